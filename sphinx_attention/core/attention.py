@@ -1,0 +1,106 @@
+"""What a source answers to a request: tokens and weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+Part = Literal["encoder", "decoder", "cross"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token as the model sees it.
+
+    Attributes:
+        text: the token's own text, ready to be shown; data, never markup.
+        special: whether the tokenizer put it there ([CLS], </s>, …) rather than the author.
+        word: index of the whitespace-separated word it belongs to; None for special tokens.
+        segment: 0 for the first text, 1 for the second of a pair.
+    """
+
+    text: str
+    special: bool = False
+    word: int | None = None
+    segment: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attention:
+    """The attention of one model over one text.
+
+    Nothing assumes a square matrix: in cross-attention the queries are the decoder's tokens and
+    the keys the encoder's.
+
+    Attributes:
+        query_tokens: the tokens that attend, one a row.
+        key_tokens: the tokens that are attended to, one a column.
+        weights: shape (layers, heads, queries, keys), float32; each row sums to 1 over the keys
+            that are not masked, unless the source says otherwise.
+        masked: shape (1 or layers, queries, keys), bool; True where a query may not see a key.
+            A mask of one layer holds for all.
+        part: which of a model's attentions this is.
+        label: what the figure calls the source, such as ``all-MiniLM-L6-v2``; empty for a matrix.
+        queries: shape (layers, heads, queries, dim), float32, as they enter the dot product;
+            None where the source does not give them.
+        keys: shape (layers, key-value heads, keys, dim); fewer heads than ``queries`` under
+            grouped-query attention.
+        values: shape (layers, key-value heads, keys, dim).
+        provenance: what the declaration resolved to: commit, library versions, dtype, and
+            ``generated`` where the decoder's text was generated.
+    """
+
+    query_tokens: tuple[Token, ...]
+    key_tokens: tuple[Token, ...]
+    weights: NDArray[np.float32]
+    masked: NDArray[np.bool_]
+    part: Part = "encoder"
+    label: str = ""
+    queries: NDArray[np.float32] | None = None
+    keys: NDArray[np.float32] | None = None
+    values: NDArray[np.float32] | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        expected = (len(self.query_tokens), len(self.key_tokens))
+        if self.weights.ndim != 4 or self.weights.shape[2:] != expected:
+            raise ValueError(f"weights {self.weights.shape} do not fit tokens {expected}")
+        if self.masked.ndim != 3 or self.masked.shape[1:] != expected:
+            raise ValueError(f"mask {self.masked.shape} does not fit tokens {expected}")
+        if self.masked.shape[0] not in (1, self.layers):
+            raise ValueError(f"mask {self.masked.shape} does not fit {self.layers} layers")
+
+    @property
+    def layers(self) -> int:
+        """Number of layers."""
+        return int(self.weights.shape[0])
+
+    @property
+    def heads(self) -> int:
+        """Number of query heads a layer."""
+        return int(self.weights.shape[1])
+
+    @property
+    def one_row(self) -> bool:
+        """Whether queries and keys are the same tokens, so that one row of them is enough."""
+        return self.query_tokens == self.key_tokens
+
+    def mask_of(self, layer: int) -> NDArray[np.bool_]:
+        """The mask of one layer, shape (queries, keys)."""
+        return self.masked[0 if self.masked.shape[0] == 1 else layer]
+
+    @property
+    def causal(self) -> bool:
+        """Whether no query sees a later key, in any layer."""
+        queries, keys = self.masked.shape[1:]
+        if queries != keys or queries < 2:
+            return False
+        later = np.triu(np.ones((queries, keys), dtype=np.bool_), 1)
+        return bool(self.masked[:, later].all())

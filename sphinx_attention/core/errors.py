@@ -1,0 +1,50 @@
+"""What can go wrong, said once: the subtypes of every warning and the exception that carries them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Problem(StrEnum):
+    """The subtype of a warning; ``suppress_warnings`` takes ``attention.<value>``."""
+
+    OPTION = "option"
+    """An option, or the value of one, that is not known."""
+    MATRIX = "matrix"
+    """Given weights that are not numbers, not a matrix, or do not fit their tokens."""
+    TEXT = "text"
+    """A text that is missing, empty, or longer than the model takes."""
+    MODEL = "model"
+    """A model that is not declared, not found, or has no attention to show."""
+    NETWORK = "network"
+    """A model that has to be downloaded and cannot be."""
+    INSTALL = "install"
+    """A package that has to be installed first."""
+    FUNCTION = "function"
+    """A Python function that cannot be imported or answers with something else than attention."""
+    MEMORY = "memory"
+    """A model or text that does not fit the memory."""
+    FROZEN = "frozen"
+    """An attention that is not in the store, in a build that may not compute it."""
+    STORE = "store"
+    """A store, or an entry of it, that cannot be read or written."""
+    BUDGET = "budget"
+    """A page whose figures weigh more than the project allows."""
+    CONFIG = "config"
+    """A wrong value in the project's configuration."""
+
+
+class AttentionError(Exception):
+    """A problem that the author of a page can mend.
+
+    The message says what is wrong and what to do; the host adds the file and the line.
+    """
+
+    def __init__(self, problem: Problem, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[AttentionError], tuple[Problem, str]]:
+        # Exception pickles `args` only; builds hand errors between processes.
+        return (type(self), (self.problem, self.message))

@@ -1,0 +1,308 @@
+"""The arcs view: tokens in one row, or two, and curved edges from the one in focus."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from sphinx_attention.core.display import right_to_left, row_right_to_left, shown
+from sphinx_attention.core.payload import MASKED, format_code, head_codes
+
+from . import edges
+from .drawing import Drawing
+from .metrics import text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Token
+    from sphinx_attention.core.figure import Figure
+
+Side = Literal["query", "key"]
+
+FONT, SPECIAL_FONT = 18, 14
+"""Sizes in px of ordinary and of special tokens."""
+
+MOST_REST_EDGES = 240
+"""How many edges the picture at rest holds at most, the heaviest."""
+
+_FAINTEST = 10  # thousandths; at rest, thinner edges than a tenth of a pixel are not seen
+_OPACITIES = ((0, 0.25), (50, 0.35), (100, 0.45), (200, 0.6), (500, 0.75))  # from which code on
+
+_SLOT, _GAP, _MARGIN = 36.0, 12.0, 10.0
+_TOP = 8.0  # room above the highest edge for half its stroke
+_WORD, _NUMBER, _BOTTOM = 22.0, 41.0, 48.0  # below the line where edges meet the row
+_HIT_TOP, _HIT_BOTTOM = 4.0, 46.0
+_ROWS_APART = 110.0
+_KEY_NUMBER, _KEY_WORD, _KEY_LINE = 18.0, 38.0, 48.0
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a token stands, in px.
+
+    Attributes:
+        x: its centre, a multiple of 0.5.
+        left: left end of the slot.
+        width: of the slot, at least 36.
+        text: as shown.
+        text_width: what ``textLength`` holds the text to.
+        special: whether the token is special.
+        right_to_left: whether the text runs from right to left.
+    """
+
+    x: float
+    left: float
+    width: float
+    text: str
+    text_width: float
+    special: bool
+    right_to_left: bool
+
+    @property
+    def font(self) -> int:
+        """Size of the text in px."""
+        return SPECIAL_FONT if self.special else FONT
+
+
+@dataclass(frozen=True)
+class DrawnToken:
+    """A token of the picture: its slot, and what the selection makes of it."""
+
+    index: int
+    slot: Slot
+    number: str = ""
+    focus: bool = False
+    masked: bool = False
+
+
+@dataclass(frozen=True)
+class DrawnRow:
+    """A row of tokens; heights in px from the top of the picture.
+
+    Attributes:
+        tokens: from the first to the last.
+        word_y: baseline of the words.
+        number_y: baseline of the small numbers.
+        hit_y: top of the areas that react to the pointer.
+        hit_height: height of those areas.
+        side: which tokens these are where two rows stand; None where one serves both.
+    """
+
+    tokens: tuple[DrawnToken, ...]
+    word_y: float
+    number_y: float
+    hit_y: float
+    hit_height: float
+    side: Side | None = None
+
+
+@dataclass(frozen=True)
+class DrawnEdge:
+    """An edge of the picture; ``code`` is its weight in thousandths."""
+
+    query: int
+    key: int
+    code: int
+    special: bool
+    path: str
+
+    @property
+    def width(self) -> str:
+        """Stroke width in px."""
+        return edges.stroke_width(self.code)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Edges at rest that are equally strong to the eye, and all to special tokens or none."""
+
+    special: bool
+    opacity: float
+    edges: tuple[DrawnEdge, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Arcs:
+    """The picture: rows from top to bottom, the edges at rest and those of the token in focus.
+
+    The layers at rest lie over one another, those to special tokens and faint ones undermost.
+    """
+
+    rows: tuple[DrawnRow, ...]
+    rest: tuple[Layer, ...]
+    focus: tuple[DrawnEdge, ...] = ()
+    pinned: bool = False
+
+
+def draw(figure: Figure) -> Drawing:
+    """Draw a figure as arcs."""
+    codes = head_codes(figure.attention, figure.layer, figure.head)
+    return _one_row(figure, codes) if figure.attention.one_row else _two_rows(figure, codes)
+
+
+def place(tokens: Sequence[Token], *, backwards: bool = False) -> tuple[tuple[Slot, ...], float]:
+    """Place tokens in a row.
+
+    Args:
+        tokens: in reading order.
+        backwards: whether the first stands rightmost.
+
+    Returns:
+        Slots in the order of the tokens, and the width of the row with its margins, in px.
+    """
+    slots = []
+    left = _MARGIN
+    for token in reversed(tokens) if backwards else tokens:
+        text = shown(token.text)
+        size = SPECIAL_FONT if token.special else FONT
+        # Whole pixels: centres are then short to write and exact in every language.
+        wide = math.ceil(text_width(text, size))
+        width = max(float(wide), _SLOT)
+        slots.append(
+            Slot(
+                x=left + width / 2,
+                left=left,
+                width=width,
+                text=text,
+                text_width=float(wide),
+                special=token.special,
+                right_to_left=right_to_left(text),
+            )
+        )
+        left += width + _GAP
+    ordered = tuple(reversed(slots)) if backwards else tuple(slots)
+    return ordered, left - _GAP + _MARGIN
+
+
+def _one_row(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
+    tokens = figure.attention.query_tokens
+    backwards = row_right_to_left(token.text for token in tokens if not token.special)
+    slots, width = place(tokens, backwards=backwards)
+    span = abs(slots[-1].x - slots[0].x) or edges.LONE_SPAN
+    y = edges.headroom(span) + _TOP
+
+    def curve(query: int, key: int) -> edges.Curve:
+        x = slots[query].x
+        if query == key:
+            return edges.balloon(x, y, span)
+        return edges.arc(x, slots[key].x, y, span)
+
+    numbers = None if figure.focus is None else codes[figure.focus]
+    row = DrawnRow(
+        tokens=_tokens(slots, numbers, focus=figure.focus),
+        word_y=y + _WORD,
+        number_y=y + _NUMBER,
+        hit_y=y + _HIT_TOP,
+        hit_height=_HIT_BOTTOM - _HIT_TOP,
+    )
+    return _drawing(figure, codes, (row,), curve, (width, y + _BOTTOM), backwards=backwards)
+
+
+def _two_rows(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
+    attention = figure.attention
+    rows = [attention.key_tokens, attention.query_tokens]
+    backward = [row_right_to_left(t.text for t in row if not t.special) for row in rows]
+    placed = [place(row, backwards=b) for row, b in zip(rows, backward, strict=True)]
+    width = max(wide for _, wide in placed)
+    keys, queries = (_centred(slots, wide, width) for slots, wide in placed)
+    query_line = _KEY_LINE + _ROWS_APART
+
+    def curve(query: int, key: int) -> edges.Curve:
+        return edges.between(queries[query].x, query_line, keys[key].x, _KEY_LINE)
+
+    numbers = None if figure.focus is None else codes[figure.focus]
+    key_row = DrawnRow(
+        tokens=_tokens(keys, numbers),
+        word_y=_KEY_WORD,
+        number_y=_KEY_NUMBER,
+        hit_y=_KEY_NUMBER - 12,
+        hit_height=_KEY_LINE - _KEY_NUMBER + 10,
+        side="key",
+    )
+    query_row = DrawnRow(
+        tokens=_tokens(queries, None, focus=figure.focus),
+        word_y=query_line + _WORD,
+        number_y=query_line + _NUMBER,
+        hit_y=query_line + _HIT_TOP,
+        hit_height=_HIT_BOTTOM - _HIT_TOP,
+        side="query",
+    )
+    size = (width, query_line + _BOTTOM)
+    return _drawing(figure, codes, (key_row, query_row), curve, size, backwards=all(backward))
+
+
+def _centred(slots: Sequence[Slot], width: float, whole: float) -> tuple[Slot, ...]:
+    shift = math.floor(whole - width) / 2
+    return tuple(replace(slot, x=slot.x + shift, left=slot.left + shift) for slot in slots)
+
+
+def _tokens(
+    slots: Sequence[Slot], numbers: NDArray[np.uint16] | None, focus: int | None = None
+) -> tuple[DrawnToken, ...]:
+    if numbers is None:
+        return tuple(DrawnToken(i, slot, focus=i == focus) for i, slot in enumerate(slots))
+    return tuple(
+        DrawnToken(i, slot, format_code(code), focus=i == focus, masked=code == MASKED)
+        for i, (slot, code) in enumerate(zip(slots, numbers.tolist(), strict=True))
+    )
+
+
+def _drawing(
+    figure: Figure,
+    codes: NDArray[np.uint16],
+    rows: tuple[DrawnRow, ...],
+    curve: Callable[[int, int], edges.Curve],
+    size: tuple[float, float],
+    *,
+    backwards: bool,
+) -> Drawing:
+    keys = figure.attention.key_tokens
+
+    def edge(query: int, key: int, *, rest: bool = False) -> DrawnEdge:
+        line = edges.coarse(curve(query, key)) if rest else curve(query, key)
+        code = int(codes[query, key])
+        return DrawnEdge(query, key, code, special=keys[key].special, path=edges.path(line))
+
+    focus = figure.focus
+    in_focus = [] if focus is None else np.flatnonzero(edges.drawn(codes[focus], figure.cutoff))
+    arcs = Arcs(
+        rows=rows,
+        rest=_layers([edge(query, key, rest=True) for query, key in at_rest(figure, codes)]),
+        focus=tuple(edge(focus or 0, int(key)) for key in in_focus),
+        pinned=focus is not None,
+    )
+    return Drawing(*size, right_to_left=backwards, template="arcs.svg.jinja", content=arcs)
+
+
+def at_rest(figure: Figure, codes: NDArray[np.uint16]) -> list[tuple[int, int]]:
+    """The edges of the picture at rest, as (query, key), in that order.
+
+    The drawn edges of all ordinary queries that can be seen; special tokens attend mostly to one
+    another, and would bury the words. Where there are too many, the heaviest.
+    """
+    tokens = figure.attention.query_tokens
+    chosen = [i for i, token in enumerate(tokens) if not token.special] or range(len(tokens))
+    pairs = []
+    for i in chosen:
+        seen = edges.drawn(codes[i], figure.cutoff) & (codes[i] >= _FAINTEST)
+        pairs += [(-int(codes[i, j]), i, j) for j in np.flatnonzero(seen).tolist()]
+    return sorted((i, j) for _, i, j in sorted(pairs)[:MOST_REST_EDGES])
+
+
+def _layers(drawn: Sequence[DrawnEdge]) -> tuple[Layer, ...]:
+    starts = [start for start, _ in _OPACITIES]
+    groups: dict[tuple[bool, int], list[DrawnEdge]] = {}
+    for edge in drawn:
+        strength = bisect_right(starts, edge.code) - 1
+        groups.setdefault((not edge.special, strength), []).append(edge)
+    return tuple(
+        Layer(special=not ordinary, opacity=_OPACITIES[strength][1], edges=tuple(members))
+        for (ordinary, strength), members in sorted(groups.items())
+    )

@@ -1,0 +1,150 @@
+"""Which edges are drawn, and along which curves. The browser part computes the same numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.payload import FULL, MASKED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Point = tuple[float, float]
+Curve = tuple[Point, ...]
+"""A chain of cubic Béziers: a start, then three points a piece."""
+
+STROKE = 10.0
+"""Width in px of an edge of weight 1."""
+
+LONE_SPAN = 100.0
+"""What stands for the span of a row of one token, whose edge to itself would have no room."""
+
+_LEAST_HEADROOM, _MOST_HEADROOM, _HEADROOM = 50.0, 140.0, 0.22
+# How the height of arcs grows with their distance: 1/2 and less would let them cross (see `arc`).
+_LEAST_NESTING, _MOST_NESTING = 0.55, 0.75
+_NEAR, _NEAR_APEX = 48.0, 14.0  # an arc over 48 px should be 14 px high, where it can be
+_APEX = 0.75  # height of a cubic's apex, where both handles stand at height 1
+_BALLOON_HEIGHT, _BALLOON_RADIUS = 40.0, 7.0
+
+
+def num(value: float) -> str:
+    """A number as attributes hold it: two decimals, rounded half up, no idle zeros."""
+    rounded = math.floor(value * 100 + 0.5) / 100
+    return str(int(rounded)) if rounded.is_integer() else repr(rounded)
+
+
+def stroke_width(code: int) -> str:
+    """The width of an edge in px, exactly proportional to its weight."""
+    return num(code * STROKE / FULL)
+
+
+def drawn(row: NDArray[np.uint16], cutoff: float) -> NDArray[np.bool_]:
+    """Which weights of a row, or of a column, are drawn as edges.
+
+    The heaviest whose sum reaches the cut-off, and all that tie with the last of them: which of
+    two equals is drawn must not hang on their order. Masked and zero weights never are.
+
+    Args:
+        row: codes, shape (tokens,).
+        cutoff: share of the row's mass, in (0, 1].
+
+    Returns:
+        Shape (tokens,).
+    """
+    mass = np.where(row == MASKED, 0, row).astype(np.int64)
+    falling = -np.sort(-mass)
+    before = np.cumsum(falling) - falling
+    taken = falling[before < cutoff * int(mass.sum())]
+    least = int(taken[-1]) if taken.size else 1
+    chosen: NDArray[np.bool_] = mass >= max(least, 1)
+    return chosen
+
+
+def share_drawn(row: NDArray[np.uint16], cutoff: float) -> float:
+    """The share of a row's mass that its edges show, in [0, 1]; 1 for a row without mass."""
+    mass = np.where(row == MASKED, 0, row).astype(np.int64)
+    total = int(mass.sum())
+    return int(mass[drawn(row, cutoff)].sum()) / total if total else 1.0
+
+
+def headroom(span: float) -> float:
+    """Height in px that is kept free above a row of tokens whose centres span so much."""
+    return min(max(_HEADROOM * span, _LEAST_HEADROOM), _MOST_HEADROOM)
+
+
+def handle(distance: float, span: float) -> float:
+    """How high the handles of an arc stand above its ends, in px.
+
+    The widest arc fills the headroom, or is a half circle where that is lower. The others follow a
+    power of their distance: a high one keeps arcs apart in short rows, a low one keeps near tokens'
+    arcs visible in long ones.
+    """
+    rise = min(headroom(span), span / 2)
+    nesting = _MOST_NESTING
+    if span > 2 * _NEAR:
+        fitting = math.log(rise / _NEAR_APEX) / math.log(span / _NEAR)
+        nesting = min(max(fitting, _LEAST_NESTING), _MOST_NESTING)
+    return rise * (distance / span) ** nesting / _APEX
+
+
+def arc(start: float, end: float, y: float, span: float) -> Curve:
+    """The edge between two different tokens of a row.
+
+    Two such curves that share an end never meet again while their height grows with the distance d
+    as ``d ** p``, p > 1/2: on a ray from the shared end, a curve is met at parameter t with
+    ``d ** (1 - p) ∝ (1 - t) / (t (3 - 2t))``, at the place ``d t² (3 - 2t)``, and the latter grows
+    with d exactly when ``1 / (1 - p) > 2``.
+
+    Args:
+        start: x of the token in focus.
+        end: x of the other token.
+        y: where edges meet the row.
+        span: distance between the centres of the row's first and last token.
+    """
+    top = y - handle(abs(end - start), span)
+    return (start, y), (start, top), (end, top), (end, y)
+
+
+def balloon(x: float, y: float, span: float) -> Curve:
+    """The edge from a token to itself: a drop in the cusp between the arcs to either side.
+
+    Near the token the widest arc, the steepest of all, climbs as ``x = k y² / 3`` with
+    ``k = span / handle²``. The drop climbs as ``x = r y² / (3 a²)``, hence ``a`` below; its head, of
+    radius r round the height s, keeps off the arc when ``r < k s² / 3``. Both leave a margin.
+    """
+    k = span / handle(span, span) ** 2
+    height = min(_BALLOON_HEIGHT, 0.8 * headroom(span))
+    # The r with r = k s² / 4, where s = height - r; the smaller root of that square.
+    q = k / 4
+    r = (2 * q * height + 1 - math.sqrt(4 * q * height + 1)) / (2 * q)
+    r = min(r, _BALLOON_RADIUS)
+    s = height - r
+    neck = y - min(s, math.sqrt(r / (0.8 * k)))
+    shoulder, cheek, crown = y - s, y - 0.65 * s, y - s - 4 / 3 * r
+    left, right = x - r, x + r
+    return (
+        *((x, y), (x, neck), (left, cheek), (left, shoulder)),
+        *((left, crown), (right, crown), (right, shoulder)),
+        *((right, cheek), (x, neck), (x, y)),
+    )
+
+
+def between(start: float, y_start: float, end: float, y_end: float) -> Curve:
+    """The edge between tokens of two rows; those that share an end never cross."""
+    middle = (y_start + y_end) / 2
+    return (start, y_start), (start, middle), (end, middle), (end, y_end)
+
+
+def coarse(curve: Curve) -> Curve:
+    """The same curve to half a pixel, for pictures of many edges."""
+    return tuple((math.floor(x * 2 + 0.5) / 2, math.floor(y * 2 + 0.5) / 2) for x, y in curve)
+
+
+def path(curve: Curve) -> str:
+    """A curve as the ``d`` attribute of an SVG path."""
+    points = [f"{num(x)} {num(y)}" for x, y in curve]
+    pieces = ["C" + " ".join(points[i : i + 3]) for i in range(1, len(points), 3)]
+    return "M" + points[0] + "".join(pieces)

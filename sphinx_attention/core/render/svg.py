@@ -1,0 +1,41 @@
+"""A figure as SVG: the frame that all views share, round what the view draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.display import clean_line
+
+from .drawing import templates
+from .text import default_title, describe
+from .views import VIEWS
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.figure import Figure
+
+
+def render_svg(figure: Figure, uid: str, *, standalone: bool = False) -> str:
+    """Write a figure's picture as an SVG element.
+
+    Args:
+        figure: what is drawn.
+        uid: prefix of the ids in the picture, unique in the page.
+        standalone: whether the picture is a file of its own, without the page's style sheet: it
+            then brings a font and colours.
+
+    Returns:
+        The element, without an XML declaration; the same for the same figure.
+    """
+    drawing = VIEWS[figure.spec.view](figure)
+    return (
+        templates()
+        .get_template("picture.svg.jinja")
+        .render(
+            drawing=drawing,
+            view=drawing.content,
+            uid=uid,
+            standalone=standalone,
+            title=clean_line(figure.spec.alt or "") or default_title(figure),
+            description=describe(figure),
+        )
+    )

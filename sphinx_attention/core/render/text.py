@@ -1,0 +1,110 @@
+"""A figure in words: its strongest pairs, and one sentence for those who do not see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.display import clean_line, right_to_left, shown
+from sphinx_attention.core.payload import MASKED, format_code, head_codes
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.figure import Figure
+
+_WORDS = 12
+_NAMED = 3
+_FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A query token, a key token and the weight between them, ready to be printed.
+
+    Attributes:
+        query: text of the query token, as shown.
+        key: text of the key token, as shown.
+        weight: three decimals.
+        query_index: which of the query tokens.
+        key_index: which of the key tokens.
+    """
+
+    query: str
+    key: str
+    weight: str
+    query_index: int
+    key_index: int
+
+
+def strongest_pairs(figure: Figure, limit: int = 12) -> list[Pair]:
+    """The strongest pairs of the shown head, or of the token in focus where there is one.
+
+    Masked and zero weights are no pairs. Equal weights come in the order of the text.
+
+    Args:
+        figure: whose layer, head and focus are meant.
+        limit: how many at most.
+    """
+    attention = figure.attention
+    codes = head_codes(attention, figure.layer, figure.head).astype(np.int64)
+    codes[codes == MASKED] = 0
+    if figure.focus is not None:
+        others = np.arange(len(codes)) != figure.focus
+        codes[others] = 0
+    order = np.argsort(-codes, axis=None, kind="stable")[: max(limit, 0)]
+    pairs = []
+    for place in order:
+        query, key = divmod(int(place), codes.shape[1])
+        code = int(codes[query, key])
+        if code == 0:
+            break
+        pairs.append(
+            Pair(
+                query=shown(attention.query_tokens[query].text),
+                key=shown(attention.key_tokens[key].text),
+                weight=format_code(code),
+                query_index=query,
+                key_index=key,
+            )
+        )
+    return pairs
+
+
+def default_title(figure: Figure) -> str:
+    """A short name of the picture, for when the author gave no alternative text."""
+    name = clean_line(figure.attention.label)
+    return f"Attention of {name}" if name else "Attention"
+
+
+def describe(figure: Figure) -> str:
+    """One plain sentence or two: whose attention, over which words, and the strongest pairs."""
+    where = default_title(figure)
+    attention = figure.attention
+    if attention.label or attention.layers * attention.heads > 1:
+        where += f", layer {figure.layer}, head {figure.head}"
+    strongest = ", ".join(_in_words(figure, pair) for pair in strongest_pairs(figure, _NAMED))
+    sentence = f"{where}, over: {_isolated(_sentence(figure))}"
+    closed = sentence.endswith((".", "!", "?", "…"))
+    return sentence + ("" if closed else ".") + (f" Strongest: {strongest}." if strongest else "")
+
+
+def _in_words(figure: Figure, pair: Pair) -> str:
+    itself = figure.attention.one_row and pair.query_index == pair.key_index
+    key = "itself" if itself else _isolated(pair.key)
+    return f"{_isolated(pair.query)} looks at {key} ({pair.weight})"
+
+
+def _sentence(figure: Figure) -> str:
+    request = figure.spec.request
+    text = " / ".join(part for part in (request.text, request.pair) if part)
+    if not text.strip():
+        tokens = figure.attention.query_tokens
+        text = " ".join(shown(token.text) for token in tokens if not token.special)
+    words = clean_line(text).split()
+    return " ".join(words[:_WORDS]) + (" …" if len(words) > _WORDS else "")
+
+
+def _isolated(text: str) -> str:
+    """Keep right-to-left text from turning round the punctuation beside it."""
+    return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}" if right_to_left(text) else text

@@ -1,0 +1,166 @@
+"""What an author asks a source for: validated, immutable, hashable, with a key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from .attention import Part
+
+SCHEMA = 1
+"""Version of what a key stands for. A change makes every stored attention a miss."""
+
+Scores = Literal["weights", "logits"]
+Tensor = Literal["queries", "keys", "values"]
+
+
+@dataclass(frozen=True)
+class MatrixSource:
+    """Weights that the author gives, in the page or in a file.
+
+    Attributes:
+        text: the rows of numbers as written, a blank line between heads; None with a file.
+        path: the file as declared, for messages; None with numbers in the page.
+        file: where the file lies on this machine.
+        digest: sha256 of the file's bytes.
+        scores: whether the numbers are weights, or logits that still need a softmax.
+        causal: whether keys after the query are masked.
+    """
+
+    text: str | None = None
+    path: str | None = None
+    file: str | None = None
+    digest: str | None = None
+    scores: Scores = "weights"
+    causal: bool = False
+
+    @property
+    def label(self) -> str:
+        """What a figure calls this source."""
+        return ""
+
+    def identity(self) -> dict[str, Any]:
+        """What tells this source from others, as plain data."""
+        digest = self.digest or hashlib.sha256((self.text or "").encode()).hexdigest()
+        return {"kind": "matrix", "sha256": digest, "scores": self.scores, "causal": self.causal}
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """A Hugging Face model, as declared.
+
+    Attributes:
+        name: what authors call it, and what the figure shows.
+        id: its identifier on the hub.
+        path: a folder as declared; with an ``id`` too, the folder is only where it is loaded from.
+        folder: where that folder lies on this machine.
+        revision: a branch, tag or commit of the hub repository.
+        dtype: ``float32`` and so on; ``auto`` takes what the weights are stored in.
+        device: ``cpu``, ``cuda``, …; None takes the best that is there.
+        device_map: handed to transformers, for models larger than one device.
+        trust_remote_code: whether code that comes with the model may run.
+        pickled_weights: whether weights may be loaded from pickled files.
+    """
+
+    name: str
+    id: str | None = None
+    path: str | None = None
+    folder: str | None = None
+    revision: str | None = None
+    dtype: str = "float32"
+    device: str | None = None
+    device_map: str | None = None
+    trust_remote_code: bool = False
+    pickled_weights: bool = False
+
+    @property
+    def label(self) -> str:
+        """What a figure calls this source."""
+        return (self.id or self.path or self.name).rstrip("/").rsplit("/", 1)[-1]
+
+    def identity(self) -> dict[str, Any]:
+        """What tells this source from others: never where it runs or lies."""
+        return {
+            "kind": "model",
+            "id": self.id,
+            "path": None if self.id else self.path,
+            "revision": self.revision,
+            "dtype": self.dtype,
+        }
+
+
+@dataclass(frozen=True)
+class FunctionSource:
+    """A Python function of the author's that answers with attention.
+
+    Attributes:
+        name: what authors call it, and what the figure shows.
+        function: ``package.module:function``.
+        version: declared by the author; a new one makes stored attentions a miss.
+    """
+
+    name: str
+    function: str
+    version: str = "1"
+
+    @property
+    def label(self) -> str:
+        """What a figure calls this source."""
+        return self.name
+
+    def identity(self) -> dict[str, Any]:
+        """What tells this source from others, as plain data."""
+        return {"kind": "function", "function": self.function, "version": self.version}
+
+
+Source = MatrixSource | ModelSource | FunctionSource
+
+
+@dataclass(frozen=True)
+class Request:
+    """All that decides which numbers come back. Nothing of how they are shown.
+
+    Attributes:
+        source: where the numbers come from.
+        text: the sentence.
+        pair: the second sentence of a pair.
+        target: the decoder's text; None has it generated greedily.
+        part: which attention of an encoder-decoder model; None takes the model's first.
+        tokens: tokens instead of splitting at white space, for a given matrix.
+        keep: which of queries, keys and values are kept beside the weights.
+    """
+
+    source: Source
+    text: str
+    pair: str | None = None
+    target: str | None = None
+    part: Part | None = None
+    tokens: tuple[str, ...] | None = None
+    keep: tuple[Tensor, ...] = ()
+
+    @cached_property
+    def key(self) -> str:
+        """The sha256 of the request's canonical JSON, in hexadecimal."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    def canonical(self) -> str:
+        """Everything that decides the numbers, as JSON in one fixed form."""
+        return json.dumps(
+            {
+                "schema": SCHEMA,
+                "source": self.source.identity(),
+                "text": self.text,
+                "pair": self.pair,
+                "target": self.target,
+                "part": self.part,
+                "tokens": self.tokens,
+                "keep": sorted(self.keep),
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=True,
+        )

@@ -1,0 +1,64 @@
+"""Sources: what turns requests into attentions."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Protocol
+
+from sphinx_attention.core.attention import Attention
+from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.request import FunctionSource, ModelSource, Request, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+Answer = Attention | AttentionError
+
+
+class Runner(Protocol):
+    """Answers the requests of one source."""
+
+    def run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
+        """Answer each request once, in any order, each as soon as it can be.
+
+        Args:
+            requests: all for the runner's own source.
+
+        Yields:
+            A request and its attention, or what kept it from having one.
+        """
+        ...
+
+
+class _EachRunner:
+    """A runner whose requests have nothing to share."""
+
+    def __init__(self, read: Callable[[Request], Attention]) -> None:
+        self._read = read
+
+    def run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
+        for request in requests:
+            try:
+                answer: Answer = self._read(request)
+            except AttentionError as error:
+                answer = error
+            yield request, answer
+
+
+def open_source(source: Source) -> AbstractContextManager[Runner]:
+    """The runner of a source, to be used in a ``with``.
+
+    Nothing is loaded before the first request: torch and transformers are imported by a model's
+    first, an author's module by a function's first.
+    """
+    if isinstance(source, ModelSource):
+        from .transformers import ModelRunner  # noqa: PLC0415 - for those who have a model
+
+        return ModelRunner(source)
+    if isinstance(source, FunctionSource):
+        from . import function  # noqa: PLC0415
+
+        return nullcontext(_EachRunner(function.read))
+    from . import matrix  # noqa: PLC0415
+
+    return nullcontext(_EachRunner(matrix.read))

@@ -1,0 +1,383 @@
+"""Loads a Hugging Face model, and says in an author's words why one does not load."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.errors import AttentionError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx_attention.core.request import ModelSource
+
+INSTALL = 'pip install "sphinx-attention[models]"'
+"""The line that installs what models need."""
+
+_OFFLINE = frozenset({"OfflineModeIsEnabled", "LocalEntryNotFoundError", "IncompleteSnapshotError"})
+_UNLIMITED = 1_000_000
+_UNREACHABLE = frozenset(
+    {"ConnectionError", "ConnectError", "ConnectTimeout", "ReadTimeout", "TimeoutError", "gaierror"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model in memory, ready to run.
+
+    Attributes:
+        model: a ``transformers.PreTrainedModel`` in evaluation mode.
+        tokenizer: its tokenizer.
+        generates: whether it has the head that generating text needs, with trained weights.
+        limit: how many tokens it takes; None where nothing bounds them.
+        provenance: commit, versions and dtype.
+    """
+
+    model: Any
+    tokenizer: Any
+    generates: bool
+    limit: int | None
+    provenance: dict[str, str]
+
+
+def require(name: str) -> Any:
+    """Import torch or transformers, which stay away from every build that needs no model.
+
+    Raises:
+        AttentionError: the package is not installed, or its own import fails.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name == name:
+            raise AttentionError(
+                Problem.INSTALL, f"running a model needs {name}, which is not installed: {INSTALL}"
+            ) from None
+        raise _broken(name, error) from error
+    except Exception as error:
+        raise _broken(name, error) from error
+
+
+def _broken(name: str, error: Exception) -> AttentionError:
+    return AttentionError(
+        Problem.INSTALL,
+        f"{name} is installed but cannot be imported ({first_line(error)}); try {INSTALL}",
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """Type and first line of an exception, for a message."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers from talking: a build's output is the host's, and -W makes errors of it.
+
+    Not to be held over a ``yield`` of a generator: filters of warnings belong to the process.
+    """
+    chatter = require("transformers").utils.logging
+    hub = logging.getLogger("huggingface_hub")
+    verbosity, bars, level = chatter.get_verbosity(), chatter.is_progress_bar_enabled(), hub.level
+    conversion = os.environ.get("DISABLE_SAFETENSORS_CONVERSION")
+    # Else a thread outlives the load and asks the hub for a conversion of pickled weights.
+    os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
+    chatter.set_verbosity(logging.CRITICAL)
+    chatter.disable_progress_bar()
+    hub.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        chatter.set_verbosity(verbosity)
+        hub.setLevel(level)
+        if bars:
+            chatter.enable_progress_bar()
+        if conversion is None:
+            del os.environ["DISABLE_SAFETENSORS_CONVERSION"]
+        else:
+            os.environ["DISABLE_SAFETENSORS_CONVERSION"] = conversion
+
+
+def load(source: ModelSource) -> Loaded:
+    """Load a model and its tokenizer, with the eager attention that every model has.
+
+    Raises:
+        AttentionError: whatever keeps it from loading.
+    """
+    torch, transformers = require("torch"), require("transformers")
+    dtype = _dtype(source, torch)
+    place = _place(source)
+    options: dict[str, Any] = {"trust_remote_code": source.trust_remote_code}
+    if source.revision and not source.folder:
+        options["revision"] = source.revision
+    with quiet():
+        try:
+            config = transformers.AutoConfig.from_pretrained(place, **options)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
+            options |= {
+                "config": config,
+                "dtype": dtype,
+                "device_map": source.device_map,
+                "use_safetensors": None if source.pickled_weights else True,
+                "attn_implementation": "eager",
+            }
+            model, missing = _load_model(place, options)
+            if source.device_map is None:
+                model.to(source.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        except AttentionError:
+            raise
+        except Exception as error:
+            raise explain_load(error, source, place) from error
+    if model.main_input_name != "input_ids":
+        raise AttentionError(
+            Problem.MODEL,
+            f"{source.name} reads {model.main_input_name}, not text; choose a model of text",
+        )
+    model.eval()
+    _without_cache(model)
+    provenance = {
+        "transformers": str(transformers.__version__),
+        "torch": str(torch.__version__),
+        "dtype": str(model.dtype).removeprefix("torch."),
+    }
+    if commit := getattr(config, "_commit_hash", None):
+        provenance["commit"] = str(commit)
+    generates = hasattr(model, "generate") and _check_missing(model, missing, source)
+    return Loaded(model, tokenizer, generates, _limit(model, tokenizer), provenance)
+
+
+def _load_model(place: str, options: dict[str, Any]) -> tuple[Any, set[str]]:
+    """The model and the names of weights that its files do not have."""
+    transformers = require("transformers")
+    config = options["config"]
+    if getattr(config, "is_encoder_decoder", False):
+        # With its head, or a target could not be generated. A head is nothing beside the rest.
+        with contextlib.suppress(_NoHead):
+            return _from_pretrained(transformers.AutoModelForSeq2SeqLM, place, options)
+    return _from_pretrained(transformers.AutoModel, place, options)
+
+
+class _NoHead(Exception):  # noqa: N818 - a turn taken, not an error
+    """There is no class of this kind for the model."""
+
+
+def _from_pretrained(kind: Any, place: str, options: dict[str, Any]) -> tuple[Any, set[str]]:
+    try:
+        model, info = kind.from_pretrained(place, output_loading_info=True, **options)
+    except ValueError as error:
+        if "Unrecognized configuration class" in str(error):
+            raise _NoHead(str(error)) from error
+        raise
+    return model, set(info["missing_keys"])
+
+
+def _check_missing(model: Any, missing: set[str], source: ModelSource) -> bool:
+    """Whether the head is trained; an error where what makes the attention is not.
+
+    Weights that the files lack are filled at random, and the picture would show noise.
+    """
+    prefix = f"{model.base_model_prefix}."
+    body_has_prefix = model.base_model is not model
+    body = {
+        key
+        for key in missing
+        if "pooler" not in key and (key.startswith(prefix) or not body_has_prefix)
+    }
+    if body:
+        raise AttentionError(
+            Problem.MODEL,
+            f"the files of {source.name} lack {len(body)} weights of a "
+            f"{type(model).__name__}, such as {min(body)}: they are not of this model",
+        )
+    return not any("bias" not in key and "pooler" not in key for key in missing)
+
+
+def _limit(model: Any, tokenizer: Any) -> int | None:
+    """How many tokens a model takes, by its table of positions.
+
+    The tokenizer's own limit is not asked unless it lies just below the table's size: where
+    positions are relative the model takes more.
+    """
+    for name, module in model.named_modules():
+        if (
+            name.endswith("position_embeddings")
+            and getattr(module, "padding_idx", None) is not None
+        ):
+            # RoBERTa counts positions from the padding token's number on.
+            return int(module.num_embeddings - module.padding_idx - 1)
+    for owner in (model.config, model.config.get_text_config()):
+        for name in ("max_position_embeddings", "n_positions"):
+            positions = getattr(owner, name, None)
+            if isinstance(positions, int) and 0 < positions < _UNLIMITED:
+                own = int(min(tokenizer.model_max_length, _UNLIMITED))
+                return own if positions - 8 <= own < positions else positions
+    return None
+
+
+def _without_cache(model: Any) -> None:
+    """Let no pass keep keys and values for a next one."""
+    for module in model.modules():
+        config: Any = getattr(module, "config", None)
+        if getattr(config, "use_cache", False):
+            config.use_cache = False
+
+
+def _dtype(source: ModelSource, torch: Any) -> Any:
+    if source.dtype == "auto":
+        return "auto"
+    dtype = getattr(torch, source.dtype, None)
+    if not isinstance(dtype, torch.dtype):
+        raise AttentionError(
+            Problem.CONFIG,
+            f"{source.name}: {source.dtype!r} is no dtype; use float32, bfloat16, float16 or auto",
+        )
+    return dtype
+
+
+def _place(source: ModelSource) -> str:
+    """The folder or the identifier that transformers is given."""
+    folder = source.folder or (source.path if source.id is None else None)
+    if folder is None:
+        return source.id or source.name
+    if not Path(folder).is_dir():
+        raise AttentionError(
+            Problem.MODEL, f"{source.name}: there is no folder {source.path or folder}"
+        )
+    if not (Path(folder) / "config.json").is_file():
+        raise AttentionError(
+            Problem.MODEL,
+            f"{source.name}: the folder {source.path or folder} holds no config.json; it has to be "
+            "one that save_pretrained wrote or the hub serves",
+        )
+    return folder
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and what led to it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception means that memory ran out, on any device."""
+    return any(
+        isinstance(one, MemoryError)
+        or type(one).__name__ == "OutOfMemoryError"
+        or (
+            isinstance(one, RuntimeError)
+            and any(s in str(one).lower() for s in ("out of memory", "can't allocate memory"))
+        )
+        for one in chain(error)
+    )
+
+
+def explain_load(error: Exception, source: ModelSource, place: str) -> AttentionError:
+    """What to tell an author of an exception while a model was loaded."""
+    if is_out_of_memory(error):
+        return AttentionError(
+            Problem.MEMORY,
+            f"{source.name} does not fit the memory; declare a smaller dtype, a device_map or a "
+            "smaller model",
+        )
+    # A cause may name its kind in a base class only; all of them count.
+    kinds = {base.__name__ for one in chain(error) for base in type(one).__mro__}
+    text = " ".join(str(one) for one in chain(error))
+    for told in (
+        _from_hub(kinds, source, place),
+        _from_files(text, source, place),
+        _from_device(text, source),
+    ):
+        if told is not None:
+            return told
+    return AttentionError(Problem.MODEL, f"{source.name} cannot be loaded: {first_line(error)}")
+
+
+def _from_hub(kinds: set[str], source: ModelSource, place: str) -> AttentionError | None:
+    if "GatedRepoError" in kinds:
+        return AttentionError(
+            Problem.MODEL,
+            f"the model {place} is gated: accept its terms on the hub, then run `hf auth login`",
+        )
+    if "RevisionNotFoundError" in kinds:
+        return AttentionError(
+            Problem.MODEL, f"the model {place} has no revision {source.revision!r}"
+        )
+    if kinds & {"RepositoryNotFoundError", "HFValidationError"}:
+        tried = "" if source.name == place else f" (declared as {source.name!r})"
+        return AttentionError(
+            Problem.MODEL,
+            f"the hub has no model {place!r}{tried}, or a private one; check the identifier, or "
+            "declare a path",
+        )
+    constants = require("huggingface_hub").constants
+    if constants.HF_HUB_OFFLINE and kinds & (_OFFLINE | _UNREACHABLE):
+        return AttentionError(
+            Problem.NETWORK,
+            f"the model {place} is not in this machine's cache, and HF_HUB_OFFLINE is set, so that "
+            "it is not downloaded; unset it, or declare a path",
+        )
+    if kinds & (_OFFLINE | _UNREACHABLE | {"HfHubHTTPError", "TransportError"}):
+        return AttentionError(
+            Problem.NETWORK,
+            f"the model {place} is not in this machine's cache, and {constants.ENDPOINT} cannot be "
+            "reached; check the network, or declare a path",
+        )
+    return None
+
+
+def _from_files(text: str, source: ModelSource, place: str) -> AttentionError | None:
+    if "trust_remote_code" in text:
+        return AttentionError(
+            Problem.MODEL,
+            f"{source.name} comes with code of its own, which would run on this machine; where you "
+            'trust it, declare the model with "trust_remote_code": True',
+        )
+    if "accelerate" in text and source.device_map:
+        return AttentionError(
+            Problem.INSTALL, f"{source.name}: a device_map needs `pip install accelerate`"
+        )
+    folder = Path(place)
+    if "safetensors" in text and "no file named" in text.replace("have a file", "no file"):
+        pickled = folder.is_dir() and (
+            any(folder.glob("pytorch_model*.bin")) or any(folder.glob("*.pt"))
+        )
+        if pickled or not folder.is_dir():
+            return AttentionError(
+                Problem.MODEL,
+                f"{source.name} has no model.safetensors; pickled weights can run code when they "
+                "are loaded: where you trust them, declare the model with "
+                '"pickled_weights": True',
+            )
+        return AttentionError(
+            Problem.MODEL, f"{source.name}: the folder {source.path or place} has no weights"
+        )
+    if "config.json" in text and "a file named" in text:
+        return AttentionError(
+            Problem.MODEL, f"{place} on the hub holds no config.json: it is no transformers model"
+        )
+    return None
+
+
+def _from_device(text: str, source: ModelSource) -> AttentionError | None:
+    if source.device and ("CUDA" in text or "device" in text.lower()):
+        return AttentionError(
+            Problem.CONFIG,
+            f"{source.name}: the device {source.device!r} is not to be had here: "
+            f"{text.strip().splitlines()[0]}",
+        )
+    return None

@@ -1,0 +1,299 @@
+"""Texts to tokens: what the model reads, and what a reader of the figure sees."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.attention import Token
+from sphinx_attention.core.errors import AttentionError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+_SHOWN_SPACE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"})
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One text, or a pair, as a tokenizer splits it.
+
+    Attributes:
+        inputs: the model's inputs by name, each a list as long as ``tokens``.
+        tokens: the same tokens as they are shown.
+    """
+
+    inputs: dict[str, list[int]]
+    tokens: tuple[Token, ...]
+
+    @property
+    def ids(self) -> list[int]:
+        """The tokens' numbers in the vocabulary."""
+        return self.inputs["input_ids"]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+def encode(
+    tokenizer: Any, text: str, pair: str | None = None, *, as_target: bool = False
+) -> Encoded:
+    """Split a text, or a pair of texts, never cutting it.
+
+    Args:
+        tokenizer: a ``transformers`` tokenizer.
+        text: the sentence.
+        pair: the second sentence.
+        as_target: whether the text is the decoder's, which some tokenizers split differently.
+
+    Raises:
+        AttentionError: a pair where the tokenizer knows none; a text without tokens.
+    """
+    if pair is not None and not _takes_pairs(tokenizer):
+        raise AttentionError(
+            Problem.OPTION,
+            "this model's tokenizer has no format for a pair of sentences; leave the option pair",
+        )
+    texts = {"text_target": text} if as_target else {"text": text, "text_pair": pair}
+    fast = bool(tokenizer.is_fast)
+    encoding = tokenizer(
+        **texts,
+        truncation=False,
+        return_special_tokens_mask=True,
+        return_offsets_mapping=fast,
+        verbose=False,
+    )
+    ids = [int(i) for i in encoding["input_ids"]]
+    special = [bool(flag) for flag in encoding["special_tokens_mask"]]
+    if all(special):
+        raise AttentionError(Problem.TEXT, "the text is empty: it has no tokens")
+    segments = _segments(encoding, special, fast=fast)
+    shown = display(tokenizer, ids)
+    if fast:
+        spans: list[tuple[int, int] | None] = [
+            None if flag or a == b else (int(a), int(b))
+            for (a, b), flag in zip(encoding["offset_mapping"], special, strict=True)
+        ]
+    else:
+        spans = _align(shown, special, segments, (text, pair or ""))
+    words = _words(spans, special, segments, (text, pair or ""))
+    tokens = tuple(
+        Token(text=t, special=s, word=w, segment=g)
+        for t, s, w, g in zip(shown, special, words, segments, strict=True)
+    )
+    names = [name for name in tokenizer.model_input_names if name in encoding]
+    inputs = {name: [int(i) for i in encoding[name]] for name in names}
+    return Encoded({**inputs, "input_ids": ids}, tokens)
+
+
+def _takes_pairs(tokenizer: Any) -> bool:
+    """Whether a second text is set apart by tokens of its own."""
+    alone = int(tokenizer.num_special_tokens_to_add(pair=False))
+    return int(tokenizer.num_special_tokens_to_add(pair=True)) > alone
+
+
+def _segments(encoding: Any, special: Sequence[bool], *, fast: bool) -> list[int]:
+    """0 or 1 a token; a special token goes with the text before it unless the model says so."""
+    types = list(encoding["token_type_ids"]) if "token_type_ids" in encoding else []
+    own: Sequence[int | None] = encoding.sequence_ids(0) if fast else (types or [0] * len(special))
+    if set(types) == {0, 1}:
+        return [int(t) for t in types]
+    segments, last = [], 0
+    for one, flag in zip(own, special, strict=True):
+        last = last if flag or one is None else int(one)
+        segments.append(last)
+    return segments
+
+
+def _words(
+    spans: Sequence[tuple[int, int] | None],
+    special: Sequence[bool],
+    segments: Sequence[int],
+    texts: tuple[str, str],
+) -> list[int | None]:
+    """The white-space separated word of each token, counted on through the second text."""
+    starts = [[m.start() for m in re.finditer(r"\S+", text)] for text in texts]
+    first = (0, len(starts[0]))
+    words: list[int | None] = []
+    last = [0, 0]
+    for span, flag, segment in zip(spans, special, segments, strict=True):
+        if flag:
+            words.append(None)
+            continue
+        text = texts[segment]
+        if span is not None:
+            # Byte-level tokens take the space before a word along: the word begins after it.
+            start = span[0] + len(text[span[0] : span[1]]) - len(text[span[0] : span[1]].lstrip())
+            if start == span[1]:
+                start += len(text[start:]) - len(text[start:].lstrip())
+            count = sum(1 for s in starts[segment] if s <= start)
+            last[segment] = max(count - 1, 0)
+        words.append(first[segment] + last[segment])
+    return words
+
+
+def _align(
+    shown: Sequence[str],
+    special: Sequence[bool],
+    segments: Sequence[int],
+    texts: tuple[str, str],
+) -> list[tuple[int, int] | None]:
+    """Where tokens of a tokenizer that does not say so lie in the text, by looking for them."""
+    cursor = [0, 0]
+    spans: list[tuple[int, int] | None] = []
+    for piece, flag, segment in zip(shown, special, segments, strict=True):
+        wanted = piece.removeprefix("##")
+        text = texts[segment]
+        at = -1 if flag or not wanted else text.lower().find(wanted.lower(), cursor[segment])
+        if at < 0:
+            # An unknown piece stands where its word does, after the space before it.
+            rest = text[cursor[segment] :]
+            start = cursor[segment] + len(rest) - len(rest.lstrip())
+            spans.append(None if flag else (start, start + 1))
+            continue
+        cursor[segment] = at + len(wanted)
+        spans.append((at, cursor[segment]))
+    return spans
+
+
+def display(tokenizer: Any, ids: Sequence[int]) -> list[str]:
+    """The tokens' own texts, as a person reads them.
+
+    Word pieces keep their ``##``; bytes and SentencePiece's marks become text again; bytes that
+    are no whole character become ``⟨F0 9F⟩``; special and added tokens keep their names.
+    """
+    added = {int(i): str(token) for i, token in tokenizer.added_tokens_decoder.items()}
+    special = set(tokenizer.all_special_ids)
+    pieces = tokenizer.convert_ids_to_tokens(list(ids))
+    kind = _kind(tokenizer)
+    return [
+        # Vocabularies of models are rounded up, and a model may generate what no token is.
+        f"⟨#{i}⟩"
+        if piece is None
+        else added.get(i, str(piece))
+        if i in added or i in special
+        else _readable(str(piece), kind)
+        for i, piece in zip(ids, pieces, strict=True)
+    ]
+
+
+def _kind(tokenizer: Any) -> str:
+    """How pieces are written: as bytes, with SentencePiece's marks, or as they are."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is not None:
+        parts = f"{backend.decoder!r} {backend.pre_tokenizer!r}"
+        if "ByteLevel" in parts:
+            return "bytes"
+        if type(backend.model).__name__ == "WordPiece":
+            return "plain"
+        return "marks"
+    if hasattr(tokenizer, "byte_decoder"):
+        return "bytes"
+    if getattr(tokenizer, "vocab_size", 0) == 256:
+        return "latin"
+    return "marks"
+
+
+def _readable(piece: str, kind: str) -> str:
+    if kind == "plain":
+        return piece
+    if kind == "bytes":
+        table = _byte_alphabet()
+        if all(c in table for c in piece):
+            return show(bytes(table[c] for c in piece))
+        return show(piece.encode())
+    if kind == "latin" and all(ord(c) < 256 for c in piece):
+        return show(piece.encode("latin-1"))
+    if match := _BYTE_PIECE.fullmatch(piece):
+        return show(bytes([int(match[1], 16)]))
+    return show(piece.replace("▁", " ").removesuffix("</w>").encode())
+
+
+def show(data: bytes) -> str:
+    """The bytes of one token as text in which everything can be seen.
+
+    White space around a word is left out; a token of nothing else shows ``␣``, ``⏎`` or ``⇥``.
+    """
+    text = ""
+    while data:
+        try:
+            text += data.decode()
+            break
+        except UnicodeDecodeError:
+            good = _good_prefix(data)
+            bad = _bad_length(data[good:])
+            text += data[:good].decode() + _marks(data[good : good + bad])
+            data = data[good + bad :]
+    visible = text.strip()
+    if not visible:
+        return text.translate(_SHOWN_SPACE)
+    if all(unicodedata.category(c) in {"Cc", "Cf", "Mn"} for c in visible):
+        return _marks(visible.encode())
+    return visible
+
+
+def _good_prefix(data: bytes) -> int:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(data)
+
+
+def _bad_length(data: bytes) -> int:
+    """How many bytes from the start on begin no whole character."""
+    length = 0
+    while length < len(data) and _good_prefix(data[length:]) == 0:
+        length += 1
+    return length
+
+
+def _marks(data: bytes) -> str:
+    return f"⟨{data.hex(' ').upper()}⟩"
+
+
+@cache
+def _byte_alphabet() -> dict[str, int]:
+    """The characters that byte-level vocabularies write for bytes (GPT-2)."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    table = {chr(b): b for b in printable}
+    others = (b for b in range(0x100) if b not in set(printable))
+    return table | {chr(0x100 + n): b for n, b in enumerate(others)}
+
+
+def continuation(tokenizer: Any, ids: Sequence[int], text: str) -> Encoded:
+    """A decoder's input, given by its numbers, as tokens.
+
+    Args:
+        tokenizer: a ``transformers`` tokenizer.
+        ids: the numbers; the first is the token that starts every decoder's text.
+        text: the same without special tokens, to tell words apart.
+    """
+    names = set(tokenizer.all_special_ids)
+    special = [n == 0 or i in names for n, i in enumerate(ids)]
+    shown = display(tokenizer, ids)
+    segments = [0] * len(ids)
+    spans = _align(shown, special, segments, (text, ""))
+    words = _words(spans, special, segments, (text, ""))
+    tokens = tuple(
+        Token(text=t, special=s, word=w) for t, s, w in zip(shown, special, words, strict=True)
+    )
+    return Encoded({"input_ids": list(ids)}, tokens)
+
+
+def after_start(tokenizer: Any, encoded: Encoded, start: int) -> Encoded:
+    """A target as the decoder reads it: begun by the start token, without the token that ends it.
+
+    The end is what the decoder answers last; it is never fed.
+    """
+    ids, tokens = list(encoded.ids), list(encoded.tokens)
+    if tokens[-1].special and len(ids) > 1:
+        del ids[-1], tokens[-1]
+    if ids[0] != start or not tokens[0].special:
+        ids.insert(0, start)
+        tokens.insert(0, Token(display(tokenizer, [start])[0], special=True))
+    return Encoded({"input_ids": ids}, tuple(tokens))

@@ -1,0 +1,329 @@
+"""Runs Hugging Face models over many requests, each model loaded once.
+
+With its private neighbours the only importer of torch and transformers, inside functions.
+"""
+
+from __future__ import annotations
+
+import gc
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+
+from sphinx_attention.core.attention import Attention, Part
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.request import ModelSource, Request
+
+from ._batch import Batch, Item, batches, model_inputs
+from ._capture import Call, Way, choose_way, difference
+from ._loading import Loaded, first_line, is_out_of_memory, load, quiet, require
+from ._tokens import Encoded, after_start, continuation, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+GENERATED_TOKENS = 40
+"""How many tokens are generated at most where a decoder's text is not given."""
+
+_EXACT, _HALF = 1e-4, 3e-2
+"""Differences of weights that count as none, in single and in half precision."""
+
+_TRIED_TOKENS = 4
+"""A text of fewer tokens is repeated when a model is tried: one token has no causal mask."""
+
+Answer = Attention | AttentionError
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What trying a model out has shown.
+
+    Attributes:
+        way: how its attention is had.
+        parts: how many layers each of its attentions has.
+        heads: heads a layer.
+        pads: whether padding leaves the weights as they are.
+        checked: whether there was a reference to check against.
+    """
+
+    way: Way
+    parts: dict[Part, int]
+    heads: int
+    pads: bool
+    checked: bool
+
+
+class ModelRunner:
+    """One declared model: loaded at the first request, dropped on leaving.
+
+    Args:
+        source: the model's declaration.
+    """
+
+    def __init__(self, source: ModelSource) -> None:
+        self._source = source
+        self._state: Loaded | None = None
+        self._tried: _Tried | None = None
+        self._failure: AttentionError | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the model's memory. A later request would load it again."""
+        if self._state is None:
+            return
+        on_gpu = self._state.model.device.type == "cuda"
+        self._state = self._tried = None
+        gc.collect()
+        if on_gpu:
+            require("torch").cuda.empty_cache()
+
+    def run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
+        """Answer requests, in an order that makes good batches.
+
+        Args:
+            requests: all for this runner's source.
+
+        Yields:
+            Each request once, with its attention or with what kept it from having one, as soon as
+            its batch is done. Nothing that a model does is raised.
+        """
+        texts: list[tuple[Request, Encoded]] = []
+        for request in requests:
+            source = self._guarded(self._encode, request)
+            if isinstance(source, AttentionError):
+                yield request, source
+            else:
+                texts.append((request, source))
+        if not texts:
+            return
+        tried = self._guarded(self._try, min((source for _, source in texts), key=len))
+        items: list[Item] = []
+        for request, source in texts:
+            item = (
+                tried
+                if isinstance(tried, AttentionError)
+                else self._guarded(self._item, request, source, tried)
+            )
+            if isinstance(item, AttentionError):
+                yield request, item
+            else:
+                items.append(item)
+        if isinstance(tried, AttentionError):
+            return
+        layers = max(tried.parts.values())
+        for group in batches(items, layers=layers, heads=tried.heads, pads=tried.pads):
+            answers = self._answers(group, tried)
+            while answers:
+                # Popped, so that what a caller has stored is free before the next batch.
+                yield answers.pop()
+
+    def _guarded(
+        self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T | AttentionError:
+        """Call a function, silently, and turn whatever it raises into a message."""
+        try:
+            # Loaded out here: `quiet` needs transformers, which may not be installed.
+            self._loaded()
+            with quiet():
+                return function(*args, **kwargs)
+        except AttentionError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - a model may raise anything
+            if is_out_of_memory(error):
+                return AttentionError(
+                    Problem.MEMORY,
+                    f"{self._source.label} runs out of memory on this text; shorten it, or declare "
+                    "a smaller dtype, a device_map or a smaller model",
+                )
+            return AttentionError(
+                Problem.MODEL, f"{self._source.label} fails on this text: {first_line(error)}"
+            )
+
+    def _loaded(self) -> Loaded:
+        """The model, loaded once; a failure is kept, for it would only be repeated."""
+        if self._failure is not None:
+            raise self._failure
+        if self._state is None:
+            try:
+                self._state = load(self._source)
+            except AttentionError as error:
+                self._failure = error.with_traceback(None)
+                raise
+        return self._state
+
+    def _encode(self, request: Request) -> Encoded:
+        loaded = self._loaded()
+        if not request.text.strip():
+            raise AttentionError(Problem.TEXT, "the text is empty")
+        encoded = encode(loaded.tokenizer, request.text, request.pair)
+        self._check_length(encoded, "text")
+        return encoded
+
+    def _check_length(self, encoded: Encoded, what: str) -> None:
+        limit = self._loaded().limit
+        if limit is not None and len(encoded) > limit:
+            raise AttentionError(
+                Problem.TEXT,
+                f"the {what} has {len(encoded)} tokens, {self._source.label} takes {limit}; "
+                f"leave out at least {len(encoded) - limit}",
+            )
+
+    def _try(self, shortest: Encoded) -> _Tried:
+        """Find out, on one short text, how this model is captured and whether it may be padded."""
+        if self._tried is not None:
+            return self._tried
+        loaded = self._loaded()
+        times = -(-_TRIED_TOKENS // len(shortest))
+        source = Encoded(
+            {name: row * times for name, row in shortest.inputs.items()}, shortest.tokens * times
+        )
+        target = None
+        if _has_decoder(loaded):
+            ids = [_start(loaded), *range(3, 3 + _TRIED_TOKENS - 1)]
+            target = Encoded({"input_ids": ids}, source.tokens[:_TRIED_TOKENS])
+        request = Request(self._source, "")
+        item = Item(request, "encoder", source, target)
+        exact = loaded.provenance["dtype"] in {"float32", "float64"}
+        tolerance = _EXACT if exact else _HALF
+        inputs = self._inputs([item])
+        way, parts, checked = choose_way(loaded.model, inputs, tolerance)
+        plain = _gather(way, inputs)
+        self._tried = _Tried(
+            way=way,
+            parts=parts,
+            heads=int(next(iter(plain.values())).shape[1]),
+            pads=self._pads(way, item, plain, tolerance),
+            checked=checked,
+        )
+        return self._tried
+
+    def _pads(
+        self, way: Way, item: Item, plain: dict[tuple[Part, int], Any], tolerance: float
+    ) -> bool:
+        """Whether the weights stay the same with padding after the text."""
+        try:
+            padded = _gather(way, self._inputs([item], extra=3))
+        except Exception:  # noqa: BLE001 - a model that cannot be padded runs without
+            return False
+        return all(
+            place in padded
+            and difference(weights, padded[place][:, :, : weights.shape[2], : weights.shape[3]])
+            <= tolerance
+            for place, weights in plain.items()
+        )
+
+    def _inputs(self, items: Sequence[Item], extra: int = 0) -> dict[str, Any]:
+        loaded = self._loaded()
+        accepted = list(inspect.signature(loaded.model.forward).parameters)
+        return model_inputs(loaded.model, loaded.tokenizer, items, accepted, extra=extra)
+
+    def _item(self, request: Request, source: Encoded, tried: _Tried) -> Item:
+        loaded = self._loaded()
+        part = request.part or next(iter(tried.parts))
+        if part not in tried.parts:
+            raise AttentionError(
+                Problem.OPTION,
+                f"{self._source.label} has no {part} attention; it has {', '.join(tried.parts)}",
+            )
+        if not _has_decoder(loaded):
+            if request.target is not None:
+                raise AttentionError(
+                    Problem.OPTION,
+                    f"{self._source.label} is no encoder-decoder model and takes no target",
+                )
+            return Item(request, part, source)
+        start = _start(loaded)
+        if request.target is not None:
+            target = encode(loaded.tokenizer, request.target, as_target=True)
+            target = after_start(loaded.tokenizer, target, start)
+            self._check_length(target, "target")
+            return Item(request, part, source, target)
+        if part == "encoder":
+            # The decoder runs all the same; a single token costs it nothing.
+            return Item(request, part, source, Encoded({"input_ids": [start]}, source.tokens[:1]))
+        target, text = self._generate(request, part, source)
+        return Item(request, part, source, target, generated=text)
+
+    def _generate(self, request: Request, part: Part, source: Encoded) -> tuple[Encoded, str]:
+        """The decoder's text as the model continues it, the likeliest token each time."""
+        loaded = self._loaded()
+        if not loaded.generates:
+            raise AttentionError(
+                Problem.MODEL,
+                f"{self._source.label} has no trained head to generate a text with; give the "
+                "decoder's text in the option target",
+            )
+        inputs = self._inputs([Item(request, part, source)])
+        with require("torch").inference_mode():
+            output = loaded.model.generate(
+                **inputs,
+                max_new_tokens=GENERATED_TOKENS,
+                do_sample=False,
+                num_beams=1,
+                # transformers 5.23 sizes T5's cache by the encoder's layers. Short texts need none.
+                use_cache=False,
+            )
+        ids = [int(i) for i in output[0]]
+        names = set(loaded.tokenizer.all_special_ids)
+        while len(ids) > 1 and ids[-1] in names:
+            ids.pop()
+        text = str(loaded.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+        return continuation(loaded.tokenizer, ids, text), text
+
+    def _answers(self, group: Sequence[Item], tried: _Tried) -> list[tuple[Request, Answer]]:
+        """Run one batch; where it fails, each of its items alone."""
+        ran = self._guarded(self._run, group, tried)
+        if not isinstance(ran, AttentionError):
+            provenance = {**self._loaded().provenance, "capture": tried.way.name}
+            if not tried.checked:
+                provenance["verified"] = "no: the model returns no attention of its own"
+            return [
+                (item.request, self._guarded(ran.finish, n, provenance))
+                for n, item in enumerate(group)
+            ]
+        if len(group) == 1:
+            return [(group[0].request, ran)]
+        gc.collect()
+        return [answer for item in group for answer in self._answers([item], tried)]
+
+    def _run(self, group: Sequence[Item], tried: _Tried) -> Batch:
+        batch = Batch(group)
+        tried.way.run(self._inputs(group), batch.receive)
+        return batch
+
+
+def _gather(way: Way, inputs: dict[str, Any]) -> dict[tuple[Part, int], Any]:
+    found: dict[tuple[Part, int], Any] = {}
+
+    def take(part: Part, layer: int, call: Call) -> None:
+        found[part, layer] = call.weights
+
+    way.run(inputs, take)
+    return found
+
+
+def _has_decoder(loaded: Loaded) -> bool:
+    return bool(getattr(loaded.model.config, "is_encoder_decoder", False))
+
+
+def _start(loaded: Loaded) -> int:
+    """The token that begins every decoder's text."""
+    model = loaded.model
+    for owner in (model.config, getattr(model, "generation_config", None)):
+        for name in ("decoder_start_token_id", "bos_token_id"):
+            if isinstance(number := getattr(owner, name, None), int):
+                return number
+    return int(loaded.tokenizer.bos_token_id or loaded.tokenizer.pad_token_id or 0)

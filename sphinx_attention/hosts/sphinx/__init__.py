@@ -1,0 +1,31 @@
+"""The Sphinx host: directives, domain, builders' output, assets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sphinx_attention
+
+from . import assets, config, directive, domain, visitors
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+ENV_VERSION = 1
+"""Raised whenever what is kept in the environment or in doctrees changes."""
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register every part."""
+    config.setup_config(app)
+    domain.setup_domain(app)
+    directive.setup_directives(app)
+    visitors.setup_visitors(app)
+    assets.setup_assets(app)
+    return {
+        "version": sphinx_attention.__version__,
+        "env_version": ENV_VERSION,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -1,0 +1,50 @@
+"""The script and the style sheet, only on pages that hold a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sphinx_attention
+
+from .nodes import attention_figure
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
+
+ASSETS = Path(sphinx_attention.__file__).parent / "assets"
+
+
+def setup_assets(app: Sphinx) -> None:
+    """Register the copying and the linking."""
+    app.connect("builder-inited", add_static_files)
+    app.connect("html-page-context", link_files)
+
+
+def add_static_files(app: Sphinx) -> None:
+    """Have our files copied to ``_static``; a project's own files of the same name win."""
+    if app.builder.format == "html":
+        app.config.html_static_path.insert(0, str(ASSETS))
+
+
+def link_files(
+    app: Sphinx,
+    pagename: str,  # noqa: ARG001 - the event's signature
+    templatename: str,  # noqa: ARG001
+    context: dict[str, Any],  # noqa: ARG001
+    doctree: nodes.document | None,
+) -> None:
+    """Link our files from pages that need them, or from all where the project says so."""
+    if doctree is None or app.builder.name == "epub":
+        return
+    if app.registry.html_assets_policy == "always" or _needs_files(doctree):
+        app.add_css_file("attention.css")
+        app.add_js_file("attention.js", loading_method="defer")
+
+
+def _needs_files(doctree: nodes.document) -> bool:
+    return any(
+        isinstance(node, attention_figure) or "attention-placeholder" in node.get("classes", ())
+        for node in doctree.findall(lambda node: hasattr(node, "attributes"))
+    )

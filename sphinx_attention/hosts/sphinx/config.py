@@ -1,0 +1,79 @@
+"""conf.py: one value for each field of `Settings`, checked once."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.settings import Settings, declare
+
+from .messages import warn
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+PREFIX = "attention_"
+
+_ONLY_AT_BUILD = {"cache", "mode", "page_budget"}
+"""Settings that no doctree depends on."""
+
+
+def setup_config(app: Sphinx) -> None:
+    """Declare the values and check them when conf.py has been read."""
+    for setting in fields(Settings):
+        default = setting.default if setting.default is not MISSING else {}
+        kinds = setting.metadata["kind"]
+        app.add_config_value(
+            PREFIX + setting.name,
+            default,
+            "" if setting.name in _ONLY_AT_BUILD else "env",
+            types=kinds if default is not None else (*kinds, type(None)),
+            description=setting.metadata["help"],
+        )
+    # Before Sphinx checks the types itself (800): one message a mistake is enough.
+    app.connect("config-inited", check, priority=400)
+
+
+def settings_of(config: Config) -> Settings:
+    """The project's settings; `check` has seen to it that they are valid."""
+    return Settings(**{s.name: getattr(config, PREFIX + s.name) for s in fields(Settings)})
+
+
+def check(app: Sphinx, config: Config) -> None:
+    """Warn of unknown names and wrong values, and put the default where a value is wrong."""
+    known = [PREFIX + setting.name for setting in fields(Settings)]
+    given: dict[str, Any] = {**getattr(config, "_raw_config", {}), **config.overrides}
+    for name in sorted(given):
+        if name.startswith(PREFIX) and name not in known and name not in config:
+            close = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            warn(
+                Problem.CONFIG,
+                f"conf.py: unknown setting {name}{hint} The settings are {', '.join(known)}",
+            )
+    settings = Settings()
+    for setting in fields(Settings):
+        value = getattr(config, PREFIX + setting.name)
+        try:
+            settings = replace(settings, **{setting.name: value})
+        except AttentionError as error:
+            warn(error.problem, f"conf.py: {error.message}")
+            setattr(config, PREFIX + setting.name, getattr(Settings(), setting.name))
+    _check_models(settings, Path(app.confdir), config)
+
+
+def _check_models(settings: Settings, base: Path, config: Config) -> None:
+    sound = {}
+    for name, declared in settings.models.items():
+        try:
+            declare(name, declared, base)
+        except AttentionError as error:
+            warn(error.problem, f"conf.py: {error.message}")
+        else:
+            sound[name] = declared
+    if len(sound) < len(settings.models):
+        config.attention_models = sound

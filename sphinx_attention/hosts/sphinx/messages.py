@@ -1,0 +1,39 @@
+"""Warnings with a place, and what stands on the page where a figure cannot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.locale import get_translation
+from sphinx.util import logging
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.errors import AttentionError, Problem
+
+logger = logging.getLogger(__name__)
+_ = get_translation("sphinx_attention")
+
+
+def warn(problem: Problem, message: str, location: Any = None) -> None:
+    """Log a warning of type ``attention``; ``suppress_warnings`` takes ``attention.<problem>``."""
+    logger.warning("%s", message, type="attention", subtype=problem.value, location=location)
+
+
+def placeholder(error: AttentionError, text: str) -> nodes.container:
+    """What stands where a figure cannot: the problem, in every builder's own words.
+
+    Args:
+        error: what is wrong.
+        text: the sentence that the figure was to show.
+    """
+    container = nodes.container(classes=["attention-placeholder"])
+    paragraph = nodes.paragraph()
+    paragraph += nodes.strong("", _("No attention figure here."))
+    paragraph += nodes.Text(" ")
+    if text:
+        paragraph += nodes.emphasis("", text)
+        paragraph += nodes.Text(" — ")
+    paragraph += nodes.Text(f"{error.message}.")
+    container += paragraph
+    return container

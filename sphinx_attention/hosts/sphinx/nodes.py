@@ -1,0 +1,44 @@
+"""The one node of ours: a figure, with what was asked for, never with numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx import addnodes
+
+from sphinx_attention.core.figure import FigureSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class attention_figure(nodes.figure, addnodes.translatable):  # noqa: N801 - as docutils names nodes
+    """A figure of attention. Its children are the caption and the legend.
+
+    Attributes in the doctree:
+        spec: the `FigureSpec`.
+        uid: what the ids of its elements start with; differs from figure to figure.
+    """
+
+    @property
+    def spec(self) -> FigureSpec:
+        """What was asked for, with the description in the reader's language."""
+        spec = self["spec"]
+        assert isinstance(spec, FigureSpec)
+        return replace(spec, alt=self["alt"]) if self.get("alt") else spec
+
+    def preserve_original_messages(self) -> None:
+        """Keep the untranslated description."""
+        if self.get("alt"):
+            self["rawalt"] = self["alt"]
+
+    def apply_translated_message(self, original_message: str, translated_message: str) -> None:
+        """Put the translated description in place."""
+        if self.get("rawalt") == original_message:
+            self["alt"] = translated_message
+
+    def extract_original_messages(self) -> Sequence[str]:
+        """What a translator gets to see beside the caption."""
+        return [self["rawalt"]] if self.get("rawalt") else []

@@ -1,0 +1,160 @@
+"""What each builder makes of a figure: HTML the whole, every other the strongest pairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.locale import get_translation
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.osutil import relative_uri
+
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.figure import Figure, settle
+from sphinx_attention.core.render.html import figure_attributes, render_html
+from sphinx_attention.core.render.text import describe, strongest_pairs
+
+from .config import settings_of
+from .domain import domain_of
+from .messages import placeholder, warn
+from .nodes import attention_figure
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+    from sphinx.writers.html5 import HTML5Translator
+
+_ = get_translation("sphinx_attention")
+
+SIDE_FOLDER = "_static/attention"
+
+
+def setup_visitors(app: Sphinx) -> None:
+    """Register the node, its number, and what stands for it in other builders."""
+    app.add_enumerable_node(attention_figure, "figure", _title, html=(visit_html, depart_html))
+    app.add_post_transform(ResolveFigures)
+
+
+def _title(node: nodes.Node) -> str:
+    """What lists of figures and references call it: its caption."""
+    assert isinstance(node, nodes.Element)
+    captions = [child.astext() for child in node.children if isinstance(child, nodes.caption)]
+    return captions[0] if captions else ""
+
+
+def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
+    """The figure of a node.
+
+    Raises:
+        AttentionError: its attention cannot be had, or does not have what was selected.
+    """
+    spec = node.spec
+    return settle(spec, domain_of(env).library.get(spec.request))
+
+
+class ResolveFigures(SphinxPostTransform):
+    """Before writing: a placeholder for what cannot be had, a table where HTML is not written."""
+
+    # Before references are resolved (10): captions that move keep theirs.
+    default_priority = 5
+
+    def run(self, **_kwargs: Any) -> None:
+        """Go through the figures of one document."""
+        builder = self.env._app.builder if hasattr(self.env, "_app") else self.app.builder  # noqa: SLF001
+        if not builder.format:
+            return
+        whole = builder.format == "html" and builder.name != "epub"
+        for node in list(self.document.findall(attention_figure)):
+            try:
+                figure = figure_of(self.env, node)
+            except AttentionError as error:
+                warn(error.problem, error.message, location=node)
+                self._replace(node, placeholder(error, node.spec.request.text))
+            else:
+                if not whole:
+                    self._replace(node, as_generic(node, figure))
+
+    @staticmethod
+    def _replace(node: attention_figure, other: nodes.Element) -> None:
+        other["ids"], other["names"] = node["ids"], node["names"]
+        other["classes"] += node["classes"]
+        other.source, other.line = node.source, node.line
+        node.replace_self(other)
+
+
+def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
+    """A figure of nodes that every builder knows: the strongest pairs as a table."""
+    generic = nodes.figure(align=node["align"])
+    generic += _table(figure)
+    captions = [child for child in node.children if isinstance(child, nodes.caption)]
+    if not captions:
+        text = node.spec.alt or describe(figure)
+        captions = [nodes.caption(text, text)]
+    generic += captions
+    generic += [child for child in node.children if isinstance(child, nodes.legend)]
+    return generic
+
+
+def _table(figure: Figure) -> nodes.table:
+    rows = [(_("query"), _("key"), _("weight"))]
+    rows += [(pair.query, pair.key, pair.weight) for pair in strongest_pairs(figure)]
+    table = nodes.table(classes=["attention-pairs"])
+    group = nodes.tgroup(cols=3)
+    group += [nodes.colspec(colwidth=width) for width in (12, 12, 8)]
+    made = [nodes.row("", *(_cell(text) for text in row)) for row in rows]
+    group += nodes.thead("", made[0])
+    group += nodes.tbody("", *made[1:])
+    table += group
+    return table
+
+
+def _cell(text: str) -> nodes.entry:
+    return nodes.entry("", nodes.paragraph("", text))
+
+
+def visit_html(self: HTML5Translator, node: attention_figure) -> None:
+    """The figure with its static picture and its payload; the caption follows as a child."""
+    figure = figure_of(self.builder.env, node)
+    classes = ["attention-figure", f"align-{node['align']}"]
+    attributes = figure_attributes(figure)
+    self.body.append(self.starttag(node, "figure", CLASS=" ".join(classes), **attributes))
+    markup = render_html(figure, node["uid"], _side_file(self))
+    self.body.append(markup)
+    _count(self, node, len(markup))
+
+
+def depart_html(self: HTML5Translator, node: attention_figure) -> None:
+    """Close what `visit_html` and the caption opened."""
+    if len(node):
+        self.body.append("</figcaption>\n")
+    self.body.append("</figure>\n")
+
+
+def _side_file(translator: HTML5Translator) -> Any:
+    builder = translator.builder
+
+    def write(name: str, javascript: str) -> str:
+        path = Path(builder.outdir) / SIDE_FOLDER / name
+        # Named after its content: what is there is right.
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(javascript, encoding="utf-8", newline="\n")
+        page = builder.get_target_uri(builder.current_docname).split("#", 1)[0]
+        return relative_uri(page, f"{SIDE_FOLDER}/{name}")
+
+    return write
+
+
+def _count(translator: HTML5Translator, node: attention_figure, size: int) -> None:
+    """Warn once a page when its figures weigh more than the project allows."""
+    budget = settings_of(translator.builder.config).page_budget
+    before = getattr(translator, "attention_bytes", 0)
+    translator.attention_bytes = before + size  # type: ignore[attr-defined]
+    if before <= budget < before + size:
+        warn(
+            Problem.BUDGET,
+            f"the figures up to here weigh {before + size:,} bytes, more than "
+            f"attention_page_budget allows ({budget:,}); split the page or raise the budget",
+            location=node,
+        )

@@ -1,0 +1,50 @@
+// Bundles the browser part into the two files that are shipped; with --test, the tests into node_modules.
+import { build } from "esbuild";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const assets = join(here, "..", "sphinx_attention", "assets");
+
+if (process.argv.includes("--test")) {
+  const out = join(here, "..", "node_modules", ".attention-tests");
+  rmSync(out, { recursive: true, force: true });
+  const tests = readdirSync(join(here, "test")).filter((name) => name.endsWith(".test.ts"));
+  await build({
+    entryPoints: tests.map((name) => join(here, "test", name)),
+    outdir: out,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    logLevel: "warning",
+  });
+} else {
+  const banner = "/* sphinx-attention, MIT licence; sources in static/ */";
+  const shared = { bundle: true, minify: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
+  await build({
+    ...shared,
+    entryPoints: [join(here, "src", "index.ts")],
+    outfile: join(assets, "attention.js"),
+    format: "iife",
+    target: "es2020",
+    banner: { js: banner },
+  });
+  await build({
+    ...shared,
+    entryPoints: [join(here, "attention.css")],
+    outfile: join(assets, "attention.css"),
+    external: ["*.woff2"],
+    // Old enough to have nesting written out, new enough for the rest to be shipped as written.
+    target: ["chrome111", "firefox113", "safari16.4"],
+    banner: { css: banner },
+  });
+  for (const [name, most] of [["attention.js", 25_000], ["attention.css", 6_000]]) {
+    const bytes = gzipSync(readFileSync(join(assets, name)), { level: 9 }).length;
+    console.log(`${name}: ${bytes} bytes gzipped, at most ${most}`);
+    if (bytes > most) process.exitCode = 1;
+  }
+}

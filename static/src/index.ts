@@ -1,0 +1,71 @@
+/** Finds the figures of a page and brings each to life when it comes near the viewport. */
+
+import { bind, type Live } from "./bind";
+import { modelOf } from "./model";
+import { decode, textOf } from "./payload";
+
+const FIGURE = ".attention-figure[data-view]";
+const PAYLOAD = 'script[type="application/x-attention"]';
+/** So far from the viewport that a figure is ready by the time it is seen. */
+const NEAR = "400px";
+
+const seen = new WeakSet<Element>();
+const living = new WeakMap<Element, Live>();
+
+const nearby = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      nearby.unobserve(target);
+      void hydrate(target as HTMLElement);
+    }
+  },
+  { rootMargin: NEAR },
+);
+
+async function hydrate(figure: HTMLElement): Promise<void> {
+  try {
+    const payload = figure.querySelector<HTMLScriptElement>(PAYLOAD);
+    if (!payload) throw new Error("attention: a figure without its payload");
+    living.set(figure, bind(figure, modelOf(await decode(await textOf(payload)))));
+  } catch (error) {
+    // The static picture stays, without controls that would do nothing.
+    figure.classList.add("attention-figure--static");
+    console.error(error);
+  }
+}
+
+function find(root: Document | Element): void {
+  const figures = [...root.querySelectorAll(FIGURE)];
+  if (root instanceof Element && root.matches(FIGURE)) figures.push(root);
+  for (const figure of figures) {
+    if (seen.has(figure)) continue;
+    seen.add(figure);
+    nearby.observe(figure);
+  }
+}
+
+function start(): void {
+  find(document);
+  // Some themes swap the content of a page without loading another.
+  new MutationObserver((records) => {
+    for (const { addedNodes } of records) {
+      for (const node of addedNodes) if (node instanceof HTMLElement) find(node);
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
+  document.addEventListener("keydown", unpin);
+}
+
+/** Escape unpins in the figure that has the keyboard, or everywhere where none has. */
+function unpin(event: KeyboardEvent): void {
+  if (event.key !== "Escape" || event.defaultPrevented) return;
+  const target = event.target as Element;
+  const own = target.closest(FIGURE);
+  if (!own && target !== document.body) return;
+  for (const figure of own ? [own] : document.querySelectorAll(FIGURE)) {
+    living.get(figure)?.dispatch({ type: "unpin" });
+  }
+}
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+else start();

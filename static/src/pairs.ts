@@ -1,0 +1,64 @@
+/** The strongest pairs of a head, as a table and as the end of the picture's description. */
+
+import type { Line } from "./edges";
+import { MASKED, type Model, numeral } from "./model";
+
+export interface Pair {
+  query: number;
+  key: number;
+  code: number;
+}
+
+/** The heaviest weights of a head, or of one token's line; equals in the order of the text. */
+export function strongestPairs(
+  model: Model,
+  layer: number,
+  head: number,
+  line: Line | null,
+  most: number,
+): Pair[] {
+  const best: Pair[] = [];
+  const offer = (query: number, key: number): void => {
+    const code = model.code(layer, head, query, key);
+    if (code === 0 || code === MASKED) return;
+    if (best.length === most && code <= best[most - 1]!.code) return;
+    let at = best.length;
+    while (at > 0 && best[at - 1]!.code < code) at--;
+    best.splice(at, 0, { query, key, code });
+    if (best.length > most) best.pop();
+  };
+  if (line) {
+    for (const other of line.codes.keys()) {
+      if (line.from === "query") offer(line.index, other);
+      else offer(other, line.index);
+    }
+  } else {
+    for (const query of model.queries.keys()) {
+      for (const key of model.keys.keys()) offer(query, key);
+    }
+  }
+  return best;
+}
+
+/** A description that speaks of another layer, head or token than the static picture's. */
+export function redescribe(
+  description: string,
+  model: Model,
+  layer: number,
+  head: number,
+  pairs: readonly Pair[],
+): string {
+  const over = description.indexOf(", over: ");
+  const end = description.lastIndexOf(" Strongest: ");
+  if (over < 0) return description;
+  const where = description
+    .slice(0, over)
+    .replace(/, layer \d+, head \d+$/, `, layer ${model.layers[layer]}, head ${model.heads[head]}`);
+  const what = description.slice(over, end < over ? undefined : end);
+  const strongest = pairs.map(({ query, key, code }) => {
+    const itself = model.oneRow && query === key;
+    const other = itself ? "itself" : model.keys[key]!.text;
+    return `${model.queries[query]!.text} looks at ${other} (${numeral(code)})`;
+  });
+  return where + what + (strongest.length ? ` Strongest: ${strongest.join(", ")}.` : "");
+}

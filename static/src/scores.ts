@@ -1,0 +1,83 @@
+/** The score vector of a pinned token: what stands in it, and its table. */
+
+import { element, isolated } from "./dom";
+import type { Line } from "./edges";
+import { MASKED, type Model, numeral } from "./model";
+import { scoresLabel } from "./words";
+
+export interface Score {
+  number: string;
+  token: string;
+  special: boolean;
+  /** At least 0.1. */
+  strong: boolean;
+  masked: boolean;
+}
+
+export interface Scores {
+  /** The token whose vector it is. */
+  token: string;
+  from: Line["from"];
+  rows: Score[];
+}
+
+const STRONG = 100;
+const LONG = 24;
+
+export function isStrong(code: number): boolean {
+  return code >= STRONG && code !== MASKED;
+}
+
+export function scoresOf(model: Model, line: Line): Scores {
+  const [own, others] =
+    line.from === "query" ? [model.queries, model.keys] : [model.keys, model.queries];
+  return {
+    token: own[line.index]!.text,
+    from: line.from,
+    rows: line.codes.map((code, other) => ({
+      number: numeral(code),
+      token: others[other]!.text,
+      special: others[other]!.special,
+      strong: isStrong(code),
+      masked: code === MASKED,
+    })),
+  };
+}
+
+/** The vector's element, as `core/render` writes it. */
+export function scoresElement(scores: Scores): HTMLElement {
+  const lines = scores.rows.map((row) => {
+    const token = element("th", [], isolated(row.token));
+    token.scope = "row";
+    return element(
+      "tr",
+      [
+        row.special && "attention-special",
+        row.strong && "attention-strong",
+        row.masked && "attention-masked",
+      ],
+      element("td", ["attention-number"], row.number),
+      token,
+    );
+  });
+  const index = element("sub", [], scores.from === "key" ? "·," : "", isolated(scores.token));
+  const name = element("th", ["attention-name"], element("i", [], "α"), index, " =");
+  name.scope = "rowgroup";
+  name.rowSpan = lines.length;
+  lines[0]?.prepend(name);
+
+  const label = scoresLabel(scores.token, scores.from);
+  const table = element("table", [], element("tbody", [], ...lines));
+  table.setAttribute("aria-label", label);
+  const long = lines.length > LONG;
+  const box = element("div", ["attention-scores", long && "attention-scores--long"], table);
+  if (long) makeScrollable(box, label);
+  return box;
+}
+
+/** A box that scrolls must be reached without a pointer. */
+export function makeScrollable(box: HTMLElement, label: string): void {
+  box.tabIndex = 0;
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", label);
+}

@@ -1,0 +1,87 @@
+"""Fixtures that every part shares: small Sphinx projects, built for real."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sphinx.testing.util import SphinxTestApp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+ROOTS = Path(__file__).parent / "roots"
+MINILM = Path(__file__).parents[1] / ".models" / "all-MiniLM-L6-v2"
+FOX = "the quick brown fox"
+FOX_ROWS = """\
+0.70 0.10 0.10 0.10
+0.20 0.50 0.20 0.10
+0.05 0.15 0.60 0.20
+0.02 0.08 0.30 0.60
+"""
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """The folder of the real pre-trained model."""
+    assert MINILM.is_dir(), "run `python scripts/fetch_model.py` first (make test does)"
+    return MINILM
+
+
+@dataclass
+class Project:
+    """A Sphinx project in a temporary folder, and what the last build of it said."""
+
+    folder: Path
+    apps: list[SphinxTestApp] = field(default_factory=list)
+    warnings: str = ""
+    status: str = ""
+
+    def write(self, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+    def build(self, builder: str = "html", **options: Any) -> SphinxTestApp:
+        app = SphinxTestApp(builder, srcdir=self.folder, **options)
+        self.apps.append(app)
+        app.build()
+        self.warnings = app.warning.getvalue()
+        self.status = app.status.getvalue()
+        return app
+
+    def html(self, page: str = "index", builder: str = "html") -> str:
+        return (self.folder / "_build" / builder / f"{page}.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
+    """Makes a project from files; conf.py gets the extension unless it is given."""
+    made: list[Project] = []
+
+    def make(files: dict[str, str], conf: str = "") -> Project:
+        new = Project(tmp_path / f"project{len(made)}")
+        made.append(new)
+        extensions = '["sphinx_attention", "myst_parser"]'
+        heading = (
+            f'extensions = {extensions}\nproject = "P"\nmyst_enable_extensions = ["colon_fence"]\n'
+        )
+        new.write({"conf.py": heading + conf, **files})
+        return new
+
+    yield make
+    for one in made:
+        for app in one.apps:
+            app.cleanup()
+
+
+def indent(text: str, by: int = 3) -> str:
+    """Rows of a matrix, as a directive's body."""
+    return "".join(f"{' ' * by}{line}\n" for line in text.splitlines())
