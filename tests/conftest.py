@@ -50,6 +50,9 @@ class Project:
             path.write_text(text, encoding="utf-8")
 
     def build(self, builder: str = "html", **options: Any) -> SphinxTestApp:
+        for earlier in self.apps:
+            earlier.cleanup()
+        self.apps.clear()
         app = SphinxTestApp(builder, srcdir=self.folder, **options)
         self.apps.append(app)
         app.build()

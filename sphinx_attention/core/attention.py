@@ -94,7 +94,8 @@ class Attention:
 
     def mask_of(self, layer: int) -> NDArray[np.bool_]:
         """The mask of one layer, shape (queries, keys)."""
-        return self.masked[0 if self.masked.shape[0] == 1 else layer]
+        mask: NDArray[np.bool_] = self.masked[0 if self.masked.shape[0] == 1 else layer]
+        return mask
 
     @property
     def causal(self) -> bool:

@@ -1,4 +1,4 @@
-"""What can go wrong, said once: the subtypes of every warning and the exception that carries them."""
+"""What can go wrong, said once: the subtypes of every warning, and what carries them."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from .request import MatrixSource, Request, Scores
 from .sources.matrix import is_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from .settings import Settings
@@ -188,15 +188,21 @@ def convert(name: str, value: str) -> Any:
     """
     option = OPTIONS.get(name)
     if option is None:
-        close = get_close_matches(name, OPTIONS, n=1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
-        raise AttentionError(
-            Problem.OPTION, f"unknown option {name!r}{hint}; the options are {', '.join(OPTIONS)}"
-        )
+        raise unknown_option(name, OPTIONS)
     try:
         return option.convert(value)
     except ValueError as error:
         raise AttentionError(Problem.OPTION, f"{name}: {value!r} does not do: {error}") from None
+
+
+def unknown_option(name: str, known: Iterable[str]) -> AttentionError:
+    """What to say of an option that nobody knows: the nearest one, and all of them."""
+    known = list(known)
+    close = get_close_matches(name, known, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    return AttentionError(
+        Problem.OPTION, f"unknown option {name!r}{hint}; the options are {', '.join(known)}"
+    )
 
 
 def _check_company(values: Mapping[str, Any], *, given: bool, body: bool) -> None:
@@ -245,4 +251,4 @@ def _model_source(values: Mapping[str, Any], text: str, settings: Settings, base
     return settings.source(name, base)
 
 
-__all__ = ["OPTIONS", "Option", "Surroundings", "convert", "is_rows", "parse"]
+__all__ = ["OPTIONS", "Option", "Surroundings", "convert", "is_rows", "parse", "unknown_option"]

@@ -216,7 +216,8 @@ def _decode_steps(raw: bytes) -> NDArray[np.float32]:
     # The middle of the step; nothing stays nothing, and all of a row stays all.
     middle = (steps.astype(np.float64) + 0.5) / STEPS
     middle[steps == 0] = 0.0
-    return np.minimum(middle, 1.0).astype(np.float32)
+    weights: NDArray[np.float32] = np.minimum(middle, 1.0).astype(np.float32)
+    return weights
 
 
 def _decode_bits(raw: bytes) -> NDArray[np.bool_]:

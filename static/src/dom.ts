@@ -17,6 +17,22 @@ export function isolated(text: string): HTMLElement {
   return element("bdi", [], text);
 }
 
+const LETTER = /\p{L}/u;
+const RIGHT_TO_LEFT =
+  /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** Whether a text's first letter is of a script that runs from right to left. */
+export function rightToLeft(text: string): boolean {
+  return RIGHT_TO_LEFT.test(LETTER.exec(text)?.[0] ?? "");
+}
+
+/** A table cell with a token's text. */
+export function cell<Name extends "td" | "th">(name: Name, text: string): HTMLElementTagNameMap[Name] {
+  const made = element(name, [], text);
+  if (rightToLeft(text)) made.dir = "rtl";
+  return made;
+}
+
 /** Set text or an attribute only where it differs: the browser need not look at the rest again. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;

@@ -82,15 +82,24 @@ export function shareOf(line: Line, edges: readonly Edge[]): number {
   return total ? Math.floor(100 * (sum(edges.map((edge) => edge.code)) / total)) : 100;
 }
 
+/** Lighter edges than this do not show among many. */
+const LEAST_AT_REST = 10;
+
 /** The heaviest edges of a head's ordinary queries, at most `most` of them, by query and key. */
 export function edgesAtRest(model: Model, layer: number, head: number, most: number): Edge[] {
   const all = model.queries.map((_, index): Place => ({ side: "query", index }));
   const ordinary = all.filter((place) => !model.queries[place.index]!.special);
   return (ordinary.length ? ordinary : all)
     .flatMap((place) => edgesOf(model, lineOf(model, layer, head, place, "from")))
+    .filter((edge) => edge.code >= LEAST_AT_REST)
     .sort((a, b) => b.code - a.code || a.query - b.query || a.key - b.key)
     .slice(0, most)
     .sort((a, b) => a.query - b.query || a.key - b.key);
+}
+
+/** How strongly an edge shows at rest, where many lie over one another. */
+export function opacityAtRest(code: number): number {
+  return code < 50 ? 0.25 : code < 100 ? 0.35 : code < 200 ? 0.45 : code < 500 ? 0.6 : 0.75;
 }
 
 function visible(code: number): boolean {
@@ -115,45 +124,57 @@ export interface Frame {
   span: number;
 }
 
-const RISE = 0.6;
-
 /** Room for edges above a row of this span. */
 export function headroomOf(span: number): number {
-  return Math.min(150, Math.max(50, 0.3 * span));
+  return Math.floor(Math.min(Math.max(0.22 * span, 50), 140) + 0.5);
 }
 
 /**
- * The curve of an edge, as the `d` of a path, starting at the token in focus. Curves that share an
- * end do not cross: their height grows with distance to a power between ½ and 1.
+ * The curve of an edge, as the `d` of a path, starting at the token in focus. Why curves that share
+ * an end do not cross is proved in `core/render/edges.py`.
  */
-export function curve(frame: Frame, edge: Edge, from: "query" | "key"): string {
+export function curve(frame: Frame, edge: Edge, from: Line["from"]): string {
   const q = frame.queries[edge.query]!;
   const k = frame.keys[edge.key]!;
-  const start = from === "query" ? q : k;
-  const end = from === "query" ? k : q;
+  const [start, end] = from === "query" ? [q, k] : [k, q];
   if (frame.queryY !== frame.keyY) {
-    const startY = from === "query" ? frame.queryY : frame.keyY;
-    const endY = from === "query" ? frame.keyY : frame.queryY;
+    const [startY, endY] =
+      from === "query" ? [frame.queryY, frame.keyY] : [frame.keyY, frame.queryY];
     const middle = (startY + endY) / 2;
     return path`M${start} ${startY}C${start} ${middle} ${end} ${middle} ${end} ${endY}`;
   }
   const y = frame.queryY;
-  if (start === end) return balloon(frame, start, y);
-  const top = y - handle(frame, Math.abs(end - start));
+  if (edge.query === edge.key) return balloon(frame, start, y);
+  const top = y - handle(Math.abs(end - start), frame);
   return path`M${start} ${y}C${start} ${top} ${end} ${top} ${end} ${y}`;
 }
 
-function handle(frame: Frame, distance: number): number {
-  return (frame.headroom * (distance / frame.span) ** RISE) / 0.75;
+/** How high the handles of an arc stand above its ends. */
+function handle(distance: number, { span, headroom }: Frame): number {
+  const rise = Math.min(headroom, span / 2);
+  const fitting = span > 96 ? Math.log(rise / 14) / Math.log(span / 48) : 0.75;
+  const nesting = Math.min(Math.max(fitting, 0.55), 0.75);
+  return (rise * (distance / span) ** nesting) / 0.75;
 }
 
-/** An edge to itself stays inside the cusp between the arcs to either side. */
+/** An edge to itself: a drop in the cusp between the arcs to either side. */
 function balloon(frame: Frame, x: number, y: number): string {
-  const height = Math.min(42, 0.8 * frame.headroom);
-  const neck = 0.75 * height;
-  const width = Math.min(14, (0.9 * neck ** 2 * frame.span) / handle(frame, frame.span) ** 2);
-  const top = y - height;
-  return path`M${x} ${y}C${x} ${y - neck} ${x - width} ${top} ${x} ${top}C${x + width} ${top} ${x} ${y - neck} ${x} ${y}`;
+  const k = frame.span / handle(frame.span, frame) ** 2;
+  const height = Math.min(40, 0.8 * frame.headroom);
+  const q = k / 4;
+  const r = Math.min((2 * q * height + 1 - Math.sqrt(4 * q * height + 1)) / (2 * q), 7);
+  const s = height - r;
+  const neck = y - Math.min(s, Math.sqrt(r / (0.8 * k)));
+  const shoulder = y - s;
+  const cheek = y - 0.65 * s;
+  const crown = y - s - (4 / 3) * r;
+  const left = x - r;
+  const right = x + r;
+  return (
+    path`M${x} ${y}C${x} ${neck} ${left} ${cheek} ${left} ${shoulder}` +
+    path`C${left} ${crown} ${right} ${crown} ${right} ${shoulder}` +
+    path`C${right} ${cheek} ${x} ${neck} ${x} ${y}`
+  );
 }
 
 /** Numbers in attributes: two decimals at most. */

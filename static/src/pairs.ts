@@ -1,5 +1,6 @@
 /** The strongest pairs of a head, as a table and as the end of the picture's description. */
 
+import { rightToLeft } from "./dom";
 import type { Line } from "./edges";
 import { MASKED, type Model, numeral } from "./model";
 
@@ -57,8 +58,13 @@ export function redescribe(
   const what = description.slice(over, end < over ? undefined : end);
   const strongest = pairs.map(({ query, key, code }) => {
     const itself = model.oneRow && query === key;
-    const other = itself ? "itself" : model.keys[key]!.text;
-    return `${model.queries[query]!.text} looks at ${other} (${numeral(code)})`;
+    const other = itself ? "itself" : isolate(model.keys[key]!.text);
+    return `${isolate(model.queries[query]!.text)} looks at ${other} (${numeral(code)})`;
   });
   return where + what + (strongest.length ? ` Strongest: ${strongest.join(", ")}.` : "");
+}
+
+/** Keep right-to-left text from turning round the punctuation beside it. */
+function isolate(text: string): string {
+  return rightToLeft(text) ? `\u2068${text}\u2069` : text;
 }

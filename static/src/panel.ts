@@ -1,10 +1,10 @@
 /** What stands under the picture, whatever the view: footer, score vector, pairs, and the voice. */
 
-import { element, isolated, setText } from "./dom";
+import { cell, element, setText } from "./dom";
 import { type Edge, edgesOf, type Line, lineOf, shareOf } from "./edges";
 import { type Model, numeral, type Place, tokenAt } from "./model";
 import { redescribe, strongestPairs } from "./pairs";
-import { scoresElement, scoresOf } from "./scores";
+import { makeScrollable, scoresElement, scoresOf } from "./scores";
 import { inFocus, same, type State } from "./state";
 import { cutoffNote, HINT, LOOKS, spoken } from "./words";
 
@@ -31,6 +31,9 @@ export function openPanel(figure: HTMLElement, model: Model): Panel {
   const live = element("div", ["attention-live"]);
   live.setAttribute("role", "status");
   (find("figcaption") ?? figure.lastElementChild)?.before(live);
+
+  const long = find<HTMLElement>(".attention-scores--long");
+  if (long) makeScrollable(long, long.querySelector("table")?.getAttribute("aria-label") ?? "");
 
   const present = (node: HTMLElement, on: boolean): void => {
     if (!on) node.remove();
@@ -77,8 +80,8 @@ export function openPanel(figure: HTMLElement, model: Model): Panel {
         element(
           "tr",
           [],
-          element("td", [], isolated(model.queries[query]!.text)),
-          element("td", [], isolated(model.keys[key]!.text)),
+          cell("td", model.queries[query]!.text),
+          cell("td", model.keys[key]!.text),
           element("td", ["attention-number"], numeral(code)),
         ),
       ),

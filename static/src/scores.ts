@@ -1,6 +1,6 @@
 /** The score vector of a pinned token: what stands in it, and its table. */
 
-import { element, isolated } from "./dom";
+import { cell, element, isolated } from "./dom";
 import type { Line } from "./edges";
 import { MASKED, type Model, numeral } from "./model";
 import { scoresLabel } from "./words";
@@ -47,7 +47,7 @@ export function scoresOf(model: Model, line: Line): Scores {
 /** The vector's element, as `core/render` writes it. */
 export function scoresElement(scores: Scores): HTMLElement {
   const lines = scores.rows.map((row) => {
-    const token = element("th", [], isolated(row.token));
+    const token = cell("th", row.token);
     token.scope = "row";
     return element(
       "tr",

@@ -1,0 +1,1 @@
+"""From figures to SVG, HTML and words. One module a view; `views` lists them."""

@@ -121,11 +121,17 @@ class DrawnEdge:
 
 @dataclass(frozen=True)
 class Layer:
-    """Edges at rest that are equally strong to the eye, and all to special tokens or none."""
+    """Edges at rest that are equally strong to the eye, and all to special tokens or none.
+
+    Attributes:
+        special: whether they go to special tokens.
+        opacity: of all of them.
+        lines: stroke width, and the path of all edges so wide.
+    """
 
     special: bool
     opacity: float
-    edges: tuple[DrawnEdge, ...] = field(repr=False)
+    lines: tuple[tuple[str, str], ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -266,16 +272,18 @@ def _drawing(
     keys = figure.attention.key_tokens
 
     def edge(query: int, key: int, *, rest: bool = False) -> DrawnEdge:
-        line = edges.coarse(curve(query, key)) if rest else curve(query, key)
+        line = (edges.short_path if rest else edges.path)(curve(query, key))
         code = int(codes[query, key])
-        return DrawnEdge(query, key, code, special=keys[key].special, path=edges.path(line))
+        return DrawnEdge(query, key, code, special=keys[key].special, path=line)
 
     focus = figure.focus
-    in_focus = [] if focus is None else np.flatnonzero(edges.drawn(codes[focus], figure.cutoff))
+    in_focus: list[int] = []
+    if focus is not None:
+        in_focus = np.flatnonzero(edges.drawn(codes[focus], figure.cutoff)).tolist()
     arcs = Arcs(
         rows=rows,
         rest=_layers([edge(query, key, rest=True) for query, key in at_rest(figure, codes)]),
-        focus=tuple(edge(focus or 0, int(key)) for key in in_focus),
+        focus=tuple(edge(focus or 0, key) for key in in_focus),
         pinned=focus is not None,
     )
     return Drawing(*size, right_to_left=backwards, template="arcs.svg.jinja", content=arcs)
@@ -298,11 +306,16 @@ def at_rest(figure: Figure, codes: NDArray[np.uint16]) -> list[tuple[int, int]]:
 
 def _layers(drawn: Sequence[DrawnEdge]) -> tuple[Layer, ...]:
     starts = [start for start, _ in _OPACITIES]
-    groups: dict[tuple[bool, int], list[DrawnEdge]] = {}
-    for edge in drawn:
+    groups: dict[tuple[bool, int], dict[str, list[str]]] = {}
+    for edge in sorted(drawn, key=lambda edge: edge.code):
         strength = bisect_right(starts, edge.code) - 1
-        groups.setdefault((not edge.special, strength), []).append(edge)
+        group = groups.setdefault((not edge.special, strength), {})
+        group.setdefault(edge.width, []).append(edge.path)
     return tuple(
-        Layer(special=not ordinary, opacity=_OPACITIES[strength][1], edges=tuple(members))
-        for (ordinary, strength), members in sorted(groups.items())
+        Layer(
+            special=not ordinary,
+            opacity=_OPACITIES[strength][1],
+            lines=tuple((width, "".join(paths)) for width, paths in group.items()),
+        )
+        for (ordinary, strength), group in sorted(groups.items(), key=lambda item: item[0])
     )

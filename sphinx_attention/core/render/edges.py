@@ -72,7 +72,8 @@ def share_drawn(row: NDArray[np.uint16], cutoff: float) -> float:
 
 def headroom(span: float) -> float:
     """Height in px that is kept free above a row of tokens whose centres span so much."""
-    return min(max(_HEADROOM * span, _LEAST_HEADROOM), _MOST_HEADROOM)
+    high: float = min(max(_HEADROOM * span, _LEAST_HEADROOM), _MOST_HEADROOM)
+    return float(math.floor(high + 0.5))  # whole: text on fractions of pixels is blurred
 
 
 def handle(distance: float, span: float) -> float:
@@ -112,8 +113,8 @@ def balloon(x: float, y: float, span: float) -> Curve:
     """The edge from a token to itself: a drop in the cusp between the arcs to either side.
 
     Near the token the widest arc, the steepest of all, climbs as ``x = k y² / 3`` with
-    ``k = span / handle²``. The drop climbs as ``x = r y² / (3 a²)``, hence ``a`` below; its head, of
-    radius r round the height s, keeps off the arc when ``r < k s² / 3``. Both leave a margin.
+    ``k = span / handle²``. The drop climbs as ``x = r y² / (3 a²)``, hence ``a`` below; its head,
+    of radius r round the height s, keeps off when ``r < k s² / 3``. Both leave a margin.
     """
     k = span / handle(span, span) ** 2
     height = min(_BALLOON_HEIGHT, 0.8 * headroom(span))
@@ -123,7 +124,7 @@ def balloon(x: float, y: float, span: float) -> Curve:
     r = min(r, _BALLOON_RADIUS)
     s = height - r
     neck = y - min(s, math.sqrt(r / (0.8 * k)))
-    shoulder, cheek, crown = y - s, y - 0.65 * s, y - s - 4 / 3 * r
+    shoulder, cheek, crown = y - s, y - 0.78 * s, y - s - 4 / 3 * r
     left, right = x - r, x + r
     return (
         *((x, y), (x, neck), (left, cheek), (left, shoulder)),
@@ -138,13 +139,19 @@ def between(start: float, y_start: float, end: float, y_end: float) -> Curve:
     return (start, y_start), (start, middle), (end, middle), (end, y_end)
 
 
-def coarse(curve: Curve) -> Curve:
-    """The same curve to half a pixel, for pictures of many edges."""
-    return tuple((math.floor(x * 2 + 0.5) / 2, math.floor(y * 2 + 0.5) / 2) for x, y in curve)
-
-
 def path(curve: Curve) -> str:
     """A curve as the ``d`` attribute of an SVG path."""
     points = [f"{num(x)} {num(y)}" for x, y in curve]
     pieces = ["C" + " ".join(points[i : i + 3]) for i in range(1, len(points), 3)]
     return "M" + points[0] + "".join(pieces)
+
+
+def short_path(curve: Curve) -> str:
+    """A curve to half a pixel and in relative numbers, for pictures of many edges."""
+    points = [(math.floor(x * 2 + 0.5) / 2, math.floor(y * 2 + 0.5) / 2) for x, y in curve]
+    text = f"M{num(points[0][0])} {num(points[0][1])}"
+    for i in range(0, len(points) - 1, 3):
+        x, y = points[i]
+        numbers = [num(value) for px, py in points[i + 1 : i + 4] for value in (px - x, py - y)]
+        text += "c" + " ".join(numbers).replace(" -", "-")
+    return text

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-from sphinx_attention.core.figure import Figure, View
+from typing import TYPE_CHECKING
 
 from . import arcs
-from .drawing import Drawing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sphinx_attention.core.figure import Figure, View
+
+    from .drawing import Drawing
 
 VIEWS: Mapping[View, Callable[[Figure], Drawing]] = {"arcs": arcs.draw}
 """What draws a figure, by the name of its view."""

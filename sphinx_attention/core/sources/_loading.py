@@ -154,7 +154,8 @@ def load(source: ModelSource) -> Loaded:
     }
     if commit := getattr(config, "_commit_hash", None):
         provenance["commit"] = str(commit)
-    generates = hasattr(model, "generate") and _check_missing(model, missing, source)
+    trained_head = _check_missing(model, missing, source)
+    generates = hasattr(model, "generate") and trained_head
     return Loaded(model, tokenizer, generates, _limit(model, tokenizer), provenance)
 
 

@@ -170,7 +170,9 @@ def _tokens(texts: Any, name: str, special: Any) -> tuple[Token, ...]:
 def _flags(special: Any, texts: Sequence[str]) -> list[bool]:
     if special is None:
         return [False] * len(texts)
-    given = list(_array(special).tolist()) if hasattr(special, "detach") else list(special)
+    given = _array(special).tolist()
+    if not isinstance(given, list):
+        raise _bad(f"special is a {type(special).__name__}, not a list")
     if all(isinstance(one, str) for one in given):
         return [text in given for text in texts]
     if len(given) != len(texts):

@@ -179,7 +179,8 @@ def softmax(
     bad = np.isnan(logits) | np.isposinf(logits)
     if bad.any():
         raise AttentionError(Problem.MATRIX, f"{_where(bad)} is not a finite number")
-    masked = masked | np.isneginf(logits).all(axis=(0, 1))[None]
+    nowhere: NDArray[np.bool_] = np.isneginf(logits)
+    masked = masked | np.logical_and.reduce(nowhere, axis=(0, 1))[None]
     logits = np.where(masked, -np.inf, logits)
     largest = logits.max(axis=-1, keepdims=True)
     if np.isneginf(largest).any():

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docutils import nodes
+
 import sphinx_attention
 
 from .nodes import attention_figure
 
 if TYPE_CHECKING:
-    from docutils import nodes
     from sphinx.application import Sphinx
 
 ASSETS = Path(sphinx_attention.__file__).parent / "assets"
@@ -24,7 +25,7 @@ def setup_assets(app: Sphinx) -> None:
 
 def add_static_files(app: Sphinx) -> None:
     """Have our files copied to ``_static``; a project's own files of the same name win."""
-    if app.builder.format == "html":
+    if app.builder.format == "html" and app.builder.name != "epub":
         app.config.html_static_path.insert(0, str(ASSETS))
 
 
@@ -45,6 +46,6 @@ def link_files(
 
 def _needs_files(doctree: nodes.document) -> bool:
     return any(
-        isinstance(node, attention_figure) or "attention-placeholder" in node.get("classes", ())
-        for node in doctree.findall(lambda node: hasattr(node, "attributes"))
+        isinstance(node, attention_figure) or "attention-placeholder" in node["classes"]
+        for node in doctree.findall(nodes.Element)
     )

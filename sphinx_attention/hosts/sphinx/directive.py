@@ -19,7 +19,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.options import OPTIONS, Surroundings, is_rows, parse
+from sphinx_attention.core.options import OPTIONS, Surroundings, is_rows, parse, unknown_option
 
 from .config import settings_of
 from .domain import domain_of
@@ -250,7 +250,7 @@ def split_body(body: StringList) -> tuple[str | None, StringList, int]:
         stop = start
         while stop < len(body) and body[stop].strip():
             stop += 1
-        if not looks_numeric(body[start:stop]):
+        if not looks_numeric(list(body[start:stop])):
             break
         start = end = stop
     if not end:
@@ -264,9 +264,10 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
     location = (env.docname, directive.lineno)
     options = dict(directive.options)
     classes, name = options.pop("class", []), options.pop("name", None)
-    for stock in set(options) & {"collapsible"}:
-        del options[stock]  # the admonition's own
+    options.pop("collapsible", None)  # the admonition's own; a figure does not fold
     try:
+        for unknown in sorted(set(options) - set(_OWN_OPTIONS)):
+            raise unknown_option(unknown, [*_OWN_OPTIONS, *_SHARED_OPTIONS])
         align = _alignment(options.pop("align", None))
         caption = options.pop("caption", "")
         matrix, rest, skipped = split_body(source.body)
@@ -334,8 +335,8 @@ def _caption(directive: Directive, option: str, body: StringList, offset: int) -
     parsed = nodes.Element()
     directive.state.nested_parse(body, offset, parsed)
     children = list(parsed.children)
-    if not option and children and isinstance(children[0], nodes.paragraph):
-        first = children.pop(0)
+    if not option and children and isinstance(first := children[0], nodes.paragraph):
+        del children[0]
         caption = nodes.caption(first.rawsource, "", *first.children)
         caption.source, caption.line = first.source, first.line
         made.append(caption)

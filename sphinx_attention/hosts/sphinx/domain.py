@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sphinx.domains import Domain
 from sphinx.util.display import status_iterator
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from sphinx_attention.core.request import Request
 
 
+DrawnAs = Literal["figure", "table", "nothing"]
+"""The live figure; a table of the strongest pairs; nothing, where a builder checks or extracts."""
+
+
 class AttentionDomain(Domain):
     """Holds the requests by document."""
 
@@ -37,6 +41,8 @@ class AttentionDomain(Domain):
     """The folder of conf.py."""
     library: Library
     """Where attentions come from; opened once a build, shared with forked writers."""
+    drawn_as: DrawnAs
+    """What the builder of this build makes of a figure."""
 
     @property
     def requests(self) -> dict[str, list[Request]]:
@@ -83,6 +89,12 @@ def open_library(app: Sphinx) -> None:
     domain = domain_of(app.env)
     domain.base = Path(app.confdir)
     domain.library = Library(Store(domain.base / settings.cache), settings.mode)
+    if not app.builder.format:
+        domain.drawn_as = "nothing"
+    else:
+        # Readers of EPUB run no scripts.
+        whole = app.builder.format == "html" and app.builder.name != "epub"
+        domain.drawn_as = "figure" if whole else "table"
 
 
 def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
@@ -91,9 +103,9 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     Returns:
         The documents whose numbers are new, so that they are written again.
     """
-    if not app.builder.format:
-        return ()  # a builder that checks or extracts, and draws nothing
     domain = domain_of(env)
+    if domain.drawn_as == "nothing":
+        return ()
     library = domain.library
     places = {r.key: doc for doc, requests in domain.requests.items() for r in requests}
     wanted = library.missing(r for requests in domain.requests.values() for r in requests)

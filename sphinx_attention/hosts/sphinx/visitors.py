@@ -61,10 +61,9 @@ class ResolveFigures(SphinxPostTransform):
 
     def run(self, **_kwargs: Any) -> None:
         """Go through the figures of one document."""
-        builder = self.env._app.builder if hasattr(self.env, "_app") else self.app.builder  # noqa: SLF001
-        if not builder.format:
+        drawn_as = domain_of(self.env).drawn_as
+        if drawn_as == "nothing":
             return
-        whole = builder.format == "html" and builder.name != "epub"
         for node in list(self.document.findall(attention_figure)):
             try:
                 figure = figure_of(self.env, node)
@@ -72,7 +71,7 @@ class ResolveFigures(SphinxPostTransform):
                 warn(error.problem, error.message, location=node)
                 self._replace(node, placeholder(error, node.spec.request.text))
             else:
-                if not whole:
+                if drawn_as == "table":
                     self._replace(node, as_generic(node, figure))
 
     @staticmethod
@@ -117,7 +116,7 @@ def visit_html(self: HTML5Translator, node: attention_figure) -> None:
     """The figure with its static picture and its payload; the caption follows as a child."""
     figure = figure_of(self.builder.env, node)
     classes = ["attention-figure", f"align-{node['align']}"]
-    attributes = figure_attributes(figure)
+    attributes: dict[str, Any] = dict(figure_attributes(figure))
     self.body.append(self.starttag(node, "figure", CLASS=" ".join(classes), **attributes))
     markup = render_html(figure, node["uid"], _side_file(self))
     self.body.append(markup)

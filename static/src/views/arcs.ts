@@ -10,6 +10,7 @@ import {
   headroomOf,
   type Line,
   lineOf,
+  opacityAtRest,
   short,
 } from "../edges";
 import { MASKED, type Model, numeral, type Place, type Side } from "../model";
@@ -202,13 +203,20 @@ function newWeight(slot: Slot, side: Side, frame: Frame, model: Model): SVGTextE
   return weight;
 }
 
+/** Draw the edges at rest: to special tokens undermost, then the strong over the weak. */
 function overviewInto(group: SVGGElement, model: Model, state: State, frame: Frame): void {
-  const edges = edgesAtRest(model, state.layer, state.head, OVERVIEW);
-  strokesInto(group, edges.map((edge) => strokeOf(frame, edge, "query")));
-  for (const [i, edge] of edges.entries()) {
-    const path = group.children[i]!;
-    const special = edge.special ? " attention-edge--special" : "";
-    set(path, "class", `attention-edge attention-edge--rest${special}`);
-    set(path, "stroke-opacity", short(0.1 + 0.5 * Math.log10(1 + (9 * edge.code) / 1000)));
+  const layers = new Map<string, SVGGElement>();
+  for (const edge of edgesAtRest(model, state.layer, state.head, OVERVIEW)) {
+    const opacity = short(opacityAtRest(edge.code));
+    const name = `${edge.special ? 0 : 1} ${opacity}`;
+    const layer = layers.get(name) ?? document.createElementNS(SVG, "g");
+    layers.set(name, layer);
+    set(layer, "class", `attention-rest${edge.special ? " attention-rest--special" : ""}`);
+    set(layer, "stroke-opacity", opacity);
+    const { d, width } = strokeOf(frame, edge, "query");
+    const path = newPath(layer);
+    set(path, "d", d);
+    set(path, "stroke-width", width);
   }
+  group.replaceChildren(...[...layers].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, layer]) => layer));
 }

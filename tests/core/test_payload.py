@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from base64 import b64encode
+from collections import Counter
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from sphinx_attention.core.attention import Attention, Token
+from sphinx_attention.core.figure import FigureSpec, settle
+from sphinx_attention.core.payload import codes, decode, encode, format_code, format_weight
+from sphinx_attention.core.request import ModelSource, Request
+
+
+def make(weights, masked=None, texts=None, keys=None, **fields):
+    weights = np.asarray(weights, dtype=np.float32)
+    queries, columns = weights.shape[2:]
+    masked = np.zeros((1, queries, columns), bool) if masked is None else np.asarray(masked)
+    texts = texts or [f"t{i}" for i in range(queries)]
+    row = tuple(Token(text, special=text.startswith("[")) for text in texts)
+    other = row if keys is None else tuple(Token(text) for text in keys)
+    attention = Attention(row, other, weights, masked, **fields)
+    return settle(FigureSpec(Request(ModelSource("m"), "text")), attention)
+
+
+@pytest.mark.parametrize(
+    ("weight", "code", "text"),
+    [
+        (0.0, 0, "0.000"),
+        (0.00049, 0, "0.000"),
+        (0.0005, 1, "0.001"),  # as a float32 it lies below a half
+        (0.0015, 2, "0.002"),
+        (0.4465, 447, "0.447"),
+        (0.467, 467, "0.467"),
+        (0.99949, 999, "0.999"),
+        (0.9996, 1000, "1.000"),
+        (1.0, 1000, "1.000"),
+        (1.0004, 1000, "1.000"),
+        (1.004, 1000, "1.000"),  # never the masked code
+    ],
+)
+def test_weights_round_half_up_to_thousandths(weight, code, text):
+    figure = make([[[[weight]]]])
+    assert codes(figure.attention).tolist() == [[[[code]]]]
+    assert format_code(code) == text
+    assert format_weight(weight) == text
+
+
+def test_every_thousandth_is_printed_with_three_decimals():
+    for code in range(1001):
+        assert format_code(code) == str(Decimal(code).scaleb(-3).quantize(Decimal("0.001")))
+
+
+def test_ten_thousandths_are_right_to_three_decimals():
+    for tenth in range(10_001):
+        weight = np.float32(tenth / 10_000)
+        printed = Decimal(format_weight(float(weight)))
+        assert abs(printed - Decimal(float(weight))) <= Decimal("0.00050001")
+
+
+def test_masked_is_not_zero():
+    figure = make([[[[1, 0], [0, 1]]]], masked=[[[False, True], [False, False]]])
+    assert codes(figure.attention).tolist() == [[[[1000, 1001], [0, 1000]]]]
+    assert format_code(1001) == "–"
+
+
+def test_one_mask_holds_for_all_layers_and_several_for_their_own():
+    weights = np.full((2, 1, 1, 2), 0.5)
+    one = make(weights, masked=[[[False, True]]], keys=["a", "b"])
+    assert codes(one.attention)[:, 0, 0].tolist() == [[500, 1001], [500, 1001]]
+    two = make(weights, masked=[[[False, True]], [[True, False]]], keys=["a", "b"])
+    assert codes(two.attention)[:, 0, 0].tolist() == [[500, 1001], [1001, 500]]
+
+
+def test_the_bytes_are_what_the_format_says():
+    weights = [[[[0.25, 0.75], [0.999, 0.001]]], [[[1, 0], [0.5, 0.5]]]]
+    figure = make(weights, texts=["[CLS]", "dög"], label="toy")
+    raw = zlib.decompress(encode(figure))
+    length = int.from_bytes(raw[:4], "little")
+    header = raw[4 : 4 + length].decode()
+    assert header == (
+        '{"cutoff":0.95,"heads":[0],"label":"toy","layers":[0,1],"part":"encoder",'
+        '"queries":["[CLS]","dög"],"shape":[2,1,2,2],"specialQueries":[0],"version":1}'
+    )
+    expected = [250, 750, 999, 1, 1000, 0, 500, 500]
+    assert raw[4 + length :] == bytes(c >> 8 for c in expected) + bytes(c & 255 for c in expected)
+
+
+def test_two_rows_carry_their_keys():
+    figure = make([[[[0.5, 0.5]]]], texts=["a"], keys=["x", "y"], part="cross")
+    header = decode(encode(figure)).header
+    assert header["keys"] == ["x", "y"]
+    assert header["specialKeys"] == []
+    assert header["part"] == "cross"
+
+
+def test_it_comes_back_whole():
+    rng = np.random.default_rng(7)
+    weights = rng.dirichlet(np.full(9, 0.2), size=(3, 4, 9))
+    masked = rng.random((3, 9, 9)) < 0.2
+    figure = make(weights, masked=masked)
+    payload = decode(encode(figure))
+    assert payload.codes.dtype == np.uint16
+    shown = np.where(masked[:, None], 1001, np.floor(weights * 1000 + 0.5))
+    # A float32 may fall on the other side of a half.
+    assert (np.abs(payload.codes.astype(int) - shown) <= 1).all()
+    assert (payload.codes == codes(figure.attention)).all()
+    assert encode(figure) == encode(figure)
+
+
+def test_hostile_tokens_stay_data():
+    texts = ["</script><img src=x onerror=alert(1)>", "\x00", "\ud800", '"\\', "\u202e", ""]
+    figure = make(np.full((1, 1, 6, 6), 1 / 6), texts=texts)
+    data = encode(figure)
+    assert b"<" not in b64encode(data)
+    queries = decode(data).header["queries"]
+    assert queries[0] == texts[0]  # within base64 nothing needs escaping
+    assert queries[1:] == ["␀", "\ufffd", '"\\', "\ufffd", "∅"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"not zlib",
+        zlib.compress(b""),
+        zlib.compress(b"\xff\xff\xff\x7f{}"),
+        zlib.compress(b"\x02\0\0\0{}"),
+        zlib.compress(b"\x02\0\0\0[]"),
+    ],
+)
+def test_other_bytes_are_refused(data):
+    with pytest.raises(ValueError, match="not an attention payload"):
+        decode(data)
+
+
+def test_other_versions_and_cut_payloads_are_refused():
+    header = json.dumps({"version": 2, "shape": [1, 1, 1, 1]}).encode()
+    size = len(header).to_bytes(4, "little")
+    with pytest.raises(ValueError, match="version 2"):
+        decode(zlib.compress(size + header + b"\0\0"))
+    header = header.replace(b"2", b"1", 1)
+    with pytest.raises(ValueError, match="1 bytes of codes where 2 are due"):
+        decode(zlib.compress(size + header + b"\0"))
+
+
+def entropy_bytes(numbers: list[int]) -> float:
+    counts = Counter(numbers)
+    bits = -sum(n * math.log2(n / len(numbers)) for n in counts.values())
+    return bits / 8
+
+
+STORY = (
+    "When the teacher asked why the sky is blue, nobody in the room answered at first. Then a "
+    "small girl at the back raised her hand and said that light from the sun is made of many "
+    "colours, and that the air scatters the short waves more than the long ones. The teacher "
+    "smiled, wrote her name on the board, and asked the class to draw what she had described. "
+    "Some drew rainbows, others drew arrows bouncing between little balls; one boy drew a dog "
+    "chasing a blue ball over a hill, which, everyone agreed, was the best picture of all. By the "
+    "end of the hour the board was full of diagrams, and even the quiet ones had something to say."
+)
+
+
+@pytest.fixture(scope="module")
+def real(minilm):
+    from transformers import AutoModel, AutoTokenizer
+
+    model = AutoModel.from_pretrained(minilm, attn_implementation="eager")
+    tokenizer = AutoTokenizer.from_pretrained(minilm)
+
+    def run(length: int):
+        batch = tokenizer(STORY, return_tensors="pt", truncation=True, max_length=length)
+        layers = model(**batch, output_attentions=True).attentions
+        weights = np.concatenate([layer.detach().numpy() for layer in layers])
+        return weights, tokenizer.convert_ids_to_tokens(batch["input_ids"][0])
+
+    return run
+
+
+@pytest.mark.models
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("length", [32, 48, 64, 96, 128])
+def test_real_heads_take_hardly_more_than_their_entropy(real, length):
+    weights, texts = real(length)
+    assert weights.shape == (6, 12, length, length)
+    rounded = [math.floor(w * 1000 + 0.5) for w in weights.astype(float).ravel().tolist()]
+    assert len(encode(make(weights, texts=texts))) <= 1.05 * entropy_bytes(rounded)
