@@ -19,7 +19,7 @@ found=
 seen=
 if [ -n "$asked" ]; then
     if enough "$asked"; then found=$asked; fi
-    seen=$asked
+    seen=" $asked does not start, or is older."
 else
     for python in python3.11 python3.12 python3.13 python3 python; do
         if command -v "$python" >/dev/null 2>&1; then
@@ -37,7 +37,7 @@ fi
 
 if [ -z "$found" ]; then
     {
-        echo "error: sphinx-attention needs Python 3.11 or newer, and none was found. $seen"
+        echo "error: sphinx-attention needs Python 3.11 or newer.${seen:- None was found.}"
         echo "Install one (https://www.python.org/downloads/), or name one:"
         echo "  make demo PYTHON=/path/to/python3.11"
     } >&2

@@ -1,4 +1,5 @@
-// Bundles the browser part into the two files that are shipped; with --test, the tests into node_modules.
+// Bundles the browser part into the two files that are shipped; with --test, runs its tests instead.
+import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -22,6 +23,9 @@ if (process.argv.includes("--test")) {
     target: "node20",
     logLevel: "warning",
   });
+  const files = tests.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));
+  const { status } = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit" });
+  process.exitCode = status ?? 1;
 } else {
   const banner = "/* sphinx-attention, MIT licence; sources in static/ */";
   const shared = { bundle: true, minify: true, charset: "utf8", legalComments: "none", logLevel: "warning" };

@@ -5,7 +5,8 @@ import { modelOf } from "./model";
 import { decode, textOf } from "./payload";
 
 const FIGURE = ".attention-figure[data-view]";
-const PAYLOAD = 'script[type="application/x-attention"]';
+// Material's instant navigation renews scripts and forgets their types: any without a source will do.
+const PAYLOAD = 'script[type="application/x-attention"], script:not([src])';
 /** So far from the viewport that a figure is ready by the time it is seen. */
 const NEAR = "400px";
 

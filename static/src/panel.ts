@@ -70,6 +70,9 @@ export function openPanel(figure: HTMLElement, model: Model): Panel {
     const scores = scoresElement(scoresOf(model, lineAt(model, state, state.pinned)));
     if (shown) shown.replaceWith(scores);
     else (footer ?? find(".attention-stage"))?.after(scores);
+    // Where the vector scrolls, what is worth seeing comes into view.
+    const strong = scores.querySelector<HTMLElement>(".attention-strong");
+    if (strong) scores.scrollTop = strong.offsetTop - scores.offsetTop - scores.clientHeight / 2;
   };
 
   const showPairs = (state: State): void => {

@@ -15,6 +15,7 @@ from sphinx_attention.core.payload import MASKED, format_code, head_codes
 from . import edges
 from .drawing import Drawing
 from .metrics import text_width
+from .scores import is_strong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +35,7 @@ MOST_REST_EDGES = 240
 
 _FAINTEST = 10  # thousandths; at rest, thinner edges than a tenth of a pixel are not seen
 _OPACITIES = ((0, 0.25), (50, 0.35), (100, 0.45), (200, 0.6), (500, 0.75))  # from which code on
+_SPECIAL_OPACITY = 0.6  # of that, so that the sinks do not bury the words
 
 _SLOT, _GAP, _MARGIN = 36.0, 12.0, 10.0
 _TOP = 8.0  # room above the highest edge for half its stroke
@@ -78,6 +80,7 @@ class DrawnToken:
     index: int
     slot: Slot
     number: str = ""
+    strong: bool = False
     focus: bool = False
     masked: bool = False
 
@@ -255,7 +258,14 @@ def _tokens(
     if numbers is None:
         return tuple(DrawnToken(i, slot, focus=i == focus) for i, slot in enumerate(slots))
     return tuple(
-        DrawnToken(i, slot, format_code(code), focus=i == focus, masked=code == MASKED)
+        DrawnToken(
+            i,
+            slot,
+            number=format_code(code),
+            strong=is_strong(code),
+            focus=i == focus,
+            masked=code == MASKED,
+        )
         for i, (slot, code) in enumerate(zip(slots, numbers.tolist(), strict=True))
     )
 
@@ -314,7 +324,7 @@ def _layers(drawn: Sequence[DrawnEdge]) -> tuple[Layer, ...]:
     return tuple(
         Layer(
             special=not ordinary,
-            opacity=_OPACITIES[strength][1],
+            opacity=_OPACITIES[strength][1] * (1 if ordinary else _SPECIAL_OPACITY),
             lines=tuple((width, "".join(paths)) for width, paths in group.items()),
         )
         for (ordinary, strength), group in sorted(groups.items(), key=lambda item: item[0])

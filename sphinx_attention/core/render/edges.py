@@ -88,7 +88,7 @@ def handle(distance: float, span: float) -> float:
     if span > 2 * _NEAR:
         fitting = math.log(rise / _NEAR_APEX) / math.log(span / _NEAR)
         nesting = min(max(fitting, _LEAST_NESTING), _MOST_NESTING)
-    return rise * (distance / span) ** nesting / _APEX
+    return rise * math.pow(distance / span, nesting) / _APEX
 
 
 def arc(start: float, end: float, y: float, span: float) -> Curve:

@@ -42,6 +42,11 @@ class Vector:
         return len(self.scores) > LONG
 
 
+def is_strong(code: int) -> bool:
+    """Whether a weight is set in the accent colour."""
+    return _STRONG <= code < MASKED
+
+
 def score_vector(figure: Figure) -> Vector | None:
     """The vector of the token in focus; None where no token is."""
     if figure.focus is None:
@@ -73,7 +78,7 @@ def _classes(code: int, *, special: bool) -> str:
     names = []
     if special:
         names.append("attention-special")
-    if _STRONG <= code < MASKED:
+    if is_strong(code):
         names.append("attention-strong")
     if code == MASKED:
         names.append("attention-masked")

@@ -125,6 +125,9 @@ def load(source: ModelSource) -> Loaded:
     with quiet():
         try:
             config = transformers.AutoConfig.from_pretrained(place, **options)
+            if commit := _commit(source, place):
+                # All else from the same commit, even if the branch moves on meanwhile.
+                options["revision"] = commit
             tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
             options |= {
                 "config": config,
@@ -152,8 +155,8 @@ def load(source: ModelSource) -> Loaded:
         "torch": str(torch.__version__),
         "dtype": str(model.dtype).removeprefix("torch."),
     }
-    if commit := getattr(config, "_commit_hash", None):
-        provenance["commit"] = str(commit)
+    if commit:
+        provenance["commit"] = commit
     trained_head = _check_missing(model, missing, source)
     generates = hasattr(model, "generate") and trained_head
     return Loaded(model, tokenizer, generates, _limit(model, tokenizer), provenance)
@@ -263,6 +266,19 @@ def _place(source: ModelSource) -> str:
             "one that save_pretrained wrote or the hub serves",
         )
     return folder
+
+
+def _commit(source: ModelSource, place: str) -> str | None:
+    """The commit of the hub that a declaration stands for; None for a folder."""
+    if source.folder or source.id is None:
+        return None
+    find = require("huggingface_hub").try_to_load_from_cache
+    found = find(place, "config.json", revision=source.revision)
+    if not isinstance(found, str):
+        return None
+    # …/models--org--name/snapshots/<commit>/config.json
+    snapshot = Path(found).parent
+    return snapshot.name if snapshot.parent.name == "snapshots" else None
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

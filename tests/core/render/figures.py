@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.figure import Figure, FigureSpec, settle
 from sphinx_attention.core.request import MatrixSource, ModelSource, Request
-
 
 
 def tokens(*texts: str) -> tuple[Token, ...]:

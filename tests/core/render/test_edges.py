@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ def sample(curve: edges.Curve, steps: np.ndarray = STEPS) -> np.ndarray:
         points = [np.array(curve[first + i], float)[None] for i in range(4)]
         t = steps[:, None]
         while len(points) > 1:
-            pairs = zip(points, points[1:], strict=False)
+            pairs = pairwise(points)
             points = [(1 - t) * a + t * b for a, b in pairs]
         pieces.append(points[0])
     return np.concatenate(pieces)
@@ -48,7 +49,7 @@ def test_arcs_that_share_an_end_meet_nowhere_else(count, seed):
         others = sorted(abs(x - focus) for x in centres if (x - focus) * side > 0)
         # Of two neighbours, the farther token's curve must lie above at every x that the nearer
         # one's spans: then no two of them cross at all.
-        for near, far in zip(others, others[1:], strict=False):
+        for near, far in pairwise(others):
             low = sample(edges.arc(0, near, 0, span))[1:]
             # The far curve's parameter at each of these x: the inverse of t² (3 - 2t).
             t = 0.5 - np.sin(np.arcsin(1 - 2 * low[:, 0] / far) / 3)
@@ -108,7 +109,7 @@ def test_edges_between_two_rows_meet_only_where_they_share_an_end():
     for _ in range(20):
         ends = np.sort(rng.uniform(0, 3000, 12))
         curves = [sample(edges.between(700, 158, x, 48)) for x in ends]
-        for left, right in zip(curves, curves[1:], strict=False):
+        for left, right in pairwise(curves):
             assert np.allclose(left[:, 1], right[:, 1])
             assert (left[1:, 0] < right[1:, 0]).all()
 
@@ -143,7 +144,7 @@ def test_drawn_is_the_smallest_set_that_reaches_the_cutoff():
         needed = next(
             (n for n in range(len(ranked) + 1) if sum(ranked[:n]) >= cutoff * sum(ranked)), 0
         )
-        expected = {c for c in ranked[:needed]}
+        expected = set(ranked[:needed])
         got = edges.drawn(codes.astype(np.uint16), cutoff)
         assert got.tolist() == [c in expected for c in codes]
 
@@ -187,3 +188,27 @@ def test_paths():
     assert drop.count("C") == 3
     assert drop.startswith("M50 60C50 ")
     assert drop.endswith(" 50 60")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "span", "golden"),
+    [
+        # By hand: span 514 has headroom 113 (113.08), nesting 0.75 (0.881 is too much).
+        (241, 494, 514, "M241 121C241 32.46 494 32.46 494 121"),
+        (241, 28, 514, "M241 121C241 43.18 28 43.18 28 121"),
+        # Span 6800: headroom 140, nesting 0.55 (0.465 is too little).
+        (100, 150, 6800, "M100 121C100 108.48 150 108.48 150 121"),
+        # Span 48: headroom 50, rise 24.
+        (28, 76, 48, "M28 121C28 89 76 89 76 121"),
+    ],
+)
+def test_golden(start, end, span, golden):
+    assert edges.path(edges.arc(start, end, 121, span)) == golden
+
+
+def test_golden_drop():
+    # Span 200: headroom and rise 50, handle 66.667, k = 0.045, T = 40, r = 7, s = 33,
+    # a = sqrt(7 / 0.036) = 13.944, cheek 25.74, crown 42.333.
+    assert edges.path(edges.balloon(100, 58, 200)) == (
+        "M100 58C100 44.06 93 32.26 93 25C93 15.67 107 15.67 107 25C107 32.26 100 44.06 100 58"
+    )

@@ -26,7 +26,7 @@ def define(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     def make(answer: Any) -> None:
         module.attend = answer if callable(answer) else lambda _text, **_: answer
 
-    yield make
+    return make
 
 
 def run(request: Request | None = None) -> Attention | AttentionError:

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { neighbour } from "../src/bind";
+import { rightToLeft } from "../src/dom";
+import type { Frame } from "../src/edges";
+import { lineOf } from "../src/edges";
+import { MASKED, numeral } from "../src/model";
+import { redescribe, strongestPairs } from "../src/pairs";
+import { scoresOf } from "../src/scores";
+import type { State } from "../src/state";
+import { draw } from "../src/views/arcs";
+import type { TokenElement } from "../src/views/view";
+import { cutoffNote, spoken } from "../src/words";
+import { cross, model } from "./sample";
+
+const state: State = {
+  layer: 0,
+  head: 0,
+  direction: "from",
+  hovered: null,
+  focused: null,
+  pinned: null,
+};
+const frame: Frame = {
+  queries: [28, 76, 124],
+  keys: [28, 76, 124],
+  queryY: 58,
+  keyY: 58,
+  headroom: 50,
+  span: 96,
+};
+
+test("numerals have three decimals, masked ones a dash", () => {
+  assert.deepEqual([0, 7, 467, 999, 1000, MASKED].map(numeral), [
+    "0.000",
+    "0.007",
+    "0.467",
+    "0.999",
+    "1.000",
+    "–",
+  ]);
+});
+
+test("nothing in focus draws nothing", () => {
+  assert.deepEqual(draw(model, state, frame), { focus: null, strokes: [], side: null, numbers: [] });
+});
+
+test("a token in focus draws its edges and everybody's numbers", () => {
+  const drawing = draw(model, { ...state, pinned: { side: "query", index: 1 } }, frame);
+  assert.deepEqual(drawing.strokes.map(({ key, width }) => [key, width]), [[1, "5.06"], [2, "4.47"]]);
+  assert.deepEqual(drawing.numbers.map(({ text }) => text), ["0.047", "0.506", "0.447"]);
+  assert.deepEqual(drawing.numbers.map(({ strong }) => strong), [false, true, true]);
+});
+
+test("keys that a causal query may not see are masked, not zero", () => {
+  const pinned = { side: "query", index: 1 } as const;
+  const drawing = draw(model, { ...state, head: 1, pinned }, frame);
+  assert.deepEqual(drawing.numbers[2], { text: "–", strong: false, masked: true });
+  assert.equal(drawing.strokes.length, 2);
+});
+
+test("with two rows the numbers stand at the other row", () => {
+  const two = { ...frame, queryY: 158, keyY: 48 };
+  assert.equal(draw(cross, { ...state, hovered: { side: "query", index: 0 } }, two).side, "key");
+  assert.equal(draw(cross, { ...state, hovered: { side: "key", index: 0 } }, two).side, "query");
+});
+
+test("the score vector", () => {
+  const scores = scoresOf(model, lineOf(model, 0, 1, { side: "query", index: 1 }, "from"));
+  assert.equal(scores.token, "fox");
+  assert.deepEqual(scores.rows, [
+    { number: "0.300", token: "[CLS]", special: true, strong: true, masked: false },
+    { number: "0.700", token: "fox", special: false, strong: true, masked: false },
+    { number: "–", token: "dog", special: false, strong: false, masked: true },
+  ]);
+});
+
+test("strongest pairs come heaviest first, equals in the order of the text", () => {
+  const pairs = (head: number, most: number) =>
+    strongestPairs(model, 0, head, null, most).map(({ query, key }) => [query, key]);
+  assert.deepEqual(pairs(0, 3), [[0, 0], [2, 1], [1, 1]]);
+  assert.deepEqual(pairs(1, 9), [[0, 0], [1, 1], [2, 2], [2, 0], [2, 1], [1, 0]]);
+  const line = lineOf(model, 0, 0, { side: "query", index: 2 }, "from");
+  assert.deepEqual(strongestPairs(model, 0, 0, line, 9), [
+    { query: 2, key: 1, code: 980 },
+    { query: 2, key: 0, code: 20 },
+  ]);
+});
+
+test("the description follows the head", () => {
+  const first = "Attention of sample, layer 5, head 3, over: fox dog. Strongest: dog looks at fox (0.980).";
+  const pairs = [{ query: 1, key: 1, code: 700 }];
+  assert.equal(
+    redescribe(first, model, 0, 1, pairs),
+    "Attention of sample, layer 5, head 11, over: fox dog. Strongest: fox looks at itself (0.700).",
+  );
+});
+
+test("what is said", () => {
+  assert.equal(spoken("fox", "query", ["fox 0.467", "dog 0.447"]), "fox looks at fox 0.467, dog 0.447");
+  assert.equal(spoken("fox", "key", []), "fox is looked at by nothing");
+  assert.equal(cutoffNote(96, "key"), "edges show 96\u00a0% of this column");
+});
+
+test("arrows move as seen, Home and End as read", () => {
+  const token = (side: "query" | "key", index: number, x: number): TokenElement => ({
+    place: { side, index },
+    element: null as unknown as SVGElement,
+    x,
+  });
+  const row = [token("query", 0, 300), token("query", 1, 200), token("query", 2, 100)];
+  const keys = [token("key", 0, 110), token("key", 1, 290)];
+  const all = [...keys, ...row];
+  const go = (from: TokenElement, key: string) => neighbour(all, from, key)?.place;
+  assert.deepEqual(go(row[0]!, "ArrowLeft"), { side: "query", index: 1 });
+  assert.deepEqual(go(row[0]!, "ArrowRight"), { side: "query", index: 0 });
+  assert.deepEqual(go(row[1]!, "Home"), { side: "query", index: 0 });
+  assert.deepEqual(go(row[1]!, "End"), { side: "query", index: 2 });
+  assert.deepEqual(go(row[0]!, "ArrowUp"), { side: "key", index: 1 });
+  assert.deepEqual(go(keys[0]!, "ArrowDown"), { side: "query", index: 2 });
+  assert.equal(go(row[0]!, "ArrowDown"), undefined);
+  assert.equal(go(row[0]!, "x"), undefined);
+});
+
+test("the first letter decides about direction", () => {
+  assert.deepEqual(["fox", "قطة", "« قطة", "12", "חתול a"].map(rightToLeft), [
+    false,
+    true,
+    true,
+    false,
+    true,
+  ]);
+});

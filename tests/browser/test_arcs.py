@@ -1,0 +1,497 @@
+"""The reference behaviour of the arcs, by its numbers, in a real browser."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import CAUSAL_ROWS, DOG, HOSTILE, ready
+from tests.conftest import FOX, FOX_ROWS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+FOX_WEIGHTS = np.array([[float(n) for n in row.split()] for row in FOX_ROWS.splitlines()])
+PIXELS = 10.0
+"""Width of an edge whose weight is one."""
+
+
+@pytest.fixture(scope="session")
+def reference(minilm: Path) -> np.ndarray:
+    """The model's own attentions, (layers, heads, queries, keys), by `output_attentions=True`."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    model = AutoModel.from_pretrained(minilm, attn_implementation="eager").eval()
+    tokens = AutoTokenizer.from_pretrained(minilm)(DOG, return_tensors="pt")
+    with torch.no_grad():
+        return torch.cat(model(**tokens, output_attentions=True).attentions).numpy()
+
+
+def token(page: Page, figure: str, index: int, side: str | None = None):
+    where = f'[data-side="{side}"]' if side else ""
+    return page.locator(f'#{figure} [data-token="{index}"]{where}')
+
+
+def edges(page: Page, figure: str) -> dict[tuple[int, int], float]:
+    """Width of every edge that is drawn, by query and key."""
+    found = page.eval_on_selector_all(
+        f"#{figure} .attention-edge",
+        """all => all.filter(e => e.checkVisibility()).map(e => [
+            +e.dataset.query, +e.dataset.key, parseFloat(getComputedStyle(e).strokeWidth)])""",
+    )
+    return {(query, key): width for query, key, width in found}
+
+
+def away(page: Page) -> None:
+    page.mouse.move(2, 2)
+
+
+def expected(weights: np.ndarray, query: int, cutoff: float) -> dict[tuple[int, int], float]:
+    """The edges of a row: the fewest heaviest keys that reach the share, ties with the last too."""
+    codes = np.floor(weights[query].astype(np.float64) * 1000 + 0.5)
+    order = np.argsort(-codes, kind="stable")
+    total, mass, last = codes.sum(), 0.0, 0.0
+    for key in order:
+        if mass >= cutoff * total - 1e-9:
+            break
+        mass, last = mass + codes[key], codes[key]
+    return {
+        (query, int(key)): codes[key] / 1000 * PIXELS for key in order if codes[key] >= max(last, 1)
+    }
+
+
+@pytest.mark.parametrize("by", ["http", "file"])
+def test_hovering_draws_the_row_and_leaving_removes_it(open_page, by: str) -> None:
+    page = open_page("fox", "fox", by)
+    assert edges(page, "fox") == {}
+    for query in range(4):
+        token(page, "fox", query).hover()
+        row = {(query, key): FOX_WEIGHTS[query, key] * PIXELS for key in range(4)}
+        assert edges(page, "fox") == pytest.approx(row, abs=1e-6)
+        shown = page.locator("#fox .attention-weight").all_text_contents()
+        assert [float(text) for text in shown] == pytest.approx(FOX_WEIGHTS[query], abs=5e-4)
+        away(page)
+        assert edges(page, "fox") == {}
+        assert not [t for t in page.locator("#fox .attention-weight").all_text_contents() if t]
+
+
+@pytest.mark.parametrize("by", ["http", "file"])
+def test_every_edge_is_as_wide_as_the_models_weight(open_page, by: str, reference) -> None:
+    page = open_page("dog", "dog", by)
+    for query in range(11):
+        token(page, "dog", query).hover()
+        row = expected(reference[5, 11], query, 0.95)
+        assert edges(page, "dog") == pytest.approx(row, abs=0.011)
+    assert (4, 9) in expected(reference[5, 11], 4, 0.95)  # fox looks at dog
+
+
+def test_layer_and_head_are_chosen_below(open_page, reference) -> None:
+    page = open_page("dog", "dog")
+    figure = page.locator("#dog")
+    for layer, head in ((0, 2), (3, 7), (5, 0)):
+        figure.locator('select[name="layer"]').select_option(str(layer))
+        figure.locator('select[name="head"]').select_option(str(head))
+        assert figure.get_attribute("data-layer") == str(layer)
+        assert figure.get_attribute("data-head") == str(head)
+        for query in (1, 4, 9):
+            token(page, "dog", query).hover()
+            row = expected(reference[layer, head], query, 0.95)
+            assert edges(page, "dog") == pytest.approx(row, abs=0.011)
+        away(page)
+
+
+def test_the_head_that_opens_is_worth_looking_at(open_page, reference) -> None:
+    page = open_page("dog", "chosen")
+    figure = page.locator("#chosen")
+    layer, head = int(figure.get_attribute("data-layer")), int(figure.get_attribute("data-head"))
+    assert (layer, head) in {(0, 2), (5, 11)}
+    words = reference[layer, head][1:-1, 1:-1].copy()
+    np.fill_diagonal(words, 0)
+    assert words.max(axis=1).mean() > 0.3
+    assert "chosen" in figure.locator(".attention-footer").inner_text()
+
+
+CENTRES = """id => {
+  const figure = document.getElementById(id), svg = figure.querySelector("svg");
+  const at = p => { const q = new DOMPoint(p.x, p.y).matrixTransform(svg.getScreenCTM()); return [q.x, q.y]; };
+  const words = [...figure.querySelectorAll(".attention-word")].map(word => {
+    const box = word.getBoundingClientRect();
+    return {left: box.left, right: box.right, top: box.top, middle: (box.left + box.right) / 2};
+  });
+  const paths = [...figure.querySelectorAll(".attention-edge")].map(path => {
+    const length = path.getTotalLength();
+    const points = Array.from({length: 241}, (_, i) => at(path.getPointAtLength(length * i / 240)));
+    return {query: +path.dataset.query, key: +path.dataset.key, points};
+  });
+  return {words, paths, top: svg.getBoundingClientRect().top};
+}"""
+
+
+@pytest.mark.parametrize(("name", "count"), [("fox", 4), ("dog", 11)])
+def test_edges_run_from_centre_to_centre(open_page, name: str, count: int) -> None:
+    page = open_page(name, name)
+    if name == "dog":
+        page.locator('#dog select[name="layer"]').select_option("2")
+    for query in range(count):
+        token(page, name, query).hover()
+        seen = page.evaluate(CENTRES, name)
+        assert seen["paths"]
+        for path in seen["paths"]:
+            start, end = path["points"][0], path["points"][-1]
+            assert start[0] == pytest.approx(seen["words"][path["query"]]["middle"], abs=0.75)
+            assert end[0] == pytest.approx(seen["words"][path["key"]]["middle"], abs=0.75)
+            assert start[1] <= seen["words"][query]["top"] + 4
+            heights = [y for _, y in path["points"]]
+            assert min(heights) >= seen["top"]
+            assert max(heights) - min(heights) > 5  # curved, above the words
+
+
+def crossing(one: list, other: list, shared: tuple[float, float]) -> bool:
+    """Whether two polylines cross anywhere but near the point they share."""
+    a, b = np.array(one), np.array(other)
+    p, r = a[:-1], np.diff(a, axis=0)
+    q, s = b[:-1], np.diff(b, axis=0)
+    cross = lambda u, v: u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]  # noqa: E731
+    denominator = cross(r[:, None], s[None])
+    gap = q[None] - p[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = cross(gap, s[None]) / denominator
+        u = cross(gap, r[:, None]) / denominator
+    hit = (denominator != 0) & (t >= 0) & (t <= 1) & (u >= 0) & (u <= 1)
+    points = (p[:, None] + t[..., None] * r[:, None])[hit]
+    far = np.hypot(*(points - np.array(shared)).T) > 2.5 if len(points) else np.array([])
+    return bool(far.any())
+
+
+@pytest.mark.parametrize("name", ["fox", "dog", "cross"])
+def test_no_two_edges_cross(open_page, name: str) -> None:
+    page = open_page(name, name)
+    if name == "dog":
+        page.locator('#dog select[name="layer"]').select_option("1")
+        page.locator('#dog select[name="head"]').select_option("3")
+    side = "query" if name == "cross" else None
+    drawn = 0
+    for query in range({"fox": 4, "dog": 11, "cross": 3}[name]):
+        token(page, name, query, side).hover()
+        paths = page.evaluate(CENTRES, name)["paths"]
+        drawn += len(paths)
+        for one, other in itertools.combinations(paths, 2):
+            assert not crossing(one["points"], other["points"], one["points"][0]), (
+                query,
+                one["key"],
+                other["key"],
+            )
+    assert drawn > 8
+
+
+def test_the_row_has_room_above_it(open_page) -> None:
+    page = open_page("fox", "fox")
+    seen = page.evaluate(CENTRES, "fox")
+    assert all(word["top"] - seen["top"] >= 50 for word in seen["words"])
+    tops = {round(word["top"]) for word in seen["words"]}
+    assert len(tops) == 1  # one row
+    for left, right in itertools.pairwise(seen["words"]):
+        assert right["left"] > left["right"]
+
+
+def scores(page: Page, figure: str) -> list[tuple[str, str]]:
+    rows = page.locator(f"#{figure} .attention-scores table tr")
+    found = []
+    for row in rows.all():
+        number = row.locator(".attention-number").inner_text().strip()
+        name = row.locator('th[scope="row"]').inner_text().strip()
+        found.append((name, number))
+    return found
+
+
+@pytest.mark.parametrize("by", ["http", "file"])
+def test_clicking_shows_the_vector_and_clicking_again_removes_it(
+    open_page, by: str, reference
+) -> None:
+    page = open_page("dog", "dog", by)
+    names = ["[CLS]", *DOG.split(), "[SEP]"]
+    for query in (4, 9):
+        token(page, "dog", query).click()
+        assert token(page, "dog", query).get_attribute("aria-pressed") == "true"
+        assert page.locator('#dog [aria-pressed="true"]').count() == 1
+        wanted = [f"{w:.3f}" for w in reference[5, 11, query]]
+        assert scores(page, "dog") == list(zip(names, wanted, strict=True))
+        away(page)
+        assert edges(page, "dog")  # pinned: they stay
+    token(page, "dog", 9).click()
+    assert page.locator("#dog .attention-scores").count() == 0
+    assert page.locator('#dog [aria-pressed="true"]').count() == 0
+    away(page)
+    assert edges(page, "dog") == {}
+
+
+def test_hovering_beside_a_pin_keeps_the_vector(open_page) -> None:
+    page = open_page("fox", "fox")
+    token(page, "fox", 1).click()
+    token(page, "fox", 3).hover()
+    assert {query for query, _ in edges(page, "fox")} == {3}
+    assert scores(page, "fox")[1] == ("quick", "0.500")
+    away(page)
+    assert {query for query, _ in edges(page, "fox")} == {1}
+
+
+def test_the_vector_is_aligned_and_overlaps_nothing(open_page) -> None:
+    page = open_page("dog", "dog")
+    token(page, "dog", 4).click()
+    boxes = page.evaluate(
+        """() => {
+          const figure = document.getElementById("dog");
+          const box = e => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; };
+          return {
+            rows: [...figure.querySelectorAll(".attention-scores tr")].map(row => [
+              box(row.querySelector(".attention-number")), box(row.querySelector('th[scope="row"]'))]),
+            all: [".attention-stage", ".attention-footer", ".attention-scores", "figcaption"].map(
+              name => box(figure.querySelector(name))),
+          };
+        }"""
+    )
+    assert len({round(number[2], 1) for number, _ in boxes["rows"]}) == 1
+    assert len({round(name[0], 1) for _, name in boxes["rows"]}) == 1
+    for number, name in boxes["rows"]:
+        assert abs((number[1] + number[3]) - (name[1] + name[3])) < 4  # beside one another
+        assert name[0] >= number[2] - 0.5
+    for (_, above), (_, below) in itertools.pairwise(boxes["rows"]):
+        assert below[1] >= above[3] - 1
+    for one, other in itertools.pairwise(boxes["all"]):
+        assert other[1] >= one[3] - 0.5
+
+
+def test_keyboard(open_page) -> None:
+    page = open_page("fox", "fox")
+    page.locator("#fox .attention-footer button, #fox .attention-footer select").first.focus()
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.dataset.token") == "0"
+    assert {query for query, _ in edges(page, "fox")} == {0}
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.dataset.token") == "2"
+    assert edges(page, "fox")[2, 2] == pytest.approx(6)
+    page.keyboard.press("Enter")
+    assert scores(page, "fox")[2] == ("brown", "0.600")
+    page.keyboard.press("Enter")
+    assert scores(page, "fox") == []
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    assert scores(page, "fox") == []
+    page.keyboard.press("End")
+    assert page.evaluate("document.activeElement.dataset.token") == "3"
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("document.activeElement.dataset.token") == "2"
+    assert page.locator('#fox [data-token][tabindex="0"]').count() == 1
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.dataset.token ?? null") is None
+    assert edges(page, "fox") == {}
+
+
+def test_touch(open_page) -> None:
+    page = open_page(
+        "fox", "fox", has_touch=True, is_mobile=True, viewport={"width": 360, "height": 700}
+    )
+    token(page, "fox", 2).tap()
+    assert edges(page, "fox")[2, 2] == pytest.approx(6)
+    assert scores(page, "fox")[2] == ("brown", "0.600")
+    token(page, "fox", 2).tap()
+    assert scores(page, "fox") == []
+    assert edges(page, "fox") == {}
+
+
+def test_turned_round_it_shows_who_looks_here(open_page) -> None:
+    page = open_page("fox", "fox")
+    page.locator("#fox .attention-direction").click()
+    token(page, "fox", 3).hover()
+    column = {(query, 3): FOX_WEIGHTS[query, 3] * PIXELS for query in range(4)}
+    assert edges(page, "fox") == pytest.approx(column, abs=1e-6)
+    token(page, "fox", 3).click()
+    assert [float(n) for _, n in scores(page, "fox")] == pytest.approx(FOX_WEIGHTS[:, 3])
+
+
+def test_masked_is_not_zero(open_page) -> None:
+    page = open_page("causal", "causal")
+    rows = [[float(n) for n in row.split()] for row in CAUSAL_ROWS.splitlines()]
+    for query in range(4):
+        token(page, "causal", query).hover()
+        shown = page.locator("#causal .attention-weight").all_text_contents()
+        for key, text in enumerate(shown):
+            if key > query:
+                assert not any(character.isdigit() for character in text)
+            else:
+                assert float(text) == pytest.approx(rows[query][key])
+        assert {key for _, key in edges(page, "causal")} == set(range(query + 1))
+    numbers = [number for _, number in scores(page, "causal")]
+    assert numbers[:2] == ["0.250", "0.750"]
+    assert not any(character.isdigit() for text in numbers[2:] for character in text)
+
+
+def test_two_rows_of_tokens(open_page) -> None:
+    page = open_page("cross", "cross")
+    token(page, "cross", 1, "query").hover()
+    assert edges(page, "cross") == pytest.approx({(1, 0): 1, (1, 1): 8, (1, 2): 0.6}, abs=0.01)
+    token(page, "cross", 0, "key").hover()
+    assert edges(page, "cross")[0, 0] == pytest.approx(7)
+    assert {key for _, key in edges(page, "cross")} == {0}
+    token(page, "cross", 2, "query").click()
+    assert [name for name, _ in scores(page, "cross")] == ["the", "fox", "jumps", "</s>"]
+
+
+SHOWN = """id => {
+  const figure = document.getElementById(id), text = s => [...figure.querySelectorAll(s)];
+  return {
+    edges: text(".attention-edges .attention-edge").map(e => [e.dataset.query, e.dataset.key,
+      e.getAttribute("d"), e.getAttribute("stroke-width"), e.getAttribute("class")]),
+    weights: text(".attention-weight").map(e => e.textContent).filter(t => t),
+    scores: text(".attention-scores").map(e => e.outerHTML.replace(/ tabindex="0"| role="region"| aria-label="[^"]*"/g, "")),
+    size: [figure.getBoundingClientRect().height, figure.querySelector("svg").getBoundingClientRect().top],
+  };
+}"""
+
+
+@pytest.mark.parametrize(
+    ("page_name", "figure"), [("dog", "pinned"), ("causal", "causal"), ("fox", "fox")]
+)
+def test_first_paint_by_script_equals_the_static_picture(open_page, page_name, figure) -> None:
+    static = open_page(page_name, java_script_enabled=False).locator(f"#{figure}")
+    static.scroll_into_view_if_needed()
+    live = open_page(page_name, figure)
+    raw = live.context.request.get(live.url).text()
+    holder = live.evaluate(
+        """([html, id]) => {
+          const parsed = new DOMParser().parseFromString(html, "text/html").getElementById(id);
+          parsed.id = "static-copy";
+          document.querySelector("body").append(document.importNode(parsed, true));
+          return "static-copy";
+        }""",
+        [raw, figure],
+    )
+    after, before = live.evaluate(SHOWN, figure), live.evaluate(SHOWN, holder)
+    for part in ("edges", "weights", "scores"):
+        assert after[part] == before[part]
+
+
+@pytest.mark.parametrize(
+    ("page_name", "figure"), [("dog", "pinned"), ("dog", "chosen"), ("fox", "fox")]
+)
+def test_coming_to_life_moves_nothing(browser, site, page_name: str, figure: str) -> None:
+    """The figure is as tall before the script has run as after."""
+    context = browser.new_context(viewport={"width": 1000, "height": 800})
+    context.route("**/attention.js*", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(site.url(page_name))
+    height = "id => document.getElementById(id).getBoundingClientRect().height"
+    before = page.evaluate(height, figure)
+    context.unroute_all()
+    page.reload()
+    ready(page, figure)
+    assert page.evaluate(height, figure) == pytest.approx(before, abs=0.5)
+    context.close()
+
+
+def test_complete_without_scripts(open_page) -> None:
+    page = open_page("dog", java_script_enabled=False)
+    rest = page.locator("#chosen .attention-overview path").first
+    assert rest.is_visible()
+    assert not page.locator("#chosen select").first.is_visible()
+    assert not page.locator("#chosen .attention-direction").is_visible()
+    assert "layer" in page.locator("#chosen .attention-footer").inner_text()
+    assert page.locator("#pinned .attention-scores").is_visible()
+    # With scripts the overview only stands in.
+    live = open_page("dog", "chosen")
+    assert not live.locator("#chosen .attention-overview path").first.is_visible()
+    live.emulate_media(media="print")
+    assert live.locator("#chosen .attention-overview path").first.is_visible()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", ["fox", "dog", "long", "cross", "hostile"])
+def test_nothing_sticks_out_of_the_page(open_page, name: str, width: int) -> None:
+    page = open_page(name, name, viewport={"width": width, "height": 800})
+    token(page, name, 1, "query" if name == "cross" else None).click()
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(overflow) <= 0
+    targets = page.eval_on_selector_all(
+        f"#{name} .attention-hit, #{name} select, #{name} button",
+        "all => all.map(e => e.getBoundingClientRect()).map(b => Math.min(b.width, b.height))",
+    )
+    assert min(targets) >= 23.5
+
+
+def test_hostile_tokens_show_as_themselves(open_page) -> None:
+    page = open_page("hostile", "hostile")
+    assert page.title().startswith("Page Hostile")
+    assert page.locator("#hostile .attention-word").all_text_contents() == HOSTILE
+    for index in range(len(HOSTILE)):
+        token(page, "hostile", index).hover()
+        token(page, "hostile", index).click()
+    assert [name for name, _ in scores(page, "hostile")] == HOSTILE
+    assert page.locator("#hostile img").count() == 0
+    assert page.title().startswith("Page Hostile")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["fox", "dog", "causal", "cross", "hostile", "long"])
+def test_axe_finds_nothing(open_page, name: str, scheme: str) -> None:
+    page = open_page(name, name, by="http", color_scheme=scheme, bypass_csp=True)
+    side = "query" if name == "cross" else None
+    for state in ("at rest", "pinned"):
+        if state == "pinned":
+            token(page, name, 1, side).click()
+        found = Axe().run(page, context=f"#{name}")
+        assert not found.response["violations"], (state, found.generate_report())
+
+
+def test_only_what_is_in_view_is_decoded(open_page) -> None:
+    page = open_page("many", "many0", viewport={"width": 1000, "height": 500})
+    assert page.locator("#many11 [data-token][role=button]").count() == 0
+    ready(page, "many11")
+    token(page, "many11", 2).hover()
+    assert edges(page, "many11")[2, 2] == pytest.approx(6)
+
+
+def test_a_figure_that_is_put_in_later_comes_to_life(open_page) -> None:
+    page = open_page("fox", "fox")
+    page.evaluate(
+        """() => {
+          const figure = document.getElementById("fox").cloneNode(true);
+          figure.id = "late";
+          for (const token of figure.querySelectorAll("[data-token]")) {
+            for (const name of ["role", "tabindex", "aria-pressed", "aria-label"]) token.removeAttribute(name);
+          }
+          document.getElementById("fox").before(figure);
+        }"""
+    )
+    ready(page, "late")
+    token(page, "late", 2).hover()
+    assert edges(page, "late")[2, 2] == pytest.approx(6)
+
+
+def test_a_large_figure_stays_small_in_the_page(open_page) -> None:
+    page = open_page("long", "long")
+    token(page, "long", 60).click()
+    count = page.evaluate("document.querySelectorAll('#long, #long *').length")
+    assert count <= 1500
+    assert edges(page, "long")
+
+
+def test_the_description_names_what_is_shown(open_page) -> None:
+    page = open_page("dog", "dog")
+    assert re.search("all-MiniLM-L6-v2", page.locator("#dog .attention-footer").inner_text())
+    svg = page.locator("#dog svg.attention-picture")
+    assert svg.get_attribute("role") == "group"
+    assert svg.get_attribute("aria-label")
+    assert FOX.split()[0] in page.locator("#dog desc").text_content()

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+
+from sphinx_attention.core.payload import decode, encode
+from sphinx_attention.core.render.html import figure_attributes, render_html
+
+from .figures import figure, random_rows
+from .test_svg import HOSTILE, SHOWN, hostile
+
+ROWS = [[0.25, 0.75, 0.0], [0.02, 0.08, 0.9], [0.045, 0.005, 0.95]]
+
+
+def soup(shown, **options) -> BeautifulSoup:
+    return BeautifulSoup(render_html(shown, "f", **options), "html.parser")
+
+
+def test_the_parts_stand_in_order():
+    page = soup(figure("[CLS] b c", ROWS, focus="b"))
+    top = [node for node in page.children if node.name]
+    assert [node.name for node in top] == ["div", "div", "div", "details", "script"]
+    assert [node.get("class") for node in top[:4]] == [
+        ["attention-stage"],
+        ["attention-footer"],
+        ["attention-scores"],
+        ["attention-table"],
+    ]
+
+
+def test_attributes_of_the_figure():
+    stack = np.zeros((6, 12, 2, 2))
+    stack[5, 11] = [[0.3, 0.7], [0.7, 0.3]]
+    assert figure_attributes(figure("a b", stack, label="toy")) == {
+        "data-view": "arcs",
+        "data-layer": "5",
+        "data-head": "11",
+        "data-cutoff": "0.95",
+        "data-rest": "none",
+    }
+    assert figure_attributes(figure("a b", np.eye(2), rest="overview")) == {
+        "data-view": "arcs",
+        "data-layer": "0",
+        "data-head": "0",
+        "data-cutoff": "1",
+        "data-rest": "overview",
+    }
+
+
+def test_the_vector_of_the_token_in_focus():
+    masked = np.zeros((3, 3), bool)
+    masked[1, 1] = True
+    page = soup(figure("[CLS] b c", ROWS, masked=masked, focus="b"))
+    rows = page.select(".attention-scores tr")
+    assert [row.select_one(".attention-number").text for row in rows] == ["0.020", "–", "0.900"]
+    assert [row.select_one('th[scope="row"]').text for row in rows] == ["[CLS]", "b", "c"]
+    assert [row.get("class") for row in rows] == [
+        ["attention-special"],
+        ["attention-masked"],
+        ["attention-strong"],
+    ]
+    name = page.select_one(".attention-name")
+    assert name.text == "αb ="
+    assert name["rowspan"] == "3"
+    assert not soup(figure("a b c", ROWS)).select(".attention-scores")
+
+
+def test_long_vectors_are_marked():
+    for count, long in ((24, False), (25, True)):
+        shown = figure(" ".join(f"w{i}" for i in range(count)), np.eye(count), focus="0")
+        assert bool(soup(shown).select(".attention-scores--long")) is long
+
+
+def test_controls_only_where_there_is_a_choice():
+    several = soup(figure("a b", np.full((2, 3, 2, 2), 0.5), label="toy", layer=1))
+    layer, head = several.select("select")
+    assert layer["name"] == "layer"
+    assert [o["value"] for o in layer.select("option")] == ["0", "1"]
+    assert layer.select_one("option[selected]").text == "1"
+    assert [o.text for o in head.select("option")] == ["0", "1", "2"]
+    one = soup(figure("a b", np.full((1, 1, 2, 2), 0.5), label="toy"))
+    assert not one.select("select")
+    assert [c.text for c in one.select(".attention-choice")] == ["layer 0", "head 0"]
+    given = soup(figure("a b", np.full((2, 2), 0.5)))
+    assert not given.select(".attention-choice, .attention-model")
+
+
+def test_the_footer_says_what_is_hidden_and_chosen():
+    weights = np.full((2, 1, 3, 3), 1 / 3)
+    weights[1, 0] = ROWS
+    notes = soup(figure("a b c", weights, label="toy", focus="b")).select(".attention-note")
+    assert [n.text for n in notes] == ["edges show 98\u00a0% of this row", "head chosen for you"]
+    notes = soup(figure("a b c", ROWS, label="toy")).select(".attention-note")
+    assert [n.text for n in notes] == ["Point at a word, or tap it."]
+    notes = soup(figure("a b c", ROWS, focus="b")).select(".attention-note")
+    assert notes == []  # a matrix is drawn whole
+
+
+def test_two_rows_have_no_direction_to_turn():
+    assert soup(figure("a b", np.eye(2))).select("button.attention-direction")
+    cross = figure(("x",), [[0.4, 0.6]], keys=("a", "b"), focus="x")
+    page = soup(cross)
+    assert not page.select("button")
+    assert [th.text for th in page.select('.attention-scores th[scope="row"]')] == ["a", "b"]
+
+
+def test_the_table_of_the_strongest():
+    cells = [
+        [td.text for td in tr.select("td")]
+        for tr in soup(figure("a b c", ROWS)).select(".attention-table tbody tr")
+    ]
+    assert cells == [
+        ["c", "c", "0.950"],
+        ["b", "c", "0.900"],
+        ["a", "b", "0.750"],
+        ["a", "a", "0.250"],
+        ["b", "b", "0.080"],
+        ["c", "a", "0.045"],
+        ["b", "a", "0.020"],
+        ["c", "b", "0.005"],
+    ]
+
+
+def test_nothing_is_pressed_or_tabbed_to_without_scripts():
+    html = render_html(figure("a b c", ROWS, focus="b"), "f")
+    for word in ("aria-pressed", "tabindex", 'role="button"', " style=", " on"):
+        assert word not in re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
+
+
+def test_hostile_tokens_are_data():
+    html = render_html(hostile(focus="0"), "f")
+    page = BeautifulSoup(html, "html.parser")
+    assert len(page.select("script")) == 1
+    assert not page.select("img")
+    assert [th.text for th in page.select('.attention-scores th[scope="row"]')] == SHOWN
+    assert page.select_one(".attention-model").text == HOSTILE[0]
+    html.encode("utf-8")
+
+
+def test_right_to_left_cells_say_so():
+    page = soup(figure("שלום ok", np.eye(2), focus="0"))
+    assert [th.get("dir") for th in page.select('.attention-scores th[scope="row"]')] == [
+        "rtl",
+        None,
+    ]
+
+
+def test_small_payloads_lie_in_the_page():
+    shown = figure("a b c", ROWS)
+    page = soup(shown, side_file=lambda *_: pytest.fail("not needed"))
+    script = page.select_one('script[type="application/x-attention"]')
+    assert base64.b64decode(script.text) == encode(shown)
+    assert not script.get("data-src")
+
+
+def test_large_payloads_go_into_a_side_file():
+    rng = np.random.default_rng(2)
+    names = tuple(f"w{i}" for i in range(64))
+    shown = figure(names, np.stack([random_rows(rng, 64) for _ in range(24)])[None], label="toy")
+    files = {}
+
+    def side_file(name: str, javascript: str) -> str:
+        files[name] = javascript
+        return f"_static/a&b/{name}"
+
+    page = soup(shown, side_file=side_file)
+    payload = encode(shown)
+    key = hashlib.sha256(payload).hexdigest()[:16]
+    script = page.select_one('script[type="application/x-attention"]')
+    assert script["data-key"] == key
+    assert script["data-src"] == f"_static/a&b/attention-{key}.js"
+    assert script.text == ""
+    (javascript,) = files.values()
+    match = re.fullmatch(
+        r'\(globalThis\.attentionPayloads\?\?=\{\}\)\["(\w{16})"\]=("[\w+/=]+");\n', javascript
+    )
+    assert match
+    assert match[1] == key
+    assert (decode(base64.b64decode(json.loads(match[2]))).codes == decode(payload).codes).all()
+    assert len(soup(shown).select_one("script").text) > 48 * 1024
+
+
+def test_a_pinned_figure_of_128_tokens_keeps_its_elements_few():
+    rng = np.random.default_rng(4)
+    names = tuple(f"word{i}" for i in range(128))
+    weights = rng.dirichlet(np.full(128, 1.0), size=(6, 12, 128))
+    shown = figure(names, weights, label="toy", focus="64", cutoff=1.0)
+    page = soup(shown, side_file=lambda name, _: name)
+    assert len(page.find_all(True)) <= 1450  # the caption and the figure come on top
+
+
+def test_the_same_figure_is_the_same_page():
+    def page() -> str:
+        return render_html(figure("a b c", ROWS, focus="b", label="toy"), "f")
+
+    assert page() == page()

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from sphinx_attention.core.render.svg import render_svg
+
+from .figures import figure
+
+HOSTILE = [
+    "</script><img src=x onerror=alert(1)>",
+    "</text><script>alert(1)</script>",
+    '" onload="alert(1)',
+    "a&b;&amp;",
+    "\x00",
+    "\x1b[31m",
+    "\n",
+    "\ud83d",
+    "\ufffe",
+    "\u202eevil",
+    "]]>",
+    "<!--",
+    "",
+    "   ",
+    "{{ 7 * 7 }}",
+]
+SHOWN = [
+    *HOSTILE[:4],
+    "␀",
+    "␛[31m",
+    "␊",
+    "\ufffd",
+    "\ufffd",
+    "\ufffdevil",
+    "]]>",
+    "<!--",
+    "∅",
+    "␣␣␣",
+    "{{ 7 * 7 }}",
+]
+
+
+def hostile(**spec):
+    count = len(HOSTILE)
+    weights = np.full((count, count), 1 / count)
+    return figure(tuple(HOSTILE), weights, label=HOSTILE[0], text=" ".join(HOSTILE), **spec)
+
+
+def texts(root: ET.Element, name: str) -> list[str | None]:
+    return [e.text for e in root.iter() if e.get("class") == name]
+
+
+@pytest.mark.parametrize("standalone", [False, True])
+def test_tokens_are_data(standalone):
+    svg = render_svg(hostile(focus="0", alt=HOSTILE[1] + "\x00"), "f", standalone=standalone)
+    root = ET.fromstring(svg)
+    assert texts(root, "attention-word") == SHOWN
+    tags = {e.tag.rpartition("}")[2] for e in root.iter()}
+    assert tags == {"svg", "title", "desc", "g", "path", "rect", "text"}
+    names = {name for e in root.iter() for name in e.attrib}
+    assert not {name for name in names if name.startswith("on") or name == "style"}
+    svg.encode("utf-8")
+
+
+def test_no_character_is_illegal_in_xml():
+    everything = "".join(map(chr, [*range(0x300), *range(0x2000, 0x2070), 0xD800, 0xDFFF, 0xFFFF]))
+    svg = render_svg(figure((everything, "b"), np.eye(2)), "f")
+    ET.fromstring(svg)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2067\ufffe\uffff]", svg)
+
+
+def test_ids_come_from_the_uid_alone():
+    svg = render_svg(figure("a b", np.eye(2), label="toy"), "attention-7")
+    assert re.findall(r' id="([^"]*)"', svg) == ["attention-7-title", "attention-7-desc"]
+    assert 'aria-labelledby="attention-7-title attention-7-desc"' in svg
+    assert svg == render_svg(figure("a b", np.eye(2), label="toy"), "attention-7")
+    assert svg.replace("attention-7", "x") == render_svg(figure("a b", np.eye(2), label="toy"), "x")
+
+
+def test_title_and_description():
+    shown = figure("a b", [[0.25, 0.75], [0.5, 0.5]], label="toy", alt="What a\nsees")
+    root = ET.fromstring(render_svg(shown, "f"))
+    assert root[0].text == "What a sees"
+    assert root[1].text == (
+        "Attention of toy, layer 0, head 0, over: a b. "
+        "Strongest: a looks at b (0.750), b looks at a (0.500), b looks at itself (0.500)."
+    )
+    root = ET.fromstring(render_svg(figure("a b", np.eye(2), label="toy"), "f"))
+    assert root[0].text == "Attention of toy"
+
+
+def test_alone_it_brings_its_own_font_and_colours():
+    shown = figure("[CLS] b", [[0.5, 0.5], [0.6, 0.4]], focus="b")
+    assert "font-family" not in render_svg(shown, "f")
+    alone = ET.fromstring(render_svg(shown, "f", standalone=True))
+    assert "sans-serif" in alone.get("font-family", "")
+    strokes = {
+        e.get("data-key"): e.get("stroke") for e in alone.iter() if e.get("data-key") is not None
+    }
+    assert strokes == {"0": "#999", "1": None}
