@@ -98,8 +98,9 @@ export function edgesAtRest(model: Model, layer: number, head: number, most: num
 }
 
 /** How strongly an edge shows at rest, where many lie over one another. */
-export function opacityAtRest(code: number): number {
-  return code < 50 ? 0.25 : code < 100 ? 0.35 : code < 200 ? 0.45 : code < 500 ? 0.6 : 0.75;
+export function opacityAtRest({ code, special }: Edge): number {
+  const opacity = code < 50 ? 0.25 : code < 100 ? 0.35 : code < 200 ? 0.45 : code < 500 ? 0.6 : 0.75;
+  return special ? 0.6 * opacity : opacity;
 }
 
 function visible(code: number): boolean {
@@ -166,7 +167,7 @@ function balloon(frame: Frame, x: number, y: number): string {
   const s = height - r;
   const neck = y - Math.min(s, Math.sqrt(r / (0.8 * k)));
   const shoulder = y - s;
-  const cheek = y - 0.65 * s;
+  const cheek = y - 0.78 * s;
   const crown = y - s - (4 / 3) * r;
   const left = x - r;
   const right = x + r;

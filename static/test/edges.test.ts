@@ -86,6 +86,23 @@ test("the widest arc fills the headroom, and starts at the token in focus", () =
   assert.equal(curve(frame, edge(0, 2), "key"), "M400 96C400 -21.33 0 -21.33 0 96");
 });
 
+test("curves agree with core/render to the last digit", () => {
+  const arc = (start: number, end: number, span: number): string => {
+    const frame = { queries: [start, end], keys: [start, end], queryY: 121, keyY: 121, span };
+    return curve({ ...frame, headroom: headroomOf(span) }, edge(0, 1), "query");
+  };
+  // Those of tests/core/render/test_edges.py, worked out by hand there.
+  assert.equal(arc(241, 494, 514), "M241 121C241 32.46 494 32.46 494 121");
+  assert.equal(arc(241, 28, 514), "M241 121C241 43.18 28 43.18 28 121");
+  assert.equal(arc(100, 150, 6800), "M100 121C100 108.48 150 108.48 150 121");
+  assert.equal(arc(28, 76, 48), "M28 121C28 89 76 89 76 121");
+  const lone = { queries: [100], keys: [100], queryY: 58, keyY: 58, span: 200, headroom: 50 };
+  assert.equal(
+    curve(lone, edge(0, 0), "query"),
+    "M100 58C100 44.06 93 32.26 93 25C93 15.67 107 15.67 107 25C107 32.26 100 44.06 100 58",
+  );
+});
+
 test("an edge to itself is symmetric and stays in the headroom", () => {
   const d = curve(frame, edge(1, 1), "query");
   const numbers = d.match(/-?\d+(\.\d+)?/g)!.map(Number);

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ._capture import Call
     from ._tokens import Encoded
 
-TOKENS_A_BATCH = 4096
+TOKENS_A_BATCH = 1024
 """Padded tokens of one pass: what bounds its activations."""
 
 WEIGHTS_A_BATCH = 1 << 25

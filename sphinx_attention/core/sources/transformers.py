@@ -100,45 +100,49 @@ class ModelRunner:
             Each request once, with its attention or with what kept it from having one, as soon as
             its batch is done. Nothing that a model does is raised.
         """
-        texts: list[tuple[Request, Encoded]] = []
-        for request in requests:
-            source = self._guarded(self._encode, request)
-            if isinstance(source, AttentionError):
-                yield request, source
-            else:
-                texts.append((request, source))
-        if not texts:
-            return
-        tried = self._guarded(self._try, min((source for _, source in texts), key=len))
         items: list[Item] = []
-        for request, source in texts:
-            item = (
-                tried
-                if isinstance(tried, AttentionError)
-                else self._guarded(self._item, request, source, tried)
-            )
+        for request, item in self._items(requests):
             if isinstance(item, AttentionError):
                 yield request, item
             else:
                 items.append(item)
-        if isinstance(tried, AttentionError):
+        tried = self._tried
+        if tried is None:
             return
         layers = max(tried.parts.values())
         for group in batches(items, layers=layers, heads=tried.heads, pads=tried.pads):
-            answers = self._answers(group, tried)
+            with quiet():
+                answers = self._answers(group, tried)
             while answers:
                 # Popped, so that what a caller has stored is free before the next batch.
                 yield answers.pop()
 
+    def _items(self, requests: Sequence[Request]) -> list[tuple[Request, Item | AttentionError]]:
+        """Split and check all requests; try the model out on the shortest."""
+        try:
+            self._loaded()
+        except AttentionError as error:
+            return [(request, error) for request in requests]
+        with quiet():
+            texts = [(request, self._guarded(self._encode, request)) for request in requests]
+            good = [text for _, text in texts if isinstance(text, Encoded)]
+            tried = self._guarded(self._try, min(good, key=len)) if good else None
+            items: list[tuple[Request, Item | AttentionError]] = []
+            for request, text in texts:
+                if isinstance(text, AttentionError):
+                    items.append((request, text))
+                elif isinstance(tried, _Tried):
+                    items.append((request, self._guarded(self._item, request, text, tried)))
+                elif tried is not None:
+                    items.append((request, tried))
+            return items
+
     def _guarded(
         self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T | AttentionError:
-        """Call a function, silently, and turn whatever it raises into a message."""
+        """Call a function and turn whatever it raises into a message."""
         try:
-            # Loaded out here: `quiet` needs transformers, which may not be installed.
-            self._loaded()
-            with quiet():
-                return function(*args, **kwargs)
+            return function(*args, **kwargs)
         except AttentionError as error:
             return error
         except Exception as error:  # noqa: BLE001 - a model may raise anything

@@ -207,7 +207,7 @@ function newWeight(slot: Slot, side: Side, frame: Frame, model: Model): SVGTextE
 function overviewInto(group: SVGGElement, model: Model, state: State, frame: Frame): void {
   const layers = new Map<string, SVGGElement>();
   for (const edge of edgesAtRest(model, state.layer, state.head, OVERVIEW)) {
-    const opacity = short(opacityAtRest(edge.code));
+    const opacity = short(opacityAtRest(edge));
     const name = `${edge.special ? 0 : 1} ${opacity}`;
     const layer = layers.get(name) ?? document.createElementNS(SVG, "g");
     layers.set(name, layer);
