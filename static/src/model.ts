@@ -32,7 +32,7 @@ export interface Model {
   code(layer: number, head: number, query: number, key: number): number;
 }
 
-export function modelOf({ header, codes }: Payload): Model {
+export function modelOf({ header, high, low }: Payload): Model {
   const [, heads, queries, keys] = header.shape;
   const queryTokens = tokensOf(header.queries, header.specialQueries);
   return {
@@ -43,8 +43,10 @@ export function modelOf({ header, codes }: Payload): Model {
     oneRow: !header.keys,
     cutoff: header.cutoff,
     label: header.label,
-    code: (layer, head, query, key) =>
-      codes[((layer * heads + head) * queries + query) * keys + key] ?? MASKED,
+    code: (layer, head, query, key) => {
+      const at = ((layer * heads + head) * queries + query) * keys + key;
+      return (high[at]! << 8) | low[at]!;
+    },
   };
 }
 

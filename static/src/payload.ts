@@ -19,13 +19,20 @@ export interface Header {
 
 export interface Payload {
   header: Header;
-  /** Thousandths of weights, layer by layer, head by head, query by query; 1001 is masked. */
-  codes: Uint16Array;
+  /**
+   * High and low bytes of the weights in thousandths, layer by layer, head by head, query by query;
+   * 1001 is masked. They stay in two planes: putting millions of them together takes a while.
+   */
+  high: Uint8Array;
+  low: Uint8Array;
 }
 
 declare global {
-  // eslint-disable-next-line no-var
   var attentionPayloads: Record<string, string> | undefined;
+  interface Uint8ArrayConstructor {
+    /** Not in every browser yet. */
+    fromBase64?(text: string): Uint8Array<ArrayBuffer>;
+  }
 }
 
 /** Read what `core/payload.py` wrote. */
@@ -41,24 +48,26 @@ export function parse(bytes: Uint8Array): Payload {
   if (header.version !== 1) throw new Error(`attention: payload version ${header.version}`);
   const count = header.shape.reduce((product, size) => product * size, 1);
   if (bytes.length !== start + 2 * count) throw new Error("attention: payload cut short");
-  const codes = new Uint16Array(count);
-  for (let i = 0; i < count; i++) {
-    codes[i] = (bytes[start + i]! << 8) | bytes[start + count + i]!;
-  }
-  return { header, codes };
+  return { header, high: bytes.subarray(start, start + count), low: bytes.subarray(start + count) };
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   // Quoted, it is also a harmless script, for hosts that run whatever a script element holds.
-  const text = atob(base64.replace(/["\s;]/g, ""));
+  const plain = base64.replace(/["\s;]/g, "");
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(plain);
+  const text = atob(plain);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }
 
 async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const { readable, writable } = new DecompressionStream("deflate");
+  const writer = writable.getWriter();
+  // In one piece, which is faster than a stream of them. Where it fails, reading fails as well.
+  writer.write(bytes).catch(() => {});
+  writer.close().catch(() => {});
+  return new Uint8Array(await new Response(readable).arrayBuffer());
 }
 
 const loading = new Map<string, Promise<string>>();

@@ -21,7 +21,14 @@ export const CODES = Uint16Array.from([
   ...[1000, M, M, 300, 700, M, 333, 333, 334],
 ]);
 
-export const model: Model = modelOf({ header: HEADER, codes: CODES });
+export function planes(codes: Uint16Array): { high: Uint8Array; low: Uint8Array } {
+  return {
+    high: Uint8Array.from(codes, (code) => code >> 8),
+    low: Uint8Array.from(codes, (code) => code & 255),
+  };
+}
+
+export const model: Model = modelOf({ header: HEADER, ...planes(CODES) });
 
 /** Two queries, three keys. */
 export const cross: Model = modelOf({
@@ -35,5 +42,5 @@ export const cross: Model = modelOf({
     keys: ["the", "fox", "</s>"],
     specialKeys: [2],
   },
-  codes: Uint16Array.from([900, 50, 50, 100, 800, 100]),
+  ...planes(Uint16Array.from([900, 50, 50, 100, 800, 100])),
 });

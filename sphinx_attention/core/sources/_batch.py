@@ -10,7 +10,7 @@ import numpy as np
 from sphinx_attention.core.attention import Attention, Part
 from sphinx_attention.core.errors import AttentionError, Problem
 
-from ._loading import require
+from ._explain import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ._tokens import Encoded
 
 TOKENS_A_BATCH = 1024
-"""Padded tokens of one pass: what bounds its activations."""
+"""Padded tokens of one pass. Measured on two cores: from 2,048 on, activations leave the cache."""
 
 WEIGHTS_A_BATCH = 1 << 25
 """Weights kept of one pass, all layers and heads: 128 MiB."""

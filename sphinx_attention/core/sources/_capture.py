@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from sphinx_attention.core.attention import Part
 from sphinx_attention.core.errors import AttentionError, Problem
 
-from ._loading import is_out_of_memory, require
+from ._explain import is_out_of_memory, require
 
 NAME = "sphinx_attention"
 """What our function is called in `AttentionInterface`."""

@@ -16,7 +16,8 @@ from sphinx_attention.core.request import ModelSource, Request
 
 from ._batch import Batch, Item, batches, model_inputs
 from ._capture import Call, Way, choose_way, difference
-from ._loading import Loaded, first_line, is_out_of_memory, load, quiet, require
+from ._explain import first_line, is_out_of_memory, require
+from ._loading import Loaded, load, quiet
 from ._tokens import Encoded, after_start, continuation, encode
 
 if TYPE_CHECKING:
