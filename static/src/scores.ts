@@ -67,7 +67,7 @@ export function scoresElement(scores: Scores): HTMLElement {
   lines[0]?.prepend(name);
 
   const label = scoresLabel(scores.token, scores.from);
-  const table = element("table", [], element("tbody", [], ...lines));
+  const table = element("table", ["attention-vector"], element("tbody", [], ...lines));
   table.setAttribute("aria-label", label);
   const long = lines.length > LONG;
   const box = element("div", ["attention-scores", long && "attention-scores--long"], table);

@@ -19,14 +19,24 @@ ASSETS = Path(sphinx_attention.__file__).parent / "assets"
 
 def setup_assets(app: Sphinx) -> None:
     """Register the copying and the linking."""
-    app.connect("builder-inited", add_static_files)
+    app.connect("builder-inited", copy_files)
     app.connect("html-page-context", link_files)
 
 
-def add_static_files(app: Sphinx) -> None:
-    """Have our files copied to ``_static``; a project's own files of the same name win."""
-    if app.builder.format == "html" and app.builder.name != "epub":
-        app.config.html_static_path.insert(0, str(ASSETS))
+def copy_files(app: Sphinx) -> None:
+    """Copy our files to ``_static``; a project's own of the same name are copied over them later.
+
+    Not by way of ``html_static_path``: changed here, it would make every build report a changed
+    configuration.
+    """
+    if app.builder.format != "html" or app.builder.name == "epub":
+        return
+    folder = Path(app.outdir) / "_static"
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in sorted(ASSETS.iterdir()):
+        target, content = folder / source.name, source.read_bytes()
+        if not target.is_file() or target.read_bytes() != content:
+            target.write_bytes(content)
 
 
 def link_files(
