@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +14,10 @@ from sphinx_attention.core.capture import Library
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import MatrixSource, ModelSource, Request
 from sphinx_attention.core.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 ONE = ModelSource(name="one", id="org/one")
 TWO = ModelSource(name="two", id="org/two")

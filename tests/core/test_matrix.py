@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +12,9 @@ from numpy.testing import assert_allclose
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import MatrixSource, Request
 from sphinx_attention.core.sources.matrix import is_rows, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def inline(rows: str, text: str = "a b", **kind: object) -> Request:

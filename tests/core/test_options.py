@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +10,9 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.options import OPTIONS, Surroundings, parse
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource
 from sphinx_attention.core.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def around(tmp_path: Path, **settings: object) -> Surroundings:

@@ -88,7 +88,8 @@ def test_controls_only_where_there_is_a_choice():
     assert not one.select("select")
     assert [c.text for c in one.select(".attention-choice")] == ["layer 0", "head 0"]
     given = soup(figure("a b", np.full((2, 2), 0.5)))
-    assert not given.select(".attention-choice, .attention-model")
+    assert not given.select(".attention-choice")
+    assert [c.text for c in given.select(".attention-model")] == ["given weights"]
 
 
 def test_the_footer_says_what_is_hidden_and_chosen():

@@ -7,13 +7,16 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 
 from tests.conftest import FOX, FOX_ROWS, indent
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FIGURE = f".. attention-figure:: {FOX}\n   :name: fox\n   :focus: brown\n\n{indent(FOX_ROWS)}\n   A *caption*.\n"
 PAGE = f"Page\n====\n\nSee :numref:`fox` and :ref:`the fox <fox>`.\n\n{FIGURE}\nAfter it.\n"
@@ -434,7 +437,7 @@ def test_a_figure_in_lists_tables_and_admonitions(project) -> None:
 
 def test_ids_differ_on_a_page_of_all_documents(project) -> None:
     files = {
-        "index.rst": f"I\n=\n\n.. toctree::\n\n   a\n   b\n\n.. attention-figure:: a b\n\n   1 0\n   0 1\n"
+        "index.rst": "I\n=\n\n.. toctree::\n\n   a\n   b\n\n.. attention-figure:: a b\n\n   1 0\n   0 1\n"
     }
     for name in "ab":
         files[f"{name}.rst"] = (
@@ -508,7 +511,8 @@ def test_nothing_missing_no_torch(tmp_path: Path, minilm: Path) -> None:
             env={**os.environ, "HF_HUB_OFFLINE": "1"},
         )
         said.append(done.stdout.strip().splitlines()[-1])
-    assert said[0].startswith("0 [") and "torch" in said[0]
+    assert said[0].startswith("0 [")
+    assert "torch" in said[0]
     assert said[1] == "0 []"
 
 
@@ -555,7 +559,7 @@ def test_the_extension_is_clean_under_strict_warnings(tmp_path: Path) -> None:
 
 
 def test_a_caption_may_hold_references_in_every_builder(project) -> None:
-    page = f"P\n=\n\n.. _there:\n\nThere\n-----\n\n.. attention-figure:: a b\n\n   1 0\n   0 1\n\n   See :ref:`there`.\n\n   And a legend.\n"
+    page = "P\n=\n\n.. _there:\n\nThere\n-----\n\n.. attention-figure:: a b\n\n   1 0\n   0 1\n\n   See :ref:`there`.\n\n   And a legend.\n"
     made = project({"index.rst": page})
     for builder in ("html", "text", "latex"):
         made.build(builder, warningiserror=True)
