@@ -96,7 +96,7 @@ def test_focus(focus: str, index: int) -> None:
 
 @pytest.mark.parametrize("focus", ["dog", "the#3", "9", "the#0", "#"])
 def test_focus_on_nothing(focus: str) -> None:
-    with pytest.raises(AttentionError, match="the tokens are .* the cat saw the 7"):
+    with pytest.raises(AttentionError, match=r"the tokens are .* the cat saw the 7"):
         find_token(stack(spread()), focus)
 
 
