@@ -7,7 +7,7 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 1' HUP INT TERM
 mkdir "$copy/sphinx_attention"
-cp -R static package.json "$copy"
+cp -R static package.json tsconfig.json "$copy"
 cp -R sphinx_attention/assets "$copy/sphinx_attention"
 ln -s "$PWD/node_modules" "$copy/node_modules"
 node "$copy/static/build.mjs" >/dev/null
