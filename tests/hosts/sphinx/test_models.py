@@ -1,0 +1,150 @@
+"""Real models on pages, and what is said when one cannot run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.conftest import FOX
+from tests.core.sources.conftest import save
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.models
+
+
+def site(
+    folder: Path, models: dict[str, dict[str, str]], page: str, *, before: str = "", **env: str
+) -> tuple[str, BeautifulSoup]:
+    """Build a project in a process of its own: what it said, and its page."""
+    (folder / "conf.py").write_text(
+        f'extensions = ["sphinx_attention"]\nattention_model = "m"\nattention_models = {models!r}\n'
+    )
+    (folder / "index.rst").write_text(f"P\n=\n\n{page}\nThe rest.\n", encoding="utf-8")
+    code = (
+        f"import sys\n{before}\nfrom sphinx.cmd.build import build_main\nbuild_main(sys.argv[1:])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "-q", str(folder), str(folder / "out")],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", **env},
+    )
+    html = (folder / "out" / "index.html").read_text(encoding="utf-8")
+    return done.stderr, BeautifulSoup(html, "html.parser")
+
+
+def the_warning(said: str, folder: Path, line: int) -> tuple[str, str]:
+    """Message and subtype of the only warning, which has to stand at a line."""
+    (warning,) = [text for text in said.splitlines() if "WARNING" in text]
+    found = re.fullmatch(r"(.*):(\d+): WARNING: (.*) \[attention\.(\w+)\]", warning)
+    assert found, warning
+    assert found[1] == str(folder / "index.rst")
+    assert int(found[2]) == line
+    return found[3], found[4]
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    said, soup = site(tmp_path, {"m": {"path": "no/where"}}, f".. attention:: {FOX}\n")
+    message, kind = the_warning(said, tmp_path, 4)
+    assert kind == "model"
+    assert "no/where" in message
+    assert message.split("“")[0][:40] in soup.find(class_="attention-placeholder").text
+    assert "The rest." in soup.text
+
+
+def test_no_network(tmp_path: Path) -> None:
+    page = f".. attention:: {FOX}\n   :model: org/unheard-of\n"
+    said, soup = site(tmp_path, {}, page, HF_HOME=str(tmp_path / "hub"))
+    message, kind = the_warning(said, tmp_path, 4)
+    assert kind == "network"
+    assert "org/unheard-of" in message
+    assert "HF_HUB_OFFLINE" in message
+    assert soup.find(class_="attention-placeholder")
+
+
+def test_a_text_longer_than_the_model_takes_spares_the_others(tmp_path: Path, minilm: Path) -> None:
+    long = "word " * 700
+    page = f".. attention:: {FOX}\n\n.. attention:: {long.strip()}\n"
+    said, soup = site(tmp_path, {"m": {"path": str(minilm)}}, page)
+    message, kind = the_warning(said, tmp_path, 6)
+    assert kind == "text"
+    assert "702" in message  # with [CLS] and [SEP]
+    assert "512" in message
+    assert len(soup.find_all("figure", class_="attention-figure")) == 1
+
+
+@pytest.mark.parametrize("package", ["torch", "transformers"])
+def test_a_package_that_is_not_installed(tmp_path: Path, minilm: Path, package: str) -> None:
+    said, soup = site(
+        tmp_path,
+        {"m": {"path": str(minilm)}},
+        f".. attention:: {FOX}\n",
+        before=f"sys.modules[{package!r}] = None",
+    )
+    message, kind = the_warning(said, tmp_path, 4)
+    assert kind == "install"
+    assert "pip install" in message
+    assert "sphinx-attention[models]" in message
+    assert soup.find(class_="attention-placeholder")
+
+
+def test_a_model_without_attention(tmp_path: Path) -> None:
+    save("mamba", tmp_path / "mamba")
+    said, soup = site(tmp_path, {"m": {"path": "mamba"}}, ".. attention:: the cat sat\n")
+    message, kind = the_warning(said, tmp_path, 4)
+    assert kind == "model"
+    assert "attention" in message
+    assert soup.find(class_="attention-placeholder")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("   :layer: 6\n", "there is no layer 6, 0 to 5"),
+        ("   :head: 12\n", "there is no head 12, 0 to 11"),
+        ("   :focus: cat\n", "focus: no token 'cat'"),
+        ("   :part: cross\n", "has no cross attention; it has encoder"),
+        ("   :target: le renard\n", "target"),
+    ],
+)
+def test_what_this_model_does_not_have(
+    tmp_path: Path, minilm: Path, options: str, says: str
+) -> None:
+    said, _ = site(tmp_path, {"m": {"path": str(minilm)}}, f".. attention:: {FOX}\n{options}")
+    message, kind = the_warning(said, tmp_path, 4)
+    assert kind == "option"
+    assert says in message
+
+
+def test_a_pair_of_sentences(tmp_path: Path, minilm: Path) -> None:
+    page = ".. attention:: the cat sat\n   :pair: it purred\n   :focus: it\n"
+    said, soup = site(tmp_path, {"m": {"path": str(minilm)}}, page)
+    assert not said
+    words = [word.text for word in soup.select(".attention-word")]
+    assert words == ["[CLS]", "the", "cat", "sat", "[SEP]", "it", "pu", "##rred", "[SEP]"]
+
+
+def test_the_parts_of_an_encoder_decoder_model(tmp_path: Path) -> None:
+    save("t5", tmp_path / "t5")
+    page = "".join(
+        f".. attention:: the cat sat\n   :target: a dog\n   :part: {part}\n\n"
+        for part in ("encoder", "decoder", "cross")
+    )
+    said, soup = site(tmp_path, {"m": {"path": "t5"}}, page)
+    assert not said
+    encoder, decoder, cross = soup.find_all("figure", class_="attention-figure")
+    assert not encoder.select("[data-side]")
+    assert not decoder.select("[data-side]")
+    queries = len(cross.select('[data-side="query"]'))
+    keys = len(cross.select('[data-side="key"]'))
+    assert keys == len(encoder.select("[data-token]"))
+    assert queries == len(decoder.select("[data-token]"))
