@@ -77,6 +77,15 @@ def default_title(figure: Figure) -> str:
     return f"Attention of {name}" if name else "Attention"
 
 
+def credit(figure: Figure) -> str:
+    """Whose numbers they are: the model, and the layer and head where there is a choice."""
+    attention = figure.attention
+    line = clean_line(attention.label) or "given weights"
+    if attention.label or attention.layers * attention.heads > 1:
+        line += f", layer {figure.layer}, head {figure.head}"
+    return line
+
+
 def describe(figure: Figure) -> str:
     """One plain sentence or two: whose attention, over which words, and the strongest pairs."""
     where = default_title(figure)

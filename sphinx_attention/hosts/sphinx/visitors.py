@@ -13,7 +13,7 @@ from sphinx.util.osutil import relative_uri
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import Figure, settle
 from sphinx_attention.core.render.html import figure_attributes, render_html
-from sphinx_attention.core.render.text import describe, strongest_pairs
+from sphinx_attention.core.render.text import credit, describe, strongest_pairs
 
 from .config import settings_of
 from .domain import domain_of
@@ -90,8 +90,11 @@ def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
     if not captions:
         text = node.spec.alt or describe(figure)
         captions = [nodes.caption(text, text)]
+    legends = [child for child in node.children if isinstance(child, nodes.legend)]
+    # Where the live figure has its footer.
+    source = nodes.paragraph("", credit(figure))
     generic += captions
-    generic += [child for child in node.children if isinstance(child, nodes.legend)]
+    generic += nodes.legend("", source, *(child for old in legends for child in old.children))
     return generic
 
 

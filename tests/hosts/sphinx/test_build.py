@@ -100,6 +100,7 @@ def test_other_builders_print_the_strongest_pairs(project, builder: str, file: s
     for number in ("0.600", "0.200", "0.150", "0.050"):
         assert number in text.replace("\\&", "").replace("\\.", ".")
     assert "caption" in text
+    assert "given weights" in text
 
 
 def test_epub_prints_the_strongest_pairs(project) -> None:
