@@ -49,7 +49,10 @@ class Project:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
 
-    def build(self, builder: str = "html", **options: Any) -> SphinxTestApp:
+    def build(
+        self, builder: str = "html", *, strict: bool = False, **options: Any
+    ) -> SphinxTestApp:
+        """Build; strictly, a warning is a failure."""
         for earlier in self.apps:
             earlier.cleanup()
         self.apps.clear()
@@ -58,6 +61,7 @@ class Project:
         app.build()
         self.warnings = app.warning.getvalue()
         self.status = app.status.getvalue()
+        assert not (strict and self.warnings), self.warnings
         return app
 
     def html(self, page: str = "index", builder: str = "html") -> str:

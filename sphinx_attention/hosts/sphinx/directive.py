@@ -21,6 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.options import OPTIONS, Surroundings, is_rows, parse, unknown_option
 
+from . import myst
 from .config import settings_of
 from .domain import domain_of
 from .messages import placeholder, warn
@@ -73,6 +74,7 @@ def setup_directives(app: Sphinx) -> None:
     """Register `attention-figure` now and `attention` when everybody else is done."""
     app.add_directive("attention-figure", AttentionFigure)
     app.connect("config-inited", take_over_attention, priority=900)
+    myst.hold()
 
 
 def take_over_attention(app: Sphinx, config: Config) -> None:  # noqa: ARG001 - an event handler
@@ -129,6 +131,7 @@ def attention_directive(base: type[Directive]) -> type[Directive]:
 
         def run(self) -> list[nodes.Node]:
             source = figure_meant(self)
+            myst.release(figure=source is not None)
             if source is not None:
                 return make_figure(self, source)
             result: list[nodes.Node] = super().run()

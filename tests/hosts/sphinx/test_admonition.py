@@ -151,5 +151,5 @@ def test_a_class_registered_by_another_extension_is_kept(project) -> None:
         "extensions = ['sphinx_attention', 'other_ext']\n"
     )
     made = project({"index.rst": "P\n=\n\n.. attention:: words\n", "other_ext.py": other}, conf)
-    tree = made.build("dummy", warningiserror=True).env.get_doctree("index")
+    tree = made.build("dummy", strict=True).env.get_doctree("index")
     assert "the other one" in tree.astext()

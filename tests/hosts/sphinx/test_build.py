@@ -45,7 +45,7 @@ def figure_tags(html: str) -> list:
 @pytest.mark.parametrize("builder", ["html", "dirhtml", "singlehtml"])
 def test_html_builders_carry_the_whole_figure(project, builder: str) -> None:
     made = project({"index.rst": PAGE}, "numfig = True\n")
-    made.build(builder, warningiserror=True)
+    made.build(builder, strict=True)
     (figure,) = figure_tags(made.html(builder=builder))
     assert figure["id"] == "fox"
     assert (figure["data-view"], figure["data-layer"], figure["data-head"]) == ("arcs", "0", "0")
@@ -79,11 +79,21 @@ def test_rst_and_both_myst_fences_say_the_same(project, source: str, name: str) 
             "index.md": f"# P\n\n{fence}{{{name}}} {FOX}\n:focus: fox\n:caption: Read *this*.\n\n{FOX_ROWS}{fence}\n"
         }
     made = project(files)
-    made.build(warningiserror=True)
+    made.build(strict=True)
     (figure,) = figure_tags(made.html())
     edges = figure.select(".attention-edges .attention-edge")
     assert sorted(float(e["stroke-width"]) for e in edges) == pytest.approx([0.2, 0.8, 3.0, 6.0])
     assert figure.find("figcaption").find("em").text == "this"
+
+
+def test_myst_warns_of_split_admonitions_and_not_of_figures(project) -> None:
+    split = "```{attention} some words\n:class: x\n\nAnd more.\n```\n"
+    figure = f"```{{attention}} {FOX}\n:focus: fox\n\n{FOX_ROWS}\nA caption.\n```\n"
+    made = project({"index.md": f"# P\n\n{figure}\n{split}\n{figure}"})
+    made.build()
+    (warning,) = made.warnings.splitlines()
+    assert re.search(r"index\.md:14: WARNING: 'attention': Splitting content", warning)
+    assert len(figure_tags(made.html())) == 2
 
 
 @pytest.mark.parametrize(
@@ -95,7 +105,7 @@ def test_other_builders_print_the_strongest_pairs(project, builder: str, file: s
     conf += 'latex_documents = [("index", "p.tex", "P", "A", "manual")]\n'
     conf += 'texinfo_documents = [("index", "p", "P", "A", "P", "D", "M")]\n'
     made = project({"index.rst": PAGE}, conf)
-    made.build(builder, warningiserror=True)
+    made.build(builder, strict=True)
     text = (made.folder / "_build" / builder / file).read_text(encoding="utf-8")
     for number in ("0.600", "0.200", "0.150", "0.050"):
         assert number in text.replace("\\&", "").replace("\\.", ".")
@@ -106,7 +116,7 @@ def test_other_builders_print_the_strongest_pairs(project, builder: str, file: s
 def test_epub_prints_the_strongest_pairs(project) -> None:
     conf = 'copyright = "A"\nversion = "1"\nepub_show_urls = "no"\n'
     made = project({"index.rst": PAGE}, conf + "numfig = True\n")
-    made.build("epub", warningiserror=True)
+    made.build("epub", strict=True)
     text = (made.folder / "_build" / "epub" / "index.xhtml").read_text(encoding="utf-8")
     assert "0.600" in text
     assert "attention.js" not in text
@@ -115,8 +125,8 @@ def test_epub_prints_the_strongest_pairs(project) -> None:
 
 def test_gettext_gets_caption_and_description(project) -> None:
     page = PAGE.replace("   :focus: brown\n", "   :focus: brown\n   :alt: Four words\n")
-    made = project({"index.rst": page})
-    made.build("gettext", warningiserror=True)
+    made = project({"index.rst": page}, "numfig = True\n")
+    made.build("gettext", strict=True)
     messages = (made.folder / "_build" / "gettext" / "index.pot").read_text(encoding="utf-8")
     assert 'msgid "A *caption*."' in messages
     assert 'msgid "Four words"' in messages
@@ -128,8 +138,8 @@ def test_files_only_on_pages_with_a_figure(project) -> None:
         "page.rst": PAGE,
         "plain.rst": "Plain\n=====\n",
     }
-    made = project(files)
-    made.build(warningiserror=True)
+    made = project(files, "numfig = True\n")
+    made.build(strict=True)
     assert "attention.js" in made.html("page")
     assert "attention.css" in made.html("page")
     for page in ("index", "plain", "genindex", "search"):
@@ -152,7 +162,7 @@ def test_the_doctree_holds_no_numbers(project) -> None:
     made = project(
         {"index.rst": f"P\n=\n\n.. attention:: {FOX}\n", "course_model.py": FUNCTION}, FUNCTION_CONF
     )
-    made.build(warningiserror=True)
+    made.build(strict=True)
     pickled = (made.folder / "_build" / "doctrees" / "index.doctree").read_bytes()
     assert b"numpy" not in pickled
 
@@ -211,7 +221,7 @@ def test_what_is_wrong_is_said_with_its_place(project, syntax, body, subtype, sa
 def test_a_warning_can_be_suppressed_by_its_subtype(project) -> None:
     page = f"P\n=\n\n.. attention-figure:: {FOX}\n   :layr: 1\n"
     made = project({"index.rst": page}, 'suppress_warnings = ["attention.option"]\n')
-    made.build(warningiserror=True)
+    made.build(strict=True)
     assert "attention-placeholder" in made.html()
 
 
@@ -274,7 +284,7 @@ def model_project(project, conf: str = "", **pages: str):
 
 def test_a_function_of_the_authors(project) -> None:
     made = model_project(project)
-    made.build(warningiserror=True)
+    made.build(strict=True)
     (figure,) = figure_tags(made.html())
     assert figure.find(class_="attention-model").text == "course"
     stored = list((made.folder / "_attention").glob("??/*.attn"))
@@ -283,11 +293,11 @@ def test_a_function_of_the_authors(project) -> None:
 
 def test_a_second_build_captures_and_writes_nothing(project) -> None:
     made = model_project(project)
-    made.build(warningiserror=True)
+    made.build(strict=True)
     assert "capturing attention" in made.status
     out = made.folder / "_build" / "html"
     before = {p: p.stat().st_mtime_ns for p in out.rglob("*.html")}
-    made.build(warningiserror=True)
+    made.build(strict=True)
     assert "capturing attention" not in made.status
     changed = {p.name for p in out.rglob("*.html") if before.get(p) != p.stat().st_mtime_ns}
     # What Sphinx itself writes every time.
@@ -296,18 +306,18 @@ def test_a_second_build_captures_and_writes_nothing(project) -> None:
 
 def test_a_lost_store_is_filled_again_and_the_pages_follow(project) -> None:
     made = model_project(project)
-    made.build(warningiserror=True)
+    made.build(strict=True)
     first = made.html()
     for entry in (made.folder / "_attention").glob("??/*.attn"):
         entry.unlink()
-    made.build(warningiserror=True)
+    made.build(strict=True)
     assert made.html() == first
     assert list((made.folder / "_attention").glob("??/*.attn"))
 
 
 def test_a_damaged_entry_is_computed_again_with_a_warning(project) -> None:
     made = model_project(project)
-    made.build(warningiserror=True)
+    made.build(strict=True)
     first = made.html()
     (entry,) = (made.folder / "_attention").glob("??/*.attn")
     entry.write_bytes(entry.read_bytes()[:-5])
@@ -315,12 +325,12 @@ def test_a_damaged_entry_is_computed_again_with_a_warning(project) -> None:
     assert "its checksum is wrong; computed again" in made.warnings
     assert "[attention.store]" in made.warnings
     assert made.html() == first
-    made.build(warningiserror=True)
+    made.build(strict=True)
 
 
 def test_a_frozen_build_uses_the_store_and_warns_of_what_it_lacks(project) -> None:
     made = model_project(project)
-    made.build(warningiserror=True)
+    made.build(strict=True)
     text = (made.folder / "index.rst").read_text()
     (made.folder / "index.rst").write_text(f"{text}\n.. attention:: something new\n")
     (made.folder / "course_model.py").write_text("raise SystemExit('a model was loaded')")
@@ -413,7 +423,7 @@ def test_hostile_text_shows_as_itself(project) -> None:
     tokens = json.dumps(words, ensure_ascii=False)
     page = f"P\n=\n\n.. attention-figure:: x\n   :tokens: {tokens}\n   :alt: </title><img src=x>\n\n{rows}\n   C.\n"
     made = project({"index.rst": page})
-    made.build(warningiserror=True)
+    made.build(strict=True)
     soup = BeautifulSoup(made.html(), "html.parser")
     (figure,) = figure_tags(made.html())
     assert [t.text for t in figure.select(".attention-word")] == words
@@ -429,7 +439,7 @@ def test_a_figure_in_lists_tables_and_admonitions(project) -> None:
     body = "\n".join(f"   {line}" for line in FIGURE.replace(":name: fox\n   ", "").splitlines())
     page = f"P\n=\n\n- item\n\n{body}\n\n.. note::\n\n{body}\n\n.. list-table::\n\n   * - cell\n\n       .. attention-figure:: a b\n\n          1 0\n          0 1\n"
     made = project({"index.rst": page})
-    made.build(warningiserror=True)
+    made.build(strict=True)
     assert len(figure_tags(made.html())) == 3
     ids = re.findall(r'\bid="([^"]+)"', made.html())
     assert len(ids) == len(set(ids))
@@ -445,7 +455,7 @@ def test_ids_differ_on_a_page_of_all_documents(project) -> None:
             f"{name}\n=\n\n.. attention-figure:: a b\n   :focus: b\n\n   1 0\n   0 1\n"
         )
     made = project(files)
-    made.build("singlehtml", warningiserror=True)
+    made.build("singlehtml", strict=True)
     ids = re.findall(r'\bid="(attention-[^"]+)"', made.html(builder="singlehtml"))
     assert len(ids) == len(set(ids))
     assert len(figure_tags(made.html(builder="singlehtml"))) == 3
@@ -465,7 +475,7 @@ def test_large_figures_go_into_a_side_file(project) -> None:
     )
     np.savez(made.folder / "w.npz", weights=weights, tokens=np.array([f"t{i}" for i in range(n)]))
     for builder in ("html", "dirhtml"):
-        made.build(builder, warningiserror=True)
+        made.build(builder, strict=True)
         page = (
             made.folder
             / "_build"
@@ -484,9 +494,9 @@ def test_large_figures_go_into_a_side_file(project) -> None:
 def test_a_changed_matrix_file_rebuilds_its_page(project) -> None:
     page = "P\n=\n\n.. attention-figure:: a b\n   :matrix: w.csv\n   :focus: a\n"
     made = project({"index.rst": page, "w.csv": "1,0\n0,1\n"})
-    made.build(warningiserror=True)
+    made.build(strict=True)
     made.write({"w.csv": "0.25,0.75\n0,1\n"})
-    made.build(warningiserror=True)
+    made.build(strict=True)
     assert "0.750" in made.html()
 
 
@@ -563,7 +573,7 @@ def test_a_caption_may_hold_references_in_every_builder(project) -> None:
     page = "P\n=\n\n.. _there:\n\nThere\n-----\n\n.. attention-figure:: a b\n\n   1 0\n   0 1\n\n   See :ref:`there`.\n\n   And a legend.\n"
     made = project({"index.rst": page})
     for builder in ("html", "text", "latex"):
-        made.build(builder, warningiserror=True)
+        made.build(builder, strict=True)
     soup = BeautifulSoup(made.html(), "html.parser")
     assert soup.find("figcaption").find("a", href="#there")
     assert "And a legend." in soup.find("figcaption").text
@@ -571,5 +581,5 @@ def test_a_caption_may_hold_references_in_every_builder(project) -> None:
 
 def test_admonitions_on_the_page_stay_admonitions(project) -> None:
     made = project({"index.rst": f"{PAGE}\n.. attention:: Mind the *gap*.\n"}, "numfig = True\n")
-    tree = made.build(warningiserror=True).env.get_doctree("index")
+    tree = made.build(strict=True).env.get_doctree("index")
     assert len(list(tree.findall(nodes.attention))) == 1

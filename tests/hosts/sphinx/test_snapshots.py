@@ -21,7 +21,7 @@ PAGES = {
 @pytest.mark.parametrize("name", PAGES)
 def test_html(project, snapshot, name: str) -> None:
     made = project({"index.rst": f"P\n=\n\n{PAGES[name]}"})
-    made.build(warningiserror=True)
+    made.build(strict=True)
     figure = BeautifulSoup(made.html(), "html.parser").find("figure")
     script = figure.find("script", type="application/x-attention")
     script.string = "…"  # zlib's own business; tests of the payload look inside
