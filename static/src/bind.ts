@@ -39,6 +39,7 @@ export function bind(figure: HTMLElement, model: Model): Live {
   bindKeyboard(picture, tokens, dispatch);
   bindControls(figure, model, dispatch);
   watchOverflow(figure);
+  bringIntoView(figure, tokens.at(state.pinned));
   return { dispatch };
 }
 
@@ -210,6 +211,15 @@ function bindControls(figure: HTMLElement, model: Model, dispatch: Dispatch): vo
   figure
     .querySelector(".attention-direction")
     ?.addEventListener("click", () => dispatch({ type: "turn" }));
+}
+
+/** What is pinned from the start must not lie outside a box that scrolls. The page stays put. */
+function bringIntoView(figure: HTMLElement, token: TokenElement | undefined): void {
+  const stage = figure.querySelector<HTMLElement>(".attention-stage");
+  if (!stage || !token || stage.scrollWidth <= stage.clientWidth + 1) return;
+  const [box, around] = [token.element.getBoundingClientRect(), stage.getBoundingClientRect()];
+  if (box.left >= around.left && box.right <= around.right) return;
+  stage.scrollLeft += (box.left + box.right - around.left - around.right) / 2;
 }
 
 /** A stage wider than its box can be scrolled with the keyboard; one that fits is no tab stop. */

@@ -87,7 +87,7 @@ def pages(minilm: Path) -> dict[str, str]:
         ),
         "browser_model.py": MODEL,
         "index.rst": (
-            "Browser\n=======\n\n.. toctree::\n\n   fox\n   dog\n   causal\n   cross\n   hostile\n   long\n   many\n"
+            "Browser\n=======\n\n.. toctree::\n\n   fox\n   dog\n   causal\n   cross\n   hostile\n   long\n   scroll\n   many\n"
         ),
         "fox.rst": (
             heading("Fox")
@@ -115,6 +115,19 @@ def pages(minilm: Path) -> dict[str, str]:
         ),
         "long.rst": (
             heading("Long") + ".. attention-figure:: 128 words\n   :name: long\n   :model: long\n"
+        ),
+        "scroll.rst": heading("Scroll")
+        + "".join(
+            f".. attention-figure:: {' '.join(text)}\n   :name: {name}\n   :focus: {focus}\n\n"
+            + "".join(
+                f"   {' '.join('1' if i == j else '0' for j in range(len(text)))}\n"
+                for i in range(len(text))
+            )
+            + "\n"
+            for name, text, focus in (
+                ("far", [f"word{n}" for n in range(40)], 38),
+                ("rtl", ["שלום"] * 40, 0),
+            )
         ),
         "many.rst": heading("Many")
         + "".join(f".. attention-figure:: {FOX}\n   :name: many{n}\n\n{fox}\n" for n in range(12)),

@@ -431,6 +431,23 @@ def test_nothing_sticks_out_of_the_page(open_page, name: str, width: int) -> Non
     assert min(targets) >= 23.5
 
 
+@pytest.mark.parametrize(("name", "index"), [("far", 38), ("rtl", 0)])
+def test_a_pinned_token_is_in_view(open_page, name: str, index: int) -> None:
+    page = open_page("scroll", name, viewport={"width": 500, "height": 700})
+    seen = page.evaluate(
+        """([id, index]) => {
+          const figure = document.getElementById(id);
+          const box = e => { const b = e.getBoundingClientRect(); return [b.left, b.right]; };
+          return [box(figure.querySelector(".attention-stage")),
+                  box(figure.querySelector(`[data-token="${index}"] .attention-word`))];
+        }""",
+        [name, index],
+    )
+    (left, right), (start, end) = seen
+    assert left <= start
+    assert end <= right
+
+
 def test_hostile_tokens_show_as_themselves(open_page) -> None:
     page = open_page("hostile", "hostile")
     assert page.title().startswith("Page Hostile")
