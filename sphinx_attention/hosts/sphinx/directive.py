@@ -25,7 +25,7 @@ from . import myst
 from .config import settings_of
 from .domain import domain_of
 from .messages import placeholder, warn
-from .nodes import attention_figure
+from .nodes import attention_figure, attention_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,7 +97,7 @@ class AttentionFigure(SphinxDirective):
         """The figure, or a placeholder where it cannot be."""
         if not self.arguments:
             return make_figure(self, Source("", self.content, self.content_offset))
-        if own_line_text(self):
+        if in_markdown(self) or own_line_text(self):
             return make_figure(self, self._split())
         # docutils took the first block below for an argument; it is the body.
         body = StringList(self.arguments[0].splitlines(), self.content.source(0) or "")
@@ -141,11 +141,21 @@ def attention_directive(base: type[Directive]) -> type[Directive]:
 
 
 def own_line_text(directive: Directive) -> str:
-    """The text on the directive's own line, in rST and in both MyST fences."""
+    """The text on the own line of a directive that takes no argument, in rST and in MyST fences."""
     first = directive.block_text.split("\n", 1)[0]
     # A fence with its name in braces, or two colons after the name.
     found = re.match(r"\s*(?:[`~:]{3,}\s*\{[^}]*\}|.*?::(?=\s|$))(.*)$", first)
-    return found[1].strip() if found else ""
+    if not in_markdown(directive) or (found and first.lstrip()[:3] in {"```", "~~~", ":::"}):
+        return found[1].strip() if found else ""
+    # MyST before 5.2 leaves the fence out, and nothing tells own line from body. With an option of
+    # ours there is nearly always a text; without one, it stays the admonition.
+    own = has_own_options(directive) and bool(directive.content)
+    return directive.content[0].strip() if own else ""
+
+
+def has_own_options(directive: Directive) -> bool:
+    """Whether an option is given that the admonition does not know."""
+    return any(name in _OWN_OPTIONS for name in directive.options)
 
 
 def in_markdown(directive: Directive) -> bool:
@@ -182,7 +192,7 @@ def figure_meant(directive: Directive) -> Source | None:
         Its parts if so; None if it is the admonition.
     """
     source = split_content(directive)
-    if any(name in _OWN_OPTIONS for name in directive.options):
+    if has_own_options(directive):
         return source or Source("", directive.content, directive.content_offset)
     if source is None:
         return None
@@ -283,6 +293,7 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
         uid = _uid(env)
         made = attention_figure("", spec=spec, uid=uid, alt=spec.alt or "")
         made["align"] = align
+        made += attention_picture()
         made += _caption(directive, caption, rest, source.offset + skipped)
         domain_of(env).note_request(env.docname, spec.request)
     made["classes"] += classes

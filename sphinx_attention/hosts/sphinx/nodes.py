@@ -1,4 +1,4 @@
-"""The one node of ours: a figure, with what was asked for, never with numbers."""
+"""The nodes of ours: a figure, with what was asked for, never with numbers, and its picture."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class attention_figure(nodes.figure, addnodes.translatable):  # noqa: N801 - as docutils names nodes
-    """A figure of attention. Its children are the caption and the legend.
+class attention_picture(nodes.General, nodes.Element):  # noqa: N801 - as docutils names nodes
+    """Stands where other figures have their image; docutils counts on one before the caption."""
+
+
+class attention_figure(nodes.figure, addnodes.translatable):  # noqa: N801
+    """A figure of attention. Its children are the picture, the caption and the legend.
 
     Attributes in the doctree:
         spec: the `FigureSpec`.

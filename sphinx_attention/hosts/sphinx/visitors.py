@@ -18,7 +18,7 @@ from sphinx_attention.core.render.text import credit, describe, strongest_pairs
 from .config import settings_of
 from .domain import domain_of
 from .messages import placeholder, warn
-from .nodes import attention_figure
+from .nodes import attention_figure, attention_picture
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -32,7 +32,10 @@ SIDE_FOLDER = "_static/attention"
 
 def setup_visitors(app: Sphinx) -> None:
     """Register the node, its number, and what stands for it in other builders."""
-    app.add_enumerable_node(attention_figure, "figure", _title, html=(visit_html, depart_html))
+    app.add_enumerable_node(
+        attention_figure, "figure", _title, html=(visit_figure_html, depart_figure_html)
+    )
+    app.add_node(attention_picture, html=(visit_picture_html, None))
     app.add_post_transform(ResolveFigures)
 
 
@@ -115,22 +118,27 @@ def _cell(text: str) -> nodes.entry:
     return nodes.entry("", nodes.paragraph("", text))
 
 
-def visit_html(self: HTML5Translator, node: attention_figure) -> None:
-    """The figure with its static picture and its payload; the caption follows as a child."""
-    figure = figure_of(self.builder.env, node)
+def visit_figure_html(self: HTML5Translator, node: attention_figure) -> None:
+    """Open the figure."""
     classes = ["attention-figure", f"align-{node['align']}"]
-    attributes: dict[str, Any] = dict(figure_attributes(figure))
+    attributes: dict[str, Any] = dict(figure_attributes(figure_of(self.builder.env, node)))
     self.body.append(self.starttag(node, "figure", CLASS=" ".join(classes), **attributes))
-    markup = render_html(figure, node["uid"], _side_file(self))
+
+
+def depart_figure_html(self: HTML5Translator, node: attention_figure) -> None:
+    """Close the figure, as docutils does."""
+    self.depart_figure(node)
+
+
+def visit_picture_html(self: HTML5Translator, node: attention_picture) -> None:
+    """Write the static picture and the payload."""
+    parent = node.parent
+    assert isinstance(parent, attention_figure)
+    figure = figure_of(self.builder.env, parent)
+    markup = render_html(figure, parent["uid"], _side_file(self))
     self.body.append(markup)
-    _count(self, node, len(markup))
-
-
-def depart_html(self: HTML5Translator, node: attention_figure) -> None:
-    """Close what `visit_html` and the caption opened."""
-    if len(node):
-        self.body.append("</figcaption>\n")
-    self.body.append("</figure>\n")
+    _count(self, parent, len(markup))
+    raise nodes.SkipNode
 
 
 def _side_file(translator: HTML5Translator) -> Any:
