@@ -81,6 +81,7 @@ def test_thirds_written_with_two_digits_pass() -> None:
         ("0.9 0.1\n0.5 0.5\n0.5 0.5", "a b c", "not square: 3 rows of 2 numbers"),
         ("1 0\n0 1\n\n1 0", "a b", "different numbers of rows: 2, 1"),
         ("1 0\n0 1\n\n1 0\n1 1", "a b", "head 1, row 1 sums to 2.000"),
+        ("0,9 0,1\n0,5 0,5", "a b", "write 0.5 with a point"),
         ("", "a b", "the matrix is empty"),
         ("1", "", "no tokens"),
     ],

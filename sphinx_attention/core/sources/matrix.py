@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ def read(request: Request) -> Attention:
             Problem.TEXT, "the matrix has no tokens; write the sentence or the option tokens"
         )
     stacked = as_layers_and_heads(numbers)
-    _check_counts(stacked, len(texts))
+    _check_counts(stacked, len(texts), source.text or "")
     masked = np.zeros((1, *stacked.shape[2:]), dtype=np.bool_)
     if source.causal:
         masked |= np.triu(np.ones(stacked.shape[2:], dtype=np.bool_), 1)
@@ -146,18 +147,21 @@ def as_layers_and_heads(numbers: NDArray[Any]) -> NDArray[np.float64]:
     return numbers.astype(np.float64).reshape(missing + numbers.shape)
 
 
-def _check_counts(weights: NDArray[np.float64], tokens: int) -> None:
+def _check_counts(weights: NDArray[np.float64], tokens: int, written: str) -> None:
     rows, columns = weights.shape[2:]
+    hint = ""
+    if re.search(r"\d,\d", written) and "." not in written:
+        hint = "; commas separate numbers, write 0.5 with a point"
     if rows != columns:
         raise AttentionError(
             Problem.MATRIX,
             f"the matrix is not square: {rows} rows of {columns} numbers; each of the {tokens} "
-            "tokens needs a row and a column",
+            f"tokens needs a row and a column{hint}",
         )
     if rows != tokens:
         raise AttentionError(
             Problem.MATRIX,
-            f"{tokens} tokens and {rows} rows: each token needs a row and a column",
+            f"{tokens} tokens and {rows} rows: each token needs a row and a column{hint}",
         )
 
 
