@@ -83,6 +83,8 @@ def credit(figure: Figure) -> str:
     line = clean_line(attention.label) or "given weights"
     if attention.label or attention.layers * attention.heads > 1:
         line += f", layer {figure.layer}, head {figure.head}"
+    if "generated" in attention.provenance:
+        line += "; the model wrote the decoder’s text"
     return line
 
 

@@ -133,6 +133,14 @@ def test_a_pair_of_sentences(tmp_path: Path, minilm: Path) -> None:
     assert words == ["[CLS]", "the", "cat", "sat", "[SEP]", "it", "pu", "##rred", "[SEP]"]
 
 
+def test_a_generated_target_is_said(tmp_path: Path) -> None:
+    save("t5", tmp_path / "t5")
+    page = ".. attention:: the cat sat\n   :part: cross\n"
+    said, soup = site(tmp_path, {"m": {"path": "t5"}}, page)
+    assert not said
+    assert "the model wrote the decoder’s text" in soup.find(class_="attention-footer").text
+
+
 def test_the_parts_of_an_encoder_decoder_model(tmp_path: Path) -> None:
     save("t5", tmp_path / "t5")
     page = "".join(
@@ -141,6 +149,7 @@ def test_the_parts_of_an_encoder_decoder_model(tmp_path: Path) -> None:
     )
     said, soup = site(tmp_path, {"m": {"path": "t5"}}, page)
     assert not said
+    assert "the model wrote" not in soup.text
     encoder, decoder, cross = soup.find_all("figure", class_="attention-figure")
     assert not encoder.select("[data-side]")
     assert not decoder.select("[data-side]")
