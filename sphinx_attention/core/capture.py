@@ -61,7 +61,7 @@ class Library:
         if key in self.unstored:
             return True
         try:
-            return self.store.get(key) is not None
+            return self.store.has(key)
         except (DamagedEntryError, OSError) as error:
             self.damaged[key] = str(error)
             return False

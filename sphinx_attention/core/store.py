@@ -75,11 +75,27 @@ class Store:
             DamagedEntryError: the entry is cut short, altered, or of another version.
             OSError: the entry is there and cannot be read.
         """
+        data = self._read(key)
+        return None if data is None else unpack(data, key)
+
+    def has(self, key: str) -> bool:
+        """Whether there is a sound entry of a key: all of it is read, nothing is unpacked.
+
+        Raises:
+            DamagedEntryError: as `get`.
+            OSError: as `get`.
+        """
+        data = self._read(key)
+        if data is None:
+            return False
+        _verify(data, key)
+        return True
+
+    def _read(self, key: str) -> bytes | None:
         try:
-            data = self.path(key).read_bytes()
+            return self.path(key).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return unpack(data, key)
 
     def put(self, request: Request, attention: Attention) -> None:
         """Write an entry: to a temporary name in the same folder, flushed, then renamed.
@@ -154,12 +170,8 @@ def pack(request: Request, attention: Attention) -> bytes:
     return MAGIC + bytes([VERSION]) + _digest(body) + body
 
 
-def unpack(data: bytes, key: str) -> Attention:
-    """The attention of an entry's bytes.
-
-    Raises:
-        DamagedEntryError: the bytes are not a sound entry of this version for this key.
-    """
+def _verify(data: bytes, key: str) -> tuple[dict[str, Any], memoryview]:
+    """The header and the arrays' bytes of an entry that is what it says it is."""
     start = len(MAGIC) + 1 + _DIGEST
     if len(data) < start + 4 or not data.startswith(MAGIC):
         raise DamagedEntryError("it is cut short or not an entry at all")
@@ -174,7 +186,17 @@ def unpack(data: bytes, key: str) -> Attention:
     header = json.loads(bytes(body[4 : 4 + length]))
     if header["key"] != key:
         raise DamagedEntryError(f"it holds another request ({header['key'][:12]}…)")
-    arrays = _read_arrays(header["arrays"], body[4 + length :])
+    return header, body[4 + length :]
+
+
+def unpack(data: bytes, key: str) -> Attention:
+    """The attention of an entry's bytes.
+
+    Raises:
+        DamagedEntryError: the bytes are not a sound entry of this version for this key.
+    """
+    header, blobs = _verify(data, key)
+    arrays = _read_arrays(header["arrays"], blobs)
     query_tokens = tuple(_token_from_list(t) for t in header["query_tokens"])
     key_tokens = header["key_tokens"]
     return Attention(

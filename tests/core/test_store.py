@@ -60,6 +60,8 @@ def test_what_is_stored_comes_back(tmp_path: Path) -> None:
         {"commit": "abc"},
     )
     assert list(store.keys()) == [REQUEST.key]
+    assert store.has(REQUEST.key)
+    assert not store.has("0" * 64)
 
 
 def test_every_number_that_a_page_shows_is_exact(tmp_path: Path) -> None:
