@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# CI sets what makes Sphinx colour its warnings; tests read them as text.
+os.environ["NO_COLOR"] = "1"
+os.environ.pop("FORCE_COLOR", None)
 
 ROOTS = Path(__file__).parent / "roots"
 MINILM = Path(__file__).parents[1] / ".models" / "all-MiniLM-L6-v2"
