@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
+from . import builtin
 from .capture import Mode
 from .errors import AttentionError, Problem
 from .figure import View
@@ -74,7 +75,8 @@ class Settings:
         """The source that a name stands for.
 
         Args:
-            name: a key of ``models``; else a folder below ``base``; else an identifier on the hub.
+            name: a key of ``models``; else ``builtin``, the model that comes with the package; else
+                a folder below ``base``; else an identifier on the hub.
             base: what relative folders are relative to.
 
         Raises:
@@ -83,6 +85,8 @@ class Settings:
         declared = self.models.get(name)
         if declared is not None:
             return declare(name, declared, base)
+        if name == builtin.NAME:
+            return builtin.builtin()
         looks_like_path = name.startswith((".", "/", "~")) or (base / name).is_dir()
         if looks_like_path:
             return declare(name, {"path": name}, base)

@@ -97,6 +97,21 @@ def test_a_package_that_is_not_installed(tmp_path: Path, minilm: Path, package: 
     assert soup.find(class_="attention-placeholder")
 
 
+def test_the_builtin_model_needs_torch_once(tmp_path: Path) -> None:
+    page = f".. attention:: {FOX}\n   :model: builtin\n"
+    without = "sys.modules['torch'] = None"
+    said, soup = site(tmp_path, {}, page, before=without)
+    message, kind = the_warning(said, tmp_path, 4)
+    assert kind == "install"
+    assert 'pip install "sphinx-attention[models]"' in message
+    assert soup.find(class_="attention-placeholder")
+    said, _ = site(tmp_path, {}, page)
+    assert not said
+    said, soup = site(tmp_path, {}, page, before=without)
+    assert not said
+    assert soup.find("figure").find(class_="attention-model").text == "builtin"
+
+
 def test_a_model_without_attention(tmp_path: Path) -> None:
     save("mamba", tmp_path / "mamba")
     said, soup = site(tmp_path, {"m": {"path": "mamba"}}, ".. attention:: the cat sat\n")

@@ -1,0 +1,35 @@
+"""The model that comes with the package: where it lies, and what tells it from others."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from .request import ModelSource
+
+NAME = "builtin"
+ID = "sphinx-attention/builtin"
+FOLDER = Path(__file__).parents[1] / "teaching" / "model"
+_REVISION = "revision.txt"
+_DECISIVE = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+
+
+@cache
+def builtin() -> ModelSource:
+    """The source of the built-in model: the same on every machine that has the same weights."""
+    revision = (FOLDER / _REVISION).read_text(encoding="utf-8").strip()
+    return ModelSource(name=NAME, id=ID, folder=str(FOLDER), revision=revision)
+
+
+def revision_of(folder: Path) -> str:
+    """What a folder's revision has to be: a hash of all that decides the model's numbers."""
+    digest = hashlib.sha256()
+    for name in _DECISIVE:
+        digest.update(hashlib.sha256((folder / name).read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+def seal(folder: Path) -> None:
+    """Write a folder's revision beside the weights."""
+    (folder / _REVISION).write_text(revision_of(folder) + "\n", encoding="utf-8")
