@@ -200,7 +200,9 @@ _MODELS: dict[str, tuple[str, dict[str, Any], Callable[[], Any]]] = {
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """Threads of tiny models spend their time waiting for one another."""
-    pytest.importorskip("torch").set_num_threads(1)
+    import torch
+
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
@@ -217,8 +219,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
 
 
 def save(kind: str, folder: Path) -> Path:
-    torch = pytest.importorskip("torch")
-    transformers = pytest.importorskip("transformers")
+    import torch
+    import transformers
+
     from sphinx_attention.core.sources._loading import quiet
 
     name, settings, tokenizer = _MODELS[kind]

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("transformers")
 pytestmark = [pytest.mark.models, pytest.mark.slow]
 
 COMMIT = "a" * 40

@@ -10,7 +10,6 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.sources._loading import quiet
 from sphinx_attention.core.sources._tokens import after_start, continuation, encode, show
 
-pytest.importorskip("transformers")
 pytestmark = pytest.mark.models
 
 Tiny = Callable[[str], Path]

@@ -17,8 +17,6 @@ from sphinx_attention.core.sources import transformers as runner_module
 from sphinx_attention.core.sources._batch import Item, batches
 from sphinx_attention.core.sources._tokens import Encoded
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
 pytestmark = pytest.mark.models
 
 Tiny = Callable[[str], Path]
