@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 View = Literal["arcs"]
 Rest = Literal["none", "overview"]
-Direction = Literal["from", "to"]
 
 DEFAULT_CUTOFF = 0.95
 

@@ -16,7 +16,6 @@ from .attention import Part
 from .errors import AttentionError, Problem
 from .figure import FigureSpec, Rest, View
 from .request import MatrixSource, Request, Scores
-from .sources.matrix import is_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -165,19 +164,21 @@ def parse(
         tokens=values.get("tokens"),
     )
     settings = surroundings.settings
-    default_layer, default_head = (None, None) if given else (settings.layer, settings.head)
     return FigureSpec(
         request=request,
         view=values.get("view", settings.view),
-        layer=values.get(
-            "layer", _index(str(default_layer if default_layer is not None else "auto"))
-        ),
-        head=values.get("head", _index(str(default_head if default_head is not None else "auto"))),
+        layer=values.get("layer", None if given else _default(settings.layer)),
+        head=values.get("head", None if given else _default(settings.head)),
         focus=values.get("focus"),
         cutoff=values.get("cutoff"),
         rest=values.get("rest", "none"),
         alt=values.get("alt"),
     )
+
+
+def _default(setting: int | str | None) -> int | None:
+    """A project's first layer or head; ``auto`` is the same as none."""
+    return setting if isinstance(setting, int) else None
 
 
 def convert(name: str, value: str) -> Any:
@@ -249,6 +250,3 @@ def _model_source(values: Mapping[str, Any], text: str, settings: Settings, base
             "give the option model, or write the weights as rows of numbers below",
         )
     return settings.source(name, base)
-
-
-__all__ = ["OPTIONS", "Option", "Surroundings", "convert", "is_rows", "parse", "unknown_option"]

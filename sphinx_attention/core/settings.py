@@ -60,6 +60,13 @@ class Settings:
                 raise AttentionError(
                     Problem.CONFIG, f"attention_{setting.name} is {value!r}; it has to be {names}"
                 )
+        for name in ("layer", "head"):
+            value = getattr(self, name)
+            if value not in {None, "auto"} and (isinstance(value, str) or value < 0):
+                raise AttentionError(
+                    Problem.CONFIG,
+                    f'attention_{name} is {value!r}; it has to be a whole number from 0, or "auto"',
+                )
         for name, allowed in (
             ("bare", ("figure", "admonition")),
             ("mode", get_args(Mode)),

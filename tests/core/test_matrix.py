@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import MatrixSource, Request
-from sphinx_attention.core.sources.matrix import is_rows, read
+from sphinx_attention.core.sources.matrix import fits, leading_rows, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,10 +102,29 @@ def test_a_row_without_keys_is_wrong() -> None:
         read(inline("0 0\n-inf -inf", scores="logits"))
 
 
-def test_is_rows() -> None:
-    assert is_rows("1 2\n\n3, 4")
-    assert not is_rows("1 2\nthree 4")
-    assert not is_rows("  \n")
+def test_fits() -> None:
+    assert fits("1 2\n3, 4", 2)
+    assert fits("1 2\n3 4\n\n\n1 2\n3 4\n", 2)
+    assert fits("1\n\n2", 1)
+    assert not fits("1 2\n\n3, 4", 2)
+    assert not fits("1 2\n3 4", 3)
+    assert not fits("1 2\nthree 4", 2)
+    assert not fits("1 2\n3", 2)
+    assert not fits("  \n", 1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "rows"),
+    [
+        (["1 0", "0 1", "", "A caption."], 2),
+        (["", "1 0", "0 1", "", "1 0", "0 1", "", "Words.", "", "1 0"], 6),
+        (["1 0", "0 x"], 2),  # a mistake in a matrix is not a caption
+        (["A caption", "with 1 0"], 0),
+        ([], 0),
+    ],
+)
+def test_a_body_is_rows_and_then_a_caption(lines: list[str], rows: int) -> None:
+    assert leading_rows(lines) == rows
 
 
 WEIGHTS = np.array([[[0.5, 0.5], [0.1, 0.9]], [[1.0, 0.0], [0.2, 0.8]]])

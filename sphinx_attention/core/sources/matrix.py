@@ -62,13 +62,42 @@ def read(request: Request) -> Attention:
     )
 
 
-def is_rows(text: str) -> bool:
-    """Whether a text consists of nothing but rows of numbers, blank lines aside."""
-    lines = [line for line in text.splitlines() if line.strip()]
+def fits(text: str, tokens: int) -> bool:
+    """Whether a text is nothing but rows of numbers, as many as there are tokens, and as long."""
     try:
-        return bool(lines) and all(_row(line) for line in lines)
+        return parse_rows(text).shape[1:] == (tokens, tokens)
+    except AttentionError:
+        return False
+
+
+def looks_like_rows(lines: Sequence[str]) -> bool:
+    """Whether lines are meant as a matrix, mistakes included: half the first line are numbers."""
+    words = lines[0].replace(",", " ").split() if lines else []
+    return bool(words) and sum(_is_number(word) for word in words) * 2 >= len(words)
+
+
+def leading_rows(lines: Sequence[str]) -> int:
+    """How many lines at the head of a body are meant as a matrix; the rest is its caption."""
+    end = start = 0
+    while start < len(lines):
+        if not lines[start].strip():
+            start += 1
+            continue
+        stop = start
+        while stop < len(lines) and lines[stop].strip():
+            stop += 1
+        if not looks_like_rows(lines[start:stop]):
+            break
+        start = end = stop
+    return end
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
     except ValueError:
         return False
+    return True
 
 
 def parse_rows(text: str) -> NDArray[np.float64]:

@@ -19,7 +19,8 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.options import OPTIONS, Surroundings, is_rows, parse, unknown_option
+from sphinx_attention.core.options import OPTIONS, Surroundings, parse, unknown_option
+from sphinx_attention.core.sources.matrix import fits, leading_rows, looks_like_rows
 
 from . import myst
 from .config import settings_of
@@ -165,7 +166,7 @@ def in_markdown(directive: Directive) -> bool:
 
 def continue_text(first: str, more: Sequence[str]) -> tuple[str, list[str]]:
     """A sentence may go on below its first line, as arguments do, unless those are numbers."""
-    if looks_numeric(more):
+    if looks_like_rows(more):
         return first, list(more)
     return " ".join([first, *(line.strip() for line in more)]), []
 
@@ -198,7 +199,7 @@ def figure_meant(directive: Directive) -> Source | None:
         return None
     body = "\n".join(source.body)
     if body.strip():
-        return source if _fits(body, len(source.text.split())) else None
+        return source if fits(body, len(source.text.split())) else None
     env = directive.state.document.settings.env
     settings = settings_of(env.config)
     # Names and classes fit a figure as well; any other option is the admonition's alone.
@@ -206,15 +207,6 @@ def figure_meant(directive: Directive) -> Source | None:
     bare = settings.model is not None and settings.bare == "figure" and shared
     one_line = source.text == own_line_text(directive)
     return source if bare and one_line and is_plain(source.text) else None
-
-
-def _fits(body: str, tokens: int) -> bool:
-    """Whether the body is rows of numbers, as many as there are tokens, and as long."""
-    if not is_rows(body):
-        return False
-    lengths = {len(row.replace(",", " ").split()) for row in body.splitlines() if row.strip()}
-    heads = [head.strip().splitlines() for head in re.split(r"\n\s*\n", body) if head.strip()]
-    return lengths == {tokens} and all(len(head) == tokens for head in heads)
 
 
 _MARKUP = re.compile(
@@ -235,42 +227,6 @@ def is_plain(text: str) -> bool:
     return _MARKUP.search(text) is None
 
 
-def looks_numeric(lines: Sequence[str]) -> bool:
-    """Whether lines are meant as a matrix, mistakes included: their first words are numbers."""
-    words = [word for line in lines[:1] for word in line.replace(",", " ").split()]
-    return bool(words) and sum(_is_number(word) for word in words) * 2 >= len(words)
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
-
-
-def split_body(body: StringList) -> tuple[str | None, StringList, int]:
-    """The matrix at the head of a body, and the caption after it.
-
-    Returns:
-        The rows or None, the lines that are left, and how many lines come before those.
-    """
-    end = start = 0
-    while start < len(body):
-        if not body[start].strip():
-            start += 1
-            continue
-        stop = start
-        while stop < len(body) and body[stop].strip():
-            stop += 1
-        if not looks_numeric(list(body[start:stop])):
-            break
-        start = end = stop
-    if not end:
-        return None, body, 0
-    return "\n".join(body[:end]), body[end:], end
-
-
 def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
     """The figure that a directive asks for, or a placeholder with a warning."""
     env = directive.state.document.settings.env
@@ -283,7 +239,8 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
             raise unknown_option(unknown, [*_OWN_OPTIONS, *_SHARED_OPTIONS])
         align = _alignment(options.pop("align", None))
         caption = options.pop("caption", "")
-        matrix, rest, skipped = split_body(source.body)
+        skipped = leading_rows(list(source.body))
+        matrix = "\n".join(source.body[:skipped]) if skipped else None
         spec = parse(source.text, options, matrix, _surroundings(env))
     except AttentionError as error:
         place, _line = directive.state_machine.get_source_and_line(directive.lineno)
@@ -294,7 +251,7 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
         made = attention_figure("", spec=spec, uid=uid, alt=spec.alt or "")
         made["align"] = align
         made += attention_picture()
-        made += _caption(directive, caption, rest, source.offset + skipped)
+        made += _caption(directive, caption, source.body[skipped:], source.offset + skipped)
         domain_of(env).note_request(env.docname, spec.request)
     made["classes"] += classes
     place, line = directive.state_machine.get_source_and_line(directive.lineno)

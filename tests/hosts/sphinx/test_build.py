@@ -258,6 +258,8 @@ def test_a_mistake_in_a_docstring_is_placed_there(project) -> None:
         ),
         ("attention_mode = 'frozn'\n", "attention_mode is 'frozn'"),
         ("attention_layer = 1.5\n", "attention_layer is 1.5; it has to be int or str"),
+        ("attention_layer = 'first'\n", 'a whole number from 0, or "auto"'),
+        ("attention_head = -1\n", 'a whole number from 0, or "auto"'),
         ("attention_models = {'m': {'idd': 'x'}}\n", "unknown entry 'idd'; did you mean 'id'?"),
         ("attention_models = {'m': {'device': 'cpu'}}\n", 'needs "id", "path" or "function"'),
         ("attention_models = {'m': 'gpt2'}\n", "has to be a dict"),
