@@ -1,12 +1,25 @@
-"""Scores of heads, and what of a row is drawn."""
+"""Scores of heads, and attention followed through the layers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .errors import AttentionError, Problem
+
+_WHOLE = 1 << 30
+"""Capacity 1 of a flow: scipy counts in whole numbers of 32 bits."""
+
+_CLOSED = 2
+"""Layers through which a flow is a sum, and takes no time."""
+
+_FLOW_WORK = 10e9
+"""Tokens⁴ · layers³ that take half a minute: measured at 6 × 91, 12 × 48 and 24 × 32."""
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from numpy.typing import NDArray
 
     from .attention import Attention
@@ -29,14 +42,16 @@ def interest(attention: Attention) -> NDArray[np.float64]:
     """
     sink = 0 if attention.causal and attention.label else None
     ordinary_queries = [i for i, t in enumerate(attention.query_tokens) if not t.special]
-    ordinary_keys = [j for j, t in enumerate(attention.key_tokens) if not t.special and j != sink]
-    if not ordinary_queries or not ordinary_keys:
-        return np.zeros((attention.layers, attention.heads))
-    weights = attention.weights[:, :, ordinary_queries][:, :, :, ordinary_keys].astype(np.float64)
-    if attention.one_row:
-        same = np.equal.outer(ordinary_queries, ordinary_keys)
-        weights = np.where(same, 0.0, weights)
-    score: NDArray[np.float64] = weights.max(axis=3).mean(axis=2)
+    keys = np.array([not t.special and j != sink for j, t in enumerate(attention.key_tokens)])
+    score = np.zeros((attention.layers, attention.heads))
+    if not ordinary_queries or not keys.any():
+        return score
+    for layer, weights in enumerate(attention.weights):
+        # A copy of one layer at a time: of all of them, long texts would fill the memory.
+        among = weights[:, ordinary_queries] * keys
+        if attention.one_row:
+            among[:, range(len(ordinary_queries)), ordinary_queries] = 0.0
+        score[layer] = among.max(axis=2).mean(axis=1, dtype=np.float64)
     return score
 
 
@@ -53,6 +68,8 @@ def choose_head(
     Returns:
         Layer and head; the first of equals.
     """
+    if layer is not None and head is not None:
+        return layer, head
     score = interest(attention)
     # Equal up to rounding is equal: the choice must not depend on the processor's last bit.
     score = np.round(score, 6)
@@ -62,6 +79,22 @@ def choose_head(
     allowed[rows, columns] = True
     best = int(np.argmax(np.where(allowed, score, -1.0)))
     return best // score.shape[1], best % score.shape[1]
+
+
+def telling_query(attention: Attention, layer: int, head: int) -> int:
+    """The query token of a head with most to show: of which most falls on one other ordinary token.
+
+    Returns:
+        Its index; the first of equals, and the last token where none has anything to show.
+    """
+    ordinary = np.array([not token.special for token in attention.key_tokens])
+    weights = attention.weights[layer, head].astype(np.float64) * ordinary
+    if attention.one_row:
+        np.fill_diagonal(weights, 0.0)
+    specials = [i for i, token in enumerate(attention.query_tokens) if token.special]
+    weights[specials] = 0.0
+    strongest = np.round(weights.max(axis=1), 6)
+    return int(np.argmax(strongest)) if strongest.any() else len(strongest) - 1
 
 
 def previous_token(attention: Attention) -> NDArray[np.float64]:
@@ -158,6 +191,153 @@ def induction(attention: Attention) -> NDArray[np.float64]:
     if not repeated.any():
         return _undefined(attention)
     return _mean(np.where(follows, attention.weights, 0.0).sum(axis=3)[:, :, repeated])
+
+
+HEAD_SCORES: Mapping[str, Callable[[Attention], NDArray[np.float64]]] = {
+    "previous": previous_token,
+    "first": first_token,
+    "self": to_self,
+    "entropy": entropy,
+    "induction": induction,
+}
+"""The scores by which heads are sorted, by the names that readers see."""
+
+
+def mixing(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How each layer mixes what its tokens hold: half its attention, half what was there before.
+
+    The heads' mean plus the identity, for the residual connection, each row divided by its sum
+    (Abnar & Zuidema 2020, arXiv 2005.00928, section 3).
+
+    Args:
+        weights: shape (layers, heads, tokens, tokens).
+
+    Returns:
+        Shape (layers, tokens, tokens); rows sum to 1.
+    """
+    mixed: NDArray[np.float64] = weights.mean(axis=1) + np.eye(weights.shape[2])
+    mixed /= mixed.sum(axis=2, keepdims=True)
+    return mixed
+
+
+def rollout(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much of each input token is in each token after each layer, if layers only mixed them.
+
+    Attention rollout (Abnar & Zuidema 2020, arXiv 2005.00928, section 3): with Aₙ the `mixing` of
+    layer n, R₀ = A₀ and Rₙ = Aₙ Rₙ₋₁.
+
+    Args:
+        weights: shape (layers, heads, tokens, tokens), from the lowest layer up.
+
+    Returns:
+        Shape (layers, tokens, tokens); rows sum to 1.
+    """
+    rolled = mixing(weights)
+    for layer in range(1, len(rolled)):
+        rolled[layer] = rolled[layer] @ rolled[layer - 1]
+    return rolled
+
+
+def flow(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much could flow to each token, after each layer, from each input token.
+
+    Attention flow (Abnar & Zuidema 2020, arXiv 2005.00928, section 3): the tokens of all layers are
+    the nodes of a network, the `mixing` weights its capacities, and the value is the maximum flow
+    between a token of layer n and one of the input. Rows are divided by their sum, as in the
+    authors' own code.
+
+    Args:
+        weights: shape (layers, heads, tokens, tokens), from the lowest layer up.
+
+    Returns:
+        Shape (layers, tokens, tokens); rows sum to 1.
+
+    Raises:
+        AttentionError: more tokens than `flow_limit` allows; scipy is not installed.
+    """
+    capacities = mixing(weights)
+    layers, tokens, _ = capacities.shape
+    if layers > _CLOSED and tokens > flow_limit(layers):
+        raise AttentionError(
+            Problem.OPTION,
+            f"aggregate: flow takes too long on {tokens} tokens; through {layers} layers it does "
+            f"up to {flow_limit(layers)}; shorten the text, or use rollout",
+        )
+    flows = np.empty_like(capacities)
+    for layer in range(layers):
+        flows[layer] = _flows_to(capacities[: layer + 1])
+    flows /= flows.sum(axis=2, keepdims=True)
+    return flows
+
+
+def flow_limit(layers: int) -> int:
+    """The most tokens that flow is computed for through so many layers: half a minute's worth."""
+    return int((_FLOW_WORK / layers**3) ** 0.25)
+
+
+def _flows_to(capacities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Maximum flows between the top tokens and the input, shape (tokens, tokens)."""
+    top: NDArray[np.float64] = capacities[-1]
+    bottom: NDArray[np.float64] = capacities[0]
+    tokens = len(top)
+    if len(capacities) == 1:
+        return top
+    if len(capacities) == _CLOSED:
+        # Every path has its own token in the middle: its narrower half is what it lets through.
+        return np.stack([np.minimum(row[:, None], bottom).sum(axis=0) for row in top])
+    network, maximum_flow = _network(capacities)
+    flows = np.zeros((tokens, tokens))
+    capacity = np.rint(capacities * _WHOLE).astype(np.int32)
+    for i in range(tokens):
+        network.data[:tokens] = capacity[-1, i]
+        for j in range(tokens):
+            network.data[-tokens:] = capacity[0, :, j]
+            flows[i, j] = maximum_flow(network, 0, network.shape[0] - 1).flow_value / _WHOLE
+    return flows
+
+
+def _network(capacities: NDArray[np.float64]) -> tuple[Any, Any]:
+    """The network between one top token (node 0) and one of the input (the last node).
+
+    Its first and last ``tokens`` capacities, those of the edges at the two ends, are left open.
+    """
+    try:
+        from scipy.sparse import block_diag, csr_array  # noqa: PLC0415 - an optional package
+        from scipy.sparse.csgraph import maximum_flow  # noqa: PLC0415
+    except ImportError:
+        raise AttentionError(
+            Problem.INSTALL,
+            "aggregate: flow needs scipy, which is not installed: "
+            "`pip install 'sphinx-attention[flow]'`",
+        ) from None
+    tokens = capacities.shape[1]
+    middle = np.rint(capacities[-2:0:-1] * _WHOLE).astype(np.int32)
+    inner = block_diag([np.ones((1, tokens)), *middle, np.ones((tokens, 1))], format="csr")
+    nodes = 2 + tokens * (len(capacities) - 1)
+    indptr = np.append(inner.indptr, inner.indptr[-1]).astype(np.int32)
+    indices = (inner.indices + 1).astype(np.int32)
+    data = inner.data.astype(np.int32)
+    return csr_array((data, indices, indptr), shape=(nodes, nodes)), maximum_flow
+
+
+def reach(masked: NDArray[np.bool_], layers: int) -> NDArray[np.bool_]:
+    """What of the input no token can know of after each layer, since every path to it is masked.
+
+    Args:
+        masked: shape (1 or layers, tokens, tokens).
+        layers: how many there are.
+
+    Returns:
+        Shape (layers, tokens, tokens), or (1, tokens, tokens) where it is the same after each.
+    """
+    itself = np.eye(masked.shape[1], dtype=np.bool_)
+    seen = ~np.broadcast_to(masked, (layers, *masked.shape[1:])) | itself
+    reached = [seen[0]]
+    for layer in range(1, layers):
+        reached.append(seen[layer].astype(np.float64) @ reached[-1] > 0)
+    hidden = ~np.stack(reached)
+    same = bool((hidden == hidden[0]).all())
+    return hidden[:1] if same else hidden
 
 
 def _mean(values: NDArray[np.floating]) -> NDArray[np.float64]:

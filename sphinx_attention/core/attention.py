@@ -33,6 +33,33 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Scoring:
+    """How a model comes from its queries and keys to its weights, layer by layer.
+
+    The logit of query i and key j in layer l, head h is ``scale[l] · q·k``; where ``softcap[l]`` is
+    not 0 that is bent to ``softcap · tanh(logit / softcap)`` (Gemma 2, arXiv 2408.00118); then
+    ``bias`` is added (ALiBi, arXiv 2108.12409; relative positions as in T5, arXiv 1910.10683); the
+    masked keys are left out; and the softmax runs over the keys, and over the head's ``sinks``
+    logit too where there is one, which takes its share and is no key.
+
+    Attributes:
+        scale: shape (layers,), float32.
+        softcap: shape (layers,), float32; 0 where logits are not bent.
+        bias: shape (layers, 1 or heads, queries, keys), float32, 0 where masked; None where no
+            layer adds one.
+        sinks: shape (layers, heads), float32; None where softmax runs over keys alone.
+        missing: what keeps the sums from ending at the model's weights, in words; empty where they
+            were checked and do.
+    """
+
+    scale: NDArray[np.float32]
+    softcap: NDArray[np.float32]
+    bias: NDArray[np.float32] | None = None
+    sinks: NDArray[np.float32] | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Attention:
     """The attention of one model over one text.
 
@@ -55,6 +82,9 @@ class Attention:
         values: shape (layers, key-value heads, keys, dim).
         provenance: what the declaration resolved to: commit, library versions, dtype, and
             ``generated`` where the decoder's text was generated.
+        scoring: how queries and keys become weights; None where the source does not tell.
+        layer_names: what readers know the layers by; ``0`` and so on where nothing else is said.
+        head_names: likewise the heads.
     """
 
     query_tokens: tuple[Token, ...]
@@ -67,6 +97,9 @@ class Attention:
     keys: NDArray[np.float32] | None = None
     values: NDArray[np.float32] | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
+    scoring: Scoring | None = None
+    layer_names: tuple[str, ...] = ()
+    head_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         expected = (len(self.query_tokens), len(self.key_tokens))
@@ -76,6 +109,11 @@ class Attention:
             raise ValueError(f"mask {self.masked.shape} does not fit tokens {expected}")
         if self.masked.shape[0] not in (1, self.layers):
             raise ValueError(f"mask {self.masked.shape} does not fit {self.layers} layers")
+        for name, count in (("layer_names", self.layers), ("head_names", self.heads)):
+            names = getattr(self, name) or tuple(str(n) for n in range(count))
+            if len(names) != count:
+                raise ValueError(f"{name} {names} do not fit weights {self.weights.shape}")
+            object.__setattr__(self, name, names)
 
     @property
     def layers(self) -> int:

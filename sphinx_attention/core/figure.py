@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from . import analysis
+from .derive import position, select
 from .errors import AttentionError, Problem
+from .payload import MOST_A_WEIGHT, estimate
 from .request import MatrixSource, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .attention import Attention
 
-View = Literal["arcs"]
+View = Literal["arcs", "heads", "grid", "matrix", "steps"]
 Rest = Literal["none", "overview"]
+Special = Literal["show", "dim", "hide"]
+Syntax = Literal["rst", "myst"]
 
 DEFAULT_CUTOFF = 0.95
+SEVERAL = " | "
+"""What stands between the tokens of `FigureSpec.focus`."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A directive as its author wrote it, to be written again with another selection.
+
+    Attributes:
+        text: the sentence.
+        options: names and values, in order, without those that are about the page: caption, name,
+            class and align.
+        body: the rows of numbers; empty where there are none.
+        syntax: the language that it was written in.
+    """
+
+    text: str
+    options: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    syntax: Syntax = "rst"
 
 
 @dataclass(frozen=True)
@@ -25,14 +54,21 @@ class FigureSpec:
     Attributes:
         request: which numbers.
         view: how they are drawn.
-        layer: the layer shown first, from 0; None chooses one worth looking at.
-        head: the head shown first, from 0; None likewise.
+        layer: the number of the layer shown first; None chooses one worth looking at.
+        head: the number of the head shown first; None likewise.
         focus: the token pinned first: its text, ``text#2`` for the second of that text, or its
-            index; None pins none.
+            index; several with `SEVERAL` between; None pins none.
         cutoff: share of each row's mass that is drawn as edges; None draws 0.95 of a model's rows
             and all of a matrix that the author wrote out.
         rest: what is drawn while no token is in focus.
         alt: the author's own description for those who do not see the picture.
+        shown_heads: numbers of the heads that are drawn together first, ``head`` the first of them;
+            empty for that one alone.
+        layers: numbers of the layers that the page carries; None takes what fits.
+        heads: likewise the heads.
+        special: whether special tokens are shown as others are, paler, or not at all.
+        link: figures of a page with the same name here share their selection.
+        written: the directive, where one was written.
     """
 
     request: Request
@@ -43,6 +79,12 @@ class FigureSpec:
     cutoff: float | None = None
     rest: Rest = "none"
     alt: str | None = None
+    shown_heads: tuple[int, ...] = ()
+    layers: tuple[int, ...] | None = None
+    heads: tuple[int, ...] | None = None
+    special: Special = "show"
+    link: str | None = None
+    written: Written | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +93,15 @@ class Figure:
 
     Attributes:
         spec: what was asked for.
-        attention: the numbers.
-        layer: the layer shown first.
-        head: the head shown first.
-        chosen: whether the head was chosen here rather than by the author.
-        focus: index of the query token pinned first; None where none is.
+        attention: the numbers that the page carries.
+        layer: position in ``attention`` of the layer shown first.
+        head: position of the head shown first.
+        chosen: whether layer or head was chosen here rather than by the author.
+        pinned: positions of the query tokens pinned first.
         cutoff: share of each row's mass that is drawn as edges, in (0, 1].
+        shown_heads: positions of the heads drawn together first; ``head`` is among them.
+        head_scores: by name, shape (layers, heads), NaN where undefined; None where no view of
+            this figure sorts heads.
     """
 
     spec: FigureSpec
@@ -64,32 +109,116 @@ class Figure:
     layer: int
     head: int
     chosen: bool
-    focus: int | None
+    pinned: tuple[int, ...]
     cutoff: float
+    shown_heads: tuple[int, ...]
+    head_scores: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)
+
+    @property
+    def focus(self) -> int | None:
+        """The query token pinned first; None where none is."""
+        return self.pinned[0] if self.pinned else None
+
+    @property
+    def layer_name(self) -> str:
+        """What readers know the shown layer by."""
+        return self.attention.layer_names[self.layer]
+
+    @property
+    def head_name(self) -> str:
+        """What readers know the shown head by."""
+        return self.attention.head_names[self.head]
 
 
-def settle(spec: FigureSpec, attention: Attention) -> Figure:
+def settle(spec: FigureSpec, attention: Attention, budget: int | None = None) -> Figure:
     """Settle a figure's first selection on the numbers that came back.
+
+    Args:
+        spec: what was asked for.
+        attention: the answer to its request.
+        budget: bytes that the numbers may take in a page; None sets no bound. Layers and heads
+            that the author named are carried whatever they weigh.
 
     Raises:
         AttentionError: a layer, head or token that the attention does not have.
     """
-    _check_range("layer", spec.layer, attention.layers)
-    _check_range("head", spec.head, attention.heads)
-    layer, head = analysis.choose_head(attention, layer=spec.layer, head=spec.head)
-    several = attention.layers * attention.heads > 1
+    for_layers, for_heads = (
+        None if numbers is None else [position(kind, n, names, f"{kind}s") for n in numbers]
+        for kind, numbers, names in (
+            ("layer", spec.layers, attention.layer_names),
+            ("head", spec.heads, attention.head_names),
+        )
+    )
+    attention = select(attention, for_layers, for_heads)
+    layer, head, chosen = _first_head(spec, attention)
+    names = attention.head_names
+    together = [position("head", n, names) for n in spec.shown_heads] or [head]
+    for layers, heads in _ladder(spec, layer, together):
+        carried = select(attention, layers, heads)
+        if budget is None or _fits(carried, budget):
+            break
+    layer = carried.layer_names.index(attention.layer_names[layer])
+    shown = tuple(carried.head_names.index(names[n]) for n in together)
+    head = carried.head_names.index(names[head])
     cutoff = spec.cutoff
     if cutoff is None:
         cutoff = 1.0 if isinstance(spec.request.source, MatrixSource) else DEFAULT_CUTOFF
+    scores = None
+    if spec.view == "grid":
+        scores = {name: score(carried) for name, score in analysis.HEAD_SCORES.items()}
     return Figure(
         spec=spec,
-        attention=attention,
+        attention=carried,
         layer=layer,
         head=head,
-        chosen=several and (spec.layer is None or spec.head is None),
-        focus=None if spec.focus is None else find_token(attention, spec.focus),
+        chosen=chosen,
+        pinned=_pinned(spec, carried, layer, head),
         cutoff=cutoff,
+        shown_heads=shown,
+        head_scores=scores,
     )
+
+
+def _fits(attention: Attention, budget: int) -> bool:
+    return attention.weights.size * MOST_A_WEIGHT <= budget or estimate(attention) <= budget
+
+
+def _first_head(spec: FigureSpec, attention: Attention) -> tuple[int, int, bool]:
+    """Layer and head shown first, and whether one of them was chosen here."""
+    layer = None if spec.layer is None else position("layer", spec.layer, attention.layer_names)
+    head = None if spec.head is None else position("head", spec.head, attention.head_names)
+    if layer is None and spec.request.aggregate in {"rollout", "flow"}:
+        # What all layers together come to; those below are on the way there.
+        layer = attention.layers - 1
+    chosen = (layer is None and attention.layers > 1) or (head is None and attention.heads > 1)
+    return *analysis.choose_head(attention, layer=layer, head=head), chosen
+
+
+def _ladder(
+    spec: FigureSpec, layer: int, shown: Sequence[int]
+) -> Iterator[tuple[Sequence[int] | None, Sequence[int] | None]]:
+    """Which layers and heads a page carries: as many as fit. What was named always stays."""
+    one_layer = None if spec.layers is not None else [layer]
+    few_heads = None if spec.heads is not None else sorted(shown)
+    if spec.view != "steps":
+        # Queries, keys and values weigh so much that steps begins at the lowest rung.
+        yield None, None
+        yield one_layer, None
+    yield one_layer, few_heads
+
+
+def _pinned(spec: FigureSpec, attention: Attention, layer: int, head: int) -> tuple[int, ...]:
+    if spec.focus is None:
+        steps = spec.view == "steps"
+        return (analysis.telling_query(attention, layer, head),) if steps else ()
+    whole = any(token.text == spec.focus for token in attention.query_tokens)
+    texts = [spec.focus] if whole else spec.focus.split(SEVERAL)
+    found = tuple(dict.fromkeys(find_token(attention, text.strip()) for text in texts))
+    if spec.view == "steps" and len(found) > 1:
+        raise AttentionError(
+            Problem.OPTION, "focus: the view steps follows one token; name one, or take heads"
+        )
+    return found
 
 
 def find_token(attention: Attention, focus: str) -> int:
@@ -119,9 +248,3 @@ def find_token(attention: Attention, focus: str) -> int:
         f"focus: no token {focus!r}; the tokens are {' '.join(texts)} "
         f"(0 to {len(texts) - 1}; write the#2 for the second “the”)",
     )
-
-
-def _check_range(name: str, value: int | None, count: int) -> None:
-    if value is not None and not 0 <= value < count:
-        has = f"0 to {count - 1}" if count > 1 else "only 0"
-        raise AttentionError(Problem.OPTION, f"{name}: there is no {name} {value}, {has}")

@@ -13,9 +13,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
 from .attention import Part
+from .company import check, over_heads, over_layers
 from .errors import AttentionError, Problem
-from .figure import FigureSpec, Rest, View
-from .request import MatrixSource, Request, Scores
+from .figure import FigureSpec, Rest, Special, Syntax, View, Written
+from .request import Aggregate, MatrixSource, Merge, Request, Scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -70,6 +71,46 @@ def _index(value: str) -> int | None:
     return int(word)
 
 
+_LARGEST = 9999
+"""Beyond the layers and heads of any model; keeps a slip of the pen from filling the memory."""
+
+
+def _numbers(value: str) -> tuple[int, ...]:
+    """Numbers and ranges in the order written, each once."""
+    numbers: dict[int, None] = {}
+    for part in value.split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise ValueError("it takes whole numbers from 0 and ranges, such as 0-3,7")
+        start, stop = int(first), int(last if dash else first)
+        if stop < start:
+            raise ValueError(f"the range {part.strip()} runs backwards; write {stop}-{start}")
+        if stop > _LARGEST:
+            raise ValueError(f"it takes numbers up to {_LARGEST}")
+        numbers.update(dict.fromkeys(range(start, stop + 1)))
+    return tuple(numbers)
+
+
+def _set(value: str) -> tuple[int, ...]:
+    return tuple(sorted(_numbers(value)))
+
+
+def _heads(value: str) -> tuple[int, ...] | None:
+    if value.strip() == "auto":
+        return None
+    try:
+        return _numbers(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; or auto") from None
+
+
+def _word(value: str) -> str:
+    word = _text(value)
+    if " " in word:
+        raise ValueError("it takes one word")
+    return word
+
+
 def _share(value: str) -> float:
     try:
         share = float(value)
@@ -106,16 +147,19 @@ OPTIONS: dict[str, Option] = {
     "view": Option(_choice(*get_args(View)), "how the numbers are drawn"),
     "part": Option(_choice(*get_args(Part)), "which attention of an encoder-decoder model"),
     "layer": Option(_index, "the layer shown first, from 0, or auto"),
-    "head": Option(_index, "the head shown first, from 0, or auto"),
-    "focus": Option(_text, "the token pinned first: its text, text#2, or its index"),
+    "head": Option(_heads, "the head shown first, from 0, or auto; in heads several, as 0,3,5"),
+    "layers": Option(_set, "the layers that the page carries, such as 0-3,7"),
+    "heads": Option(_set, "the heads that the page carries, such as 0-3,7"),
+    "focus": Option(_text, "the token pinned first: its text, text#2, or its index; or a | b"),
+    "merge": Option(_choice(*get_args(Merge)), "words makes one token of the pieces of each word"),
+    "special": Option(_choice(*get_args(Special)), "how special tokens are shown"),
+    "aggregate": Option(_choice(*get_args(Aggregate)), "what is made of all heads, or layers"),
+    "link": Option(_word, "figures of a page with the same link name share their selection"),
     "cutoff": Option(_share, "the share of a row's mass that is drawn as edges"),
     "rest": Option(_choice(*get_args(Rest)), "what is drawn while no token is in focus"),
     "alt": Option(_text, "a description for those who do not see the picture"),
 }
 """The options that every host understands. Captions, names and classes are the host's."""
-
-_MODEL_ONLY = ("model", "pair", "target", "part")
-_MATRIX_ONLY = ("scores", "causal", "tokens")
 
 
 @dataclass(frozen=True)
@@ -126,11 +170,13 @@ class Surroundings:
         settings: the project's.
         base: the folder that relative model folders start from.
         find_file: resolves a file named by an author, and lets the host note the dependency.
+        syntax: the language that figures are written in; None where they are not written out.
     """
 
     settings: Settings
     base: Path
     find_file: Callable[[str], Path]
+    syntax: Syntax | None = None
 
 
 def parse(
@@ -149,12 +195,21 @@ def parse(
     """
     values = {name: convert(name, value) for name, value in options.items()}
     given = matrix is not None or "matrix" in values
-    _check_company(values, given=given, body=matrix is not None)
+    settings = surroundings.settings
+    view = _view(values, settings, given=given)
+    check(values, view, given=given, body=matrix is not None)
+    written = None
+    if surroundings.syntax is not None:
+        written = Written(text, tuple(options.items()), matrix or "", surroundings.syntax)
     text = " ".join(text.split())
     if given:
         source: Any = _matrix_source(values, matrix, surroundings)
     else:
-        source = _model_source(values, text, surroundings.settings, surroundings.base)
+        source = _model_source(values, text, settings, surroundings.base)
+    layer, (head, *others) = _selection(values, settings, given=given)
+    special: Special = values.get("special", settings.special)
+    if view == "steps" and special == "hide":
+        special = "dim"
     request = Request(
         source=source,
         text=text,
@@ -162,23 +217,69 @@ def parse(
         target=values.get("target"),
         part=values.get("part"),
         tokens=values.get("tokens"),
+        keep=("queries", "keys", "values") if view == "steps" else (),
+        layers=_captured_layers(values, view, layer),
+        merge=values.get("merge", "none"),
+        special="hide" if special == "hide" else "show",
+        aggregate=values.get("aggregate"),
     )
-    settings = surroundings.settings
     return FigureSpec(
         request=request,
-        view=values.get("view", settings.view),
-        layer=values.get("layer", None if given else _default(settings.layer)),
-        head=values.get("head", None if given else _default(settings.head)),
+        view=view,
+        layer=layer,
+        head=head,
         focus=values.get("focus"),
         cutoff=values.get("cutoff"),
         rest=values.get("rest", "none"),
         alt=values.get("alt"),
+        shown_heads=(head, *others) if others else (),
+        layers=values.get("layers"),
+        heads=values.get("heads"),
+        special=special,
+        link=values.get("link"),
+        written=written,
     )
 
 
-def _default(setting: int | str | None) -> int | None:
-    """A project's first layer or head; ``auto`` is the same as none."""
-    return setting if isinstance(setting, int) else None
+def _view(values: Mapping[str, Any], settings: Settings, *, given: bool) -> View:
+    view: View = values.get("view", settings.view)
+    # A project's default does not have to fit every figure.
+    fits = "view" in values or view != "steps" or not given
+    return view if fits else "arcs"
+
+
+def _selection(values: Mapping[str, Any], settings: Settings, *, given: bool) -> tuple[Any, Any]:
+    """The layer and the heads shown first: the author's, else the project's where they fit."""
+    aggregate = values.get("aggregate")
+    layer, heads = values.get("layer"), values.get("head") or (None,)
+    if "layer" not in values and not given and not over_layers(aggregate):
+        layer = _default(settings.layer, values.get("layers"))
+    if "head" not in values and not given and not over_heads(aggregate):
+        heads = (_default(settings.head, values.get("heads")),)
+    return layer, heads
+
+
+def _captured_layers(
+    values: Mapping[str, Any], view: View, layer: int | None
+) -> tuple[int, ...] | None:
+    """The layers that the model is asked for; None for all.
+
+    Those that the author names, which spares a large model's memory. Otherwise the weights are
+    captured whole and shared by all figures of a text; but queries, keys and values are so large
+    that steps asks for no more than it shows.
+    """
+    if values.get("aggregate") not in {None, "mean", "max"}:
+        return None  # made of all layers, whichever the page carries
+    named: tuple[int, ...] | None = values.get("layers")
+    if named is None and view == "steps" and layer is not None:
+        return (layer,)
+    return named
+
+
+def _default(setting: int | str | None, carried: tuple[int, ...] | None) -> int | None:
+    """A project's first layer or head; ``auto`` is the same as none, and so is one left out."""
+    fits = isinstance(setting, int) and (carried is None or setting in carried)
+    return setting if isinstance(setting, int) and fits else None
 
 
 def convert(name: str, value: str) -> Any:
@@ -204,20 +305,6 @@ def unknown_option(name: str, known: Iterable[str]) -> AttentionError:
     return AttentionError(
         Problem.OPTION, f"unknown option {name!r}{hint}; the options are {', '.join(known)}"
     )
-
-
-def _check_company(values: Mapping[str, Any], *, given: bool, body: bool) -> None:
-    """Options that cannot stand together."""
-    if body and "matrix" in values:
-        raise AttentionError(
-            Problem.MATRIX, "there is a matrix in the body and one in a file; give one of them"
-        )
-    for name in _MODEL_ONLY if given else _MATRIX_ONLY:
-        if name in values:
-            needs = (
-                "a model; this figure has its own matrix" if given else "a matrix, which is missing"
-            )
-            raise AttentionError(Problem.OPTION, f"{name}: this option needs {needs}")
 
 
 def _matrix_source(

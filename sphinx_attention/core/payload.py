@@ -4,9 +4,14 @@ The bytes are a zlib stream (RFC 1950; `DecompressionStream("deflate")` in brows
 
 1. the length of the header, an unsigned 32-bit little-endian number,
 2. the header, UTF-8 JSON,
-3. the high bytes of all codes, then the low bytes of all codes; order layer, head, query, key.
+3. the high bytes of all codes, then the low bytes of all codes; order layer, head, query, key,
+4. of the view steps alone, the tensors that the header lists: of each, in that order, the first
+   bytes of all its numbers (float32, little endian), then the second, the third, the fourth.
 
-Two planes because the high bytes are nearly all zero and pack to nearly nothing.
+Planes because high bytes, and exponents, are much the same everywhere and pack to little.
+
+In a page the bytes stand as text in base 85 (`encode_text`): five characters for four bytes, where
+base 64 takes five and a third.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import scoring
 from .display import clean, shown
 
 if TYPE_CHECKING:
@@ -41,6 +47,18 @@ MASKED = 1001
 MASKED_TEXT = "–"
 """What stands for a masked weight: it is not a zero."""
 
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%()*+,-./:;=?@[]^_|~"
+"""The digits of `encode_text`: none that HTML, a script's string or a template could mistake."""
+
+_OVERHEAD = 1.05 * 1.25
+"""What deflate leaves over the entropy, and base 85 over bytes."""
+
+MOST_A_WEIGHT = 10 / 8 * _OVERHEAD
+"""Characters of a page that a weight takes if all codes are as frequent: what none exceeds."""
+
+# Weights that `estimate` looks at.
+_SAMPLED = 1 << 20
+
 # Bytes up to which repeats are searched for: some milliseconds.
 _SEARCHED = 256 * 1024
 
@@ -55,10 +73,12 @@ class Payload:
     Attributes:
         header: the JSON header as it stands in the bytes.
         codes: shape (layers, heads, queries, keys), uint16, thousandths or `MASKED`.
+        tensors: by name, float32, in the order of the header; empty for most figures.
     """
 
     header: Mapping[str, Any]
     codes: NDArray[np.uint16]
+    tensors: Mapping[str, NDArray[np.float32]]
 
 
 def codes(attention: Attention) -> NDArray[np.uint16]:
@@ -94,12 +114,89 @@ def encode(figure: Figure) -> bytes:
     of the codes for real heads of 32 tokens and more.
     """
     packed = codes(figure.attention)
-    header = json.dumps(
-        _header(figure, packed), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    ).encode()
+    carried = tensors(figure.attention) if figure.spec.view == "steps" else {}
+    fields = _header(figure, packed, carried)
+    # Sorted by hand: an author's options keep their own order.
+    text = json.dumps(dict(sorted(fields.items())), ensure_ascii=False, separators=(",", ":"))
+    header = text.encode()
     high = (packed >> 8).astype(np.uint8).tobytes()
     low = (packed & 0xFF).astype(np.uint8).tobytes()
-    return _deflate(struct.pack("<I", len(header)) + header + high + low)
+    planes = b"".join(_float_planes(tensor) for tensor in carried.values())
+    return _deflate(struct.pack("<I", len(header)) + header + high + low + planes)
+
+
+def encode_text(data: bytes) -> str:
+    """Bytes as text in base 85: four bytes, big endian, to five digits, the highest first.
+
+    A tail of n bytes makes n + 1 digits, those of the tail filled up with zeros.
+    """
+    padded = np.frombuffer(data + bytes(-len(data) % 4), dtype=">u4").astype(np.uint32)
+    digits = np.empty((len(padded), 5), dtype=np.uint8)
+    for place in range(4, -1, -1):
+        padded, digits[:, place] = np.divmod(padded, np.uint32(85))
+    letters = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)[digits.ravel()]
+    return letters.tobytes()[: len(letters) - -len(data) % 4].decode("ascii")
+
+
+def decode_text(text: str) -> bytes:
+    """The bytes of a text in base 85.
+
+    Raises:
+        ValueError: a character that is no digit, or digits that no bytes have.
+    """
+    if len(text) % 5 == 1:
+        raise ValueError(f"{len(text)} digits of base 85 stand for no whole number of bytes")
+    values = np.full(128, 255, dtype=np.uint8)
+    values[np.frombuffer(ALPHABET.encode(), dtype=np.uint8)] = np.arange(85)
+    missing = -len(text) % 5
+    try:
+        digits = values[np.frombuffer(text.encode("ascii") + b"~" * missing, dtype=np.uint8)]
+    except UnicodeEncodeError:
+        raise ValueError("not in base 85") from None
+    numbers = digits.reshape(-1, 5).astype(np.int64) @ 85 ** np.arange(4, -1, -1)
+    if (digits == 255).any() or (numbers >= 1 << 32).any():
+        raise ValueError("not in base 85")
+    raw = numbers.astype(">u4").tobytes()
+    return raw[: len(raw) - missing]
+
+
+def estimate(attention: Attention) -> int:
+    """About how many characters of a page the weights take: their entropy, in base 85.
+
+    Reckoned from a part of the layers and heads where there are many weights.
+    """
+    weights = attention.weights
+    maps = attention.layers * attention.heads
+    step = max(1, -(-weights.size // _SAMPLED))
+    # A prime step, so that the sample does not fall on the same head of every layer.
+    chosen = [(n * 7919) % maps for n in range(max(1, maps // step))]
+    counts = np.zeros(MASKED + 1)
+    for n in chosen:
+        layer, head = divmod(n, attention.heads)
+        counts += np.bincount(head_codes(attention, layer, head).ravel(), minlength=MASKED + 1)
+    shares = counts[counts > 0] / counts.sum()
+    bits = float(-(shares * np.log2(shares)).sum()) * weights.size
+    return int(bits / 8 * _OVERHEAD)
+
+
+def tensors(attention: Attention) -> dict[str, NDArray[np.float32]]:
+    """What the chain from queries and keys to weights starts from, as far as it is known.
+
+    Returns:
+        By name: ``queries`` (layers, heads, queries, d), ``keys`` (layers, key-value heads, keys,
+        d), ``values`` (layers, key-value heads, keys, e), ``scale`` and ``softcap`` (layers,),
+        ``bias`` (layers, 1 or heads, queries, keys), ``sinks`` (layers, heads). Query head h reads
+        key-value head ⌊h · key-value heads / heads⌋.
+    """
+    found = {name: getattr(attention, name) for name in ("queries", "keys", "values")}
+    for name in ("scale", "softcap", "bias", "sinks"):
+        found[name] = getattr(attention.scoring, name, None)
+    return {name: tensor for name, tensor in found.items() if tensor is not None}
+
+
+def _float_planes(tensor: NDArray[np.float32]) -> bytes:
+    numbers = np.ascontiguousarray(tensor, dtype="<f4")
+    return numbers.view(np.uint8).reshape(-1, 4).T.tobytes()
 
 
 def decode(data: bytes) -> Payload:
@@ -118,11 +215,19 @@ def decode(data: bytes) -> Payload:
     if version != VERSION:
         raise ValueError(f"payload of version {version}; this reads version {VERSION}")
     planes = np.frombuffer(raw, dtype=np.uint8, offset=4 + length)
-    size = int(np.prod(shape, dtype=np.int64))
-    if planes.size != 2 * size:
-        raise ValueError(f"payload holds {planes.size} bytes of codes where {2 * size} are due")
-    merged = (planes[:size].astype(np.uint16) << 8) | planes[size:]
-    return Payload(header=header, codes=merged.reshape(shape))
+    listed = {entry["name"]: tuple(entry["shape"]) for entry in header.get("tensors", ())}
+    size, *sizes = (int(np.prod(s, dtype=np.int64)) for s in (shape, *listed.values()))
+    due = 2 * size + 4 * sum(sizes)
+    if planes.size != due:
+        raise ValueError(f"payload holds {planes.size} bytes of numbers where {due} are due")
+    merged = (planes[:size].astype(np.uint16) << 8) | planes[size : 2 * size]
+    carried = {}
+    start = 2 * size
+    for (name, dimensions), count in zip(listed.items(), sizes, strict=True):
+        numbers = planes[start : start + 4 * count].reshape(4, -1).T.copy().view("<f4")
+        carried[name] = numbers.astype(np.float32).reshape(dimensions)
+        start += 4 * count
+    return Payload(header=header, codes=merged.reshape(shape), tensors=carried)
 
 
 def _codes(weights: NDArray[Any], masked: NDArray[np.bool_]) -> NDArray[np.uint16]:
@@ -132,23 +237,53 @@ def _codes(weights: NDArray[Any], masked: NDArray[np.bool_]) -> NDArray[np.uint1
     return np.where(masked, np.uint16(MASKED), rounded)
 
 
-def _header(figure: Figure, packed: NDArray[np.uint16]) -> dict[str, Any]:
-    attention = figure.attention
+def _header(
+    figure: Figure, packed: NDArray[np.uint16], carried: Mapping[str, NDArray[np.float32]]
+) -> dict[str, Any]:
+    attention, spec = figure.attention, figure.spec
+    queries, keys = attention.query_tokens, attention.key_tokens
     header: dict[str, Any] = {
         "version": VERSION,
         "shape": list(packed.shape),
-        "layers": list(range(attention.layers)),
-        "heads": list(range(attention.heads)),
+        "layers": [clean(name) for name in attention.layer_names],
+        "heads": [clean(name) for name in attention.head_names],
         "part": attention.part,
-        "queries": [shown(token.text) for token in attention.query_tokens],
-        "specialQueries": _special(attention.query_tokens),
+        "queries": [shown(token.text) for token in queries],
+        "specialQueries": _special(queries),
         "cutoff": figure.cutoff,
         "label": clean(attention.label),
     }
     if not attention.one_row:
-        header["keys"] = [shown(token.text) for token in attention.key_tokens]
-        header["specialKeys"] = _special(attention.key_tokens)
+        header["keys"] = [shown(token.text) for token in keys]
+        header["specialKeys"] = _special(keys)
+    if any(token.segment for token in (*queries, *keys)):
+        header["segments"] = {
+            "queries": [token.segment for token in queries],
+            "keys": [token.segment for token in keys],
+        }
+    if spec.special == "dim":
+        header["special"] = "dim"
+    if spec.link is not None:
+        header["link"] = clean(spec.link)
+    if (written := spec.written) is not None:
+        header["directive"] = {
+            "text": written.text,
+            "options": dict(written.options),
+            "body": written.body,
+            "syntax": written.syntax,
+        }
+    if figure.head_scores is not None:
+        header["headScores"] = {n: _decimals(score) for n, score in figure.head_scores.items()}
+    if spec.view == "steps":
+        header["tensors"] = [{"name": n, "shape": list(t.shape)} for n, t in carried.items()]
+        if missing := scoring.missing(attention):
+            header["missing"] = clean(missing)
     return header
+
+
+def _decimals(scores: NDArray[np.float64]) -> list[list[float | None]]:
+    """Scores of layers and heads to three decimals; None where a score is undefined."""
+    return [[None if np.isnan(s) else round(float(s), 3) for s in row] for row in scores]
 
 
 def _special(tokens: Sequence[Token]) -> list[int]:

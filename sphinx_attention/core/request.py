@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +16,9 @@ SCHEMA = 1
 
 Scores = Literal["weights", "logits"]
 Tensor = Literal["queries", "keys", "values"]
+Merge = Literal["none", "words"]
+SpecialTokens = Literal["show", "hide"]
+Aggregate = Literal["mean", "max", "mean layers", "max layers", "rollout", "flow"]
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,10 @@ class Request:
         part: which attention of an encoder-decoder model; None takes the model's first.
         tokens: tokens instead of splitting at white space, for a given matrix.
         keep: which of queries, keys and values are kept beside the weights.
+        layers: which layers are captured, by number; None takes all.
+        merge: ``words`` makes one token of the pieces of each word.
+        special: ``hide`` gathers the weight on special tokens in one bin.
+        aggregate: what is made of all heads, or all layers, together; None leaves them apart.
     """
 
     source: Source
@@ -141,6 +148,20 @@ class Request:
     part: Part | None = None
     tokens: tuple[str, ...] | None = None
     keep: tuple[Tensor, ...] = ()
+    layers: tuple[int, ...] | None = None
+    merge: Merge = "none"
+    special: SpecialTokens = "show"
+    aggregate: Aggregate | None = None
+
+    @property
+    def base(self) -> Request:
+        """What a source is asked: the same, before anything is derived from its answer."""
+        return replace(self, merge="none", special="show", aggregate=None)
+
+    @property
+    def derived(self) -> bool:
+        """Whether the numbers are made from a source's answer, rather than being that answer."""
+        return (self.merge, self.special, self.aggregate) != ("none", "show", None)
 
     @cached_property
     def key(self) -> str:
@@ -149,18 +170,23 @@ class Request:
 
     def canonical(self) -> str:
         """Everything that decides the numbers, as JSON in one fixed form."""
-        return json.dumps(
-            {
-                "schema": SCHEMA,
-                "source": self.source.identity(),
-                "text": self.text,
-                "pair": self.pair,
-                "target": self.target,
-                "part": self.part,
-                "tokens": self.tokens,
-                "keep": sorted(self.keep),
-            },
-            sort_keys=True,
-            separators=(",", ":"),
-            ensure_ascii=True,
-        )
+        decisive: dict[str, Any] = {
+            "schema": SCHEMA,
+            "source": self.source.identity(),
+            "text": self.text,
+            "pair": self.pair,
+            "target": self.target,
+            "part": self.part,
+            "tokens": self.tokens,
+            "keep": sorted(self.keep),
+        }
+        # Younger than the first stores: left out where they change nothing, so that keys stay.
+        if self.layers is not None:
+            decisive["layers"] = list(self.layers)
+        if self.merge != "none":
+            decisive["merge"] = self.merge
+        if self.special != "show":
+            decisive["special"] = self.special
+        if self.aggregate is not None:
+            decisive["aggregate"] = self.aggregate
+        return json.dumps(decisive, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from . import builtin
 from .capture import Mode
 from .errors import AttentionError, Problem
-from .figure import View
+from .figure import Special, View
 from .request import FunctionSource, ModelSource
 
 
@@ -38,7 +38,9 @@ class Settings:
     bare: str = _setting(
         "figure", (str,), 'what one plain line after `.. attention::` is: "figure" or "admonition"'
     )
-    cache: str = _setting("_attention", (str,), "the folder of the store, beside conf.py")
+    cache: str = _setting(
+        "_attention", (str,), "the store: a folder beside conf.py, or a URL of fsspec's"
+    )
     mode: Mode = _setting(
         "auto", (str,), '"auto" computes what is missing, "frozen" nothing, "refresh" everything'
     )
@@ -47,6 +49,9 @@ class Settings:
         None, (int, str), "the first layer of figures that name none"
     )
     head: int | str | None = _setting(None, (int, str), "the first head of figures that name none")
+    special: Special = _setting(
+        "show", (str,), 'special tokens of figures that do not say: "show", "dim" or "hide"'
+    )
     page_budget: int = _setting(
         2_000_000, (int,), "bytes a page may carry for figures; a warning past it"
     )
@@ -71,6 +76,7 @@ class Settings:
             ("bare", ("figure", "admonition")),
             ("mode", get_args(Mode)),
             ("view", get_args(View)),
+            ("special", get_args(Special)),
         ):
             if getattr(self, name) not in allowed:
                 raise AttentionError(

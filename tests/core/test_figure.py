@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 
 from sphinx_attention.core.analysis import interest
 from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.figure import FigureSpec, find_token, settle
+from sphinx_attention.core.payload import estimate
 from sphinx_attention.core.request import MatrixSource, ModelSource, Request
 
 WORDS = ["[CLS]", "the", "cat", "saw", "the", "7", "[SEP]"]
@@ -61,8 +66,10 @@ def test_the_head_is_chosen_among_those_left_open() -> None:
     attention = stack(sink(), previous(), spread())
     request = Request(source=ModelSource(name="m", id="m"), text="x")
     assert settle(FigureSpec(request), attention).layer == 1
+    assert settle(FigureSpec(request), attention).chosen
+    # There is one head a layer: with the layer named, nothing is left to choose.
     figure = settle(FigureSpec(request, layer=0), attention)
-    assert (figure.layer, figure.head, figure.chosen) == (0, 0, True)
+    assert (figure.layer, figure.head, figure.chosen) == (0, 0, False)
     figure = settle(FigureSpec(request, layer=2, head=0), attention)
     assert (figure.layer, figure.head, figure.chosen) == (2, 0, False)
 
@@ -101,9 +108,139 @@ def test_focus_on_nothing(focus: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "says"), [({"layer": 3}, "there is no layer 3, 0 to 2"), ({"head": 1}, "only 0")]
+    ("spec", "says"),
+    [
+        ({"layer": 3}, "layer: there is no layer 3, 0 to 2"),
+        ({"head": 1}, "head: there is no head 1, only 0"),
+        ({"shown_heads": (0, 1), "head": 0}, "head: there is no head 1, only 0"),
+        ({"layers": (0, 4)}, "layers: there is no layer 4, 0 to 2"),
+        ({"heads": (2,)}, "heads: there is no head 2, only 0"),
+        ({"layers": (0, 2), "layer": 1}, "layer: there is no layer 1, only 0 and 2"),
+    ],
 )
-def test_ranges(spec: dict[str, int], says: str) -> None:
+def test_ranges(spec: dict[str, Any], says: str) -> None:
     request = Request(source=ModelSource(name="m", id="m"), text="x")
     with pytest.raises(AttentionError, match=says):
-        settle(FigureSpec(request, **spec), stack(sink(), previous(), spread()))  # type: ignore[arg-type]
+        settle(FigureSpec(request, **spec), stack(sink(), previous(), spread()))
+
+
+MODEL = Request(source=ModelSource(name="m", id="m"), text="x")
+TELLING = 3  # the layer of `several` with the head worth looking at, in head 2
+
+
+def several(layers: int = 5, heads: int = 4, label: str = "m") -> Attention:
+    """Every head spread evenly, but one that looks back, and all told apart by a hundredth."""
+    weights = np.full((layers, heads, N, N), 1 / N, dtype=np.float32)
+    weights[TELLING, 2] = previous()
+    for n in range(layers):
+        weights[n, :, 0, 0] = n / 100
+    return Attention(TOKENS, TOKENS, weights, np.zeros((1, N, N), bool), label=label)
+
+
+def carried(**spec: Any) -> Any:
+    budget = spec.pop("budget", None)
+    return settle(FigureSpec(MODEL, **spec), several(), budget)
+
+
+def test_all_is_carried_unless_it_weighs_too_much() -> None:
+    whole = estimate(several())
+    assert carried(budget=whole).attention.weights.shape == (5, 4, N, N)
+    one_layer = carried(budget=whole - 1)
+    assert one_layer.attention.layer_names == ("3",)
+    assert one_layer.attention.head_names == ("0", "1", "2", "3")
+    assert (one_layer.layer, one_layer.head, one_layer.layer_name, one_layer.head_name) == (
+        0,
+        2,
+        "3",
+        "2",
+    )
+    one_head = carried(budget=1)
+    assert one_head.attention.head_names == ("2",)
+    assert (one_head.layer, one_head.head) == (0, 0)
+    assert_array_equal(one_head.attention.weights[0, 0], several().weights[TELLING, 2])
+
+
+def test_what_the_author_names_is_carried_whatever_it_weighs() -> None:
+    figure = carried(layers=(1, 3), heads=(0, 2), budget=1)
+    assert figure.attention.layer_names == ("1", "3")
+    assert figure.attention.head_names == ("0", "2")
+    assert (figure.layer_name, figure.head_name) == ("3", "2")
+    assert_allclose(figure.attention.weights[0, 0, 0, 0], 0.01)
+    figure = carried(layers=(1, 3), budget=1)
+    assert figure.attention.weights.shape[:2] == (2, 1)
+    figure = carried(heads=(0, 2), budget=1)
+    assert figure.attention.weights.shape[:2] == (1, 2)
+
+
+def test_the_first_head_is_chosen_among_those_carried() -> None:
+    figure = carried(layers=(0, 1, 2), heads=(1,))
+    assert figure.layer_name in {"0", "1", "2"}
+    assert figure.head_name == "1"
+
+
+def test_numbers_are_names_where_the_source_gave_some_layers_only() -> None:
+    some = several(layers=4)
+    named = Attention(
+        TOKENS, TOKENS, some.weights[[1, 3]], some.masked, label="m", layer_names=("1", "3")
+    )
+    figure = settle(FigureSpec(MODEL, layer=3), named)
+    assert (figure.layer, figure.layer_name) == (1, "3")
+    with pytest.raises(AttentionError, match="there is no layer 0, only 1 and 3"):
+        settle(FigureSpec(MODEL, layer=0), named)
+
+
+def test_steps_carries_the_shown_head_and_pins_a_query() -> None:
+    figure = carried(view="steps")
+    assert figure.attention.weights.shape[:2] == (1, 1)
+    assert (figure.layer_name, figure.head_name) == ("3", "2")
+    # Of the tokens that look back at an ordinary one with all they have, `cat` is the first.
+    assert figure.pinned == (2,)
+    assert carried(view="steps", heads=(0, 1, 2)).attention.head_names == ("0", "1", "2")
+    assert carried(view="steps", focus="saw").pinned == (3,)
+    with pytest.raises(AttentionError, match="steps follows one token"):
+        carried(view="steps", focus="saw | cat")
+
+
+def test_several_tokens_are_pinned() -> None:
+    figure = carried(focus="the#2 | cat | the#2")
+    assert (figure.pinned, figure.focus) == ((4, 2), 4)
+    assert carried().pinned == ()
+    assert carried().focus is None
+    bar = tuple(Token(t) for t in ("a", "|", "a | b"))
+    odd = Attention(bar, bar, np.eye(3, dtype=np.float32)[None, None], np.zeros((1, 3, 3), bool))
+    assert settle(FigureSpec(MODEL, focus="a | b"), odd).pinned == (2,)
+    assert settle(FigureSpec(MODEL, focus="|"), odd).pinned == (1,)
+    with pytest.raises(AttentionError, match="no token 'dog'"):
+        carried(focus="cat | dog")
+
+
+def test_several_heads_are_drawn_together() -> None:
+    figure = carried(view="heads", layer=3, head=2, shown_heads=(2, 0))
+    assert (figure.head, figure.shown_heads) == (2, (2, 0))
+    figure = carried(view="heads", layer=3, head=2, shown_heads=(2, 0), budget=1)
+    assert figure.attention.head_names == ("0", "2")
+    assert (figure.head, figure.shown_heads) == (1, (1, 0))
+    assert carried(head=1).shown_heads == (1,)
+
+
+def test_the_grid_has_scores_of_what_it_carries() -> None:
+    assert carried().head_scores is None
+    scores = carried(view="grid", layers=(0, 3)).head_scores
+    assert list(scores) == ["previous", "first", "self", "entropy", "induction"]
+    # In `previous` every token but the first looks at the one before with all it has.
+    assert_allclose(scores["previous"][1], [1 / N, 1 / N, 1, 1 / N], rtol=1e-6)
+
+
+def test_rollout_opens_on_the_last_layer() -> None:
+    request = replace(MODEL, aggregate="rollout")
+    rolled = Attention(
+        TOKENS,
+        TOKENS,
+        several().weights[:, :1],
+        np.zeros((1, N, N), bool),
+        label="m",
+        head_names=("rollout",),
+    )
+    figure = settle(FigureSpec(request), rolled)
+    assert (figure.layer, figure.head_name, figure.chosen) == (4, "rollout", False)
+    assert settle(FigureSpec(request, layer=1), rolled).layer == 1

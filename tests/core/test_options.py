@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.figure import Written
 from sphinx_attention.core.options import OPTIONS, Surroundings, parse
-from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource
+from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
 from sphinx_attention.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,8 +76,78 @@ def test_every_option_reaches_its_place(tmp_path: Path) -> None:
     )
     assert (spec.layer, spec.head, spec.focus, spec.cutoff) == (1, None, "b", 0.5)
     assert (spec.rest, spec.alt) == ("overview", "what it shows")
+    assert (spec.shown_heads, spec.layers, spec.heads) == ((), None, None)
+    assert (spec.special, spec.link, spec.written) == ("show", None, None)
     spec = parse("a b", {}, None, around(tmp_path, model="org/m", head=4, layer="auto"))
     assert (spec.layer, spec.head) == (None, 4)
+
+
+def test_what_is_made_of_the_numbers_is_in_the_request(tmp_path: Path) -> None:
+    place = around(tmp_path, model="org/m")
+
+    def request(**options: str) -> Request:
+        return parse("a b", options, None, place).request
+
+    made = request(merge="words", special="hide", aggregate="mean layers")
+    assert (made.merge, made.special, made.aggregate) == ("words", "hide", "mean layers")
+    plain = request(merge="none", special="dim", heads="1", layer="2", view="grid")
+    assert plain == request()
+    assert (plain.keep, plain.layers) == ((), None)
+
+
+def test_what_the_page_carries(tmp_path: Path) -> None:
+    place = around(tmp_path, model="org/m")
+    spec = parse("a", {"layers": "7, 0-3,2", "heads": "5"}, None, place)
+    assert (spec.layers, spec.heads) == ((0, 1, 2, 3, 7), (5,))
+    spec = parse("a", {"view": "heads", "head": "5, 0-2,1", "link": "fox"}, None, place)
+    assert (spec.head, spec.shown_heads, spec.link) == (5, (5, 0, 1, 2), "fox")
+    assert parse("a", {"view": "heads", "head": "5"}, None, place).shown_heads == ()
+    assert parse("a", {"view": "heads", "head": "auto"}, None, place).head is None
+
+
+def test_steps_keep_queries_keys_and_values_of_the_layers_in_question(tmp_path: Path) -> None:
+    place = around(tmp_path, model="org/m")
+
+    def layers(**options: str) -> object:
+        spec = parse("a b", {"view": "steps", **options}, None, place)
+        assert spec.request.keep == ("queries", "keys", "values")
+        return spec.request.layers
+
+    assert layers() is None
+    assert layers(layer="3") == (3,)
+    assert layers(layer="3", layers="2-4") == (2, 3, 4)
+    assert layers(layers="2-4", special="dim", merge="none", focus="a") == (2, 3, 4)
+
+
+def test_what_a_project_sets_gives_way_where_it_does_not_fit(tmp_path: Path) -> None:
+    place = around(tmp_path, model="org/m", view="steps", layer=4, head=5, special="hide")
+    spec = parse("a b", {}, None, place)
+    assert (spec.view, spec.special, spec.request.special) == ("steps", "dim", "show")
+    assert spec.request.layers == (4,)
+    assert parse("a b", {}, "1 0\n0 1", place).view == "arcs"
+    spec = parse("a b", {"view": "arcs"}, None, place)
+    assert (spec.layer, spec.head, spec.special, spec.request.special) == (4, 5, "hide", "hide")
+    spec = parse("a b", {"view": "arcs", "special": "show"}, None, place)
+    assert (spec.special, spec.request.special) == ("show", "show")
+    for aggregate, first in (
+        ("mean", (4, None)),
+        ("rollout", (4, None)),
+        ("max layers", (None, 5)),
+    ):
+        spec = parse("a b", {"view": "arcs", "aggregate": aggregate}, None, place)
+        assert (spec.layer, spec.head) == first
+    spec = parse("a b", {"view": "arcs", "layers": "0-3", "heads": "0-3"}, None, place)
+    assert (spec.layer, spec.head) == (None, None)
+
+
+def test_what_was_written_is_kept_where_it_was_written(tmp_path: Path) -> None:
+    place = replace(around(tmp_path), syntax="myst")
+    options = {"view": "heads", "focus": "a | b", "causal": ""}
+    spec = parse("a b", options, "1 0\n0 1", place)
+    assert spec.written == Written(
+        "a b", (("view", "heads"), ("focus", "a | b"), ("causal", "")), "1 0\n0 1", "myst"
+    )
+    assert hash(spec) == hash(parse("a b", options, "1 0\n0 1", place))
 
 
 def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
@@ -95,6 +167,34 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
         ({"cutoff": "0"}, None, "above 0 and up to 1"),
         ({"cutoff": "all"}, None, "above 0 and up to 1"),
         ({"view": "arc"}, None, "did you mean arcs?"),
+        ({"view": "map"}, None, "one of arcs, heads, grid, matrix, steps"),
+        ({"layers": "0-3;7"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
+        ({"layers": "0-"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
+        ({"layers": "-1"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
+        ({"layers": "0,,3"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
+        ({"layers": ""}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
+        ({"layers": "all"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
+        ({"heads": "3-0"}, None, "the range 3-0 runs backwards; write 0-3"),
+        ({"heads": "0-99999999999"}, None, "numbers up to 9999"),
+        ({"head": "first"}, None, "such as 0-3,7; or auto"),
+        ({"head": "0,3"}, None, "`:view: heads`; the view arcs takes one"),
+        ({"head": "0-1", "view": "steps"}, None, "`:view: heads`; the view steps takes one"),
+        ({"merge": "word"}, None, "one of none, words (did you mean words?)"),
+        ({"special": "hidden"}, None, "one of show, dim, hide"),
+        ({"aggregate": "average"}, None, "one of mean, max, mean layers, max layers, rollout, fl"),
+        ({"link": "two words"}, None, "it takes one word"),
+        ({"layer": "4", "layers": "0-3,7"}, None, "layers, which says what the page carries"),
+        ({"layer": "4", "layers": "0-3,7"}, None, "leaves it out; it names 0, 1, 2, 3, 7"),
+        ({"head": "0,5", "heads": "0", "view": "heads"}, None, "head 5 is to be shown first, but"),
+        ({"aggregate": "mean layers", "layer": "1"}, None, "layer: `:aggregate: mean layers` mak"),
+        ({"aggregate": "max layers", "layers": "1"}, None, "leave the option layers"),
+        ({"aggregate": "rollout", "head": "1"}, None, "makes one of all heads"),
+        ({"aggregate": "mean", "heads": "1"}, None, "leave the option heads"),
+        ({"view": "steps", "merge": "words"}, None, "merge: the view steps goes from a head's"),
+        ({"view": "steps", "special": "hide"}, None, "special: the view steps"),
+        ({"view": "steps", "aggregate": "max"}, None, "aggregate: the view steps"),
+        ({"view": "steps"}, "1", "one of arcs, heads, grid, matrix"),
+        ({"also": "x"}, None, "unknown option 'also'"),
         ({"part": "middle"}, None, "one of encoder, decoder, cross"),
         ({"rest": "some"}, None, "one of none, overview"),
         ({"pair": " "}, None, "it is empty"),
@@ -126,3 +226,16 @@ def test_nothing_to_run_and_nothing_to_show(tmp_path: Path) -> None:
 
 def test_every_option_is_explained() -> None:
     assert all(option.help for option in OPTIONS.values())
+
+
+def test_named_layers_are_all_that_the_model_is_asked_for(tmp_path: Path) -> None:
+    place = Surroundings(Settings(model="m"), tmp_path, lambda name: tmp_path / name)
+
+    def asked(**options: str) -> object:
+        return parse("a b", options, None, place).request.layers
+
+    assert asked(layers="1,3") == (1, 3)
+    assert asked() is None
+    assert asked(layers="1,3", aggregate="mean") == (1, 3)
+    # These need the layers below, whichever the page carries.
+    assert asked(layers="1,3", aggregate="rollout") is None

@@ -22,6 +22,12 @@ BASE = Request(source=MODEL, text="the quick brown fox")
         replace(BASE, target="jumps"),
         replace(BASE, part="decoder"),
         replace(BASE, keep=("queries",)),
+        replace(BASE, layers=(0, 3)),
+        replace(BASE, layers=()),
+        replace(BASE, merge="words"),
+        replace(BASE, special="hide"),
+        replace(BASE, aggregate="mean"),
+        replace(BASE, aggregate="mean layers"),
         replace(BASE, source=replace(MODEL, id="org/other")),
         replace(BASE, source=replace(MODEL, revision="abc")),
         replace(BASE, source=replace(MODEL, dtype="bfloat16")),
@@ -63,6 +69,47 @@ def test_the_key_does_not_move() -> None:
         '"tokens":null}'
     )
     assert BASE.key == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("request_", "key"),
+    [
+        (BASE, "95c4c57498e2c7e81dd65e1f87bd47bb57496ffdcfab2be2d31fe0baed0e0a6f"),
+        (
+            Request(
+                source=replace(MODEL, revision="abc", dtype="bfloat16"),
+                text="a b",
+                pair="c",
+                target="d",
+                part="cross",
+                keep=("values", "queries"),
+            ),
+            "be8d2c1082e6196a70b1125c28286aa76fcb945ea7673c8d0d0a2fc292ce3fe5",
+        ),
+        (
+            Request(
+                source=MatrixSource(text="1 0\n0 1", scores="logits", causal=True),
+                text="",
+                tokens=("New York", "sleeps"),
+            ),
+            "d0004a35864b8e0b5814e5a33a64976f7c47f75bb17164c306ddd04e923c56ec",
+        ),
+        (
+            Request(source=FunctionSource("own", "a.b:c", "3"), text="é"),
+            "1e227b52a4c255df01e3cbc7a2546f73449f3c032f66f9a2ab73dec49dd68173",
+        ),
+    ],
+)
+def test_stores_that_were_committed_before_stay_valid(request_: Request, key: str) -> None:
+    """Keys as the version before layers, merge, special and aggregate made them."""
+    assert request_.key == key
+
+
+def test_a_source_is_asked_for_what_others_are_derived_from() -> None:
+    derived = replace(BASE, merge="words", special="hide", aggregate="max", layers=(1,))
+    assert derived.base == replace(BASE, layers=(1,))
+    assert (derived.derived, derived.base.derived, BASE.derived) == (True, False, False)
+    assert BASE.base.key == BASE.key
 
 
 def test_the_key_needs_no_model_package() -> None:
