@@ -13,7 +13,7 @@ from sphinx_attention.core.builtin import FOLDER, builtin, revision_of
 from sphinx_attention.core.capture import Library
 from sphinx_attention.core.request import FunctionSource, ModelSource, Request
 from sphinx_attention.core.settings import Settings
-from sphinx_attention.core.store import Store
+from sphinx_attention.core.store import FolderStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def test_the_revision_is_that_of_the_weights() -> None:
 @pytest.mark.models
 def test_it_is_captured_like_every_model(tmp_path: Path) -> None:
     text = "the quick brown fox jumps over the lazy dog"
-    library = Library(Store(tmp_path))
+    library = Library(FolderStore(tmp_path))
     request = Request(builtin(), text)
     list(library.capture(library.missing([request])))
     attention = library.get(request)

@@ -10,27 +10,45 @@ import numpy as np
 from sphinx_attention.core.attention import Attention, Part
 from sphinx_attention.core.errors import AttentionError, Problem
 
+from ._call import Call, terms_of
 from ._explain import require
+from ._scoring import HostTerms, LayerTerms, host, scored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from sphinx_attention.core.request import Request
 
-    from ._capture import Call
     from ._tokens import Encoded
-
-TOKENS_A_BATCH = 1024
-"""Padded tokens of one pass. Measured on two cores: from 2,048 on, activations leave the cache."""
 
 WEIGHTS_A_BATCH = 1 << 25
 """Weights kept of one pass, all layers and heads: 128 MiB."""
 
+_TOKENS_A_PASS = 90
+"""What a pass costs beside its tokens, in tokens. Measured on two cores: 10 ms at 0.12 ms each."""
+
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _ROW_SUM_TOLERANCE = {"float32": 1e-3, "float64": 1e-3}
 _HALF_ROW_SUM_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much one pass may take up.
+
+    Attributes:
+        tokens: with padding. Measured on two cores: from 2,048 on, activations leave the cache.
+        weights: of one layer, all heads and texts; eager functions hold three or four times that.
+    """
+
+    tokens: int = 1024
+    weights: int = 1 << 22
+
+
+ON_DEVICE = Room(tokens=1 << 14, weights=1 << 26)
+"""For a device that a small batch would leave idle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,7 @@ class Item:
         source: the model's text.
         target: the decoder's text, of encoder-decoder models.
         generated: the decoder's text where the model made it up.
+        layers: the numbers of the layers that are wanted, settled, in order.
     """
 
     request: Request
@@ -50,6 +69,7 @@ class Item:
     source: Encoded
     target: Encoded | None = None
     generated: str | None = None
+    layers: tuple[int, ...] = ()
 
     @property
     def sides(self) -> tuple[Encoded, Encoded]:
@@ -67,32 +87,83 @@ class Item:
         """Tokens of the text and of the decoder's."""
         return len(self.source), len(self.target or ())
 
+    @property
+    def reading(self) -> Hashable:
+        """All that the model reads. Items that are equal in it need only one pass."""
+        sides = (self.source, self.target)
+        return tuple(
+            tuple((name, tuple(row)) for name, row in sorted(side.inputs.items()))
+            for side in sides
+            if side is not None
+        )
 
-def batches(items: Sequence[Item], *, layers: int, heads: int, pads: bool) -> Iterator[list[Item]]:
-    """Group items for passes of bounded size.
+
+@dataclass(slots=True)
+class _Row:
+    """Items that read the same, and so share a row of a batch."""
+
+    items: list[Item]
+
+    @property
+    def longest(self) -> int:
+        return max(self.items[0].lengths)
+
+    @property
+    def layers(self) -> int:
+        return sum(len(item.layers) for item in self.items)
+
+
+def batches(
+    items: Sequence[Item], *, heads: int, pads: bool, room: Room | None = None
+) -> Iterator[list[Item]]:
+    """Group items for passes of bounded size, so that padding and passes together cost least.
 
     Args:
         items: any.
-        layers: how many layers' weights an item keeps.
         heads: how many heads a layer has.
         pads: whether texts of unequal lengths may run together.
+        room: how much a pass may take up.
     """
-    group: list[Item] = []
-    for item in sorted(items, key=lambda i: i.lengths):
-        if group and not _joins(item, group, layers * heads, pads=pads):
-            yield group
-            group = []
-        group.append(item)
-    if group:
-        yield group
+    equal: dict[Hashable, _Row] = {}
+    for item in items:
+        equal.setdefault(item.reading, _Row([])).items.append(item)
+    rows = sorted(equal.values(), key=lambda row: row.items[0].lengths)
+    runs: dict[Hashable, list[_Row]] = {}
+    for row in rows:
+        runs.setdefault(None if pads else row.items[0].lengths, []).append(row)
+    for run in runs.values():
+        start = 0
+        for end in _ends(run, heads, room or Room()):
+            yield [item for row in run[start:end] for item in row.items]
+            start = end
 
 
-def _joins(item: Item, group: Sequence[Item], maps: int, *, pads: bool) -> bool:
-    if not pads and item.lengths != group[0].lengths:
-        return False
-    longest = max(max(one.lengths) for one in (item, *group))
-    count = len(group) + 1
-    return count * longest <= TOKENS_A_BATCH and count * maps * longest**2 <= WEIGHTS_A_BATCH
+def _ends(rows: Sequence[_Row], heads: int, room: Room) -> list[int]:
+    """Where to cut rows, sorted by length, into batches: by dynamic programming, from the front."""
+    lengths, counts = [row.longest for row in rows], [row.layers for row in rows]
+    costs, starts = [0], [0]
+    for end in range(1, len(rows) + 1):
+        best, longest, layers = (0, -1), 0, 0
+        for start in range(end - 1, -1, -1):
+            longest = max(longest, lengths[start])
+            layers += counts[start]
+            padded = (end - start) * longest
+            fits = (
+                padded <= room.tokens
+                and padded * heads * longest <= room.weights
+                and layers * heads * longest**2 <= WEIGHTS_A_BATCH
+            )
+            if not fits and end - start > 1:
+                break
+            cost = costs[start] + padded + _TOKENS_A_PASS
+            if best[1] < 0 or cost < best[0]:
+                best = (cost, start)
+        costs.append(best[0])
+        starts.append(best[1])
+    ends = [len(rows)]
+    while starts[ends[-1]]:
+        ends.append(starts[ends[-1]])
+    return ends[::-1]
 
 
 def model_inputs(
@@ -103,7 +174,7 @@ def model_inputs(
     Args:
         model: for its device.
         tokenizer: for the token that pads.
-        items: the batch.
+        items: the batch, one a row.
         accepted: names of the arguments of the model's forward.
         extra: how much longer than the longest text to pad, to try padding out.
 
@@ -133,37 +204,82 @@ def _padded(rows: Sequence[Sequence[int]], blank: int, extra: int) -> list[list[
 
 
 @dataclass(slots=True)
-class _Layers:
-    """What was kept for one item, a list entry a layer."""
+class _Kept:
+    """What was kept for one item.
 
-    weights: list[NDArray[np.float32]] = field(default_factory=list)
+    Attributes:
+        weights: shape (layers, heads, queries, keys); None before the first layer.
+        layers: how many layers came.
+        uneven: whether they differ in their heads.
+        masked: the mask of each layer; the same object where they are equal.
+        vectors: queries, keys and values, a list entry a layer.
+        terms: how each layer scores.
+    """
+
+    weights: NDArray[np.float32] | None = None
+    layers: int = 0
+    uneven: bool = False
     masked: list[NDArray[np.bool_]] = field(default_factory=list)
     vectors: dict[str, list[NDArray[np.float32]]] = field(default_factory=dict)
-    numbers: list[int | None] = field(default_factory=list)
+    terms: list[LayerTerms] = field(default_factory=list)
+
+    def add(self, weights: NDArray[np.float32], layers: int) -> None:
+        """Keep a copy of one layer's weights, of so many that are to come."""
+        if self.weights is None:
+            self.weights = np.empty((layers, *weights.shape), dtype=np.float32)
+        if self.weights.shape[1:] != weights.shape:
+            self.uneven = True
+        else:
+            self.weights[self.layers] = weights
+        self.layers += 1
+
+    def add_mask(self, masked: NDArray[np.bool_]) -> None:
+        """Keep one layer's mask, copied only where it differs from the one before."""
+        same = bool(self.masked) and np.array_equal(self.masked[-1], masked)
+        self.masked.append(self.masked[-1] if same else masked.copy())
 
 
 class Batch:
-    """Gathers the layers of a pass and cuts them to each item's own length."""
+    """Gathers the layers of a pass and cuts them to each item's own length.
+
+    Args:
+        items: those that run together.
+
+    Attributes:
+        rows: an item for each row of the pass; items that read the same share one.
+        wanted: the numbers of the layers that any of them needs, by part.
+    """
 
     def __init__(self, items: Sequence[Item]) -> None:
         self._items = items
-        self._kept = [_Layers() for _ in items]
+        self._kept = [_Kept() for _ in items]
+        places: dict[Hashable, int] = {}
+        self._row = [places.setdefault(item.reading, len(places)) for item in items]
+        first = {row: n for n, row in reversed(list(enumerate(self._row)))}
+        self.rows = [items[first[row]] for row in range(len(places))]
+        self.wanted: dict[Part, frozenset[int]] = {}
+        for item in items:
+            self.wanted[item.part] = self.wanted.get(item.part, frozenset()).union(item.layers)
 
-    def receive(self, part: Part, _: int, call: Call) -> None:
+    def receive(self, part: Part, number: int, call: Call) -> None:
         """Keep what items of this part need of a layer, as numpy arrays on the host."""
-        wanted = [n for n, item in enumerate(self._items) if item.part == part]
+        wanted = [
+            n for n, item in enumerate(self._items) if item.part == part and number in item.layers
+        ]
         if not wanted:
             return
-        weights = _host(call.weights)
+        weights = host(call.weights)
         masked = None if call.masked is None else call.masked.cpu().numpy()
         names = {name for n in wanted for name in self._items[n].request.keep}
         vectors = {
-            name: _host(tensor)
+            name: host(tensor)
             for name in sorted(names)
             if (tensor := getattr(call, name)) is not None
         }
+        scores = vectors.keys() >= {"queries", "keys"}
+        terms = HostTerms(terms_of(call)) if scores else None
         for n in wanted:
-            item, kept = self._items[n], self._kept[n]
+            item, kept, row = self._items[n], self._kept[n], self._row[n]
             queries, keys = (len(side) for side in item.sides)
             if weights.ndim != 4 or not _covers(weights.shape[2:], (queries, keys)):
                 raise AttentionError(
@@ -172,13 +288,14 @@ class Batch:
                     f"{weights.shape}, not one weight for each pair of its {queries} and {keys} "
                     "tokens",
                 )
-            kept.weights.append(weights[n, :, :queries, :keys].copy())
+            kept.add(weights[row, :, :queries, :keys], len(item.layers))
             if masked is not None:
-                kept.masked.append(masked[n, :queries, :keys].copy())
+                kept.add_mask(masked[row, :queries, :keys])
             for name in set(item.request.keep) & vectors.keys():
                 length = queries if name == "queries" else keys
-                kept.vectors.setdefault(name, []).append(vectors[name][n, :, :length].copy())
-            kept.numbers.append(call.number)
+                kept.vectors.setdefault(name, []).append(vectors[name][row, :, :length].copy())
+            if terms is not None and _asks_for_sums(item):
+                kept.terms.append(terms.cut(row, queries, keys))
 
     def finish(self, n: int, provenance: dict[str, str]) -> Attention:
         """The attention of one item; what was gathered for it is dropped.
@@ -187,41 +304,38 @@ class Batch:
             AttentionError: layers that differ in their heads, or weights that are none.
         """
         item, kept = self._items[n], self._kept[n]
-        self._kept[n] = _Layers()
-        if len({layer.shape for layer in kept.weights}) != 1:
+        self._kept[n] = _Kept()
+        if kept.weights is None or kept.uneven or kept.layers != len(item.layers):
             raise AttentionError(
                 Problem.MODEL,
                 f"the layers of {item.request.source.label} have different numbers of heads, "
                 "which a figure cannot show",
             )
-        weights = np.stack(kept.weights)
-        masked = _one_if_equal(kept.masked, weights)
-        below = _check(weights, provenance["dtype"], item)
+        below = _check(kept.weights, provenance["dtype"], item)
         own = dict(provenance)
         if item.generated is not None:
             own["generated"] = item.generated
         if below:
             own["rows"] = "sum to less than 1"
-        if any(n not in (None, i) for i, n in enumerate(kept.numbers)):
-            own["layers"] = ",".join(str(n) for n in kept.numbers)
         queries, keys = item.sides
-        return Attention(
+        attention = Attention(
             query_tokens=queries.tokens,
             key_tokens=keys.tokens,
-            weights=weights,
-            masked=masked,
+            weights=kept.weights,
+            masked=_one_if_equal(kept.masked, kept.weights),
             part=item.part,
             label=item.request.source.label,
             queries=_stacked(kept.vectors.get("queries")),
             keys=_stacked(kept.vectors.get("keys")),
             values=_stacked(kept.vectors.get("values")),
             provenance=own,
+            layer_names=tuple(str(number) for number in item.layers),
         )
+        return scored(attention, kept.terms) if _asks_for_sums(item) else attention
 
 
-def _host(tensor: Any) -> NDArray[np.float32]:
-    array: NDArray[np.float32] = tensor.detach().float().cpu().numpy()
-    return array
+def _asks_for_sums(item: Item) -> bool:
+    return {"queries", "keys"} <= set(item.request.keep)
 
 
 def _covers(shape: Sequence[int], lengths: tuple[int, int]) -> bool:
@@ -242,7 +356,7 @@ def _one_if_equal(
     if not masked:
         unseen: NDArray[np.bool_] = (weights == 0).all(axis=(0, 1))
         return unseen[None]
-    if all(np.array_equal(masked[0], one) for one in masked[1:]):
+    if all(one is masked[0] or np.array_equal(masked[0], one) for one in masked[1:]):
         return masked[0][None]
     return np.stack(masked)
 
@@ -250,10 +364,10 @@ def _one_if_equal(
 def _check(weights: NDArray[np.float32], dtype: str, item: Item) -> bool:
     """Whether rows sum to less than 1, as with attention sinks; an error where they are wrong."""
     label = item.request.source.label
-    if not np.isfinite(weights).all():
+    sums = weights.sum(axis=-1)
+    if not np.isfinite(sums).all():
         hint = "" if dtype == "float32" else '; declare the model with "dtype": "float32"'
         raise AttentionError(Problem.MODEL, f"{label} computes NaN in {dtype}{hint}")
-    sums = weights.sum(axis=-1)
     tolerance = _ROW_SUM_TOLERANCE.get(dtype, _HALF_ROW_SUM_TOLERANCE)
     if float(weights.min()) < 0 or float(sums.max()) > 1 + tolerance:
         raise AttentionError(

@@ -10,26 +10,17 @@ Which way is right is tried on the loaded model, not looked up in a list of name
 
 from __future__ import annotations
 
-import contextlib
-import inspect
 import math
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextvars import ContextVar
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Protocol
 
 from sphinx_attention.core.attention import Part
 from sphinx_attention.core.errors import AttentionError, Problem
 
+from ._call import Call
 from ._explain import is_out_of_memory, require
-
-NAME = "sphinx_attention"
-"""What our function is called in `AttentionInterface`."""
-
-_HIDES = -1e4
-"""An additive mask below this hides a key. Half precision ends at -65504; a bias stays above."""
+from ._interface import NAME, Picker, Recorder, Tester, listening, register
 
 _FIELDS: Mapping[str, Part] = {
     "encoder_attentions": "encoder",
@@ -37,48 +28,27 @@ _FIELDS: Mapping[str, Part] = {
     "cross_attentions": "cross",
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What one attention layer computed for one batch; torch tensors.
-
-    Attributes:
-        weights: shape (batch, heads, queries, keys).
-        masked: shape (batch, queries, keys), True where a query may not see a key; None where
-            the way does not tell.
-        queries: shape (batch, heads, queries, dim), or None.
-        keys: shape (batch, key-value heads, keys, dim), or None.
-        values: shape (batch, key-value heads, keys, dim), or None.
-        number: the layer's own number within the model, where it has one.
-    """
-
-    weights: Any
-    masked: Any = None
-    queries: Any = None
-    keys: Any = None
-    values: Any = None
-    number: int | None = None
-
-
 Receive = Callable[[Part, int, Call], None]
-"""Takes one layer's part, its index among the layers with attention, and what it computed."""
+"""Takes one layer's part, its number, and what it computed."""
+
+Wanted = Mapping[Part, Collection[int]]
+"""The numbers of the layers that are wanted, by part; a part that is missing is not wanted."""
 
 
 class Way(Protocol):
-    """One way to run a model and receive its attention."""
+    """One way to run a model and receive its attention.
+
+    Attributes:
+        name: what the provenance says.
+        parts: the numbers of the layers that each of the model's attentions has, in order.
+    """
 
     name: str
+    parts: Mapping[Part, tuple[int, ...]]
 
-    def run(self, inputs: Mapping[str, Any], receive: Receive) -> None:
+    def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
         """Run one batch through the model, handing each layer's attention on as it is made."""
         ...
-
-
-class _NoEagerFunction(Exception):  # noqa: N818 - a turn taken, not an error
-    """A module calls the interface whose eager function is not found."""
-
-
-_receiver: ContextVar[Callable[[Call], None] | None] = ContextVar("receiver", default=None)
 
 
 class InterfaceWay:
@@ -94,47 +64,104 @@ class InterfaceWay:
     def __init__(self, model: Any, plan: Sequence[tuple[Part, int] | None]) -> None:
         self._model = model
         self._plan = plan
+        self._fast: frozenset[int] | None = None
+        found: dict[Part, list[int]] = {}
+        for place in plan:
+            if place is not None:
+                found.setdefault(place[0], []).append(place[1])
+        self.parts: Mapping[Part, tuple[int, ...]] = {p: tuple(n) for p, n in found.items()}
 
-    def run(self, inputs: Mapping[str, Any], receive: Receive) -> None:
-        """Run one batch; a pass with other calls than the plan's is an error."""
-        plan = iter(self._plan)
-        calls = 0
+    def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
+        """Run one batch, up to the last layer that is wanted.
 
-        def take(call: Call) -> None:
-            nonlocal calls
-            calls += 1
-            if (place := next(plan, None)) is not None:
-                receive(*place, call)
+        Layers that are not wanted compute their output without keeping weights, and by a faster
+        kernel once `learn` has found those that may.
 
-        with _receiving(take):
+        Raises:
+            AttentionError: the model computes attention fewer times than it did when tried.
+        """
+        takers = {
+            n: _taker(receive, place)
+            for n, place in enumerate(self._plan)
+            if place is not None and place[1] in wanted.get(place[0], ())
+        }
+        if not takers:
+            return
+        # Under a device map, hooks that follow a layer have to run: they free its device.
+        stops = not getattr(self._model, "hf_device_map", None)
+        picker = Picker(takers, self._fast or (), stops=stops)
+        with listening(picker):
             forward(self._model, inputs)
-        if calls != len(self._plan):
+        expected = max(takers) + 1 if stops else len(self._plan)
+        if picker.calls != expected:
             raise AttentionError(
                 Problem.MODEL,
-                f"attention was computed {calls} times in one pass, {len(self._plan)} times "
+                f"attention was computed {picker.calls} times in one pass, {expected} times "
                 "before: the model's layers change from text to text",
             )
 
+    def learn(self, batches: Sequence[Mapping[str, Any]], tolerance: float) -> None:
+        """Find out, once and on small batches, which layers have an output to be had faster.
+
+        Args:
+            batches: inputs of each kind that a model may take differently, such as with padding
+                and without: models leave out masks that hide nothing.
+            tolerance: differences that count as none, in parts of the largest number.
+        """
+        if self._fast is not None:
+            return
+        fast = set(range(len(self._plan)))
+        for inputs in batches:
+            tester = Tester(tolerance)
+            with listening(tester):
+                forward(self._model, inputs)
+            fast &= {n for n, sound in enumerate(tester.sound) if sound}
+        self._fast = frozenset(fast)
+
+
+def _taker(receive: Receive, place: tuple[Part, int]) -> Callable[[Call], None]:
+    return lambda call: receive(*place, call)
+
 
 class OutputWay:
-    """Attention through ``output_attentions=True``: all layers at once, without their masks."""
+    """Attention through ``output_attentions=True``: all layers at once, without their masks.
+
+    Args:
+        model: set to its eager attention.
+        parts: the numbers of the layers that each of its attentions has, in order.
+    """
 
     name = "output_attentions"
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, parts: Mapping[Part, tuple[int, ...]]) -> None:
         self._model = model
+        self.parts = parts
 
-    def run(self, inputs: Mapping[str, Any], receive: Receive) -> None:
-        """Run one batch and hand on the layers that have attention."""
+    def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
+        """Run one batch and hand on the layers that are wanted."""
         for part, layers in reference_of(self._model, inputs).items():
-            for index, (number, weights) in enumerate(layers):
-                receive(part, index, Call(weights, number=number))
+            layers.reverse()
+            while layers:
+                number, weights = layers.pop()
+                if number in wanted.get(part, ()):
+                    receive(part, number, Call(weights, number=number))
 
 
 def forward(model: Any, inputs: Mapping[str, Any], **options: Any) -> Any:
     """One pass, without gradients."""
     with require("torch").inference_mode():
         return model(**inputs, **options)
+
+
+def gather(way: Way, inputs: Mapping[str, Any]) -> dict[tuple[Part, int], Any]:
+    """The weights of every layer of every part, shape (batch, heads, queries, keys) each."""
+    found: dict[tuple[Part, int], Any] = {}
+
+    def take(part: Part, layer: int, call: Call) -> None:
+        found[part, layer] = call.weights
+
+    way.run(inputs, take, way.parts)
+    return found
 
 
 def reference_of(model: Any, inputs: Mapping[str, Any]) -> dict[Part, list[tuple[int, Any]]]:
@@ -151,7 +178,7 @@ def reference_of(model: Any, inputs: Mapping[str, Any]) -> dict[Part, list[tuple
         if layers := _tensors(getattr(output, field, None)):
             found[part] = layers
     if not found and (layers := _tensors(getattr(output, "attentions", None))):
-        found[_stack(layers)] = layers
+        found[_stack([weights for _, weights in layers])] = layers
     return found
 
 
@@ -159,14 +186,12 @@ def _tensors(layers: Any) -> list[tuple[int, Any]]:
     return [(n, w) for n, w in enumerate(layers or ()) if w is not None]
 
 
-def _stack(layers: Sequence[tuple[int, Any]]) -> Part:
-    causal = all(w.ndim == 4 and not bool(w.triu(1).any()) for _, w in layers)
+def _stack(layers: Sequence[Any]) -> Part:
+    causal = all(w.ndim == 4 and not bool(w.triu(1).any()) for w in layers)
     return "decoder" if causal else "encoder"
 
 
-def choose_way(
-    model: Any, inputs: Mapping[str, Any], tolerance: float
-) -> tuple[Way, dict[Part, int], bool]:
+def choose_way(model: Any, inputs: Mapping[str, Any], tolerance: float) -> tuple[Way, bool]:
     """Find out how to capture a model, by trying it on one text.
 
     The interface is right if its calls, in order, include every layer that
@@ -174,26 +199,27 @@ def choose_way(
 
     Args:
         model: loaded with its eager attention.
-        inputs: a batch of one text of at least four tokens, so that a causal mask shows.
+        inputs: a batch of one text of at least four tokens, so that a causal mask shows; or
+            whatever else the model reads.
         tolerance: the largest difference of weights that counts as none.
 
     Returns:
-        The way, how many layers each part has, and whether there was a reference to check against.
+        The way, and whether there was a reference to check it against.
 
     Raises:
         AttentionError: the model computes no attention that either way can see.
     """
     reference, failure = _try_reference(model, inputs)
     calls = _try_interface(model, inputs)
-    if not reference and calls and all(_square(call) for call in calls):
-        part = _stack([(0, call.weights) for call in calls])
-        plan: list[tuple[Part, int] | None] = [(part, n) for n in range(len(calls))]
-        return InterfaceWay(model, plan), {part: len(calls)}, False
+    if not reference and _one_stack(calls):
+        part = _stack([call.weights for call in calls])
+        return InterfaceWay(model, _numbered(calls, [(part, n) for n in range(len(calls))])), False
     if matched := _match(reference, calls, tolerance):
-        return InterfaceWay(model, matched), {p: len(ls) for p, ls in reference.items()}, True
+        return InterfaceWay(model, _numbered(calls, matched)), True
     model.set_attn_implementation("eager")
     if reference:
-        return OutputWay(model), {p: len(ls) for p, ls in reference.items()}, True
+        parts = {part: tuple(n for n, _ in layers) for part, layers in reference.items()}
+        return OutputWay(model, parts), True
     # A model that cannot run at all says why; one that runs has simply nothing to show.
     if failure is not None:
         forward(model, inputs)
@@ -217,23 +243,24 @@ def _try_reference(
 
 def _try_interface(model: Any, inputs: Mapping[str, Any]) -> list[Call]:
     """The calls of one pass; none where the model does not follow the interface."""
-    _register()
-    calls: list[Call] = []
+    register()
+    recorder = Recorder()
     try:
         model.set_attn_implementation(NAME)
-        with _receiving(calls.append):
+        with listening(recorder):
             forward(model, inputs)
     except Exception as error:
         # Whatever a model raises that does not know our name: it has another way.
         if is_out_of_memory(error):
             raise
         return []
-    return calls
+    return recorder.calls
 
 
-def _square(call: Call) -> bool:
-    shape = call.weights.shape
-    return len(shape) == 4 and shape[2] == shape[3]
+def _one_stack(calls: Sequence[Call]) -> bool:
+    """Whether calls look like the layers of one stack, as far as their shapes can tell."""
+    shapes = {tuple(call.weights.shape) for call in calls}
+    return len(shapes) == 1 and all(len(s) == 4 and s[2] == s[3] for s in shapes)
 
 
 def _match(
@@ -259,100 +286,29 @@ def _match(
     return plan if reference and complete else None
 
 
+def _numbered(
+    calls: Sequence[Call], plan: Sequence[tuple[Part, int] | None]
+) -> list[tuple[Part, int] | None]:
+    """The plan by the layers' own numbers, in parts whose layers all have one and in order.
+
+    In models that mix kinds of layers, those with attention are not all: the fourth may be the
+    first to have any.
+    """
+    own: dict[Part, list[int | None]] = {}
+    for call, place in zip(calls, plan, strict=True):
+        if place is not None:
+            own.setdefault(place[0], []).append(call.number)
+    numbers: dict[Part, Sequence[int]] = {}
+    for part, found in own.items():
+        known = [n for n in found if n is not None]
+        ordered = len(known) == len(found) and all(a < b for a, b in pairwise(known))
+        numbers[part] = known if ordered else range(len(found))
+    return [None if place is None else (place[0], numbers[place[0]][place[1]]) for place in plan]
+
+
 def difference(one: Any, other: Any) -> float:
     """The largest difference of two tensors; infinite where their shapes or any NaN part them."""
     if one.shape != other.shape:
         return float("inf")
     largest = float((one.float() - other.float().to(one.device)).abs().max())
     return float("inf") if math.isnan(largest) else largest
-
-
-@contextlib.contextmanager
-def _receiving(receive: Callable[[Call], None]) -> Iterator[None]:
-    token = _receiver.set(receive)
-    try:
-        yield
-    finally:
-        _receiver.reset(token)
-
-
-@cache
-def _register() -> None:
-    """Make our attention function known, with the masks of the eager one."""
-    transformers = require("transformers")
-    masks = require("transformers.masking_utils").ALL_MASK_ATTENTION_FUNCTIONS
-    transformers.AttentionInterface.register(NAME, _attend)
-    transformers.AttentionMaskInterface.register(NAME, masks["eager"])
-
-
-def _attend(module: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-    """Attention as the model's own eager function computes it, called just as the model calls."""
-    kind: Any = type(module)
-    eager = _eager_function(kind)
-    output, weights = eager(module, *args, **kwargs)[:2]
-    receive = _receiver.get()
-    if receive is None or weights is None:
-        return output, weights
-    bound = inspect.signature(eager).bind(module, *args, **kwargs)
-    given = {**bound.arguments, **bound.arguments.get("kwargs", {})}
-    queries, keys, values = (tuple(given.values()) + (None,) * 3)[1:4]
-    number = getattr(module, "layer_idx", None)
-    receive(
-        Call(
-            weights,
-            _masked(given.get("attention_mask"), weights),
-            *_fitting(weights, queries, keys, values),
-            number=number if isinstance(number, int) else None,
-        )
-    )
-    # Nothing but `receive` may hold the weights, or a pass would gather those of all layers.
-    return output, None
-
-
-@cache
-def _eager_function(kind: Any) -> Callable[..., Any]:
-    """The eager function that a module's forward was written beside."""
-    bases = sorted(kind.__mro__, key=lambda base: "forward" not in vars(base))
-    for base in bases:
-        module = sys.modules.get(base.__module__)
-        function: Callable[..., Any] | None = getattr(module, "eager_attention_forward", None)
-        if function is not None:
-            return function
-    raise _NoEagerFunction(kind.__qualname__)
-
-
-def _masked(mask: Any, weights: Any) -> Any:
-    """Which keys each query may not see, shape (batch, queries, keys).
-
-    Args:
-        mask: what the layer was given: additive, or True where a key is seen; of a head or of all,
-            and perhaps wider than the keys.
-        weights: shape (batch, heads, queries, keys).
-    """
-    torch = require("torch")
-    batch, _, queries, keys = weights.shape
-    zero = (weights == 0).all(dim=1)
-    if mask is None or mask.ndim != 4:
-        later = torch.ones(queries, keys, dtype=torch.bool, device=weights.device).triu(1)
-        causal = queries == keys > 1 and bool(zero[:, later].all())
-        return later.expand(batch, -1, -1) if causal else torch.zeros_like(zero)
-    seen = mask if mask.dtype == torch.bool else mask > _HIDES
-    hidden = ~seen[..., :keys].any(dim=1)
-    # What a layer was told to hide and yet has weight is seen.
-    return hidden.expand(batch, queries, keys) & zero
-
-
-def _fitting(weights: Any, queries: Any, keys: Any, values: Any) -> tuple[Any, Any, Any]:
-    """Queries, keys and values if they have the shapes that ours have everywhere, else None."""
-    batch, heads, rows, columns = weights.shape
-    tensors = (queries, keys, values)
-    if any(getattr(t, "ndim", 0) != 4 for t in tensors):
-        return None, None, None
-    fits = (
-        tuple(queries.shape[:3]) == (batch, heads, rows)
-        and keys.shape[0] == values.shape[0] == batch
-        and keys.shape[2] == values.shape[2] == columns
-        and keys.shape[1] == values.shape[1]
-        and heads % keys.shape[1] == 0
-    )
-    return tensors if fits else (None, None, None)

@@ -48,21 +48,23 @@ def quiet() -> Iterator[None]:
     Not to be held over a ``yield`` of a generator: filters of warnings belong to the process.
     """
     chatter = require("transformers").utils.logging
-    hub = logging.getLogger("huggingface_hub")
-    verbosity, bars, level = chatter.get_verbosity(), chatter.is_progress_bar_enabled(), hub.level
+    loggers = [logging.getLogger(name) for name in ("transformers", "huggingface_hub")]
+    before = [(logger.handlers, logger.propagate) for logger in loggers]
+    bars = chatter.is_progress_bar_enabled()
     conversion = os.environ.get("DISABLE_SAFETENSORS_CONVERSION")
     # Else a thread outlives the load and asks the hub for a conversion of pickled weights.
     os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
-    chatter.set_verbosity(logging.CRITICAL)
     chatter.disable_progress_bar()
-    hub.setLevel(logging.CRITICAL)
+    for logger in loggers:
+        # Not by their levels: a change of those makes every logger of the process forget its own.
+        logger.handlers, logger.propagate = [logging.NullHandler()], False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        chatter.set_verbosity(verbosity)
-        hub.setLevel(level)
+        for logger, (handlers, propagate) in zip(loggers, before, strict=True):
+            logger.handlers, logger.propagate = handlers, propagate
         if bars:
             chatter.enable_progress_bar()
         if conversion is None:
@@ -98,6 +100,8 @@ def load(source: ModelSource) -> Loaded:
                 "attn_implementation": "eager",
             }
             model, missing = _load_model(place, options)
+            trained_head = _check_missing(model, missing, source)
+            model = _tower_of_text(model)
             if source.device_map is None:
                 model.to(source.device or ("cuda" if torch.cuda.is_available() else "cpu"))
         except AttentionError:
@@ -111,7 +115,6 @@ def load(source: ModelSource) -> Loaded:
         )
     model.eval()
     _without_cache(model)
-    trained_head = _check_missing(model, missing, source)
     generates = hasattr(model, "generate") and trained_head
     return Loaded(model, tokenizer, generates, _limit(model, tokenizer), _provenance(model, commit))
 
@@ -131,6 +134,13 @@ def _load_model(place: str, options: dict[str, Any]) -> tuple[Any, set[str]]:
         with contextlib.suppress(_NoHead):
             return _from_pretrained(transformers.AutoModelForSeq2SeqLM, place, options)
     return _from_pretrained(transformers.AutoModel, place, options)
+
+
+def _tower_of_text(model: Any) -> Any:
+    """Of a model with a tower for pictures and one for texts, such as CLIP, the latter."""
+    text, vision = (getattr(model, f"{kind}_model", None) for kind in ("text", "vision"))
+    kind = require("transformers").PreTrainedModel
+    return text if isinstance(text, kind) and isinstance(vision, kind) else model
 
 
 class _NoHead(Exception):  # noqa: N818 - a turn taken, not an error

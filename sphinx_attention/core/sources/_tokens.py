@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -127,11 +128,10 @@ def _words(
         text = texts[segment]
         if span is not None:
             # Byte-level tokens take the space before a word along: the word begins after it.
-            start = span[0] + len(text[span[0] : span[1]]) - len(text[span[0] : span[1]].lstrip())
+            start = span[1] - len(text[span[0] : span[1]].lstrip())
             if start == span[1]:
                 start += len(text[start:]) - len(text[start:].lstrip())
-            count = sum(1 for s in starts[segment] if s <= start)
-            last[segment] = max(count - 1, 0)
+            last[segment] = max(bisect_right(starts[segment], start) - 1, 0)
         words.append(first[segment] + last[segment])
     return words
 

@@ -14,8 +14,8 @@ from sphinx_attention.core.attention import Attention, Part
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 
-from ._batch import Batch, Item, batches, model_inputs
-from ._capture import Call, Way, choose_way, difference
+from ._batch import ON_DEVICE, Batch, Item, Room, batches, model_inputs
+from ._capture import InterfaceWay, Way, choose_way, difference, gather
 from ._explain import first_line, is_out_of_memory, require
 from ._loading import Loaded, load, quiet
 from ._tokens import Encoded, after_start, continuation, encode
@@ -33,6 +33,8 @@ _EXACT, _HALF = 1e-4, 3e-2
 _TRIED_TOKENS = 4
 """A text of fewer tokens is repeated when a model is tried: one token has no causal mask."""
 
+_TRIED_PADDING = 3
+
 Answer = Attention | AttentionError
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,17 +46,19 @@ class _Tried:
 
     Attributes:
         way: how its attention is had.
-        parts: how many layers each of its attentions has.
         heads: heads a layer.
         pads: whether padding leaves the weights as they are.
         checked: whether there was a reference to check against.
+        item: what it was tried on.
+        tolerance: differences that count as none.
     """
 
     way: Way
-    parts: dict[Part, int]
     heads: int
     pads: bool
     checked: bool
+    item: Item
+    tolerance: float
 
 
 class ModelRunner:
@@ -69,6 +73,7 @@ class ModelRunner:
         self._state: Loaded | None = None
         self._tried: _Tried | None = None
         self._failure: AttentionError | None = None
+        self._written: dict[tuple[int, ...], tuple[Encoded, str]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -110,8 +115,11 @@ class ModelRunner:
         tried = self._tried
         if tried is None:
             return
-        layers = max(tried.parts.values())
-        for group in batches(items, layers=layers, heads=tried.heads, pads=tried.pads):
+        if any(item.request.layers is not None for item in items):
+            with quiet():
+                self._guarded(self._learn, tried)
+        room = Room() if self._loaded().model.device.type == "cpu" else ON_DEVICE
+        for group in batches(items, heads=tried.heads, pads=tried.pads, room=room):
             with quiet():
                 answers = self._answers(group, tried)
             while answers:
@@ -124,6 +132,7 @@ class ModelRunner:
             self._loaded()
         except AttentionError as error:
             return [(request, error) for request in requests]
+        self._written.clear()
         with quiet():
             texts = [(request, self._guarded(self._encode, request)) for request in requests]
             good = [text for _, text in texts if isinstance(text, Encoded)]
@@ -199,28 +208,35 @@ class ModelRunner:
         if _has_decoder(loaded):
             ids = [_start(loaded), *range(3, 3 + _TRIED_TOKENS - 1)]
             target = Encoded({"input_ids": ids}, source.tokens[:_TRIED_TOKENS])
-        request = Request(self._source, "")
-        item = Item(request, "encoder", source, target)
+        item = Item(Request(self._source, ""), "encoder", source, target)
         exact = loaded.provenance["dtype"] in {"float32", "float64"}
         tolerance = _EXACT if exact else _HALF
         inputs = self._inputs([item])
-        way, parts, checked = choose_way(loaded.model, inputs, tolerance)
-        plain = _gather(way, inputs)
+        way, checked = choose_way(loaded.model, inputs, tolerance)
+        plain = gather(way, inputs)
         self._tried = _Tried(
             way=way,
-            parts=parts,
             heads=int(next(iter(plain.values())).shape[1]),
             pads=self._pads(way, item, plain, tolerance),
             checked=checked,
+            item=item,
+            tolerance=tolerance,
         )
         return self._tried
+
+    def _learn(self, tried: _Tried) -> None:
+        """Find out which layers may compute fast what nobody looks at."""
+        if isinstance(tried.way, InterfaceWay):
+            paddings = (0, _TRIED_PADDING) if tried.pads else (0,)
+            tries = [self._inputs([tried.item], extra=extra) for extra in paddings]
+            tried.way.learn(tries, tried.tolerance)
 
     def _pads(
         self, way: Way, item: Item, plain: dict[tuple[Part, int], Any], tolerance: float
     ) -> bool:
         """Whether the weights stay the same with padding after the text."""
         try:
-            padded = _gather(way, self._inputs([item], extra=3))
+            padded = gather(way, self._inputs([item], extra=_TRIED_PADDING))
         except Exception:  # noqa: BLE001 - a model that cannot be padded runs without
             return False
         return all(
@@ -237,30 +253,36 @@ class ModelRunner:
 
     def _item(self, request: Request, source: Encoded, tried: _Tried) -> Item:
         loaded = self._loaded()
-        part = request.part or next(iter(tried.parts))
-        if part not in tried.parts:
+        parts = tried.way.parts
+        part = next(iter(parts)) if request.part is None else request.part
+        if part not in parts:
             raise AttentionError(
                 Problem.OPTION,
-                f"{self._source.label} has no {part} attention; it has {', '.join(tried.parts)}",
+                f"{self._source.label} has no {part} attention; it has {', '.join(parts)}",
             )
+        layers = _chosen(request.layers, parts[part], self._source.label)
         if not _has_decoder(loaded):
             if request.target is not None:
                 raise AttentionError(
                     Problem.OPTION,
                     f"{self._source.label} is no encoder-decoder model and takes no target",
                 )
-            return Item(request, part, source)
+            return Item(request, part, source, layers=layers)
         start = _start(loaded)
         if request.target is not None:
             target = encode(loaded.tokenizer, request.target, as_target=True)
             target = after_start(loaded.tokenizer, target, start)
             self._check_length(target, "target")
-            return Item(request, part, source, target)
+            return Item(request, part, source, target, layers=layers)
         if part == "encoder":
-            # The decoder runs all the same; a single token costs it nothing.
-            return Item(request, part, source, Encoded({"input_ids": [start]}, source.tokens[:1]))
-        target, text = self._generate(request, part, source)
-        return Item(request, part, source, target, generated=text)
+            # Should the decoder run all the same, a single token costs it nothing.
+            target = Encoded({"input_ids": [start]}, source.tokens[:1])
+            return Item(request, part, source, target, layers=layers)
+        ids = tuple(source.ids)
+        if ids not in self._written:
+            self._written[ids] = self._generate(request, part, source)
+        target, text = self._written[ids]
+        return Item(request, part, source, target, generated=text, layers=layers)
 
     def _generate(self, request: Request, part: Part, source: Encoded) -> tuple[Encoded, str]:
         """The decoder's text as the model continues it, the likeliest token each time."""
@@ -306,18 +328,28 @@ class ModelRunner:
 
     def _run(self, group: Sequence[Item], tried: _Tried) -> Batch:
         batch = Batch(group)
-        tried.way.run(self._inputs(group), batch.receive)
+        tried.way.run(self._inputs(batch.rows), batch.receive, batch.wanted)
         return batch
 
 
-def _gather(way: Way, inputs: dict[str, Any]) -> dict[tuple[Part, int], Any]:
-    found: dict[tuple[Part, int], Any] = {}
+def _chosen(
+    wanted: tuple[int, ...] | None, numbers: tuple[int, ...], label: str
+) -> tuple[int, ...]:
+    """The layers that are wanted, in order.
 
-    def take(part: Part, layer: int, call: Call) -> None:
-        found[part, layer] = call.weights
-
-    way.run(inputs, take)
-    return found
+    Raises:
+        AttentionError: one is not there.
+    """
+    if wanted is None:
+        return numbers
+    if unknown := sorted(set(wanted) - set(numbers)):
+        gaps = numbers[-1] - numbers[0] != len(numbers) - 1
+        there = ", ".join(map(str, numbers)) if gaps else f"{numbers[0]} to {numbers[-1]}"
+        raise AttentionError(
+            Problem.OPTION,
+            f"{label} has no layer {unknown[0]}; its layers with attention are {there}",
+        )
+    return tuple(number for number in numbers if number in wanted)
 
 
 def _has_decoder(loaded: Loaded) -> bool:

@@ -116,6 +116,15 @@ _ENCODER = {
     "max_position_embeddings": 64,
     "initializer_range": 0.4,
 }
+_CLIP = {
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "initializer_factor": 5.0,
+    "image_size": 16,
+    "patch_size": 4,
+}
 _BART = {
     "d_model": 32,
     "encoder_layers": 2,
@@ -134,7 +143,33 @@ _BART = {
 }
 _MODELS: dict[str, tuple[str, dict[str, Any], Callable[[], Any]]] = {
     "bert": ("BertModel", _ENCODER, wordpiece),
+    "roberta": ("RobertaModel", {**_ENCODER, "pad_token_id": 0, "type_vocab_size": 1}, wordpiece),
+    "distilbert": (
+        "DistilBertModel",
+        {
+            "dim": 32,
+            "hidden_dim": 48,
+            "n_layers": 3,
+            "n_heads": 4,
+            "max_position_embeddings": 64,
+            "initializer_range": 0.4,
+        },
+        wordpiece,
+    ),
+    "electra": ("ElectraModel", {**_ENCODER, "embedding_size": 16}, wordpiece),
     "albert": ("AlbertModel", {**_ENCODER, "embedding_size": 16}, wordpiece),
+    "modernbert": (
+        "ModernBertModel",
+        {
+            **_ENCODER,
+            "local_attention": 8,
+            "global_attn_every_n_layers": 3,
+            "initializer_cutoff_factor": 2.0,
+            **dict.fromkeys(("pad_token_id", "bos_token_id", "cls_token_id"), 0),
+            **dict.fromkeys(("eos_token_id", "sep_token_id"), 0),
+        },
+        wordpiece,
+    ),
     "deberta-v2": (
         "DebertaV2Model",
         {**_ENCODER, "relative_attention": True, "pos_att_type": ["c2p", "p2c"]},
@@ -148,16 +183,59 @@ _MODELS: dict[str, tuple[str, dict[str, Any], Callable[[], Any]]] = {
             "n_head": 4,
             "n_positions": 64,
             "initializer_range": 0.4,
+            # The scale is then another in each layer.
+            "scale_attn_by_inverse_layer_idx": True,
+        },
+        byte_level,
+    ),
+    "gpt_neox": ("GPTNeoXModel", _ENCODER, byte_level),
+    "opt": (
+        "OPTModel",
+        {
+            "hidden_size": 32,
+            "word_embed_proj_dim": 32,
+            "ffn_dim": 48,
+            "num_hidden_layers": 3,
+            "num_attention_heads": 4,
+            "max_position_embeddings": 64,
+            "init_std": 0.4,
+        },
+        byte_level,
+    ),
+    "bloom": (
+        "BloomModel",
+        {"hidden_size": 32, "n_layer": 3, "n_head": 4, "pad_token_id": 0, "initializer_range": 0.4},
+        byte_level,
+    ),
+    "falcon": (
+        "FalconModel",
+        {
+            "hidden_size": 32,
+            "num_hidden_layers": 3,
+            "num_attention_heads": 4,
+            "initializer_range": 0.4,
         },
         byte_level,
     ),
     "llama": ("LlamaModel", _decoder(), byte_level),
+    "mistral": ("MistralModel", _decoder(sliding_window=4), byte_level),
     "qwen3": ("Qwen3Model", _decoder(), byte_level),
     "gemma2": (
         "Gemma2Model",
         _decoder(sliding_window=4, attn_logit_softcapping=2.0, query_pre_attn_scalar=8),
         byte_level,
     ),
+    "gemma3": (
+        "Gemma3TextModel",
+        _decoder(
+            sliding_window=4,
+            query_pre_attn_scalar=8,
+            layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+        ),
+        byte_level,
+    ),
+    "phi3": ("Phi3Model", _decoder(), byte_level),
+    "olmo2": ("Olmo2Model", _decoder(), byte_level),
     "gpt_oss": (
         "GptOssModel",
         _decoder(
@@ -169,10 +247,28 @@ _MODELS: dict[str, tuple[str, dict[str, Any], Callable[[], Any]]] = {
         ),
         byte_level,
     ),
-    "bloom": (
-        "BloomModel",
-        {"hidden_size": 32, "n_layer": 3, "n_head": 4, "pad_token_id": 0, "initializer_range": 0.4},
+    "deepseek_v3": (
+        "DeepseekV3Model",
+        {
+            **_decoder(num_key_value_heads=4, head_dim=4),
+            "q_lora_rank": 16,
+            "kv_lora_rank": 12,
+            "qk_nope_head_dim": 8,
+            "qk_rope_head_dim": 4,
+            "v_head_dim": 6,
+            "first_k_dense_replace": 1,
+            "n_routed_experts": 4,
+            "n_group": 2,
+            "topk_group": 1,
+            "num_experts_per_tok": 2,
+            "moe_intermediate_size": 16,
+        },
         byte_level,
+    ),
+    "xlnet": (
+        "XLNetModel",
+        {"d_model": 32, "n_layer": 3, "n_head": 4, "d_inner": 48, "initializer_range": 0.4},
+        wordpiece,
     ),
     "t5": (
         "T5ForConditionalGeneration",
@@ -184,11 +280,26 @@ _MODELS: dict[str, tuple[str, dict[str, Any], Callable[[], Any]]] = {
             "num_decoder_layers": 3,
             "num_heads": 4,
             "decoder_start_token_id": 0,
-            "initializer_factor": 1.0,
+            "initializer_factor": 1.3,
         },
         unigram,
     ),
     "bart": ("BartForConditionalGeneration", _BART, unigram),
+    "marian": ("MarianMTModel", {**_BART, "init_std": 0.5}, unigram),
+    "clip": (
+        "CLIPModel",
+        {"text_config": {**_CLIP, "eos_token_id": 0, "bos_token_id": 0}, "vision_config": _CLIP},
+        byte_level,
+    ),
+    "lfm2": (
+        "Lfm2Model",
+        _decoder(
+            num_hidden_layers=4,
+            layer_types=["conv", "full_attention", "conv", "full_attention"],
+            block_auto_adjust_ff_dim=False,
+        ),
+        byte_level,
+    ),
     "mamba": (
         "MambaModel",
         {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 4},
@@ -230,6 +341,9 @@ def save(kind: str, folder: Path) -> Path:
         torch.manual_seed(7)
         words = tokenizer()
         settings = {**settings, "vocab_size": len(words)}
+        if "text_config" in settings:
+            own = settings["text_config"]
+            settings["text_config"] = {**own, "vocab_size": settings.pop("vocab_size")}
         model = model_class(model_class.config_class(**settings)).eval()
         for weights in (p for n, p in model.named_parameters() if "sinks" in n):
             torch.nn.init.normal_(weights)

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,140 +13,33 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources import transformers as runner_module
-from sphinx_attention.core.sources._batch import Item, batches
+from sphinx_attention.core.sources._batch import Item, Room, batches
+from sphinx_attention.core.sources._loading import quiet
 from sphinx_attention.core.sources._tokens import Encoded
+
+from .runs import (
+    FOX,
+    TEXTS,
+    answers,
+    attentions,
+    failure,
+    largest_difference,
+    own,
+    source_of,
+    stacked,
+)
 
 pytestmark = pytest.mark.models
 
 Tiny = Callable[[str], Path]
-FOX = "the quick brown fox jumps over the lazy dog"
-TEXTS = [FOX, "the fox", "attention is all you need", "a dog", "jumping over the lazy fox is happy"]
-ONE_STACK = {
-    "bert": "interface",
-    "albert": "interface",
-    "deberta-v2": "output_attentions",
-    "gpt2": "interface",
-    "llama": "interface",
-    "qwen3": "interface",
-    "gemma2": "interface",
-    "gpt_oss": "interface",
-    "bloom": "output_attentions",
-}
-FIELDS = {
-    "encoder": "encoder_attentions",
-    "decoder": "decoder_attentions",
-    "cross": "cross_attentions",
-}
-
-
-def source_of(folder: Path, **more: Any) -> ModelSource:
-    return ModelSource(folder.name, path=str(folder), folder=str(folder), **more)
-
-
-def answers(requests: list[Request]) -> list[Attention | AttentionError]:
-    """One answer a request, in the order of the requests."""
-    with open_source(requests[0].source) as runner:
-        found = {request.key: answer for request, answer in runner.run(requests)}
-    return [found[request.key] for request in requests]
-
-
-def attentions(requests: list[Request]) -> list[Attention]:
-    found = []
-    for one in answers(requests):
-        assert isinstance(one, Attention), one
-        found.append(one)
-    return found
-
-
-def failure(request: Request) -> AttentionError:
-    (one,) = answers([request])
-    assert isinstance(one, AttentionError), one
-    return one
-
-
-@cache
-def reference_model(folder: Path) -> tuple[Any, Any]:
-    from transformers import AutoModel, AutoTokenizer
-
-    from sphinx_attention.core.sources._loading import quiet
-
-    with quiet():
-        model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
-        return AutoTokenizer.from_pretrained(folder), model
-
-
-def own(folder: Path, text: str, target: list[int] | None = None) -> Any:
-    """What the model itself returns for one text."""
-    import torch
-
-    tokenizer, model = reference_model(folder)
-    with torch.no_grad():
-        inputs = dict(tokenizer(text, return_tensors="pt"))
-        if target is not None:
-            inputs["decoder_input_ids"] = torch.tensor([target])
-        return model(**inputs, output_attentions=True, use_cache=False)
-
-
-def stacked(layers: Any) -> np.ndarray:
-    return np.stack([layer[0].numpy() for layer in layers])
-
-
-def largest_difference(one: np.ndarray, other: np.ndarray) -> float:
-    assert one.shape == other.shape
-    return float(np.abs(one - other).max())
 
 
 class TestNumbers:
-    @pytest.mark.parametrize(("kind", "way"), ONE_STACK.items())
-    def test_equal_the_models_own_in_batches_of_unequal_lengths(
-        self, tiny_model: Tiny, kind: str, way: str
-    ) -> None:
-        folder = tiny_model(kind)
-        for one, text in zip(
-            attentions([Request(source_of(folder), text) for text in TEXTS]), TEXTS, strict=True
-        ):
-            reference = stacked(own(folder, text).attentions)
-            assert largest_difference(one.weights, reference) < 1e-5
-            assert one.provenance["capture"] == way
-
-    @pytest.mark.parametrize("kind", ["t5", "bart"])
-    @pytest.mark.parametrize("part", ["encoder", "decoder", "cross"])
-    def test_equal_the_models_own_in_every_part(
-        self, tiny_model: Tiny, kind: str, part: Part
-    ) -> None:
-        folder = tiny_model(kind)
-        targets = ["the dog", "a lazy fox jumps over all", "the quick", "a", "fox"]
-        requests = [
-            Request(source_of(folder), text, target=target, part=part)
-            for text, target in zip(TEXTS, targets, strict=True)
-        ]
-        for request, one in zip(requests, attentions(requests), strict=True):
-            ids = target_ids(folder, request.target or "")
-            reference = stacked(getattr(own(folder, request.text, ids), FIELDS[part]))
-            assert largest_difference(one.weights, reference) < 1e-5
-            assert one.part == part
-            assert one.one_row == (part != "cross")
-
     def test_rows_sum_to_one_but_for_sinks(self, tiny_model: Tiny) -> None:
         for kind, sums in (("llama", True), ("gpt_oss", False)):
             (one,) = attentions([Request(source_of(tiny_model(kind)), FOX)])
             assert np.allclose(one.weights.sum(axis=-1), 1, atol=1e-5) == sums
             assert ("rows" in one.provenance) == (not sums)
-
-    def test_queries_and_keys_make_the_weights(self, tiny_model: Tiny) -> None:
-        keep = ("queries", "keys", "values")
-        requests = [Request(source_of(tiny_model("llama")), text, keep=keep) for text in TEXTS]
-        for one in attentions(requests):
-            assert one.queries is not None
-            assert one.keys is not None
-            assert one.values is not None
-            assert one.keys.shape == (3, 2, one.weights.shape[3], 8) == one.values.shape
-            keys = one.keys.repeat(2, axis=1)
-            logits = one.queries @ keys.swapaxes(-1, -2) / np.sqrt(8)
-            logits = np.where(one.masked[:, None], -np.inf, logits)
-            weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
-            weights /= weights.sum(axis=-1, keepdims=True)
-            assert largest_difference(weights.astype(np.float32), one.weights) < 1e-5
 
     def test_are_not_kept_unasked(self, tiny_model: Tiny) -> None:
         (one,) = attentions([Request(source_of(tiny_model("llama")), FOX, keep=("keys",))])
@@ -432,10 +324,10 @@ class TestFailures:
             way = type(runner._tried.way)
             run = way.run
 
-            def explode(self: Any, inputs: Any, receive: Any) -> None:
+            def explode(self: Any, inputs: Any, *args: Any) -> None:
                 if (inputs["input_ids"] == 1).any():  # [UNK]
                     raise ValueError("unknown word")
-                run(self, inputs, receive)
+                run(self, inputs, *args)
 
             monkeypatch.setattr(way, "run", explode)
             requests = [Request(source, text) for text in ("the fox", "the 🦊 fox", "a dog")]
@@ -445,27 +337,90 @@ class TestFailures:
         assert isinstance(found["a dog"], Attention)
 
 
+def test_quiet_is_silence_and_then_over(caplog: pytest.LogCaptureFixture) -> None:
+    import logging
+
+    loggers = [
+        logging.getLogger(f"{name}.some.part") for name in ("transformers", "huggingface_hub")
+    ]
+    roots = [logging.getLogger(name) for name in ("transformers", "huggingface_hub")]
+    for root in roots:
+        root.addHandler(caplog.handler)
+    try:
+        with quiet():
+            for logger in loggers:
+                logger.error("not heard")
+        for logger in loggers:
+            logger.error("heard")
+    finally:
+        for root in roots:
+            root.removeHandler(caplog.handler)
+    assert {record.getMessage() for record in caplog.records} == {"heard"}
+    assert {record.name for record in caplog.records} == {logger.name for logger in loggers}
+
+
 class TestBatches:
     def items(self, *lengths: int) -> list[Item]:
         request = Request(ModelSource("m"), "")
         return [
-            Item(request, "encoder", Encoded({"input_ids": [0] * n}, (None,) * n))  # type: ignore[arg-type]
-            for n in lengths
+            Item(request, "encoder", Encoded({"input_ids": [n] * length}, (None,) * length))  # type: ignore[arg-type]
+            for n, length in enumerate(lengths)
         ]
 
     def test_are_of_like_length_and_bounded(self) -> None:
-        groups = list(batches(self.items(500, 3, 5, 500, 4, 500), layers=1, heads=1, pads=True))
-        assert [[len(i.source) for i in g] for g in groups] == [[3, 4, 5], [500, 500], [500]]
+        groups = list(batches(self.items(500, 3, 5, 500, 4, 500), heads=1, pads=True))
+        lengths = [[len(i.source) for i in g] for g in groups]
+        assert sorted(lengths) == [[3, 4, 5], [500], [500, 500]]
+
+    def test_pad_less_than_another_pass_would_cost(self) -> None:
+        """A pass costs as much as 90 tokens: 20 of padding are cheaper, 9 × 30 are not."""
+        groups = list(batches(self.items(10, 30), heads=1, pads=True))
+        assert [len(g) for g in groups] == [2]
+        groups = list(batches(self.items(*[10] * 9, 40), heads=1, pads=True))
+        assert [len(g) for g in groups] == [9, 1]
+
+    def test_are_bounded_by_the_weights_of_a_layer(self) -> None:
+        room = Room(tokens=1000, weights=2 * 4 * 100**2)
+        groups = list(batches(self.items(100, 100, 100), heads=4, pads=True, room=room))
+        assert sorted(len(g) for g in groups) == [1, 2]
 
     def test_do_not_mix_lengths_where_padding_is_not_safe(self) -> None:
-        groups = list(batches(self.items(3, 5, 3), layers=1, heads=1, pads=False))
+        groups = list(batches(self.items(3, 5, 3), heads=1, pads=False))
         assert [[len(i.source) for i in g] for g in groups] == [[3, 3], [5]]
 
     def test_of_one_are_always_allowed(self) -> None:
-        assert len(list(batches(self.items(9000), layers=12, heads=12, pads=True))) == 1
+        assert len(list(batches(self.items(9000), heads=12, pads=True))) == 1
+
+    def test_of_many_leave_nobody_out(self) -> None:
+        items = self.items(*[3 + (7 * n) % 41 for n in range(300)])
+        groups = list(batches(items, heads=12, pads=True))
+        assert sorted(id(item) for group in groups for item in group) == sorted(map(id, items))
+        assert all(len(g) * max(len(i.source) for i in g) <= Room().tokens for g in groups)
 
 
-def target_ids(folder: Path, target: str) -> list[int]:
-    """The decoder's input for a target, shifted right as in training."""
-    tokenizer, model = reference_model(folder)
-    return [model.config.decoder_start_token_id, *tokenizer(text_target=target)["input_ids"][:-1]]
+class TestEqualTexts:
+    def test_run_once(self, tiny_model: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder = tiny_model("bart")
+        rows = []
+        inputs = runner_module.model_inputs
+
+        def count(*args: Any, **more: Any) -> Any:
+            rows.append(len(args[2]))
+            return inputs(*args, **more)
+
+        monkeypatch.setattr(runner_module, "model_inputs", count)
+        source = source_of(folder)
+        asked: list[dict[str, Any]] = [
+            {"part": "decoder"},
+            {"part": "cross"},
+            {"part": "cross", "keep": ("queries", "keys"), "layers": (1,)},
+            {"part": "cross", "target": "the dog"},
+        ]
+        requests = [Request(source, FOX, **{"target": "a dog", **more}) for more in asked]
+        decoder, cross, kept, other = attentions(requests)
+        assert rows[-1] == 2
+        assert decoder.weights.shape == (3, 4, 3, 3)
+        assert np.array_equal(kept.weights, cross.weights[1:2])
+        assert kept.queries is not None
+        assert cross.queries is None
+        assert largest_difference(other.weights, cross.weights) > 0.01
