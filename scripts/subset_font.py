@@ -1,4 +1,4 @@
-"""Make the one small font of the score vector from the fonts that KaTeX ships.
+"""Make the one small font of formulas and score vectors from the fonts that KaTeX ships.
 
 Run from the repository's root, with the packages ``fonttools`` and ``brotli`` at hand::
 
@@ -6,8 +6,9 @@ Run from the repository's root, with the packages ``fonttools`` and ``brotli`` a
     python scripts/subset_font.py package/dist/fonts
 
 The fonts are under the SIL Open Font License and reserve their names, so what is cut out of them
-has another. Upright letters, digits and punctuation come from KaTeX_Main, the alpha of the
-vector's name from KaTeX_Math.
+has another. Upright letters, digits, punctuation and operators come from KaTeX_Main, the sign of a
+sum from KaTeX_Size1, and the letters of formulas from KaTeX_Math. Those that are upright too are
+reached by the feature ``ss01``, so that the page's text stays plain letters.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from fontTools.feaLib.builder import addOpenTypeFeaturesFromString
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
 ASSETS = Path(__file__).resolve().parent.parent / "sphinx_attention" / "assets"
 FAMILY = "Attention Math"
-UPRIGHT = [*range(0x20, 0x7F), *map(ord, "·–—‘’“”…")]
+UPRIGHT = [*range(0x20, 0x7F), *map(ord, "·–—‘’“”…×÷−⋅√∞←")]
+LARGE = [ord("∑")]
 ITALIC = [ord("α")]
+SLANTED = [*map(ord, "bcdejknoqsv")]
+"""Letters that stand in formulas, italic by the feature ``ss01`` alone."""
 NAMES = {
     1: FAMILY,
     2: "Regular",
@@ -45,18 +50,36 @@ def cut(path: Path, characters: list[int]) -> TTFont:
     return font
 
 
-def join(upright: TTFont, italic: TTFont, characters: list[int]) -> None:
-    """Move single characters of the second font into the first."""
+def join(
+    upright: TTFont, other: TTFont, characters: list[int], suffix: str = ""
+) -> list[tuple[str, str]]:
+    """Move single characters of the second font into the first.
+
+    Args:
+        upright: is added to.
+        other: is taken from.
+        characters: which.
+        suffix: of the glyphs' names; those with one stand for no character by themselves.
+
+    Returns:
+        The glyphs of the same characters in the first font before, and those that are new.
+    """
     names = upright.getGlyphOrder()
+    pairs = []
     for character in characters:
-        name = italic.getBestCmap()[character]
-        upright["glyf"][name] = italic["glyf"][name]
-        upright["hmtx"][name] = italic["hmtx"][name]
-        for table in upright["cmap"].tables:
-            if table.isUnicode():
-                table.cmap[character] = name
+        taken = other.getBestCmap()[character]
+        name = taken + suffix
+        upright["glyf"][name] = other["glyf"][taken]
+        upright["hmtx"][name] = other["hmtx"][taken]
+        if suffix:
+            pairs.append((upright.getBestCmap()[character], name))
+        else:
+            for table in upright["cmap"].tables:
+                if table.isUnicode():
+                    table.cmap[character] = name
         names = [*names, name]
     upright.setGlyphOrder(list(dict.fromkeys(names)))
+    return pairs
 
 
 def main() -> None:
@@ -65,7 +88,12 @@ def main() -> None:
     parser.add_argument("fonts", type=Path, help="the folder of KaTeX's fonts")
     folder: Path = parser.parse_args().fonts
     font = cut(folder / "KaTeX_Main-Regular.woff2", UPRIGHT)
-    join(font, cut(folder / "KaTeX_Math-Italic.woff2", ITALIC), ITALIC)
+    italic = cut(folder / "KaTeX_Math-Italic.woff2", [*ITALIC, *SLANTED])
+    join(font, cut(folder / "KaTeX_Size1-Regular.woff2", LARGE), LARGE)
+    join(font, italic, ITALIC)
+    pairs = join(font, italic, SLANTED, ".italic")
+    rules = "".join(f"sub {one} by {other};" for one, other in pairs)
+    addOpenTypeFeaturesFromString(font, f"feature ss01 {{{rules}}} ss01;")
     for record in list(font["name"].names):
         if record.nameID in NAMES:
             record.string = NAMES[record.nameID]

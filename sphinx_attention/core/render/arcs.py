@@ -1,4 +1,4 @@
-"""The arcs view: tokens in one row, or two, and curved edges from the one in focus."""
+"""The arcs view: tokens in one row, or two, and curved edges from those in focus."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sphinx_attention.core.display import right_to_left, row_right_to_left, shown
-from sphinx_attention.core.payload import MASKED, format_code, head_codes
+from sphinx_attention.core.payload import head_codes
 
 from . import edges
 from .drawing import Drawing
 from .metrics import text_width
-from .scores import is_strong
+from .scores import STRONG, format_sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -139,7 +139,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Arcs:
-    """The picture: rows from top to bottom, the edges at rest and those of the token in focus.
+    """The picture: rows from top to bottom, the edges at rest and those of the tokens in focus.
 
     The layers at rest lie over one another, those to special tokens and faint ones undermost.
     """
@@ -203,9 +203,8 @@ def _one_row(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
             return edges.balloon(x, y, span)
         return edges.arc(x, slots[key].x, y, span)
 
-    numbers = None if figure.focus is None else codes[figure.focus]
     row = DrawnRow(
-        tokens=_tokens(slots, numbers, focus=figure.focus),
+        tokens=_tokens(slots, _totals(figure, codes), figure.pinned),
         word_y=y + _WORD,
         number_y=y + _NUMBER,
         hit_y=y + _HIT_TOP,
@@ -226,9 +225,8 @@ def _two_rows(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
     def curve(query: int, key: int) -> edges.Curve:
         return edges.between(queries[query].x, query_line, keys[key].x, _KEY_LINE)
 
-    numbers = None if figure.focus is None else codes[figure.focus]
     key_row = DrawnRow(
-        tokens=_tokens(keys, numbers),
+        tokens=_tokens(keys, _totals(figure, codes)),
         word_y=_KEY_WORD,
         number_y=_KEY_NUMBER,
         hit_y=_KEY_NUMBER - 12,
@@ -236,7 +234,7 @@ def _two_rows(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
         side="key",
     )
     query_row = DrawnRow(
-        tokens=_tokens(queries, None, focus=figure.focus),
+        tokens=_tokens(queries, None, figure.pinned),
         word_y=query_line + _WORD,
         number_y=query_line + _NUMBER,
         hit_y=query_line + _HIT_TOP,
@@ -252,21 +250,26 @@ def _centred(slots: Sequence[Slot], width: float, whole: float) -> tuple[Slot, .
     return tuple(replace(slot, x=slot.x + shift, left=slot.left + shift) for slot in slots)
 
 
+def _totals(figure: Figure, codes: NDArray[np.uint16]) -> NDArray[np.int64] | None:
+    """What stands at the keys: the sum of the rows in focus; None where none is."""
+    return edges.summed(codes[list(figure.pinned)]) if figure.pinned else None
+
+
 def _tokens(
-    slots: Sequence[Slot], numbers: NDArray[np.uint16] | None, focus: int | None = None
+    slots: Sequence[Slot], totals: NDArray[np.int64] | None, pinned: Sequence[int] = ()
 ) -> tuple[DrawnToken, ...]:
-    if numbers is None:
-        return tuple(DrawnToken(i, slot, focus=i == focus) for i, slot in enumerate(slots))
+    if totals is None:
+        return tuple(DrawnToken(i, slot, focus=i in pinned) for i, slot in enumerate(slots))
     return tuple(
         DrawnToken(
             i,
             slot,
-            number=format_code(code),
-            strong=is_strong(code),
-            focus=i == focus,
-            masked=code == MASKED,
+            number=format_sum(total),
+            strong=total >= STRONG,
+            focus=i in pinned,
+            masked=total < 0,
         )
-        for i, (slot, code) in enumerate(zip(slots, numbers.tolist(), strict=True))
+        for i, (slot, total) in enumerate(zip(slots, totals.tolist(), strict=True))
     )
 
 
@@ -286,17 +289,25 @@ def _drawing(
         code = int(codes[query, key])
         return DrawnEdge(query, key, code, special=keys[key].special, path=line)
 
-    focus = figure.focus
-    in_focus: list[int] = []
-    if focus is not None:
-        in_focus = np.flatnonzero(edges.drawn(codes[focus], figure.cutoff)).tolist()
+    # What a pin hides from the start is drawn by the browser, if it is ever asked for.
+    rest = [] if figure.pinned else at_rest(figure, codes)
     arcs = Arcs(
         rows=rows,
-        rest=_layers([edge(query, key, rest=True) for query, key in at_rest(figure, codes)]),
-        focus=tuple(edge(focus or 0, key) for key in in_focus),
-        pinned=focus is not None,
+        rest=_layers([edge(query, key, rest=True) for query, key in rest]),
+        focus=tuple(
+            edge(query, key)
+            for query in figure.pinned
+            for key in np.flatnonzero(edges.drawn(codes[query], figure.cutoff)).tolist()
+        ),
+        pinned=bool(figure.pinned),
     )
-    return Drawing(*size, right_to_left=backwards, template="arcs.svg.jinja", content=arcs)
+    return Drawing(
+        *size,
+        right_to_left=backwards,
+        template="arcs.svg.jinja",
+        content=arcs,
+        controls="arcs-controls.jinja",
+    )
 
 
 def at_rest(figure: Figure, codes: NDArray[np.uint16]) -> list[tuple[int, int]]:

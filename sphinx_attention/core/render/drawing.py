@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sphinx_attention.core.display import right_to_left
 
 from .edges import num
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.figure import View
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,12 @@ class Drawing:
         right_to_left: whether the reading direction of the picture is right to left.
         template: the file in ``templates/`` that writes the content.
         content: what the template is given as ``view``.
+        under: the template of what stands right under the picture, in its box; empty for nothing.
+        choices: which of the selectors ``layer`` and ``head`` the footer has.
+        controls: the template of what this view alone has in the footer; empty for none.
+        below: the template of what stands under the footer; empty for nothing.
+        beside: the view of a second picture that stands beside this one; None for none.
+        vector: whether the weights of pinned tokens stand below as a vector.
     """
 
     width: float
@@ -30,6 +39,12 @@ class Drawing:
     right_to_left: bool
     template: str
     content: Any
+    under: str = ""
+    choices: tuple[str, ...] = ("layer", "head")
+    controls: str = ""
+    below: str = ""
+    beside: View | None = None
+    vector: bool = True
 
 
 @cache

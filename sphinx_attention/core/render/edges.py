@@ -10,6 +10,8 @@ import numpy as np
 from sphinx_attention.core.payload import FULL, MASKED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 Point = tuple[float, float]
@@ -63,11 +65,37 @@ def drawn(row: NDArray[np.uint16], cutoff: float) -> NDArray[np.bool_]:
     return chosen
 
 
-def share_drawn(row: NDArray[np.uint16], cutoff: float) -> float:
-    """The share of a row's mass that its edges show, in [0, 1]; 1 for a row without mass."""
-    mass = np.where(row == MASKED, 0, row).astype(np.int64)
+def share_drawn(rows: NDArray[np.uint16], cutoff: float) -> float:
+    """The share of the mass of some rows that their edges show, in [0, 1]; 1 where there is none.
+
+    Args:
+        rows: codes, shape (rows, tokens).
+        cutoff: share of each row's mass that is drawn.
+    """
+    mass = np.where(rows == MASKED, 0, rows).astype(np.int64)
     total = int(mass.sum())
-    return int(mass[drawn(row, cutoff)].sum()) / total if total else 1.0
+    chosen = np.array([drawn(row, cutoff) for row in rows], dtype=np.bool_).reshape(mass.shape)
+    return int(mass[chosen].sum()) / total if total else 1.0
+
+
+def summed(rows: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """The sum of some rows of codes, shape (tokens,); -1 where all of them are masked."""
+    total: NDArray[np.int64] = np.where(rows == MASKED, 0, rows).astype(np.int64).sum(axis=0)
+    total[(rows == MASKED).all(axis=0)] = -1
+    return total
+
+
+def mean_over(heads: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The mean of several heads' sums of codes, rounded half up; -1 where all of them are masked.
+
+    Args:
+        heads: what `summed` made of each, all of one shape.
+    """
+    stacked = np.stack(heads)
+    total = np.where(stacked < 0, 0, stacked).sum(axis=0)
+    mean: NDArray[np.int64] = (2 * total + len(heads)) // (2 * len(heads))
+    mean[(stacked < 0).all(axis=0)] = -1
+    return mean
 
 
 def headroom(span: float) -> float:

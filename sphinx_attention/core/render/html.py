@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,32 +10,43 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from sphinx_attention.core.display import clean_line
-from sphinx_attention.core.payload import encode
+from sphinx_attention.core.payload import encode, encode_text
 
 from .drawing import templates
 from .scores import percent_drawn, score_vector
-from .svg import render_svg
+from .svg import write_svg
 from .text import strongest_pairs
+from .views import EDGES, VIEWS
 
 if TYPE_CHECKING:
     from sphinx_attention.core.figure import Figure
+
+    from .drawing import Drawing
 
 SideFile = Callable[[str, str], str]
 """Takes a file's name and its JavaScript, and answers with the URL the page will find it at."""
 
 LARGEST_INLINE = 48 * 1024
-"""Characters of base64 that a page carries within itself; more goes into a side file."""
+"""Characters of base 85 that a page carries within itself; more goes into a side file."""
 
 
 def figure_attributes(figure: Figure) -> dict[str, str]:
     """The data attributes of the ``<figure>`` element."""
-    return {
-        "data-view": figure.spec.view,
-        "data-layer": str(figure.layer),
-        "data-head": str(figure.head),
+    spec, names = figure.spec, figure.attention.head_names
+    attributes = {
+        "data-view": spec.view,
+        "data-layer": clean_line(figure.layer_name),
+        "data-head": clean_line(figure.head_name),
         "data-cutoff": f"{figure.cutoff:.6g}",
-        "data-rest": figure.spec.rest,
+        "data-rest": spec.rest,
     }
+    if len(figure.shown_heads) > 1:
+        attributes["data-heads"] = ",".join(clean_line(names[head]) for head in figure.shown_heads)
+    if spec.special == "dim":
+        attributes["data-special"] = "dim"
+    if spec.link:
+        attributes["data-link"] = clean_line(spec.link)
+    return attributes
 
 
 def render_html(figure: Figure, uid: str, side_file: SideFile | None = None) -> str:
@@ -50,27 +60,47 @@ def render_html(figure: Figure, uid: str, side_file: SideFile | None = None) -> 
     Returns:
         HTML, the same for the same arguments.
     """
-    attention = figure.attention
-    several = attention.layers * attention.heads > 1
+    drawing = VIEWS[figure.spec.view](figure)
+    beside = drawing.beside and VIEWS[drawing.beside](figure)
+    shows_edges = (drawing.beside or figure.spec.view) in EDGES
     return (
         templates()
         .get_template("figure.html.jinja")
         .render(
-            picture=Markup(render_svg(figure, uid)),  # noqa: S704 - made and escaped by our template
-            choices=[
-                ("layer", figure.layer, attention.layers),
-                ("head", figure.head, attention.heads),
-            ]
-            if several or attention.label
-            else [],
+            drawing=drawing,
+            view=drawing.content,
+            uid=uid,
+            standalone=False,
+            picture=_markup(write_svg(drawing, figure, uid)),
+            large=_markup(write_svg(beside, figure, f"{uid}-large")) if beside else None,
+            choices=_choices(figure, drawing),
             figure=figure,
-            label=clean_line(attention.label),
-            vector=score_vector(figure),
-            percent=percent_drawn(figure),
+            label=clean_line(figure.attention.label),
+            vector=score_vector(figure) if drawing.vector else None,
+            percent=percent_drawn(figure) if shows_edges else None,
             pairs=strongest_pairs(figure),
             payload=_carry(encode(figure), side_file),
         )
     )
+
+
+def _markup(svg: str) -> Markup:
+    return Markup(svg)  # noqa: S704 - made and escaped by our templates
+
+
+def _choices(figure: Figure, drawing: Drawing) -> list[tuple[str, str, list[str]]]:
+    """What the footer says of layer and head: the name of each, that shown, and those carried."""
+    attention = figure.attention
+    names = {
+        "layer": (figure.layer_name, attention.layer_names),
+        "head": (figure.head_name, attention.head_names),
+    }
+    if attention.layers * attention.heads == 1 and not attention.label:
+        return []
+    return [
+        (name, clean_line(names[name][0]), [clean_line(one) for one in names[name][1]])
+        for name in drawing.choices
+    ]
 
 
 @dataclass(frozen=True)
@@ -83,7 +113,7 @@ class _Carried:
 
 
 def _carry(payload: bytes, side_file: SideFile | None) -> _Carried:
-    text = b64encode(payload).decode("ascii")
+    text = encode_text(payload)
     if side_file is None or len(text) <= LARGEST_INLINE:
         return _Carried(text=text)
     key = hashlib.sha256(payload).hexdigest()[:16]

@@ -69,6 +69,29 @@ def text_width(text: str, size: float) -> float:
     return size * sum(_clusters(unicodedata.normalize("NFD", text)))
 
 
+def cut(text: str, size: float, most: float) -> str:
+    """A text that is at most ``most`` px wide set at ``size`` px, if need be cut with an ellipsis.
+
+    What belongs to one character stays with it: accents, joiners, skin tones.
+    """
+    if text_width(text, size) <= most:
+        return text
+    fitting = 0
+    for end in range(1, len(text)):
+        if _continues(text[end - 1], text[end]):
+            continue
+        if text_width(f"{text[:end]}…", size) > most:
+            break
+        fitting = end
+    return f"{text[:fitting].rstrip()}…"
+
+
+def _continues(before: str, character: str) -> bool:
+    tone = "\U0001f3fb" <= character <= "\U0001f3ff"
+    mark = unicodedata.category(character) in {*_INVISIBLE, "Mc"}
+    return tone or mark or before == _JOINER
+
+
 def _clusters(text: str) -> list[float]:
     widths: list[float] = []
     joined = False

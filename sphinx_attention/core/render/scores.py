@@ -1,4 +1,4 @@
-"""The score vector of the token in focus, and what the footer says about it."""
+"""The score vector of the tokens in focus, and what the footer says about them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.display import shown
-from sphinx_attention.core.payload import MASKED, format_code, head_codes
+import numpy as np
 
-from .edges import share_drawn
+from sphinx_attention.core.display import shown
+from sphinx_attention.core.payload import FULL, MASKED, MASKED_TEXT, head_codes
+
+from .edges import mean_over, share_drawn, summed
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sphinx_attention.core.figure import Figure
 
 LONG = 24
 """A vector of more rows scrolls in a box of its own."""
 
-_STRONG = 100  # thousandths from which on a weight is set in the accent colour
+STRONG = 100
+"""Thousandths from which on a weight, or a sum of weights, is set in the accent colour."""
+
+_TERMS = 3  # more are not written out in the name of a sum
 
 
 @dataclass(frozen=True)
@@ -31,10 +38,26 @@ class Score:
 
 @dataclass(frozen=True)
 class Vector:
-    """The weights of one query token as a column vector."""
+    """The weights of the query tokens in focus as a column vector, those of several summed.
 
-    name: str
+    Attributes:
+        names: the tokens whose vector it is.
+        scores: a row for each key.
+    """
+
+    names: tuple[str, ...]
     scores: tuple[Score, ...]
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The names as the vector's own name has them; an empty one stands for those left out."""
+        few = len(self.names) <= _TERMS
+        return self.names if few else (*self.names[: _TERMS - 1], "", self.names[-1])
+
+    @property
+    def label(self) -> str:
+        """What a screen reader calls it."""
+        return f"Attention of {' + '.join(self.names)}"
 
     @property
     def long(self) -> bool:
@@ -44,42 +67,59 @@ class Vector:
 
 def is_strong(code: int) -> bool:
     """Whether a weight is set in the accent colour."""
-    return _STRONG <= code < MASKED
+    return STRONG <= code < MASKED
+
+
+def format_sum(total: int) -> str:
+    """A sum of codes as every view prints it; -1, of masked ones alone, as a masked code."""
+    return MASKED_TEXT if total < 0 else f"{total // FULL}.{total % FULL:03d}"
+
+
+def heads_of(figure: Figure) -> list[int]:
+    """Positions of the heads whose mean is shown, in order: in the view heads perhaps several."""
+    return sorted(figure.shown_heads) if figure.spec.view == "heads" else [figure.head]
 
 
 def score_vector(figure: Figure) -> Vector | None:
-    """The vector of the token in focus; None where no token is."""
-    if figure.focus is None:
+    """The vector of the tokens in focus, the mean of the heads drawn; None where none is."""
+    if not figure.pinned:
         return None
     attention = figure.attention
-    row = head_codes(attention, figure.layer, figure.head)[figure.focus].tolist()
+    totals = mean_over([summed(rows) for rows in _pinned_rows(figure)])
     return Vector(
-        name=shown(attention.query_tokens[figure.focus].text),
+        names=tuple(shown(attention.query_tokens[query].text) for query in figure.pinned),
         scores=tuple(
-            Score(format_code(code), shown(token.text), _classes(code, special=token.special))
-            for code, token in zip(row, attention.key_tokens, strict=True)
+            Score(format_sum(total), shown(token.text), _classes(total, special=token.special))
+            for total, token in zip(totals.tolist(), attention.key_tokens, strict=True)
         ),
     )
 
 
 def percent_drawn(figure: Figure) -> int | None:
-    """How much of the row in focus its edges show, in whole percent, never rounded up.
+    """How much of the rows in focus their edges show, in whole percent, never rounded up.
 
     None where they show all of it, or no token is in focus.
     """
-    if figure.focus is None:
+    if not figure.pinned:
         return None
-    row = head_codes(figure.attention, figure.layer, figure.head)[figure.focus]
-    share = share_drawn(row, figure.cutoff)
+    share = share_drawn(np.concatenate(_pinned_rows(figure)), figure.cutoff)
     return None if share >= 1 else math.floor(100 * share)
 
 
-def _classes(code: int, *, special: bool) -> str:
+def _pinned_rows(figure: Figure) -> list[NDArray[np.uint16]]:
+    """The codes of the tokens in focus, for each head that is drawn: shape (pinned, keys)."""
+    return [
+        head_codes(figure.attention, figure.layer, head)[list(figure.pinned)]
+        for head in heads_of(figure)
+    ]
+
+
+def _classes(total: int, *, special: bool) -> str:
     names = []
     if special:
         names.append("attention-special")
-    if is_strong(code):
+    if total >= STRONG:
         names.append("attention-strong")
-    if code == MASKED:
+    if total < 0:
         names.append("attention-masked")
     return " ".join(names)

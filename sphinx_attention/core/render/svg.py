@@ -13,6 +13,8 @@ from .views import VIEWS
 if TYPE_CHECKING:
     from sphinx_attention.core.figure import Figure
 
+    from .drawing import Drawing
+
 
 def render_svg(figure: Figure, uid: str, *, standalone: bool = False) -> str:
     """Write a figure's picture as an SVG element.
@@ -26,13 +28,18 @@ def render_svg(figure: Figure, uid: str, *, standalone: bool = False) -> str:
     Returns:
         The element, without an XML declaration; the same for the same figure.
     """
-    drawing = VIEWS[figure.spec.view](figure)
+    return write_svg(VIEWS[figure.spec.view](figure), figure, uid, standalone=standalone)
+
+
+def write_svg(drawing: Drawing, figure: Figure, uid: str, *, standalone: bool = False) -> str:
+    """Write what a view made of a figure; see `render_svg`."""
     return (
         templates()
         .get_template("picture.svg.jinja")
         .render(
             drawing=drawing,
             view=drawing.content,
+            figure=figure,
             uid=uid,
             standalone=standalone,
             title=clean_line(figure.spec.alt or "") or default_title(figure),

@@ -10,6 +10,9 @@ import numpy as np
 from sphinx_attention.core.display import clean_line, right_to_left, shown
 from sphinx_attention.core.payload import MASKED, format_code, head_codes
 
+from .edges import mean_over
+from .scores import heads_of
+
 if TYPE_CHECKING:
     from sphinx_attention.core.figure import Figure
 
@@ -38,24 +41,25 @@ class Pair:
 
 
 def strongest_pairs(figure: Figure, limit: int = 12) -> list[Pair]:
-    """The strongest pairs of the shown head, or of the token in focus where there is one.
+    """The strongest pairs of what is shown, or of its pinned tokens where there are some.
+
+    What is shown is a head, or the mean of those that the view heads draws together.
 
     Masked and zero weights are no pairs. Equal weights come in the order of the text.
 
     Args:
-        figure: whose layer, head and focus are meant.
+        figure: whose layer, head and pinned tokens are meant.
         limit: how many at most.
     """
     attention = figure.attention
-    codes = head_codes(attention, figure.layer, figure.head).astype(np.int64)
-    codes[codes == MASKED] = 0
-    if figure.focus is not None:
-        others = np.arange(len(codes)) != figure.focus
-        codes[others] = 0
+    heads = [head_codes(attention, figure.layer, head) for head in heads_of(figure)]
+    codes = mean_over([np.where(head == MASKED, 0, head).astype(np.int64) for head in heads])
+    if figure.pinned:
+        codes[np.isin(np.arange(len(codes)), figure.pinned, invert=True)] = 0
     order = np.argsort(-codes, axis=None, kind="stable")[: max(limit, 0)]
     pairs = []
-    for place in order:
-        query, key = divmod(int(place), codes.shape[1])
+    for cell in order:
+        query, key = divmod(int(cell), codes.shape[1])
         code = int(codes[query, key])
         if code == 0:
             break
@@ -77,12 +81,30 @@ def default_title(figure: Figure) -> str:
     return f"Attention of {name}" if name else "Attention"
 
 
+def place(figure: Figure) -> str:
+    """Which layer and head are meant, or what was made of several, such as ``layer 5, head 11``."""
+    aggregate = figure.spec.request.aggregate
+    if aggregate in {"rollout", "flow"}:
+        return f"{aggregate} up to layer {figure.layer_name}"
+    layer, head = f"layer {figure.layer_name}", f"head {figure.head_name}"
+    if len(heads_of(figure)) > 1:
+        names = [figure.attention.head_names[one] for one in heads_of(figure)]
+        head = f"mean of heads {' + '.join(names)}"
+    if aggregate is not None:
+        kind = "mean" if aggregate.startswith("mean") else "largest"
+        if aggregate.endswith("layers"):
+            layer = f"{kind} of all layers"
+        else:
+            head = f"{kind} of all heads"
+    return f"{layer}, {head}"
+
+
 def credit(figure: Figure) -> str:
     """Whose numbers they are: the model, and the layer and head where there is a choice."""
     attention = figure.attention
     line = clean_line(attention.label) or "given weights"
-    if attention.label or attention.layers * attention.heads > 1:
-        line += f", layer {figure.layer}, head {figure.head}"
+    if _has_place(figure):
+        line += f", {place(figure)}"
     if "generated" in attention.provenance:
         line += "; the model wrote the decoder’s text"
     return line
@@ -91,13 +113,19 @@ def credit(figure: Figure) -> str:
 def describe(figure: Figure) -> str:
     """One plain sentence or two: whose attention, over which words, and the strongest pairs."""
     where = default_title(figure)
-    attention = figure.attention
-    if attention.label or attention.layers * attention.heads > 1:
-        where += f", layer {figure.layer}, head {figure.head}"
+    if _has_place(figure):
+        where += f", {place(figure)}"
     strongest = ", ".join(_in_words(figure, pair) for pair in strongest_pairs(figure, _NAMED))
     sentence = f"{where}, over: {_isolated(_sentence(figure))}"
     closed = sentence.endswith((".", "!", "?", "…"))
     return sentence + ("" if closed else ".") + (f" Strongest: {strongest}." if strongest else "")
+
+
+def _has_place(figure: Figure) -> bool:
+    """Whether it has to be said which head is meant: not of the only one that an author gave."""
+    attention = figure.attention
+    one = attention.layers * attention.heads == 1 and figure.spec.request.aggregate is None
+    return bool(attention.label) or not one
 
 
 def _in_words(figure: Figure, pair: Pair) -> str:

@@ -51,6 +51,48 @@ def test_edges_to_special_tokens_are_marked():
     assert len(classed(root, "attention-token--special")) == 2
 
 
+def test_dimmed_special_tokens_step_back_where_no_style_sheet_is():
+    def strengths(special):
+        shown = figure(FOX, ROWS, focus="the", cutoff=1.0, special=special)
+        root = parse(render_svg(shown, "f", standalone=True))
+        edges = {
+            e.get("data-key"): e.get("stroke-opacity") for e in classed(root, "attention-edge")
+        }
+        words = [e.get("fill-opacity") for e in classed(root, "attention-token")]
+        return edges, words
+
+    edges, words = strengths("dim")
+    assert edges == {"0": "0.3", "1": None, "2": None, "3": None, "4": "0.3"}
+    assert words == ["0.3", None, None, None, "0.3"]
+    edges, words = strengths("show")
+    assert set(edges.values()) == {None}
+    assert words == ["0.6", None, None, None, "0.6"]
+
+
+def test_several_tokens_in_focus_have_edges_each():
+    root = parse(render_svg(figure(FOX, ROWS, focus="quick | fox", cutoff=0.95), "f"))
+    drawn = [
+        (e.get("data-query"), e.get("data-key"), e.get("stroke-width"))
+        for e in classed(root, "attention-edge")
+    ]
+    # 0.60 + 0.30 + 0.05 and 0.90 + 0.05.
+    assert drawn == [
+        ("2", "1", "6"),
+        ("2", "2", "3"),
+        ("2", "3", "0.5"),
+        ("3", "2", "9"),
+        ("3", "3", "0.5"),
+    ]
+    assert [e.text for e in classed(root, "attention-weight")] == [
+        "0.030",
+        "0.640",
+        "1.200",
+        "0.100",
+        "0.030",
+    ]
+    assert not classed(root, "attention-rest")
+
+
 def test_edges_end_at_the_centres_of_their_tokens():
     root = parse(render_svg(figure(FOX, ROWS, focus="quick", cutoff=1.0), "f"))
     centre = [float(e.get("x")) for e in classed(root, "attention-word")]

@@ -150,10 +150,18 @@ def test_drawn_is_the_smallest_set_that_reaches_the_cutoff():
 
 
 def test_the_share_that_is_drawn():
-    codes = np.array([447, 467, 47, 13, 13, 13], np.uint16)
+    codes = np.array([[447, 467, 47, 13, 13, 13]], np.uint16)
     assert edges.share_drawn(codes, 0.95) == 961 / 1000
     assert edges.share_drawn(codes, 1.0) == 1
-    assert edges.share_drawn(np.array([1001, 0], np.uint16), 0.95) == 1
+    assert edges.share_drawn(np.array([[1001, 0]], np.uint16), 0.95) == 1
+    # Each row by its own edges: 961 and 960 of 1000 each.
+    two = np.array([codes[0], [960, 20, 20, 0, 0, 0]], np.uint16)
+    assert edges.share_drawn(two, 0.95) == (961 + 960) / 2000
+
+
+def test_rows_are_summed_and_masked_only_where_all_are():
+    rows = np.array([[300, 700, 1001, 1001], [333, 333, 334, 1001]], np.uint16)
+    assert edges.summed(rows).tolist() == [633, 1033, 334, -1]
 
 
 @pytest.mark.parametrize(

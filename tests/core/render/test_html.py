@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
@@ -9,7 +8,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from sphinx_attention.core.payload import decode, encode
+from sphinx_attention.core.payload import decode, decode_text, encode
 from sphinx_attention.core.render.html import figure_attributes, render_html
 
 from .figures import figure, random_rows
@@ -53,6 +52,28 @@ def test_attributes_of_the_figure():
     }
 
 
+def test_attributes_of_what_an_author_asked_for():
+    attributes = figure_attributes(
+        figure("a b", np.full((1, 4, 2, 2), 0.5), label="toy", special="dim", link="pair", head=2)
+    )
+    assert attributes["data-special"] == "dim"
+    assert attributes["data-link"] == "pair"
+    assert "data-heads" not in attributes
+    several = figure("a b", np.full((1, 4, 2, 2), 0.5), label="toy", head=3, shown_heads=(3, 0))
+    assert figure_attributes(several)["data-heads"] == "3,0"
+
+
+def test_layers_and_heads_go_by_their_names():
+    weights = np.full((6, 4, 2, 2), 0.5)
+    shown = figure("a b", weights, label="toy", layers=(3, 5), heads=(1,), layer=5, head=1)
+    attributes = figure_attributes(shown)
+    assert (attributes["data-layer"], attributes["data-head"]) == ("5", "1")
+    page = soup(shown)
+    (layer,) = page.select("select")
+    assert [o.text for o in layer.select("option")] == ["3", "5"]
+    assert [c.text.split()[-1] for c in page.select(".attention-value")] == ["5", "1"]
+
+
 def test_the_vector_of_the_token_in_focus():
     masked = np.zeros((3, 3), bool)
     masked[1, 1] = True
@@ -71,6 +92,39 @@ def test_the_vector_of_the_token_in_focus():
     assert not soup(figure("a b c", ROWS)).select(".attention-scores")
 
 
+def test_the_vector_of_several_tokens_is_their_sum():
+    masked = np.zeros((3, 3), bool)
+    masked[1, 1] = masked[2, 1] = masked[2, 0] = True
+    page = soup(figure("[CLS] b c", ROWS, masked=masked, focus="b | c"))
+    assert page.select_one(".attention-name").text == "αb + αc ="
+    assert page.select_one(".attention-vector")["aria-label"] == "Attention of b + c"
+    numbers = [td.text for td in page.select(".attention-scores .attention-number")]
+    assert numbers == ["0.020", "–", "1.850"]
+    words = page.select(".attention-token--focus .attention-word")
+    assert [word.text for word in words] == ["b", "c"]
+    weights = [w.text for w in page.select(".attention-weight")]
+    assert weights == numbers
+    edges = [(e["data-query"], e["data-key"]) for e in page.select(".attention-edge")]
+    assert edges == [("1", "0"), ("1", "2"), ("2", "2")]
+    many = soup(figure("a b c d", np.eye(4), focus="a | b | c | d"))
+    assert many.select_one(".attention-name").text == "αa + αb + ⋯ + αd ="
+
+
+def test_a_sum_that_looks_like_the_mask_is_a_number():
+    page = soup(figure("a b", [[0.501, 0.499], [0.5, 0.5]], focus="a | b"))
+    assert [td.text for td in page.select(".attention-scores td")] == ["1.001", "0.999"]
+    assert not page.select(".attention-masked, .attention-token--masked")
+
+
+def test_the_cutoff_of_several_rows():
+    weights = np.full((3, 3), 1 / 3)
+    weights[1:] = ROWS[1:]
+    page = soup(figure("a b c", weights, label="toy", focus="b | c"))
+    # 0.08 + 0.9 of the one, 0.95 of the other.
+    notes = [n.text for n in page.select(".attention-note--cutoff")]
+    assert notes == ["edges show 96\u00a0% of these rows"]
+
+
 def test_long_vectors_are_marked():
     for count, long in ((24, False), (25, True)):
         shown = figure(" ".join(f"w{i}" for i in range(count)), np.eye(count), focus="0")
@@ -81,7 +135,7 @@ def test_controls_only_where_there_is_a_choice():
     several = soup(figure("a b", np.full((2, 3, 2, 2), 0.5), label="toy", layer=1))
     layer, head = several.select("select")
     assert layer["name"] == "layer"
-    assert [o["value"] for o in layer.select("option")] == ["0", "1"]
+    assert [o.text for o in layer.select("option")] == ["0", "1"]
     assert layer.select_one("option[selected]").text == "1"
     assert [o.text for o in head.select("option")] == ["0", "1", "2"]
     one = soup(figure("a b", np.full((1, 1, 2, 2), 0.5), label="toy"))
@@ -156,7 +210,7 @@ def test_small_payloads_lie_in_the_page():
     shown = figure("a b c", ROWS)
     page = soup(shown, side_file=lambda *_: pytest.fail("not needed"))
     script = page.select_one('script[type="application/x-attention"]')
-    assert base64.b64decode(script.text) == encode(shown)
+    assert decode_text(script.text.strip('"')) == encode(shown)
     assert not script.get("data-src")
 
 
@@ -179,11 +233,11 @@ def test_large_payloads_go_into_a_side_file():
     assert script.text == ""
     (javascript,) = files.values()
     match = re.fullmatch(
-        r'\(globalThis\.attentionPayloads\?\?=\{\}\)\["(\w{16})"\]=("[\w+/=]+");\n', javascript
+        r'\(globalThis\.attentionPayloads\?\?=\{\}\)\["(\w{16})"\]=("[^"\\<&]+");\n', javascript
     )
     assert match
     assert match[1] == key
-    assert (decode(base64.b64decode(json.loads(match[2]))).codes == decode(payload).codes).all()
+    assert (decode(decode_text(json.loads(match[2]))).codes == decode(payload).codes).all()
     assert len(soup(shown).select_one("script").text) > 48 * 1024
 
 

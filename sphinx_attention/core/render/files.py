@@ -1,0 +1,132 @@
+"""A figure as a file of its own: a self-contained page, or its picture as SVG, PNG or PDF."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import tempfile
+from base64 import b64encode
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from sphinx_attention.core.display import clean_line
+from sphinx_attention.core.errors import AttentionError, Problem
+
+from .drawing import templates
+from .html import figure_attributes, render_html
+from .svg import render_svg
+from .text import default_title
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.figure import Figure
+
+FORMATS = ("html", "svg", "png", "pdf")
+"""The endings that a file may have."""
+
+ASSETS = Path(__file__).parents[2] / "assets"
+INSTALL = 'pip install "sphinx-attention[render]"'
+
+_UID = "attention"
+_PIXELS_PER_INCH = 192
+_MARGIN = 8
+
+
+def write_file(figure: Figure, path: Path) -> None:
+    """Write a figure to a file; its ending says what it becomes.
+
+    Raises:
+        AttentionError: an ending that is none of `FORMATS`, or a package that is missing.
+        OSError: the file cannot be written.
+    """
+    kind = path.suffix.lstrip(".").lower()
+    if kind == "html":
+        path.write_text(standalone_page(figure), encoding="utf-8")
+    elif kind == "svg":
+        path.write_text(standalone_svg(figure), encoding="utf-8")
+    elif kind in {"png", "pdf"}:
+        path.write_bytes(typeset(standalone_svg(figure), kind))
+    else:
+        raise AttentionError(
+            Problem.OPTION, f"{path.name}: its ending has to be one of {', '.join(FORMATS)}"
+        )
+
+
+def standalone_svg(figure: Figure) -> str:
+    """The static picture as an SVG document."""
+    picture = render_svg(figure, _UID, standalone=True)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{picture}\n'
+
+
+def standalone_page(figure: Figure) -> str:
+    """One HTML page that needs no other file: script, style, font and numbers are within it."""
+    return (
+        templates()
+        .get_template("page.html.jinja")
+        .render(
+            figure=figure,
+            uid=_UID,
+            title=clean_line(figure.spec.alt or "") or default_title(figure),
+            attributes=figure_attributes(figure),
+            body=Markup(render_html(figure, _UID)),  # noqa: S704 - made and escaped by us
+            style=Markup(_style()),  # noqa: S704 - shipped with the package
+            script=Markup(_script()),  # noqa: S704
+        )
+    )
+
+
+def _style() -> str:
+    """The style sheet, with its font within it."""
+
+    def embedded(found: re.Match[str]) -> str:
+        font = b64encode((ASSETS / found[1]).read_bytes()).decode("ascii")
+        return f"url(data:font/woff2;base64,{font})"
+
+    style = (ASSETS / "attention.css").read_text(encoding="utf-8")
+    return re.sub(r"""url\(["']?([\w.-]+\.woff2)["']?\)""", embedded, style)
+
+
+def _script() -> str:
+    """The script; nothing in it may end the element that it stands in.
+
+    What could do so can stand in strings and patterns alone, where the escape means the same.
+    """
+    script = (ASSETS / "attention.js").read_text(encoding="utf-8")
+    return re.sub(r"<(?=!--|/?script)", r"\\x3c", script, flags=re.IGNORECASE)
+
+
+def typeset(svg: str, kind: str) -> bytes:
+    """A picture as PNG or PDF, by Typst.
+
+    Args:
+        svg: the document.
+        kind: ``png`` or ``pdf``.
+
+    Raises:
+        AttentionError: Typst is not installed, or cannot read the picture.
+    """
+    try:
+        typst: Any = importlib.import_module("typst")
+    except ModuleNotFoundError:
+        raise AttentionError(
+            Problem.INSTALL, f"{kind.upper()} needs typst, which is not installed: {INSTALL}"
+        ) from None
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "picture.svg").write_text(svg, encoding="utf-8")
+        page = Path(folder) / "page.typ"
+        page.write_text(
+            f"#set page(width: auto, height: auto, margin: {_MARGIN}pt, fill: white)\n"
+            "#set document(date: none)\n"
+            '#image("picture.svg", alt: "attention")\n',
+            encoding="utf-8",
+        )
+        options = {"ppi": _PIXELS_PER_INCH} if kind == "png" else {}
+        try:
+            made: bytes = typst.compile(str(page), format=kind, **options)
+        except typst.TypstError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise AttentionError(
+                Problem.OPTION, f"Typst cannot make {kind.upper()} of the picture: {reason}"
+            ) from error
+        return made

@@ -1,0 +1,164 @@
+"""The sums behind one weight as numbers that can be read and checked, step by step."""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.payload import MASKED, format_code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.scoring import Chain
+
+MINUS = "\u2212"
+INFINITY = "\u221e"
+ELLIPSIS = "…"
+
+_SHOWN = 3  # numbers of a vector that are written out
+_TERMS = 2  # products at the beginning of a sum that are written out; the last one is too
+_LEAST, _MOST = -2, 5  # decimal exponents between which a power of e is written in full
+
+
+def fixed(value: float) -> str:
+    """A number to three decimals, or to fewer where it is so large that these say nothing."""
+    return decimal(value, 3 if abs(value) < 1000 else 1)
+
+
+def score(value: float) -> str:
+    """A score to four decimals: with fewer, its power of e would not come out as printed."""
+    return decimal(value, 4)
+
+
+def decimal(value: float, digits: int) -> str:
+    """A number to so many decimals, halves away from zero, with a true minus."""
+    # By its exact binary value, as `toFixed` does in browsers.
+    rounded = abs(Decimal(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return (MINUS if value < 0 and rounded else "") + f"{rounded:f}"
+
+
+def significant(value: float) -> str:
+    """A number of at least 0 to five digits, and to six decimals at most.
+
+    With fewer, the share of one power of e among all would not come out to three decimals.
+    """
+    digits = sum(value < limit for limit in (10_000, 1000, 100, 10, 1, 0.1))
+    return decimal(value, digits)
+
+
+def components(vector: NDArray[np.float64], most: float) -> list[str]:
+    """Each number of a vector, to three digits of the largest among its like."""
+    digits = sum(most < limit for limit in (100, 10, 1, 0.1, 0.01)) + (most < 0.001)
+    return [decimal(float(value), digits) for value in vector]
+
+
+def radicand(scale: float) -> str:
+    """The n of a scale of 1/√n, where it is one: a whole number. Else empty."""
+    n = 1 / scale**2 if scale > 0 else 0
+    return str(round(n)) if round(n) >= 1 and abs(n - round(n)) <= 1e-5 * n else ""
+
+
+def parts(chain: Chain, key: int, code: int, most: tuple[float, float]) -> dict[str, str]:
+    """The numbers of one cell, as every formula shows them.
+
+    Args:
+        chain: the sums of the query.
+        key: position of the key.
+        code: the model's weight in thousandths, or masked.
+        most: the largest magnitude in the head's queries and keys, and in its values.
+
+    Returns:
+        Texts by the names that the template and the browser part know them by.
+    """
+    masked = bool(chain.masked[key])
+    least = MINUS + INFINITY
+    written = {
+        "products": _products(chain, key, most[0]),
+        "dot": decimal(float(chain.dot[key]), 3),
+        "radicand": radicand(chain.scale),
+        "factor": significant(chain.scale),
+        "scaled": score(float(chain.scaled[key])),
+        "cap": f"{chain.softcap:g}",
+        "capped": score(float(chain.capped[key])),
+        "bias": least if masked else score(float(chain.bias[key])) if chain.biased else "0",
+        "score": least if masked else score(float(chain.logits[key])),
+        "share": "0" if code == MASKED else format_code(code),
+        "sinkScore": "" if chain.sink is None else fixed(chain.sink),
+        **_softmax(chain, key, masked=masked),
+        "value": "",
+        "output": "",
+    }
+    if chain.values is not None and chain.output is not None:
+        written["value"] = _vector(components(chain.values[key], most[1]))
+        written["output"] = _vector(components(chain.output, most[1]))
+    written["added"] = enclosed(written["bias"])
+    written["verdict"] = "masked" if masked else format_code(code)
+    return written
+
+
+def labels(parts: Mapping[str, str], query: str, key: str) -> dict[str, str]:
+    """Each formula as one would read it out, by the kind of its panel."""
+    p = parts
+    scale = f" over the root of {p['radicand']}" if p["radicand"] else f" times {p['factor']}"
+    return {
+        "dot": f"query of {query}, dot, key of {key}, is {p['products']}, is {p['dot']}",
+        "scale": f"{p['dot']}{scale} is {p['scaled']}",
+        "cap": f"{p['cap']} times tanh of {p['scaled']} over {p['cap']} is {p['capped']}",
+        "bias": f"{p['capped']} plus {p['bias']} is {p['score']}",
+        "softmax": f"e to the {p['score']}, over the sum for all keys, is {p['share']}",
+        "value": f"{p['share']} times {p['value']}, and so on for each key, is {p['output']}",
+    }
+
+
+def enclosed(number: str) -> str:
+    """A number as it stands after an operator: in parentheses where it is below zero."""
+    return f"({number})" if number.startswith(MINUS) else number
+
+
+def _products(chain: Chain, key: int, most: float) -> str:
+    pairs = zip(components(chain.query, most), components(chain.keys[key], most), strict=True)
+    terms = [
+        f"{enclosed(q) if n else q}\u00a0⋅\u00a0{enclosed(k)}" for n, (q, k) in enumerate(pairs)
+    ]
+    if len(terms) > _TERMS + 1:
+        terms = [*terms[:_TERMS], ELLIPSIS, terms[-1]]
+    return " +\u00a0".join(terms)
+
+
+def _vector(numbers: Sequence[str]) -> str:
+    shown = [*numbers[:_SHOWN], *([ELLIPSIS] if len(numbers) > _SHOWN else [])]
+    return "(" + ", ".join(shown) + ")"
+
+
+def _softmax(chain: Chain, key: int, *, masked: bool) -> dict[str, str]:
+    """The powers of e: of the score, of all scores together, and of the sink."""
+    logits = chain.logits[~chain.masked]
+    sink = -math.inf if chain.sink is None else chain.sink
+    highest = float(logits.max(initial=-math.inf))
+    # By way of the highest: powers of large scores have no number.
+    total = float(np.exp(logits - highest).sum()) if logits.size else 0.0
+    summed = highest + math.log(total) if total else -math.inf
+    return {
+        **_power("top", -math.inf if masked else float(chain.logits[key])),
+        **_power("sum", summed),
+        **_power("sink", sink),
+        "taken": decimal(1 / (1 + math.exp(min(summed - sink, 700))) if sink > -math.inf else 0, 3),
+    }
+
+
+def _power(name: str, score: float) -> dict[str, str]:
+    """A power of e: its digits, and the power of ten to take them by, where they need one."""
+    if score == -math.inf:
+        return {name: "0", f"{name}Ten": ""}
+    size = score / math.log(10)
+    ten = 0 if _LEAST <= size < _MOST else math.floor(size)
+    return {
+        name: significant(math.exp(score - ten * math.log(10))),
+        f"{name}Ten": str(ten).replace("-", MINUS) if ten else "",
+    }
