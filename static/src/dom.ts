@@ -12,6 +12,20 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An element of a picture. */
+export function svg<Name extends keyof SVGElementTagNameMap>(
+  name: Name,
+  attributes: Readonly<Record<string, string | number>> = {},
+  ...content: (string | Node)[]
+): SVGElementTagNameMap[Name] {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  made.append(...content);
+  return made;
+}
+
 /** A token's text, kept from turning the line it stands in. */
 export function isolated(text: string): HTMLElement {
   return element("bdi", [], text);
@@ -40,4 +54,14 @@ export function setText(node: Node, text: string): void {
 
 export function setAttribute(node: Element, name: string, value: string): void {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
+let ruler: CanvasRenderingContext2D | null | undefined;
+
+/** About how wide a text is in px, in a font like the page's own. */
+export function textWidth(text: string, size: number): number {
+  ruler ??= document.createElement("canvas").getContext("2d");
+  if (!ruler) return 0.6 * size * text.length;
+  ruler.font = `${size}px Helvetica, Arial, sans-serif`;
+  return ruler.measureText(text).width;
 }

@@ -3,16 +3,25 @@
  * `core/render` does the same in Python, to the last digit.
  */
 
-import { MASKED, type Model, type Place } from "./model";
+import { MASKED, type Model, type Place, type Side } from "./model";
 import type { Direction } from "./state";
 
-/** The weights between one token and all that it looks at, or all that look at it. */
-export interface Line {
-  /** Whether the token in focus is the query of these weights, or their key. */
-  from: "query" | "key";
-  index: number;
-  /** By the other token's index. */
+/**
+ * The weights between the tokens in focus and all that they look at, or all that look at them.
+ * Those of several tokens are summed.
+ */
+export interface Weights {
+  /** Whether the tokens in focus are the queries of these weights, or their keys. */
+  from: Side;
+  /** The tokens in focus, each once. */
+  indices: readonly number[];
+  /** By the other token's index; masked only where all of them are. */
   codes: readonly number[];
+}
+
+export interface Line extends Weights {
+  /** For each of the tokens in focus, its codes by the other token's index. */
+  rows: readonly (readonly number[])[];
 }
 
 export interface Edge {
@@ -22,21 +31,31 @@ export interface Edge {
   special: boolean;
 }
 
+/** The line of some places, of which there is at least one. */
 export function lineOf(
   model: Model,
   layer: number,
   head: number,
-  place: Place,
+  places: readonly Place[],
   direction: Direction,
 ): Line {
-  const from = model.oneRow ? (direction === "from" ? "query" : "key") : place.side;
+  const { side, other: cell } = places[0]!;
+  // A cell is what its query gives to its key, whichever way lines are drawn.
+  const from = model.oneRow && direction === "to" && cell === undefined ? "key" : side;
+  const indices = [...new Set(places.filter((place) => place.side === side).map(({ index }) => index))];
   const others = from === "query" ? model.keys : model.queries;
-  const codes = others.map((_, other) =>
-    from === "query"
-      ? model.code(layer, head, place.index, other)
-      : model.code(layer, head, other, place.index),
+  const rows = indices.map((index) =>
+    others.map((_, other) =>
+      from === "query" ? model.code(layer, head, index, other) : model.code(layer, head, other, index),
+    ),
   );
-  return { from, index: place.index, codes };
+  const codes = rows.length === 1 ? rows[0]! : others.map((_, other) => total(rows, other));
+  return { from, indices, rows, codes };
+}
+
+function total(rows: readonly (readonly number[])[], other: number): number {
+  const seen = rows.map((row) => row[other]!).filter((code) => code !== MASKED);
+  return seen.length ? sum(seen) : MASKED;
 }
 
 /**
@@ -44,16 +63,20 @@ export function lineOf(
  * their sum; those as heavy as the last one are in. Zeros and masked ones never are.
  */
 export function heaviest(codes: readonly number[], cutoff: number): number[] {
-  const order = codes
-    .map((_, index) => index)
-    .filter((index) => visible(codes[index]!))
-    .sort((a, b) => codes[b]! - codes[a]! || a - b);
-  const total = sum(order.map((index) => codes[index]!));
-  const enough = cutoff * total;
+  // Code and position in one number: such numbers are sorted ten times as fast as by a comparison.
+  const packed: number[] = [];
+  let all = 0;
+  for (const [index, code] of codes.entries()) {
+    if (!visible(code)) continue;
+    packed.push((0xffff - code) * 0x10000 + index);
+    all += code;
+  }
+  const enough = cutoff * all;
   let mass = 0;
   let last = Infinity;
   const kept: number[] = [];
-  for (const index of order) {
+  for (const one of Uint32Array.from(packed).sort()) {
+    const index = one & 0xffff;
     const code = codes[index]!;
     if (mass >= enough && code < last) break;
     kept.push(index);
@@ -63,23 +86,25 @@ export function heaviest(codes: readonly number[], cutoff: number): number[] {
   return kept;
 }
 
-/** The edges of one token, in the order of the tokens at their other end. */
-export function edgesOf(model: Model, line: Line): Edge[] {
-  const others = line.from === "query" ? model.keys : model.queries;
-  return heaviest(line.codes, model.cutoff)
-    .sort((a, b) => a - b)
-    .map((other) => ({
-      query: line.from === "query" ? line.index : other,
-      key: line.from === "query" ? other : line.index,
-      code: line.codes[other]!,
-      special: others[other]!.special,
-    }));
+/** The edges of a line, token by token, in the order of the tokens at their other end. */
+export function edgesOf(model: Model, { from, indices, rows }: Line): Edge[] {
+  const others = from === "query" ? model.keys : model.queries;
+  return indices.flatMap((index, i) =>
+    heaviest(rows[i]!, model.cutoff)
+      .sort((a, b) => a - b)
+      .map((other) => ({
+        query: from === "query" ? index : other,
+        key: from === "query" ? other : index,
+        code: rows[i]![other]!,
+        special: others[other]!.special,
+      })),
+  );
 }
 
 /** The share of a line's mass, in whole per cent, that its edges show; never rounded up. */
 export function shareOf(line: Line, edges: readonly Edge[]): number {
-  const total = sum(line.codes.filter(visible));
-  return total ? Math.floor(100 * (sum(edges.map((edge) => edge.code)) / total)) : 100;
+  const mass = sum(line.codes.filter(visible));
+  return mass ? Math.floor(100 * (sum(edges.map((edge) => edge.code)) / mass)) : 100;
 }
 
 /** Lighter edges than this do not show among many. */
@@ -90,7 +115,7 @@ export function edgesAtRest(model: Model, layer: number, head: number, most: num
   const all = model.queries.map((_, index): Place => ({ side: "query", index }));
   const ordinary = all.filter((place) => !model.queries[place.index]!.special);
   return (ordinary.length ? ordinary : all)
-    .flatMap((place) => edgesOf(model, lineOf(model, layer, head, place, "from")))
+    .flatMap((place) => edgesOf(model, lineOf(model, layer, head, [place], "from")))
     .filter((edge) => edge.code >= LEAST_AT_REST)
     .sort((a, b) => b.code - a.code || a.query - b.query || a.key - b.key)
     .slice(0, most)
@@ -104,7 +129,7 @@ export function opacityAtRest({ code, special }: Edge): number {
 }
 
 function visible(code: number): boolean {
-  return code > 0 && code !== MASKED;
+  return code > 0;
 }
 
 function sum(values: readonly number[]): number {
@@ -134,7 +159,7 @@ export function headroomOf(span: number): number {
  * The curve of an edge, as the `d` of a path, starting at the token in focus. Why curves that share
  * an end do not cross is proved in `core/render/edges.py`.
  */
-export function curve(frame: Frame, edge: Edge, from: Line["from"]): string {
+export function curve(frame: Frame, edge: Pick<Edge, "query" | "key">, from: Side): string {
   const q = frame.queries[edge.query]!;
   const k = frame.keys[edge.key]!;
   const [start, end] = from === "query" ? [q, k] : [k, q];

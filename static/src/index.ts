@@ -1,8 +1,11 @@
 /** Finds the figures of a page and brings each to life when it comes near the viewport. */
 
+import { read, restore } from "./address";
 import { bind, type Live } from "./bind";
+import { join, share } from "./link";
 import { modelOf } from "./model";
 import { decode, textOf } from "./payload";
+import { offer } from "./save";
 
 const FIGURE = ".attention-figure[data-view]";
 // Material's instant navigation renews scripts and forgets their types: any without a source will do.
@@ -10,29 +13,43 @@ const PAYLOAD = 'script[type="application/x-attention"], script:not([src])';
 /** So far from the viewport that a figure is ready by the time it is seen. */
 const NEAR = "400px";
 
-const seen = new WeakSet<Element>();
+const seen = new WeakMap<Element, Promise<Live | null> | null>();
 const living = new WeakMap<Element, Live>();
 
 const nearby = new IntersectionObserver(
   (entries) => {
     for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      nearby.unobserve(target);
-      void hydrate(target as HTMLElement);
+      if (isIntersecting) void wake(target as HTMLElement);
     }
   },
   { rootMargin: NEAR },
 );
 
-async function hydrate(figure: HTMLElement): Promise<void> {
+/** Bring a figure to life, unless that was done already. */
+function wake(figure: HTMLElement): Promise<Live | null> {
+  nearby.unobserve(figure);
+  const waking = seen.get(figure) ?? hydrate(figure);
+  seen.set(figure, waking);
+  return waking;
+}
+
+async function hydrate(figure: HTMLElement): Promise<Live | null> {
   try {
     const payload = figure.querySelector<HTMLScriptElement>(PAYLOAD);
     if (!payload) throw new Error("attention: a figure without its payload");
-    living.set(figure, bind(figure, modelOf(await decode(await textOf(payload)))));
+    const model = modelOf(await decode(await textOf(payload)));
+    const live = bind(figure, model, (one, action, previous) => {
+      if (action.type !== "adopt") share(one, previous);
+    });
+    living.set(figure, live);
+    offer(live);
+    join(live);
+    return live;
   } catch (error) {
     // The static picture stays, without controls that would do nothing.
     figure.classList.add("attention-figure--static");
     console.error(error);
+    return null;
   }
 }
 
@@ -41,7 +58,7 @@ function find(root: Document | Element): void {
   if (root instanceof Element && root.matches(FIGURE)) figures.push(root);
   for (const figure of figures) {
     if (seen.has(figure)) continue;
-    seen.add(figure);
+    seen.set(figure, null);
     nearby.observe(figure);
   }
 }
@@ -55,6 +72,19 @@ function start(): void {
     }
   }).observe(document.documentElement, { childList: true, subtree: true });
   document.addEventListener("keydown", unpin);
+  window.addEventListener("hashchange", () => void follow());
+  void follow();
+}
+
+/** Open the figure that the address names, as it was left, wherever on the page it is. */
+async function follow(): Promise<void> {
+  const found = read(location.hash);
+  const live = found && (await wake(found.figure));
+  if (!live) return;
+  const previous = live.state;
+  restore(live, found.values);
+  share(live, previous);
+  live.figure.scrollIntoView();
 }
 
 /** Escape unpins in the figure that has the keyboard, or everywhere where none has. */

@@ -1,9 +1,10 @@
 /** What a figure is about: tokens and weights, with names for what the numbers mean. */
 
-import type { Payload } from "./payload";
+import { type Directive, type HeadScores, type Payload, type Tensor, tensorOf } from "./payload";
 
-/** The code of a key that the query may not see. */
-export const MASKED = 1001;
+/** The code of a key that the query may not see. Its wire form is another. */
+export const MASKED = -1;
+const MASKED_ON_THE_WIRE = 1001;
 
 export type Side = "query" | "key";
 
@@ -11,6 +12,8 @@ export type Side = "query" | "key";
 export interface Place {
   side: Side;
   index: number;
+  /** The token at the other end, where one cell, a query and a key, is meant. */
+  other?: number;
 }
 
 export interface Token {
@@ -19,33 +22,58 @@ export interface Token {
 }
 
 export interface Model {
-  /** Numbers shown to readers; positions in these lists count everywhere else. */
-  layers: readonly number[];
-  heads: readonly number[];
+  /** Names shown to readers; positions in these lists count everywhere else. */
+  layers: readonly string[];
+  heads: readonly string[];
+  part: "encoder" | "decoder" | "cross";
   queries: readonly Token[];
   keys: readonly Token[];
   /** Whether one row of tokens serves as queries and as keys. */
   oneRow: boolean;
+  /** By token, which of a pair's texts it is from: 0 or 1. Absent without a pair. */
+  segments: { readonly queries: readonly number[]; readonly keys: readonly number[] } | undefined;
+  /** Whether special tokens and edges to them step back. */
+  dim: boolean;
+  headScores: HeadScores | undefined;
   cutoff: number;
   label: string;
+  /** What the author wrote; absent where the host does not tell. */
+  directive: Directive | undefined;
+  /** Why the tensors do not lead to the weights; absent where they do, or where there are none. */
+  missing: string | undefined;
   /** Thousandths of the weight that a query gives to a key, or `MASKED`. */
   code(layer: number, head: number, query: number, key: number): number;
+  /** Numbers beside the weights, by name; each is put together once. */
+  tensor(name: string): Tensor | undefined;
 }
 
-export function modelOf({ header, high, low }: Payload): Model {
+export function modelOf(payload: Payload): Model {
+  const { header, high, low } = payload;
   const [, heads, queries, keys] = header.shape;
   const queryTokens = tokensOf(header.queries, header.specialQueries);
+  const tensors = new Map<string, Tensor | undefined>();
   return {
     layers: header.layers,
     heads: header.heads,
+    part: header.part,
     queries: queryTokens,
     keys: header.keys ? tokensOf(header.keys, header.specialKeys ?? []) : queryTokens,
     oneRow: !header.keys,
+    segments: header.segments,
+    dim: header.special === "dim",
+    headScores: header.headScores,
     cutoff: header.cutoff,
     label: header.label,
+    directive: header.directive,
+    missing: header.missing,
     code: (layer, head, query, key) => {
       const at = ((layer * heads + head) * queries + query) * keys + key;
-      return (high[at]! << 8) | low[at]!;
+      const code = (high[at]! << 8) | low[at]!;
+      return code === MASKED_ON_THE_WIRE ? MASKED : code;
+    },
+    tensor: (name) => {
+      if (!tensors.has(name)) tensors.set(name, tensorOf(payload, name));
+      return tensors.get(name);
     },
   };
 }
@@ -58,10 +86,10 @@ function tokensOf(texts: string[], special: number[]): Token[] {
 /** The number as it is printed everywhere: `0.467`, or an en dash where the key is masked. */
 export function numeral(code: number): string {
   if (code === MASKED) return "–";
-  return `${code < 1000 ? 0 : 1}.${String(code % 1000).padStart(3, "0")}`;
+  return `${Math.floor(code / 1000)}.${String(code % 1000).padStart(3, "0")}`;
 }
 
-/** The text of the token at a place. */
+/** The token at a place. */
 export function tokenAt(model: Model, place: Place): Token {
   return (place.side === "key" ? model.keys : model.queries)[place.index]!;
 }

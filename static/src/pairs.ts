@@ -1,8 +1,8 @@
 /** The strongest pairs of a head, as a table and as the end of the picture's description. */
 
 import { rightToLeft } from "./dom";
-import type { Line } from "./edges";
-import { MASKED, type Model, numeral } from "./model";
+import type { Weights } from "./edges";
+import { type Model, numeral } from "./model";
 
 export interface Pair {
   query: number;
@@ -10,18 +10,19 @@ export interface Pair {
   code: number;
 }
 
-/** The heaviest weights of a head, or of one token's line; equals in the order of the text. */
+/** The heaviest weights of a head or of the mean of several, or of a line; equals in the order of the text. */
 export function strongestPairs(
   model: Model,
   layer: number,
-  head: number,
-  line: Line | null,
+  heads: readonly number[],
+  line: Weights | null,
   most: number,
 ): Pair[] {
   const best: Pair[] = [];
   const offer = (query: number, key: number): void => {
-    const code = model.code(layer, head, query, key);
-    if (code === 0 || code === MASKED) return;
+    const codes = heads.map((head) => Math.max(0, model.code(layer, head, query, key)));
+    const code = Math.floor(codes.reduce((sum, one) => sum + one, 0) / codes.length + 0.5);
+    if (!code) return;
     if (best.length === most && code <= best[most - 1]!.code) return;
     let at = best.length;
     while (at > 0 && best[at - 1]!.code < code) at--;
@@ -29,9 +30,11 @@ export function strongestPairs(
     if (best.length > most) best.pop();
   };
   if (line) {
-    for (const other of line.codes.keys()) {
-      if (line.from === "query") offer(line.index, other);
-      else offer(other, line.index);
+    for (const index of [...line.indices].sort((a, b) => a - b)) {
+      for (const other of line.codes.keys()) {
+        if (line.from === "query") offer(index, other);
+        else offer(other, index);
+      }
     }
   } else {
     for (const query of model.queries.keys()) {
@@ -46,7 +49,7 @@ export function redescribe(
   description: string,
   model: Model,
   layer: number,
-  head: number,
+  heads: readonly number[],
   pairs: readonly Pair[],
 ): string {
   const over = description.indexOf(", over: ");
@@ -54,7 +57,12 @@ export function redescribe(
   if (over < 0) return description;
   const where = description
     .slice(0, over)
-    .replace(/, layer \d+, head \d+$/, `, layer ${model.layers[layer]}, head ${model.heads[head]}`);
+    // Of a mean or a rollout, only one of the two is named.
+    .replace(/(, |up to )layer [^,]*(, [^,]*)?$/, (_, before, after) => `${before}layer ${model.layers[layer]}${after ?? ""}`)
+    .replace(/, (mean of heads|head) [^,]*$/, () => {
+      const names = heads.map((head) => model.heads[head]);
+      return `, ${names.length > 1 ? "mean of heads" : "head"} ${names.join(" + ")}`;
+    });
   const what = description.slice(over, end < over ? undefined : end);
   const strongest = pairs.map(({ query, key, code }) => {
     const itself = model.oneRow && query === key;

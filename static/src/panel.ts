@@ -1,12 +1,13 @@
-/** What stands under the picture, whatever the view: footer, score vector, pairs, and the voice. */
+/** What stands under the picture, whatever the view: notes, score vector, pairs, and the voice. */
 
 import { cell, element, setText } from "./dom";
-import { type Edge, edgesOf, type Line, lineOf, shareOf } from "./edges";
-import { type Model, numeral, type Place, tokenAt } from "./model";
-import { redescribe, strongestPairs } from "./pairs";
+import { edgesOf, lineOf, shareOf, type Weights } from "./edges";
+import { type Model, numeral, type Place, type Token, tokenAt } from "./model";
+import { type Pair, redescribe, strongestPairs } from "./pairs";
 import { makeScrollable, scoresElement, scoresOf } from "./scores";
-import { inFocus, same, type State } from "./state";
-import { cutoffNote, HINT, LOOKS, spoken } from "./words";
+import { inFocus, type State } from "./state";
+import type { Reading, View } from "./views/view";
+import { cutoffNote, HINT, spoken } from "./words";
 
 const PAIRS = 12;
 const DESCRIBED = 3;
@@ -14,11 +15,13 @@ const SPOKEN = 5;
 
 export interface Panel {
   show(state: State, previous: State | null): void;
-  /** Tell a screen reader about the token that the keyboard or a pin singles out. */
+  /** Tell a screen reader about the tokens that the keyboard or a pin singles out. */
   say(state: State): void;
+  /** Tell it, and nobody else, this. */
+  tell(text: string): void;
 }
 
-export function openPanel(figure: HTMLElement, model: Model): Panel {
+export function openPanel(figure: HTMLElement, model: Model, view: View): Panel {
   const find = <Found extends Element>(selector: string): Found | null =>
     figure.querySelector<Found>(selector);
   const footer = find<HTMLElement>(".attention-footer");
@@ -26,14 +29,23 @@ export function openPanel(figure: HTMLElement, model: Model): Panel {
   const hint = find<HTMLElement>(".attention-note--hint") ?? note("hint", HINT);
   const cutoff = find<HTMLElement>(".attention-note--cutoff") ?? note("cutoff", "");
   const description = find<SVGDescElement>(".attention-picture > desc");
+  const pairsTable = find<HTMLDetailsElement>(".attention-table");
   const pairsBody = find<HTMLElement>(".attention-table tbody");
-  const turn = find<HTMLButtonElement>(".attention-direction");
+  // Those of the static table are true to the first state.
+  let pairs: Pair[] | null = null;
   const live = element("div", ["attention-live"]);
   live.setAttribute("role", "status");
   (find("figcaption") ?? figure.lastElementChild)?.before(live);
 
   const long = find<HTMLElement>(".attention-scores--long");
   if (long) makeScrollable(long, long.querySelector("table")?.getAttribute("aria-label") ?? "");
+
+  const read = (state: State, places: readonly Place[]): Reading => {
+    if (view.reading) return view.reading(state, places);
+    const line = lineOf(model, state.layer, state.head, places, state.direction);
+    return { weights: line, share: view.edges ? shareOf(line, edgesOf(model, line)) : 100 };
+  };
+  const lineAt = (state: State, places: readonly Place[]): Weights => read(state, places).weights;
 
   const present = (node: HTMLElement, on: boolean): void => {
     if (!on) node.remove();
@@ -45,29 +57,18 @@ export function openPanel(figure: HTMLElement, model: Model): Panel {
 
   const showNotes = (state: State): void => {
     const focus = inFocus(state);
-    let share = 100;
-    if (focus) {
-      const line = lineAt(model, state, focus);
-      share = shareOf(line, edgesOf(model, line));
-      if (share < 100) setText(cutoff, cutoffNote(share, line.from));
-    }
-    present(hint, !focus);
-    present(cutoff, share < 100);
-  };
-
-  const showChoice = (name: "layer" | "head", value: number): void => {
-    figure.dataset[name] = String(value);
-    const select = find<HTMLSelectElement>(`select[name="${name}"]`);
-    if (!select) return;
-    select.value = String(value);
-    const plain = select.parentElement?.querySelector(".attention-value");
-    if (plain) setText(plain, String(value));
+    const shown = focus.length ? read(state, focus) : null;
+    const partly = !!shown && shown.share < 100;
+    if (partly) setText(cutoff, cutoffNote(shown.share, shown.weights));
+    present(hint, !shown);
+    present(cutoff, partly);
   };
 
   const showScores = (state: State): void => {
+    if (view.vector === false) return;
     const shown = find(".attention-scores");
-    if (!state.pinned) return shown?.remove();
-    const scores = scoresElement(scoresOf(model, lineAt(model, state, state.pinned)));
+    if (!state.pinned.length) return shown?.remove();
+    const scores = scoresElement(scoresOf(model, lineAt(state, state.pinned)));
     if (shown) shown.replaceWith(scores);
     else (footer ?? find(".attention-stage"))?.after(scores);
     // Where the vector scrolls, what is worth seeing comes into view.
@@ -75,69 +76,75 @@ export function openPanel(figure: HTMLElement, model: Model): Panel {
     if (strong) scores.scrollTop = strong.offsetTop - scores.offsetTop - scores.clientHeight / 2;
   };
 
-  const showPairs = (state: State): void => {
-    const line = state.pinned && lineAt(model, state, state.pinned);
-    const pairs = strongestPairs(model, state.layer, state.head, line, PAIRS);
-    pairsBody?.replaceChildren(
-      ...pairs.map(({ query, key, code }) =>
-        element(
-          "tr",
-          [],
-          cell("td", model.queries[query]!.text),
-          cell("td", model.keys[key]!.text),
-          element("td", ["attention-number"], numeral(code)),
-        ),
+  // Rows that nobody sees are left out: a figure of many tokens has no elements to spare.
+  const listPairs = (): void => {
+    if (!pairs) return;
+    const rows = (pairsTable?.open ? pairs : []).map(({ query, key, code }) =>
+      element(
+        "tr",
+        [],
+        cell("td", model.queries[query]!.text),
+        cell("td", model.keys[key]!.text),
+        element("td", ["attention-number"], numeral(code)),
       ),
     );
+    pairsBody?.replaceChildren(...rows);
+  };
+  pairsTable?.addEventListener("toggle", listPairs);
+
+  const showPairs = (state: State): void => {
+    const line = state.pinned.length ? lineAt(state, state.pinned) : null;
+    const heads = view.reading ? [...state.heads].sort((a, b) => a - b) : [state.head];
+    pairs = strongestPairs(model, state.layer, heads, line, PAIRS);
+    listPairs();
     if (description) {
       const few = pairs.slice(0, DESCRIBED);
       const text = description.textContent ?? "";
-      setText(description, redescribe(text, model, state.layer, state.head, few));
+      setText(description, redescribe(text, model, state.layer, heads, few));
     }
   };
 
   return {
     show(state, previous) {
       showNotes(state);
-      const first = previous === null;
-      const head = first || state.layer !== previous.layer || state.head !== previous.head;
-      const turned = first || state.direction !== previous.direction;
-      if (head) {
-        showChoice("layer", model.layers[state.layer]!);
-        showChoice("head", model.heads[state.head]!);
-        if (!first) chosen?.remove();
-      }
-      if (turn && turned) {
-        setText(turn, LOOKS[state.direction]);
-        figure.dataset["direction"] = state.direction;
-      }
       // The static vector and table are true to the first state.
-      if (first) return;
-      const pin = !same(state.pinned, previous.pinned);
-      if (pin || head || (turned && state.pinned)) {
+      if (!previous) return;
+      const head =
+        state.layer !== previous.layer ||
+        state.head !== previous.head ||
+        state.heads !== previous.heads;
+      if (head) chosen?.remove();
+      const pin = state.pinned !== previous.pinned;
+      const turned = state.direction !== previous.direction && state.pinned.length > 0;
+      if (pin || head || turned) {
         showScores(state);
         showPairs(state);
       }
     },
     say(state) {
-      const place = state.focused ?? state.pinned;
-      if (!place) return;
-      const line = lineAt(model, state, place);
-      const others = edgesOf(model, line)
-        .sort((a, b) => b.code - a.code)
-        .slice(0, SPOKEN)
-        .map((edge) => `${otherText(model, line, edge)} ${numeral(edge.code)}`);
-      setText(live, spoken(tokenAt(model, place).text, line.from, others));
+      const places = state.focused ? [state.focused] : state.pinned;
+      if (!places.length) return;
+      const line = lineAt(state, places);
+      const others = line.from === "query" ? model.keys : model.queries;
+      setText(live, spoken(texts(model, places), line.from, heard(line, others, places)));
     },
+    tell: (text) => setText(live, text),
   };
 }
 
-function lineAt(model: Model, state: State, place: Place): Line {
-  return lineOf(model, state.layer, state.head, place, state.direction);
+/** What a line is worth telling of: one cell, or its heaviest. */
+function heard(line: Weights, others: readonly Token[], places: readonly Place[]): string[] {
+  const cells = places.map(({ other }) => other).filter((other) => other !== undefined);
+  const all = cells.length ? [...new Set(cells)] : [...line.codes.keys()];
+  return all
+    .filter((other) => cells.length || line.codes[other]! > 0)
+    .sort((a, b) => line.codes[b]! - line.codes[a]! || a - b)
+    .slice(0, SPOKEN)
+    .map((other) => `${others[other]!.text} ${numeral(line.codes[other]!)}`);
 }
 
-function otherText(model: Model, line: Line, edge: Edge): string {
-  return line.from === "query" ? model.keys[edge.key]!.text : model.queries[edge.query]!.text;
+function texts(model: Model, places: readonly Place[]): string[] {
+  return places.map((place) => tokenAt(model, place).text);
 }
 
 function note(kind: string, text: string): HTMLElement {

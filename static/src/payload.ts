@@ -1,20 +1,45 @@
 /** From the text that a page carries to the bytes and the header it stands for. */
 
+/** What the author wrote, for copying it with another selection. */
+export interface Directive {
+  text: string;
+  options: Readonly<Record<string, string>>;
+  body: string;
+  syntax: "rst" | "myst";
+}
+
+/** Scores of every head by layer and head; null where a head has none. */
+export type HeadScores = Readonly<Record<string, readonly (readonly (number | null)[])[]>>;
+
 export interface Header {
   version: 1;
   /** Layers, heads, queries, keys. */
   shape: [number, number, number, number];
-  /** The numbers by which readers know the layers that are carried. */
-  layers: number[];
-  heads: number[];
+  /** The names by which readers know the layers that are carried. */
+  layers: string[];
+  heads: string[];
   part: "encoder" | "decoder" | "cross";
   queries: string[];
   /** Absent when one row of tokens serves both. */
   keys?: string[];
   specialQueries: number[];
   specialKeys?: number[];
+  /** By token, which of a pair's texts it is from. */
+  segments?: { queries: number[]; keys: number[] };
+  special?: "dim";
+  headScores?: HeadScores;
   cutoff: number;
   label: string;
+  directive?: Directive;
+  /** What else the bytes hold, in this order. */
+  tensors?: { name: string; shape: number[] }[];
+  /** Why the tensors do not lead to the weights. */
+  missing?: string;
+}
+
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
 }
 
 export interface Payload {
@@ -25,39 +50,77 @@ export interface Payload {
    */
   high: Uint8Array;
   low: Uint8Array;
+  /** Numbers of single precision as four planes each: all first bytes, all second ones, … */
+  rest: Uint8Array;
 }
 
 declare global {
   var attentionPayloads: Record<string, string> | undefined;
-  interface Uint8ArrayConstructor {
-    /** Not in every browser yet. */
-    fromBase64?(text: string): Uint8Array<ArrayBuffer>;
-  }
 }
 
 /** Read what `core/payload.py` wrote. */
-export async function decode(base64: string): Promise<Payload> {
-  return parse(await inflate(bytesOf(base64)));
+export async function decode(text: string): Promise<Payload> {
+  return parse(await inflate(bytesOf(text)));
 }
 
-/** Split inflated bytes into header and codes. */
+/** Split inflated bytes into header, codes and tensors. */
 export function parse(bytes: Uint8Array): Payload {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = 4 + view.getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, start))) as Header;
   if (header.version !== 1) throw new Error(`attention: payload version ${header.version}`);
-  const count = header.shape.reduce((product, size) => product * size, 1);
-  if (bytes.length !== start + 2 * count) throw new Error("attention: payload cut short");
-  return { header, high: bytes.subarray(start, start + count), low: bytes.subarray(start + count) };
+  const count = sizeOf(header.shape);
+  const rest = start + 2 * count;
+  const numbers = (header.tensors ?? []).reduce((total, { shape }) => total + sizeOf(shape), 0);
+  if (bytes.length !== rest + 4 * numbers) throw new Error("attention: payload cut short");
+  return {
+    header,
+    high: bytes.subarray(start, start + count),
+    low: bytes.subarray(start + count, rest),
+    rest: bytes.subarray(rest),
+  };
 }
 
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+/** One of the tensors that a payload holds. */
+export function tensorOf({ header, rest }: Payload, name: string): Tensor | undefined {
+  let start = 0;
+  for (const { name: other, shape } of header.tensors ?? []) {
+    const count = sizeOf(shape);
+    if (other === name) {
+      const bytes = new Uint8Array(4 * count);
+      for (let i = 0; i < count; i++) {
+        for (let plane = 0; plane < 4; plane++) {
+          bytes[4 * i + plane] = rest[start + plane * count + i]!;
+        }
+      }
+      // Every browser runs on machines that put the least significant byte first, as the page does.
+      return { shape, data: new Float32Array(bytes.buffer) };
+    }
+    start += 4 * count;
+  }
+  return undefined;
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%()*+,-./:;=?@[]^_|~";
+
+/** Base 85: five digits are four bytes, most significant first; n + 1 digits at the end are n. */
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   // Quoted, it is also a harmless script, for hosts that run whatever a script element holds.
-  const plain = base64.replace(/["\s;]/g, "");
-  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(plain);
-  const text = atob(plain);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  const digits = (/"([^"]*)"/.exec(text)?.[1] ?? text).replace(/\s/g, "");
+  const values = new Uint8Array(128);
+  for (let i = 0; i < 85; i++) values[DIGITS.charCodeAt(i)] = i;
+  const bytes = new Uint8Array(Math.floor((digits.length * 4) / 5));
+  for (let from = 0, to = 0; from < digits.length; from += 5) {
+    let number = 0;
+    for (let i = from; i < from + 5; i++) {
+      number = number * 85 + (i < digits.length ? values[digits.charCodeAt(i)]! : 84);
+    }
+    for (let shift = 24; shift >= 0; shift -= 8) bytes[to++] = number >>> shift;
+  }
   return bytes;
 }
 

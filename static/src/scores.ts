@@ -1,8 +1,8 @@
 /** The score vector of a pinned token: what stands in it, and its table. */
 
 import { cell, element, isolated } from "./dom";
-import type { Line } from "./edges";
-import { MASKED, type Model, numeral } from "./model";
+import type { Weights } from "./edges";
+import { MASKED, type Model, numeral, type Side } from "./model";
 import { scoresLabel } from "./words";
 
 export interface Score {
@@ -15,9 +15,9 @@ export interface Score {
 }
 
 export interface Scores {
-  /** The token whose vector it is. */
-  token: string;
-  from: Line["from"];
+  /** The tokens whose vector it is, or the sum of whose vectors. */
+  tokens: string[];
+  from: Side;
   rows: Score[];
 }
 
@@ -25,14 +25,14 @@ const STRONG = 100;
 const LONG = 24;
 
 export function isStrong(code: number): boolean {
-  return code >= STRONG && code !== MASKED;
+  return code >= STRONG;
 }
 
-export function scoresOf(model: Model, line: Line): Scores {
+export function scoresOf(model: Model, line: Weights): Scores {
   const [own, others] =
     line.from === "query" ? [model.queries, model.keys] : [model.keys, model.queries];
   return {
-    token: own[line.index]!.text,
+    tokens: line.indices.map((index) => own[index]!.text),
     from: line.from,
     rows: line.codes.map((code, other) => ({
       number: numeral(code),
@@ -60,19 +60,31 @@ export function scoresElement(scores: Scores): HTMLElement {
       token,
     );
   });
-  const index = element("sub", [], scores.from === "key" ? "·," : "", isolated(scores.token));
-  const name = element("th", ["attention-name"], element("i", [], "α"), index, " =");
+  const name = element("th", ["attention-name"], ...sumOf(scores), " =");
   name.scope = "rowgroup";
   name.rowSpan = lines.length;
   lines[0]?.prepend(name);
 
-  const label = scoresLabel(scores.token, scores.from);
+  const label = scoresLabel(scores.tokens, scores.from);
   const table = element("table", ["attention-vector"], element("tbody", [], ...lines));
   table.setAttribute("aria-label", label);
   const long = lines.length > LONG;
   const box = element("div", ["attention-scores", long && "attention-scores--long"], table);
   if (long) makeScrollable(box, label);
   return box;
+}
+
+/** More terms than these are not written out. */
+const TERMS = 3;
+
+/** The name of the vector: α of its token, or a sum of such. */
+function sumOf({ tokens, from }: Scores): (string | Node)[] {
+  const left = tokens.length > TERMS ? [...tokens.slice(0, TERMS - 1), "", tokens.at(-1)!] : tokens;
+  return left.flatMap((token, i) => {
+    const sub = element("sub", [], from === "key" ? "·," : "", isolated(token));
+    const term = token ? [element("i", [], "α"), sub] : ["⋯"];
+    return i ? [" + ", ...term] : term;
+  });
 }
 
 /** A box that scrolls must be reached without a pointer. */

@@ -2,6 +2,8 @@
 
 import type { Place } from "./model";
 
+export type { Place, Side } from "./model";
+
 /** `from`: whom the token looks at; `to`: who looks at the token. */
 export type Direction = "from" | "to";
 
@@ -9,21 +11,32 @@ export interface State {
   /** Positions among the layers and heads that the figure carries. */
   readonly layer: number;
   readonly head: number;
+  /** Heads that are drawn together; that of `head` alone where a view draws one. */
+  readonly heads: readonly number[];
   readonly direction: Direction;
   readonly hovered: Place | null;
   readonly focused: Place | null;
-  readonly pinned: Place | null;
+  /** Several are summed. All are of one side. */
+  readonly pinned: readonly Place[];
+  /** A view's own switches, by the names of their controls. */
+  readonly options: Readonly<Record<string, string>>;
 }
 
 export type Action =
   | { type: "hover"; place: Place | null }
   | { type: "focus"; place: Place | null }
-  | { type: "toggle"; place: Place }
+  /** Pins, or unpins what is pinned; to what is pinned already where `add` says so. */
+  | { type: "toggle"; place: Place; add?: boolean }
   | { type: "unpin" }
   | { type: "turn" }
   | { type: "layer"; value: number }
-  | { type: "head"; value: number };
+  | { type: "head"; value: number }
+  | { type: "heads"; value: readonly number[] }
+  | { type: "set"; name: string; value: string }
+  /** From elsewhere: an address, or a figure that this one is linked to. */
+  | { type: "adopt"; changes: Partial<State> };
 
+/** The next state; the very same one where nothing changes. */
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
     case "hover":
@@ -31,23 +44,53 @@ export function reduce(state: State, action: Action): State {
     case "focus":
       return same(state.focused, action.place) ? state : { ...state, focused: action.place };
     case "toggle":
-      return { ...state, pinned: same(state.pinned, action.place) ? null : action.place };
+      return { ...state, pinned: toggled(state.pinned, action.place, action.add ?? false) };
     case "unpin":
-      return state.pinned ? { ...state, pinned: null } : state;
+      return state.pinned.length ? { ...state, pinned: [] } : state;
     case "turn":
       return { ...state, direction: state.direction === "from" ? "to" : "from" };
     case "layer":
       return state.layer === action.value ? state : { ...state, layer: action.value };
-    case "head":
-      return state.head === action.value ? state : { ...state, head: action.value };
+    case "head": {
+      const { value } = action;
+      if (state.head === value) return state;
+      return { ...state, head: value, heads: state.heads.includes(value) ? state.heads : [value] };
+    }
+    case "heads": {
+      const { value } = action;
+      if (String(value) === String(state.heads)) return state;
+      const head = value.includes(state.head) ? state.head : (value[0] ?? state.head);
+      return { ...state, heads: value, head };
+    }
+    case "set": {
+      const { name, value } = action;
+      if (state.options[name] === value) return state;
+      return { ...state, options: { ...state.options, [name]: value } };
+    }
+    case "adopt":
+      return { ...state, ...action.changes };
   }
 }
 
-/** The token whose edges are drawn. */
-export function inFocus(state: State): Place | null {
-  return state.hovered ?? state.focused ?? state.pinned;
+function toggled(pinned: readonly Place[], place: Place, add: boolean): readonly Place[] {
+  const there = pinned.some((one) => same(one, place));
+  if (add && there) return pinned.filter((one) => !same(one, place));
+  // A row and a column have no sum.
+  if (add && pinned.every(({ side }) => side === place.side)) return [...pinned, place];
+  return there && pinned.length === 1 ? [] : [place];
+}
+
+/** The tokens whose weights are shown; none at rest. */
+export function inFocus(state: State): readonly Place[] {
+  const one = state.hovered ?? state.focused;
+  return one ? [one] : state.pinned;
 }
 
 export function same(a: Place | null, b: Place | null): boolean {
-  return a === b || (a !== null && b !== null && a.side === b.side && a.index === b.index);
+  return a === b || (a !== null && b !== null && sameToken(a, b) && a.other === b.other);
+}
+
+/** Whether two places are of one token, whichever cell of its line is meant. */
+export function sameToken(a: Place, b: Place): boolean {
+  return a.side === b.side && a.index === b.index;
 }

@@ -12,7 +12,7 @@ import {
   shareOf,
   short,
 } from "../src/edges";
-import { MASKED } from "../src/model";
+import { MASKED, type Place } from "../src/model";
 import { cross, model } from "./sample";
 
 const query = (index: number) => ({ side: "query", index }) as const;
@@ -34,7 +34,7 @@ test("zeros and masked keys never are", () => {
 });
 
 test("a row of one head", () => {
-  const line = lineOf(model, 0, 0, query(1), "from");
+  const line = lineOf(model, 0, 0, [query(1)], "from");
   assert.deepEqual(line.codes, [47, 506, 447]);
   assert.deepEqual(edgesOf(model, line), [
     { query: 1, key: 1, code: 506, special: false },
@@ -44,7 +44,7 @@ test("a row of one head", () => {
 });
 
 test("turned round it is a column", () => {
-  const line = lineOf(model, 0, 0, query(1), "to");
+  const line = lineOf(model, 0, 0, [query(1)], "to");
   assert.equal(line.from, "key");
   assert.deepEqual(line.codes, [0, 506, 980]);
   assert.deepEqual(
@@ -54,10 +54,35 @@ test("turned round it is a column", () => {
 });
 
 test("with two rows the side of the token decides", () => {
-  assert.deepEqual(lineOf(cross, 0, 0, query(0), "from").codes, [900, 50, 50]);
-  assert.deepEqual(lineOf(cross, 0, 0, key(1), "from").codes, [50, 800]);
-  const edges = edgesOf(cross, lineOf(cross, 0, 0, query(1), "from"));
+  assert.deepEqual(lineOf(cross, 0, 0, [query(0)], "from").codes, [900, 50, 50]);
+  assert.deepEqual(lineOf(cross, 0, 0, [key(1)], "from").codes, [50, 800]);
+  const edges = edgesOf(cross, lineOf(cross, 0, 0, [query(1)], "from"));
   assert.deepEqual(edges.map((edge) => edge.special), [false, false, true]);
+});
+
+test("several tokens are summed, and each keeps its own edges", () => {
+  const line = lineOf(model, 0, 0, [query(1), query(2), query(1)], "from");
+  assert.deepEqual(line.indices, [1, 2]);
+  assert.deepEqual(line.codes, [67, 1486, 447]);
+  const edges = edgesOf(model, line);
+  assert.deepEqual(edges.map((edge) => [edge.query, edge.key, edge.code]), [
+    [1, 1, 506],
+    [1, 2, 447],
+    [2, 1, 980],
+  ]);
+  // 506 + 447 + 980 of 2000.
+  assert.equal(shareOf(line, edges), 96);
+});
+
+test("a sum is masked where all of it is", () => {
+  const sum = (...places: Place[]) => lineOf(model, 0, 1, places, "from").codes;
+  assert.deepEqual(sum(query(0), query(1)), [1300, 700, MASKED]);
+  assert.deepEqual(sum(query(1), query(2)), [633, 1033, 334]);
+});
+
+test("a row and a column have no sum", () => {
+  const line = lineOf(cross, 0, 0, [query(0), key(1)], "from");
+  assert.deepEqual([line.from, line.indices], ["query", [0]]);
 });
 
 test("at rest only ordinary tokens speak, the heaviest first to stay", () => {

@@ -1,11 +1,12 @@
-import { MASKED, modelOf, type Model } from "../src/model";
-import type { Header } from "../src/payload";
+import { modelOf, type Model } from "../src/model";
+import type { Header, Payload } from "../src/payload";
+import type { State } from "../src/state";
 
 export const HEADER: Header = {
   version: 1,
   shape: [1, 2, 3, 3],
-  layers: [5],
-  heads: [3, 11],
+  layers: ["5"],
+  heads: ["3", "11"],
   part: "encoder",
   queries: ["[CLS]", "fox", "dog"],
   specialQueries: [0],
@@ -13,7 +14,8 @@ export const HEADER: Header = {
   label: "sample",
 };
 
-const M = MASKED;
+/** As masked keys are written. */
+const M = 1001;
 
 /** Two heads over three tokens; the second is causal. */
 export const CODES = Uint16Array.from([
@@ -21,26 +23,44 @@ export const CODES = Uint16Array.from([
   ...[1000, M, M, 300, 700, M, 333, 333, 334],
 ]);
 
-export function planes(codes: Uint16Array): { high: Uint8Array; low: Uint8Array } {
+export function planes(codes: ArrayLike<number>): { high: Uint8Array; low: Uint8Array } {
   return {
     high: Uint8Array.from(codes, (code) => code >> 8),
     low: Uint8Array.from(codes, (code) => code & 255),
   };
 }
 
-export const model: Model = modelOf({ header: HEADER, ...planes(CODES) });
+export function payloadOf(header: Header, codes: ArrayLike<number>): Payload {
+  return { header, ...planes(codes), rest: new Uint8Array() };
+}
+
+/** At rest, on the first head. */
+export const atRest: State = {
+  layer: 0,
+  head: 0,
+  heads: [0],
+  direction: "from",
+  hovered: null,
+  focused: null,
+  pinned: [],
+  options: {},
+};
+
+export const model: Model = modelOf(payloadOf(HEADER, CODES));
 
 /** Two queries, three keys. */
-export const cross: Model = modelOf({
-  header: {
+export const cross: Model = modelOf(
+  payloadOf(
+  {
     ...HEADER,
     shape: [1, 1, 2, 3],
-    heads: [0],
+    heads: ["0"],
     part: "cross",
     queries: ["der", "Fuchs"],
     specialQueries: [],
     keys: ["the", "fox", "</s>"],
     specialKeys: [2],
   },
-  ...planes(Uint16Array.from([900, 50, 50, 100, 800, 100])),
-});
+  [900, 50, 50, 100, 800, 100],
+  ),
+);

@@ -1,26 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { neighbour } from "../src/bind";
 import { rightToLeft } from "../src/dom";
 import type { Frame } from "../src/edges";
 import { lineOf } from "../src/edges";
-import { MASKED, numeral } from "../src/model";
+import { MASKED, numeral, type Place } from "../src/model";
 import { redescribe, strongestPairs } from "../src/pairs";
 import { scoresOf } from "../src/scores";
-import type { State } from "../src/state";
+import { neighbour } from "../src/tokens";
 import { draw } from "../src/views/arcs";
 import type { TokenElement } from "../src/views/view";
 import { cutoffNote, spoken } from "../src/words";
-import { cross, model } from "./sample";
+import { atRest, cross, model } from "./sample";
 
-const state: State = {
-  layer: 0,
-  head: 0,
-  direction: "from",
-  hovered: null,
-  focused: null,
-  pinned: null,
-};
+const state = atRest;
+const at = (index: number): Place => ({ side: "query", index });
 const frame: Frame = {
   queries: [28, 76, 124],
   keys: [28, 76, 124],
@@ -31,22 +24,23 @@ const frame: Frame = {
 };
 
 test("numerals have three decimals, masked ones a dash", () => {
-  assert.deepEqual([0, 7, 467, 999, 1000, MASKED].map(numeral), [
+  assert.deepEqual([0, 7, 467, 999, 1000, 12345, MASKED].map(numeral), [
     "0.000",
     "0.007",
     "0.467",
     "0.999",
     "1.000",
+    "12.345",
     "–",
   ]);
 });
 
 test("nothing in focus draws nothing", () => {
-  assert.deepEqual(draw(model, state, frame), { focus: null, strokes: [], side: null, numbers: [] });
+  assert.deepEqual(draw(model, state, frame), { focus: [], strokes: [], side: null, numbers: [] });
 });
 
 test("a token in focus draws its edges and everybody's numbers", () => {
-  const drawing = draw(model, { ...state, pinned: { side: "query", index: 1 } }, frame);
+  const drawing = draw(model, { ...state, pinned: [{ side: "query", index: 1 }] }, frame);
   assert.deepEqual(drawing.strokes.map(({ key, width }) => [key, width]), [[1, "5.06"], [2, "4.47"]]);
   assert.deepEqual(drawing.numbers.map(({ text }) => text), ["0.047", "0.506", "0.447"]);
   assert.deepEqual(drawing.numbers.map(({ strong }) => strong), [false, true, true]);
@@ -54,7 +48,7 @@ test("a token in focus draws its edges and everybody's numbers", () => {
 
 test("keys that a causal query may not see are masked, not zero", () => {
   const pinned = { side: "query", index: 1 } as const;
-  const drawing = draw(model, { ...state, head: 1, pinned }, frame);
+  const drawing = draw(model, { ...state, head: 1, pinned: [pinned] }, frame);
   assert.deepEqual(drawing.numbers[2], { text: "–", strong: false, masked: true });
   assert.equal(drawing.strokes.length, 2);
 });
@@ -66,8 +60,8 @@ test("with two rows the numbers stand at the other row", () => {
 });
 
 test("the score vector", () => {
-  const scores = scoresOf(model, lineOf(model, 0, 1, { side: "query", index: 1 }, "from"));
-  assert.equal(scores.token, "fox");
+  const scores = scoresOf(model, lineOf(model, 0, 1, [{ side: "query", index: 1 }], "from"));
+  assert.deepEqual(scores.tokens, ["fox"]);
   assert.deepEqual(scores.rows, [
     { number: "0.300", token: "[CLS]", special: true, strong: true, masked: false },
     { number: "0.700", token: "fox", special: false, strong: true, masked: false },
@@ -75,31 +69,55 @@ test("the score vector", () => {
   ]);
 });
 
+test("the vector of several tokens is their sum", () => {
+  const scores = scoresOf(model, lineOf(model, 0, 1, [at(1), at(2)], "from"));
+  assert.deepEqual(scores.tokens, ["fox", "dog"]);
+  assert.deepEqual(scores.rows.map(({ number }) => number), ["0.633", "1.033", "0.334"]);
+});
+
 test("strongest pairs come heaviest first, equals in the order of the text", () => {
   const pairs = (head: number, most: number) =>
-    strongestPairs(model, 0, head, null, most).map(({ query, key }) => [query, key]);
+    strongestPairs(model, 0, [head], null, most).map(({ query, key }) => [query, key]);
   assert.deepEqual(pairs(0, 3), [[0, 0], [2, 1], [1, 1]]);
   assert.deepEqual(pairs(1, 9), [[0, 0], [1, 1], [2, 2], [2, 0], [2, 1], [1, 0]]);
-  const line = lineOf(model, 0, 0, { side: "query", index: 2 }, "from");
-  assert.deepEqual(strongestPairs(model, 0, 0, line, 9), [
+  const line = lineOf(model, 0, 0, [{ side: "query", index: 2 }], "from");
+  assert.deepEqual(strongestPairs(model, 0, [0], line, 9), [
     { query: 2, key: 1, code: 980 },
     { query: 2, key: 0, code: 20 },
   ]);
+});
+
+test("strongest pairs of several tokens come from all their rows", () => {
+  const line = lineOf(model, 0, 0, [at(2), at(1)], "from");
+  const pairs = strongestPairs(model, 0, [0], line, 3);
+  assert.deepEqual(pairs.map(({ query, key }) => [query, key]), [[2, 1], [1, 1], [1, 2]]);
 });
 
 test("the description follows the head", () => {
   const first = "Attention of sample, layer 5, head 3, over: fox dog. Strongest: dog looks at fox (0.980).";
   const pairs = [{ query: 1, key: 1, code: 700 }];
   assert.equal(
-    redescribe(first, model, 0, 1, pairs),
+    redescribe(first, model, 0, [1], pairs),
     "Attention of sample, layer 5, head 11, over: fox dog. Strongest: fox looks at itself (0.700).",
   );
 });
 
+test("the description of a mean or a rollout follows what there is to choose", () => {
+  const after = (place: string) =>
+    redescribe(`Attention of sample, ${place}, over: fox.`, { ...model, layers: ["7"] }, 0, [1], []);
+  assert.equal(after("layer 5, mean of all heads"), "Attention of sample, layer 7, mean of all heads, over: fox.");
+  assert.equal(after("mean of all layers, head 3"), "Attention of sample, mean of all layers, head 11, over: fox.");
+  assert.equal(after("rollout up to layer 5"), "Attention of sample, rollout up to layer 7, over: fox.");
+});
+
 test("what is said", () => {
-  assert.equal(spoken("fox", "query", ["fox 0.467", "dog 0.447"]), "fox looks at fox 0.467, dog 0.447");
-  assert.equal(spoken("fox", "key", []), "fox is looked at by nothing");
-  assert.equal(cutoffNote(96, "key"), "edges show 96\u00a0% of this column");
+  assert.equal(spoken(["fox"], "query", ["fox 0.467", "dog 0.447"]), "fox looks at fox 0.467, dog 0.447");
+  assert.equal(spoken(["fox"], "key", []), "fox is looked at by nothing");
+  assert.equal(spoken(["a", "b"], "key", ["c 0.100"]), "a and b are looked at by c 0.100");
+  const note = (count: number) =>
+    cutoffNote(96, lineOf(model, 0, 0, count > 1 ? [at(1), at(2)] : [at(1)], count > 1 ? "from" : "to"));
+  assert.equal(note(1), "edges show 96\u00a0% of this column");
+  assert.equal(note(2), "edges show 96\u00a0% of these rows");
 });
 
 test("arrows move as seen, Home and End as read", () => {
@@ -120,6 +138,25 @@ test("arrows move as seen, Home and End as read", () => {
   assert.deepEqual(go(keys[0]!, "ArrowDown"), { side: "query", index: 2 });
   assert.equal(go(row[0]!, "ArrowDown"), undefined);
   assert.equal(go(row[0]!, "x"), undefined);
+});
+
+test("a column is a row that stands upright", () => {
+  const place = (side: "query" | "key", index: number, x: number, y: number): TokenElement => ({
+    place: { side, index },
+    element: null as unknown as SVGElement,
+    x,
+    y,
+  });
+  const left = [place("query", 0, 50, 10), place("query", 1, 50, 30), place("query", 2, 50, 50)];
+  const right = [place("key", 0, 250, 10), place("key", 1, 250, 30)];
+  const all = [...left, ...right];
+  const go = (from: TokenElement, key: string) => neighbour(all, from, key)?.place;
+  assert.deepEqual(go(left[0]!, "ArrowDown"), { side: "query", index: 1 });
+  assert.deepEqual(go(left[2]!, "ArrowDown"), { side: "query", index: 2 });
+  assert.deepEqual(go(left[2]!, "ArrowRight"), { side: "key", index: 1 });
+  assert.deepEqual(go(right[0]!, "ArrowLeft"), { side: "query", index: 0 });
+  assert.equal(go(right[0]!, "ArrowRight"), undefined);
+  assert.deepEqual(go(left[1]!, "End"), { side: "query", index: 2 });
 });
 
 test("the first letter decides about direction", () => {

@@ -1,4 +1,4 @@
-"""One built project, a server with a strict policy, and a real Chromium."""
+"""Built projects, a server with a strict policy, and a real Chromium."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from tests.conftest import FOX, FOX_ROWS, indent
+from .pages import DOG, by_page, pages_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:"
+)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -31,107 +34,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-DOG = "the quick brown fox jumps over the lazy dog"
-CAUSAL_ROWS = """\
-1 0 0 0
-0.25 0.75 0 0
-0.2 0.3 0.5 0
-0.125 0.125 0.25 0.5
-"""
-HOSTILE = ["</script><img", "src=x", "onerror=document.title='owned'>", "&amp;", "שלום", "🦊"]
-
-MODEL = '''
-import numpy as np
-
-def translate(text, pair=None):
-    """Two rows of tokens: three queries over four keys."""
-    return {
-        "tokens": ["le", "renard", "saute"],
-        "key_tokens": ["the", "fox", "jumps", "</s>"],
-        "special": ["</s>"],
-        "weights": [[0.7, 0.2, 0.05, 0.05], [0.1, 0.8, 0.06, 0.04], [0.05, 0.15, 0.7, 0.1]],
-    }
-
-
-def long(text, pair=None):
-    """As many words as the text says, four layers of eight heads, drawn at random."""
-    n = int(text.split()[0])
-    logits = np.random.default_rng(n).normal(0, 2, (4, 8, n, n))
-    weights = np.exp(logits)
-    weights /= weights.sum(-1, keepdims=True)
-    return {"tokens": [f"w{i}" for i in range(n)], "weights": weights}
-'''
-
-
-def heading(name: str) -> str:
-    """A title whose id is not the figure's."""
-    return f"Page {name}\n{'=' * 30}\n\n"
-
-
-def pages(minilm: Path) -> dict[str, str]:
-    """The sources of the project that the tests look at."""
-    hostile_rows = "".join(
-        f"   {' '.join('0.5' if j in (i, (i + 1) % 6) else '0' for j in range(6))}\n"
-        for i in range(6)
-    )
-    tokens = "[" + ", ".join(f'"{t}"' for t in HOSTILE) + "]"
-    fox = indent(FOX_ROWS)
-    return {
-        "conf.py": (
-            "import sys, pathlib\nsys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
-            'extensions = ["sphinx_attention"]\nhtml_theme = "alabaster"\nhtml_sidebars = {"**": []}\nnumfig = True\n'
-            'attention_model = "minilm"\nattention_models = {\n'
-            f'    "minilm": {{"path": {str(minilm)!r}}},\n'
-            '    "translate": {"function": "browser_model:translate"},\n'
-            '    "long": {"function": "browser_model:long"},\n}\n'
-        ),
-        "browser_model.py": MODEL,
-        "index.rst": (
-            "Browser\n=======\n\n.. toctree::\n\n   fox\n   dog\n   causal\n   cross\n   hostile\n   long\n   scroll\n   many\n"
-        ),
-        "fox.rst": (
-            heading("Fox")
-            + f"Before.\n\n.. attention:: {FOX}\n   :name: fox\n   :caption: A caption.\n\n{fox}\n"
-            "After.\n"
-        ),
-        "dog.rst": (
-            heading("Dog")
-            + f".. attention:: {DOG}\n   :name: dog\n   :layer: 5\n   :head: 11\n   :caption: C.\n\n"
-            f".. attention:: {DOG}\n   :name: pinned\n   :layer: 5\n   :head: 11\n   :focus: fox\n\n"
-            f".. attention:: {DOG}\n   :name: chosen\n"
-        ),
-        "causal.rst": (
-            heading("Causal")
-            + f".. attention-figure:: one two three four\n   :name: causal\n   :causal:\n"
-            f"   :focus: two\n\n{indent(CAUSAL_ROWS)}"
-        ),
-        "cross.rst": (
-            heading("Cross")
-            + ".. attention-figure:: the fox jumps\n   :name: cross\n   :model: translate\n"
-        ),
-        "hostile.rst": (
-            heading("Hostile") + f".. attention-figure:: x\n   :name: hostile\n"
-            f"   :tokens: {tokens}\n   :focus: 0\n\n{hostile_rows}"
-        ),
-        "long.rst": (
-            heading("Long") + ".. attention-figure:: 128 words\n   :name: long\n   :model: long\n"
-        ),
-        "scroll.rst": heading("Scroll")
-        + "".join(
-            f".. attention-figure:: {' '.join(text)}\n   :name: {name}\n   :focus: {focus}\n\n"
-            + "".join(
-                f"   {' '.join('1' if i == j else '0' for j in range(len(text)))}\n"
-                for i in range(len(text))
-            )
-            + "\n"
-            for name, text, focus in (
-                ("far", [f"word{n}" for n in range(40)], 38),
-                ("rtl", ["שלום"] * 40, 0),
-            )
-        ),
-        "many.rst": heading("Many")
-        + "".join(f".. attention-figure:: {FOX}\n   :name: many{n}\n\n{fox}\n" for n in range(12)),
-    }
+CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
+PIXELS = 10.0
+"""Width of an edge whose weight is one."""
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -145,33 +50,68 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 @dataclass(frozen=True)
 class Site:
-    """The built pages, from a disk and from a server."""
+    """The built pages, from a disk and from a server; a project is built when it is first asked for."""
 
     folder: Path
     server: str
+    minilm: Path
 
     def url(self, page: str, by: str = "http") -> str:
+        name = by_page()[page]
+        self._build(name)
         if by == "file":
-            return (self.folder / f"{page}.html").as_uri()
-        return f"{self.server}/{page}.html"
+            return (self.folder / name / f"{page}.html").as_uri()
+        return f"{self.server}/{name}/{page}.html"
+
+    def source(self, page: str) -> Path:
+        """The folder of the sources of the project that holds a page."""
+        return self.folder / "sources" / by_page()[page]
+
+    def _build(self, name: str) -> None:
+        out = self.folder / name
+        if out.exists():
+            return
+        source = self.folder / "sources" / name
+        source.mkdir(parents=True, exist_ok=True)
+        for file, text in pages_of(name).files(self.minilm, self.folder / "cache").items():
+            (source / file).write_text(text, encoding="utf-8")
+        # Aside, and put in place when it is whole: what failed once must not pass for built.
+        made = self.folder / "made" / name
+        doctrees = str(self.folder / "doctrees" / name)
+        subprocess.run(
+            [sys.executable, "-m", "sphinx", "-q", "-W", "-d", doctrees, str(source), str(made)],
+            check=True,
+            env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        )
+        made.rename(out)
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Iterator[Site]:
-    source = tmp_path_factory.mktemp("browser")
-    for name, text in pages(minilm).items():
-        (source / name).write_text(text, encoding="utf-8")
-    out = source / "_build"
-    subprocess.run(
-        [sys.executable, "-m", "sphinx", "-q", "-W", str(source), str(out)],
-        check=True,
-        env={**os.environ, "HF_HUB_OFFLINE": "1"},
-    )
-    handler = functools.partial(_Handler, directory=str(out))
+    folder = tmp_path_factory.mktemp("browser")
+    handler = functools.partial(_Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Site(out, f"http://127.0.0.1:{server.server_address[1]}")
+        yield Site(folder, f"http://127.0.0.1:{server.server_address[1]}", minilm)
         server.shutdown()
+
+
+def model_attentions(minilm: Path, text: str, pair: str | None = None) -> np.ndarray:
+    """The model's own attentions, (layers, heads, queries, keys), by `output_attentions=True`."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    model = AutoModel.from_pretrained(minilm, attn_implementation="eager").eval()
+    tokens = AutoTokenizer.from_pretrained(minilm)(text, pair, return_tensors="pt")
+    with torch.no_grad():
+        return torch.cat(model(**tokens, output_attentions=True).attentions).numpy()
+
+
+@pytest.fixture(scope="session")
+def reference(minilm: Path) -> np.ndarray:
+    """What MiniLM itself says of the sentence `DOG`."""
+    return model_attentions(minilm, DOG)
 
 
 @pytest.fixture(scope="session")
@@ -207,6 +147,81 @@ def ready(page: Page, figure: str) -> None:
     """Wait until a figure takes part."""
     page.locator(f"#{figure}").scroll_into_view_if_needed()
     page.wait_for_selector(f"#{figure} [data-token][role=button]", state="attached")
+
+
+def token(page: Page, figure: str, index: int, side: str | None = None) -> Locator:
+    where = f'[data-side="{side}"]' if side else ""
+    return page.locator(f'#{figure} [data-token="{index}"]{where}')
+
+
+def edges(page: Page, figure: str) -> dict[tuple[int, int], float]:
+    """Width of every edge that is drawn, by query and key."""
+    found = page.eval_on_selector_all(
+        f"#{figure} .attention-edge",
+        """all => all.filter(e => e.checkVisibility()).map(e => [
+            +e.dataset.query, +e.dataset.key, parseFloat(getComputedStyle(e).strokeWidth)])""",
+    )
+    return {(query, key): width for query, key, width in found}
+
+
+def scores(page: Page, figure: str) -> list[tuple[str, str]]:
+    """The rows of the score vector: token and number."""
+    rows = page.locator(f"#{figure} .attention-scores table tr")
+    found = []
+    for row in rows.all():
+        number = row.locator(".attention-number").inner_text().strip()
+        name = row.locator('th[scope="row"]').inner_text().strip()
+        found.append((name, number))
+    return found
+
+
+def rounded(weights: np.ndarray) -> np.ndarray:
+    """Weights as they are printed, in thousandths."""
+    return np.floor(weights.astype(np.float64) * 1000 + 0.5).astype(int)
+
+
+def pin(page: Page, figure: str, *indices: int) -> None:
+    """Pin tokens, all but the first with Shift."""
+    for n, index in enumerate(indices):
+        token(page, figure, index).click(modifiers=["Shift"] if n else [])
+    away(page)
+
+
+def numbers(page: Page, figure: str) -> list[str]:
+    return [number for _, number in scores(page, figure)]
+
+
+def pressed(page: Page, figure: str) -> list[int]:
+    found = page.locator(f'#{figure} [aria-pressed="true"][data-token]')
+    return [int(one.get_attribute("data-token")) for one in found.all()]
+
+
+def copy(page: Page, figure: str, what: str) -> str:
+    """What a button of the menu puts on the clipboard."""
+    menu = page.locator(f"#{figure} .attention-save")
+    if menu.get_attribute("open") is None:
+        menu.locator("summary").click()
+    menu.get_by_text(f"copy {what}").click()
+    menu.get_by_text("copied").wait_for()
+    return page.evaluate("navigator.clipboard.readText()")
+
+
+def away(page: Page) -> None:
+    page.mouse.move(2, 2)
+
+
+def expected(weights: np.ndarray, query: int, cutoff: float) -> dict[tuple[int, int], float]:
+    """The edges of a row: the fewest heaviest keys that reach the share, ties with the last too."""
+    codes = np.floor(weights[query].astype(np.float64) * 1000 + 0.5)
+    order = np.argsort(-codes, kind="stable")
+    total, mass, last = codes.sum(), 0.0, 0.0
+    for key in order:
+        if mass >= cutoff * total - 1e-9:
+            break
+        mass, last = mass + codes[key], codes[key]
+    return {
+        (query, int(key)): codes[key] / 1000 * PIXELS for key in order if codes[key] >= max(last, 1)
+    }
 
 
 @pytest.fixture

@@ -3,73 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.conftest import CAUSAL_ROWS, DOG, HOSTILE, ready
+from tests.browser.conftest import PIXELS, away, edges, expected, ready, scores, token
+from tests.browser.pages import DOG
+from tests.browser.pages.arcs import CAUSAL_ROWS, HOSTILE
 from tests.conftest import FOX, FOX_ROWS
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
 FOX_WEIGHTS = np.array([[float(n) for n in row.split()] for row in FOX_ROWS.splitlines()])
-PIXELS = 10.0
-"""Width of an edge whose weight is one."""
-
-
-@pytest.fixture(scope="session")
-def reference(minilm: Path) -> np.ndarray:
-    """The model's own attentions, (layers, heads, queries, keys), by `output_attentions=True`."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    import torch
-    from transformers import AutoModel, AutoTokenizer
-
-    model = AutoModel.from_pretrained(minilm, attn_implementation="eager").eval()
-    tokens = AutoTokenizer.from_pretrained(minilm)(DOG, return_tensors="pt")
-    with torch.no_grad():
-        return torch.cat(model(**tokens, output_attentions=True).attentions).numpy()
-
-
-def token(page: Page, figure: str, index: int, side: str | None = None):
-    where = f'[data-side="{side}"]' if side else ""
-    return page.locator(f'#{figure} [data-token="{index}"]{where}')
-
-
-def edges(page: Page, figure: str) -> dict[tuple[int, int], float]:
-    """Width of every edge that is drawn, by query and key."""
-    found = page.eval_on_selector_all(
-        f"#{figure} .attention-edge",
-        """all => all.filter(e => e.checkVisibility()).map(e => [
-            +e.dataset.query, +e.dataset.key, parseFloat(getComputedStyle(e).strokeWidth)])""",
-    )
-    return {(query, key): width for query, key, width in found}
-
-
-def away(page: Page) -> None:
-    page.mouse.move(2, 2)
-
-
-def expected(weights: np.ndarray, query: int, cutoff: float) -> dict[tuple[int, int], float]:
-    """The edges of a row: the fewest heaviest keys that reach the share, ties with the last too."""
-    codes = np.floor(weights[query].astype(np.float64) * 1000 + 0.5)
-    order = np.argsort(-codes, kind="stable")
-    total, mass, last = codes.sum(), 0.0, 0.0
-    for key in order:
-        if mass >= cutoff * total - 1e-9:
-            break
-        mass, last = mass + codes[key], codes[key]
-    return {
-        (query, int(key)): codes[key] / 1000 * PIXELS for key in order if codes[key] >= max(last, 1)
-    }
 
 
 @pytest.mark.parametrize("by", ["http", "file"])
@@ -204,16 +151,6 @@ def test_the_row_has_room_above_it(open_page) -> None:
     assert len(tops) == 1  # one row
     for left, right in itertools.pairwise(seen["words"]):
         assert right["left"] > left["right"]
-
-
-def scores(page: Page, figure: str) -> list[tuple[str, str]]:
-    rows = page.locator(f"#{figure} .attention-scores table tr")
-    found = []
-    for row in rows.all():
-        number = row.locator(".attention-number").inner_text().strip()
-        name = row.locator('th[scope="row"]').inner_text().strip()
-        found.append((name, number))
-    return found
 
 
 @pytest.mark.parametrize("by", ["http", "file"])

@@ -1,6 +1,6 @@
 /** Tokens in a row (or two), and curves from the one in focus. */
 
-import { setAttribute as set, setText } from "../dom";
+import { setAttribute as set, setText, svg } from "../dom";
 import {
   curve,
   type Edge,
@@ -16,7 +16,10 @@ import {
 import { MASKED, type Model, numeral, type Place, type Side } from "../model";
 import { isStrong } from "../scores";
 import { inFocus, type State } from "../state";
-import type { TokenElement, View } from "./view";
+import { LOOKS } from "../words";
+import type { Dispatch, TokenElement, View, ViewKind } from "./view";
+
+export const arcs: ViewKind = { open };
 
 export interface Stroke {
   query: number;
@@ -28,7 +31,7 @@ export interface Stroke {
 
 /** All that differs between two states of the picture. */
 export interface Drawing {
-  focus: Place | null;
+  focus: readonly Place[];
   strokes: Stroke[];
   /** The tokens whose numbers are shown; null while none is in focus. */
   side: Side | null;
@@ -39,7 +42,7 @@ export interface Drawing {
 /** What a state looks like. */
 export function draw(model: Model, state: State, frame: Frame): Drawing {
   const focus = inFocus(state);
-  if (!focus) return { focus, strokes: [], side: null, numbers: [] };
+  if (!focus.length) return { focus, strokes: [], side: null, numbers: [] };
   const line = lineOf(model, state.layer, state.head, focus, state.direction);
   return {
     focus,
@@ -70,53 +73,62 @@ const NUMBER_BELOW = 41;
 const ROW_ABOVE = { end: 48, number: 18 };
 const ROW_BELOW = 158;
 
-const SVG = "http://www.w3.org/2000/svg";
-
 interface Slot extends TokenElement {
   element: SVGGElement;
   word: SVGTextElement;
   weight: SVGTextElement | null;
 }
 
-export function openArcs(figure: HTMLElement, model: Model): View {
-  const picture = figure.querySelector<SVGSVGElement>(".attention-picture");
+function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
+  const picture = root.querySelector<SVGSVGElement>(".attention-stage .attention-picture");
   const edges = picture?.querySelector<SVGGElement>(".attention-edges");
   if (!picture || !edges) throw new Error("attention: a figure without its picture");
   const overview = picture.querySelector<SVGGElement>(".attention-overview");
+  const turn = root.querySelector<HTMLButtonElement>(".attention-direction");
   const slots = readSlots(picture, model);
   const frame = frameOf(slots, model);
-  let shown: Drawing = { focus: null, strokes: [], side: null, numbers: [] };
-  let head: string | null = null;
+  const slotAt = ({ side, index }: Place): Slot | undefined =>
+    slots[model.oneRow ? "query" : side][index];
+  let shown = readShown(slots);
+  turn?.addEventListener("click", () => dispatch({ type: "turn" }));
 
-  const show = (state: State): void => {
+  const show = (state: State, previous: State | null): void => {
     const next = draw(model, state, frame);
     strokesInto(edges, next.strokes);
     for (const side of ["query", "key"] as const) {
       const numbers = next.side === side ? next.numbers : [];
       if (next.side === side || shown.side === side) numbersInto(slots[side], numbers, side, frame, model);
     }
-    mark(shown.focus, false);
-    mark(next.focus, true);
-    if (next.focus) overview?.setAttribute("display", "none");
+    for (const [places, on] of [[shown.focus, false], [next.focus, true]] as const) {
+      for (const place of places) slotAt(place)?.element.classList.toggle("attention-token--focus", on);
+    }
+    if (next.focus.length) overview?.setAttribute("display", "none");
     else overview?.removeAttribute("display");
-    const name = `${state.layer}.${state.head}`;
-    // The static picture shows the first head already.
-    if (overview && head !== null && head !== name) overviewInto(overview, model, state, frame);
-    head = name;
+    if (overview && state.pinned.length) {
+      // Elements are few where tokens are many: none that are hidden for long.
+      overview.replaceChildren();
+    } else if (overview && !next.focus.length) {
+      const head = `${state.layer}.${state.head}`;
+      // The static picture shows the first head already.
+      if (!previous && overview.firstChild) overview.dataset["head"] ??= head;
+      if (overview.dataset["head"] !== head || !overview.firstChild) overviewInto(overview, model, state, frame);
+      overview.dataset["head"] = head;
+    }
+    if (turn) {
+      setText(turn, LOOKS[state.direction]);
+      root.dataset["direction"] = state.direction;
+    }
     shown = next;
   };
-  const mark = (place: Place | null, on: boolean): void => {
-    if (place) slots[place.side][place.index]?.element.classList.toggle("attention-token--focus", on);
-  };
+  return { tokens: [...slots.query, ...slots.key], edges: true, show };
+}
 
-  // What the static picture has in focus is undone by the first state, whatever that is.
-  for (const slot of [...slots.query, ...slots.key]) {
-    if (slot.element.classList.contains("attention-token--focus")) {
-      shown = { ...shown, focus: slot.place };
-    }
-    if (slot.weight?.textContent) shown = { ...shown, side: slot.place.side };
-  }
-  return { tokens: [...slots.query, ...slots.key], show };
+/** What the static picture shows, so that the first state undoes what it does not have. */
+function readShown(slots: Slots): Drawing {
+  const all = [...slots.query, ...slots.key];
+  const focused = all.filter(({ element }) => element.classList.contains("attention-token--focus"));
+  const side = all.find(({ weight }) => weight?.textContent)?.place.side ?? null;
+  return { focus: focused.map(({ place }) => place), strokes: [], side, numbers: [] };
 }
 
 type Slots = Record<Side, Slot[]>;
@@ -169,7 +181,7 @@ function strokesInto(group: SVGGElement, strokes: readonly Stroke[]): void {
 }
 
 function newPath(group: SVGGElement): SVGPathElement {
-  return group.appendChild(document.createElementNS(SVG, "path"));
+  return group.appendChild(svg("path"));
 }
 
 function numbersInto(
@@ -194,13 +206,13 @@ function numbersInto(
 }
 
 function newWeight(slot: Slot, side: Side, frame: Frame, model: Model): SVGTextElement {
-  const weight = document.createElementNS(SVG, "text");
   const above = side === "key" && !model.oneRow;
-  set(weight, "class", "attention-weight");
-  set(weight, "x", short(slot.x));
-  set(weight, "y", short(above ? ROW_ABOVE.number : frame.queryY + NUMBER_BELOW));
-  set(weight, "font-size", "11");
-  return weight;
+  return svg("text", {
+    class: "attention-weight",
+    x: short(slot.x),
+    y: short(above ? ROW_ABOVE.number : frame.queryY + NUMBER_BELOW),
+    "font-size": "11",
+  });
 }
 
 /** Draw the edges at rest: to special tokens undermost, then the strong over the weak. */
@@ -209,14 +221,15 @@ function overviewInto(group: SVGGElement, model: Model, state: State, frame: Fra
   for (const edge of edgesAtRest(model, state.layer, state.head, OVERVIEW)) {
     const opacity = short(opacityAtRest(edge));
     const name = `${edge.special ? 0 : 1} ${opacity}`;
-    const layer = layers.get(name) ?? document.createElementNS(SVG, "g");
+    const layer =
+      layers.get(name) ??
+      svg("g", {
+        class: `attention-rest${edge.special ? " attention-rest--special" : ""}`,
+        "stroke-opacity": opacity,
+      });
     layers.set(name, layer);
-    set(layer, "class", `attention-rest${edge.special ? " attention-rest--special" : ""}`);
-    set(layer, "stroke-opacity", opacity);
     const { d, width } = strokeOf(frame, edge, "query");
-    const path = newPath(layer);
-    set(path, "d", d);
-    set(path, "stroke-width", width);
+    layer.append(svg("path", { d, "stroke-width": width }));
   }
   group.replaceChildren(...[...layers].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, layer]) => layer));
 }

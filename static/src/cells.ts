@@ -1,0 +1,183 @@
+/**
+ * Heat-map cells: how strong a weight looks, and what draws many of them at once. The one place for
+ * it in the browser; `core/render/cells.py` computes the same levels and paths.
+ */
+
+import { element, setAttribute, svg } from "./dom";
+
+export type Scale = "linear" | "log";
+
+/** A cell's opacity is its level, from 0 to this, over this. Numbers with a sign have signed ones. */
+export const LEVELS = 50;
+/** Tokens a side up to which cells are paths; past it they are painted on a canvas. */
+export const MOST_AS_PATHS = 60;
+
+/** Levels row by row. */
+export interface Cells {
+  rows: number;
+  columns: number;
+  levels: Int8Array;
+}
+
+/** The cells of a map, from codes in thousandths row by row; masked ones (below 0) have level 0. */
+export function cellsOf(
+  rows: number,
+  columns: number,
+  codes: ArrayLike<number>,
+  scale: Scale,
+  most: number,
+): Cells {
+  const table = Int8Array.from({ length: 1001 }, (_, at) => levelOf(at / most, scale));
+  return { rows, columns, levels: Int8Array.from(codes, (code) => table[code] ?? 0) };
+}
+
+/** The opacity of a weight that is so large a share of the strongest. */
+export function ramp(share: number, scale: Scale): number {
+  if (!(share > 0)) return 0;
+  const within = Math.min(share, 1);
+  return scale === "log" ? 0.05 + 0.95 * Math.log10(1 + 9 * within) : within;
+}
+
+export function levelOf(share: number, scale: Scale): number {
+  return Math.floor(LEVELS * ramp(share, scale) + 0.5);
+}
+
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+/** Pixels between ticks at least. */
+const APART = 30;
+
+/** The codes that stand at a colour bar, and where: 0, the end, and round ones where room is. */
+export function ticks(most: number, scale: Scale, width: number): [code: number, x: number][] {
+  const place = (code: number): number => width * ramp(code / most, scale);
+  let round = STEPS.filter((step) => step < most);
+  if (scale === "linear") {
+    const step = STEPS.find((one) => one <= most && place(one) >= APART) ?? most;
+    round = Array.from({ length: Math.ceil(most / step) - 1 }, (_, i) => (i + 1) * step);
+  }
+  const found: [number, number][] = [[most, width]];
+  for (const code of round.reverse()) {
+    if (place(code) >= APART && place(code) <= found[0]![1] - APART) found.unshift([code, place(code)]);
+  }
+  return [[0, 0], ...found];
+}
+
+/** One path a level: from the faintest positive one on, then the negative ones likewise. */
+export function levelPaths(
+  { rows, columns, levels }: Cells,
+  [width, height]: readonly [number, number],
+  gap = 0,
+): [level: number, path: string][] {
+  const paths = new Map<number, string>();
+  for (let row = 0; row < rows; row++) {
+    for (let start = 0, end: number; start < columns; start = end) {
+      const level = levels[row * columns + start]!;
+      for (end = start + 1; !gap && end < columns && levels[row * columns + end] === level; ) end++;
+      if (!level) continue;
+      const wide = (end - start) * width - gap;
+      const piece = `M${start * width} ${row * height}h${wide}v${height - gap}h-${wide}z`;
+      paths.set(level, (paths.get(level) ?? "") + piece);
+    }
+  }
+  return [...paths].sort(([a], [b]) => +(a < 0) - +(b < 0) || Math.abs(a) - Math.abs(b));
+}
+
+/** Bring the paths of a group to these levels, using again what is there. */
+export function levelsInto(group: SVGElement, paths: readonly [number, string][]): void {
+  for (const [i, [level, d]] of paths.entries()) {
+    const path = group.children[i] ?? group.appendChild(svg("path"));
+    if (level < 0) setAttribute(path, "class", "attention-negative");
+    else path.removeAttribute("class");
+    setAttribute(path, "fill-opacity", String(Math.abs(level) / LEVELS));
+    setAttribute(path, "d", d);
+  }
+  while (group.children.length > paths.length) group.lastElementChild?.remove();
+}
+
+/**
+ * A canvas under a picture, where the picture has its cells, in its px. The style sheet keeps it
+ * there wherever the stage puts the picture.
+ */
+export function canvasUnder(
+  picture: SVGSVGElement,
+  box: { x: number; y: number; width: number },
+): HTMLCanvasElement {
+  const canvas = element("canvas", ["attention-canvas"]);
+  const whole = Number(picture.getAttribute("width"));
+  canvas.style.setProperty("--picture", `${whole}px`);
+  for (const name of ["x", "y", "width"] as const) {
+    canvas.style.setProperty(`--${name}`, String(box[name] / whole));
+  }
+  picture.before(canvas);
+  return canvas;
+}
+
+/** What is painted, by canvas, so that it can be painted again in the colours of another theme. */
+const painted = new Map<HTMLCanvasElement, { cells: Cells; colours: string }>();
+
+/**
+ * Paint cells on a canvas that is in the page, one pixel each; the style sheet makes it as large as
+ * it is seen, and names the hue of positive cells as its border's, that of negative ones as its
+ * outline's. Painted again whenever the theme changes them.
+ */
+export function paint(canvas: HTMLCanvasElement, cells: Cells): void {
+  watchTheme();
+  const { borderTopColor, outlineColor } = getComputedStyle(canvas);
+  painted.set(canvas, { cells, colours: borderTopColor + outlineColor });
+  canvas.width = cells.columns;
+  canvas.height = cells.rows;
+  const context = canvas.getContext("2d")!;
+  for (const [sign, colour] of [[1, borderTopColor], [-1, outlineColor]] as const) {
+    const part = tinted(cells, sign, colour);
+    if (part) context.drawImage(part, 0, 0);
+  }
+}
+
+/** The cells of one sign in their colour; null where there is none. */
+function tinted(cells: Cells, sign: 1 | -1, colour: string): HTMLCanvasElement | null {
+  const image = new ImageData(cells.columns, cells.rows);
+  let any = false;
+  for (let at = 0; at < cells.levels.length; at++) {
+    const level = sign * cells.levels[at]!;
+    if (level <= 0) continue;
+    image.data[4 * at + 3] = Math.floor((255 * level) / LEVELS + 0.5);
+    any = true;
+  }
+  if (!any) return null;
+  const canvas = element("canvas");
+  canvas.width = cells.columns;
+  canvas.height = cells.rows;
+  const context = canvas.getContext("2d")!;
+  context.putImageData(image, 0, 0);
+  // The browser knows what colour the style sheet means, whatever notation it is in.
+  context.globalCompositeOperation = "source-in";
+  context.fillStyle = colour;
+  context.fillRect(0, 0, cells.columns, cells.rows);
+  return canvas;
+}
+
+let watching = false;
+
+function watchTheme(): void {
+  if (watching) return;
+  watching = true;
+  const again = (): void => {
+    for (const [canvas, { cells, colours }] of painted) {
+      if (!canvas.isConnected) painted.delete(canvas);
+      else {
+        const { borderTopColor, outlineColor } = getComputedStyle(canvas);
+        if (borderTopColor + outlineColor !== colours) paint(canvas, cells);
+      }
+    }
+  };
+  // Some themes let colours fade into one another.
+  const soon = (): void => {
+    for (const wait of [0, 250, 1000]) setTimeout(again, wait);
+  };
+  const observer = new MutationObserver(soon);
+  for (const node of [document.documentElement, document.body]) {
+    observer.observe(node, { attributes: true });
+  }
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"]) {
+    matchMedia(query).addEventListener("change", soon);
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Every control of a figure, by its name alone: `layer` and `head` choose from what is carried, any
+ * other name is an option of the view. A select takes one of its values; buttons of one name take
+ * turns, and one alone is on or off.
+ */
+
+import { setAttribute, setText } from "./dom";
+import type { Model } from "./model";
+import type { State } from "./state";
+import type { Dispatch } from "./views/view";
+
+type Control = HTMLSelectElement | HTMLButtonElement;
+const CONTROL = "select[name], button[name]";
+
+export interface Controls {
+  /** The options as the controls stand. */
+  readonly first: Readonly<Record<string, string>>;
+  show(state: State, previous: State | null): void;
+  /** Whether an option of this name can take this value. */
+  takes(name: string, value: string): boolean;
+}
+
+export function bindControls(figure: HTMLElement, model: Model, dispatch: Dispatch): Controls {
+  const lists = { layer: model.layers, head: model.heads };
+  const isChoice = (name: string): name is "layer" | "head" => name in lists;
+  const all = (): Control[] => [...figure.querySelectorAll<Control>(CONTROL)];
+  const named = (name: string): Control[] => all().filter((control) => control.name === name);
+
+  const first: Record<string, string> = {};
+  for (const control of all()) {
+    if (isChoice(control.name)) continue;
+    if (control.localName === "select" || isOn(control)) first[control.name] = control.value;
+    else first[control.name] ??= "";
+  }
+
+  const choose = (name: string, value: string): void => {
+    if (isChoice(name)) dispatch({ type: name, value: lists[name].indexOf(value) });
+    else dispatch({ type: "set", name, value });
+  };
+  figure.addEventListener("change", ({ target }) => {
+    if (target instanceof HTMLSelectElement && target.name) choose(target.name, target.value);
+  });
+  figure.addEventListener("click", ({ target }) => {
+    const button = target instanceof Element && target.closest<HTMLButtonElement>("button[name]");
+    if (!button) return;
+    const off = isOn(button) && named(button.name).length === 1;
+    choose(button.name, off ? "" : button.value);
+  });
+
+  const put = (name: string, value: string): void => {
+    for (const control of named(name)) {
+      if (control instanceof HTMLSelectElement) {
+        if (control.value !== value) control.value = value;
+        const plain = control.parentElement?.querySelector(".attention-value");
+        if (plain) setText(plain, control.selectedOptions[0]?.text ?? value);
+      } else {
+        setAttribute(control, "aria-pressed", String(control.value === value));
+      }
+    }
+  };
+  return {
+    first,
+    show(state, previous) {
+      for (const name of ["layer", "head"] as const) {
+        if (previous && state[name] === previous[name]) continue;
+        const value = lists[name][state[name]] ?? "";
+        figure.dataset[name] = value;
+        put(name, value);
+      }
+      if (state.options === previous?.options) return;
+      for (const [name, value] of Object.entries(state.options)) put(name, value);
+    },
+    takes(name, value) {
+      return named(name).some((control) =>
+        control instanceof HTMLSelectElement
+          ? [...control.options].some((option) => option.value === value)
+          : control.value === value || value === "",
+      );
+    },
+  };
+}
+
+function isOn(control: Control): boolean {
+  return control.getAttribute("aria-pressed") === "true";
+}

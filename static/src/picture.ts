@@ -1,0 +1,140 @@
+/**
+ * A figure's picture on its own: what is shown now, without the page's style sheet, as a file that
+ * any drawing program opens. What a view paints on a canvas becomes an image in it.
+ */
+
+import { element, svg } from "./dom";
+
+export interface Picture {
+  readonly root: SVGSVGElement;
+  readonly width: number;
+  readonly height: number;
+  readonly background: string;
+  /** What the images of the picture were made of. */
+  readonly sources: ReadonlyMap<Element, CanvasImageSource>;
+}
+
+type Sources = Map<Element, CanvasImageSource>;
+
+/** What style sheets decide, of shapes and of text, */
+const SHAPE = ["fill", "stroke", "stroke-width", "stroke-linecap", "stroke-dasharray"];
+const TEXT = ["fill", "font-family", "font-size", "font-weight", "font-style", "text-anchor", "dominant-baseline", "direction"];
+/** and what need not be said. */
+const PLAIN = new Set(["1px", "butt", "400", "normal", "start", "auto", "ltr"]);
+const REMOVED = ["fill-opacity", "stroke-opacity", "class", "role", "tabindex", "pointer-events", "aria-pressed", "aria-label"];
+
+/** The picture of a figure: of all its stages, as they stand on the page. */
+export function pictureOf(figure: HTMLElement): Picture {
+  const pictures = [...figure.querySelectorAll<SVGSVGElement>(".attention-stage > .attention-picture")];
+  const boxes = pictures.map((picture) => {
+    const { x, y } = picture.parentElement!.getBoundingClientRect();
+    const { width, height } = picture.getBoundingClientRect();
+    return { x, y, right: x + width, bottom: y + height };
+  });
+  const left = Math.min(...boxes.map(({ x }) => x));
+  const top = Math.min(...boxes.map(({ y }) => y));
+  const width = Math.ceil(Math.max(...boxes.map(({ right }) => right)) - left);
+  const height = Math.ceil(Math.max(...boxes.map(({ bottom }) => bottom)) - top);
+  const background = backgroundOf(figure);
+  const viewBox = `0 0 ${width} ${height}`;
+  const root = svg("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox });
+  root.append(svg("title", {}, pictures[0]?.getAttribute("aria-label") ?? ""));
+  if (background !== "#ffffff") root.append(svg("rect", { width, height, fill: background }));
+  const sources: Sources = new Map();
+  for (const [i, picture] of pictures.entries()) {
+    const { x, y } = boxes[i]!;
+    const group = svg("g", { transform: `translate(${x - left} ${y - top})` });
+    group.append(...copies(picture, sources));
+    for (const canvas of picture.parentElement!.querySelectorAll("canvas")) {
+      if (!canvas.width || !canvas.offsetWidth) continue;
+      const image = imageOf(canvas, picture);
+      sources.set(image, canvas);
+      const under = canvas.compareDocumentPosition(picture) & Node.DOCUMENT_POSITION_FOLLOWING;
+      if (under) group.prepend(image);
+      else group.append(image);
+    }
+    root.append(group);
+  }
+  return { root, width, height, background, sources };
+}
+
+function imageOf(canvas: HTMLCanvasElement, picture: Element): SVGImageElement {
+  const [box, around] = [canvas.getBoundingClientRect(), picture.getBoundingClientRect()];
+  return svg("image", {
+    x: box.x - around.x,
+    y: box.y - around.y,
+    width: box.width,
+    height: box.height,
+    preserveAspectRatio: "none",
+    "image-rendering": getComputedStyle(canvas).imageRendering,
+    href: canvas.toDataURL(),
+  });
+}
+
+/** Copies of what is seen of an element's content, their style written into them. */
+function copies(parent: Element, sources: Sources): Node[] {
+  return [...parent.childNodes].flatMap((node) => {
+    if (!(node instanceof SVGElement)) return node instanceof Text ? [node.cloneNode()] : [];
+    const style = getComputedStyle(node);
+    const resource = node.closest("defs, desc");
+    if (style.display === "none" && !resource) return [];
+    const made = node.cloneNode() as SVGElement;
+    for (const name of [...SHAPE, ...TEXT, ...REMOVED]) made.removeAttribute(name);
+    if (node instanceof SVGGeometryElement) {
+      if (style.fill === "none" && style.stroke === "none") return [];
+      put(made, SHAPE, style);
+    }
+    if (node instanceof SVGTextContentElement) put(made, TEXT, style);
+    if (node instanceof SVGImageElement) sources.set(made, node);
+    if (node instanceof SVGStopElement) put(made, ["stop-color"], style);
+    if (style.opacity !== "1") made.setAttribute("opacity", style.opacity);
+    made.append(...copies(node, sources));
+    return [made];
+  });
+}
+
+function put(made: Element, names: readonly string[], style: CSSStyleDeclaration): void {
+  // A run of text would take from the rest of its line what it does not say itself.
+  const run = made.localName === "tspan";
+  for (const name of names) {
+    let value = style.getPropertyValue(name);
+    if (/^fill|^stroke$|color/.test(name)) {
+      const [colour, alpha] = inkOf(value);
+      const share = name.replace("-color", "") + "-opacity";
+      const opacity = alpha * Number(style.getPropertyValue(share));
+      if (run || opacity < 1) made.setAttribute(share, opacity.toFixed(3));
+      // A pattern or a gradient is found again by its id.
+      const resource = /#[^"]*(?="\))/.exec(value);
+      value = resource ? `url(${resource[0]})` : colour;
+    }
+    const idle = PLAIN.has(value) || (value === "none" && name !== "fill");
+    if (run || !idle) made.setAttribute(name, value);
+  }
+}
+
+const inks = new Map<string, readonly [string, number]>();
+let drop: CanvasRenderingContext2D | null | undefined;
+
+/** A computed colour, in whatever notation, as every program knows it, and its opacity. */
+function inkOf(colour: string): readonly [string, number] {
+  let ink = inks.get(colour);
+  if (ink) return ink;
+  drop ??= element("canvas").getContext("2d", { willReadFrequently: true });
+  if (!drop || !CSS.supports("color", colour)) return ["none", 1];
+  drop.clearRect(0, 0, 1, 1);
+  drop.fillStyle = colour;
+  drop.fillRect(0, 0, 1, 1);
+  const [red, green, blue, alpha] = drop.getImageData(0, 0, 1, 1).data as unknown as number[];
+  const digits = [red, green, blue].map((byte) => byte!.toString(16).padStart(2, "0"));
+  inks.set(colour, (ink = [`#${digits.join("")}`, alpha! / 255]));
+  return ink;
+}
+
+/** The colour that the page has where the figure stands. */
+function backgroundOf(figure: Element): string {
+  for (let at: Element | null = figure; at; at = at.parentElement) {
+    const [colour, opacity] = inkOf(getComputedStyle(at).backgroundColor);
+    if (opacity === 1) return colour;
+  }
+  return "#ffffff";
+}

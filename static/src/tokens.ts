@@ -1,0 +1,185 @@
+/** Tokens as buttons: pointer, finger and keyboard do the same to them, in every view. */
+
+import { setAttribute } from "./dom";
+import type { Model, Place } from "./model";
+import { same, sameToken } from "./state";
+import type { Dispatch, TokenElement, View } from "./views/view";
+
+/** So long a finger rests on a token to add it to what is pinned. */
+const PRESS = 500;
+
+export interface Tokens {
+  /** Take up what the view has put in place of its tokens, and show which are pinned. */
+  show(pinned: readonly Place[]): void;
+  at(place: Place | undefined): TokenElement | undefined;
+}
+
+/** Events are caught at the figure, so that a view may replace its elements at any time. */
+export function bindTokens(
+  figure: HTMLElement,
+  view: View,
+  model: Model,
+  dispatch: Dispatch,
+): Tokens {
+  let all: readonly TokenElement[] = [];
+  let byElement = new Map<Element, TokenElement>();
+  let shown: readonly Place[] | undefined;
+  let stop: TokenElement | undefined;
+
+  const of = (target: EventTarget | null): TokenElement | undefined => {
+    const found = target instanceof Element ? target.closest("[data-token]") : null;
+    return found ? byElement.get(found) : undefined;
+  };
+  const at = (place: Place | undefined): TokenElement | undefined =>
+    place && all.find((token) => sameToken(token.place, place));
+  /** Make one token the figure's tab stop. */
+  const rove = (token: TokenElement | undefined): void => {
+    stop?.element.setAttribute("tabindex", "-1");
+    stop = token;
+    stop?.element.setAttribute("tabindex", "0");
+  };
+  const adopt = (pinned: readonly Place[]): void => {
+    all = view.tokens;
+    byElement = new Map(all.map((token) => [token.element, token]));
+    for (const { element, place } of all) {
+      const row = place.side === "key" ? model.keys : model.queries;
+      element.setAttribute("role", "button");
+      element.setAttribute("tabindex", "-1");
+      element.setAttribute("aria-label", row[place.index]!.text);
+    }
+    rove(at(stop?.place) ?? at(pinned[0]) ?? all[0]);
+  };
+
+  bindPointer(figure, of, dispatch);
+  figure.addEventListener("focusin", (event) => {
+    const token = of(event.target);
+    if (!token) return;
+    rove(token);
+    // A click focuses too, but what it leaves behind is the pin alone.
+    if (token.element.matches(":focus-visible")) dispatch({ type: "focus", place: meant(token) });
+  });
+  figure.addEventListener("focusout", (event) => {
+    if (of(event.target) && !of(event.relatedTarget)) dispatch({ type: "focus", place: null });
+  });
+  figure.addEventListener("keydown", (event) => {
+    const token = of(event.target);
+    if (!token || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Enter" || event.key === " ") {
+      if (!event.repeat) dispatch({ type: "toggle", place: meant(token), add: event.shiftKey });
+    } else {
+      const next = neighbour(all, token, event.key);
+      if (!next) return;
+      next.element.focus();
+    }
+    event.preventDefault();
+  });
+
+  return {
+    at,
+    show(pinned) {
+      if (view.tokens !== all) adopt(pinned);
+      else if (pinned === shown) return;
+      shown = pinned;
+      for (const token of all) {
+        const is = (pin: Place): boolean => sameToken(pin, token.place) || same(pin, meant(token));
+        setAttribute(token.element, "aria-pressed", String(pinned.some(is)));
+      }
+    },
+  };
+}
+
+function meant({ place, cell }: TokenElement): Place {
+  return cell?.() ?? place;
+}
+
+function bindPointer(
+  figure: HTMLElement,
+  of: (target: EventTarget | null) => TokenElement | undefined,
+  dispatch: Dispatch,
+): void {
+  const hover = (place: Place | null): void => dispatch({ type: "hover", place });
+  /** What a resting finger is about to do, and whether it has done so. */
+  let press: { timer: number; done: () => void } | null = null;
+  let held = false;
+  const release = (): void => {
+    clearTimeout(press?.timer);
+    press = null;
+  };
+
+  // A finger has no hover: what it would leave behind, it could not take away.
+  figure.addEventListener("pointerover", (event) => {
+    const token = of(event.target);
+    if (token && event.pointerType !== "touch") hover(meant(token));
+  });
+  // What a view makes of the pointer elsewhere is its own.
+  figure.addEventListener("pointerout", (event) => {
+    if (of(event.target) && !of(event.relatedTarget)) hover(null);
+  });
+  figure.addEventListener("pointerleave", () => hover(null));
+  figure.addEventListener("click", (event) => {
+    const token = of(event.target);
+    if (token && !held) dispatch({ type: "toggle", place: meant(token), add: event.shiftKey });
+    held = false;
+  });
+  // A finger has no Shift either.
+  figure.addEventListener("pointerdown", (event) => {
+    const token = of(event.target);
+    held = false;
+    release();
+    if (!token || event.pointerType !== "touch") return;
+    const done = (): void => {
+      release();
+      held = true;
+      dispatch({ type: "toggle", place: token.place, add: true });
+    };
+    press = { timer: window.setTimeout(done, PRESS), done };
+  });
+  for (const end of ["pointerup", "pointercancel"]) figure.addEventListener(end, release);
+  // Where the browser has a menu for that, it may come first.
+  figure.addEventListener("contextmenu", (event) => {
+    press?.done();
+    if (held) event.preventDefault();
+  });
+}
+
+/**
+ * Where a key leads from a token: along its row as seen, and from row to row. Columns are rows that
+ * stand upright.
+ */
+export function neighbour(
+  all: readonly TokenElement[],
+  token: TokenElement,
+  key: string,
+): TokenElement | undefined {
+  const row = all.filter(({ place }) => place.side === token.place.side);
+  const other = all.filter(({ place }) => place.side !== token.place.side);
+  if (key === "Home") return row[0];
+  if (key === "End") return row[row.length - 1];
+  const arrow = ARROWS[key];
+  if (!arrow) return undefined;
+  const [axis, step] = arrow;
+  if (axis === (isColumn(row) ? "y" : "x")) {
+    const seen = [...row].sort((a, b) => centre(a, axis) - centre(b, axis));
+    return seen[Math.min(Math.max(seen.indexOf(token) + step, 0), seen.length - 1)];
+  }
+  const across = axis === "x" ? "y" : "x";
+  const away = (one: TokenElement): number => Math.abs(centre(one, across) - centre(token, across));
+  const beyond = other.filter((one) => (centre(one, axis) - centre(token, axis)) * step > 0);
+  return beyond.sort((a, b) => away(a) - away(b))[0];
+}
+
+const ARROWS: Readonly<Record<string, readonly ["x" | "y", 1 | -1]>> = {
+  ArrowLeft: ["x", -1],
+  ArrowRight: ["x", 1],
+  ArrowUp: ["y", -1],
+  ArrowDown: ["y", 1],
+};
+
+function isColumn(row: readonly TokenElement[]): boolean {
+  return row.every(({ x, y }) => y !== undefined && x === row[0]!.x);
+}
+
+/** Where only the place along the row is told, keys stand above queries. */
+function centre({ x, y, place }: TokenElement, axis: "x" | "y"): number {
+  return axis === "x" ? x : (y ?? (place.side === "key" ? 0 : 1));
+}

@@ -1,0 +1,201 @@
+/** What the sheet of thumbnails looks like: which heads, in which order, and the cells of all of them. */
+
+import { type Cells, LEVELS, levelOf } from "../cells";
+import type { Model } from "../model";
+import type { Direction, Place, State } from "../state";
+
+/** Where the static picture put the thumbnails; px where nothing else is said. */
+export interface Frame {
+  /** Of the first thumbnail. */
+  left: number;
+  top: number;
+  /** Side of a cell. */
+  cell: number;
+  /** Weights a side that one cell stands for. */
+  pool: number;
+  /** Cells of a thumbnail. */
+  rows: number;
+  columns: number;
+  /** Cells from a thumbnail to the next. */
+  across: number;
+  down: number;
+}
+
+/** A sheet: thumbnails one after the other, so many in a line. */
+export interface Sheet {
+  /** Whether by a score; else names stand down the side and along the top. */
+  sorted: boolean;
+  /** Each is layer × heads + head. */
+  heads: readonly number[];
+  perLine: number;
+  across: number;
+  down: number;
+  /** Cells from the left of its place to a thumbnail. */
+  inset: number;
+  /** Under each thumbnail of a sorted sheet. */
+  labels: readonly string[];
+}
+
+/** The levels that thumbnails have: few, so that the static picture of all heads packs well. */
+const SHADES = [0, 6, 16, 28, 39, 50];
+const STEP = LEVELS / (SHADES.length - 1);
+
+/** Levels of the pooled weights of every head: by layer, head, row and column. */
+export function thumbnails(model: Model, { pool, rows, columns }: Frame): Int8Array {
+  const table = Int8Array.from(
+    { length: 1001 },
+    (_, code) => SHADES[Math.floor(levelOf(code / 1000, "log") / STEP + 0.5)]!,
+  );
+  const size = rows * columns;
+  const all = new Int8Array(model.layers.length * model.heads.length * size);
+  let start = 0;
+  for (let layer = 0; layer < model.layers.length; layer++) {
+    for (let head = 0; head < model.heads.length; head++, start += size) {
+      for (let query = 0; query < model.queries.length; query++) {
+        const row = start + Math.floor(query / pool) * columns;
+        for (let key = 0, at = row, left = pool; key < model.keys.length; key++) {
+          const level = table[model.code(layer, head, query, key)] ?? 0;
+          if (level > all[at]!) all[at] = level;
+          if (--left === 0) [at, left] = [at + 1, pool];
+        }
+      }
+    }
+  }
+  return all;
+}
+
+type Options = State["options"];
+
+/** The scores that heads are sorted by; undefined where they stand in their places. */
+export function scoresBy(model: Model, options: Options): readonly (number | null)[] | undefined {
+  return model.headScores?.[options["order"] ?? ""]?.flat();
+}
+
+/** The heads from the best to the least, those below a bound left out; equals as they come. */
+export function ranked(scores: readonly (number | null)[], least: number): number[] {
+  return scores
+    .map((_, head) => head)
+    .filter((head) => scores[head] != null && scores[head]! >= least)
+    .sort((a, b) => scores[b]! - scores[a]! || a - b);
+}
+
+/** Bounds worth offering: round ones that some heads reach and others do not. */
+export function bounds(scores: readonly (number | null)[]): number[] {
+  const known = scores.filter((score) => score !== null);
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  return (high > 1 ? BITS : SHARES).filter((bound) => low < bound && bound <= high);
+}
+
+const SHARES = [0.1, 0.2, 0.3, 0.5, 0.7, 0.9];
+const BITS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+/**
+ * What a sheet holds. A sorted one is no wider than `room` px; `labelWidth` tells how many
+ * the longest label takes.
+ */
+export function sheetOf(
+  model: Model,
+  options: Options,
+  frame: Frame,
+  room: number,
+  labelWidth: (labels: readonly string[]) => number,
+): Sheet {
+  const scores = scoresBy(model, options);
+  const { across, down } = frame;
+  if (!scores) {
+    const heads = Array.from({ length: model.layers.length * model.heads.length }, (_, i) => i);
+    return { sorted: false, heads, perLine: model.heads.length, across, down, inset: 0, labels: [] };
+  }
+  const heads = ranked(scores, Number(options["least"] ?? 0));
+  const labels = heads.map((head) => `${nameOf(model, head)} ${decimals(scores[head]!)}`);
+  const wide = Math.max(across, Math.ceil(labelWidth(labels) / frame.cell));
+  return {
+    sorted: true,
+    heads,
+    perLine: Math.max(1, Math.floor(room / (wide * frame.cell))),
+    across: wide,
+    down: down + Math.ceil(LABEL / frame.cell),
+    inset: Math.floor((wide - frame.columns) / 2),
+    labels,
+  };
+}
+
+/** Height of a label. */
+const LABEL = 16;
+
+/** All thumbnails of a sheet as one map of cells. */
+export function cellsOfSheet(all: Int8Array, sheet: Sheet, frame: Frame): Cells {
+  const { rows, columns } = frame;
+  const wide = sheet.perLine * sheet.across;
+  const high = Math.ceil(sheet.heads.length / sheet.perLine) * sheet.down;
+  const levels = new Int8Array(wide * high);
+  for (const [i, head] of sheet.heads.entries()) {
+    const [x, y] = placeOf(sheet, i);
+    for (let row = 0; row < rows; row++) {
+      const from = (head * rows + row) * columns;
+      levels.set(all.subarray(from, from + columns), (y + row) * wide + x);
+    }
+  }
+  return { rows: high, columns: wide, levels };
+}
+
+/** Left and top of a thumbnail, in cells. */
+function placeOf({ perLine, across, down, inset }: Sheet, i: number): [number, number] {
+  return [(i % perLine) * across + inset, Math.floor(i / perLine) * down];
+}
+
+/** A hairline through every thumbnail for each token, as the `d` of a path. */
+export function hairlines(
+  sheet: Sheet,
+  frame: Frame,
+  places: readonly Place[],
+  upright: (place: Place) => boolean,
+): string {
+  const { cell, rows, columns, pool } = frame;
+  let d = "";
+  for (const place of places) {
+    const at = (Math.floor(place.index / pool) + 0.5) * cell;
+    const line = upright(place) ? `v${rows * cell}` : `h${columns * cell}`;
+    for (let i = 0; i < sheet.heads.length; i++) {
+      const [x, y] = placeOf(sheet, i);
+      const [left, top] = upright(place) ? [x * cell + at, y * cell] : [x * cell, y * cell + at];
+      d += `M${left} ${top}${line}`;
+    }
+  }
+  return d;
+}
+
+/** Whether what a token marks is a column: it is then a key. */
+export function isKey(model: Model, { side }: Place, direction: Direction): boolean {
+  return side === "key" || (model.oneRow && direction === "to");
+}
+
+/** Where a key leads among the thumbnails; undefined where it is none of theirs. */
+export function moved({ heads, perLine }: Sheet, from: number, key: string): number | undefined {
+  const line = from - (from % perLine);
+  const last = heads.length - 1;
+  const to = {
+    ArrowLeft: from - 1,
+    ArrowRight: from + 1,
+    ArrowUp: from - perLine,
+    ArrowDown: from + perLine,
+    Home: line,
+    End: Math.min(line + perLine - 1, last),
+  }[key];
+  return to === undefined || (to >= 0 && to <= last) ? to : from;
+}
+
+/** A head as readers know it. */
+export function nameOf(model: Model, at: number): string {
+  const [layer, head] = split(model, at);
+  return `${model.layers[layer]}.${model.heads[head]}`;
+}
+
+export function split(model: Model, at: number): [layer: number, head: number] {
+  return [Math.floor(at / model.heads.length), at % model.heads.length];
+}
+
+/** A score as it is printed: two decimals, from the three that the page carries. */
+export function decimals(score: number): string {
+  return (Math.floor(Math.round(score * 1000) / 10 + 0.5) / 100).toFixed(2);
+}

@@ -1,0 +1,386 @@
+/** Queries in one column, keys in another, and lines in the colours of their heads. */
+
+import { setAttribute as set, setText, svg, textWidth } from "../dom";
+import { type Edge, edgesAtRest, edgesOf, type Line, lineOf, short } from "../edges";
+import { MASKED, type Model, numeral, type Place, type Side, tokenAt } from "../model";
+import { isStrong } from "../scores";
+import { inFocus, sameToken, type State } from "../state";
+import { numbersNote } from "../words";
+import { barOf, buildHeads, columnOf, type Frame, innerOf, pathOf, weightOf } from "./heads-picture";
+import { openSwatches } from "./swatches";
+import type { Dispatch, Reading, TokenElement, View, ViewKind } from "./view";
+
+export const heads: ViewKind = { open, build: buildHeads };
+
+/** At most so many lines are drawn at rest. */
+const REST = 600;
+const LEVELS = 8;
+const HUES = 32;
+/** Of its room, the shortest piece of a bar that is seen. */
+const LEAST_BAR = 0.005;
+
+/** The attributes of a path. */
+export type Path = Readonly<Record<string, string>>;
+
+interface Stroke extends Edge {
+  head: number;
+}
+
+interface HeadLine extends Line {
+  head: number;
+}
+
+/** All that differs between two states of the picture, but for the lines at rest. */
+export interface Drawing {
+  focus: readonly Place[];
+  lines: Path[];
+  bars: Path[];
+  /** The tokens that have numbers; null while none is in focus. */
+  side: Side | null;
+  /** By token of that side; null where the filter keeps it from those in focus. */
+  numbers: (Figures | null)[];
+}
+
+interface Figures {
+  text: string;
+  strong: boolean;
+  masked: boolean;
+}
+
+/** What a state looks like. */
+export function draw(model: Model, state: State, frame: Frame): Drawing {
+  const focus = inFocus(state);
+  if (!focus.length) return { focus, lines: [], bars: [], side: null, numbers: [] };
+  const lines = linesOf(model, state, focus);
+  const { from, indices } = lines[0]!;
+  const side = otherSide(from);
+  const filter = filterOf(model, state);
+  const sums = lines.map((line) => sumsOf(line, filter));
+  const someone = !filter || indices.some(filter[from]);
+  return {
+    focus,
+    lines: pathsOf(model, state, frame, strokesOf(model, lines, filter)),
+    bars: barsOf(model, lines, sums, frame[side]),
+    side,
+    numbers: meanOf(sums).map((code, other) =>
+      someone && (!filter || filter[side](other))
+        ? { text: numeral(code), strong: isStrong(code), masked: code === MASKED }
+        : null,
+    ),
+  };
+}
+
+/** What is said of tokens in focus: the mean of the heads, and how much of it their lines show. */
+export function read(model: Model, state: State, places: readonly Place[]): Reading {
+  const lines = linesOf(model, state, places);
+  const mass = sumOf(lines.flatMap(({ codes }) => codes));
+  const drawn = strokesOf(model, lines, filterOf(model, state)).map(({ code }) => code);
+  return {
+    weights: { ...lines[0]!, codes: meanOf(lines.map(({ codes }) => codes)) },
+    share: mass ? Math.floor(100 * (sumOf(drawn) / mass)) : 100,
+  };
+}
+
+/** The paths of the picture at rest, few for many lines, and whether lines are left out. */
+export function atRest(
+  model: Model,
+  state: State,
+  frame: Frame,
+): { paths: Path[]; capped: boolean } {
+  const filter = filterOf(model, state);
+  const strokes = inOrder(state)
+    .flatMap((head) =>
+      edgesAtRest(model, state.layer, head, Infinity).map((edge) => ({ ...edge, head })),
+    )
+    .filter((stroke) => lets(filter, stroke))
+    .sort(heaviestFirst);
+  const paths = together(model, state, frame, strokes.slice(0, REST));
+  return { paths, capped: strokes.length > REST };
+}
+
+/** Which tokens of each side the choice between a pair's sentences leaves. */
+type Filter = Record<Side, (index: number) => boolean>;
+
+function filterOf({ segments }: Model, { options }: State): Filter | null {
+  const chosen = options["filter"] ?? "";
+  if (!segments || !/^[ab]{2}$/.test(chosen)) return null;
+  const [from, to] = [...chosen].map((letter) => (letter === "b" ? 1 : 0));
+  return {
+    query: (index) => segments.queries[index] === from,
+    key: (index) => segments.keys[index] === to,
+  };
+}
+
+function otherSide(side: Side): Side {
+  return side === "query" ? "key" : "query";
+}
+
+function lets(filter: Filter | null, { query, key }: Edge): boolean {
+  return !filter || (filter.query(query) && filter.key(key));
+}
+
+function inOrder({ heads: shown }: State): number[] {
+  return [...shown].sort((a, b) => a - b);
+}
+
+function linesOf(model: Model, state: State, places: readonly Place[]): HeadLine[] {
+  return inOrder(state).map((head) => ({
+    head,
+    ...lineOf(model, state.layer, head, places, "from"),
+  }));
+}
+
+function strokesOf(model: Model, lines: readonly HeadLine[], filter: Filter | null): Stroke[] {
+  return lines.flatMap((line) =>
+    edgesOf(model, line)
+      .filter((edge) => lets(filter, edge))
+      .map((edge) => ({ ...edge, head: line.head })),
+  );
+}
+
+function heaviestFirst(a: Stroke, b: Stroke): number {
+  return b.code - a.code || a.head - b.head || a.query - b.query || a.key - b.key;
+}
+
+/** The sums of a line over the tokens that a filter leaves. */
+function sumsOf({ from, indices, rows, codes }: HeadLine, filter: Filter | null): readonly number[] {
+  if (!filter) return codes;
+  const left = rows.filter((_, i) => filter[from](indices[i]!));
+  return codes.map((_, other) => {
+    if (!filter[otherSide(from)](other)) return 0;
+    const seen = left.map((row) => row[other]!).filter((code) => code !== MASKED);
+    return seen.length ? sumOf(seen) : MASKED;
+  });
+}
+
+/** Token by token; masked only where all are. */
+function meanOf(rows: readonly (readonly number[])[]): number[] {
+  return rows[0]!.map((_, other) => {
+    const codes = rows.map((row) => row[other]!);
+    if (codes.every((code) => code === MASKED)) return MASKED;
+    return Math.floor(sumOf(codes) / codes.length + 0.5);
+  });
+}
+
+function sumOf(codes: readonly number[]): number {
+  return codes.reduce((sum, code) => sum + Math.max(0, code), 0);
+}
+
+/** Under each token a bar as long as its number, of pieces for the heads; by head, one path. */
+function barsOf(
+  model: Model,
+  lines: readonly HeadLine[],
+  sums: readonly (readonly number[])[],
+  column: Frame[Side],
+): Path[] {
+  const most = 1000 * lines.length * lines[0]!.indices.length;
+  const start = sums[0]!.map(() => 0);
+  return lines.map(({ head }, rank) => {
+    const pieces = sums[rank]!.map((code, other) => {
+      const share = Math.max(0, code) / most;
+      const before = start[other]!;
+      start[other] = before + share;
+      return share >= LEAST_BAR ? barOf(column, other, before, share) : "";
+    });
+    return { ...nameOf(model, "bar", head), d: pieces.join("") };
+  });
+}
+
+/** On a logarithmic ramp small weights are still seen. */
+function strengthOf(code: number): number {
+  return 0.05 + 0.95 * Math.log10(1 + (9 * code) / 1000);
+}
+
+/** Px between the lines of two heads: those between the same tokens lie beside one another. */
+function stepOf({ heads: shown }: State): number {
+  return Math.min(2.5, 14 / Math.max(shown.length - 1, 1));
+}
+
+/** How far below the rows' middles a head's lines run. */
+function laneOf(state: State, head: number): number {
+  return stepOf(state) * (inOrder(state).indexOf(head) - (state.heads.length - 1) / 2);
+}
+
+/** A colour by the head's number, so that it is the same in every figure. */
+function hueOf({ heads: names }: Model, head: number): number {
+  const name = names[head]!;
+  return (/^\d+$/.test(name) ? Number(name) : head) % HUES;
+}
+
+function nameOf(model: Model, kind: string, head: number, special = false): Path {
+  const end = special ? " attention-line--special" : "";
+  return {
+    class: `attention-${kind} attention-hue-${hueOf(model, head)}${end}`,
+    "data-head": model.heads[head]!,
+  };
+}
+
+function opacity(value: number): Path {
+  return value < 1 ? { "stroke-opacity": short(value) } : {};
+}
+
+/** Each line of the tokens in focus for itself; past what a page can bear, the faint ones together. */
+function pathsOf(model: Model, state: State, frame: Frame, strokes: readonly Stroke[]): Path[] {
+  const most = Math.max(12, 1200 - 5 * (model.queries.length + model.keys.length));
+  const ordered = strokes.length > most ? [...strokes].sort(heaviestFirst) : strokes;
+  return [
+    ...together(model, state, frame, ordered.slice(most)),
+    ...ordered.slice(0, most).map(({ query, key, code, special, head }) => ({
+      ...nameOf(model, "edge", head, special),
+      "data-query": String(query),
+      "data-key": String(key),
+      d: pathOf(frame, query, key, laneOf(state, head)),
+      ...opacity(strengthOf(code)),
+    })),
+  ];
+}
+
+/** Lines, heaviest first, as one path a head and strength; to special tokens undermost. */
+function together(model: Model, state: State, frame: Frame, strokes: readonly Stroke[]): Path[] {
+  const groups = new Map<number, Record<string, string>>();
+  for (const { query, key, code, special, head } of [...strokes].reverse()) {
+    const level = Math.max(1, Math.floor(strengthOf(code) * LEVELS + 0.5));
+    const order = ((special ? 0 : LEVELS) + level) * model.heads.length + head;
+    let path = groups.get(order);
+    if (!path) {
+      path = { ...nameOf(model, "line", head, special), d: "", ...opacity(level / LEVELS) };
+      groups.set(order, path);
+    }
+    path["d"] += pathOf(frame, query, key, laneOf(state, head));
+  }
+  return [...groups].sort(([a], [b]) => a - b).map(([, path]) => path);
+}
+
+interface Slot extends TokenElement {
+  element: SVGGElement;
+  hit: Element;
+  /** Whether its text is cut. */
+  cut: boolean;
+  weight: SVGTextElement | null;
+}
+
+function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
+  const find = (name: string): Element | null => root.querySelector(`.attention-${name}`);
+  const [resting, edges, bars, tokens] = ["lines", "edges", "bars", "columns"].map(find);
+  if (!resting || !edges || !bars || !tokens) throw new Error("attention: a figure without its picture");
+  const slots = readSlots(tokens, model);
+  const all = [...slots.query, ...slots.key];
+  const rightwards = slots.query[0]!.x < slots.key[0]!.x;
+  const frame = {
+    query: columnOf(slots.query.map(({ hit }) => hit), rightwards),
+    key: columnOf(slots.key.map(({ hit }) => hit), !rightwards),
+  };
+  const showSwatches = openSwatches(root, model, dispatch);
+  const [said, whole] = ["note--numbers", "note--whole"].map(find);
+  let paths = [...resting.children];
+  let drawn = "";
+  let capped = false;
+
+  const rest = (state: State): void => {
+    const key = [state.layer, inOrder(state), state.options["filter"]].join();
+    if (!drawn && paths.length) {
+      // The static picture shows the first state already.
+      capped = said?.textContent?.includes(String(REST)) ?? false;
+    } else if (key !== drawn) {
+      const next = atRest(model, state, frame);
+      capped = next.capped;
+      pathsInto(resting, next.paths);
+      paths = [...resting.children];
+    } else if (!resting.firstChild) resting.append(...paths);
+    drawn = key;
+  };
+
+  const show = (state: State, previous: State | null): void => {
+    const { focus, lines, bars: pieces, side, numbers } = draw(model, state, frame);
+    // What is not seen is taken out: the page need not carry both.
+    if (focus.length) resting.replaceChildren();
+    else rest(state);
+    pathsInto(edges, lines);
+    pathsInto(bars, pieces);
+    const filter = filterOf(model, state);
+    for (const slot of all) {
+      const { place, element } = slot;
+      const number = place.side === side ? numbers[place.index] : null;
+      const mark = (name: string, on: boolean): void => {
+        element.classList.toggle(`attention-token--${name}`, on);
+      };
+      mark("focus", focus.some((one) => sameToken(one, place)));
+      mark("masked", !!number?.masked);
+      mark("out", !!filter && !filter[place.side](place.index));
+      numberInto(slot, number, frame[place.side]);
+    }
+    if (state.heads !== previous?.heads) {
+      showSwatches(state);
+      set(edges.parentElement!, "stroke-width", short(Math.max(1, Math.min(1.75, stepOf(state)))));
+      if (previous) legendInto(tokens, model, inOrder(state), frame);
+    }
+    const most = capped && !focus.length ? REST : 0;
+    if (said) setText(said, numbersNote(state.heads.length, focus.length, side === "query", most));
+    const cut = focus.filter((place) => slots[place.side][place.index]?.cut);
+    if (whole) setText(whole, cut.map((place) => tokenAt(model, place).text).join(", "));
+  };
+  return { tokens: all, edges: true, show, reading: (state, places) => read(model, state, places) };
+}
+
+type Slots = Record<Side, Slot[]>;
+
+function readSlots(tokens: Element, model: Model): Slots {
+  const slots: Slots = { query: [], key: [] };
+  for (const element of tokens.querySelectorAll<SVGGElement>(".attention-token")) {
+    const side: Side = element.dataset["side"] === "key" ? "key" : "query";
+    const place: Place = { side, index: Number(element.dataset["token"]) };
+    const [hit, word] = element.children;
+    slots[side][place.index] = {
+      place,
+      element,
+      hit: hit!,
+      x: Number(hit!.getAttribute("x")),
+      y: Number(hit!.getAttribute("y")),
+      cut: word!.textContent !== tokenAt(model, place).text,
+      weight: element.querySelector<SVGTextElement>(".attention-weight"),
+    };
+  }
+  if (slots.query.length !== model.queries.length || slots.key.length !== model.keys.length) {
+    throw new Error("attention: tokens of picture and payload differ");
+  }
+  return slots;
+}
+
+/** Bring the paths of a group to these, using again what is there. */
+function pathsInto(group: Element, paths: readonly Path[]): void {
+  for (const [i, attributes] of paths.entries()) {
+    const path = group.children[i] ?? group.appendChild(svg("path"));
+    for (const name of path.getAttributeNames()) if (!(name in attributes)) path.removeAttribute(name);
+    for (const [name, value] of Object.entries(attributes)) set(path, name, value);
+  }
+  while (group.children.length > paths.length) group.lastElementChild?.remove();
+}
+
+function numberInto(slot: Slot, number: Figures | null | undefined, column: Frame[Side]): void {
+  if (!number) return slot.weight?.remove();
+  slot.weight ??= weightOf(column, slot.place.index);
+  set(slot.weight, "class", `attention-weight${number.strong ? " attention-weight--strong" : ""}`);
+  setText(slot.weight, number.text);
+  if (!slot.weight.parentNode) slot.element.append(slot.weight);
+}
+
+/** Over the lines, where there are several, the names of their heads; too many are counted. */
+function legendInto(tokens: Element, model: Model, shown: readonly number[], frame: Frame): void {
+  tokens.querySelector(".attention-legend")?.remove();
+  if (shown.length < 2) return;
+  const [start, end] = [innerOf(frame.query), innerOf(frame.key)];
+  const text = svg("text", {
+    class: "attention-small attention-legend",
+    x: (start + end) / 2,
+    y: 13,
+    "font-size": 11,
+  });
+  for (const head of shown) {
+    const mark = svg("tspan", { class: `attention-hue-${hueOf(model, head)}` }, "■");
+    text.append(text.firstChild ? " " : "", mark, model.heads[head]!);
+  }
+  if (textWidth(`${text.textContent} `, 11) + 24 > Math.abs(end - start)) {
+    setText(text, `${shown.length} heads`);
+  }
+  tokens.prepend(text);
+}

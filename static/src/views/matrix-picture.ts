@@ -1,0 +1,223 @@
+/** The picture of the matrix at rest, laid out as `core/render/matrix.py` does, and its parts. */
+
+import { type Scale, ticks } from "../cells";
+import { rightToLeft, svg, textWidth } from "../dom";
+import { short } from "../edges";
+import { type Model, type Place, type Side, type Token, tokenAt } from "../model";
+
+const EXTENT = 660;
+const LINE = 12;
+/** Characters of a label. */
+const LONGEST = 18;
+const OFF = 8;
+const MARGIN = 4;
+/** Room for the names of the axes. */
+const AXIS = 42;
+const SLANT_FROM = 18;
+
+/** Where the cells stand, in px. */
+export interface Frame {
+  rows: number;
+  columns: number;
+  cell: number;
+  left: number;
+  top: number;
+  mirrored: boolean;
+}
+
+/** Read the frame off a picture. */
+export function frameOf(picture: SVGSVGElement, field: SVGElement, model: Model): Frame {
+  const [left, top, width] = ["x", "y", "width"].map((name) => Number(field.getAttribute(name)));
+  const mirrored = picture.getAttribute("direction") === "rtl";
+  const [rows, columns] = [model.queries.length, model.keys.length];
+  return { rows, columns, cell: width! / columns, left: left!, top: top!, mirrored };
+}
+
+export function gapOf({ cell }: Frame): number {
+  return cell >= 12 ? 1 : 0;
+}
+
+/** One label in so many is shown. */
+export function everyOf({ cell }: Frame): number {
+  return cell >= LINE - 1 ? 1 : Math.ceil(LINE / cell);
+}
+
+/** Centre of a column from the left of the cells. */
+export function columnAt({ columns, cell, mirrored }: Frame, column: number): number {
+  return ((mirrored ? columns - 1 - column : column) + 0.5) * cell;
+}
+
+function fontOf(cell: number): number {
+  return cell >= 18 ? 14 : cell >= 15 ? 12 : cell >= 13 ? 11 : 10;
+}
+
+/** A label that is not too long, and its width. */
+function fitted({ text }: Token, size: number): [text: string, width: number] {
+  const letters = [...text];
+  const label = letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : text;
+  return [label, Math.ceil(textWidth(label, size))];
+}
+
+/** The label of a token, in the frame of its element. */
+export function wordOf(frame: Frame, model: Model, place: Place): SVGTextElement {
+  const size = fontOf(frame.cell);
+  const [text, wide] = fitted(tokenAt(model, place), size);
+  const { left, top, columns, cell, mirrored } = frame;
+  const row = place.side === "query";
+  const edge = row ? (mirrored ? left + columns * cell + OFF : left - OFF) : 0;
+  return svg(
+    "text",
+    {
+      class: "attention-word",
+      x: short(edge + (row === mirrored ? wide / 2 : -wide / 2)),
+      y: short((row ? top + (place.index + 0.5) * cell : 0) + 0.35 * size),
+      textLength: wide,
+      lengthAdjust: "spacingAndGlyphs",
+      ...(rightToLeft(text) && { direction: "rtl" }),
+    },
+    text,
+  );
+}
+
+/** Write the numbers at a colour bar. */
+export function ticksInto(picture: SVGSVGElement, most: number, scale: Scale): void {
+  const [bar, group] = [".attention-ramp", ".attention-ticks"].map((name) => picture.querySelector(name));
+  if (!bar || !group) return;
+  const [x, y, width] = ["x", "y", "width"].map((name) => Number(bar.getAttribute(name)));
+  group.replaceChildren(
+    ...ticks(most, scale, width!).map(([code, at]) =>
+      svg("text", { x: short(x! + at), y: y! + 21 }, String(code / 1000)),
+    ),
+  );
+}
+
+/** The frame of a picture that is made here, and the px at its sides. */
+function layOut({ queries, keys }: Model): { frame: Frame; sides: number[] } {
+  const cell = Math.min(Math.max(Math.floor(EXTENT / Math.max(queries.length, keys.length)), 2), 22);
+  const size = fontOf(cell);
+  const widest = (tokens: readonly Token[]): number =>
+    Math.max(...tokens.map((token) => fitted(token, size)[1]));
+  const slanted = cell >= SLANT_FROM;
+  const above = slanted ? Math.ceil(0.71 * (widest(keys) + size)) : widest(keys);
+  const sides = [Math.max(widest(queries), AXIS) + OFF + MARGIN, (slanted ? above : 0) + MARGIN];
+  const ordinary = keys.filter(({ special }) => !special);
+  const mirrored = 2 * ordinary.filter(({ text }) => rightToLeft(text)).length > ordinary.length;
+  if (mirrored) sides.reverse();
+  const top = Math.max(above, 2 * LINE) + OFF + MARGIN;
+  const [rows, columns] = [queries.length, keys.length];
+  return { frame: { rows, columns, cell, left: sides[0]!, top, mirrored }, sides };
+}
+
+let built = 0;
+const RULE = { fill: "none", stroke: "currentColor", "stroke-opacity": 0.16 };
+
+/** The picture at rest, its cells left to be drawn. */
+export function buildMatrix(model: Model): SVGSVGElement {
+  const id = `attention-matrix-${++built}`;
+  const { frame, sides } = layOut(model);
+  const { cell, left: x, top: y, mirrored } = frame;
+  const [width, height] = [frame.columns * cell, frame.rows * cell];
+  const more = 1 + gapOf(frame);
+  const edge = mirrored ? x + width + OFF : x - OFF;
+  const place = { transform: `translate(${x} ${y})` };
+  const bar = { x, y: y + height + 18, width: Math.min(Math.max(width, 110), 220), height: 8 };
+  const whole = Math.max(width + sides[0]! + sides[1]!, x + bar.width + LINE);
+  const tall = bar.y + 25;
+  const axis = (text: string, at: number): SVGTextElement =>
+    svg("text", { direction: "ltr", "text-anchor": mirrored ? "start" : "end", x: edge, y: at }, text);
+  const tokens = (side: Side, row: readonly Token[]): SVGGElement[] =>
+    row.map((_, index) => tokenOf(frame, model, { side, index }, edge));
+  return svg(
+    "svg",
+    {
+      class: "attention-picture",
+      width: whole,
+      height: tall,
+      viewBox: `0 0 ${whole} ${tall}`,
+      direction: mirrored ? "rtl" : "ltr",
+    },
+    resources(id),
+    svg("g", { class: "attention-cells", "shape-rendering": "crispEdges", ...place }),
+    svg("path", { class: "attention-hatch", fill: `url(#${id}-hatch)`, "fill-opacity": 0.45, ...place }),
+    svg("rect", {
+      ...RULE,
+      x: x + 0.5 - more,
+      y: y + 0.5 - more,
+      width: width + more,
+      height: height + more,
+    }),
+    svg("rect", { class: "attention-field", x, y, width, height, fill: "none" }),
+    svg("g", { class: "attention-marks", fill: "none", "stroke-width": 1.5 }),
+    svg(
+      "g",
+      {
+        class: "attention-tokens",
+        fill: "currentColor",
+        "font-size": fontOf(cell),
+        "text-anchor": "middle",
+        "pointer-events": "all",
+      },
+      ...tokens("query", model.queries),
+      ...tokens("key", model.keys),
+    ),
+    svg(
+      "g",
+      { class: "attention-guide", "font-size": 11, "text-anchor": "middle" },
+      axis(mirrored ? "← key" : "key →", y - OFF - 15),
+      axis("query ↓", y - OFF),
+      svg("rect", { class: "attention-ramp", ...RULE, ...bar, fill: `url(#${id}-ramp)` }),
+      svg("g", { class: "attention-ticks" }),
+    ),
+  );
+}
+
+/** The colours of the bar, and the strokes of masked cells. */
+function resources(id: string): SVGDefsElement {
+  const strokes = { d: "M-1 1l2-2M0 5l5-5M4 6l2-2", stroke: "currentColor", "stroke-width": 0.75 };
+  return svg(
+    "defs",
+    {},
+    svg(
+      "linearGradient",
+      { id: `${id}-ramp` },
+      svg("stop", { "stop-opacity": 0 }),
+      svg("stop", { offset: 1 }),
+    ),
+    svg(
+      "pattern",
+      { id: `${id}-hatch`, width: 5, height: 5, patternUnits: "userSpaceOnUse" },
+      svg("path", strokes),
+    ),
+  );
+}
+
+/** A token's element: what reacts to the pointer, and its label where one in so many has one. */
+function tokenOf(frame: Frame, model: Model, place: Place, edge: number): SVGGElement {
+  const { cell, left, top, mirrored } = frame;
+  const { side, index } = place;
+  const key = side === "key";
+  const word = wordOf(frame, model, place);
+  const wide = Number(word.getAttribute("textLength")) + 8;
+  const angle = (cell >= SLANT_FROM ? 45 : 90) * (mirrored ? 1 : -1);
+  const thick = key && cell >= SLANT_FROM ? 0.71 * cell : cell;
+  return svg(
+    "g",
+    {
+      class: `attention-token${tokenAt(model, place).special ? " attention-token--special" : ""}`,
+      "data-token": index,
+      "data-side": side,
+      ...(key && {
+        transform: `translate(${left + columnAt(frame, index)} ${top - OFF})rotate(${angle})`,
+      }),
+    },
+    svg("rect", {
+      class: "attention-hit",
+      fill: "none",
+      x: (key ? 0 : edge) + (key === mirrored ? 4 - wide : -4),
+      y: key ? -thick / 2 : top + index * cell,
+      width: wide,
+      height: thick,
+    }),
+    ...(index % everyOf(frame) ? [] : [word]),
+  );
+}

@@ -1,0 +1,350 @@
+/** A heat map of one head: a row for each query, a column for each key, and a cross to read it by. */
+
+import {
+  canvasUnder,
+  type Cells,
+  cellsOf,
+  levelPaths,
+  levelsInto,
+  MOST_AS_PATHS,
+  paint,
+  type Scale,
+} from "../cells";
+import { element, isolated, setAttribute as set, svg } from "../dom";
+import { lineOf } from "../edges";
+import { MASKED, type Model, numeral, type Place } from "../model";
+import { inFocus, same, sameToken, type State } from "../state";
+import { CELL_HINT, looks } from "../words";
+import {
+  buildMatrix,
+  columnAt,
+  everyOf,
+  type Frame,
+  frameOf,
+  gapOf,
+  ticksInto,
+  wordOf,
+} from "./matrix-picture";
+import type { Dispatch, TokenElement, View, ViewKind } from "./view";
+
+export const matrix: ViewKind = { open, build: buildMatrix };
+
+/** A cell by row and column; -1 stands for all of them. */
+export type Spot = readonly [row: number, column: number];
+
+/** What the line under the picture says. */
+export interface Readout {
+  tokens: string[];
+  verb: string;
+  /** Empty where there is nothing to name. */
+  other: string;
+  number: string;
+}
+
+/** All that differs between two states of the picture, but for the cells themselves. */
+export interface Drawing {
+  /** Row, column and cell that are pointed at; none at rest. */
+  cross: Spot[];
+  /** Rows, columns and cells that are pinned. */
+  marks: Spot[];
+  /** The tokens whose labels stand out, the most telling first. */
+  focus: Place[];
+  readout: Readout | null;
+}
+
+/** What a state looks like. */
+export function draw(model: Model, state: State): Drawing {
+  // Linked to a figure that shows who looks at a token, a token is its column here too.
+  const turned = (place: Place): Place =>
+    model.oneRow && state.direction === "to" && place.other === undefined ? { ...place, side: "key" } : place;
+  const pointed = [state.hovered ?? state.focused ?? []].flat().map(turned);
+  const pinned = state.pinned.map(turned);
+  return {
+    cross: [...pointed.flatMap(endsOf), ...cellsIn(pointed)].map(spotOf),
+    marks: [...pinned.map((pin) => endsOf(pin)[0]!), ...cellsIn(pinned)].map(spotOf),
+    focus: [...pointed, ...pinned].flatMap(endsOf),
+    readout: readoutOf(model, state),
+  };
+}
+
+/** The tokens of a place: one, or the two of a cell. */
+function endsOf({ side, index, other }: Place): Place[] {
+  const ends: Place[] = [{ side, index }];
+  if (other !== undefined) ends.push({ side: side === "query" ? "key" : "query", index: other });
+  return ends;
+}
+
+function cellsIn(places: readonly Place[]): Place[] {
+  return places.filter(({ other }) => other !== undefined);
+}
+
+function spotOf({ side, index, other = -1 }: Place): Spot {
+  return side === "query" ? [index, other] : [other, index];
+}
+
+function readoutOf(model: Model, state: State): Readout | null {
+  const places = inFocus(state);
+  if (!places.length) return null;
+  const { from, indices, codes } = lineOf(model, state.layer, state.head, places, state.direction);
+  const [own, others] = from === "query" ? [model.queries, model.keys] : [model.keys, model.queries];
+  const cell = places.length === 1 ? places[0]!.other : undefined;
+  const best = cell ?? codes.indexOf(Math.max(...codes));
+  const code = codes[best]!;
+  const some = cell !== undefined || code > 0;
+  return {
+    tokens: indices.map((index) => own[index]!.text),
+    verb: looks(from, indices.length > 1, cell === undefined && some),
+    other: some ? others[best]!.text : "",
+    number: !some ? "" : code === MASKED ? "masked" : numeral(code),
+  };
+}
+
+function scaleOf({ options }: State): Scale {
+  return options["scale"] === "log" ? "log" : "linear";
+}
+
+/**
+ * The cells of a head as they are seen, columns mirrored where they run from right to left; the
+ * code at which the ramp ends; and the codes. Where special tokens step back, their cells take the
+ * second hue, and the ramp ends at the strongest weight between others.
+ */
+export function headOf(
+  model: Model,
+  state: State,
+  mirrored = false,
+): { cells: Cells; most: number; codes: Int16Array } {
+  const { queries, keys, dim } = model;
+  const seen = mirrored ? [...keys.keys()].reverse() : [...keys.keys()];
+  const codes = new Int16Array(queries.length * keys.length);
+  let next = 0;
+  for (const row of queries.keys()) {
+    for (const column of seen) codes[next++] = model.code(state.layer, state.head, row, column);
+  }
+  const special = (at: number): boolean =>
+    queries[Math.floor(at / keys.length)]!.special || keys[seen[at % keys.length]!]!.special;
+  const top = (all: Int16Array): number => all.reduce((most, code) => Math.max(most, code), 0);
+  const most = (dim && top(codes.filter((_, at) => !special(at)))) || top(codes) || 1;
+  const cells = cellsOf(queries.length, keys.length, codes, scaleOf(state), most);
+  if (dim) cells.levels.forEach((level, at) => special(at) && (cells.levels[at] = -level));
+  return { cells, most, codes };
+}
+
+/** Which tokens show their labels: one in so many, and the marked, which make room for theirs. */
+export function labelled(count: number, every: number, marked: readonly number[]): Set<number> {
+  const shown = new Set<number>();
+  const free = (index: number): boolean =>
+    [...shown].every((other) => Math.abs(index - other) >= every);
+  for (const index of marked) if (free(index)) shown.add(index);
+  const rest = Array.from({ length: Math.ceil(count / every) }, (_, i) => i * every).filter(free);
+  return new Set([...shown, ...rest]);
+}
+
+interface Slot extends TokenElement {
+  element: SVGGElement;
+  word: SVGTextElement | null;
+}
+
+function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
+  const stage = root.querySelector<HTMLElement>(".attention-stage");
+  const picture = stage?.querySelector<SVGSVGElement>(".attention-picture");
+  const [group, hatch, field, marks] = ["cells", "hatch", "field", "marks"].map((name) =>
+    picture?.querySelector<SVGElement>(`.attention-${name}`),
+  );
+  if (!stage || !picture || !group || !hatch || !field || !marks) {
+    throw new Error("attention: a figure without its cells");
+  }
+  const frame = frameOf(picture, field, model);
+  const slots = readSlots(picture, model);
+  const large = Math.max(frame.rows, frame.columns) > MOST_AS_PATHS;
+  const box = { x: frame.left, y: frame.top, width: frame.columns * frame.cell };
+  const canvas = large ? canvasUnder(picture, box) : null;
+  const cross = svg("g", { class: "attention-cross", fill: "none" });
+  marks.after(cross);
+  const footer = root.closest(".attention-figure")?.querySelector(".attention-footer");
+  const given = footer?.querySelector<HTMLElement>(".attention-readout");
+  const readout = given ?? element("span", ["attention-readout"]);
+  if (!given) footer?.prepend(readout);
+
+  let focused: Place | null = null;
+  let focus = [...slots.query, ...slots.key].filter((slot) => slot.element.matches(FOCUS));
+  let drawn = "";
+
+  const showCells = (state: State): void => {
+    const { cells, most, codes } = headOf(model, state, frame.mirrored);
+    const size = [frame.cell, frame.cell] as const;
+    if (canvas) paint(canvas, cells);
+    else levelsInto(group, levelPaths(cells, size, gapOf(frame)));
+    const masked = Int8Array.from(codes, (code) => Number(code === MASKED));
+    set(hatch, "d", levelPaths({ ...cells, levels: masked }, size)[0]?.[1] ?? "");
+    ticksInto(picture, most, scaleOf(state));
+  };
+
+  const show = (state: State, previous: State | null): void => {
+    const next = draw(model, state);
+    const wanted = `${state.layer} ${state.head} ${scaleOf(state)}`;
+    // The static cells are true to the first state, unless the browser remembers another scale.
+    const there = !previous && !canvas && group.firstChild && scaleOf(state) === "linear";
+    if (wanted !== drawn && !there) showCells(state);
+    drawn = wanted;
+    boxesInto(cross, next.cross, frame);
+    boxesInto(marks, next.marks, frame);
+    for (const slot of focus) slot.element.classList.remove(FOCUS.slice(1));
+    focus = next.focus.map(({ side, index }) => slots[side][index]!);
+    for (const slot of focus) slot.element.classList.add(FOCUS.slice(1));
+    showLabels(slots, next.focus, frame, model);
+    readoutInto(readout, next.readout);
+    focused = state.focused;
+  };
+
+  bindField(field, frame, dispatch);
+  bindKeys(picture, slots, frame, dispatch, () => focused, cross);
+  return {
+    tokens: [...slots.query, ...slots.key],
+    show,
+    destroy() {
+      canvas?.remove();
+      if (!given) readout.remove();
+    },
+  };
+}
+
+const FOCUS = ".attention-token--focus";
+
+type Slots = Record<Place["side"], Slot[]>;
+
+function readSlots(picture: SVGSVGElement, model: Model): Slots {
+  const slots: Slots = { query: [], key: [] };
+  for (const token of picture.querySelectorAll<SVGGElement>(".attention-token")) {
+    const side = token.dataset["side"] === "key" ? "key" : "query";
+    const index = Number(token.dataset["token"]);
+    slots[side][index] = {
+      place: { side, index },
+      element: token,
+      word: token.querySelector("text"),
+      x: 0,
+    };
+  }
+  if (slots.query.length !== model.queries.length || slots.key.length !== model.keys.length) {
+    throw new Error("attention: tokens of picture and payload differ");
+  }
+  return slots;
+}
+
+/** Draw rectangles round rows, columns and cells: between cells, or outside where they touch. */
+function boxesInto(group: SVGElement, spots: readonly Spot[], frame: Frame): void {
+  const { cell, left, top, columns, rows } = frame;
+  const gap = gapOf(frame);
+  for (const [i, [row, column]] of spots.entries()) {
+    const rect = group.children[i] ?? group.appendChild(svg("rect"));
+    const x = column < 0 ? 0 : columnAt(frame, column) - cell / 2;
+    const box = {
+      x: left - 0.5 + x,
+      y: top - 0.5 + Math.max(row, 0) * cell,
+      width: (column < 0 ? columns : 1) * cell + 1 - gap,
+      height: (row < 0 ? rows : 1) * cell + 1 - gap,
+    };
+    for (const [name, value] of Object.entries(box)) set(rect, name, String(value));
+  }
+  while (group.children.length > spots.length) group.lastElementChild?.remove();
+}
+
+/** Where labels are left out, those of tokens in focus are shown, and neighbours make room. */
+function showLabels(slots: Slots, focus: readonly Place[], frame: Frame, model: Model): void {
+  const every = everyOf(frame);
+  if (every === 1) return;
+  for (const side of ["query", "key"] as const) {
+    const marked = focus.filter((one) => one.side === side).map(({ index }) => index);
+    const shown = labelled(slots[side].length, every, marked);
+    for (const [index, slot] of slots[side].entries()) {
+      const on = shown.has(index);
+      if (on && !slot.word) slot.element.append((slot.word = wordOf(frame, model, slot.place)));
+      if (slot.word) set(slot.word, "display", on ? "inline" : "none");
+    }
+  }
+}
+
+const NAMED = 3;
+
+function readoutInto(line: HTMLElement, readout: Readout | null): void {
+  line.classList.toggle("attention-readout--hint", !readout);
+  if (!readout) return line.replaceChildren(CELL_HINT);
+  const { tokens, verb, other, number } = readout;
+  const names = tokens.slice(0, NAMED).flatMap((token, i) => [i ? ", " : "", isolated(token)]);
+  const more = tokens.length > NAMED ? " …" : "";
+  const rest = other ? [isolated(other), " ", element("b", [], number)] : ["nothing"];
+  line.replaceChildren(...names, `${more} ${verb} `, ...rest);
+}
+
+function bindField(field: SVGElement, frame: Frame, dispatch: Dispatch): void {
+  const under = (event: MouseEvent): Place => {
+    const { left, top, width, height } = field.getBoundingClientRect();
+    const at = (share: number, count: number): number =>
+      Math.min(Math.max(Math.floor(share * count), 0), count - 1);
+    const seen = at((event.clientX - left) / width, frame.columns);
+    const index = at((event.clientY - top) / height, frame.rows);
+    return { side: "query", index, other: frame.mirrored ? frame.columns - 1 - seen : seen };
+  };
+  // A finger has no hover: what it would leave behind, it could not take away.
+  field.addEventListener("pointermove", (event) => {
+    if (event.pointerType !== "touch") dispatch({ type: "hover", place: under(event) });
+  });
+  field.addEventListener("pointerleave", () => dispatch({ type: "hover", place: null }));
+  field.addEventListener("click", (event) => {
+    dispatch({ type: "toggle", place: under(event), add: event.shiftKey });
+  });
+}
+
+const STEPS: Readonly<Record<string, Spot>> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  Home: [0, -Infinity],
+  End: [0, Infinity],
+};
+
+/** Where a key leads from a cell or a label. Labels are row and column -1; their corner is none. */
+export function moved(place: Place, key: string, frame: Frame): Place | null {
+  const step = STEPS[key];
+  if (!step) return null;
+  const [row, column] = spotOf(place);
+  const arrow = key.startsWith("Arrow");
+  const within = (at: number, least: number, count: number): number =>
+    Math.min(Math.max(at, least), count - 1);
+  const down = within(row + step[0], -1, frame.rows);
+  const sideways = arrow && frame.mirrored ? -step[1] : step[1];
+  const across = within(column + sideways, arrow ? -1 : 0, frame.columns);
+  if (down < 0 && across < 0) return place;
+  if (down < 0) return { side: "key", index: across };
+  return { side: "query", index: down, ...(across >= 0 && { other: across }) };
+}
+
+/** Arrows move the cross from cell to cell; the keyboard stays with the token that owns the row. */
+function bindKeys(
+  picture: SVGSVGElement,
+  slots: Slots,
+  frame: Frame,
+  dispatch: Dispatch,
+  current: () => Place | null,
+  cross: SVGElement,
+): void {
+  picture.addEventListener("keydown", (event) => {
+    const focused = current();
+    if (!focused || event.ctrlKey || event.metaKey || event.altKey) return;
+    const next = moved(focused, event.key, frame);
+    if (next && !same(next, focused)) {
+      const { element: token } = slots[next.side][next.index]!;
+      if (!sameToken(next, focused)) token.focus({ preventScroll: true });
+      dispatch({ type: "focus", place: next });
+      // In the middle of the page where a footer that sticks below might be before it.
+      const block = picture.previousElementSibling ? "center" : "nearest";
+      (next.other === undefined ? token : cross.lastElementChild!).scrollIntoView({ block, inline: "nearest" });
+    } else if (!next) {
+      // Enter on a label is as everywhere; here it is on a cell.
+      if (focused.other === undefined || !/^(Enter| )$/.test(event.key)) return;
+      if (!event.repeat) dispatch({ type: "toggle", place: focused, add: event.shiftKey });
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  });
+}

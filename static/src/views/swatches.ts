@@ -1,0 +1,73 @@
+/** The buttons of the heads: a click switches one on or off, a double click shows it alone. */
+
+import { setAttribute, setText } from "../dom";
+import type { Model } from "../model";
+import type { State } from "../state";
+import type { Dispatch } from "./view";
+
+/** Takes up the buttons, where there are any; answers with what brings them to a state. */
+export function openSwatches(
+  root: HTMLElement,
+  model: Model,
+  dispatch: Dispatch,
+): (state: State) => void {
+  const group = root.querySelector<HTMLElement>(".attention-swatches");
+  if (!group) return () => {};
+  const buttons = [...group.querySelectorAll<HTMLButtonElement>(".attention-swatch")];
+  const all = group.querySelector<HTMLButtonElement>(".attention-all");
+  const every = model.heads.map((_, head) => head);
+  let shown: readonly number[] = [];
+  let first = 0;
+
+  const headOf = (target: EventTarget | null): number =>
+    target instanceof Element ? buttons.findIndex((button) => button.contains(target)) : -1;
+  const put = (value: readonly number[]): void => dispatch({ type: "heads", value });
+  const toggle = (head: number): void => {
+    const others = shown.filter((one) => one !== head);
+    // One is always left: a picture of no head says nothing.
+    if (others.length) put(others.length < shown.length ? others : [...shown, head]);
+  };
+  const alone = (head: number): void =>
+    put(shown.length === 1 && shown[0] === head ? every : [head]);
+  /** All of the buttons are one tab stop. */
+  const rove = (head: number): void => {
+    for (const [i, button] of buttons.entries()) button.tabIndex = i === head ? 0 : -1;
+  };
+
+  group.addEventListener("click", (event) => {
+    const head = headOf(event.target);
+    if (head < 0) return;
+    rove(head);
+    if (event.altKey || event.ctrlKey || event.metaKey) alone(head);
+    else toggle(head);
+  });
+  group.addEventListener("dblclick", (event) => {
+    const head = headOf(event.target);
+    if (head >= 0) alone(head);
+  });
+  group.addEventListener("keydown", (event) => {
+    const head = headOf(event.target);
+    if (head < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    const last = buttons.length - 1;
+    const to = { ArrowLeft: head - 1, ArrowRight: head + 1, Home: 0, End: last }[event.key];
+    if (event.key.toLowerCase() === "s") alone(head);
+    else if (to === undefined) return;
+    else {
+      const next = Math.min(Math.max(to, 0), last);
+      rove(next);
+      buttons[next]!.focus();
+    }
+    event.preventDefault();
+  });
+  all?.addEventListener("click", () => put(shown.length < every.length ? every : [first]));
+
+  return (state) => {
+    if (!shown.length) rove(state.head);
+    shown = state.heads;
+    first = state.head;
+    for (const [head, button] of buttons.entries()) {
+      setAttribute(button, "aria-pressed", String(shown.includes(head)));
+    }
+    if (all) setText(all, shown.length < every.length ? "all" : "one");
+  };
+}

@@ -1,0 +1,77 @@
+"""The pages that the browser tests look at: a module a project, built when one of its pages is.
+
+A module has ``PAGES``, file name to source, and may have ``FUNCTIONS``, the source of a module
+``pages_<name>`` that the project imports, and ``MODELS``, further entries of ``attention_models``,
+such as ``{"toy": {"function": "pages_heads:toy"}}``. The model ``minilm`` is everywhere, and is the
+default. Page names are unique over all modules.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOG = "the quick brown fox jumps over the lazy dog"
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What one module contributes."""
+
+    name: str
+    sources: dict[str, str]
+    models: dict[str, dict[str, Any]]
+    functions: str
+
+    def files(self, minilm: Path, cache_folder: Path) -> dict[str, str]:
+        """The whole project."""
+        models = {"minilm": {"path": str(minilm)}, **self.models}
+        names = [name.rpartition(".")[0] for name in self.sources]
+        markdown = [name for name in self.sources if name.endswith(".md")]
+        extensions = ["sphinx_attention", *(["myst_parser"] if markdown else [])]
+        conf = (
+            "import sys, pathlib\n"
+            "sys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
+            f"extensions = {extensions!r}\n"
+            'html_theme = "alabaster"\nhtml_sidebars = {"**": []}\nnumfig = True\n'
+            f"attention_cache = {str(cache_folder)!r}\n"
+            f'attention_model = "minilm"\nattention_models = {models!r}\n'
+        )
+        index = "Browser\n=======\n\n.. toctree::\n\n" + "".join(f"   {name}\n" for name in names)
+        functions = {f"pages_{self.name}.py": self.functions} if self.functions else {}
+        return {"conf.py": conf, "index.rst": index, **functions, **self.sources}
+
+
+@cache
+def by_page() -> dict[str, str]:
+    """The module of every page."""
+    found: dict[str, str] = {}
+    for module in pkgutil.iter_modules(__path__):
+        for source in pages_of(module.name).sources:
+            page = source.rpartition(".")[0]
+            assert page not in found, f"{page}: in {found[page]} and in {module.name}"
+            found[page] = module.name
+    return found
+
+
+@cache
+def pages_of(name: str) -> Pages:
+    """What the module of that name contributes."""
+    module = importlib.import_module(f"{__name__}.{name}")
+    return Pages(
+        name,
+        module.PAGES,
+        getattr(module, "MODELS", {}),
+        getattr(module, "FUNCTIONS", ""),
+    )
+
+
+def heading(name: str) -> str:
+    """A title whose id is not the figure's."""
+    return f"Page {name}\n{'=' * 30}\n\n"

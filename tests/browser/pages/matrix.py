@@ -1,0 +1,78 @@
+"""Pages of the view matrix."""
+
+from __future__ import annotations
+
+from tests.conftest import indent
+
+from . import DOG, heading
+
+HEBREW = "שלום עולם השועל קופץ"
+HEBREW_ROWS = """\
+0.7 0.1 0.1 0.1
+0.2 0.5 0.2 0.1
+0.05 0.15 0.6 0.2
+0.02 0.08 0.3 0.6
+"""
+CAUSAL_ROWS = """\
+1 0 0 0
+0.25 0.75 0 0
+0.2 0.3 0.5 0
+0.125 0.125 0.25 0.5
+"""
+
+FUNCTIONS = '''
+import numpy as np
+
+def translate(text, pair=None):
+    """Two rows of tokens: three queries over four keys."""
+    return {
+        "tokens": ["le", "renard", "saute"],
+        "key_tokens": ["the", "fox", "jumps", "</s>"],
+        "special": ["</s>"],
+        "weights": [[0.7, 0.2, 0.05, 0.05], [0.1, 0.8, 0.06, 0.04], [0.05, 0.15, 0.7, 0.1]],
+    }
+
+
+def weights(n, heads):
+    """Two layers of some heads over as many words, drawn at random; no word sees those after it."""
+    logits = np.random.default_rng(n).normal(0, 2, (2, heads, n, n))
+    found = np.exp(logits) * np.tril(np.ones((n, n)))
+    return found / found.sum(-1, keepdims=True)
+
+
+def long(text, pair=None):
+    """As many words as the text says."""
+    n = int(text.split()[0])
+    masked = np.triu(np.ones((n, n), dtype=bool), 1)
+    return {"tokens": [f"w{i}" for i in range(n)], "weights": weights(n, 2), "masked": masked}
+'''
+MODELS = {
+    "matrix-translate": {"function": "pages_matrix:translate"},
+    "matrix-long": {"function": "pages_matrix:long"},
+}
+
+
+def _figure(text: str, name: str, **options: object) -> str:
+    lines = "".join(f"   :{key}: {value}\n" for key, value in options.items())
+    return f".. attention-figure:: {text}\n   :name: {name}\n   :view: matrix\n{lines}"
+
+
+PAGES = {
+    "matrix-dog.rst": heading("Dog")
+    + _figure(DOG, "mdog", layer=5, head=11, caption="A caption.")
+    + "\n"
+    + _figure(DOG, "mpinned", layer=5, head=11, focus="fox")
+    + "\n"
+    + _figure(DOG, "mdim", layer=5, head=8, special="dim"),
+    "matrix-small.rst": heading("Small")
+    + f".. attention-figure:: one two three four\n   :name: mcausal\n   :view: matrix\n   :causal:\n\n{indent(CAUSAL_ROWS)}\n"
+    + f"{_figure(HEBREW, 'mhebrew')}\n{indent(HEBREW_ROWS)}\n"
+    + _figure("the fox jumps", "mcross", model="matrix-translate")
+    + f"\n{_figure('alone', 'malone')}\n   1\n",
+    "matrix-long.rst": heading("Long")
+    + _figure("128 words", "mlong", model="matrix-long", layer=0, head=1, focus="w7"),
+    "matrix-grid.rst": heading("Grid")
+    + f".. attention-figure:: {DOG}\n   :name: mgrid\n   :view: grid\n   :layer: 5\n   :head: 11\n",
+    "matrix-longest.rst": heading("Longest")
+    + _figure("512 words", "mlongest", model="matrix-long", layers=0, heads=0),
+}

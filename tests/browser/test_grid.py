@@ -1,0 +1,537 @@
+"""The grid in a real browser: thumbnails, order and choice by the model's own numbers."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+from base64 import b64decode
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+
+from tests.browser.conftest import away, edges, expected, model_attentions, ready, scores, token
+from tests.browser.pages import DOG
+from tests.browser.pages.grid import LONG
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+SIZE = 11  # tokens of DOG, and cells of a thumbnail
+
+
+@pytest.fixture(scope="module")
+def measured(reference) -> dict[str, np.ndarray]:
+    """The scores of every head by their definitions, written out as loops; (layers, heads)."""
+    words = ["[CLS]", *DOG.split(), "[SEP]"]
+    n = len(words)
+    found = {
+        name: np.zeros(reference.shape[:2]) for name in ("previous", "first", "self", "entropy")
+    }
+    found["induction"] = np.zeros(reference.shape[:2])
+    for at in np.ndindex(reference.shape[:2]):
+        w = reference[at].astype(np.float64)
+        found["previous"][at] = sum(w[i, i - 1] for i in range(1, n)) / (n - 1)
+        found["first"][at] = sum(w[i, 0] for i in range(1, n)) / (n - 1)
+        found["self"][at] = sum(w[i, i] for i in range(n)) / n
+        found["entropy"][at] = -sum(p * np.log2(p) for p in w.ravel() if p > 0) / n
+        # The second "the" is the only token that has stood there before; "quick" followed then.
+        found["induction"][at] = w[words.index("lazy") - 1, words.index("quick")]
+    return found
+
+
+def fifths(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Opacities of weights by the ramp that the docs give, in fifths, and which are not on a verge."""
+    thousandths = np.floor(weights.astype(np.float64) * 1000 + 0.5) / 1000
+    ramp = np.where(thousandths > 0, 0.05 + 0.95 * np.log10(1 + 9 * thousandths), 0) * 5
+    step = np.floor(ramp + 0.5).astype(int)
+    return np.array([0, 0.12, 0.32, 0.56, 0.78, 1])[step], np.abs(ramp % 1 - 0.5) > 0.06
+
+
+def pooled(weights: np.ndarray, side: int) -> np.ndarray:
+    """The largest weight of each square, square by square."""
+    count = -(-len(weights) // side)
+    found = np.zeros((count, count))
+    for i, j in np.ndindex(count, count):
+        found[i, j] = weights[i * side : (i + 1) * side, j * side : (j + 1) * side].max()
+    return found
+
+
+def painted(page: Page, figure: str) -> np.ndarray:
+    """Opacity of every pixel of the canvas, once it is painted."""
+    page.wait_for_selector(f"#{figure} .attention-thumbs--painted", state="attached")
+    rows = page.eval_on_selector(
+        f"#{figure} .attention-thumbs canvas",
+        """canvas => {
+          const {data, width, height} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          return Array.from({length: height}, (_, y) =>
+            Array.from({length: width}, (_, x) => data[4 * (y * width + x) + 3]));
+        }""",
+    )
+    return np.array(rows) / 255
+
+
+def thumb(page: Page, figure: str, layer: int | str, head: int | str):
+    return page.locator(f'#{figure} .attention-thumb[aria-label^="layer {layer}, head {head},"]')
+
+
+def labels(page: Page, figure: str) -> list[tuple[int, int, float]]:
+    """Layer, head and score under every thumbnail, in order."""
+    texts = page.locator(f"#{figure} .attention-thumb").all_text_contents()
+    found = [re.fullmatch(r"(\d+)\.(\d+) (\d+\.\d\d)", text) for text in texts]
+    assert all(found), texts
+    return [(int(m[1]), int(m[2]), float(m[3])) for m in found if m]
+
+
+def chosen(page: Page, figure: str) -> tuple[str, str]:
+    data = page.locator(f"#{figure}")
+    return data.get_attribute("data-layer"), data.get_attribute("data-head")
+
+
+def headline(page: Page, figure: str) -> str:
+    return page.locator(f"#{figure} .attention-headline").inner_text().replace("\n", " ")
+
+
+@pytest.mark.parametrize("by", ["http", "file"])
+def test_every_thumbnail_is_its_head(open_page, reference, by: str) -> None:
+    page = open_page("grid-dog", "gdog", by)
+    seen = painted(page, "gdog")
+    step = SIZE + 1
+    assert seen.shape == (6 * step, 12 * step)
+    for layer, head in np.ndindex(6, 12):
+        top, left = layer * step, head * step
+        opacity, sure = fifths(reference[layer, head])
+        cells = seen[top : top + SIZE, left : left + SIZE]
+        np.testing.assert_allclose(cells[sure], opacity[sure], atol=0.005)
+        assert (np.abs(cells - opacity) < 0.25).all()
+        assert seen[top + SIZE, left : left + step].max() == 0
+        assert seen[top : top + step, left + SIZE].max() == 0
+
+
+def test_many_tokens_are_pooled_by_their_greatest(open_page, minilm) -> None:
+    page = open_page("grid-long", "glong")
+    attentions = model_attentions(minilm, LONG)
+    seen = painted(page, "glong")
+    cells = 16  # of 32 tokens, two by two
+    step = seen.shape[0] // 6
+    for layer, head in np.ndindex(6, 12):
+        opacity, sure = fifths(pooled(attentions[layer, head], 2))
+        part = seen[layer * step :, head * step :][:cells, :cells]
+        np.testing.assert_allclose(part[sure], opacity[sure], atol=0.005)
+
+
+@pytest.mark.parametrize(("name", "figure"), [("grid-dog", "gdog"), ("grid-long", "glong")])
+def test_the_first_paint_is_the_static_picture(open_page, site, name: str, figure: str) -> None:
+    page = open_page(name, figure)
+    live = painted(page, figure)
+    data = page.locator(f"#{figure} mask image").get_attribute("href")
+    static = Image.open(io.BytesIO(b64decode(data.partition(",")[2]))).convert("RGBA")
+    alphas = np.asarray(static)[..., 3] / 255
+    rows, columns = alphas.shape
+    np.testing.assert_allclose(live[:rows, :columns], alphas, atol=0.5 / 255)
+    boxes = page.evaluate(
+        """id => [".attention-thumbs canvas", ".attention-cells"].map(name => {
+          const node = document.querySelector(`#${id} ${name}`);
+          node.style.display = "block";
+          const {left, top} = node.getBoundingClientRect();
+          return [left, top];
+        })""",
+        figure,
+    )
+    assert boxes[0] == pytest.approx(boxes[1], abs=0.01)
+
+
+@pytest.mark.parametrize("order", ["previous", "first", "self", "entropy", "induction"])
+def test_heads_are_sorted_by_each_score(open_page, measured, reference, order: str) -> None:
+    page = open_page("grid-dog", "gdog")
+    page.locator('#gdog select[name="order"]').select_option(order)
+    shown = labels(page, "gdog")
+    assert len({(layer, head) for layer, head, _ in shown}) == 72
+    for layer, head, score in shown:
+        assert score == pytest.approx(measured[order][layer, head], abs=0.0056)
+    exact = [measured[order][layer, head] for layer, head, _ in shown]
+    # The page knows three decimals: heads that differ by less are equals.
+    assert all(a > b - 0.001 for a, b in itertools.pairwise(exact))
+    # The best head's thumbnail is the first that is painted.
+    seen = painted(page, "gdog")
+    opacity, sure = fifths(reference[shown[0][:2]])
+    inset = int(np.flatnonzero(seen[:SIZE, : SIZE + 8].any(axis=0))[0])
+    offset = int(np.flatnonzero(opacity.any(axis=0))[0])
+    cells = seen[:SIZE, inset - offset : inset - offset + SIZE]
+    np.testing.assert_allclose(cells[sure], opacity[sure], atol=0.005)
+    # And back.
+    page.locator('#gdog select[name="order"]').select_option("layer")
+    assert set(page.locator("#gdog .attention-thumb").all_text_contents()) == {""}
+    assert (
+        thumb(page, "gdog", 0, 0).bounding_box()["y"]
+        < thumb(page, "gdog", 1, 0).bounding_box()["y"]
+    )
+
+
+def test_heads_below_a_score_are_left_out(open_page, measured) -> None:
+    page = open_page("grid-dog", "gdog")
+    least = page.locator('#gdog select[name="least"]')
+    assert not least.is_visible()
+    page.locator('#gdog select[name="order"]').select_option("previous")
+    assert least.is_visible()
+    least.select_option("0.3")
+    shown = {(layer, head) for layer, head, _ in labels(page, "gdog")}
+    assert shown == {tuple(at) for at in np.argwhere(measured["previous"] >= 0.3).tolist()}
+    assert 0 < len(shown) < 72
+    # Another score has other bounds: what was said of the first says nothing of it.
+    page.locator('#gdog select[name="order"]').select_option("entropy")
+    assert least.input_value() == "0"
+    assert len(labels(page, "gdog")) == 72
+    offered = least.locator("option").evaluate_all(
+        "all => all.filter(o => !o.hidden).map(o => o.value)"
+    )
+    assert offered == ["0", *(str(n) for n in range(1, 9) if (measured["entropy"] >= n).any())]
+
+
+def test_scores_that_are_not_defined_are_said(open_page) -> None:
+    page = open_page("grid-once", "gonce")
+    assert "induction: no token is repeated" in headline(page, "gonce")
+    option = page.locator('#gonce select[name="order"] option', has_text="induction")
+    assert option.text_content() == "induction: no token is repeated"
+    assert option.is_disabled()
+    page = open_page("grid-cross", "gcross")
+    assert "previous token, self, induction: queries and keys are different tokens" in headline(
+        page, "gcross"
+    )
+    page.locator('#gcross select[name="order"]').select_option("first")
+    assert len(labels(page, "gcross")) == 6
+
+
+@pytest.mark.parametrize("by", ["pointer", "keyboard"])
+def test_choosing_opens_the_head_large(open_page, reference, by: str) -> None:
+    page = open_page("grid-dog", "gdog")
+    assert chosen(page, "gdog") == ("5", "11")
+    if by == "pointer":
+        thumb(page, "gdog", 1, 8).click()
+    else:
+        thumb(page, "gdog", 5, 11).focus()
+        for key in [*["ArrowUp"] * 4, *["ArrowLeft"] * 3]:
+            page.keyboard.press(key)
+        assert chosen(page, "gdog") == ("5", "11")  # moving is not choosing
+        assert headline(page, "gdog").startswith("1.8 ")
+        page.keyboard.press("Enter")
+    assert chosen(page, "gdog") == ("1", "8")
+    assert thumb(page, "gdog", 1, 8).get_attribute("aria-current") == "true"
+    assert page.locator("#gdog [aria-current]").count() == 1
+    assert page.locator('#gdog select[name="layer"]').input_value() == "1"
+    assert page.locator('#gdog select[name="head"]').input_value() == "8"
+    for query in range(SIZE):
+        token(page, "gdog", query).hover()
+        assert edges(page, "gdog") == pytest.approx(
+            expected(reference[1, 8], query, 0.95), abs=0.011
+        )
+    token(page, "gdog", 4).click()
+    column = [float(number) for _, number in scores(page, "gdog")]
+    assert column == pytest.approx(reference[1, 8, 4], abs=5.1e-4)
+
+
+def test_the_selectors_choose_too(open_page, reference) -> None:
+    page = open_page("grid-dog", "gdog")
+    page.locator('#gdog select[name="layer"]').select_option("0")
+    page.locator('#gdog select[name="head"]').select_option("2")
+    assert thumb(page, "gdog", 0, 2).get_attribute("aria-current") == "true"
+    assert headline(page, "gdog").startswith("0.2 ")
+    token(page, "gdog", 4).hover()
+    assert edges(page, "gdog") == pytest.approx(expected(reference[0, 2], 4, 0.95), abs=0.011)
+    mark = page.locator("#gdog .attention-mark").bounding_box()
+    box = page.locator("#gdog .attention-thumbs canvas").bounding_box()
+    assert mark["x"] == pytest.approx(box["x"] + 2 * 48 - 2, abs=1)
+    assert mark["y"] == pytest.approx(box["y"] - 2, abs=1)
+
+
+def test_one_thumbnail_is_the_tab_stop(open_page) -> None:
+    page = open_page("grid-dog", "gdog")
+    stops = page.locator('#gdog .attention-thumb[tabindex="0"]')
+    assert stops.count() == 1
+    assert stops.get_attribute("aria-label").startswith("layer 5, head 11,")
+    stops.focus()
+    page.keyboard.press("Home")
+    assert stops.count() == 1
+    assert stops.get_attribute("aria-label").startswith("layer 5, head 0,")
+    # Sorted, what is left takes over.
+    page.locator('#gdog select[name="order"]').select_option("previous")
+    page.locator('#gdog select[name="least"]').select_option("0.9")
+    assert stops.count() == 1
+    assert stops.get_attribute("aria-label") == "layer 0, head 2, previous token 1.00"
+
+
+def test_pointing_at_a_thumbnail_previews_it(open_page, measured) -> None:
+    page = open_page("grid-dog", "gdog")
+    token(page, "gdog", 4).click()
+    before = edges(page, "gdog")
+    thumb(page, "gdog", 0, 2).hover()
+    said = headline(page, "gdog")
+    names = {"previous": "previous token", "first": "first token", "self": "self"}
+    for key, name in {**names, "entropy": "entropy", "induction": "induction"}.items():
+        number = re.search(rf"{name} (\d\.\d\d)", said)
+        assert number, said
+        assert float(number[1]) == pytest.approx(measured[key][0, 2], abs=0.0056)
+    away(page)
+    assert chosen(page, "gdog") == ("5", "11")
+    assert edges(page, "gdog") == before
+    assert headline(page, "gdog").startswith("5.11 ")
+
+
+def test_a_token_in_focus_is_marked_in_every_thumbnail(open_page) -> None:
+    page = open_page("grid-dog", "gdog")
+    line = page.locator("#gdog .attention-hairlines path")
+    assert not line.get_attribute("d")
+    thumb(page, "gdog", 0, 2).focus()
+    token(page, "gdog", 4).hover()
+    assert headline(page, "gdog").startswith("0.2 ")  # which has the keyboard still
+    pieces = re.findall(r"M([\d.]+) ([\d.]+)h44", line.get_attribute("d"))
+    assert len(pieces) == 72
+    # In the middle of the fifth row of cells, each 4 px high, of thumbnails 48 px apart.
+    assert {float(y) % 48 for _, y in pieces} == {4.5 * 4}
+    page.locator("#gdog .attention-direction").click()
+    token(page, "gdog", 4).hover()
+    assert len(re.findall(r"M[\d.]+ [\d.]+v44", line.get_attribute("d"))) == 72
+    away(page)
+    assert not line.get_attribute("d")
+
+
+def test_the_large_picture_takes_other_views(open_page, reference) -> None:
+    page = open_page("grid-dog", "gdog")
+    large = page.locator("#gdog .attention-large")
+    select = page.locator('#gdog select[name="large"]')
+    select.select_option("heads")
+    assert large.get_attribute("data-view") == "heads"
+    token(page, "gdog", 4, "query").hover()
+    drawn = {(q, k) for q, k in edges(page, "gdog")}
+    assert drawn == set(expected(reference[5, 11], 4, 0.95))
+    thumb(page, "gdog", 0, 2).click()
+    token(page, "gdog", 4, "query").hover()
+    assert set(edges(page, "gdog")) == set(expected(reference[0, 2], 4, 0.95))
+    select.select_option("matrix")
+    assert large.get_attribute("data-view") == "matrix"
+    assert large.locator(".attention-cells path").first.is_visible()
+    token(page, "gdog", 4, "query").click()
+    column = [float(number) for _, number in scores(page, "gdog")]
+    assert column == pytest.approx(reference[0, 2, 4], abs=5.1e-4)
+    select.select_option("arcs")
+    token(page, "gdog", 5).hover()
+    assert edges(page, "gdog") == pytest.approx(expected(reference[0, 2], 5, 0.95), abs=0.011)
+    assert large.locator("svg").count() == 1
+
+
+def test_arcs_come_back_as_they_would_have_been(open_page) -> None:
+    page = open_page("grid-dog", "gdog")
+    rest = page.locator("#gdog .attention-large .attention-overview path")
+    paths = "all => all.map(path => path.getAttribute('d')).join()"
+    thumb(page, "gdog", 0, 2).click()
+    straight = rest.evaluate_all(paths)
+    page.reload()
+    ready(page, "gdog")
+    page.locator('#gdog select[name="large"]').select_option("matrix")
+    thumb(page, "gdog", 0, 2).click()
+    page.locator('#gdog select[name="large"]').select_option("arcs")
+    assert rest.evaluate_all(paths) == straight
+    page.locator('#gdog select[name="large"]').select_option("heads")
+    token(page, "gdog", 4, "query").click()
+    page.locator('#gdog select[name="large"]').select_option("arcs")
+    away(page)
+    assert token(page, "gdog", 4).get_attribute("aria-pressed") == "true"
+    assert set(edges(page, "gdog")) == {(4, 3)}
+
+
+def test_the_strongest_pairs_are_of_the_chosen_head(open_page, reference) -> None:
+    page = open_page("grid-dog", "gdog")
+    table = page.locator("#gdog .attention-table")
+    numbers = table.locator(".attention-number")
+    thumb(page, "gdog", 1, 8).click()
+    assert numbers.count() == 0  # of a table that is closed
+    table.locator("summary").click()
+    page.wait_for_selector("#gdog .attention-pairs .attention-number")
+    largest = np.sort(reference[1, 8], axis=None)[::-1][:12]
+    assert [float(text) for text in numbers.all_text_contents()] == pytest.approx(
+        largest, abs=5.1e-4
+    )
+    thumb(page, "gdog", 0, 2).click()
+    largest = np.sort(reference[0, 2], axis=None)[::-1][:12]
+    assert [float(text) for text in numbers.all_text_contents()] == pytest.approx(
+        largest, abs=5.1e-4
+    )
+
+
+def test_the_chosen_head_is_seen_at_rest(open_page) -> None:
+    page = open_page("grid-dog", "gdog")
+    rest = page.locator("#gdog .attention-large .attention-overview path")
+    assert rest.first.is_visible()
+    first = rest.evaluate_all("all => all.map(path => path.getAttribute('d')).join()")
+    thumb(page, "gdog", 0, 2).click()
+    away(page)
+    assert rest.first.is_visible()
+    assert rest.evaluate_all("all => all.map(path => path.getAttribute('d')).join()") != first
+    token(page, "gdog", 4).hover()
+    assert not rest.first.is_visible()
+
+
+def test_a_token_that_the_author_pinned(open_page, reference) -> None:
+    page = open_page("grid-pinned", "gpinned")
+    assert edges(page, "gpinned") == pytest.approx(expected(reference[5, 11], 4, 0.95), abs=0.011)
+    assert token(page, "gpinned", 4).get_attribute("aria-pressed") == "true"
+    page.keyboard.press("Escape")
+    assert edges(page, "gpinned") == {}
+    assert page.locator("#gpinned .attention-overview path").first.is_visible()
+
+
+def test_complete_without_scripts(open_page) -> None:
+    page = open_page("grid-dog", java_script_enabled=False)
+    assert page.locator("#gdog .attention-cells").is_visible()
+    assert page.locator("#gdog .attention-mark").is_visible()
+    assert page.locator("#gdog .attention-large .attention-overview path").first.is_visible()
+    assert headline(page, "gdog").startswith("5.11 ")
+    for select in page.locator("#gdog select").all():
+        assert not select.is_visible()
+    footer = page.locator("#gdog .attention-footer").inner_text()
+    assert "layer 5" in re.sub(r"\s+", " ", footer)
+    assert "sorted by" not in footer
+    assert "large as" not in footer
+
+
+@pytest.mark.parametrize("name", ["dog", "pinned", "long"])
+def test_coming_to_life_moves_nothing(browser, site, name: str) -> None:
+    context = browser.new_context(viewport={"width": 1000, "height": 800})
+    context.route("**/attention.js*", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(site.url(f"grid-{name}"))
+    height = "id => document.getElementById(id).getBoundingClientRect().height"
+    before = page.evaluate(height, f"g{name}")
+    context.unroute_all()
+    page.reload()
+    ready(page, f"g{name}")
+    painted(page, f"g{name}")
+    assert page.evaluate(height, f"g{name}") == pytest.approx(before, abs=0.5)
+    context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", ["dog", "long", "cross", "tall"])
+def test_nothing_sticks_out_of_the_page(open_page, name: str, width: int) -> None:
+    figure = f"g{name}"
+    page = open_page(f"grid-{name}", figure, viewport={"width": width, "height": 800})
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(overflow) <= 0
+    page.locator(f'#{figure} select[name="order"]').select_option("first")
+    assert page.evaluate(overflow) <= 0
+    targets = page.eval_on_selector_all(
+        f"#{figure} .attention-thumb, #{figure} .attention-choice:not([hidden]) select",
+        "all => all.map(e => e.getBoundingClientRect()).map(b => Math.min(b.width, b.height))",
+    )
+    assert min(targets) >= 23.5
+
+
+def test_in_a_wide_page_the_large_picture_stands_beside(open_page) -> None:
+    page = open_page("grid-cross", "gcross")
+    small, large = (
+        page.locator(f"#gcross > .attention-{name}").bounding_box() for name in ("stage", "large")
+    )
+    assert large["x"] >= small["x"] + small["width"]
+    page.set_viewport_size({"width": 360, "height": 800})
+    small, large = (
+        page.locator(f"#gcross > .attention-{name}").bounding_box() for name in ("stage", "large")
+    )
+    assert large["y"] >= small["y"] + small["height"]
+
+
+@pytest.mark.parametrize(("name", "heads"), [("page", 72), ("tall", 384)])
+def test_elements_stay_few_at_128_tokens(open_page, name: str, heads: int) -> None:
+    figure = f"g{name}"
+    page = open_page(f"grid-{name}", figure)
+    assert page.locator(f"#{figure} .attention-large [data-token]").count() == 128
+    assert page.locator(f"#{figure} .attention-thumb").count() == heads
+    assert page.locator(f"#{figure} .attention-thumbs canvas").count() == 1
+    count = "id => document.querySelectorAll(`#${id}, #${id} *`).length"
+    assert page.evaluate(count, figure) <= 1500
+    token(page, figure, 60).click()
+    assert edges(page, figure)
+    assert page.evaluate(count, figure) <= 1500
+    page.locator(f'#{figure} select[name="order"]').select_option("self")
+    assert len(labels(page, figure)) == heads
+    assert page.evaluate(count, figure) <= 1500
+
+
+def test_a_grid_of_32_tokens_is_little_more_than_its_numbers(open_page, site) -> None:
+    page = open_page("grid-long", java_script_enabled=False)
+    sprite = page.locator("#glong mask image").get_attribute("href")
+    assert len(sprite) <= 6_000
+    parts = page.locator("#glong").evaluate(
+        """figure => {
+          const numbers = figure.querySelector("script");
+          const size = node => new TextEncoder().encode(node.outerHTML).length;
+          return [size(figure) - size(numbers), size(figure.querySelector(".attention-large"))];
+        }"""
+    )
+    everything, large = parts
+    assert everything - large <= 16_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_page, scheme: str) -> None:
+    page = open_page("grid-dog", "gdog", color_scheme=scheme, bypass_csp=True)
+
+    def check(state: str) -> None:
+        found = Axe().run(page, context="#gdog")
+        assert not found.response["violations"], (state, found.generate_report())
+
+    check("at rest")
+    token(page, "gdog", 4).click()
+    check("pinned")
+    page.locator('#gdog select[name="order"]').select_option("entropy")
+    check("sorted")
+    page.locator('#gdog select[name="large"]').select_option("matrix")
+    check("matrix")
+
+
+def test_paper_has_the_grid_as_it_was_chosen(open_page) -> None:
+    page = open_page("grid-dog", "gdog")
+    painted(page, "gdog")
+    thumb(page, "gdog", 0, 2).click()
+    page.locator('#gdog select[name="order"]').select_option("first")
+    assert not page.locator("#gdog .attention-cells").is_visible()
+    page.emulate_media(media="print")
+    assert page.locator("#gdog .attention-cells").is_visible()
+    assert not page.locator("#gdog .attention-thumbs").is_visible()
+    here = page.locator("#gdog .attention-here").evaluate_all("all => all.map(n => n.dataset.at)")
+    assert here == ["h2", "l0"]
+
+
+def test_a_saved_grid_has_all_heads_in_their_places(open_page, tmp_path) -> None:
+    page = open_page("grid-dog", "gdog", accept_downloads=True)
+    painted(page, "gdog")
+    saved = []
+    for order in ("layer", "first"):
+        page.locator('#gdog select[name="order"]').select_option(order)
+        page.evaluate("document.querySelector('#gdog .attention-save').open = true")
+        with page.expect_download() as download:
+            page.get_by_text("save as SVG").click()
+        download.value.save_as(tmp_path / order)
+        saved.append((tmp_path / order).read_text("utf-8"))
+    plain, sorted_ = (ET.fromstring(text) for text in saved)
+    words = [text.text for text in plain.iter("{http://www.w3.org/2000/svg}text")]
+    assert words[:20] == [*map(str, range(12)), *map(str, range(6)), "head", "layer"]
+    assert [node.attrib for node in sorted_.iter()] == [node.attrib for node in plain.iter()]
+    page.wait_for_function("document.querySelector('#gdog .attention-thumbs--sorted')")
+    assert len(labels(page, "gdog")) == 72
+
+
+def test_an_address_opens_the_grid_as_it_was_left(open_page, site) -> None:
+    page = open_page("grid-dog", "gdog")
+    page.goto(site.url("grid-dog") + "#gdog&layer=0&head=2&order=previous&least=0.3&large=matrix")
+    page.reload()
+    ready(page, "gdog")
+    assert chosen(page, "gdog") == ("0", "2")
+    assert page.locator("#gdog .attention-large").get_attribute("data-view") == "matrix"
+    assert page.locator('#gdog select[name="least"]').input_value() == "0.3"
+    assert {score >= 0.3 for *_, score in labels(page, "gdog")} == {True}
