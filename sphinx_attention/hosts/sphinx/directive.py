@@ -241,7 +241,7 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
         caption = options.pop("caption", "")
         skipped = leading_rows(list(source.body))
         matrix = "\n".join(source.body[:skipped]) if skipped else None
-        spec = parse(source.text, options, matrix, _surroundings(env))
+        spec = parse(source.text, options, matrix, _surroundings(env, directive))
     except AttentionError as error:
         place, _line = directive.state_machine.get_source_and_line(directive.lineno)
         warn(error.problem, error.message, location=_located(place, _line, location))
@@ -250,6 +250,10 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
         uid = _uid(env)
         made = attention_figure("", spec=spec, uid=uid, alt=spec.alt or "")
         made["align"] = align
+        if not name:
+            # Addresses point at figures, and hold what is selected in them.
+            made["ids"].append(uid)
+            directive.state.document.set_id(made)
         made += attention_picture()
         made += _caption(directive, caption, source.body[skipped:], source.offset + skipped)
         domain_of(env).note_request(env.docname, spec.request)
@@ -278,13 +282,18 @@ def _alignment(value: str | None) -> str:
     return value.strip()
 
 
-def _surroundings(env: Any) -> Surroundings:
+def _surroundings(env: Any, directive: Directive) -> Surroundings:
     def find_file(declared: str) -> Path:
         relative, absolute = env.relfn2path(declared)
         env.note_dependency(relative)
         return Path(absolute)
 
-    return Surroundings(settings_of(env.config), domain_of(env).base, find_file)
+    return Surroundings(
+        settings_of(env.config),
+        domain_of(env).base,
+        find_file,
+        "myst" if in_markdown(directive) else "rst",
+    )
 
 
 def _uid(env: Any) -> str:

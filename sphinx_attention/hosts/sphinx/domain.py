@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -9,8 +10,7 @@ from sphinx.domains import Domain
 from sphinx.util.display import status_iterator
 
 from sphinx_attention.core.capture import Library
-from sphinx_attention.core.errors import Problem
-from sphinx_attention.core.store import Store
+from sphinx_attention.core.store import open_store
 
 from .config import settings_of
 from .messages import warn
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_attention.core.figure import Figure, FigureSpec
     from sphinx_attention.core.request import Request
 
 
@@ -43,6 +44,8 @@ class AttentionDomain(Domain):
     """Where attentions come from; opened once a build, shared with forked writers."""
     drawn_as: DrawnAs
     """What the builder of this build makes of a figure."""
+    settled: tuple[FigureSpec, Figure] | None
+    """The figure settled last: a figure's tag and its picture are written one after the other."""
 
     @property
     def requests(self) -> dict[str, list[Request]]:
@@ -88,7 +91,9 @@ def open_library(app: Sphinx) -> None:
     settings = settings_of(app.config)
     domain = domain_of(app.env)
     domain.base = Path(app.confdir)
-    domain.library = Library(Store(domain.base / settings.cache), settings.mode)
+    domain.settled = None
+    store = open_store(settings.cache, domain.base)
+    domain.library = Library(store, settings.mode, docs=_as_typed(Path(app.srcdir)))
     if not app.builder.format:
         domain.drawn_as = "nothing"
     else:
@@ -138,10 +143,14 @@ def _with_progress(
 
 
 def _report(library: Library, places: dict[str, str]) -> None:
-    """Warn once of every entry that could not be read or written."""
-    for key, why in sorted(library.damaged.items()):
-        entry = library.store.path(key).relative_to(library.store.root)
-        done = "left as it is" if library.mode == "frozen" else "computed again"
-        message = why if key in library.unstored else f"{entry}: {why}; {done}"
-        warn(Problem.STORE, message, location=places.get(key))
-    library.damaged.clear()
+    """Warn once of everything that is wrong with the store."""
+    for trouble in library.troubles():
+        place = places.get(trouble.key) if trouble.key else None
+        warn(trouble.problem, trouble.message, location=place)
+
+
+def _as_typed(folder: Path) -> str:
+    """A folder as one would type it in the shell that the build was started from."""
+    here = Path.cwd()
+    name = folder.relative_to(here) if folder.is_relative_to(here) else folder
+    return shlex.quote(str(name))

@@ -52,8 +52,11 @@ def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
     Raises:
         AttentionError: its attention cannot be had, or does not have what was selected.
     """
-    spec = node.spec
-    return settle(spec, domain_of(env).library.get(spec.request))
+    domain, spec = domain_of(env), node.spec
+    if domain.settled is None or domain.settled[0] != spec:
+        budget = settings_of(env.config).page_budget
+        domain.settled = spec, settle(spec, domain.library.get(spec.request), budget)
+    return domain.settled[1]
 
 
 class ResolveFigures(SphinxPostTransform):
@@ -135,16 +138,18 @@ def visit_picture_html(self: HTML5Translator, node: attention_picture) -> None:
     parent = node.parent
     assert isinstance(parent, attention_figure)
     figure = figure_of(self.builder.env, parent)
-    markup = render_html(figure, parent["uid"], _side_file(self))
+    side_files: list[str] = []
+    markup = render_html(figure, parent["uid"], _side_file(self, side_files))
     self.body.append(markup)
-    _count(self, parent, len(markup))
+    _count(self, parent, len(markup) + sum(map(len, side_files)))
     raise nodes.SkipNode
 
 
-def _side_file(translator: HTML5Translator) -> Any:
+def _side_file(translator: HTML5Translator, written: list[str]) -> Any:
     builder = translator.builder
 
     def write(name: str, javascript: str) -> str:
+        written.append(javascript)
         path = Path(builder.outdir) / SIDE_FOLDER / name
         # Named after its content: what is there is right.
         if not path.exists():

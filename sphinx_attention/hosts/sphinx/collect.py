@@ -1,0 +1,97 @@
+"""What a documentation folder asks for, read with Sphinx and without writing a page."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from sphinx_attention.core.errors import AttentionError, Problem
+
+from .config import settings_of
+from .domain import domain_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sphinx_attention.core.request import Request
+    from sphinx_attention.core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What the documents of a folder ask for.
+
+    Attributes:
+        requests: by document, in the order of the page.
+        settings: the project's.
+        base: the folder of conf.py, which relative paths start from.
+    """
+
+    requests: Mapping[str, Sequence[Request]]
+    settings: Settings
+    base: Path
+
+    def places(self) -> dict[str, list[str]]:
+        """The documents that ask for each key, once each, in order."""
+        found: dict[str, list[str]] = {}
+        for document, request in self:
+            documents = found.setdefault(request.key, [])
+            if document not in documents:
+                documents.append(document)
+        return found
+
+    def __iter__(self) -> Iterator[tuple[str, Request]]:
+        for document in sorted(self.requests):
+            for request in self.requests[document]:
+                yield document, request
+
+
+def collect(
+    docs: Path, overrides: Mapping[str, str], *, warnings: TextIO | None = None
+) -> Collected:
+    """Read all documents of a folder.
+
+    Args:
+        docs: the folder of the sources, with conf.py.
+        overrides: settings in place of those in conf.py, as ``sphinx-build -D`` takes them.
+        warnings: where Sphinx's own warnings go; None means the standard error.
+
+    Raises:
+        AttentionError: the folder is no Sphinx project, or its conf.py leaves the extension out.
+    """
+    docs = docs.resolve()
+    if not (docs / "conf.py").is_file():
+        raise AttentionError(
+            Problem.CONFIG, f"{docs} has no conf.py; name the folder that sphinx-build is given"
+        )
+    # A build of its own, so that the doctrees of a real one are neither waited for nor changed.
+    with tempfile.TemporaryDirectory() as folder, patch_docutils(docs), docutils_namespace():
+        try:
+            app = Sphinx(
+                srcdir=docs,
+                confdir=docs,
+                outdir=Path(folder) / "out",
+                doctreedir=Path(folder) / "doctrees",
+                buildername="dummy",
+                confoverrides=dict(overrides),
+                status=None,
+                warning=warnings or sys.stderr,
+            )
+            if "sphinx_attention" not in app.extensions:
+                raise AttentionError(
+                    Problem.CONFIG,
+                    f'{docs / "conf.py"} does not have "sphinx_attention" in extensions',
+                )
+            # The reading alone: nothing is captured, resolved or written.
+            app.builder.read()
+        except SphinxError as error:
+            raise AttentionError(Problem.CONFIG, f"Sphinx cannot read {docs}: {error}") from error
+        requests = {name: tuple(asked) for name, asked in domain_of(app.env).requests.items()}
+        return Collected(requests, settings_of(app.config), Path(app.confdir))

@@ -1,0 +1,254 @@
+"""Notes that are built where neither a model nor a network is to be had."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from sphinx_attention.core.request import FunctionSource, Request
+
+ROOT = Path(__file__).parents[3]
+FUNCTION = '''
+def attention(text):
+    """Each token looks at the one before it."""
+    words = text.split()
+    rows = [[float(j == max(i - 1, 0)) for j in range(len(words))] for i in range(len(words))]
+    return {"tokens": words, "weights": rows}
+'''
+CONF = """
+import sys, pathlib
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+attention_model = "course"
+attention_models = {"course": {"function": "course_model:attention"}}
+"""
+PAGE = "P\n=\n\nOne that is there.\n\n.. attention:: the quick brown fox\n"
+MISSING = "\nOne that is not.\n\n.. attention:: jumps over the dog\n   :view: matrix\n"
+SOURCE = FunctionSource("course", "course_model:attention")
+KEY = Request(SOURCE, "jumps over the dog").key
+
+
+# A figure that the store lacks.
+
+
+def lacking(project, monkeypatch: pytest.MonkeyPatch, cwd: Path) -> str:
+    """What a frozen build says of the figure that was added after the capture."""
+    made = project({"index.rst": PAGE, "course_model.py": FUNCTION}, CONF)
+    made.build(strict=True)
+    made.write({"index.rst": PAGE + MISSING, "course_model.py": "raise SystemExit('loaded')"})
+    monkeypatch.chdir(cwd)
+    made.build(confoverrides={"attention_mode": "frozen"})
+    assert made.warnings.count("WARNING") == 1
+    page = BeautifulSoup(made.html(), "html.parser")
+    assert len(page.select("figure.attention-figure")) == 1
+    (placeholder,) = page.select(".attention-placeholder")
+    command = re.search(r"`(sphinx-attention .*?)`", made.warnings)
+    assert command is not None
+    assert command[1] in placeholder.text
+    return str(made.warnings)
+
+
+def test_a_figure_that_lacks_is_one_located_warning_with_the_command_that_fills_it(
+    project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = lacking(project, monkeypatch, tmp_path)
+    index = tmp_path / "project0" / "index.rst"
+    assert said == (
+        f"{index}:10: WARNING: the attention of course over “jumps over the dog” is not in the "
+        f"store {index.parent / '_attention'}, and attention_mode is 'frozen', so that no model "
+        "runs. Where the model can run (`pip install 'sphinx-attention[models]'`), run "
+        f"`sphinx-attention capture project0 --only {KEY[:12]}`, and commit the folder "
+        "[attention.frozen]\n"
+    )
+
+
+@pytest.mark.parametrize(("below", "named"), [("project0", "."), ("elsewhere", "{tmp}/project0")])
+def test_the_command_names_the_folder_as_one_would_type_it(
+    project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str, named: str
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "project0").mkdir()
+    said = lacking(project, monkeypatch, tmp_path / below)
+    folder = named.format(tmp=tmp_path)
+    assert f"`sphinx-attention capture {folder} --only {KEY[:12]}`" in said
+
+
+def test_the_command_can_be_pasted(tmp_path: Path) -> None:
+    """From a folder with a space in its name; and what it fills, the next build finds."""
+    docs = tmp_path / "my notes"
+    docs.mkdir()
+    (docs / "conf.py").write_text(f'extensions = ["sphinx_attention"]\n{CONF}')
+    (docs / "index.rst").write_text(f"P\n=\n{MISSING}")
+    (docs / "course_model.py").write_text(FUNCTION)
+    build = [sys.executable, "-m", "sphinx", "-E", "-q", "-W", "-D", "attention_mode=frozen"]
+    build += [str(docs), str(tmp_path / "out")]
+    first = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert first.returncode == 1
+    command = re.search(r"`sphinx-attention (capture .*?)`", first.stderr)
+    assert command is not None
+    main = "from sphinx_attention.hosts.cli import main; main()"
+    subprocess.run(
+        f'"$PYTHON" -c "{main}" {command[1]}',
+        shell=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHON": sys.executable},
+        capture_output=True,
+        check=True,
+    )
+    second = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (second.returncode, second.stderr) == (0, "")
+
+
+# Neither torch nor transformers nor a network.
+
+
+def without_network() -> list[str]:
+    """What to put before a command so that it finds no network interface.
+
+    It fails rather than skips where the machine does not allow it: a claim that no test has seen
+    to be true is none.
+    """
+    for prefix in (["unshare", "-rn"], ["unshare", "-n"], ["sudo", "-n", "unshare", "-n"]):
+        try:
+            done = subprocess.run([*prefix, "true"], capture_output=True, check=False)
+        except FileNotFoundError:
+            continue
+        if done.returncode == 0:
+            return prefix
+    pytest.fail(
+        "this machine allows no network namespace (`unshare -rn true`), which is how this test "
+        "takes the network away. In Docker, run with --security-opt seccomp=unconfined or "
+        "--privileged; on Ubuntu, sysctl kernel.apparmor_restrict_unprivileged_userns=0; or let "
+        "`sudo -n unshare -n true` work"
+    )
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python with this package's wheel, what that needs, and the tools of the notes. No more."""
+    folder = tmp_path_factory.mktemp("alone")
+    wheel = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")]
+    subprocess.run(wheel, cwd=ROOT, check=True, capture_output=True)
+    (built,) = (folder / "dist").glob("*.whl")
+    make = [sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")]
+    subprocess.run(make, check=True)
+    python = folder / "venv" / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    done = subprocess.run(
+        [*pip, str(built), "furo", "myst-parser"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for name in ("torch", "transformers", "tokenizers", "huggingface_hub", "fsspec", "scipy"):
+        found = subprocess.run([python, "-c", f"import {name}"], capture_output=True, check=False)
+        assert found.returncode == 1, name
+    return python
+
+
+WATCHED = """
+import sys
+told = open(sys.argv.pop(1), "a", buffering=1)
+def watch(event, arguments):
+    if event in {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}:
+        print(event, arguments, file=told)
+sys.addaudithook(watch)
+from sphinx.cmd.build import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def frozen(python: Path, docs: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Build without a network, and see to it that nothing even tries to reach one."""
+    told = docs.parent / "told"
+    out = docs.parent / "frozen"
+    # From elsewhere: a checkout in the working directory would stand before the wheel.
+    done = subprocess.run(
+        [*without_network(), str(python), "-c", WATCHED, str(told)]
+        + ["-E", "-q", "-W", "-D", "attention_mode=frozen", *options, str(docs), str(out)],
+        cwd=docs.parent,
+        env={k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "HF_HUB_OFFLINE"}},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.read_text() == ""
+    return done
+
+
+def ordinary(docs: Path) -> None:
+    """Build here, where models can run; the store is full afterwards."""
+    out = docs.parent / "ordinary"
+    command = [sys.executable, "-m", "sphinx", "-E", "-q", "-W", str(docs), str(out)]
+    done = subprocess.run(command, cwd=docs.parent, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def figures(folder: Path) -> dict[str, list[str]]:
+    """The whole markup of every figure, by page."""
+    found = {}
+    for page in sorted(folder.rglob("*.html")):
+        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        if drawn := [str(figure) for figure in soup.select("figure.attention-figure")]:
+            found[page.relative_to(folder).as_posix()] = drawn
+    return found
+
+
+@pytest.mark.slow
+def test_there_is_no_network_where_the_next_tests_look_for_one(alone: Path) -> None:
+    code = (
+        "import socket\n"
+        "print([name for _, name in socket.if_nameindex() if name != 'lo'])\n"
+        "try:\n"
+        "    socket.create_connection(('192.0.2.1', 80), 2)\n"
+        "except OSError as error:\n"
+        "    print(error.strerror)\n"
+    )
+    command = [*without_network(), str(alone), "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\nNetwork is unreachable\n"
+
+
+@pytest.mark.slow
+def test_a_small_project_builds_from_its_store_alone(alone: Path, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "conf.py").write_text(f'extensions = ["sphinx_attention", "myst_parser"]\n{CONF}')
+    (docs / "index.rst").write_text(f"{PAGE}\n.. toctree::\n\n   second\n")
+    (docs / "second.md").write_text("# S\n\n```{attention} a b c\n:view: heads\n```\n")
+    (docs / "course_model.py").write_text(FUNCTION)
+    ordinary(docs)
+    (docs / "course_model.py").unlink()
+    done = frozen(alone, docs, "-j", "2")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert figures(tmp_path / "frozen") == figures(tmp_path / "ordinary")
+    assert len(figures(tmp_path / "frozen")) == 2
+    # What lacks is said, and -W makes it a failure.
+    (docs / "index.rst").write_text(f"{PAGE}{MISSING}\n.. toctree::\n\n   second\n")
+    done = frozen(alone, docs)
+    assert done.returncode == 1
+    assert re.search(
+        rf"index\.rst:10: WARNING: .*`sphinx-attention capture docs --only {KEY[:12]}`", done.stderr
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.models
+@pytest.mark.usefixtures("minilm")
+def test_the_example_notes_build_from_their_store_alone(alone: Path, tmp_path: Path) -> None:
+    docs = tmp_path / "example_docs"
+    left_out = shutil.ignore_patterns("_build", "_attention", "__pycache__")
+    shutil.copytree(ROOT / "example_docs", docs, ignore=left_out)
+    models = tmp_path / ".models"
+    models.symlink_to(ROOT / ".models")
+    ordinary(docs)
+    models.unlink()
+    done = frozen(alone, docs)
+    assert (done.returncode, done.stderr) == (0, "")
+    here = figures(tmp_path / "ordinary")
+    assert sum(map(len, here.values())) >= 10
+    assert figures(tmp_path / "frozen") == here

@@ -1,0 +1,399 @@
+"""Options of views and of what is made of the numbers, from source text to pages."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+
+from sphinx_attention.core.payload import decode, decode_text
+from tests.conftest import FOX, FOX_ROWS, indent
+
+LAYERS, HEADS, TOKENS = 3, 4, 6  # [S] the quick brown fox [E]
+
+MODEL = '''
+import numpy as np
+
+def attention(text, pair=None):
+    """Rows that differ from layer to layer and head to head, all worked out from their place."""
+    words = ["[S]", *text.split(), "[E]"]
+    n = len(words)
+    l, h, i, j = np.indices((3, 4, n, n))
+    weights = 1.0 + (i * 7 + j * 5 + l * 3 + h * 2) % 11
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return {"tokens": words, "weights": weights, "special": ["[S]", "[E]"]}
+'''
+CONF = (
+    "import sys, pathlib\n"
+    "sys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
+    'attention_model = "course"\n'
+    'attention_models = {"course": {"function": "views_model:attention"}}\n'
+)
+
+
+def weights(tokens: int = TOKENS) -> Any:
+    layer, head, i, j = np.indices((LAYERS, HEADS, tokens, tokens))
+    raw = 1.0 + (i * 7 + j * 5 + layer * 3 + head * 2) % 11
+    return raw / raw.sum(axis=-1, keepdims=True)
+
+
+def pages(project: Any, text: str, conf: str = "", name: str = "index.rst") -> Any:
+    title = "# P\n\n" if name.endswith(".md") else "P\n=\n\n"
+    return project({name: title + text, "views_model.py": MODEL}, CONF + conf)
+
+
+def figures(made: Any) -> list[Any]:
+    page = BeautifulSoup(made.html(), "html.parser")
+    return page.find_all("figure", class_="attention-figure")
+
+
+def carried(figure: Any) -> Any:
+    script = figure.find("script", type="application/x-attention")
+    return decode(decode_text(script.text.strip('"')))
+
+
+def warnings_of(made: Any) -> list[str]:
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", made.warnings)
+    return [line for line in plain.splitlines() if "WARNING" in line]
+
+
+def build(project: Any, options: str, conf: str = "", text: str = FOX) -> Any:
+    lines = "".join(f"   {line.strip()}\n" for line in options.strip().splitlines())
+    made = pages(project, f".. attention:: {text}\n{lines}\n", conf)
+    made.build(strict=True)
+    (figure,) = figures(made)
+    return figure, carried(figure)
+
+
+@pytest.mark.parametrize("view", ["arcs", "heads", "grid", "matrix", "steps"])
+def test_every_view_builds_and_carries_the_numbers(project, view: str) -> None:
+    figure, payload = build(project, f":view: {view}\n:layer: 1\n:head: 2")
+    assert (figure["data-view"], figure["data-layer"], figure["data-head"]) == (view, "1", "2")
+    assert figure.select_one("svg.attention-picture")
+    expected = weights()
+    if view == "steps":
+        assert (payload.header["layers"], payload.header["heads"]) == (["1"], ["2"])
+        assert "queries and keys" in payload.header["missing"]
+        expected = expected[1:2, 2:3]
+    np.testing.assert_array_equal(payload.codes, np.floor(expected * 1000 + 0.5))
+
+
+def test_layers_and_heads_are_what_the_page_carries(project) -> None:
+    figure, payload = build(project, ":layers: 0,2\n:heads: 1-3\n:layer: 2\n:head: 3")
+    assert (figure["data-layer"], figure["data-head"]) == ("2", "3")
+    assert payload.header["layers"] == ["0", "2"]
+    assert payload.header["heads"] == ["1", "2", "3"]
+    np.testing.assert_array_equal(payload.codes, np.floor(weights()[[0, 2]][:, 1:] * 1000 + 0.5))
+
+
+def test_a_figure_past_the_budget_carries_less_and_its_author_may_insist(project) -> None:
+    conf = "attention_page_budget = 1\n"
+    text = f".. attention:: {FOX}\n   :layer: 1\n   :head: 2\n\n"
+    made = pages(project, f"{text}.. attention:: {FOX}\n   :layers: 0-2\n   :heads: 0-3\n", conf)
+    made.build()
+    first, second = figures(made)
+    assert carried(first).header["shape"] == [1, 1, TOKENS, TOKENS]
+    assert carried(second).header["shape"] == [LAYERS, HEADS, TOKENS, TOKENS]
+    assert "[attention.budget]" in made.warnings
+
+
+def test_heads_draws_several_heads_and_pins_several_tokens(project) -> None:
+    figure, payload = build(project, ":view: heads\n:layer: 0\n:head: 3,1\n:focus: fox | quick")
+    assert figure["data-head"] == "3"
+    assert figure["data-heads"] == "3,1"
+    assert payload.header["shape"] == [LAYERS, HEADS, TOKENS, TOKENS]
+    pinned = {t["data-token"] for t in figure.select(".attention-token--focus")}
+    assert {"4", "2"} <= pinned
+
+
+def test_aggregates_are_named_and_computed_from_the_models_floats(project) -> None:
+    figure, payload = build(project, ":aggregate: mean\n:layer: 2")
+    assert payload.header["heads"] == ["mean"]
+    assert figure["data-head"] == "mean"
+    exact = weights().mean(axis=1, keepdims=True)
+    np.testing.assert_array_equal(payload.codes, np.floor(exact * 1000 + 0.5))
+    assert "layer 2, mean of all heads" in figure.find("desc").text
+
+
+def test_rollout_opens_on_its_last_layer(project) -> None:
+    figure, payload = build(project, ":aggregate: rollout")
+    assert (figure["data-layer"], figure["data-head"]) == ("2", "rollout")
+    held = np.eye(TOKENS)
+    for layer in weights():
+        held = (layer.mean(axis=0) + np.eye(TOKENS)) / 2 @ held
+    np.testing.assert_array_equal(payload.codes[2, 0], np.floor(held * 1000 + 0.5))
+    assert "rollout up to layer 2" in figure.find("desc").text
+
+
+def test_hidden_special_tokens_leave_their_mass(project) -> None:
+    figure, payload = build(project, ":special: hide\n:layer: 0\n:head: 0")
+    assert payload.header["queries"] == ["(special)", *FOX.split()]
+    assert payload.header["specialQueries"] == [0]
+    exact = weights()[0, 0]
+    assert payload.codes[0, 0, 0].tolist() == [1001] * 5
+    np.testing.assert_array_equal(
+        payload.codes[0, 0, 1:, 0], np.floor((exact[1:5, 0] + exact[1:5, 5]) * 1000 + 0.5)
+    )
+    np.testing.assert_array_equal(
+        payload.codes[0, 0, 1:, 1:], np.floor(exact[1:5, 1:5] * 1000 + 0.5)
+    )
+    assert "(special)" in figure.find("svg").text
+
+
+@pytest.mark.parametrize(("option", "dimmed"), [("", True), (":special: show", False)])
+def test_special_tokens_may_be_dimmed_by_a_project(project, option: str, dimmed: bool) -> None:
+    _, payload = build(project, option, 'attention_special = "dim"\n')
+    assert payload.header.get("special") == ("dim" if dimmed else None)
+
+
+def test_links_and_addresses(project) -> None:
+    text = (
+        f".. attention:: {FOX}\n   :link: fox\n\n"
+        f".. attention:: {FOX}\n   :name: second\n   :link: fox\n\n"
+        f".. attention:: {FOX}\n   :caption: A caption.\n\n"
+        ".. _above:\n\n"
+        f".. attention:: {FOX}\n   :name: fourth\n   :caption: Numbered.\n\n"
+        "See :numref:`fourth` and :ref:`above`.\n"
+    )
+    made = pages(project, text, "numfig = True\n")
+    made.build(strict=True)
+    found = figures(made)
+    assert [figure.get("data-link") for figure in found] == ["fox", "fox", None, None]
+    assert found[0]["id"] == "attention-index-0"
+    assert found[1]["id"] == "second"
+    assert found[2]["id"] == "attention-index-2"
+    assert found[3]["id"] in {"fourth", "above"}
+    assert carried(found[0]).header["link"] == "fox"
+    # A figure without a caption takes no number.
+    assert "Fig. 1" in found[2].find("figcaption").text
+    page = BeautifulSoup(made.html(), "html.parser")
+    assert "Fig. 2" in [a.text.strip() for a in page.find_all("a", href="#fourth")]
+    ids = re.findall(r'\bid="([^"]+)"', made.html())
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("syntax", ["rst", "myst"])
+def test_the_directive_is_carried_as_it_was_written(project, syntax: str) -> None:
+    options = ":view: heads\n:focus: fox | quick\n:causal:\n:class: wide\n:align: left\n:name: x\n"
+    rows = "1 0 0 0\n0.5 0.5 0 0\n0 0.25 0.75 0\n0 0 0 1\n"
+    if syntax == "rst":
+        body = indent(f"{options}\n{rows}\nA caption.\n")
+        made = pages(project, f".. attention-figure:: {FOX}\n{body}")
+    else:
+        body = f"```{{attention-figure}} {FOX}\n{options}\n{rows}\nA caption.\n```\n"
+        made = pages(project, body, name="index.md")
+    made.build(strict=True)
+    (figure,) = figures(made)
+    assert carried(figure).header["directive"] == {
+        "text": FOX,
+        "options": {"view": "heads", "focus": "fox | quick", "causal": ""},
+        "body": rows.strip(),
+        "syntax": syntax,
+    }
+
+
+def test_doctrees_hold_plain_data_with_every_option(project) -> None:
+    options = (
+        "   :view: heads\n   :head: 1,2\n   :layers: 0-2\n   :heads: 0-3\n   :merge: words\n"
+        "   :special: hide\n   :link: x\n   :focus: fox | quick\n"
+    )
+    made = pages(project, f".. attention:: {FOX}\n{options}")
+    made.build(strict=True)
+    raw = (made.folder / "_build" / "doctrees" / "index.doctree").read_bytes()
+    assert b"numpy" not in raw
+    node = next(n for n in pickle.loads(raw).findall() if type(n).__name__ == "attention_figure")
+    assert node.spec.shown_heads == (1, 2)
+    assert node.spec.written.options[0] == ("view", "heads")
+
+
+ROWS = indent(FOX_ROWS)
+WRONG = [
+    ("   :layers: 0-3,7\n", "layers: there is no layer 3, 0 to 2"),
+    ("   :heads: 4\n", "heads: there is no head 4, 0 to 3"),
+    ("   :layer: 3\n", "layer: there is no layer 3, 0 to 2"),
+    ("   :view: heads\n   :head: 0,4\n", "head: there is no head 4, 0 to 3"),
+    ("   :view: steps\n   :layer: 3\n", "there is no layer 3, 0 to 2"),
+    ("   :layers: 0-2;3\n", "layers: '0-2;3' does not do: it takes whole numbers from 0 and"),
+    ("   :head: 0,1\n", "head: several heads are drawn together by"),
+    ("   :layer: 1\n   :layers: 0,2\n", "layer 1 is to be shown first, but layers, which says"),
+    ("   :aggregate: mean\n   :head: 1\n", "head: `:aggregate: mean` makes one of all heads"),
+    ("   :aggregate: middle\n", "aggregate: 'middle' does not do: it takes one of mean, max, mean"),
+    ("   :view: steps\n   :merge: words\n", "merge: the view steps goes from"),
+    (f"   :view: steps\n\n{ROWS}", "view: steps goes from queries and keys to weights"),
+    (f"   :pair: x\n\n{ROWS}", "pair: this option needs a model"),
+    ("   :also: x | y\n", "unknown option 'also'"),
+    ("   :link: two words\n", "link: 'two words' does not do: it takes one word"),
+    ("   :view: steps\n   :focus: fox | quick\n", "focus: the view steps follows one token"),
+    ("   :focus: fox | cat\n", "focus: no token 'cat'; the tokens are [S] the quick brown fox"),
+]
+
+
+@pytest.mark.parametrize(("body", "says"), WRONG)
+def test_what_is_wrong_is_said_with_its_place(project, body: str, says: str) -> None:
+    made = pages(project, f".. attention-figure:: {FOX}\n{body}\nThe rest.\n")
+    made.build()
+    (warning,) = warnings_of(made)
+    assert warning.startswith(f"{made.folder / 'index.rst'}:4: WARNING: ")
+    assert says in warning
+    assert warning.endswith("[attention.option]")
+    assert not figures(made)
+    page = BeautifulSoup(made.html(), "html.parser")
+    assert page.find(class_="attention-placeholder")
+    assert "The rest." in page.text
+
+
+def test_flow_past_its_limit_is_said_and_spares_the_others(project) -> None:
+    long = " ".join(f"w{n}" for n in range(140))
+    text = (
+        f".. attention:: {long}\n   :aggregate: flow\n\n.. attention:: {FOX}\n   :aggregate: flow\n"
+    )
+    made = pages(project, text)
+    made.build()
+    (warning,) = warnings_of(made)
+    assert re.search(
+        r"index\.rst:4: WARNING: aggregate: flow takes too long on 142 tokens; through 3 layers it "
+        r"does up to 138; .* \[attention\.option\]",
+        warning,
+    )
+    (figure,) = figures(made)
+    assert carried(figure).header["heads"] == ["flow"]
+
+
+def test_a_full_store_needs_neither_model_nor_scipy(project) -> None:
+    text = f".. attention:: {FOX}\n   :aggregate: flow\n\n.. attention-figure:: {FOX}\n   :aggregate: flow\n\n{ROWS}"
+    made = pages(project, text)
+    made.build(strict=True)
+    first = made.html()
+    code = (
+        "import sys\n"
+        "sys.modules['scipy'] = sys.modules['views_model'] = None\n"
+        "from sphinx.cmd.build import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    arguments = ["-q", "-W", "-E", "-D", "attention_mode=frozen", str(made.folder), "out"]
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True, cwd=made.folder)
+    again = BeautifulSoup((made.folder / "out" / "index.html").read_text(), "html.parser")
+    before = BeautifulSoup(first, "html.parser")
+    assert [str(f) for f in again.find_all("figure")] == [str(f) for f in before.find_all("figure")]
+
+
+def test_flow_without_scipy_names_the_line_that_installs_it(project) -> None:
+    made = pages(project, f".. attention:: {FOX}\n   :aggregate: flow\n")
+    code = (
+        "import sys\n"
+        "sys.modules['scipy'] = None\n"
+        "from sphinx.cmd.build import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "-q", str(made.folder), "out"],
+        check=True,
+        cwd=made.folder,
+        capture_output=True,
+        text=True,
+    )
+    assert "pip install 'sphinx-attention[flow]'" in done.stderr
+    assert "[attention.install]" in done.stderr
+
+
+@pytest.mark.models
+def test_words_of_a_real_model_are_merged_exactly(project, minilm) -> None:
+    from transformers import AutoModel, AutoTokenizer
+
+    conf = f'attention_model = "m"\nattention_models = {{"m": {{"path": {str(minilm)!r}}}}}\n'
+    text = "unbelievable foxes purred"
+    made = project(
+        {"index.rst": f"P\n=\n\n.. attention:: {text}\n   :merge: words\n   :layer: 0\n"}, conf
+    )
+    made.build(strict=True)
+    (figure,) = figures(made)
+    payload = carried(figure)
+    assert payload.header["queries"] == ["[CLS]", *text.split(), "[SEP]"]
+    tokenizer = AutoTokenizer.from_pretrained(minilm)
+    model = AutoModel.from_pretrained(minilm, attn_implementation="eager")
+    batch = tokenizer(text, return_tensors="pt")
+    own = model(**batch, output_attentions=True).attentions
+    exact = np.concatenate([layer.detach().numpy() for layer in own]).astype(np.float64)
+    words = [-1 if w is None else w for w in batch.word_ids()]
+    words[-1] = max(words) + 1
+    belongs = (np.arange(-1, max(words) + 1)[:, None] == words).astype(float)
+    mean = belongs / belongs.sum(axis=1, keepdims=True)
+    merged = mean @ exact @ belongs.T
+    # Two runs of the model may differ in the last bit of single precision, no more.
+    off = np.abs(payload.codes - merged * 1000)
+    assert off.max() <= 0.5 + 1e-2
+    assert merged.shape == (6, 12, 5, 5)
+
+
+def tiny(project: Any, kind: str, page: str) -> Any:
+    from tests.core.sources.conftest import save
+
+    conf = 'attention_model = "m"\nattention_models = {"m": {"path": "model"}}\n'
+    made = project({"index.rst": f"P\n=\n\n{page}"}, conf)
+    save(kind, made.folder / "model")
+    return made
+
+
+SAID = [
+    ("gpt_oss", ":merge: words", r"merge: rows have to sum to 1 to be merged, and in layer \d, .*"),
+    (
+        "t5",
+        ":part: cross\n   :target: a dog\n   :aggregate: rollout",
+        "rollout follows tokens from",
+    ),
+    ("gpt2", ":pair: a dog", "no format for a pair of sentences; leave the option pair"),
+    ("gpt2", ":target: a dog", "is no encoder-decoder model and takes no target"),
+    ("gpt2", ":part: cross", "has no cross attention; it has decoder"),
+    ("gpt2", ":view: steps\n   :layer: 7", "layer 7"),
+    ("gpt2", ":layers: 0-7", "there is no layer 3, 0 to 2"),
+]
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(("kind", "options", "says"), SAID)
+def test_what_a_model_does_not_have_is_said(project, kind: str, options: str, says: str) -> None:
+    page = f".. attention:: the cat sat\n   {options}\n\n.. attention:: the cat sat\n"
+    made = tiny(project, kind, page)
+    made.build()
+    (warning,) = warnings_of(made)
+    assert re.search(rf"index\.rst:4: WARNING: .*{says}.*\[attention\.option\]$", warning)
+    assert len(figures(made)) == 1
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("how", ["rollout", "flow"])
+def test_what_is_followed_through_a_causal_model_stays_causal(project, how: str) -> None:
+    made = tiny(project, "gpt2", f".. attention:: the cat sat on it\n   :aggregate: {how}\n")
+    made.build(strict=True)
+    (figure,) = figures(made)
+    payload = carried(figure)
+    size = payload.codes.shape[-1]
+    assert payload.codes.shape == (3, 1, size, size)
+    assert (figure["data-layer"], figure["data-head"]) == ("2", how)
+    later = np.triu(np.ones((size, size), bool), 1)
+    assert (payload.codes[:, 0][:, later] == 1001).all()
+    assert (payload.codes[:, 0][:, ~later] <= 1000).all()
+    sums = np.where(payload.codes > 1000, 0, payload.codes).sum(axis=-1)
+    assert np.abs(sums - 1000.0).max() <= size / 2
+
+
+@pytest.mark.models
+def test_steps_of_a_real_head_carry_what_its_weights_come_from(project) -> None:
+    page = ".. attention:: the cat sat on it\n   :view: steps\n   :layer: 1\n   :head: 3\n"
+    made = tiny(project, "llama", page)
+    made.build(strict=True)
+    payload = carried(figures(made)[0])
+    assert "missing" not in payload.header
+    query, key = payload.tensors["queries"][0, 0], payload.tensors["keys"][0, 0]
+    logits = payload.tensors["scale"][0] * query.astype(float) @ key.T.astype(float)
+    codes = payload.codes[0, 0].astype(float)
+    logits[codes > 1000] = -np.inf
+    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares /= shares.sum(axis=-1, keepdims=True)
+    assert np.abs(shares * 1000 - np.where(codes > 1000, 0, codes)).max() <= 0.51
