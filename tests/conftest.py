@@ -19,6 +19,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ["NO_COLOR"] = "1"
 os.environ.pop("FORCE_COLOR", None)
 
+pytest_plugins = ["tests.s3"]
+
 ROOTS = Path(__file__).parent / "roots"
 MINILM = Path(__file__).parents[1] / ".models" / "all-MiniLM-L6-v2"
 FOX = "the quick brown fox"

@@ -5,24 +5,47 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
+from .attention import Attention
+from .derive import derive, of_layers
+from .entry import DamagedEntryError, NewerEntryError, pack, verify
 from .errors import AttentionError, Problem
 from .request import FunctionSource, MatrixSource, ModelSource, Request
 from .sources import Runner, open_source
 from .sources.matrix import read as read_matrix
-from .store import DamagedEntryError, Store
+from .store import FolderStore, MemoryStore, Store
 
 if TYPE_CHECKING:
-    from .attention import Attention
+    from .request import Source
 
 Mode = Literal["auto", "frozen", "refresh"]
+
+KEY_SHOWN = 12
+"""Digits of a key that a person gets to see: enough to name it, short enough to copy."""
 
 _KEPT_READY = 8
 """How many attentions stay decoded: enough for a page, and flat in the number of figures."""
 
+Answer = Attention | AttentionError
 Opener = Callable[[ModelSource | FunctionSource], AbstractContextManager[Runner]]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that is wrong with the store, and does not keep a figure from its page.
+
+    Attributes:
+        problem: the subtype of the warning.
+        message: what is wrong, and what was done about it.
+        key: of the first request that it concerns; None where it concerns none in particular.
+    """
+
+    problem: Problem
+    message: str
+    key: str | None = None
 
 
 class Library:
@@ -32,60 +55,95 @@ class Library:
         store: where computed attentions are kept.
         mode: ``auto`` computes what the store lacks, ``frozen`` nothing, ``refresh`` everything.
         opener: opens a source; loads nothing before the first request is run.
+        docs: what a person would call the folder of the notes on the command line, for messages.
+
+    Attributes:
+        failures: what could not be computed, by key, and why.
+        unstored: what was computed and could not be stored.
     """
 
-    def __init__(self, store: Store, mode: Mode = "auto", opener: Opener = open_source) -> None:
+    def __init__(
+        self,
+        store: Store,
+        mode: Mode = "auto",
+        opener: Opener = open_source,
+        docs: str = "DOCS",
+    ) -> None:
         self.store = store
         self.mode = mode
+        self.docs = docs
         self.failures: dict[str, AttentionError] = {}
-        self.damaged: dict[str, str] = {}
+        # Packed as in a store: a page shows the same from here, and many take little room.
+        self.unstored = MemoryStore()
         self._opener = opener
-        self.unstored: dict[str, Attention] = {}
+        self._damaged: dict[str, str] = {}
+        self._newer: dict[str, str] = {}
+        self._newer_told: set[str] = set()
+        self._unwritten: dict[str, str] = {}
         self._ready: OrderedDict[str, Attention] = OrderedDict()
 
     def missing(self, requests: Iterable[Request]) -> list[Request]:
         """Those requests that have to be computed, each key once, in order.
 
         Every entry that is there is read and verified: an entry that turns out damaged only when
-        a page is written would come too late. What is found damaged is noted in ``damaged``.
+        a page is written would come too late. What is found damaged is told by `troubles`.
         """
-        wanted: dict[str, Request] = {}
-        for request in requests:
-            if isinstance(request.source, MatrixSource) or request.key in wanted:
-                continue
-            if self.mode == "refresh" or not self._sound(request.key):
-                wanted[request.key] = request
-        return list(wanted.values())
+        asked = {request.key: request for request in requests if is_captured(request)}
+        if self.mode == "refresh":
+            return list(asked.values())
+        self.store.prepare(key for key in asked if key not in self.unstored)
+        return [request for key, request in asked.items() if not self._sound(key)]
 
     def _sound(self, key: str) -> bool:
         if key in self.unstored:
             return True
         try:
             return self.store.has(key)
+        except NewerEntryError as error:
+            self._note_newer(key, error)
         except (DamagedEntryError, OSError) as error:
-            self.damaged[key] = str(error)
-            return False
+            self._damaged[key] = self._said(key, error)
+        return False
+
+    def _place(self, key: str, error: DamagedEntryError | OSError) -> tuple[str, str]:
+        """Where the entry lies that cannot be used, and what is wrong with it."""
+        where = getattr(error, "where", None) or self.store.location(key)
+        return where, getattr(error, "strerror", None) or str(error)
+
+    def _note_newer(self, key: str, error: NewerEntryError) -> None:
+        # It is met twice: when it is read, and when what was computed in its place is to be kept.
+        if key not in self._newer_told:
+            self._newer_told.add(key)
+            self._newer[key] = self._said(key, error)
+
+    def _said(self, key: str, error: DamagedEntryError | OSError) -> str:
+        return ": ".join(self._place(key, error))
 
     def capture(self, requests: Iterable[Request]) -> Iterator[tuple[Request, str]]:
         """Compute requests, grouped by source, and store each as soon as it is ready.
 
-        A generator, so that hosts can show progress. What fails is noted in ``failures`` and not
-        stored.
+        A source is asked once for all that is derived from one answer, and that is derived from
+        the answer itself rather than from what the store keeps of it. A generator, so that hosts
+        can show progress. What fails is noted in ``failures`` and not stored.
 
         Yields:
             Each request when it is done, and what it was made with, for progress displays.
         """
-        pending = [r for r in requests if not isinstance(r.source, MatrixSource)]
+        pending = [request for request in requests if is_captured(request)]
         pending.sort(key=lambda request: repr(request.source))
         for source, group in groupby(pending, key=lambda request: request.source):
-            assert not isinstance(source, MatrixSource)
-            for request, answer in self._run(source, list(group)):
-                self._take(request, answer)
-                yield request, source.label
+            wanted: dict[str, list[Request]] = {}
+            for request in group:
+                wanted.setdefault(request.base.key, []).append(request)
+            for base, answer in self._run(source, [same[0].base for same in wanted.values()]):
+                for request in wanted[base.key]:
+                    self._take(request, _derived(answer, request))
+                    yield request, source.label or "given weights"
 
-    def _run(
-        self, source: ModelSource | FunctionSource, requests: list[Request]
-    ) -> Iterator[tuple[Request, Attention | AttentionError]]:
+    def _run(self, source: Source, requests: list[Request]) -> Iterator[tuple[Request, Answer]]:
+        if isinstance(source, MatrixSource):
+            yield from ((request, _read(request)) for request in requests)
+            return
         left = {request.key: request for request in requests}
         try:
             with self._opener(source) as runner:
@@ -96,21 +154,59 @@ class Library:
             for request in left.values():
                 yield request, error
 
-    def _take(self, request: Request, answer: Attention | AttentionError) -> None:
+    def _take(self, request: Request, answer: Answer) -> None:
         key = request.key
         self.failures.pop(key, None)
         if isinstance(answer, AttentionError):
             self.failures[key] = answer
             return
+        self._write(key, pack(request, answer))
+
+    def keep(self, key: str, data: bytes) -> None:
+        """Store an entry that was computed elsewhere; one that is not sound is a failure."""
+        self.failures.pop(key, None)
         try:
-            self.store.put(request, answer)
+            verify(data, key)
+        except DamagedEntryError as error:
+            message = f"what came back from where it was computed cannot be used: {error}"
+            self.failures[key] = AttentionError(Problem.STORE, message)
+        else:
+            self._write(key, data)
+
+    def _write(self, key: str, data: bytes) -> None:
+        try:
+            self.store.write(key, data)
+        # A full disk or a read-only store must not cost the reader the picture.
+        except NewerEntryError as error:
+            self._note_newer(key, error)
+            self.unstored.write(key, data)
         except AttentionError as error:
-            # A full disk or a read-only store must not cost the reader the picture.
-            self.unstored[key] = answer
-            self.damaged[key] = error.message
+            self._unwritten.setdefault(error.message, key)
+            self.unstored.write(key, data)
+
+    def troubles(self) -> list[Trouble]:
+        """What went wrong with the store since last asked: damaged entries, disks that are full.
+
+        A damaged entry is told by itself, since each tells of a file that somebody may want to
+        look at; what concerns the store as a whole is told once.
+        """
+        found = [Trouble(e.problem, e.message) for e in self.store.troubles()]
+        done = "left as it is" if self.mode == "frozen" else "computed again"
+        damaged = sorted(self._damaged.items())
+        found += [Trouble(Problem.STORE, f"{why}; {done}", key) for key, why in damaged]
+        if self._newer:
+            key, why = min(self._newer.items())
+            others = len(self._newer) - 1
+            also = f", as are {others} more" if others else ""
+            done = "" if self.mode == "frozen" else "; computed again, for this build alone"
+            found.append(Trouble(Problem.STORE, f"{why}; left as it is{also}{done}", key))
+        unwritten = self._unwritten.items()
+        found += [Trouble(Problem.STORE, message, key) for message, key in unwritten]
+        self._damaged, self._newer, self._unwritten = {}, {}, {}
+        return found
 
     def get(self, request: Request) -> Attention:
-        """The attention of a request. Computes nothing but a matrix's softmax.
+        """The attention of a request. Computes nothing but what little a given matrix needs.
 
         Raises:
             AttentionError: why it cannot be had.
@@ -125,28 +221,54 @@ class Library:
         return attention
 
     def _find(self, request: Request) -> Attention:
-        if isinstance(request.source, MatrixSource):
-            return read_matrix(request)
+        if not is_captured(request):
+            return derive(read_matrix(request), request)
         key = request.key
-        if key in self.unstored:
-            return self.unstored[key]
         if key in self.failures:
             raise self.failures[key]
+        store = self.unstored if key in self.unstored else self.store
         try:
-            attention = self.store.get(key)
+            attention = store.get(key)
         except (DamagedEntryError, OSError) as error:
+            where, why = self._place(key, error)
             raise AttentionError(
-                Problem.STORE, f"the entry {self.store.path(key)} cannot be used: {error}"
+                Problem.STORE, f"the entry {where} cannot be used: {why}"
             ) from error
         if attention is None:
             raise AttentionError(Problem.FROZEN, self._how_to_fill(request))
         return attention
 
     def _how_to_fill(self, request: Request) -> str:
-        assert not isinstance(request.source, MatrixSource)
+        what = request.source.label or "the given weights"
+        made = f" ({request.aggregate})" if request.aggregate else ""
+        extra = "flow" if isinstance(request.source, MatrixSource) else "models"
+        if not isinstance(request.source, MatrixSource) and request.aggregate == "flow":
+            extra = "models,flow"
+        keep = ", and commit the folder" if isinstance(self.store, FolderStore) else ""
         return (
-            f"the attention of {request.source.label} over “{request.text}” is not in the store "
-            f"{self.store.root}, and attention_mode is {self.mode!r}, so that no model runs. Build "
-            "once where the model can run (`pip install 'sphinx-attention[models]'`, then "
-            "`sphinx-build -D attention_mode=auto …`) and commit the folder"
+            f"the attention of {what}{made} over “{request.text}” is not in the store "
+            f"{self.store.name}, and attention_mode is {self.mode!r}, so that no model runs. Where "
+            f"the model can run (`pip install 'sphinx-attention[{extra}]'`), run "
+            f"`sphinx-attention capture {self.docs} --only {request.key[:KEY_SHOWN]}`{keep}"
         )
+
+
+def is_captured(request: Request) -> bool:
+    """Whether a request goes through the store; what a given matrix needs is quicker than that."""
+    return not isinstance(request.source, MatrixSource) or request.aggregate == "flow"
+
+
+def _read(request: Request) -> Answer:
+    try:
+        return read_matrix(request)
+    except AttentionError as error:
+        return error
+
+
+def _derived(answer: Answer, request: Request) -> Answer:
+    if isinstance(answer, AttentionError):
+        return answer
+    try:
+        return derive(of_layers(answer, request.layers), request)
+    except AttentionError as error:
+        return error

@@ -1,126 +1,140 @@
-"""The store: whole or not at all, right to the shown digit, small."""
+"""Stores: what every kind of them does, and what a folder does."""
 
 from __future__ import annotations
 
 import errno
 import os
-import signal
-import subprocess
-import sys
 import time
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
-import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sphinx_attention.core.attention import Attention, Token
+from sphinx_attention.core.entry import DamagedEntryError, NewerEntryError, pack
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.request import ModelSource, Request
-from sphinx_attention.core.store import DamagedEntryError, Store, pack, unpack
+from sphinx_attention.core.shared import SharedStore
+from sphinx_attention.core.store import FolderStore, MemoryStore, Store, open_store
+from tests.core.entries import REQUEST, attention, request
 
-REQUEST = Request(source=ModelSource(name="m", id="org/model"), text="a b c")
-
-
-def attention(seed: int = 0, size: int = 5, layers: int = 2, heads: int = 3) -> Attention:
-    rng = np.random.default_rng(seed)
-    masked = np.triu(np.ones((1, size, size), dtype=bool), 1)
-    logits = np.where(masked, -np.inf, rng.normal(0, 3, (layers, heads, size, size)))
-    weights = np.exp(logits - logits.max(-1, keepdims=True))
-    weights /= weights.sum(-1, keepdims=True)
-    tokens = tuple(
-        Token(t, special=i == 0, word=None if i == 0 else i, segment=i // 3)
-        for i, t in enumerate(["[CLS]", "</script>", "é", "🦊", "שלום"] + ["x"] * (size - 5))
-    )
-    return Attention(
-        tokens,
-        tokens,
-        weights.astype(np.float32),
-        masked,
-        "decoder",
-        "org/model",
-        provenance={"commit": "abc"},
-    )
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-def test_what_is_stored_comes_back(tmp_path: Path) -> None:
-    store, given = Store(tmp_path / "store"), attention()
+@pytest.fixture(params=["folder", "memory", "file://", "memory://", "s3://"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    base = tmp_path / "docs"
+    locations: dict[str, Callable[[], str | None]] = {
+        "folder": lambda: "_attention",
+        "memory": lambda: None,
+        "file://": lambda: f"file://{tmp_path}/shared [1]",
+        "memory://": lambda: f"memory://{uuid4().hex}",
+        "s3://": lambda: request.getfixturevalue("bucket").url,
+    }
+    return open_store(locations[request.param](), base)
+
+
+def test_what_is_stored_comes_back(store: Store) -> None:
+    given = attention()
     assert store.get(REQUEST.key) is None
+    assert store.info(REQUEST.key) is None
+    assert store.get_bytes(REQUEST.key) is None
+    assert list(store.keys()) == []
     store.put(REQUEST, given)
-    found = Store(tmp_path / "store").get(REQUEST.key)
+    found = store.get(REQUEST.key)
     assert found is not None
     assert found.query_tokens == given.query_tokens
     assert found.one_row
     assert_array_equal(found.masked, given.masked)
     assert_allclose(found.weights, given.weights, atol=1 / 8000)
-    assert (found.part, found.label, dict(found.provenance)) == (
-        "decoder",
-        "org/model",
-        {"commit": "abc"},
-    )
-    assert list(store.keys()) == [REQUEST.key]
+    assert (found.part, found.label) == ("decoder", "org/model")
+    assert dict(found.provenance) == {"commit": "abc"}
     assert store.has(REQUEST.key)
     assert not store.has("0" * 64)
+    assert store.get_bytes(REQUEST.key) == pack(REQUEST, given)
+    info = store.info(REQUEST.key)
+    assert info is not None
+    assert (info.request["text"], info.bytes) == ("a b c", len(pack(REQUEST, given)))
+    assert REQUEST.key[:2] in store.location(REQUEST.key)
+    assert store.troubles() == []
 
 
-def test_every_number_that_a_page_shows_is_exact(tmp_path: Path) -> None:
-    """Rounded to thousandths, before and after, for weights in every place of a step."""
-    weights = np.linspace(0, 1, 250_000, dtype=np.float32).reshape(1, 1, 500, 500)
-    tokens = tuple(Token("x") for _ in range(500))
-    given = Attention(tokens, tokens, weights, np.zeros((1, 500, 500), dtype=bool))
-    store = Store(tmp_path)
-    store.put(REQUEST, given)
+def test_keys_are_listed_in_order_and_entries_removed(store: Store) -> None:
+    requests = [request(str(n)) for n in range(5)]
+    for one in requests:
+        store.put(one, attention())
+    keys = sorted(one.key for one in requests)
+    assert list(store.keys()) == keys
+    assert store.delete(keys[2])
+    assert not store.delete(keys[2])
+    assert store.get(keys[2]) is None
+    assert list(store.keys()) == keys[:2] + keys[3:]
+    assert store.troubles() == []
+
+
+def test_only_verified_bytes_are_taken_over(store: Store) -> None:
+    data = pack(REQUEST, attention())
+    with pytest.raises(DamagedEntryError):
+        store.put_bytes(REQUEST.key, data[:-1])
+    with pytest.raises(DamagedEntryError, match="another request"):
+        store.put_bytes("0" * 64, data)
+    assert list(store.keys()) == []
+    store.put_bytes(REQUEST.key, data)
+    assert store.get_bytes(REQUEST.key) == data
+    assert store.get(REQUEST.key) is not None
+
+
+def test_an_entry_written_twice_is_there_once(store: Store) -> None:
+    store.put(REQUEST, attention())
+    store.put(REQUEST, attention(seed=1))
     found = store.get(REQUEST.key)
     assert found is not None
-    thousandths = np.floor(weights.astype(np.float64) * 1000 + 0.5 + 1e-6)
-    assert_array_equal(np.floor(found.weights.astype(np.float64) * 1000 + 0.5 + 1e-6), thousandths)
+    assert_allclose(found.weights, attention(seed=1).weights, atol=1 / 8000)
+    assert len(list(store.keys())) == 1
 
 
-def test_queries_keys_values_and_two_rows_of_tokens(tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
-    tensors = {n: rng.normal(size=(1, 1, 2, 4)).astype(np.float32) for n in ("keys", "values")}
-    given = Attention(
-        (Token("q"),),
-        (Token("k"), Token("l")),
-        np.array([[[[0.25, 0.75]]]], dtype=np.float32),
-        np.zeros((1, 1, 2), dtype=bool),
-        "cross",
-        queries=rng.normal(size=(1, 2, 1, 4)).astype(np.float32),
-        **tensors,
-    )
-    store = Store(tmp_path)
-    store.put(REQUEST, given)
-    found = store.get(REQUEST.key)
-    assert found is not None
-    assert found.key_tokens == given.key_tokens
-    assert found.queries is not None
-    assert given.queries is not None
-    assert_array_equal(found.queries, given.queries)
-    assert found.keys is not None
-    assert_array_equal(found.keys, tensors["keys"])
-    assert found.values is not None
+def test_what_a_location_stands_for(tmp_path: Path) -> None:
+    assert isinstance(open_store(None, tmp_path), MemoryStore)
+    folder = open_store("cache", tmp_path)
+    assert isinstance(folder, FolderStore)
+    assert folder.root == tmp_path / "cache"
+    assert open_store(str(tmp_path / "x"), Path("/elsewhere")).name == str(tmp_path / "x")
+    home = open_store("~/cache", tmp_path)
+    assert isinstance(home, FolderStore)
+    assert home.root == Path.home() / "cache"
+    shared = open_store("s3://bucket/notes", tmp_path)
+    assert isinstance(shared, SharedStore)
+    assert shared.local.root == tmp_path / "_attention"
+    assert shared.remote.url == "s3://bucket/notes"
+    assert not list(tmp_path.iterdir())
 
 
-def test_the_same_bytes_every_time() -> None:
-    assert pack(REQUEST, attention()) == pack(REQUEST, attention())
+def test_a_folder_is_laid_out_as_ever(tmp_path: Path) -> None:
+    """Stores are committed; where an entry lies must not change."""
+    store = FolderStore(tmp_path)
+    store.put(REQUEST, attention())
+    (path,) = (p for p in tmp_path.rglob("*") if p.is_file())
+    assert path == tmp_path / "e4" / f"{REQUEST.key[2:]}.attn"
 
 
-def test_an_entry_cut_short_anywhere_or_altered_anywhere_is_damaged() -> None:
-    data = pack(REQUEST, attention(layers=1, heads=1))
-    unpack(data, REQUEST.key)
-    for end in range(len(data)):
-        with pytest.raises(DamagedEntryError):
-            unpack(data[:end], REQUEST.key)
-    for place in range(len(data)):
-        altered = bytearray(data)
-        altered[place] ^= 0x40
-        with pytest.raises(DamagedEntryError):
-            unpack(bytes(altered), REQUEST.key)
+def test_a_newer_entry_is_left_as_it_is(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.put(REQUEST, attention())
+    path = store.path(REQUEST.key)
+    newer = path.read_bytes()[:7] + b"\x02" + path.read_bytes()[8:]
+    path.write_bytes(newer)
+    for write in (
+        lambda: store.put(REQUEST, attention(seed=1)),
+        lambda: store.put_bytes(REQUEST.key, pack(REQUEST, attention())),
+    ):
+        with pytest.raises(NewerEntryError):
+            write()
+    assert path.read_bytes() == newer
 
 
 def test_an_entry_under_another_key_is_damaged(tmp_path: Path) -> None:
-    store, other = Store(tmp_path), replace(REQUEST, text="other")
+    store, other = FolderStore(tmp_path), request("other")
     store.put(REQUEST, attention())
     store.path(other.key).parent.mkdir(parents=True, exist_ok=True)
     store.path(REQUEST.key).rename(store.path(other.key))
@@ -128,56 +142,43 @@ def test_an_entry_under_another_key_is_damaged(tmp_path: Path) -> None:
         store.get(other.key)
 
 
-def test_an_entry_of_a_newer_format_says_so() -> None:
-    data = bytearray(pack(REQUEST, attention()))
-    data[7] = 9
-    with pytest.raises(DamagedEntryError, match="format 9, this version reads format 1"):
-        unpack(bytes(data), REQUEST.key)
-
-
-def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch) -> None:
+def test_a_full_disk_is_said_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(AttentionError, match="No space left") as caught:
-        Store(tmp_path).put(REQUEST, attention())
+        FolderStore(tmp_path).put(REQUEST, attention())
     assert caught.value.problem is Problem.STORE
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
-def test_killed_while_writing_leaves_whole_entries_only(tmp_path: Path) -> None:
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[2])\n"
-        "from dataclasses import replace\n"
-        "from pathlib import Path\n"
-        "from test_store import REQUEST, attention\n"
-        "from sphinx_attention.core.store import Store\n"
-        "store = Store(Path(sys.argv[1]))\n"
-        "given = attention(size=40)\n"
-        "for n in range(10**6):\n"
-        "    store.put(replace(REQUEST, text=str(n)), given)\n"
-        "    print(n, flush=True)\n"
-    )
-    for run in range(5):
-        child = subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path), str(Path(__file__).parent)],
-            stdout=subprocess.PIPE,
-        )
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"0\n"
-        time.sleep(0.02 * run)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        child.stdout.close()
-        store = Store(tmp_path)
-        keys = list(store.keys())
-        assert keys
-        assert all(store.get(key) is not None for key in keys)
+def test_what_killed_processes_left_is_swept_when_it_is_old(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.put(REQUEST, attention())
+    folder = store.path(REQUEST.key).parent
+    old, young = folder / ".0123.7.ab.tmp", folder / ".4567.8.cd.tmp"
+    old.write_bytes(b"half")
+    young.write_bytes(b"half")
+    os.utime(old, (time.time() - 7200,) * 2)
+    assert list(store.keys()) == [REQUEST.key]
+    # One store sweeps once, so that writing stays quick.
+    store.put(request("b"), attention())
+    assert old.exists()
+    later = FolderStore(tmp_path)
+    later.put(request("c"), attention())
+    assert not old.exists()
+    assert young.exists()
+    assert later.sweep(older_than=0) == 1
+    assert not young.exists()
+    assert len(list(later.keys())) == 3
+    assert later.sweep(older_than=0) == 0
 
 
 def test_entries_can_be_read_by_others(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = FolderStore(tmp_path)
     store.put(REQUEST, attention())
     umask = os.umask(0)
     os.umask(umask)

@@ -1,0 +1,314 @@
+"""A store at a URL, for notes that several machines build.
+
+Any file system that fsspec knows will do. Entries lie there as they do in a folder, under the same
+names, so that a folder can be copied there by other means, and back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import secrets
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .entry import NewerEntryError, is_newer
+from .entry import verify as verify_entry
+from .errors import AttentionError, Problem
+from .store import SUFFIX, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+Answer = TypeVar("Answer")
+
+_S3 = ("s3", "s3a")
+_PACKAGES = {
+    **dict.fromkeys(_S3, "sphinx-attention[s3]"),
+    **dict.fromkeys(("gs", "gcs"), "gcsfs"),
+    **dict.fromkeys(("abfs", "abfss", "az", "adl"), "adlfs"),
+    **dict.fromkeys(("http", "https"), "aiohttp"),
+    **dict.fromkeys(("sftp", "ssh"), "paramiko"),
+}
+"""What to install for a protocol, beside fsspec itself."""
+
+_WHOLE = {*_S3, "gs", "gcs", "abfs", "abfss", "az", "oci", "oss", "obs", "memory"}
+"""Protocols that show an object only when all of it has arrived."""
+
+_CONNECT = 3.0
+_REACH = 10.0
+_TRANSFER = 60.0
+"""Seconds for a connection, for the first answer of a place, and for whatever is asked later."""
+
+_PEEK = 16
+"""Bytes that tell whether an entry is of a younger format."""
+
+_INHERITED: list[Any] = []
+"""File systems of a parent process. Not to be collected here: their sockets are the parent's."""
+
+
+class RemoteError(AttentionError):
+    """A shared store that does not answer; the message says what it said."""
+
+
+class RemoteStore(Store):
+    """Entries at a URL. After the first failure it is left alone.
+
+    Args:
+        url: any that fsspec takes. How to get in comes from the environment, as fsspec and the
+            packages below it read it: ``FSSPEC_S3_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``, …
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self.failure: RemoteError | None = None
+        """Why nothing is read any more."""
+        self.unwritable: RemoteError | None = None
+        """Why nothing is written any more."""
+        self._system: tuple[int, Any, str] | None = None
+        self._reached = False
+
+    @property
+    def name(self) -> str:
+        """The URL, without what may be a password in it."""
+        return re.sub(r"//[^/@]*@", "//…@", self.url)
+
+    @property
+    def protocol(self) -> str:
+        """The beginning of the URL."""
+        return re.split(r"::|://", self.url, maxsplit=1)[0]
+
+    def location(self, key: str) -> str:
+        """The entry's URL."""
+        return f"{self.name}/{_path(key)}"
+
+    def read(self, key: str) -> bytes | None:
+        """An object's bytes; None where there is none.
+
+        Raises:
+            RemoteError: the place does not answer.
+        """
+        return self.read_many([key])[key]
+
+    def read_many(self, keys: Iterable[str]) -> dict[str, bytes | None]:
+        """What `read` gives for each of some keys, asked for together.
+
+        Raises:
+            RemoteError: the place does not answer.
+        """
+        wanted = list(keys)
+
+        def fetch(system: Any, root: str) -> list[Any]:
+            return _cat(system, [f"{root}/{_path(key)}" for key in wanted])
+
+        answers = self._reading(fetch)
+        return dict(zip(wanted, answers, strict=True))
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write an object, whole or not at all.
+
+        Raises:
+            NewerEntryError: there is one of a younger format, which is left as it is.
+            RemoteError: the place does not take it.
+        """
+
+        def send(system: Any, root: str) -> None:
+            path = f"{root}/{_path(key)}"
+            start = _start(system, path)
+            if is_newer(start):
+                verify_entry(start, key)
+            folder = path.rsplit("/", 1)[0]
+            if self.protocol in _WHOLE:
+                system.pipe_file(path, data)
+                return
+            system.makedirs(folder, exist_ok=True)
+            temporary = f"{folder}/.{secrets.token_hex(8)}.tmp"
+            try:
+                system.pipe_file(temporary, data)
+                system.mv(temporary, path)
+            except BaseException:
+                with contextlib.suppress(Exception):
+                    system.rm_file(temporary)
+                raise
+
+        self._writing(send)
+
+    def keys(self) -> Iterator[str]:
+        """Every key that has an object, in order.
+
+        Raises:
+            RemoteError: the place does not answer.
+        """
+
+        def find(system: Any, root: str) -> list[str]:
+            system.invalidate_cache()
+            with contextlib.suppress(FileNotFoundError):
+                return [str(path) for path in system.find(root)]
+            return []
+
+        pattern = re.compile(rf"(?:^|/)([0-9a-f]{{2}})/([0-9a-f]+){re.escape(SUFFIX)}$")
+        found = (pattern.search(path) for path in self._reading(find))
+        yield from sorted(match[1] + match[2] for match in found if match)
+
+    def delete(self, key: str) -> bool:
+        """Remove an object; whether there was one.
+
+        Raises:
+            RemoteError: the place does not answer, or does not allow it.
+        """
+
+        def remove(system: Any, root: str) -> bool:
+            path = f"{root}/{_path(key)}"
+            system.invalidate_cache()
+            if not system.exists(path):
+                return False
+            system.rm_file(path)
+            return True
+
+        return self._writing(remove)
+
+    def _reading(self, what: Callable[[Any, str], Answer]) -> Answer:
+        if self.failure:
+            raise self.failure
+        try:
+            return self._ask(what)
+        except Exception as error:
+            self.failure = self.unwritable = self._tell(error, "cannot be read")
+            raise self.failure from error
+
+    def _writing(self, what: Callable[[Any, str], Answer]) -> Answer:
+        if self.unwritable:
+            raise self.unwritable
+        try:
+            return self._ask(what)
+        except NewerEntryError:
+            raise
+        except Exception as error:
+            self.unwritable = self._tell(error, "cannot be written")
+            raise self.unwritable from error
+
+    def _ask(self, what: Callable[[Any, str], Answer]) -> Answer:
+        if not self._reached:
+            # Something small first: a place that is not there is found out in seconds.
+            within(_REACH, lambda: _is_there(*self._open()))
+            self._reached = True
+        return within(_TRANSFER, lambda: what(*self._open()))
+
+    def _open(self) -> tuple[Any, str]:
+        """The file system, and the path of the store in it. Anew in a forked process."""
+        if self._system is None or self._system[0] != os.getpid():
+            if self._system is not None:
+                _INHERITED.append(self._system)
+            import fsspec  # noqa: PLC0415 - an extra, and not needed where the folder has it all
+
+            system, root = fsspec.core.url_to_fs(self.url, **_options(self.protocol))
+            if self.protocol in _S3:
+                system.retries = 2
+            self._system = os.getpid(), system, root.rstrip("/")
+        return self._system[1], self._system[2]
+
+    def _tell(self, error: Exception, what: str) -> RemoteError:
+        if isinstance(error, ImportError):
+            package = _PACKAGES.get(self.protocol, "sphinx-attention[remote]")
+            if error.name == "fsspec" and not package.startswith("sphinx-attention"):
+                package = f"sphinx-attention[remote]' '{package}"
+            return RemoteError(
+                Problem.INSTALL,
+                f"the shared store {self.name} needs a package that is not installed ({error}): "
+                f"pip install '{package}'",
+            )
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        return RemoteError(Problem.STORE, f"the shared store {self.name} {what}: {reason}")
+
+
+def within(seconds: float, what: Callable[[], Answer]) -> Answer:
+    """Do something that may hang, in a thread that is left behind when it does.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    done: list[Answer] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(what())
+        except BaseException as error:  # noqa: BLE001 - handed on to the caller
+            failed.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise TimeoutError(f"no answer within {seconds:g} second{'s' if seconds != 1 else ''}")
+    if failed:
+        raise failed[0]
+    return done[0]
+
+
+def _path(key: str) -> str:
+    return f"{key[:2]}/{key[2:]}{SUFFIX}"
+
+
+def _options(protocol: str) -> dict[str, Any]:
+    """How to open a file system: impatiently, where what the person set does not say otherwise."""
+    if protocol not in _S3:
+        return {}
+    from fsspec.config import conf  # noqa: PLC0415
+
+    patience = {
+        "connect_timeout": _CONNECT,
+        "read_timeout": _REACH,
+        "retries": {"total_max_attempts": 1},
+    }
+    given = {name: value for p in _S3 for name, value in conf.get(p, {}).items()}
+    # Of its own: an instance that others share may have been opened under other circumstances.
+    return {
+        "config_kwargs": {**patience, **given.get("config_kwargs", {})},
+        "skip_instance_cache": True,
+    }
+
+
+def _is_there(system: Any, root: str) -> None:
+    # Either is an answer.
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        system.info(root)
+
+
+def _cat(system: Any, paths: list[str]) -> list[bytes | None]:
+    """The bytes of some objects, None for those that are not there; all at once if it can be."""
+    answers: list[Any] = []
+    if getattr(system, "async_impl", False):
+        from fsspec.asyn import sync  # noqa: PLC0415
+
+        async def together() -> list[Any]:
+            asked = (system._cat_file(path) for path in paths)  # noqa: SLF001 - its own concurrency
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+        answers = sync(system.loop, together)
+    else:
+        for path in paths:
+            try:
+                answers.append(system.cat_file(path))
+            except FileNotFoundError as error:
+                answers.append(error)
+    return [_bytes_or_none(answer) for answer in answers]
+
+
+def _start(system: Any, path: str) -> bytes:
+    try:
+        return bytes(system.cat_file(path, start=0, end=_PEEK))
+    except (TimeoutError, ImportError):
+        raise
+    except Exception:  # noqa: BLE001 - mostly that it is not there; the writing tells the rest
+        return b""
+
+
+def _bytes_or_none(answer: Any) -> bytes | None:
+    if isinstance(answer, FileNotFoundError):
+        return None
+    if isinstance(answer, BaseException):
+        raise answer
+    return bytes(answer)

@@ -1,0 +1,379 @@
+"""Whatever happens to a store, a page shows right numbers or says that it has none."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from sphinx_attention.core.capture import Library
+from sphinx_attention.core.entry import DamagedEntryError, pack
+from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.store import FolderStore
+from tests.core.entries import REQUEST, attention, request
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FIGURES = 12
+FUNCTION = '''
+def attention(text):
+    """Each token looks at the one before it."""
+    words = text.split()
+    rows = [[float(j == max(i - 1, 0)) for j in range(len(words))] for i in range(len(words))]
+    return {"tokens": words, "weights": rows}
+'''
+CONF = """
+import sys, pathlib
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+extensions = ["sphinx_attention"]
+attention_model = "course"
+attention_models = {"course": {"function": "course_model:attention"}}
+attention_cache = "../store"
+"""
+
+
+def notes(folder: Path, figures: int = FIGURES) -> Path:
+    """A project whose store lies beside it."""
+    folder.mkdir(parents=True)
+    (folder / "conf.py").write_text(CONF)
+    (folder / "course_model.py").write_text(FUNCTION)
+    text = "".join(f".. attention:: sentence number {n} of them\n\n" for n in range(figures))
+    (folder / "index.rst").write_text(f"P\n=\n\n{text}")
+    return folder
+
+
+def command(docs: Path, *options: str) -> list[str]:
+    out = docs.parent / f"{docs.name}-out"
+    return [sys.executable, "-m", "sphinx", "-E", "-q", *options, str(docs), str(out)]
+
+
+def page(docs: Path) -> str:
+    return (docs.parent / f"{docs.name}-out" / "index.html").read_text(encoding="utf-8")
+
+
+def figures(docs: Path) -> int:
+    return len(BeautifulSoup(page(docs), "html.parser").find_all("figure", "attention-figure"))
+
+
+def built(arguments: Sequence[str], **options: object) -> str:
+    """Run; what it warned of, in one text."""
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+    assert done.returncode == 0, done.stderr
+    return str(done.stderr)
+
+
+def contents(store: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(store)): p.read_bytes() for p in store.rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, bytes]]:
+    """The page and the store of a build to which nothing happened."""
+    docs = notes(tmp_path_factory.mktemp("undisturbed") / "notes")
+    assert built(command(docs, "-W")) == ""
+    assert figures(docs) == FIGURES
+    store = contents(docs.parent / "store")
+    assert len(store) == FIGURES
+    return page(docs), store
+
+
+def can_mount() -> bool:
+    """Whether this machine lets us mount things that nobody else gets to see."""
+    probe = "mount -t tmpfs none /tmp"
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", probe], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def refused(docs: Path, mount: str, error: str) -> list[str]:
+    """A build whose store is refused by the system: really, where this machine lets us mount."""
+    build = command(docs)
+    if can_mount():
+        store = docs.parent / "store"
+        store.mkdir(exist_ok=True)
+        return ["unshare", "-rm", "sh", "-c", f'{mount} && shift && exec "$@"', "sh", store, *build]
+    patched = (
+        "import errno, os, sys\n"
+        "from sphinx.cmd.build import main\n"
+        "from sphinx_attention.core import store\n"
+        "def refuse(*_):\n"
+        f"    raise OSError(errno.{error}, os.strerror(errno.{error}))\n"
+        "store._write_atomically = refuse\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    return [sys.executable, "-c", patched, *build[3:]]
+
+
+# Several at once.
+
+
+@pytest.mark.slow
+def test_builds_that_share_a_store_do_not_get_in_each_others_way(
+    tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]
+) -> None:
+    docs = [notes(tmp_path / f"notes{n}") for n in range(3)]
+    builds = [
+        subprocess.Popen(command(d, "-W", "-j", "2"), stderr=subprocess.PIPE, text=True)
+        for d in docs
+    ]
+    for build in builds:
+        _, said = build.communicate()
+        assert (build.returncode, said) == (0, "")
+    for d in docs:
+        assert page(d) == undisturbed[0]
+    assert contents(tmp_path / "store") == undisturbed[1]
+
+
+def test_what_is_read_while_others_write_is_whole(tmp_path: Path) -> None:
+    """Two processes write the same few entries over and over; a third reads them all the while."""
+    code = (
+        "import sys, pathlib\n"
+        "from sphinx_attention.core.store import FolderStore\n"
+        "from tests.core.entries import attention, request\n"
+        "store, given = FolderStore(pathlib.Path(sys.argv[1])), attention(size=40)\n"
+        "print(flush=True)\n"
+        "while True:\n"
+        "    for n in range(3):\n"
+        "        store.put(request(str(n)), given)\n"
+    )
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+        for _ in range(2)
+    ]
+    try:
+        for writer in writers:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+        store, keys = FolderStore(tmp_path), [request(str(n)).key for n in range(3)]
+        while not all(store.has(key) for key in keys):
+            assert all(writer.poll() is None for writer in writers)
+        assert all(store.has(key) for _ in range(500) for key in keys)
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.communicate()
+
+
+# The system refuses.
+
+
+@pytest.mark.slow
+def test_a_full_disk(tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]) -> None:
+    docs = notes(tmp_path / "notes")
+    # Room for some of the entries, kept by a copy that outlives the mount.
+    mount = f'mount -t tmpfs -o size=28k none "$1" && trap "cp -r $1 {tmp_path}/kept" EXIT'
+    said = built(refused(docs, mount, "ENOSPC"))
+    assert said.count("WARNING") == 1
+    assert re.search(
+        r"index\.rst: WARNING: cannot write to the store .*: No space left on device; what was "
+        r"computed is shown on this build's pages and computed again by the next "
+        r"\[attention\.store\]",
+        said,
+    )
+    assert page(docs) == undisturbed[0]
+    # With room again, the next build lacks nothing and says nothing.
+    assert built(command(docs, "-W")) == ""
+    assert page(docs) == undisturbed[0]
+    assert contents(tmp_path / "store") == undisturbed[1]
+
+
+@pytest.mark.slow
+def test_a_store_that_can_only_be_read(
+    tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]
+) -> None:
+    few = notes(tmp_path / "few", 2)
+    built(command(few, "-W"))
+    before = contents(tmp_path / "store")
+    docs = notes(tmp_path / "notes")
+    mount = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"'
+    said = built(refused(docs, mount, "EROFS"))
+    assert said.count("WARNING") == 1
+    assert re.search(
+        r"cannot write to the store .*: Read-only file system; .*\[attention\.store\]", said
+    )
+    assert page(docs) == undisturbed[0]
+    assert contents(tmp_path / "store") == before
+    # What it has needs no writing, and is no reason for a warning.
+    assert "WARNING" not in built(refused(few, mount, "EROFS"))
+
+
+# Entries that are not what they should be.
+
+
+@pytest.mark.slow
+def test_a_store_of_a_newer_version(
+    tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]
+) -> None:
+    docs = notes(tmp_path / "notes")
+    store = tmp_path / "store"
+    for name, data in undisturbed[1].items():
+        (store / name).parent.mkdir(parents=True, exist_ok=True)
+        (store / name).write_bytes(data[:7] + b"\x02" + data[8:] + b"what is new")
+    before = contents(store)
+    said = built(command(docs))
+    assert said.count("WARNING") == 1
+    assert re.search(
+        r"index\.rst: WARNING: .*store/.*: it was written by a newer sphinx-attention \(format 2, "
+        r"this version reads format 1; pip install --upgrade sphinx-attention\); left as it is, as "
+        rf"are {FIGURES - 1} more; computed again, for this build alone \[attention\.store\]",
+        said,
+    )
+    assert page(docs) == undisturbed[0]
+    assert contents(store) == before
+    said = built(command(docs, "-D", "attention_mode=frozen"))
+    assert figures(docs) == 0
+    assert "left as it is, as are" in said
+    assert said.count("newer sphinx-attention") == FIGURES + 1
+    assert contents(store) == before
+
+
+def test_an_entry_cut_short_at_any_byte_is_no_picture(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.put(REQUEST, attention(layers=1, heads=1))
+    path = store.path(REQUEST.key)
+    whole = path.read_bytes()
+    for end in range(len(whole)):
+        path.write_bytes(whole[:end])
+        library = Library(store)
+        assert library.missing([REQUEST]) == [REQUEST]
+        assert len(library.troubles()) == 1
+        with pytest.raises(AttentionError, match="cannot be used"):
+            Library(store, "frozen").get(REQUEST)
+    path.write_bytes(whole)
+    assert Library(store).missing([REQUEST]) == []
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_bits_that_flip_are_no_picture(tmp_path: Path, data: st.DataObject) -> None:
+    store, given_ = FolderStore(tmp_path), attention()
+    entry = bytearray(pack(REQUEST, given_))
+    for bit in data.draw(st.sets(st.integers(0, 8 * len(entry) - 1), max_size=9)):
+        entry[bit // 8] ^= 1 << bit % 8
+    store.path(REQUEST.key).parent.mkdir(exist_ok=True)
+    store.path(REQUEST.key).write_bytes(entry)
+    library = Library(store)
+    if library.missing([REQUEST]):
+        assert len(library.troubles()) == 1
+        with pytest.raises(DamagedEntryError):
+            store.get(REQUEST.key)
+    else:
+        assert_allclose(library.get(REQUEST).weights, given_.weights, atol=1 / 8000)
+
+
+# Killed.
+
+KILLER = """
+import os, random, signal, sys, time
+from pathlib import Path
+from sphinx_attention.core.capture import Library
+from sphinx_attention.core.request import FunctionSource, Request
+from sphinx_attention.core.store import FolderStore
+
+sys.path.insert(0, sys.argv[1])
+root, entries, kills = Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+source = FunctionSource("course", "course_model:attention")
+requests = [Request(source, f"sentence number {n} of them") for n in range(entries)]
+
+def capture():
+    library = Library(FolderStore(root))
+    for _ in library.capture(library.missing(requests)):
+        pass
+    assert not library.failures and not library.troubles()
+
+chance = random.Random(5)
+killed = left = 0
+for _ in range(kills):
+    begun = len(list(FolderStore(root).keys()))
+    child = os.fork()
+    if not child:
+        capture()
+        os._exit(0)
+    # Now and then while it starts, mostly while it writes.
+    if chance.random() < 0.9:
+        while len(list(FolderStore(root).keys())) == begun:
+            pass
+    time.sleep(chance.random() * 0.02)
+    os.kill(child, signal.SIGKILL)
+    killed += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    store = FolderStore(root)
+    for key in store.keys():
+        assert store.get(key) is not None
+    left += sum(1 for _ in root.rglob(".*.tmp"))
+    if len(list(store.keys())) > entries // 2:
+        # There has to be something left to do.
+        for key in chance.sample(list(store.keys()), entries // 3):
+            store.delete(key)
+if kills:
+    print(killed, left)
+capture()
+"""
+
+
+@pytest.mark.slow
+def test_killed_a_hundred_times_and_nothing_is_wrong(tmp_path: Path) -> None:
+    docs = notes(tmp_path / "notes", 0)
+    script = tmp_path / "killer.py"
+    script.write_text(KILLER)
+
+    def run(store: Path, kills: int) -> str:
+        arguments = [sys.executable, str(script), str(docs), str(store), "300", str(kills)]
+        done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    killed, left = map(int, run(tmp_path / "killed", 100).split())
+    # Most met it at work, and some in the middle of a file.
+    assert killed >= 90
+    assert left > 0
+    store = FolderStore(tmp_path / "killed")
+    temporary = list(store.root.rglob(".*.tmp"))
+    for path in temporary:
+        os.utime(path, (0, 0))
+    # A later run removes them, once they are old.
+    FolderStore(store.root).put(REQUEST, attention())
+    assert not [path for path in temporary if path.exists()]
+    assert store.delete(REQUEST.key)
+    run(tmp_path / "whole", 0)
+    assert len(contents(tmp_path / "whole")) == 300
+    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_a_build_that_is_killed_ten_times_ends_as_one_that_was_not(
+    tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]
+) -> None:
+    """The whole of it: Sphinx, the store and the pages, killed wherever it happens to be."""
+    docs = notes(tmp_path / "notes")
+    slow = FUNCTION.replace("    words =", "    import time; time.sleep(0.1)\n    words =")
+    (docs / "course_model.py").write_text(slow)
+    chance = random.Random(7)
+    for _ in range(10):
+        child = subprocess.Popen(command(docs), stderr=subprocess.DEVNULL)
+        try:
+            child.wait(chance.uniform(0.5, 2.5))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    assert built(command(docs, "-W")) == ""
+    assert page(docs) == undisturbed[0]
+    FolderStore(tmp_path / "store").sweep(older_than=0)
+    assert contents(tmp_path / "store") == undisturbed[1]
+    shutil.rmtree(tmp_path / "notes-out")

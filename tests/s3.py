@@ -1,0 +1,90 @@
+"""A real S3 API on this machine: fixtures for whoever needs a shared store."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Bucket:
+    """An empty bucket, and what the environment needs to say to get there."""
+
+    name: str
+    endpoint: str
+    environment: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return f"s3://{self.name}/notes"
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of moto's server, in a process of its own: it is as far away as S3 would be."""
+    log: Path = tmp_path_factory.mktemp("s3") / "server.log"
+    port = free_port()
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            deadline = time.monotonic() + 60
+            while not answers(f"http://127.0.0.1:{port}/moto-api/"):
+                assert server.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()
+            server.wait()
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    name = f"bucket-{uuid4().hex[:12]}"
+    request = urllib.request.Request(f"{s3_server}/{name}", method="PUT")
+    with urllib.request.urlopen(request, timeout=10):
+        pass
+    environment = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": s3_server,
+        # No questions to a metadata service, and no configuration of the person's own.
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    return Bucket(name, s3_server, environment)
