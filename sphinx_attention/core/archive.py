@@ -1,0 +1,121 @@
+"""Entries of a store in one file, to be carried elsewhere: an uncompressed tar.
+
+Its members are named as the files of a folder store, so that unpacking it where a store lies does
+the same as importing it, without the verification.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import secrets
+import tarfile
+from typing import TYPE_CHECKING
+
+from .entry import DamagedEntryError
+from .store import SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from .store import Store
+
+_NAME = re.compile(rf"([0-9a-f]{{2}})/([0-9a-f]{{62}}){re.escape(SUFFIX)}")
+
+
+def export_entries(
+    store: Store, keys: Iterable[str], file: Path
+) -> tuple[list[str], dict[str, str]]:
+    """Write entries to a file, whole or not at all; the same entries give the same bytes.
+
+    Args:
+        store: where they are.
+        keys: which ones.
+        file: where they go.
+
+    Returns:
+        The keys that are in the file, and those that are not, each with the reason.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    done, wrong = [], {}
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with tarfile.open(temporary, "w:", format=tarfile.USTAR_FORMAT) as tar:
+            for key in sorted(keys):
+                try:
+                    data = store.get_bytes(key)
+                except (DamagedEntryError, OSError) as error:
+                    wrong[key] = str(error)
+                    continue
+                if data is None:
+                    wrong[key] = "it is not in the store"
+                    continue
+                member = tarfile.TarInfo(f"{key[:2]}/{key[2:]}{SUFFIX}")
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+                done.append(key)
+        temporary.replace(file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return done, wrong
+
+
+def import_entries(store: Store, file: Path) -> tuple[list[str], dict[str, str]]:
+    """Take entries from a file into a store; what the store has soundly stays.
+
+    Nothing is unpacked onto the disk: a member's name decides no more than which key it has to be.
+
+    Args:
+        store: where they go.
+        file: what `export_entries` wrote.
+
+    Returns:
+        The keys that the store has now, and the members that were left out, each with the reason.
+
+    Raises:
+        OSError: the file cannot be read.
+        AttentionError: the store cannot be written.
+    """
+    done: list[str] = []
+    wrong: dict[str, str] = {}
+    try:
+        # Uncompressed alone, so that a file takes no more memory than it has bytes.
+        with tarfile.open(file, "r:") as tar:
+            for member in tar:
+                if member.isdir():
+                    continue
+                if why := _take(store, tar, member, done):
+                    wrong[member.name] = why
+    except tarfile.TarError as error:
+        # What came before the damage is in the store.
+        wrong[file.name] = f"the file is damaged, or no tar that export wrote: {error}"
+    return done, wrong
+
+
+def _take(store: Store, tar: tarfile.TarFile, member: tarfile.TarInfo, done: list[str]) -> str:
+    name = _NAME.fullmatch(member.name)
+    if name is None or not member.isreg():
+        return "its name is not that of an entry"
+    key = name[1] + name[2]
+    content = tar.extractfile(member)
+    assert content is not None
+    with content:
+        data = content.read()
+    try:
+        if not _is_sound(store, key):
+            store.put_bytes(key, data)
+    except DamagedEntryError as error:
+        return str(error)
+    done.append(key)
+    return ""
+
+
+def _is_sound(store: Store, key: str) -> bool:
+    try:
+        return store.has(key)
+    except (DamagedEntryError, OSError):
+        return False

@@ -1,0 +1,29 @@
+"""The command ``sphinx-attention``: fill the store, look into it, draw one figure, find what lacks.
+
+Exit codes: 0 where all went well, 1 where something could not be done or differs, 2 where the
+command itself was wrong. With ``--json`` the standard output is one JSON document, and everything
+said to a person goes to the standard error.
+"""
+
+from __future__ import annotations
+
+import click
+
+import sphinx_attention
+
+from .cache import cache
+from .capture import capture
+from .doctor import doctor
+from .render import render
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(sphinx_attention.__version__, prog_name="sphinx-attention")
+def main() -> None:
+    """Live figures of a transformer's attention, in the pages of your notes."""
+
+
+main.add_command(capture)
+main.add_command(cache)
+main.add_command(render)
+main.add_command(doctor)

@@ -1,0 +1,272 @@
+"""``sphinx-attention capture``: compute what the notes ask for, without writing a page."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sphinx_attention.core.capture import Library, is_captured
+from sphinx_attention.core.distribute import CHUNK, Place, chunks, on_cluster, take_in
+from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.processes import in_processes
+from sphinx_attention.core.request import ModelSource
+from sphinx_attention.core.store import FolderStore, open_store
+
+from ._shared import (
+    answer,
+    brief,
+    docs_argument,
+    fail,
+    json_option,
+    model_name,
+    read_notes,
+    say,
+    say_troubles,
+    short,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from sphinx_attention.core.request import Request
+    from sphinx_attention.hosts.sphinx.collect import Collected
+
+_DTYPES = ("float32", "bfloat16", "float16", "float64", "auto")
+_LONG_ENOUGH = 6
+"""Digits from which on something is taken for the beginning of a key."""
+
+_EACH = 4
+"""Chunks a process: so many that none waits long for the last."""
+
+
+@click.command()
+@docs_argument
+@click.option(
+    "--only",
+    metavar="WHAT",
+    multiple=True,
+    help="Only figures whose key begins so (6 digits or more), whose text holds this, or of this "
+    "document. May be given several times.",
+)
+@click.option("--refresh", is_flag=True, help="Compute all again, also what the store has.")
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that compute; each loads its model.",
+)
+@click.option("--device", help="Where models run, such as cpu, cuda or cuda:1.")
+@click.option(
+    "--dtype",
+    type=click.Choice(_DTYPES),
+    help="The precision of models. It is part of what a figure asks for: a build finds these "
+    "entries only if attention_models says the same.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Compute on a Dask cluster, such as tcp://10.0.0.1:8786.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be computed, and compute nothing.")
+@json_option
+def capture(
+    *,
+    docs: Path,
+    defines: tuple[str, ...],
+    only: tuple[str, ...],
+    refresh: bool,
+    jobs: int,
+    device: str | None,
+    dtype: str | None,
+    scheduler: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Fill the store of the notes in DOCS, without writing pages.
+
+    What is in the store already is left alone, so a run that was cut off goes on where it ended.
+    Exit code 1 if anything could not be computed, or not be stored.
+    """
+    notes = read_notes(docs, defines)
+    asked = [(doc, _placed(request, device, dtype)) for doc, request in _wanted(notes, only)]
+    asked = [(doc, request) for doc, request in asked if is_captured(request)]
+    if dtype and any(_placed(r, None, dtype).key != r.key for _, r in notes):
+        say(f'note: a build finds these entries only with "dtype": "{dtype}" in attention_models')
+    # Chosen here, not by conf.py: to capture is what this command was called for.
+    library = Library(
+        open_store(notes.settings.cache, notes.base), "refresh" if refresh else "auto"
+    )
+    missing = library.missing(request for _, request in asked)
+    say_troubles(library)
+    run = _Run(library, missing, len({r.key for _, r in asked}) - len(missing), _by_key(asked))
+    if dry_run:
+        run.tell_missing(as_json=as_json)
+        return
+    try:
+        run.compute(notes, jobs=jobs, scheduler=scheduler)
+    except AttentionError as error:
+        fail(error.message)
+    say_troubles(library)
+    run.tell(as_json=as_json)
+    sys.exit(1 if library.failures or len(library.unstored) else 0)
+
+
+def _wanted(notes: Collected, only: Sequence[str]) -> list[tuple[str, Request]]:
+    if not only:
+        return list(notes)
+    chosen = [(doc, request) for doc, request in notes if _is_meant(doc, request, only)]
+    if not chosen:
+        raise click.BadParameter(
+            f"no figure of the notes has a key, a text or a document like {', '.join(only)}",
+            param_hint="--only",
+        )
+    return chosen
+
+
+def _is_meant(document: str, request: Request, only: Sequence[str]) -> bool:
+    return any(
+        what == document
+        or what in request.text
+        or (re.fullmatch(rf"[0-9a-f]{{{_LONG_ENOUGH},}}", what) and request.key.startswith(what))
+        for what in only
+    )
+
+
+def _placed(request: Request, device: str | None, dtype: str | None) -> Request:
+    """A request whose model runs where, and how precisely, the command says."""
+    source = request.source
+    if not isinstance(source, ModelSource):
+        return request
+    if device:
+        source = replace(source, device=device, device_map=None)
+    if dtype:
+        source = replace(source, dtype=dtype)
+    return replace(request, source=source)
+
+
+def _by_key(asked: Iterable[tuple[str, Request]]) -> dict[str, list[str]]:
+    places: dict[str, list[str]] = {}
+    for document, request in asked:
+        documents = places.setdefault(request.key, [])
+        if document not in documents:
+            documents.append(document)
+    return places
+
+
+@dataclass
+class _Run:
+    """One call of the command, once the notes are read.
+
+    Attributes:
+        library: where the entries go.
+        missing: what has to be computed.
+        there: how many entries are in the store already.
+        places: the documents that ask for each key.
+    """
+
+    library: Library
+    missing: list[Request]
+    there: int
+    places: dict[str, list[str]]
+
+    def compute(self, notes: Collected, *, jobs: int, scheduler: str | None) -> None:
+        """Compute what is missing, wherever that is to be done, with one progress bar."""
+        if not self.missing:
+            return
+        shared = scheduler is not None and not isinstance(self.library.store, FolderStore)
+        with contextlib.ExitStack() as stack:
+            done = self._done(notes, jobs, scheduler)
+            stack.callback(done.close)
+            progress = stack.enter_context(
+                click.progressbar(
+                    done,
+                    length=len(self.missing),
+                    label="capturing",
+                    file=sys.stderr,
+                    item_show_func=_doing,
+                    show_pos=True,
+                )
+            )
+            for _ in progress:
+                pass
+        if shared:
+            # Written by the workers, and kept here as everything that was read from there.
+            self.library.store.prepare(request.key for request in self.missing)
+
+    def _done(self, notes: Collected, jobs: int, scheduler: str | None) -> Any:
+        library, missing = self.library, self.missing
+        if scheduler is None and jobs == 1:
+            return (request for request, _ in library.capture(missing))
+        location, refresh = notes.settings.cache, library.mode == "refresh"
+        if scheduler is None:
+            parts = chunks(missing, max(1, min(CHUNK, -(-len(missing) // (_EACH * jobs)))))
+            ran = in_processes(parts, Place(location, str(notes.base), refresh), jobs)
+        else:
+            # A folder of this machine is not the workers': entries come back here.
+            place = Place(location if "://" in location else None, refresh=refresh)
+            ran = on_cluster(chunks(missing, CHUNK), place, scheduler)
+        return take_in(library, missing, ran)
+
+    def tell_missing(self, *, as_json: bool) -> None:
+        """Say what would be computed."""
+        if as_json:
+            listed = [
+                {
+                    "key": r.key,
+                    "model": model_name(r),
+                    "text": r.text,
+                    "documents": self.places[r.key],
+                }
+                for r in self.missing
+            ]
+            answer({"missing": listed, "there": self.there})
+            return
+        for request in self.missing:
+            click.echo(f"{short(request.key)}  {model_name(request)}  {brief(request.text)}")
+        say(f"{len(self.missing)} to compute, {self.there} in the store already")
+
+    def tell(self, *, as_json: bool) -> None:
+        """Say what was computed, and what could not be."""
+        failures, unstored = self.library.failures, self.library.unstored
+        failed = [request for request in self.missing if request.key in failures]
+        lost = [request for request in self.missing if request.key in unstored]
+        captured = len(self.missing) - len(failed) - len(lost)
+        if as_json:
+            done = [r.key for r in self.missing if r.key not in failures and r.key not in unstored]
+            answer(
+                {
+                    "captured": done,
+                    "there": self.there,
+                    "failed": [self._failed(r, failures[r.key]) for r in failed],
+                    "unstored": [request.key for request in lost],
+                }
+            )
+            return
+        for request in failed:
+            where, error = ", ".join(self.places[request.key]), failures[request.key]
+            say(f"{where}: “{brief(request.text)}”: {error.message} [attention.{error.problem}]")
+        counts = [f"{captured} captured", f"{self.there} in the store already"]
+        counts += [f"{len(failed)} failed"] if failed else []
+        counts += [f"{len(lost)} not stored"] if lost else []
+        say(", ".join(counts))
+
+    def _failed(self, request: Request, error: AttentionError) -> dict[str, Any]:
+        return {
+            "key": request.key,
+            "text": request.text,
+            "documents": self.places[request.key],
+            "problem": str(error.problem),
+            "message": error.message,
+        }
+
+
+def _doing(request: Request | None) -> str | None:
+    return request and f"{model_name(request)}: {brief(request.text)}"

@@ -1,0 +1,186 @@
+"""``sphinx-attention doctor``: what is installed, which models answer, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sphinx_attention.core.attention import Attention
+from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.request import Request
+from sphinx_attention.core.sources import open_source
+
+from ._shared import answer, json_option, read_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx_attention.core.request import FunctionSource, ModelSource
+    from sphinx_attention.hosts.sphinx.collect import Collected
+
+_NEEDED = ("sphinx-attention", "sphinx", "docutils", "jinja2", "numpy", "pillow", "click")
+_EXTRAS = {
+    "models": (("torch", "transformers"), "to run models"),
+    "flow": (("scipy",), "for aggregate: flow"),
+    "remote": (("fsspec",), "for a store at a URL"),
+    "s3": (("s3fs",), "for a store on S3"),
+    "cluster": (("distributed",), "to capture on a Dask cluster"),
+    "render": (("typst",), "to render PNG and PDF"),
+}
+_TRIED = "the quick brown fox"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
+
+    Attributes:
+        about: what was looked at.
+        found: what was found.
+        ok: whether that is as it should be; None where it is neither good nor bad.
+        do: what to do about it.
+    """
+
+    about: str
+    found: str
+    ok: bool | None = True
+    do: str = ""
+
+
+@click.command()
+@click.argument(
+    "docs",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=False,
+)
+@click.option("-D", "defines", metavar="NAME=VALUE", multiple=True, help="A setting of conf.py.")
+@click.option("--no-models", is_flag=True, help="Load no model.")
+@json_option
+def doctor(docs: Path | None, defines: tuple[str, ...], no_models: bool, as_json: bool) -> None:
+    """Say what is installed, which models answer, and what is missing.
+
+    With DOCS, the models that those notes declare and use are loaded and asked, one by one. Exit
+    code 1 if something does not work.
+    """
+    findings: list[Finding] = []
+    for finding in _examine(docs, defines, models=not no_models):
+        findings.append(finding)
+        if not as_json:
+            _print(finding)
+    if as_json:
+        answer([asdict(finding) for finding in findings])
+    sys.exit(1 if any(finding.ok is False for finding in findings) else 0)
+
+
+def _examine(docs: Path | None, defines: tuple[str, ...], *, models: bool) -> Iterator[Finding]:
+    yield Finding("Python", f"{platform.python_version()} on {platform.platform()}")
+    for name in _NEEDED:
+        installed = _version(name)
+        yield Finding(
+            name,
+            installed or "not installed",
+            ok=bool(installed),
+            do="" if installed else "pip install --upgrade sphinx-attention",
+        )
+    for extra, (names, purpose) in _EXTRAS.items():
+        yield _extra(extra, names, purpose)
+    if _version("torch"):
+        yield _device()
+    offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+    yield Finding(
+        "Hugging Face hub",
+        "HF_HUB_OFFLINE is set: only what is downloaded already" if offline else "may be asked",
+        ok=None,
+    )
+    if docs is not None:
+        yield from _notes(docs, defines, models=models)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _extra(extra: str, names: tuple[str, ...], purpose: str) -> Finding:
+    found = {name: _version(name) for name in names}
+    if all(found.values()):
+        return Finding(extra, ", ".join(f"{name} {number}" for name, number in found.items()))
+    lacking = ", ".join(name for name, number in found.items() if not number)
+    return Finding(
+        extra,
+        f"{lacking} not installed; needed {purpose}",
+        ok=None,
+        do=f'pip install "sphinx-attention[{extra}]"',
+    )
+
+
+def _device() -> Finding:
+    from sphinx_attention.core.sources._explain import require  # noqa: PLC0415 - loads torch
+
+    try:
+        torch = require("torch")
+    except AttentionError as error:
+        return Finding("torch", error.message, ok=False)
+    if torch.cuda.is_available():
+        return Finding("device", torch.cuda.get_device_name())
+    if getattr(torch.backends, "mps", None) and torch.backends.mps.is_available():
+        return Finding("device", "Apple GPU (mps)")
+    return Finding("device", f"the processor, {torch.get_num_threads()} threads")
+
+
+def _notes(docs: Path, defines: tuple[str, ...], *, models: bool) -> Iterator[Finding]:
+    notes = read_notes(docs, defines)
+    requests = [request for _, request in notes]
+    figures = f"{len(requests)} in {len(notes.requests)} documents"
+    yield Finding("figures", figures, ok=None)
+    if not models:
+        return
+    for source in _sources(notes):
+        yield _ask(source)
+
+
+def _sources(notes: Collected) -> list[ModelSource | FunctionSource]:
+    """Every source that the notes declare or use, once."""
+    names = [*notes.settings.models, *([notes.settings.model] if notes.settings.model else [])]
+    found: dict[object, ModelSource | FunctionSource] = {}
+    for name in names:
+        source = notes.settings.source(name, notes.base)
+        found.setdefault(source, source)
+    for _, request in notes:
+        if not hasattr(request.source, "digest"):
+            found.setdefault(request.source, request.source)  # type: ignore[arg-type]
+    return list(found.values())
+
+
+def _ask(source: ModelSource | FunctionSource) -> Finding:
+    about = f"model {source.name}"
+    started = time.monotonic()
+    try:
+        with open_source(source) as runner:
+            _, got = next(iter(runner.run([Request(source, _TRIED)])))
+    except AttentionError as error:
+        return Finding(about, error.message, ok=False)
+    if not isinstance(got, Attention):
+        return Finding(about, got.message, ok=False)
+    seconds = time.monotonic() - started
+    return Finding(
+        about,
+        f"answers: {got.layers} layers of {got.heads} heads, {seconds:.1f} s with loading",
+    )
+
+
+def _print(finding: Finding) -> None:
+    mark = {True: "ok", False: "!!", None: "--"}[finding.ok]
+    click.echo(f"{mark}  {finding.about}: {finding.found}")
+    if finding.do:
+        click.echo(f"      {finding.do}")

@@ -1,0 +1,120 @@
+"""``sphinx-attention render``: one figure as a file of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sphinx_attention.core.capture import Library
+from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.figure import settle
+from sphinx_attention.core.options import OPTIONS, Surroundings, parse
+from sphinx_attention.core.render.files import FORMATS, write_file
+from sphinx_attention.core.render.text import credit
+from sphinx_attention.core.settings import Settings
+from sphinx_attention.core.store import open_store
+
+from ._shared import answer, brief, fail, json_option, say, say_troubles
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.figure import Figure
+
+
+@click.command()
+@click.argument("text")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help=f"The file to write; its ending says what it becomes: {', '.join(FORMATS)}.",
+)
+@click.option(
+    "--model",
+    default="builtin",
+    show_default=True,
+    help="A Hugging Face id, a folder, or builtin.",
+)
+@click.option(
+    "-O",
+    "--option",
+    "options",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="An option of the directive, such as view=matrix or layer=5.",
+)
+@click.option(
+    "--matrix",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file of weights, in the place of a model.",
+)
+@click.option(
+    "--cache",
+    metavar="PLACE",
+    help="A store to read from and to fill: a folder or a URL. None is used otherwise.",
+)
+@json_option
+def render(
+    *,
+    text: str,
+    output: Path,
+    model: str,
+    options: tuple[str, ...],
+    matrix: Path | None,
+    cache: str | None,
+    as_json: bool,
+) -> None:
+    """Draw the attention over TEXT and write it to a file.
+
+    HTML is one self-contained page, live as in the notes. SVG, PNG and PDF hold its picture.
+    """
+    if output.suffix.lstrip(".").lower() not in FORMATS:
+        raise click.BadParameter(
+            f"{output.name!r} has to end in one of {', '.join(f'.{name}' for name in FORMATS)}",
+            param_hint="--output",
+        )
+    try:
+        figure = _figure(text, model, _options(options, matrix), cache)
+        write_file(figure, output)
+    except AttentionError as error:
+        fail(error.message)
+    except OSError as error:
+        fail(f"cannot write {output}: {error.strerror or error}")
+    if as_json:
+        answer(
+            {
+                "file": str(output),
+                "view": figure.spec.view,
+                "model": figure.attention.label,
+                "layer": figure.layer_name,
+                "head": figure.head_name,
+            }
+        )
+    else:
+        say(f"{output}: {figure.spec.view}, {credit(figure)}")
+
+
+def _options(given: tuple[str, ...], matrix: Path | None) -> dict[str, str]:
+    options = {} if matrix is None else {"matrix": str(matrix)}
+    for one in given:
+        name, _, value = one.partition("=")
+        if name not in OPTIONS:
+            raise click.BadParameter(
+                f"{name!r} is not an option; the options are {', '.join(OPTIONS)}",
+                param_hint="--option",
+            )
+        options[name] = value
+    return options
+
+
+def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -> Figure:
+    here = Path.cwd()
+    surroundings = Surroundings(Settings(model=model), here, lambda name: here / name)
+    spec = parse(text, options, None, surroundings)
+    library = Library(open_store(cache, here), "auto")
+    for request, name in library.capture(library.missing([spec.request])):
+        say(f"{name}: {brief(request.text)}")
+    say_troubles(library)
+    return settle(spec, library.get(spec.request), budget=Settings().page_budget)
