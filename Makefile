@@ -18,8 +18,11 @@ STAMPS := $(VENV)/.stamps
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip
 SITE := example_docs/_build/html
+BENCH := .venv-bench
+# For the benchmark: make benchmark ROWS="--only hover --quick"
+ROWS ?=
 
-.PHONY: help demo test lint format clean model chromium ts python-test
+.PHONY: help demo test lint format clean model chromium ts python-test benchmark
 
 help: ## list the commands
 	@echo "make <command>, one of:"
@@ -50,8 +53,14 @@ format: python-test ## put the Python sources in order
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
+# BertViz and what it pulls in stay out of the tests' environment.
+benchmark: $(BENCH)/.stamp model chromium ## measure our figures beside BertViz's (about ten minutes)
+	@chromium=$$($(PY) scripts/find_chromium.py) || exit 1; \
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ATTENTION_CHROMIUM="$$chromium" \
+		$(BENCH)/bin/python -m benchmarks $(ROWS)
+
 clean: ## remove all that was installed, downloaded or built
-	rm -rf $(VENV) .models node_modules example_docs/_build dist
+	rm -rf $(VENV) $(BENCH) .models node_modules example_docs/_build dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache
 
 # ---- Python ------------------------------------------------------------------------------------
@@ -77,6 +86,14 @@ $(STAMPS)/demo: pyproject.toml $(STAMPS)/torch
 $(STAMPS)/test: pyproject.toml $(STAMPS)/demo
 	@echo "==> Installing the tools of the tests"
 	@$(PIP) install -c constraints.txt --group test
+	@touch $@
+
+$(BENCH)/.stamp: pyproject.toml constraints.txt $(STAMPS)/venv
+	@sh scripts/make_venv.sh "$(BENCH)" "$(PYTHON)"
+	@echo "==> Installing BertViz and what is measured with it into $(BENCH)"
+	@$(BENCH)/bin/python -m pip install --quiet "pip>=25.1"
+	@$(BENCH)/bin/python -m pip install "$$(sed -n '/^torch==/p' constraints.txt)"
+	@$(BENCH)/bin/python -m pip install -c constraints.txt --group benchmarks -e ".[models,flow]"
 	@touch $@
 
 python-test: $(STAMPS)/test

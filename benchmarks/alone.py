@@ -1,0 +1,149 @@
+"""Work done in a process of its own, so that its memory and its imports are its alone.
+
+``python -m benchmarks.alone TASK ARGUMENTS`` runs one function of `tasks` and prints its answer as
+the last line of JSON.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from .plan import ROOT
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+ENVIRONMENT = {
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "NO_COLOR": "1",
+}
+
+
+class AloneError(Exception):
+    """A task that failed; the message is the end of what it said."""
+
+
+def run(task: str, **arguments: Any) -> dict[str, Any]:
+    """Run a task in a fresh process.
+
+    Returns:
+        Its answer, and ``process_seconds``, the whole of what the process took.
+
+    Raises:
+        AloneError: it failed.
+    """
+    command = [sys.executable, "-m", "benchmarks.alone", task, json.dumps(arguments)]
+    start = time.perf_counter()
+    done = subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **ENVIRONMENT},
+    )
+    took = time.perf_counter() - start
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise AloneError(f"{task}: exit {done.returncode}: {' / '.join(said[-3:])}")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    answer["process_seconds"] = took
+    return answer
+
+
+class Peak:
+    """The most memory this process held meanwhile, over what it held before, in bytes."""
+
+    def __enter__(self) -> Self:
+        gc.collect()
+        _trim()
+        self._sampler: _Sampler | None = None
+        try:
+            _CLEAR.write_text("5")  # Linux: the high-water mark starts again from here
+        except OSError:
+            self._sampler = _Sampler()
+            self._sampler.start()
+        self._before = _resident()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        top = peak() if self._sampler is None else self._sampler.stop()
+        self.over = max(0, top - self._before)
+
+
+class _Sampler(threading.Thread):
+    """Looks every two milliseconds, where the system keeps no mark that can be reset."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._done = threading.Event()
+        self._most = 0
+
+    def run(self) -> None:
+        while not self._done.wait(0.002):
+            self._most = max(self._most, _resident())
+
+    def stop(self) -> int:
+        self._done.set()
+        self.join()
+        return max(self._most, _resident())
+
+
+def peak() -> int:
+    """The most memory this process ever held, in bytes."""
+    if _STATUS.exists():
+        # Not ru_maxrss: a process that was started by a large one inherits its mark.
+        for line in _STATUS.read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) * 1024
+    usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return usage if platform.system() == "Darwin" else usage * 1024
+
+
+def _resident() -> int:
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def _trim() -> None:
+    """Give freed memory back, so that it does not hide what comes."""
+    import ctypes
+
+    try:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    except (OSError, AttributeError):
+        return
+
+
+def main() -> None:
+    """Run the task that the command line names."""
+    from . import tasks
+
+    name, arguments = sys.argv[1], json.loads(sys.argv[2])
+    answer = getattr(tasks, name)(**arguments)
+    print(flush=True)
+    print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""What the rows share: the pages, each built once, and what the browser saw of them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from . import alone, peers
+from .browser import CONTROL, CONTROL_PAGE, OURS, PEERS, Chromium, Look, Visit, served
+from .ours import BuildError, Project, other_pages, view_pages
+from .plan import SCRIPTS
+from .table import Measured, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+    from .plan import Plan
+
+
+@dataclass(frozen=True)
+class PeerPage:
+    """One of BertViz's pages.
+
+    Attributes:
+        path: where it lies.
+        seconds: that its writing took, the attention at hand.
+        over: the most memory that took, in bytes.
+        bytes: of the page as BertViz wrote it.
+    """
+
+    path: Path
+    seconds: float
+    over: int
+    bytes: int
+
+
+class Bench:
+    """The shared things of one run, each made when it is first asked for.
+
+    Args:
+        folder: where everything is made; empty at first.
+        plan: how much is measured.
+        say: tells the person who waits.
+    """
+
+    def __init__(self, folder: Path, plan: Plan, say: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.say = say
+        self.used_chromium = ""
+        self.filled = 0
+        """Figures of the counted projects whose answers the shared store has."""
+        self._stack = ExitStack()
+        self._sites: dict[str, Project | BuildError] = {}
+        self._visits: dict[int, dict[str, list[Visit]]] = {}
+        self._pages: dict[tuple[str, int], PeerPage] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def store(self) -> Path:
+        """The store that all projects share."""
+        return self.folder / "store"
+
+    @cached_property
+    def views(self) -> tuple[str, ...]:
+        """The views that the installed package draws."""
+        from sphinx_attention.core.render.views import VIEWS
+
+        return tuple(VIEWS)
+
+    @cached_property
+    def chromium(self) -> Chromium:
+        """The browser."""
+        chromium = Chromium()
+        self._stack.callback(chromium.close)
+        self.used_chromium = chromium.version
+        return chromium
+
+    def site(self, view: str) -> Project:
+        """The project of one view, a page a size, built; ``others`` is that of the other pages.
+
+        A view that fails costs no other.
+
+        Raises:
+            BuildError: it does not build.
+        """
+        built = self._sites.get(view)
+        if built is None:
+            self.say(f"building our pages: {view}")
+            project = Project(self.folder / "ours" / view, self.store)
+            pages = view_pages(view, self.plan.sizes) if view in self.views else other_pages()
+            project.write(pages)
+            try:
+                project.build(strict=False)
+                built = project
+            except BuildError as error:
+                built = error
+            self._sites[view] = built
+        if isinstance(built, BuildError):
+            raise built
+        return built
+
+    def page_url(self, view: str, page: str) -> str:
+        """Where a page of a built site is served, under a strict policy."""
+        return f"{self.our_url}/{view}/_build/{page}.html"
+
+    @cached_property
+    def our_url(self) -> str:
+        """Where our pages are served."""
+        return self._stack.enter_context(served(self.folder / "ours", strict=True))
+
+    @cached_property
+    def peer_folder(self) -> Path:
+        """Where BertViz's pages are, the scripts that they need beside them."""
+        folder = self.folder / "peers"
+        folder.mkdir()
+        peers.fetch_scripts()
+        (folder / "cdn").symlink_to(SCRIPTS)
+        (folder / "control.html").write_text(CONTROL_PAGE)
+        return folder
+
+    @cached_property
+    def peer_url(self) -> str:
+        """Where BertViz's pages are served."""
+        return self._stack.enter_context(served(self.peer_folder, strict=False))
+
+    def peer_views(self, tokens: int) -> tuple[str, ...]:
+        """Which of BertViz's views are drawn at this size."""
+        return peers.VIEWS if tokens in self.plan.peer_sizes else peers.VIEWS[:1]
+
+    def peer_page(self, view: str, tokens: int) -> PeerPage:
+        """One of BertViz's pages, written once."""
+        place = view, tokens
+        if place not in self._pages:
+            path = self.peer_folder / f"{view}-{tokens}.html"
+            self.say(f"BertViz writes its {view} view of {tokens} tokens")
+            answer = alone.run(
+                "peer_page", view=view, tokens=tokens, path=str(path), scripts="/cdn"
+            )
+            self._pages[place] = PeerPage(path, answer["seconds"], answer["over"], answer["bytes"])
+        return self._pages[place]
+
+    def visits(self, tokens: int) -> dict[str, list[Visit]]:
+        """Open every page of a size several times, in turn.
+
+        Returns:
+            Visits by ``ours VIEW``, ``peer VIEW`` and ``control``.
+        """
+        if tokens not in self._visits:
+            for view in self.views:
+                with suppress(BuildError):  # its pages are then missing, and the visits say so
+                    self.site(view)
+            pages: dict[str, tuple[str, Look]] = {
+                f"ours {view}": (self.page_url(view, f"{view}-{tokens}"), OURS)
+                for view in self.views
+            }
+            for view in self.peer_views(tokens):
+                page = self.peer_page(view, tokens)
+                pages[f"peer {view}"] = (f"{self.peer_url}/{page.path.name}", PEERS[view])
+            pages["control"] = (f"{self.peer_url}/control.html", CONTROL)
+            self._visits[tokens] = self._open_in_turn(pages, tokens)
+        return self._visits[tokens]
+
+    def _open_in_turn(
+        self, pages: dict[str, tuple[str, Look]], tokens: int
+    ) -> dict[str, list[Visit]]:
+        visits: dict[str, list[Visit]] = {name: [] for name in pages}
+        spent = dict.fromkeys(pages, 0.0)
+        # A browser that has just started is slower than it ever is again.
+        self.chromium.visit(*pages["control"], self.plan.limit)
+        for round_ in range(self.plan.runs):
+            for name, (url, look) in pages.items():
+                if spent[name] > self.plan.budget:
+                    continue
+                self.say(f"{tokens} tokens, {name}, visit {round_ + 1}")
+                visit = self.chromium.visit(url, look, self.plan.limit, self.plan.hovers)
+                visits[name].append(visit)
+                gone = self.plan.limit if visit.problem else (visit.painted or 0) / 1000
+                spent[name] += gone
+        return visits
+
+
+def measured(
+    visits: list[Visit], unit: Unit, take: Callable[[Visit], float | list[float] | None]
+) -> Measured:
+    """One quantity of several visits; hovers of one visit are samples of their own."""
+    samples: list[float] = []
+    for visit in visits:
+        value = take(visit)
+        if isinstance(value, list):
+            samples += value
+        elif value is not None:
+            samples.append(value)
+    problem = next((visit.problem for visit in visits if visit.problem), "")
+    return Measured(tuple(samples), unit, "" if samples else problem)

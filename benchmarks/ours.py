@@ -1,0 +1,209 @@
+"""Our side: Sphinx projects with figures, built for real, and what their pages hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import alone
+from .plan import MODEL
+from .texts import text_of, texts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_FIGURE = re.compile(r"<figure\b[^>]*\battention-figure\b.*?</figure>", re.DOTALL)
+_SIDE = re.compile(r'data-src="([^"]+)"')
+_PLACEHOLDER = re.compile(r"attention-placeholder[^>]*>(.*?)</div>", re.DOTALL)
+
+LARGE = 10**10
+"""A page budget that nothing reaches: all layers and heads are carried."""
+
+PAGE_TOKENS, MANY = 16, 50
+"""Tokens of a figure on the page of many, and how many there are."""
+
+_CONF = """\
+import pathlib, sys
+
+class Noted:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("torch", "transformers"):
+            with open({imports!r}, "a") as file:
+                file.write(name + "\\n")
+
+sys.meta_path.insert(0, Noted())
+html_theme = "alabaster"
+html_sidebars = {{"**": []}}
+exclude_patterns = ["_build"]
+"""
+_OURS = """\
+extensions = ["sphinx_attention"]
+attention_model = "minilm"
+attention_models = {{"minilm": {{"path": {model!r}}}}}
+attention_cache = {store!r}
+attention_page_budget = {budget}
+"""
+# Every way of loading a model ends in this one method.
+_COUNTING = """\
+import transformers
+_loads = transformers.PreTrainedModel.from_pretrained.__func__
+
+def _counted(cls, *args, **kwargs):
+    with open({loads!r}, "a") as file:
+        file.write(cls.__name__ + "\\n")
+    return _loads(cls, *args, **kwargs)
+
+transformers.PreTrainedModel.from_pretrained = classmethod(_counted)
+"""
+
+
+class BuildError(Exception):
+    """A project that did not build as it should; the message is what Sphinx said."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """One build.
+
+    Attributes:
+        seconds: of the whole process.
+        peak: the most memory of its main process, in bytes.
+        imports: which of torch and transformers were looked for.
+        loads: models that were loaded; known only where they are counted.
+        warnings: what Sphinx said.
+    """
+
+    seconds: float
+    peak: int
+    imports: tuple[str, ...]
+    loads: tuple[str, ...]
+    warnings: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """A Sphinx project in a folder.
+
+    Attributes:
+        folder: where conf.py is.
+        store: the store's folder; shared by projects that are given the same one.
+    """
+
+    folder: Path
+    store: Path
+
+    def write(
+        self, pages: Mapping[str, str], *, extension: bool = True, counting: bool = False
+    ) -> None:
+        """Write sources; the first page is the index."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        conf = _CONF.format(imports=str(self.folder / "imports.txt"))
+        if extension:
+            conf += _OURS.format(model=str(MODEL), store=str(self.store), budget=LARGE)
+        if counting:
+            conf += _COUNTING.format(loads=str(self.folder / "loads.txt"))
+        (self.folder / "conf.py").write_text(conf)
+        for name, text in pages.items():
+            (self.folder / f"{name}.rst").write_text(text)
+
+    @property
+    def out(self) -> Path:
+        """Where the pages are built."""
+        return self.folder / "_build"
+
+    def build(self, *flags: str, out: Path | None = None, strict: bool = True) -> Built:
+        """Build all pages anew.
+
+        Raises:
+            BuildError: Sphinx failed or, where that counts, warned.
+        """
+        notes = [self.folder / "imports.txt", self.folder / "loads.txt"]
+        for note in notes:
+            note.unlink(missing_ok=True)
+        answer = alone.run(
+            "build",
+            arguments=["-q", "-E", "-a", *flags, str(self.folder), str(out or self.out)],
+        )
+        if answer["code"] or (strict and answer["warnings"].strip()):
+            raise BuildError(_told(answer["warnings"]) or f"exit {answer['code']}")
+        imports, loads = (
+            tuple(note.read_text().split()) if note.exists() else () for note in notes
+        )
+        return Built(
+            seconds=answer["process_seconds"],
+            peak=answer["peak"],
+            imports=tuple(sorted(set(imports))),
+            loads=loads,
+            warnings=answer["warnings"],
+        )
+
+    def markup(self, page: str) -> str:
+        """The first figure of a built page.
+
+        Raises:
+            BuildError: there is none; the message is what stands in its place.
+        """
+        html = (self.out / f"{page}.html").read_text(encoding="utf-8")
+        found = _FIGURE.search(html)
+        if found is None:
+            instead = _PLACEHOLDER.search(html)
+            said = re.sub(r"<[^>]+>", " ", instead[1] if instead else "no figure")
+            raise BuildError(" ".join(said.split())[:200])
+        return found[0]
+
+    def figure_bytes(self, page: str) -> int:
+        """Bytes of a page's figure: its markup, and the file that carries its numbers if any."""
+        markup = self.markup(page)
+        side = _SIDE.search(markup)
+        beside = (self.out / side[1]).stat().st_size if side else 0
+        return len(markup.encode()) + beside
+
+
+def _told(warnings: str) -> str:
+    """The line of a failed build that says most."""
+    lines = [line.strip() for line in warnings.splitlines() if line.strip()]
+    telling = [
+        line for line in lines if "Error" in line or "exception:" in line or "WARNING" in line
+    ]
+    return (telling or lines or [""])[0][-200:]
+
+
+def heading(title: str) -> str:
+    """The first lines of a page of its own."""
+    return f":orphan:\n\n{title}\n{'=' * len(title)}\n\n"
+
+
+def figure(text: str, view: str = "arcs") -> str:
+    """One figure, nothing chosen."""
+    return f".. attention:: {text}\n   :view: {view}\n\n"
+
+
+def view_pages(view: str, sizes: Sequence[int]) -> dict[str, str]:
+    """The pages of one view, a page of one figure for each size."""
+    pages = {"index": heading(view)}
+    for n in sizes:
+        pages[f"{view}-{n}"] = heading(f"{view} {n}") + figure(text_of(n), view)
+    return pages
+
+
+def other_pages() -> dict[str, str]:
+    """A page without a figure, a page of one, and a page of many."""
+    several = texts_of(MANY, PAGE_TOKENS)
+    return {
+        "index": heading("No figure") + "Only words.\n",
+        "one": heading("One") + figure(several[0]),
+        "many": heading("Many") + "".join(figure(text) for text in several),
+    }
+
+
+def pages_of(texts: Sequence[str], a_page: int, *, plain: bool = False) -> dict[str, str]:
+    """Sources that hold these texts as figures, or, plain, as paragraphs."""
+    pages = {}
+    for start in range(0, len(texts), a_page):
+        some = texts[start : start + a_page]
+        body = "".join(f"{text}\n\n" if plain else f".. attention:: {text}\n\n" for text in some)
+        name = f"page{start // a_page}" if start else "index"
+        pages[name] = heading(name) + body
+    return pages

@@ -1,0 +1,143 @@
+"""Builds: what a figure costs where the store is full, and what a thousand of them cost."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from typing import TYPE_CHECKING
+
+from benchmarks.fits import alternate
+from benchmarks.ours import Built, Project, pages_of
+from benchmarks.table import Goal, Line, Measured
+from benchmarks.texts import texts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from benchmarks.bench import Bench
+
+A_PAGE, TOKENS = 50, 11
+
+_FLAT = 1.2
+"""What ten times the figures may make of a build's memory: the heap of any long run frays."""
+
+
+def full_store(bench: Bench) -> Iterator[Line]:
+    """The same texts as figures and as paragraphs, on one page."""
+    figures = 200
+    texts = texts_of(figures, TOKENS)
+    with_ = Project(bench.folder / "with", bench.store)
+    without = Project(bench.folder / "without", bench.store)
+    with_.write(pages_of(texts, figures))
+    without.write(pages_of(texts, figures, plain=True), extension=False)
+    bench.say(f"filling the store with {figures} figures")
+    with_.build()
+    imports: set[str] = set()
+
+    def build() -> float:
+        built = with_.build()
+        imports.update(built.imports)
+        return built.seconds
+
+    bench.say("building with a full store, with figures and without")
+    took = alternate(
+        {"with": build, "without": lambda: without.build().seconds}, bench.plan.runs, 60
+    )
+    pairs = zip(took["with"], took["without"], strict=False)
+    yield Line(
+        "a figure, over the same page without",
+        Measured(tuple((a - b) / figures * 1000 for a, b in pairs), "ms"),
+        goal=Goal(5, of="ours"),
+    )
+    yield Line(
+        f"the whole build of {figures} figures on one page",
+        Measured(tuple(took["with"]), "s"),
+        Measured(tuple(took["without"]), "s"),
+        "the same page without",
+    )
+    yield Line(
+        "torch and transformers imported",
+        Measured((float(len(imports)),), "count"),
+        goal=Goal(0, of="ours"),
+        said=", ".join(sorted(imports)) or "never",
+    )
+
+
+def project(bench: Bench) -> Iterator[Line]:
+    """One load a model, memory, and the same output from two processes."""
+    most, few = bench.plan.counts[-1], bench.plan.counts[-2]
+    cold = {count: _cold(bench, count) for count in (few, most)}
+    yield Line(
+        f"loads of the model, {most:,} figures, empty store",
+        Measured((float(len(cold[most].loads)),), "count"),
+        goal=Goal(1, of="ours"),
+    )
+    full: dict[int, Built] = {}
+    plain: dict[int, Built] = {}
+    for count in (few, most):
+        bench.say(f"{count} figures and as many paragraphs, memory")
+        full[count] = counted(bench, count).build("-j", "1", out=bench.folder / f"jobs-1-{count}")
+        plain[count] = counted(bench, count, plain=True).build()
+    sphinx = (plain[most].peak - plain[few].peak) / 2**20
+    for what, built in (("full store", full), ("empty store, captured", cold)):
+        yield Line(
+            f"memory of a build of {most:,} figures, {what}, less Sphinx's own growth",
+            Measured((built[most].peak / 2**20 - sphinx,), "MiB"),
+            Measured((built[few].peak / 2**20,), "MiB"),
+            f"{few:,} figures",
+            Goal(_FLAT),
+        )
+    yield from _parallel(bench, most, full[most])
+
+
+def counted(bench: Bench, count: int, *, plain: bool = False) -> Project:
+    """The project of so many figures, or of their texts as paragraphs, written; fifty a page."""
+    made = Project(bench.folder / f"{'plain' if plain else 'figures'}-{count}", bench.store)
+    pages = pages_of(texts_of(count, TOKENS), A_PAGE, plain=plain)
+    made.write(pages, extension=not plain)
+    return made
+
+
+def _cold(bench: Bench, count: int) -> Built:
+    """A build that computes everything; its answers serve the builds that follow."""
+    fresh = Project(bench.folder / f"cold-{count}", bench.folder / f"store-{count}")
+    fresh.write(pages_of(texts_of(count, TOKENS), A_PAGE), counting=True)
+    bench.say(f"{count} figures with an empty store")
+    built = fresh.build()
+    shutil.copytree(fresh.store, bench.store, dirs_exist_ok=True)
+    bench.filled = max(bench.filled, count)
+    return built
+
+
+def _parallel(bench: Bench, most: int, one: Built) -> Iterator[Line]:
+    bench.say(f"{most} figures, -j 2")
+    out = bench.folder / f"jobs-2-{most}"
+    two = counted(bench, most).build("-j", "2", out=out)
+    digests = [_digests(bench.folder / f"jobs-1-{most}"), _digests(out)]
+    differing = {
+        name
+        for name in digests[0].keys() | digests[1].keys()
+        if digests[0].get(name) != digests[1].get(name)
+    }
+    yield Line(
+        "files that -j 2 writes otherwise than -j 1",
+        Measured((float(len(differing)),), "count"),
+        goal=Goal(0, of="ours"),
+        said=", ".join(sorted(differing)[:3]) if differing else f"none of {len(digests[0]):,}",
+    )
+    yield Line(
+        f"build of {most:,} figures with -j 2, full store",
+        Measured((two.seconds,), "s"),
+        Measured((one.seconds,), "s"),
+        "-j 1",
+    )
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """What was written, without Sphinx's own notes on the build."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".doctrees" not in path.parts and path.name != ".buildinfo"
+    }

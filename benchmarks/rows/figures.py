@@ -1,0 +1,189 @@
+"""What one figure weighs, and what a reader's browser makes of it, beside BertViz's views."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks import alone
+from benchmarks.bench import measured
+from benchmarks.browser import FRAME, OURS, PEERS
+from benchmarks.ours import BuildError
+from benchmarks.peers import BESIDE
+from benchmarks.table import Goal, Line, Measured, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from benchmarks.bench import Bench
+    from benchmarks.browser import Visit
+
+_BYTES = {32: 1 / 40, 128: 1 / 70}
+_READY = {128: 100.0, 512: 500.0}
+_ELEMENTS = {128: 1500.0}
+_AT_ONCE = ("steps",)
+"""Views that carry one head unless asked for more: queries, keys and values weigh a lot."""
+
+
+def _beside(bench: Bench, view: str, tokens: int) -> str:
+    wanted = BESIDE.get(view, "head")
+    return wanted if wanted in bench.peer_views(tokens) else ""
+
+
+def _named(view: str, tokens: int) -> str:
+    carried = ", one head carried" if view in _AT_ONCE else ""
+    return f"{view}, {tokens} tokens{carried}"
+
+
+def _weighed(bench: Bench, view: str, tokens: int) -> Measured:
+    try:
+        return Measured((float(bench.site(view).figure_bytes(f"{view}-{tokens}")),), "bytes")
+    except BuildError as error:
+        return Measured((), "bytes", str(error))
+
+
+def sizes(bench: Bench) -> Iterator[Line]:
+    """Bytes of every view beside BertViz's page, and of the payload beside its entropy."""
+    for tokens in bench.plan.sizes:
+        for view in bench.views:
+            ours = _weighed(bench, view, tokens)
+            beside = _beside(bench, view, tokens)
+            if not beside:
+                yield Line(_named(view, tokens), ours)
+                continue
+            page = bench.peer_page(beside, tokens)
+            limit = None if view in _AT_ONCE else _BYTES.get(tokens)
+            yield Line(
+                _named(view, tokens),
+                ours,
+                Measured((float(page.bytes),), "bytes"),
+                f"{beside} view",
+                Goal(limit) if limit else None,
+            )
+    store = bench.folder / "store of payloads"
+    alone.run("fill", store=str(store), lengths=bench.plan.sizes)
+    for tokens in bench.plan.sizes:
+        answer = alone.run("packing", store=str(store), tokens=tokens)
+        yield Line(
+            f"payload before it is text, {tokens} tokens",
+            Measured((answer["payload"],), "bytes"),
+            Measured((answer["entropy"],), "bytes"),
+            "entropy of the rounded weights",
+            Goal(1.05),
+        )
+    for tokens in bench.plan.sizes:
+        page = bench.peer_page("head", tokens)
+        answer = alone.run("written", store=str(store), tokens=tokens, runs=bench.plan.runs)
+        yield Line(
+            f"writing it, the numbers at hand, {tokens} tokens",
+            Measured(tuple(value * 1000 for value in answer["samples"]), "ms"),
+            Measured((page.seconds * 1000,), "ms"),
+            "head view",
+        )
+        yield Line(
+            f"memory of that, {tokens} tokens",
+            Measured((answer["over"] / 2**20,), "MiB"),
+            Measured((page.over / 2**20,), "MiB"),
+            "head view",
+        )
+
+
+def _still(bench: Bench, view: str, tokens: int) -> Measured:
+    try:
+        bench.site(view)
+    except BuildError as error:
+        return Measured((), "elements", str(error))
+    url = bench.page_url(view, f"{view}-{tokens}")
+    visit = bench.chromium.visit(url, OURS, bench.plan.limit, scripts=False)
+    return Measured((float(visit.marks),), "elements", visit.problem)
+
+
+def static(bench: Bench) -> Iterator[Line]:
+    """Elements of the picture that stand in the page when nothing runs."""
+    limit = bench.plan.limit
+    for tokens in bench.plan.sizes:
+        for view in bench.views:
+            ours = _still(bench, view, tokens)
+            goal = Goal(1, of="ours", at_least=True)
+            beside = _beside(bench, view, tokens)
+            # The largest pages hold no more of a picture than the small ones.
+            if not beside or tokens not in bench.plan.peer_sizes:
+                yield Line(_named(view, tokens), ours, goal=goal)
+                continue
+            page = bench.peer_page(beside, tokens)
+            url = f"{bench.peer_url}/{page.path.name}"
+            visit = bench.chromium.visit(url, PEERS[beside], limit, scripts=False)
+            theirs = Measured((float(visit.marks),), "elements", visit.problem)
+            yield Line(_named(view, tokens), ours, theirs, f"{beside} view", goal)
+
+
+def _lines(
+    bench: Bench,
+    unit: Unit,
+    take: Callable[[Visit], float | list[float] | None],
+    goals: dict[int, float],
+) -> Iterator[Line]:
+    """A line for every view and size, beside what BertViz's view shows of the same."""
+    for tokens in bench.plan.sizes:
+        visits = bench.visits(tokens)
+        for view in bench.views:
+            beside = _beside(bench, view, tokens)
+            limit = goals.get(tokens)
+            yield Line(
+                _named(view, tokens),
+                measured(visits[f"ours {view}"], unit, take),
+                measured(visits[f"peer {beside}"], unit, take) if beside else None,
+                f"{beside} view" if beside else "",
+                Goal(limit, of="ours") if limit else None,
+            )
+
+
+def painted(bench: Bench) -> Iterator[Line]:
+    """From the navigation's start."""
+    yield from _lines(bench, "ms", lambda visit: visit.painted, {})
+
+
+def _after_load(visit: Visit) -> float | None:
+    if visit.ready is None or visit.load is None:
+        return None
+    return max(0.0, visit.ready - visit.load)
+
+
+def ready(bench: Bench) -> Iterator[Line]:
+    """After the load event, which the goal counts from; and from the navigation's start."""
+    for tokens in bench.plan.sizes:
+        visits = bench.visits(tokens)
+        for view in bench.views:
+            limit = _READY.get(tokens)
+            yield Line(
+                f"after the load event: {_named(view, tokens)}",
+                measured(visits[f"ours {view}"], "ms", _after_load),
+                goal=Goal(limit, of="ours") if limit else None,
+            )
+    for line in _lines(bench, "ms", lambda visit: visit.ready, {}):
+        yield Line(
+            f"from opening: {line.what}", line.ours, line.peer, line.beside, inverse=line.inverse
+        )
+
+
+def hover(bench: Bench) -> Iterator[Line]:
+    """Beside BertViz, and beside a page that only changes one word's colour."""
+    floors: list[float] = []
+    for tokens in bench.plan.sizes:
+        control = measured(bench.visits(tokens)["control"], "ms", lambda visit: visit.hovers)
+        floors += control.samples
+    floor = Measured(tuple(floors), "ms")
+    yield Line(
+        "the floor: a page that colours one word",
+        floor,
+        Measured((2 * FRAME,), "ms"),
+        "two frames",
+    )
+    # A machine that cannot keep two frames on an empty page is no fault of the figure.
+    bound = max(2 * FRAME, floor.value or 0)
+    goals = {tokens: bound for tokens in bench.plan.sizes if tokens >= 128}
+    yield from _lines(bench, "ms", lambda visit: visit.hovers, goals)
+
+
+def elements(bench: Bench) -> Iterator[Line]:
+    """The most of: as opened, while pointed at, while pinned."""
+    yield from _lines(bench, "elements", lambda visit: float(visit.most) or None, _ELEMENTS)

@@ -1,0 +1,84 @@
+"""What every page with a figure loads, and what it asks of other servers."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import peers
+from benchmarks.bench import measured
+from benchmarks.browser import OURS, PEERS
+from benchmarks.table import Goal, Line, Measured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.bench import Bench
+
+
+def shipped(bench: Bench) -> Iterator[Line]:
+    """Gzipped; requests; and what is left without a network."""
+    yield from _files()
+    smallest = bench.plan.sizes[0]
+    html = (bench.site("others").out / "index.html").read_text()
+    linked = [name for name in ("attention.js", "attention.css") if name in html]
+    yield Line(
+        "our files linked from a page without a figure",
+        Measured((float(len(linked)),), "count"),
+        goal=Goal(0, of="ours"),
+    )
+    asked = PEERS["head"]
+    page = bench.peer_page("head", smallest)
+    # As BertViz wrote it, with the addresses that it names.
+    as_is = page.path.with_name("as-is.html")
+    network = "https://cdnjs.cloudflare.com/ajax/libs"
+    as_is.write_text(page.path.read_text().replace("/cdn/", f"{network}/"))
+    limit = min(bench.plan.limit, 20)
+    ours = bench.chromium.visit(
+        bench.page_url("others", "one"), OURS, limit, hovers=2, network=False
+    )
+    theirs = bench.chromium.visit(
+        f"{bench.peer_url}/{as_is.name}", asked, limit, hovers=2, network=False
+    )
+    elsewhere = [
+        [url for url in visit.requests if not url.startswith((own, "data:", "blob:"))]
+        for visit, own in ((ours, bench.our_url), (theirs, bench.peer_url))
+    ]
+    yield Line(
+        "requests to other servers, before one fails",
+        Measured((float(len(elsewhere[0])),), "count"),
+        Measured((float(len(elsewhere[1])),), "count"),
+        "head view",
+        Goal(0, of="ours"),
+    )
+    yield Line(
+        "without a network: from opening to ready to hover",
+        measured([ours], "ms", lambda visit: visit.ready),
+        measured([theirs], "ms", lambda visit: visit.ready),
+        "head view",
+    )
+
+
+def _files() -> Iterator[Line]:
+    import sphinx_attention
+
+    assets = Path(sphinx_attention.__file__).parent / "assets"
+    scripts = peers.fetch_scripts()
+    # Not RequireJS: npm has it at full length only, and pages ask for it minified.
+    theirs = sum(_gzipped(path) for name, path in scripts.items() if "require" not in name)
+    for name, what, limit in (
+        ("attention.js", "JavaScript, gzipped", 25_000),
+        ("attention.css", "CSS, gzipped", 6_000),
+    ):
+        size = Measured((float(_gzipped(assets / name)),), "bytes")
+        goal = Goal(limit, of="ours")
+        if name.endswith(".js"):
+            peer = Measured((float(theirs),), "bytes")
+            yield Line(what, size, peer, "d3 and jQuery", goal)
+        else:
+            yield Line(what, size, goal=goal)
+
+
+def _gzipped(path: Path) -> int:
+    return len(gzip.compress(path.read_bytes(), 9, mtime=0))

@@ -1,0 +1,212 @@
+"""The one table: its lines, what each has to reach, and how it is written."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Unit = Literal["s", "ms", "bytes", "MiB", "elements", "count", "×"]
+
+NEVER = "never"
+"""What stands where a page did not get as far."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One quantity: the median of its samples.
+
+    Attributes:
+        samples: in the unit; empty where it could not be had.
+        unit: of the samples.
+        note: what has to be known to read it, or why it could not be had.
+    """
+
+    samples: tuple[float, ...]
+    unit: Unit
+    note: str = ""
+
+    @property
+    def value(self) -> float | None:
+        """The median; None where it could not be had."""
+        return statistics.median(self.samples) if self.samples else None
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a line has to reach.
+
+    Attributes:
+        limit: the bound, in the unit of what it bounds.
+        of: whether it bounds our own value or the ratio of ours to the peer's.
+        at_least: whether more is better.
+    """
+
+    limit: float
+    of: Literal["ours", "ratio"] = "ratio"
+    at_least: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table.
+
+    Attributes:
+        what: what was measured.
+        ours: our side.
+        peer: the other side of the ratio; None where there is none.
+        beside: what the other side is, such as ``head view``.
+        goal: what has to be reached; None for a line that only tells.
+        inverse: whether the ratio is the peer's value over ours (a speed-up).
+        said: words that stand for the value where a number says too little.
+    """
+
+    what: str
+    ours: Measured
+    peer: Measured | None = None
+    beside: str = ""
+    goal: Goal | None = None
+    inverse: bool = False
+    said: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours over the peer's, or the other way round; None where either is missing."""
+        if self.peer is None:
+            return None
+        ours, peer = self.ours.value, self.peer.value
+        if self.inverse:
+            ours, peer = peer, ours
+        return None if ours is None or not peer else ours / peer
+
+    @property
+    def missed(self) -> float | None:
+        """By which factor the goal is missed; 1 or less where it is reached; None without one."""
+        if self.goal is None:
+            return None
+        value = self.ours.value if self.goal.of == "ours" else self.ratio
+        if value is None:
+            # A peer that gets nowhere is beaten at any limit; ourselves we do not excuse.
+            return float("inf") if self.ours.value is None else 0.0
+        if self.goal.at_least:
+            return self.goal.limit / value if value else float("inf")
+        if not self.goal.limit:
+            return float("inf") if value else 0.0
+        return value / self.goal.limit
+
+
+@dataclass(frozen=True)
+class Section:
+    """The lines of one row of the design, under its name."""
+
+    name: str
+    title: str
+    lines: tuple[Line, ...]
+
+
+def quantity(value: float, unit: Unit) -> str:
+    """A number with its unit, to three figures."""
+    if unit == "bytes":
+        for size, name in ((1e6, "MB"), (1e3, "kB")):
+            if value >= size:
+                return f"{_three(value / size)} {name}"
+        return f"{value:.0f} bytes"
+    if unit == "×":
+        return f"{value:.3f}".rstrip("0").rstrip(".") + " ×"
+    if unit in {"elements", "count"}:
+        return f"{value:,.0f}"
+    return f"{_three(value)} {unit}"
+
+
+def _three(value: float) -> str:
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def ratio(value: float | None) -> str:
+    """A ratio as it is read: ``1/47`` or ``1.3``."""
+    if value is None:
+        return "–"
+    if 0 < value < 0.5:
+        return f"1/{1 / value:.0f}" if value < 0.1 else f"1/{1 / value:.1f}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.2f}"
+
+
+def verdict(line: Line) -> str:
+    """Whether a line reaches its goal, and by how much it does not."""
+    missed = line.missed
+    if missed is None:
+        return ""
+    if missed <= 1:
+        return "reached"
+    if missed == float("inf"):
+        return "**missed**"
+    # A per cent that rounds to nothing must not read as reached.
+    by = f"{missed:.1f} times over" if missed >= 2 else f"by {max(1, round((missed - 1) * 100))} %"
+    return f"**missed** {by}"
+
+
+def goal_text(line: Line) -> str:
+    """What a line has to reach, in words."""
+    goal = line.goal
+    if goal is None:
+        return ""
+    sign = "≥" if goal.at_least else "≤"
+    if goal.of == "ratio":
+        return f"{sign} {ratio(goal.limit)}"
+    return f"{sign} {quantity(goal.limit, line.ours.unit)}"
+
+
+def markdown(sections: Iterable[Section]) -> str:
+    """The table, a line a measurement, sections set off by their titles."""
+    rows: list[Sequence[str]] = [
+        ("what", "ours", "beside it", "ratio", "goal", ""),
+        ("---", "---:", "---:", "---:", "---:", "---"),
+    ]
+    for section in sections:
+        rows.append((f"**{section.title}**", "", "", "", "", ""))
+        rows.extend(_cells(line) for line in section.lines)
+    return "".join("| " + " | ".join(_cell(text) for text in row) + " |\n" for row in rows)
+
+
+def _cells(line: Line) -> Sequence[str]:
+    peer = "–" if line.peer is None else _shown(line.peer)
+    if line.beside:
+        peer = f"{line.beside}: {peer}" if line.peer is not None else line.beside
+    return (
+        line.what,
+        line.said or _shown(line.ours),
+        peer,
+        ratio(line.ratio),
+        goal_text(line),
+        verdict(line),
+    )
+
+
+def _shown(measured: Measured) -> str:
+    value = measured.value
+    text = NEVER if value is None else quantity(value, measured.unit)
+    return f"{text} ({measured.note})" if measured.note else text
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def plain(section: Section) -> dict[str, Any]:
+    """A section as plain data for JSON, with what the table works out."""
+    lines = [
+        {
+            **asdict(line),
+            "median": line.ours.value,
+            "peer_median": line.peer.value if line.peer else None,
+            "ratio": line.ratio,
+            "reached": None if line.missed is None else line.missed <= 1,
+        }
+        for line in section.lines
+    ]
+    return {"name": section.name, "title": section.title, "lines": lines}

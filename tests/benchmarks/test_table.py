@@ -1,0 +1,93 @@
+"""The benchmarks' own arithmetic: medians, ratios, verdicts, exponents. Nothing here is timed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmarks.fits import alternate, fit
+from benchmarks.table import Goal, Line, Measured, Section, markdown, plain, verdict
+
+
+def line(ours: float, peer: float, goal: Goal | None = None, **more: object) -> Line:
+    return Line("what", Measured((ours,), "ms"), Measured((peer,), "ms"), "peer", goal, **more)
+
+
+def test_a_quadratic_has_exponent_two():
+    found = fit([1, 10, 100], [3, 300, 30000])
+    assert found is not None
+    assert found.exponent == pytest.approx(2)
+    assert found.factor == pytest.approx(3)
+
+
+def test_what_noise_has_eaten_is_left_out_of_a_fit():
+    found = fit([1, 10, 100, 1000], [-0.2, 5, 50, 500])
+    assert found is not None
+    assert (round(found.exponent, 9), found.points) == (1, 3)
+    assert fit([1, 10], [-1, 4]) is None
+
+
+def test_what_is_measured_in_turn_stops_past_its_budget():
+    calls: list[str] = []
+
+    def run(name: str, took: float) -> float:
+        calls.append(name)
+        return took
+
+    samples = alternate({"slow": lambda: run("a", 9), "fast": lambda: run("b", 1)}, 3, budget=5)
+    assert calls == ["a", "b", "b", "b"]
+    assert samples == {"slow": [9], "fast": [1, 1, 1]}
+
+
+def test_a_line_is_its_medians():
+    one = Line("what", Measured((1, 2, 9), "ms"), Measured((100, 50, 80), "ms"))
+    assert one.ratio == 2 / 80
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (line(1, 40, Goal(1 / 40)), "reached"),
+        (line(1.5, 40, Goal(1 / 40)), "**missed** by 50 %"),
+        (line(1.001, 40, Goal(1 / 40)), "**missed** by 1 %"),
+        (line(5, 40, Goal(1 / 40)), "**missed** 5.0 times over"),
+        (line(120, 1, Goal(100, of="ours")), "**missed** by 20 %"),
+        (line(1, 2.5, Goal(3, at_least=True), inverse=True), "**missed** by 20 %"),
+        (line(1, 3.5, Goal(3, at_least=True), inverse=True), "reached"),
+        (line(2, 1, Goal(0, of="ours")), "**missed**"),
+        (line(0, 1, Goal(0, of="ours")), "reached"),
+        (line(2, 1), ""),
+    ],
+)
+def test_a_goal_that_is_missed_says_by_how_much(one: Line, expected: str):
+    assert verdict(one) == expected
+
+
+def test_a_peer_that_gets_nowhere_is_told_and_beaten_and_we_are_not_excused():
+    nowhere = Measured((), "ms", "not within 120 s")
+    beaten = Line("what", Measured((5,), "ms"), nowhere, "head view", Goal(1 / 2))
+    ours = Line("what", nowhere, Measured((5,), "ms"), "head view", Goal(1 / 2))
+    assert beaten.ratio is None
+    assert verdict(beaten) == "reached"
+    assert verdict(ours) == "**missed**"
+    assert "head view: never (not within 120 s)" in markdown([Section("x", "X", (beaten,))])
+
+
+def test_the_table_is_one_and_every_row_has_its_cells():
+    lines = (
+        Line("a | b", Measured((81_234,), "bytes"), Measured((3.3e6,), "bytes"), "head view"),
+        Line("c", Measured((1500,), "elements"), goal=Goal(1500, of="ours")),
+    )
+    rows = markdown([Section("bytes", "Bytes", lines)]).splitlines()
+    assert rows[2] == "| **Bytes** |  |  |  |  |  |"
+    assert rows[3] == "| a \\| b | 81.2 kB | head view: 3.30 MB | 1/41 |  |  |"
+    assert rows[4] == "| c | 1,500 | – | – | ≤ 1,500 | reached |"
+    assert len({row.replace("\\|", "").count("|") for row in rows}) == 1
+
+
+def test_what_is_kept_holds_every_sample():
+    kept = plain(Section("hover", "Hover", (line(3, 30, Goal(1 / 20)),)))
+    again = json.loads(json.dumps(kept))["lines"][0]
+    assert again["ours"]["samples"] == [3]
+    assert (again["ratio"], again["reached"]) == (0.1, False)
