@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -161,18 +161,20 @@ class Bench:
             Visits by ``ours VIEW``, ``peer VIEW`` and ``control``.
         """
         if tokens not in self._visits:
+            pages: dict[str, tuple[str, Look]] = {}
+            broken: dict[str, list[Visit]] = {}
             for view in self.views:
-                with suppress(BuildError):  # its pages are then missing, and the visits say so
-                    self.site(view)
-            pages: dict[str, tuple[str, Look]] = {
-                f"ours {view}": (self.page_url(view, f"{view}-{tokens}"), OURS)
-                for view in self.views
-            }
+                try:
+                    self.site(view).markup(f"{view}-{tokens}")
+                except BuildError as error:
+                    broken[f"ours {view}"] = [Visit(problem=str(error))]
+                else:
+                    pages[f"ours {view}"] = self.page_url(view, f"{view}-{tokens}"), OURS
             for view in self.peer_views(tokens):
                 page = self.peer_page(view, tokens)
                 pages[f"peer {view}"] = (f"{self.peer_url}/{page.path.name}", PEERS[view])
             pages["control"] = (f"{self.peer_url}/control.html", CONTROL)
-            self._visits[tokens] = self._open_in_turn(pages, tokens)
+            self._visits[tokens] = self._open_in_turn(pages, tokens) | broken
         return self._visits[tokens]
 
     def _open_in_turn(

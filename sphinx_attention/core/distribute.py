@@ -219,7 +219,7 @@ def on_cluster(parts: Sequence[Chunk], place: Place, address: str) -> Iterator[O
             ): chunk
             for number, chunk in enumerate(parts)
         }
-        for done in distributed.as_completed(list(running)):
+        for done in distributed.as_completed(list(running), loop=client.loop):
             chunk = running.pop(done)
             if done.status == "finished":
                 yield from done.result()

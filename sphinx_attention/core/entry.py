@@ -92,7 +92,7 @@ def pack(request: Request, attention: Attention) -> bytes:
     blobs: list[bytes] = []
 
     def add(name: str, encoding: str, array: NDArray[Any], raw: bytes) -> None:
-        blob = zlib.compress(raw, 9)
+        blob = _deflate(raw, encoding)
         arrays.append(
             {"name": name, "encoding": encoding, "shape": list(array.shape), "bytes": len(blob)}
         )
@@ -132,6 +132,14 @@ def pack(request: Request, attention: Attention) -> bytes:
     text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
     body = len(text).to_bytes(4, "little") + text + b"".join(blobs)
     return MAGIC + bytes([VERSION]) + _digest(body) + body
+
+
+def _deflate(raw: bytes, encoding: str) -> bytes:
+    # Weights hold runs (of zeros, above all) but hardly anything that occurs twice. Looking for
+    # runs alone is some fifty times faster than looking for all, and mostly comes out smaller.
+    strategy = zlib.Z_RLE if encoding == "steps" else zlib.Z_DEFAULT_STRATEGY
+    deflating = zlib.compressobj(strategy=strategy)
+    return deflating.compress(raw) + deflating.flush()
 
 
 def verify(data: bytes, key: str) -> None:

@@ -218,7 +218,7 @@ def parse(
         part=values.get("part"),
         tokens=values.get("tokens"),
         keep=("queries", "keys", "values") if view == "steps" else (),
-        layers=_captured_layers(values, view, layer),
+        layers=None if given else _captured_layers(values, view, layer),
         merge=values.get("merge", "none"),
         special="hide" if special == "hide" else "show",
         aggregate=values.get("aggregate"),

@@ -1,7 +1,8 @@
 /** A figure comes to life: events become actions, actions a new state, the state what is shown. */
 
 import { bindControls } from "./controls";
-import type { Model, Place } from "./model";
+import { fail, parts, setAttributes } from "./dom";
+import { type Model, type Place, placeOf } from "./model";
 import { openPanel } from "./panel";
 import { type Action, reduce, sameToken, type State } from "./state";
 import { bindTokens } from "./tokens";
@@ -26,7 +27,7 @@ export type Watch = (live: Live, action: Action, previous: State) => void;
 /** Bind a figure whose payload is there. Throws where its picture is not as expected. */
 export function bind(figure: HTMLElement, model: Model, watch: Watch): Live {
   const kind = views[figure.dataset["view"] ?? ""];
-  if (!kind) throw new Error(`attention: no view ${figure.dataset["view"]}`);
+  if (!kind) fail("no such view");
   const dispatch = (action: Action): void => {
     const previous = state;
     state = reduce(state, action);
@@ -38,7 +39,7 @@ export function bind(figure: HTMLElement, model: Model, watch: Watch): Live {
   };
   const show = (previous: State | null): void => {
     view.show(state, previous);
-    for (const picture of figure.querySelectorAll<SVGSVGElement>(".attention-picture")) name(picture);
+    for (const picture of parts<SVGSVGElement>(figure, "picture")) name(picture);
     panel.show(state, previous);
     tokens.show(state.pinned);
     controls.show(state, previous);
@@ -63,7 +64,7 @@ export function bind(figure: HTMLElement, model: Model, watch: Watch): Live {
     tell: panel.tell,
   };
   show(null);
-  for (const stage of figure.querySelectorAll<HTMLElement>(".attention-stage")) watchOverflow(stage);
+  for (const stage of parts(figure, "stage")) watchOverflow(stage);
   bringIntoView(tokens.at(state.pinned[0]));
   return live;
 }
@@ -108,9 +109,7 @@ function firstState(
 
 function pinnedIn(figure: HTMLElement): Place[] {
   const places: Place[] = [];
-  for (const { dataset } of figure.querySelectorAll<SVGElement>(".attention-token--focus")) {
-    const side = dataset["side"] === "key" ? "key" : "query";
-    const place: Place = { side, index: Number(dataset["token"]) };
+  for (const place of parts<SVGElement>(figure, "token--focus").map(placeOf)) {
     if (!places.some((one) => sameToken(one, place))) places.push(place);
   }
   return places;
@@ -121,10 +120,12 @@ function name(picture: SVGSVGElement): void {
   if (picture.getAttribute("role") === "group") return;
   const title = picture.querySelector(":scope > title");
   const description = picture.querySelector(":scope > desc");
-  picture.setAttribute("role", "group");
   picture.removeAttribute("aria-labelledby");
-  if (description?.id) picture.setAttribute("aria-describedby", description.id);
-  if (title) picture.setAttribute("aria-label", title.textContent ?? "");
+  setAttributes(picture, {
+    role: "group",
+    ...(description?.id && { "aria-describedby": description.id }),
+    ...(title && { "aria-label": title.textContent ?? "" }),
+  });
   title?.remove();
 }
 
@@ -133,20 +134,24 @@ function bringIntoView(token: TokenElement | undefined): void {
   const stage = token?.element.closest(".attention-stage");
   if (!stage || !token) return;
   const [box, around] = [token.element.getBoundingClientRect(), stage.getBoundingClientRect()];
-  const [wide, high] = [stage.scrollWidth > stage.clientWidth + 1, stage.scrollHeight > stage.clientHeight + 1];
-  if (wide && (box.left < around.left || box.right > around.right)) {
-    stage.scrollLeft += (box.left + box.right - around.left - around.right) / 2;
-  }
-  if (high && (box.top < around.top || box.bottom > around.bottom)) {
+  const out = box.left < around.left || box.right > around.right;
+  if (out && isWide(stage)) stage.scrollLeft += (box.left + box.right - around.left - around.right) / 2;
+  const off = box.top < around.top || box.bottom > around.bottom;
+  if (off && stage.scrollHeight > stage.clientHeight + 1) {
     stage.scrollTop += (box.top + box.bottom - around.top - around.bottom) / 2;
   }
+}
+
+/** Whether a stage is wider than its box. */
+function isWide(stage: Element): boolean {
+  return stage.scrollWidth > stage.clientWidth + 1;
 }
 
 /** A stage wider than its box can be scrolled with the keyboard; one that fits is no tab stop. */
 function watchOverflow(stage: HTMLElement): void {
   if (typeof ResizeObserver === "undefined") return;
   new ResizeObserver(() => {
-    if (stage.scrollWidth > stage.clientWidth + 1) stage.tabIndex = 0;
+    if (isWide(stage)) stage.tabIndex = 0;
     else stage.removeAttribute("tabindex");
   }).observe(stage);
 }

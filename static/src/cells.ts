@@ -3,7 +3,8 @@
  * it in the browser; `core/render/cells.py` computes the same levels and paths.
  */
 
-import { element, setAttribute, svg } from "./dom";
+import { type Attributes, element, elementsInto, numberIn, rgbaOf } from "./dom";
+import { nearest } from "./model";
 
 export type Scale = "linear" | "log";
 
@@ -39,7 +40,7 @@ export function ramp(share: number, scale: Scale): number {
 }
 
 export function levelOf(share: number, scale: Scale): number {
-  return Math.floor(LEVELS * ramp(share, scale) + 0.5);
+  return nearest(LEVELS * ramp(share, scale));
 }
 
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
@@ -83,14 +84,12 @@ export function levelPaths(
 
 /** Bring the paths of a group to these levels, using again what is there. */
 export function levelsInto(group: SVGElement, paths: readonly [number, string][]): void {
-  for (const [i, [level, d]] of paths.entries()) {
-    const path = group.children[i] ?? group.appendChild(svg("path"));
-    if (level < 0) setAttribute(path, "class", "attention-negative");
-    else path.removeAttribute("class");
-    setAttribute(path, "fill-opacity", String(Math.abs(level) / LEVELS));
-    setAttribute(path, "d", d);
-  }
-  while (group.children.length > paths.length) group.lastElementChild?.remove();
+  const all = paths.map(([level, d]): Attributes => ({
+    ...(level < 0 && { class: "attention-negative" }),
+    "fill-opacity": Math.abs(level) / LEVELS,
+    d,
+  }));
+  elementsInto(group, "path", all);
 }
 
 /**
@@ -102,7 +101,7 @@ export function canvasUnder(
   box: { x: number; y: number; width: number },
 ): HTMLCanvasElement {
   const canvas = element("canvas", ["attention-canvas"]);
-  const whole = Number(picture.getAttribute("width"));
+  const whole = numberIn(picture, "width");
   canvas.style.setProperty("--picture", `${whole}px`);
   for (const name of ["x", "y", "width"] as const) {
     canvas.style.setProperty(`--${name}`, String(box[name] / whole));
@@ -121,38 +120,23 @@ const painted = new Map<HTMLCanvasElement, { cells: Cells; colours: string }>();
  */
 export function paint(canvas: HTMLCanvasElement, cells: Cells): void {
   watchTheme();
-  const { borderTopColor, outlineColor } = getComputedStyle(canvas);
-  painted.set(canvas, { cells, colours: borderTopColor + outlineColor });
-  canvas.width = cells.columns;
-  canvas.height = cells.rows;
-  const context = canvas.getContext("2d")!;
-  for (const [sign, colour] of [[1, borderTopColor], [-1, outlineColor]] as const) {
-    const part = tinted(cells, sign, colour);
-    if (part) context.drawImage(part, 0, 0);
+  const colours = coloursOf(canvas);
+  const inks = colours.map(rgbaOf);
+  const { columns, rows, levels } = cells;
+  const image = new ImageData(columns, rows);
+  for (const [at, level] of levels.entries()) {
+    if (!level) continue;
+    const [red, green, blue, alpha] = inks[level < 0 ? 1 : 0]!;
+    image.data.set([red, green, blue, nearest((alpha * Math.abs(level)) / LEVELS)], 4 * at);
   }
+  painted.set(canvas, { cells, colours: String(colours) });
+  [canvas.width, canvas.height] = [columns, rows];
+  canvas.getContext("2d")!.putImageData(image, 0, 0);
 }
 
-/** The cells of one sign in their colour; null where there is none. */
-function tinted(cells: Cells, sign: 1 | -1, colour: string): HTMLCanvasElement | null {
-  const image = new ImageData(cells.columns, cells.rows);
-  let any = false;
-  for (let at = 0; at < cells.levels.length; at++) {
-    const level = sign * cells.levels[at]!;
-    if (level <= 0) continue;
-    image.data[4 * at + 3] = Math.floor((255 * level) / LEVELS + 0.5);
-    any = true;
-  }
-  if (!any) return null;
-  const canvas = element("canvas");
-  canvas.width = cells.columns;
-  canvas.height = cells.rows;
-  const context = canvas.getContext("2d")!;
-  context.putImageData(image, 0, 0);
-  // The browser knows what colour the style sheet means, whatever notation it is in.
-  context.globalCompositeOperation = "source-in";
-  context.fillStyle = colour;
-  context.fillRect(0, 0, cells.columns, cells.rows);
-  return canvas;
+function coloursOf(canvas: HTMLCanvasElement): [string, string] {
+  const { borderTopColor, outlineColor } = getComputedStyle(canvas);
+  return [borderTopColor, outlineColor];
 }
 
 let watching = false;
@@ -163,10 +147,7 @@ function watchTheme(): void {
   const again = (): void => {
     for (const [canvas, { cells, colours }] of painted) {
       if (!canvas.isConnected) painted.delete(canvas);
-      else {
-        const { borderTopColor, outlineColor } = getComputedStyle(canvas);
-        if (borderTopColor + outlineColor !== colours) paint(canvas, cells);
-      }
+      else if (String(coloursOf(canvas)) !== colours) paint(canvas, cells);
     }
   };
   // Some themes let colours fade into one another.

@@ -4,7 +4,7 @@
  * turns, and one alone is on or off.
  */
 
-import { setAttribute, setText } from "./dom";
+import { part, setAttributes, setText } from "./dom";
 import type { Model } from "./model";
 import type { State } from "./state";
 import type { Dispatch } from "./views/view";
@@ -51,10 +51,10 @@ export function bindControls(figure: HTMLElement, model: Model, dispatch: Dispat
     for (const control of named(name)) {
       if (control instanceof HTMLSelectElement) {
         if (control.value !== value) control.value = value;
-        const plain = control.parentElement?.querySelector(".attention-value");
+        const plain = part(control.parentElement!, "value");
         if (plain) setText(plain, control.selectedOptions[0]?.text ?? value);
       } else {
-        setAttribute(control, "aria-pressed", String(control.value === value));
+        setAttributes(control, { "aria-pressed": String(control.value === value) });
       }
     }
   };

@@ -3,7 +3,7 @@
  * `core/render` does the same in Python, to the last digit.
  */
 
-import { MASKED, type Model, type Place, type Side } from "./model";
+import { clamp, MASKED, type Model, nearest, otherSide, type Place, type Side, tokensOn } from "./model";
 import type { Direction } from "./state";
 
 /**
@@ -43,7 +43,7 @@ export function lineOf(
   // A cell is what its query gives to its key, whichever way lines are drawn.
   const from = model.oneRow && direction === "to" && cell === undefined ? "key" : side;
   const indices = [...new Set(places.filter((place) => place.side === side).map(({ index }) => index))];
-  const others = from === "query" ? model.keys : model.queries;
+  const others = tokensOn(model, otherSide(from));
   const rows = indices.map((index) =>
     others.map((_, other) =>
       from === "query" ? model.code(layer, head, index, other) : model.code(layer, head, other, index),
@@ -88,7 +88,7 @@ export function heaviest(codes: readonly number[], cutoff: number): number[] {
 
 /** The edges of a line, token by token, in the order of the tokens at their other end. */
 export function edgesOf(model: Model, { from, indices, rows }: Line): Edge[] {
-  const others = from === "query" ? model.keys : model.queries;
+  const others = tokensOn(model, otherSide(from));
   return indices.flatMap((index, i) =>
     heaviest(rows[i]!, model.cutoff)
       .sort((a, b) => a - b)
@@ -152,7 +152,7 @@ export interface Frame {
 
 /** Room for edges above a row of this span. */
 export function headroomOf(span: number): number {
-  return Math.floor(Math.min(Math.max(0.22 * span, 50), 140) + 0.5);
+  return nearest(clamp(0.22 * span, 50, 140));
 }
 
 /**
@@ -179,7 +179,7 @@ export function curve(frame: Frame, edge: Pick<Edge, "query" | "key">, from: Sid
 function handle(distance: number, { span, headroom }: Frame): number {
   const rise = Math.min(headroom, span / 2);
   const fitting = span > 96 ? Math.log(rise / 14) / Math.log(span / 48) : 0.75;
-  const nesting = Math.min(Math.max(fitting, 0.55), 0.75);
+  const nesting = clamp(fitting, 0.55, 0.75);
   return (rise * (distance / span) ** nesting) / 0.75;
 }
 
@@ -205,7 +205,7 @@ function balloon(frame: Frame, x: number, y: number): string {
 
 /** Numbers in attributes: two decimals at most. */
 export function short(value: number): string {
-  return String(Math.floor(value * 100 + 0.5) / 100);
+  return String(nearest(value * 100) / 100);
 }
 
 function path(strings: TemplateStringsArray, ...values: number[]): string {

@@ -2,6 +2,7 @@
 
 import { read, restore } from "./address";
 import { bind, type Live } from "./bind";
+import { fail, mark } from "./dom";
 import { join, share } from "./link";
 import { modelOf } from "./model";
 import { decode, textOf } from "./payload";
@@ -35,9 +36,8 @@ function wake(figure: HTMLElement): Promise<Live | null> {
 
 async function hydrate(figure: HTMLElement): Promise<Live | null> {
   try {
-    const payload = figure.querySelector<HTMLScriptElement>(PAYLOAD);
-    if (!payload) throw new Error("attention: a figure without its payload");
-    const model = modelOf(await decode(await textOf(payload)));
+    const payload: HTMLScriptElement | null = figure.querySelector(PAYLOAD);
+  if (!payload) fail("no payload");    const model = modelOf(await decode(await textOf(payload)));
     const live = bind(figure, model, (one, action, previous) => {
       if (action.type !== "adopt") share(one, previous);
     });
@@ -47,7 +47,7 @@ async function hydrate(figure: HTMLElement): Promise<Live | null> {
     return live;
   } catch (error) {
     // The static picture stays, without controls that would do nothing.
-    figure.classList.add("attention-figure--static");
+    mark(figure, "figure--static", true);
     console.error(error);
     return null;
   }

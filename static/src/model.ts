@@ -89,7 +89,44 @@ export function numeral(code: number): string {
   return `${Math.floor(code / 1000)}.${String(code % 1000).padStart(3, "0")}`;
 }
 
+/** The tokens of one side. */
+export function tokensOn(model: Model, side: Side): readonly Token[] {
+  return side === "key" ? model.keys : model.queries;
+}
+
+export function otherSide(side: Side): Side {
+  return side === "key" ? "query" : "key";
+}
+
 /** The token at a place. */
-export function tokenAt(model: Model, place: Place): Token {
-  return (place.side === "key" ? model.keys : model.queries)[place.index]!;
+export function tokenAt(model: Model, { side, index }: Place): Token {
+  return tokensOn(model, side)[index]!;
+}
+
+/** The place that an element of a picture stands for. */
+export function placeOf({ dataset }: SVGElement): Place {
+  return { side: dataset["side"] === "key" ? "key" : "query", index: Number(dataset["token"]) };
+}
+
+/** What is shown of a weight as a number. */
+export interface Figures {
+  text: string;
+  strong: boolean;
+  masked: boolean;
+}
+
+/** Thousandths from which a weight stands out. */
+const STRONG = 100;
+
+export function figuresOf(code: number): Figures {
+  return { text: numeral(code), strong: code >= STRONG, masked: code === MASKED };
+}
+
+export function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
+}
+
+/** To the nearest whole number, halves upwards, as `core` rounds. */
+export function nearest(value: number): number {
+  return Math.floor(value + 0.5);
 }

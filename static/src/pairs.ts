@@ -2,7 +2,7 @@
 
 import { rightToLeft } from "./dom";
 import type { Weights } from "./edges";
-import { type Model, numeral } from "./model";
+import { type Model, nearest, numeral } from "./model";
 
 export interface Pair {
   query: number;
@@ -21,13 +21,12 @@ export function strongestPairs(
   const best: Pair[] = [];
   const offer = (query: number, key: number): void => {
     const codes = heads.map((head) => Math.max(0, model.code(layer, head, query, key)));
-    const code = Math.floor(codes.reduce((sum, one) => sum + one, 0) / codes.length + 0.5);
-    if (!code) return;
-    if (best.length === most && code <= best[most - 1]!.code) return;
+    const code = nearest(codes.reduce((sum, one) => sum + one, 0) / codes.length);
+    if (code <= (best[most - 1]?.code ?? 0)) return;
     let at = best.length;
     while (at > 0 && best[at - 1]!.code < code) at--;
     best.splice(at, 0, { query, key, code });
-    if (best.length > most) best.pop();
+    best.length = Math.min(best.length, most);
   };
   if (line) {
     for (const index of [...line.indices].sort((a, b) => a - b)) {

@@ -1,8 +1,8 @@
 /** What stands under the picture, whatever the view: notes, score vector, pairs, and the voice. */
 
-import { cell, element, setText } from "./dom";
+import { cell, element, part, setAttributes, setText } from "./dom";
 import { edgesOf, lineOf, shareOf, type Weights } from "./edges";
-import { type Model, numeral, type Place, type Token, tokenAt } from "./model";
+import { type Model, numeral, otherSide, type Place, type Token, tokenAt, tokensOn } from "./model";
 import { type Pair, redescribe, strongestPairs } from "./pairs";
 import { makeScrollable, scoresElement, scoresOf } from "./scores";
 import { inFocus, type State } from "./state";
@@ -22,22 +22,20 @@ export interface Panel {
 }
 
 export function openPanel(figure: HTMLElement, model: Model, view: View): Panel {
-  const find = <Found extends Element>(selector: string): Found | null =>
-    figure.querySelector<Found>(selector);
-  const footer = find<HTMLElement>(".attention-footer");
-  const chosen = find<HTMLElement>(".attention-note--chosen");
-  const hint = find<HTMLElement>(".attention-note--hint") ?? note("hint", HINT);
-  const cutoff = find<HTMLElement>(".attention-note--cutoff") ?? note("cutoff", "");
-  const description = find<SVGDescElement>(".attention-picture > desc");
-  const pairsTable = find<HTMLDetailsElement>(".attention-table");
-  const pairsBody = find<HTMLElement>(".attention-table tbody");
+  const footer = part(figure, "footer");
+  const chosen = part(figure, "note--chosen");
+  const hint = part(figure, "note--hint") ?? note("hint", HINT);
+  const cutoff = part(figure, "note--cutoff") ?? note("cutoff", "");
+  const description = part<SVGDescElement>(figure, "picture > desc");
+  const pairsTable = part<HTMLDetailsElement>(figure, "table");
+  const pairsBody = part(figure, "table tbody");
   // Those of the static table are true to the first state.
   let pairs: Pair[] | null = null;
   const live = element("div", ["attention-live"]);
-  live.setAttribute("role", "status");
-  (find("figcaption") ?? figure.lastElementChild)?.before(live);
+  setAttributes(live, { role: "status" });
+  (figure.querySelector("figcaption") ?? figure.lastElementChild)?.before(live);
 
-  const long = find<HTMLElement>(".attention-scores--long");
+  const long = part(figure, "scores--long");
   if (long) makeScrollable(long, long.querySelector("table")?.getAttribute("aria-label") ?? "");
 
   const read = (state: State, places: readonly Place[]): Reading => {
@@ -66,13 +64,13 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
 
   const showScores = (state: State): void => {
     if (view.vector === false) return;
-    const shown = find(".attention-scores");
+    const shown = part(figure, "scores");
     if (!state.pinned.length) return shown?.remove();
     const scores = scoresElement(scoresOf(model, lineAt(state, state.pinned)));
     if (shown) shown.replaceWith(scores);
-    else (footer ?? find(".attention-stage"))?.after(scores);
+    else (footer ?? part(figure, "stage"))?.after(scores);
     // Where the vector scrolls, what is worth seeing comes into view.
-    const strong = scores.querySelector<HTMLElement>(".attention-strong");
+    const strong = part(scores, "strong");
     if (strong) scores.scrollTop = strong.offsetTop - scores.offsetTop - scores.clientHeight / 2;
   };
 
@@ -125,7 +123,7 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
       const places = state.focused ? [state.focused] : state.pinned;
       if (!places.length) return;
       const line = lineAt(state, places);
-      const others = line.from === "query" ? model.keys : model.queries;
+      const others = tokensOn(model, otherSide(line.from));
       setText(live, spoken(texts(model, places), line.from, heard(line, others, places)));
     },
     tell: (text) => setText(live, text),

@@ -1,5 +1,7 @@
 /** From the text that a page carries to the bytes and the header it stands for. */
 
+import { fail } from "./dom";
+
 /** What the author wrote, for copying it with another selection. */
 export interface Directive {
   text: string;
@@ -68,11 +70,11 @@ export function parse(bytes: Uint8Array): Payload {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = 4 + view.getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, start))) as Header;
-  if (header.version !== 1) throw new Error(`attention: payload version ${header.version}`);
+  if (header.version !== 1) fail(`payload version ${header.version}`);
   const count = sizeOf(header.shape);
   const rest = start + 2 * count;
   const numbers = (header.tensors ?? []).reduce((total, { shape }) => total + sizeOf(shape), 0);
-  if (bytes.length !== rest + 4 * numbers) throw new Error("attention: payload cut short");
+  if (bytes.length !== rest + 4 * numbers) fail("payload cut short");
   return {
     header,
     high: bytes.subarray(start, start + count),
@@ -148,24 +150,16 @@ export function textOf(element: HTMLScriptElement): Promise<string> {
   return text;
 }
 
-function load(key: string, src: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const answer = (): boolean => {
-      const text = globalThis.attentionPayloads?.[key];
-      if (text !== undefined) resolve(text);
-      return text !== undefined;
-    };
-    if (answer()) return;
+async function load(key: string, src: string): Promise<string> {
+  const there = (): string | undefined => globalThis.attentionPayloads?.[key];
+  if (there() === undefined) {
     const script = document.createElement("script");
     script.src = src;
-    script.onload = () => {
-      script.remove();
-      if (!answer()) reject(new Error(`attention: ${src} holds no payload ${key}`));
-    };
-    script.onerror = () => {
-      script.remove();
-      reject(new Error(`attention: ${src} did not load`));
-    };
-    document.head.append(script);
-  });
+    await new Promise((resolve) => {
+      script.onload = script.onerror = resolve;
+      document.head.append(script);
+    });
+    script.remove();
+  }
+  return there() ?? fail(`no payload in ${src}`);
 }

@@ -3,7 +3,7 @@
  * any drawing program opens. What a view paints on a canvas becomes an image in it.
  */
 
-import { element, svg } from "./dom";
+import { rgbaOf, svg } from "./dom";
 
 export interface Picture {
   readonly root: SVGSVGElement;
@@ -112,22 +112,12 @@ function put(made: Element, names: readonly string[], style: CSSStyleDeclaration
   }
 }
 
-const inks = new Map<string, readonly [string, number]>();
-let drop: CanvasRenderingContext2D | null | undefined;
-
-/** A computed colour, in whatever notation, as every program knows it, and its opacity. */
+/** A computed colour as every program knows it, and its opacity. */
 function inkOf(colour: string): readonly [string, number] {
-  let ink = inks.get(colour);
-  if (ink) return ink;
-  drop ??= element("canvas").getContext("2d", { willReadFrequently: true });
-  if (!drop || !CSS.supports("color", colour)) return ["none", 1];
-  drop.clearRect(0, 0, 1, 1);
-  drop.fillStyle = colour;
-  drop.fillRect(0, 0, 1, 1);
-  const [red, green, blue, alpha] = drop.getImageData(0, 0, 1, 1).data as unknown as number[];
-  const digits = [red, green, blue].map((byte) => byte!.toString(16).padStart(2, "0"));
-  inks.set(colour, (ink = [`#${digits.join("")}`, alpha! / 255]));
-  return ink;
+  if (!CSS.supports("color", colour)) return ["none", 1];
+  const [red, green, blue, alpha] = rgbaOf(colour);
+  const digits = [red, green, blue].map((byte) => byte.toString(16).padStart(2, "0"));
+  return [`#${digits.join("")}`, alpha / 255];
 }
 
 /** The colour that the page has where the figure stands. */

@@ -3,6 +3,7 @@
  * the picture as an image, which a strict content policy forbids.
  */
 
+import { boxOf, numberIn, sheet } from "./dom";
 import type { Picture } from "./picture";
 
 type Ink = CanvasRenderingContext2D;
@@ -14,20 +15,12 @@ const MOST = 8192;
 export function rasterOf(picture: Picture): HTMLCanvasElement {
   const { root, width, height, background } = picture;
   const scale = Math.min(SHARP, MOST / width, MOST / height);
-  const [canvas, ink] = sheet(width * scale, height * scale);
+  const [canvas, ink] = sheet(Math.round(width * scale), Math.round(height * scale));
   ink.fillStyle = background;
   ink.fillRect(0, 0, canvas.width, canvas.height);
   ink.scale(scale, scale);
   paint(root, ink, picture);
   return canvas;
-}
-
-function sheet(width: number, height: number): [HTMLCanvasElement, Ink] {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [Math.round(width), Math.round(height)];
-  const ink = canvas.getContext("2d");
-  if (!ink) throw new Error("attention: no canvas");
-  return [canvas, ink];
 }
 
 const UNSEEN = new Set(["defs", "title", "desc", "mask", "pattern", "linearGradient"]);
@@ -39,18 +32,18 @@ function paint(node: Element, ink: Ink, picture: Picture): void {
     const matrix = node.transform.baseVal.consolidate()?.matrix;
     if (matrix) ink.transform(matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f);
   }
-  const opacity = ink.globalAlpha * number(node, "opacity", 1);
+  const opacity = ink.globalAlpha * numberIn(node, "opacity", 1);
   const dip = (one: Element, part: "fill" | "stroke"): boolean => {
     const colour = one.getAttribute(part) ?? (part === "fill" ? "#000" : "none");
     ink[`${part}Style`] = styleOf(colour, one, ink, picture);
-    ink.globalAlpha = opacity * number(one, `${part}-opacity`, 1);
+    ink.globalAlpha = opacity * numberIn(one, `${part}-opacity`, 1);
     return colour !== "none";
   };
   const outline = outlineOf(node);
   if (outline) {
     if (dip(node, "fill")) ink.fill(outline);
     if (dip(node, "stroke")) {
-      ink.lineWidth = number(node, "stroke-width", 1);
+      ink.lineWidth = numberIn(node, "stroke-width", 1);
       ink.lineCap = (node.getAttribute("stroke-linecap") ?? "butt") as CanvasLineCap;
       ink.setLineDash((node.getAttribute("stroke-dasharray") ?? "").match(/[\d.]+/g)?.map(Number) ?? []);
       ink.stroke(outline);
@@ -68,7 +61,7 @@ function paint(node: Element, ink: Ink, picture: Picture): void {
 }
 
 function outlineOf(node: Element): Path2D | null {
-  const at = (name: string): number => number(node, name, 0);
+  const at = (name: string): number => numberIn(node, name);
   if (node.localName === "path") return new Path2D(node.getAttribute("d") ?? "");
   const path = new Path2D();
   if (node.localName === "rect") path.roundRect(...boxOf(node), at("rx"));
@@ -90,14 +83,14 @@ function write(node: Element, ink: Ink, dip: (run: Element, part: "fill") => boo
     return [ink.font, ink.measureText(text).width] as const;
   });
   const whole = widths.reduce((sum, [, width]) => sum + width, 0);
-  const held = number(node, "textLength", whole);
+  const held = numberIn(node, "textLength", whole);
   const back = node.getAttribute("direction") === "rtl";
   const anchor = node.getAttribute("text-anchor") ?? "start";
   const share = anchor === "middle" ? 0.5 : (anchor === "end") === back ? 0 : 1;
   ink.direction = back ? "rtl" : "ltr";
   ink.textAlign = "left";
   if (/middle|central/.test(node.getAttribute("dominant-baseline") ?? "")) ink.textBaseline = "middle";
-  ink.translate(number(node, "x", 0) - share * held, number(node, "y", 0));
+  ink.translate(numberIn(node, "x", 0) - share * held, numberIn(node, "y"));
   if (whole) ink.scale(held / whole, 1);
   for (const [i, { of, text }] of runs.entries()) {
     const [font, width] = widths[i]!;
@@ -129,18 +122,8 @@ function styleOf(
   const [x, , width] = boxOf(node);
   const gradient = ink.createLinearGradient(x, 0, x + width, 0);
   for (const stop of resource.children) {
-    const share = Math.round(255 * number(stop, "stop-opacity", 1)).toString(16).padStart(2, "0");
-    gradient.addColorStop(number(stop, "offset", 0), `${stop.getAttribute("stop-color")}${share}`);
+    const share = Math.round(255 * numberIn(stop, "stop-opacity", 1)).toString(16).padStart(2, "0");
+    gradient.addColorStop(numberIn(stop, "offset", 0), `${stop.getAttribute("stop-color")}${share}`);
   }
   return gradient;
-}
-
-function boxOf(node: Element): [number, number, number, number] {
-  const at = (name: string): number => number(node, name, 0);
-  return [at("x"), at("y"), at("width"), at("height")];
-}
-
-function number(node: Element, name: string, plain: number): number {
-  const value = Number.parseFloat(node.getAttribute(name) ?? "");
-  return Number.isNaN(value) ? plain : value;
 }

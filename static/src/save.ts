@@ -2,7 +2,7 @@
 
 import { fragmentOf, idOf } from "./address";
 import type { Live } from "./bind";
-import { element } from "./dom";
+import { element, fail, part } from "./dom";
 import { pictureOf } from "./picture";
 import { rasterOf } from "./raster";
 import { directiveOf } from "./written";
@@ -41,7 +41,7 @@ export function offer(live: Live): void {
   add("save as PNG", async () => {
     const canvas = rasterOf(pictureOf(figure));
     const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve));
-    if (!blob) throw new Error("attention: no picture");
+    if (!blob) fail("no picture");
     download(blob, `${name()}.png`);
   }, "saved");
   if (directive) {
@@ -52,7 +52,7 @@ export function offer(live: Live): void {
     history.replaceState(history.state, "", fragment);
     return copy(location.href);
   }, "copied");
-  figure.querySelector(".attention-footer")?.append(menu);
+  part(figure, "footer")?.append(menu);
 }
 
 function download(blob: Blob, name: string): void {
@@ -74,6 +74,6 @@ async function copy(text: string): Promise<void> {
     area.select();
     const copied = document.execCommand("copy");
     area.remove();
-    if (!copied) throw new Error("attention: no clipboard");
+    if (!copied) fail("no clipboard");
   }
 }

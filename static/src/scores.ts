@@ -1,17 +1,14 @@
 /** The score vector of a pinned token: what stands in it, and its table. */
 
-import { cell, element, isolated } from "./dom";
+import { cell, element, isolated, setAttributes } from "./dom";
 import type { Weights } from "./edges";
-import { MASKED, type Model, numeral, type Side } from "./model";
+import { type Figures, figuresOf, type Model, otherSide, type Side, tokensOn } from "./model";
 import { scoresLabel } from "./words";
 
-export interface Score {
+export interface Score extends Omit<Figures, "text"> {
   number: string;
   token: string;
   special: boolean;
-  /** At least 0.1. */
-  strong: boolean;
-  masked: boolean;
 }
 
 export interface Scores {
@@ -21,26 +18,18 @@ export interface Scores {
   rows: Score[];
 }
 
-const STRONG = 100;
 const LONG = 24;
 
-export function isStrong(code: number): boolean {
-  return code >= STRONG;
-}
-
 export function scoresOf(model: Model, line: Weights): Scores {
-  const [own, others] =
-    line.from === "query" ? [model.queries, model.keys] : [model.keys, model.queries];
+  const others = tokensOn(model, otherSide(line.from));
   return {
-    tokens: line.indices.map((index) => own[index]!.text),
+    tokens: line.indices.map((index) => tokensOn(model, line.from)[index]!.text),
     from: line.from,
-    rows: line.codes.map((code, other) => ({
-      number: numeral(code),
-      token: others[other]!.text,
-      special: others[other]!.special,
-      strong: isStrong(code),
-      masked: code === MASKED,
-    })),
+    rows: line.codes.map((code, other) => {
+      const { text: token, special } = others[other]!;
+      const { text: number, strong, masked } = figuresOf(code);
+      return { number, token, special, strong, masked };
+    }),
   };
 }
 
@@ -67,7 +56,7 @@ export function scoresElement(scores: Scores): HTMLElement {
 
   const label = scoresLabel(scores.tokens, scores.from);
   const table = element("table", ["attention-vector"], element("tbody", [], ...lines));
-  table.setAttribute("aria-label", label);
+  setAttributes(table, { "aria-label": label });
   const long = lines.length > LONG;
   const box = element("div", ["attention-scores", long && "attention-scores--long"], table);
   if (long) makeScrollable(box, label);
@@ -90,6 +79,5 @@ function sumOf({ tokens, from }: Scores): (string | Node)[] {
 /** A box that scrolls must be reached without a pointer. */
 export function makeScrollable(box: HTMLElement, label: string): void {
   box.tabIndex = 0;
-  box.setAttribute("role", "region");
-  box.setAttribute("aria-label", label);
+  setAttributes(box, { role: "region", "aria-label": label });
 }

@@ -1,7 +1,7 @@
 /** Tokens as buttons: pointer, finger and keyboard do the same to them, in every view. */
 
-import { setAttribute } from "./dom";
-import type { Model, Place } from "./model";
+import { isChord, setAttributes } from "./dom";
+import { clamp, type Model, type Place, tokenAt } from "./model";
 import { same, sameToken } from "./state";
 import type { Dispatch, TokenElement, View } from "./views/view";
 
@@ -34,18 +34,15 @@ export function bindTokens(
     place && all.find((token) => sameToken(token.place, place));
   /** Make one token the figure's tab stop. */
   const rove = (token: TokenElement | undefined): void => {
-    stop?.element.setAttribute("tabindex", "-1");
+    if (stop) stop.element.tabIndex = -1;
     stop = token;
-    stop?.element.setAttribute("tabindex", "0");
+    if (stop) stop.element.tabIndex = 0;
   };
   const adopt = (pinned: readonly Place[]): void => {
     all = view.tokens;
     byElement = new Map(all.map((token) => [token.element, token]));
     for (const { element, place } of all) {
-      const row = place.side === "key" ? model.keys : model.queries;
-      element.setAttribute("role", "button");
-      element.setAttribute("tabindex", "-1");
-      element.setAttribute("aria-label", row[place.index]!.text);
+      setAttributes(element, { role: "button", tabindex: -1, "aria-label": tokenAt(model, place).text });
     }
     rove(at(stop?.place) ?? at(pinned[0]) ?? all[0]);
   };
@@ -63,7 +60,7 @@ export function bindTokens(
   });
   figure.addEventListener("keydown", (event) => {
     const token = of(event.target);
-    if (!token || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!token || isChord(event)) return;
     if (event.key === "Enter" || event.key === " ") {
       if (!event.repeat) dispatch({ type: "toggle", place: meant(token), add: event.shiftKey });
     } else {
@@ -82,7 +79,7 @@ export function bindTokens(
       shown = pinned;
       for (const token of all) {
         const is = (pin: Place): boolean => sameToken(pin, token.place) || same(pin, meant(token));
-        setAttribute(token.element, "aria-pressed", String(pinned.some(is)));
+        setAttributes(token.element, { "aria-pressed": String(pinned.some(is)) });
       }
     },
   };
@@ -160,7 +157,7 @@ export function neighbour(
   const [axis, step] = arrow;
   if (axis === (isColumn(row) ? "y" : "x")) {
     const seen = [...row].sort((a, b) => centre(a, axis) - centre(b, axis));
-    return seen[Math.min(Math.max(seen.indexOf(token) + step, 0), seen.length - 1)];
+    return seen[clamp(seen.indexOf(token) + step, 0, seen.length - 1)];
   }
   const across = axis === "x" ? "y" : "x";
   const away = (one: TokenElement): number => Math.abs(centre(one, across) - centre(token, across));

@@ -21,10 +21,7 @@ export function scoresLabel(tokens: readonly string[], from: Side): string {
 
 /** What a screen reader is told about tokens in focus. */
 export function spoken(tokens: readonly string[], from: Side, others: readonly string[]): string {
-  const several = tokens.length > 1;
-  const looks = several ? "look at" : "looks at";
-  const lookedAt = several ? "are looked at by" : "is looked at by";
-  const verb = from === "query" ? looks : lookedAt;
+  const verb = looks(from, tokens.length > 1, false);
   return `${tokens.join(" and ")} ${verb} ${others.join(", ") || "nothing"}`;
 }
 

@@ -168,6 +168,15 @@ def test_the_keyboard_goes_through_words_and_rows(open_page, vectors, reference)
     assert said == f"jumps looks at brown {reference[5, 11, 5, 3]:.3f}"
 
 
+def test_arrows_follow_a_text_from_the_right(open_page) -> None:
+    page = open_page("steps-rtl", "srtl")
+    token(page, "srtl", 1, "query").focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("document.activeElement.dataset.token") == "2"
+    left = "document.activeElement.getBoundingClientRect().left"
+    assert page.evaluate(left) < token(page, "srtl", 1, "query").bounding_box()["x"]
+
+
 def test_another_head_and_layer(open_page, vectors, reference) -> None:
     page = open_page("steps-heads", "sheads")
     figure = page.locator("#sheads")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
@@ -91,9 +92,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str
 
 def can_mount() -> bool:
     """Whether this machine lets us mount things that nobody else gets to see."""
-    probe = "mount -t tmpfs none /tmp"
-    done = subprocess.run(["unshare", "-rm", "sh", "-c", probe], capture_output=True, check=False)
-    return done.returncode == 0
+    probe = ["unshare", "-rm", "sh", "-c", "mount -t tmpfs none /tmp"]
+    with contextlib.suppress(FileNotFoundError):
+        return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    return False
 
 
 def refused(docs: Path, mount: str, error: str) -> list[str]:

@@ -98,6 +98,7 @@ class Steps:
     Attributes:
         shape: which steps there are.
         words: the query tokens, on top.
+        backwards: whether these run from right to left.
         rows: the key tokens.
         columns: from left to right.
         strips: what is drawn in the columns of vectors.
@@ -116,6 +117,7 @@ class Steps:
 
     shape: layout.Shape
     words: tuple[layout.Word, ...]
+    backwards: bool
     rows: tuple[Row, ...]
     columns: tuple[layout.Column, ...]
     strips: tuple[strips.Strips, ...]
@@ -171,6 +173,7 @@ def draw(figure: Figure) -> Drawing:
     view = Steps(
         shape=shape,
         words=words,
+        backwards=layout.backwards(attention.query_tokens),
         rows=tuple(_rows(attention.key_tokens, codes, _numbers(chain, shape), key, (label, first))),
         columns=columns,
         strips=_strips(chain, shape, columns, first, largest[0]),

@@ -181,9 +181,14 @@ def columns(shape: Shape, label: float, chain: Chain | None) -> tuple[tuple[Colu
     return tuple(made), max(left + MARGIN, _LEAST_WIDTH)
 
 
+def backwards(tokens: Sequence[Token]) -> bool:
+    """Whether a text runs from right to left."""
+    return row_right_to_left(token.text for token in tokens if not token.special)
+
+
 def sentence(tokens: Sequence[Token], query: int, width: float) -> tuple[tuple[Word, ...], float]:
     """The query tokens in as many lines as they need, and the height of these in px."""
-    backwards = row_right_to_left(token.text for token in tokens if not token.special)
+    mirrored = backwards(tokens)
     most = width - 2 * MARGIN
     words = []
     start, line = 0.0, 0
@@ -192,7 +197,7 @@ def sentence(tokens: Sequence[Token], query: int, width: float) -> tuple[tuple[W
         slot = max(wide, _LEAST_WORD)
         if start and start + slot > most:
             start, line = 0.0, line + 1
-        left = width - MARGIN - start - slot if backwards else MARGIN + start
+        left = width - MARGIN - start - slot if mirrored else MARGIN + start
         words.append(
             Word(
                 index=index,

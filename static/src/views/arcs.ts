@@ -1,6 +1,6 @@
 /** Tokens in a row (or two), and curves from the one in focus. */
 
-import { setAttribute as set, setText, svg } from "../dom";
+import { type Attributes, elementsInto, mark, needed, numberIn, part, setText, svg } from "../dom";
 import {
   curve,
   type Edge,
@@ -13,11 +13,11 @@ import {
   opacityAtRest,
   short,
 } from "../edges";
-import { MASKED, type Model, numeral, type Place, type Side } from "../model";
-import { isStrong } from "../scores";
+import { type Figures, figuresOf, type Model, type Place, type Side } from "../model";
 import { inFocus, type State } from "../state";
 import { LOOKS } from "../words";
-import type { Dispatch, TokenElement, View, ViewKind } from "./view";
+import { numberInto, readSlots, SIDES, type Slot, type Slots } from "./slots";
+import type { Dispatch, View, ViewKind } from "./view";
 
 export const arcs: ViewKind = { open };
 
@@ -36,7 +36,7 @@ export interface Drawing {
   /** The tokens whose numbers are shown; null while none is in focus. */
   side: Side | null;
   /** By token of that side. */
-  numbers: { text: string; strong: boolean; masked: boolean }[];
+  numbers: Figures[];
 }
 
 /** What a state looks like. */
@@ -48,11 +48,7 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
     focus,
     strokes: edgesOf(model, line).map((edge) => strokeOf(frame, edge, line.from)),
     side: model.oneRow || line.from === "key" ? "query" : "key",
-    numbers: line.codes.map((code) => ({
-      text: numeral(code),
-      strong: isStrong(code),
-      masked: code === MASKED,
-    })),
+    numbers: line.codes.map(figuresOf),
   };
 }
 
@@ -66,6 +62,16 @@ function strokeOf(frame: Frame, edge: Edge, from: Line["from"]): Stroke {
   };
 }
 
+function pathOf({ query, key, special, d, width }: Stroke): Attributes {
+  return {
+    class: `attention-edge${special ? " attention-edge--special" : ""}`,
+    "data-query": query,
+    "data-key": key,
+    d,
+    "stroke-width": width,
+  };
+}
+
 /** At most so many edges are drawn while no token is in focus. */
 const OVERVIEW = 240;
 /** From the height at which edges end to the baselines below a row. */
@@ -73,19 +79,17 @@ const NUMBER_BELOW = 41;
 const ROW_ABOVE = { end: 48, number: 18 };
 const ROW_BELOW = 158;
 
-interface Slot extends TokenElement {
-  element: SVGGElement;
-  word: SVGTextElement;
-  weight: SVGTextElement | null;
-}
-
 function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
-  const picture = root.querySelector<SVGSVGElement>(".attention-stage .attention-picture");
-  const edges = picture?.querySelector<SVGGElement>(".attention-edges");
-  if (!picture || !edges) throw new Error("attention: a figure without its picture");
-  const overview = picture.querySelector<SVGGElement>(".attention-overview");
-  const turn = root.querySelector<HTMLButtonElement>(".attention-direction");
-  const slots = readSlots(picture, model);
+  const picture = needed(root, "picture");
+  const edges = needed<SVGGElement>(picture, "edges");
+  const overview = part<SVGGElement>(picture, "overview");
+  const turn = part(root, "direction");
+  const slots = readSlots(
+    picture,
+    model,
+    (_, word) => ({ x: numberIn(word!, "x") }),
+    model.oneRow ? 0 : undefined,
+  );
   const frame = frameOf(slots, model);
   const slotAt = ({ side, index }: Place): Slot | undefined =>
     slots[model.oneRow ? "query" : side][index];
@@ -94,16 +98,18 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
 
   const show = (state: State, previous: State | null): void => {
     const next = draw(model, state, frame);
-    strokesInto(edges, next.strokes);
-    for (const side of ["query", "key"] as const) {
+    elementsInto(edges, "path", next.strokes.map(pathOf));
+    for (const side of SIDES) {
       const numbers = next.side === side ? next.numbers : [];
       if (next.side === side || shown.side === side) numbersInto(slots[side], numbers, side, frame, model);
     }
     for (const [places, on] of [[shown.focus, false], [next.focus, true]] as const) {
-      for (const place of places) slotAt(place)?.element.classList.toggle("attention-token--focus", on);
+      for (const place of places) {
+        const slot = slotAt(place);
+        if (slot) mark(slot.element, "token--focus", on);
+      }
     }
-    if (next.focus.length) overview?.setAttribute("display", "none");
-    else overview?.removeAttribute("display");
+    overview?.setAttribute("display", next.focus.length ? "none" : "inline");
     if (overview && state.pinned.length) {
       // Elements are few where tokens are many: none that are hidden for long.
       overview.replaceChildren();
@@ -131,30 +137,6 @@ function readShown(slots: Slots): Drawing {
   return { focus: focused.map(({ place }) => place), strokes: [], side, numbers: [] };
 }
 
-type Slots = Record<Side, Slot[]>;
-
-function readSlots(picture: SVGSVGElement, model: Model): Slots {
-  const slots: Slots = { query: [], key: [] };
-  for (const element of picture.querySelectorAll<SVGGElement>(".attention-token")) {
-    const side: Side = element.dataset["side"] === "key" ? "key" : "query";
-    const index = Number(element.dataset["token"]);
-    const word = element.querySelector<SVGTextElement>(".attention-word");
-    if (!word) throw new Error("attention: a token without its word");
-    slots[side][index] = {
-      place: { side, index },
-      element,
-      word,
-      weight: element.querySelector<SVGTextElement>(".attention-weight"),
-      x: Number(word.getAttribute("x")),
-    };
-  }
-  const keys = model.oneRow ? 0 : model.keys.length;
-  if (slots.query.length !== model.queries.length || slots.key.length !== keys) {
-    throw new Error("attention: tokens of picture and payload differ");
-  }
-  return slots;
-}
-
 function frameOf(slots: Slots, model: Model): Frame {
   const queries = slots.query.map((slot) => slot.x);
   if (!model.oneRow) {
@@ -167,23 +149,6 @@ function frameOf(slots: Slots, model: Model): Frame {
   return { queries, keys: queries, queryY: y, keyY: y, headroom, span };
 }
 
-/** Bring the paths of a group to these strokes, using again what is there. */
-function strokesInto(group: SVGGElement, strokes: readonly Stroke[]): void {
-  for (const [i, stroke] of strokes.entries()) {
-    const path = (group.children[i] as SVGPathElement | undefined) ?? newPath(group);
-    set(path, "class", `attention-edge${stroke.special ? " attention-edge--special" : ""}`);
-    set(path, "data-query", String(stroke.query));
-    set(path, "data-key", String(stroke.key));
-    set(path, "d", stroke.d);
-    set(path, "stroke-width", stroke.width);
-  }
-  while (group.children.length > strokes.length) group.lastElementChild?.remove();
-}
-
-function newPath(group: SVGGElement): SVGPathElement {
-  return group.appendChild(svg("path"));
-}
-
 function numbersInto(
   slots: readonly Slot[],
   numbers: Drawing["numbers"],
@@ -193,22 +158,14 @@ function numbersInto(
 ): void {
   for (const [i, slot] of slots.entries()) {
     const number = numbers[i];
-    slot.element.classList.toggle("attention-token--masked", number?.masked ?? false);
-    if (!number) {
-      slot.weight?.remove();
-      continue;
-    }
-    slot.weight ??= newWeight(slot, side, frame, model);
-    set(slot.weight, "class", `attention-weight${number.strong ? " attention-weight--strong" : ""}`);
-    setText(slot.weight, number.text);
-    if (!slot.weight.parentNode) slot.element.append(slot.weight);
+    mark(slot.element, "token--masked", !!number?.masked);
+    numberInto(slot, number, () => newWeight(slot, side, frame, model));
   }
 }
 
 function newWeight(slot: Slot, side: Side, frame: Frame, model: Model): SVGTextElement {
   const above = side === "key" && !model.oneRow;
   return svg("text", {
-    class: "attention-weight",
     x: short(slot.x),
     y: short(above ? ROW_ABOVE.number : frame.queryY + NUMBER_BELOW),
     "font-size": "11",

@@ -1,7 +1,7 @@
 /** What the sheet of thumbnails looks like: which heads, in which order, and the cells of all of them. */
 
 import { type Cells, LEVELS, levelOf } from "../cells";
-import type { Model } from "../model";
+import { type Model, nearest } from "../model";
 import type { Direction, Place, State } from "../state";
 
 /** Where the static picture put the thumbnails; px where nothing else is said. */
@@ -44,7 +44,7 @@ const STEP = LEVELS / (SHADES.length - 1);
 export function thumbnails(model: Model, { pool, rows, columns }: Frame): Int8Array {
   const table = Int8Array.from(
     { length: 1001 },
-    (_, code) => SHADES[Math.floor(levelOf(code / 1000, "log") / STEP + 0.5)]!,
+    (_, code) => SHADES[nearest(levelOf(code / 1000, "log") / STEP)]!,
   );
   const size = rows * columns;
   const all = new Int8Array(model.layers.length * model.heads.length * size);
@@ -197,5 +197,5 @@ export function split(model: Model, at: number): [layer: number, head: number] {
 
 /** A score as it is printed: two decimals, from the three that the page carries. */
 export function decimals(score: number): string {
-  return (Math.floor(Math.round(score * 1000) / 10 + 0.5) / 100).toFixed(2);
+  return (nearest(Math.round(score * 1000) / 10) / 100).toFixed(2);
 }

@@ -1,7 +1,7 @@
 /** A thumbnail of every head, in its place or sorted by a score, and the chosen one large beside. */
 
 import { type Cells, paint } from "../cells";
-import { element, setAttribute, setText, svg, textWidth } from "../dom";
+import { boxOf, element, isChord, mark, needed, numberIn, part, parts, setAttributes, setText, svg, textWidth } from "../dom";
 import type { Model, Place } from "../model";
 import { inFocus, type State } from "../state";
 import { LOOKS } from "../words";
@@ -36,10 +36,10 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
   const cells = (sheet: Sheet): Cells =>
     cellsOfSheet((levels ??= thumbnails(model, frame)), sheet, frame);
   const large = openLarge(figure, model, dispatch);
-  const headline = figure.querySelector<HTMLElement>(".attention-headline")!;
+  const headline = needed(figure, "headline");
   const scores = namedScores(headline, model);
   const offer = openBounds(figure, model, dispatch);
-  const turn = figure.querySelector<HTMLButtonElement>(".attention-direction");
+  const turn = part(figure, "direction");
   turn?.addEventListener("click", () => dispatch({ type: "turn" }));
   let chosen = -1;
   let options: State["options"] = {};
@@ -112,15 +112,15 @@ interface Large {
 
 /** The chosen head in another view, in its own stage. */
 function openLarge(figure: HTMLElement, model: Model, dispatch: Dispatch): Large {
-  const root = figure.querySelector<HTMLElement>(".attention-large")!;
-  const stage = root.querySelector<HTMLElement>(".attention-stage")!;
+  const root = needed(figure, "large");
+  const stage = needed(root, "stage");
   let name = root.dataset["view"] ?? "";
   // The arcs that stand there from the start need not be built.
   const first = stage.firstElementChild!;
   let view = views[name]!.open(root, model, dispatch);
   // What is said of the figure follows the state; it is said once.
   root.querySelector("desc")?.remove();
-  root.setAttribute("role", "group");
+  setAttributes(root, { role: "group" });
   return {
     view: () => view,
     show(state, previous) {
@@ -130,25 +130,25 @@ function openLarge(figure: HTMLElement, model: Model, dispatch: Dispatch): Large
       if (other) {
         view.destroy?.();
         // What they show at rest is drawn anew, as it may be of another head by now.
-        first.querySelector(".attention-overview")?.replaceChildren();
+        part(first, "overview")?.replaceChildren();
         stage.replaceChildren(kind.build?.(model) ?? first);
         root.dataset["view"] = name = wanted;
         view = kind.open(root, model, dispatch);
       }
-      root.setAttribute("aria-label", placeOf(model, [state.layer, state.head]));
+      setAttributes(root, { "aria-label": placeOf(model, [state.layer, state.head]) });
       view.show(state, other ? null : previous);
     },
   };
 }
 
 function frameOf(figure: HTMLElement, model: Model): Frame {
-  const cells = figure.querySelector<SVGRectElement>(".attention-stage .attention-cells")!;
-  const number = (name: string): number => Number(cells.getAttribute(name));
-  const [pool, cell] = [number("data-pool"), number("data-cell")];
+  const cells = needed<SVGElement>(figure, "cells");
+  const [pool, cell] = [numberIn(cells, "data-pool"), numberIn(cells, "data-cell")];
+  const [left, top] = boxOf(cells);
   const [across = 0, down = 0] = (cells.dataset["step"] ?? "").split(" ").map(Number);
   return {
-    left: number("x"),
-    top: number("y"),
+    left,
+    top,
     cell,
     pool,
     rows: Math.ceil(model.queries.length / pool),
@@ -243,20 +243,20 @@ interface Thumbs {
 
 /** The thumbnails: buttons over one canvas, and one of them the tab stop. */
 function openThumbs(figure: HTMLElement, model: Model, frame: Frame, hands: Hands): Thumbs {
-  const picture = figure.querySelector<SVGSVGElement>(".attention-picture")!;
+  const picture = needed<SVGSVGElement>(figure, "picture");
+  const width = numberIn(picture, "width");
   const canvas = element("canvas", ["attention-canvas"]);
   const path = svg("path");
   const lines = svg("svg", { class: "attention-hairlines", "aria-hidden": "true" }, path);
   const box = element("div", ["attention-thumbs"], canvas, lines);
-  box.setAttribute("role", "group");
-  box.setAttribute("aria-label", "heads");
+  setAttributes(box, { role: "group", "aria-label": "heads" });
   picture.after(box);
-  const about = figure.querySelector<HTMLElement>(".attention-headline")!.id;
+  const about = needed(figure, "headline").id;
   const buttons = Array.from({ length: model.layers.length * model.heads.length }, () => {
     const button = element("button", ["attention-thumb"]);
     button.type = "button";
     button.tabIndex = -1;
-    button.setAttribute("aria-describedby", about);
+    setAttributes(button, { "aria-describedby": about });
     return button;
   });
   const all = new Map<EventTarget | null, number>(buttons.map((button, at) => [button, at]));
@@ -267,7 +267,7 @@ function openThumbs(figure: HTMLElement, model: Model, frame: Frame, hands: Hand
   const draw = (): void => {
     if (!sheet || !canvas.isConnected) return;
     paint(canvas, hands.cells(sheet));
-    box.classList.add("attention-thumbs--painted");
+    mark(box, "thumbs--painted", true);
   };
   const rove = (button: HTMLElement | undefined): void => {
     if (stop) stop.tabIndex = -1;
@@ -289,7 +289,7 @@ function openThumbs(figure: HTMLElement, model: Model, frame: Frame, hands: Hand
   box.addEventListener("focusout", () => hands.preview(null));
   box.addEventListener("keydown", (event) => {
     const at = of(event.target);
-    if (at === null || !sheet || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (at === null || !sheet || isChord(event)) return;
     const next = moved(sheet, sheet.heads.indexOf(at), event.key);
     if (next === undefined) return;
     event.preventDefault();
@@ -297,17 +297,17 @@ function openThumbs(figure: HTMLElement, model: Model, frame: Frame, hands: Hand
   });
 
   return {
-    room: () => Math.min(Number(picture.getAttribute("width")), box.parentElement!.clientWidth) - PADDING,
+    room: () => Math.min(width, box.parentElement!.clientWidth) - PADDING,
     lay(next, name) {
       const first = !sheet;
       sheet = next;
-      box.classList.toggle("attention-thumbs--sorted", sheet.sorted);
+      mark(box, "thumbs--sorted", sheet.sorted);
       const { cell, rows, columns } = frame;
       const sizes = {
         left: frame.left,
         top: frame.top,
-        picture: Number(picture.getAttribute("width")),
-        most: Number(picture.getAttribute("height")),
+        picture: width,
+        most: numberIn(picture, "height"),
         across: sheet.across * cell,
         down: sheet.down * cell,
         inset: sheet.inset * cell,
@@ -320,7 +320,7 @@ function openThumbs(figure: HTMLElement, model: Model, frame: Frame, hands: Hand
       box.style.setProperty("--line", String(sheet.perLine));
       for (const [i, at] of sheet.heads.entries()) {
         setText(buttons[at]!, sheet.labels[i] ?? "");
-        setAttribute(buttons[at]!, "aria-label", name(at));
+        setAttributes(buttons[at]!, { "aria-label": name(at) });
       }
       box.replaceChildren(canvas, lines, ...sheet.heads.map((at) => buttons[at]!));
       box.scrollTop = 0;
@@ -334,12 +334,12 @@ function openThumbs(figure: HTMLElement, model: Model, frame: Frame, hands: Hand
       if (button === current) return;
       current?.removeAttribute("aria-current");
       current = button;
-      current.setAttribute("aria-current", "true");
+      setAttributes(current, { "aria-current": "true" });
       if (current.isConnected && !box.contains(document.activeElement)) rove(current);
       markIn(picture, model, frame, at);
     },
     cross(places, upright) {
-      setAttribute(path, "d", sheet ? hairlines(sheet, frame, places, upright) : "");
+      setAttributes(path, { d: sheet ? hairlines(sheet, frame, places, upright) : "" });
     },
   };
 }
@@ -350,11 +350,12 @@ const AROUND = 2;
 /** Mark the chosen head in the picture too, which is what is printed and saved. */
 function markIn(picture: SVGSVGElement, model: Model, frame: Frame, at: number): void {
   const [layer, head] = split(model, at);
-  const mark = picture.querySelector<SVGRectElement>(".attention-mark")!;
-  setAttribute(mark, "x", String(frame.left + head * frame.across * frame.cell - AROUND));
-  setAttribute(mark, "y", String(frame.top + layer * frame.down * frame.cell - AROUND));
-  for (const name of picture.querySelectorAll<SVGElement>(".attention-axes > text")) {
+  setAttributes(needed(picture, "mark"), {
+    x: frame.left + head * frame.across * frame.cell - AROUND,
+    y: frame.top + layer * frame.down * frame.cell - AROUND,
+  });
+  for (const name of parts<SVGElement>(picture, "axes > text")) {
     const { at } = name.dataset;
-    name.classList.toggle("attention-here", at === `h${head}` || at === `l${layer}`);
+    mark(name, "here", at === `h${head}` || at === `l${layer}`);
   }
 }

@@ -1,8 +1,9 @@
 /** Two columns of tokens, laid out as `core/render/columns.py` does: read off a picture, or built. */
 
-import { rightToLeft, svg, textWidth } from "../dom";
+import { boxOf, group, mostlyRightToLeft, numberIn, svg, textWidth } from "../dom";
 import { short } from "../edges";
-import type { Model, Side, Token } from "../model";
+import { clamp, type Model, type Side, type Token } from "../model";
+import { directionOf, drawingOf, tokenElement, wordElement } from "./frame";
 
 export const ROW = 24;
 const BASELINE = 15.5;
@@ -59,25 +60,21 @@ export function barOf(column: Column, index: number, start: number, share: numbe
 export function weightOf({ left, width, rightwards, tops }: Column, index: number): SVGTextElement {
   const x = rightwards ? left + NUMBER / 2 : left + width - NUMBER / 2;
   const y = short(tops[index]! + BASELINE);
-  return svg("text", { class: "attention-weight", x: short(x), y, "font-size": 11 });
+  return svg("text", { x: short(x), y, "font-size": 11 });
 }
 
 /** Where a picture has put its tokens. */
 export function columnOf(hits: readonly Element[], rightwards: boolean): Column {
-  const read = (hit: Element, name: string): number => Number(hit.getAttribute(name));
-  const [left, width] = ["x", "width"].map((name) => read(hits[0]!, name));
-  return { left: left!, width: width!, rightwards, tops: hits.map((hit) => read(hit, "y")) };
+  const [left, , width] = boxOf(hits[0]!);
+  return { left, width, rightwards, tops: hits.map((hit) => numberIn(hit, "y")) };
 }
-
-type Attributes = Readonly<Record<string, string | number>>;
 
 /** The picture at rest, its lines left to be drawn. */
 export function buildHeads(model: Model): SVGSVGElement {
-  const ordinary = [...model.queries, ...model.keys].filter(({ special }) => !special);
-  const mirrored = 2 * ordinary.filter(({ text }) => rightToLeft(text)).length > ordinary.length;
+  const mirrored = mostlyRightToLeft([...model.queries, ...model.keys]);
   const sides = [
-    { side: "query", tokens: model.queries, parts: model.segments?.queries },
-    { side: "key", tokens: model.keys, parts: model.segments?.keys },
+    { side: "query" as const, tokens: model.queries, parts: model.segments?.queries },
+    { side: "key" as const, tokens: model.keys, parts: model.segments?.keys },
   ].map(({ tokens, parts, ...side }) => {
     const words = tokens.map(fitted);
     const begins = tokens.map((_, i) => parts && parts[i] !== parts[i - 1] && "AB"[parts[i]!]);
@@ -87,7 +84,7 @@ export function buildHeads(model: Model): SVGSVGElement {
     return { ...side, tokens, words, begins, tops, width, bottom: y + ROW };
   });
   const height = Math.max(...sides.map(({ bottom }) => bottom)) + MARGIN;
-  const apart = Math.min(Math.max(Math.floor(0.38 * height), 112), 240);
+  const apart = clamp(Math.floor(0.38 * height), 112, 240);
   const width = sides[0]!.width + sides[1]!.width + apart + 2 * MARGIN;
 
   const columns = sides.flatMap(({ side, tokens, words, begins, tops, width: wide }) => {
@@ -104,49 +101,26 @@ export function buildHeads(model: Model): SVGSVGElement {
     return [
       small(query ? "queries" : "keys", 13),
       ...begins.flatMap((name, i) => (name ? [small(name, tops[i]! - 6)] : [])),
-      ...tokens.map(({ special }, i) => {
-        const [text, long] = words[i]!;
-        const y = tops[i]!;
-        return group(
-          `token${special ? " attention-token--special" : ""}`,
-          { "data-token": i, "data-side": side },
-          svg("rect", { class: "attention-hit", x, y, width: wide, height: ROW, fill: "none" }),
-          svg(
-            "text",
-            {
-              class: "attention-word",
-              x: edge + (way * long) / 2,
-              y: y + BASELINE,
-              textLength: long,
-              lengthAdjust: "spacingAndGlyphs",
-              "font-size": special ? 13 : 16,
-              direction: rightToLeft(text) ? "rtl" : "ltr",
-            },
-            text,
-          ),
-        );
+      ...tokens.map(({ special }, index) => {
+        const [text, long] = words[index]!;
+        const y = tops[index]!;
+        const word = wordElement(text, long, edge + (way * long) / 2, y + BASELINE);
+        word.setAttribute("font-size", special ? "13" : "16");
+        const box = { x, y, width: wide, height: ROW };
+        return tokenElement(model, { side, index }, {}, box, [word]);
       }),
     ];
   });
   const drawn = { fill: "none", stroke: "currentColor" };
   const filled = { fill: "currentColor", stroke: "none" };
   const set = { ...filled, "font-size": 16, "text-anchor": "middle", "pointer-events": "all" };
-  return svg(
-    "svg",
-    {
-      class: "attention-picture",
-      width,
-      height,
-      viewBox: `0 0 ${width} ${height}`,
-      direction: mirrored ? "rtl" : "ltr",
-    },
+  return drawingOf(
+    width,
+    height,
+    directionOf(mirrored),
     group("heads", drawn, group("lines"), group("edges"), group("bars", filled)),
     group("tokens attention-columns", set, ...columns),
   );
-}
-
-function group(name: string, attributes: Attributes = {}, ...content: Node[]): SVGGElement {
-  return svg("g", { class: `attention-${name}`, ...attributes }, ...content);
 }
 
 /** A token's text, cut where it is too long, and its width. */

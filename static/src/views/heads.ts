@@ -1,14 +1,26 @@
 /** Queries in one column, keys in another, and lines in the colours of their heads. */
 
-import { setAttribute as set, setText, svg, textWidth } from "../dom";
+import { ramp } from "../cells";
+import { elementsInto, mark, needed, numberIn, part, setAttributes, setText, svg, textWidth } from "../dom";
 import { type Edge, edgesAtRest, edgesOf, type Line, lineOf, short } from "../edges";
-import { MASKED, type Model, numeral, type Place, type Side, tokenAt } from "../model";
-import { isStrong } from "../scores";
+import {
+  clamp,
+  type Figures,
+  figuresOf,
+  MASKED,
+  type Model,
+  nearest,
+  otherSide,
+  type Place,
+  type Side,
+  tokenAt,
+} from "../model";
 import { inFocus, sameToken, type State } from "../state";
 import { numbersNote } from "../words";
 import { barOf, buildHeads, columnOf, type Frame, innerOf, pathOf, weightOf } from "./heads-picture";
+import { numberInto, readSlots } from "./slots";
 import { openSwatches } from "./swatches";
-import type { Dispatch, Reading, TokenElement, View, ViewKind } from "./view";
+import type { Dispatch, Reading, View, ViewKind } from "./view";
 
 export const heads: ViewKind = { open, build: buildHeads };
 
@@ -41,12 +53,6 @@ export interface Drawing {
   numbers: (Figures | null)[];
 }
 
-interface Figures {
-  text: string;
-  strong: boolean;
-  masked: boolean;
-}
-
 /** What a state looks like. */
 export function draw(model: Model, state: State, frame: Frame): Drawing {
   const focus = inFocus(state);
@@ -63,9 +69,7 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
     bars: barsOf(model, lines, sums, frame[side]),
     side,
     numbers: meanOf(sums).map((code, other) =>
-      someone && (!filter || filter[side](other))
-        ? { text: numeral(code), strong: isStrong(code), masked: code === MASKED }
-        : null,
+      someone && (!filter || filter[side](other)) ? figuresOf(code) : null,
     ),
   };
 }
@@ -111,10 +115,6 @@ function filterOf({ segments }: Model, { options }: State): Filter | null {
   };
 }
 
-function otherSide(side: Side): Side {
-  return side === "query" ? "key" : "query";
-}
-
 function lets(filter: Filter | null, { query, key }: Edge): boolean {
   return !filter || (filter.query(query) && filter.key(key));
 }
@@ -158,7 +158,7 @@ function meanOf(rows: readonly (readonly number[])[]): number[] {
   return rows[0]!.map((_, other) => {
     const codes = rows.map((row) => row[other]!);
     if (codes.every((code) => code === MASKED)) return MASKED;
-    return Math.floor(sumOf(codes) / codes.length + 0.5);
+    return nearest(sumOf(codes) / codes.length);
   });
 }
 
@@ -188,7 +188,7 @@ function barsOf(
 
 /** On a logarithmic ramp small weights are still seen. */
 function strengthOf(code: number): number {
-  return 0.05 + 0.95 * Math.log10(1 + (9 * code) / 1000);
+  return ramp(code / 1000, "log");
 }
 
 /** Px between the lines of two heads: those between the same tokens lie beside one another. */
@@ -239,7 +239,7 @@ function pathsOf(model: Model, state: State, frame: Frame, strokes: readonly Str
 function together(model: Model, state: State, frame: Frame, strokes: readonly Stroke[]): Path[] {
   const groups = new Map<number, Record<string, string>>();
   for (const { query, key, code, special, head } of [...strokes].reverse()) {
-    const level = Math.max(1, Math.floor(strengthOf(code) * LEVELS + 0.5));
+    const level = Math.max(1, nearest(strengthOf(code) * LEVELS));
     const order = ((special ? 0 : LEVELS) + level) * model.heads.length + head;
     let path = groups.get(order);
     if (!path) {
@@ -251,19 +251,12 @@ function together(model: Model, state: State, frame: Frame, strokes: readonly St
   return [...groups].sort(([a], [b]) => a - b).map(([, path]) => path);
 }
 
-interface Slot extends TokenElement {
-  element: SVGGElement;
-  hit: Element;
-  /** Whether its text is cut. */
-  cut: boolean;
-  weight: SVGTextElement | null;
-}
-
 function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
-  const find = (name: string): Element | null => root.querySelector(`.attention-${name}`);
-  const [resting, edges, bars, tokens] = ["lines", "edges", "bars", "columns"].map(find);
-  if (!resting || !edges || !bars || !tokens) throw new Error("attention: a figure without its picture");
-  const slots = readSlots(tokens, model);
+  const resting = needed(root, "lines");
+  const edges = needed(root, "edges");
+  const bars = needed(root, "bars");
+  const tokens = needed(root, "columns");
+  const slots = readSlots(tokens, model, (hit) => ({ x: numberIn(hit, "x"), y: numberIn(hit, "y") }));
   const all = [...slots.query, ...slots.key];
   const rightwards = slots.query[0]!.x < slots.key[0]!.x;
   const frame = {
@@ -271,7 +264,8 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     key: columnOf(slots.key.map(({ hit }) => hit), !rightwards),
   };
   const showSwatches = openSwatches(root, model, dispatch);
-  const [said, whole] = ["note--numbers", "note--whole"].map(find);
+  const said = part(root, "note--numbers");
+  const whole = part(root, "note--whole");
   let paths = [...resting.children];
   let drawn = "";
   let capped = false;
@@ -284,7 +278,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     } else if (key !== drawn) {
       const next = atRest(model, state, frame);
       capped = next.capped;
-      pathsInto(resting, next.paths);
+      elementsInto(resting, "path", next.paths);
       paths = [...resting.children];
     } else if (!resting.firstChild) resting.append(...paths);
     drawn = key;
@@ -295,78 +289,37 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     // What is not seen is taken out: the page need not carry both.
     if (focus.length) resting.replaceChildren();
     else rest(state);
-    pathsInto(edges, lines);
-    pathsInto(bars, pieces);
+    elementsInto(edges, "path", lines);
+    elementsInto(bars, "path", pieces);
     const filter = filterOf(model, state);
     for (const slot of all) {
       const { place, element } = slot;
       const number = place.side === side ? numbers[place.index] : null;
-      const mark = (name: string, on: boolean): void => {
-        element.classList.toggle(`attention-token--${name}`, on);
-      };
-      mark("focus", focus.some((one) => sameToken(one, place)));
-      mark("masked", !!number?.masked);
-      mark("out", !!filter && !filter[place.side](place.index));
-      numberInto(slot, number, frame[place.side]);
+      mark(element, "token--focus", focus.some((one) => sameToken(one, place)));
+      mark(element, "token--masked", !!number?.masked);
+      mark(element, "token--out", !!filter && !filter[place.side](place.index));
+      numberInto(slot, number, () => weightOf(frame[place.side], place.index));
     }
     if (state.heads !== previous?.heads) {
       showSwatches(state);
-      set(edges.parentElement!, "stroke-width", short(Math.max(1, Math.min(1.75, stepOf(state)))));
+      setAttributes(edges.parentElement!, { "stroke-width": short(clamp(stepOf(state), 1, 1.75)) });
       if (previous) legendInto(tokens, model, inOrder(state), frame);
     }
     const most = capped && !focus.length ? REST : 0;
     if (said) setText(said, numbersNote(state.heads.length, focus.length, side === "query", most));
-    const cut = focus.filter((place) => slots[place.side][place.index]?.cut);
-    if (whole) setText(whole, cut.map((place) => tokenAt(model, place).text).join(", "));
+    const texts = focus.map((place) => tokenAt(model, place).text);
+    const cut = texts.filter((text, i) => {
+      const { side: row, index } = focus[i]!;
+      return slots[row][index]!.word!.textContent !== text;
+    });
+    if (whole) setText(whole, cut.join(", "));
   };
   return { tokens: all, edges: true, show, reading: (state, places) => read(model, state, places) };
 }
 
-type Slots = Record<Side, Slot[]>;
-
-function readSlots(tokens: Element, model: Model): Slots {
-  const slots: Slots = { query: [], key: [] };
-  for (const element of tokens.querySelectorAll<SVGGElement>(".attention-token")) {
-    const side: Side = element.dataset["side"] === "key" ? "key" : "query";
-    const place: Place = { side, index: Number(element.dataset["token"]) };
-    const [hit, word] = element.children;
-    slots[side][place.index] = {
-      place,
-      element,
-      hit: hit!,
-      x: Number(hit!.getAttribute("x")),
-      y: Number(hit!.getAttribute("y")),
-      cut: word!.textContent !== tokenAt(model, place).text,
-      weight: element.querySelector<SVGTextElement>(".attention-weight"),
-    };
-  }
-  if (slots.query.length !== model.queries.length || slots.key.length !== model.keys.length) {
-    throw new Error("attention: tokens of picture and payload differ");
-  }
-  return slots;
-}
-
-/** Bring the paths of a group to these, using again what is there. */
-function pathsInto(group: Element, paths: readonly Path[]): void {
-  for (const [i, attributes] of paths.entries()) {
-    const path = group.children[i] ?? group.appendChild(svg("path"));
-    for (const name of path.getAttributeNames()) if (!(name in attributes)) path.removeAttribute(name);
-    for (const [name, value] of Object.entries(attributes)) set(path, name, value);
-  }
-  while (group.children.length > paths.length) group.lastElementChild?.remove();
-}
-
-function numberInto(slot: Slot, number: Figures | null | undefined, column: Frame[Side]): void {
-  if (!number) return slot.weight?.remove();
-  slot.weight ??= weightOf(column, slot.place.index);
-  set(slot.weight, "class", `attention-weight${number.strong ? " attention-weight--strong" : ""}`);
-  setText(slot.weight, number.text);
-  if (!slot.weight.parentNode) slot.element.append(slot.weight);
-}
-
 /** Over the lines, where there are several, the names of their heads; too many are counted. */
 function legendInto(tokens: Element, model: Model, shown: readonly number[], frame: Frame): void {
-  tokens.querySelector(".attention-legend")?.remove();
+  part(tokens, "legend")?.remove();
   if (shown.length < 2) return;
   const [start, end] = [innerOf(frame.query), innerOf(frame.key)];
   const text = svg("text", {

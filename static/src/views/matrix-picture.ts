@@ -1,9 +1,11 @@
 /** The picture of the matrix at rest, laid out as `core/render/matrix.py` does, and its parts. */
 
 import { type Scale, ticks } from "../cells";
-import { rightToLeft, svg, textWidth } from "../dom";
+import { boxOf, group, mostlyRightToLeft, numberIn, part, svg, textWidth } from "../dom";
 import { short } from "../edges";
-import { type Model, type Place, type Side, type Token, tokenAt } from "../model";
+import { clamp, type Model, type Place, type Token, tokenAt, tokensOn } from "../model";
+import { directionOf, drawingOf, tokenElement, wordElement } from "./frame";
+import { SIDES } from "./slots";
 
 const EXTENT = 660;
 const LINE = 12;
@@ -27,10 +29,10 @@ export interface Frame {
 
 /** Read the frame off a picture. */
 export function frameOf(picture: SVGSVGElement, field: SVGElement, model: Model): Frame {
-  const [left, top, width] = ["x", "y", "width"].map((name) => Number(field.getAttribute(name)));
+  const [left, top, width] = boxOf(field);
   const mirrored = picture.getAttribute("direction") === "rtl";
   const [rows, columns] = [model.queries.length, model.keys.length];
-  return { rows, columns, cell: width! / columns, left: left!, top: top!, mirrored };
+  return { rows, columns, cell: width / columns, left, top, mirrored };
 }
 
 export function gapOf({ cell }: Frame): number {
@@ -65,43 +67,32 @@ export function wordOf(frame: Frame, model: Model, place: Place): SVGTextElement
   const { left, top, columns, cell, mirrored } = frame;
   const row = place.side === "query";
   const edge = row ? (mirrored ? left + columns * cell + OFF : left - OFF) : 0;
-  return svg(
-    "text",
-    {
-      class: "attention-word",
-      x: short(edge + (row === mirrored ? wide / 2 : -wide / 2)),
-      y: short((row ? top + (place.index + 0.5) * cell : 0) + 0.35 * size),
-      textLength: wide,
-      lengthAdjust: "spacingAndGlyphs",
-      ...(rightToLeft(text) && { direction: "rtl" }),
-    },
-    text,
-  );
+  const x = edge + (row === mirrored ? wide / 2 : -wide / 2);
+  return wordElement(text, wide, x, (row ? top + (place.index + 0.5) * cell : 0) + 0.35 * size);
 }
 
 /** Write the numbers at a colour bar. */
 export function ticksInto(picture: SVGSVGElement, most: number, scale: Scale): void {
-  const [bar, group] = [".attention-ramp", ".attention-ticks"].map((name) => picture.querySelector(name));
-  if (!bar || !group) return;
-  const [x, y, width] = ["x", "y", "width"].map((name) => Number(bar.getAttribute(name)));
-  group.replaceChildren(
-    ...ticks(most, scale, width!).map(([code, at]) =>
-      svg("text", { x: short(x! + at), y: y! + 21 }, String(code / 1000)),
+  const bar = part(picture, "ramp");
+  if (!bar) return;
+  const [x, y, width] = boxOf(bar);
+  part(picture, "ticks")?.replaceChildren(
+    ...ticks(most, scale, width).map(([code, at]) =>
+      svg("text", { x: short(x + at), y: y + 21 }, String(code / 1000)),
     ),
   );
 }
 
 /** The frame of a picture that is made here, and the px at its sides. */
 function layOut({ queries, keys }: Model): { frame: Frame; sides: number[] } {
-  const cell = Math.min(Math.max(Math.floor(EXTENT / Math.max(queries.length, keys.length)), 2), 22);
+  const cell = clamp(Math.floor(EXTENT / Math.max(queries.length, keys.length)), 2, 22);
   const size = fontOf(cell);
   const widest = (tokens: readonly Token[]): number =>
     Math.max(...tokens.map((token) => fitted(token, size)[1]));
   const slanted = cell >= SLANT_FROM;
   const above = slanted ? Math.ceil(0.71 * (widest(keys) + size)) : widest(keys);
   const sides = [Math.max(widest(queries), AXIS) + OFF + MARGIN, (slanted ? above : 0) + MARGIN];
-  const ordinary = keys.filter(({ special }) => !special);
-  const mirrored = 2 * ordinary.filter(({ text }) => rightToLeft(text)).length > ordinary.length;
+  const mirrored = mostlyRightToLeft(keys);
   if (mirrored) sides.reverse();
   const top = Math.max(above, 2 * LINE) + OFF + MARGIN;
   const [rows, columns] = [queries.length, keys.length];
@@ -120,24 +111,20 @@ export function buildMatrix(model: Model): SVGSVGElement {
   const more = 1 + gapOf(frame);
   const edge = mirrored ? x + width + OFF : x - OFF;
   const place = { transform: `translate(${x} ${y})` };
-  const bar = { x, y: y + height + 18, width: Math.min(Math.max(width, 110), 220), height: 8 };
+  const bar = { x, y: y + height + 18, width: clamp(width, 110, 220), height: 8 };
   const whole = Math.max(width + sides[0]! + sides[1]!, x + bar.width + LINE);
   const tall = bar.y + 25;
   const axis = (text: string, at: number): SVGTextElement =>
     svg("text", { direction: "ltr", "text-anchor": mirrored ? "start" : "end", x: edge, y: at }, text);
-  const tokens = (side: Side, row: readonly Token[]): SVGGElement[] =>
-    row.map((_, index) => tokenOf(frame, model, { side, index }, edge));
-  return svg(
-    "svg",
-    {
-      class: "attention-picture",
-      width: whole,
-      height: tall,
-      viewBox: `0 0 ${whole} ${tall}`,
-      direction: mirrored ? "rtl" : "ltr",
-    },
+  const tokens = SIDES.flatMap((side) =>
+    tokensOn(model, side).map((_, index) => tokenOf(frame, model, { side, index }, edge)),
+  );
+  return drawingOf(
+    whole,
+    tall,
+    directionOf(mirrored),
     resources(id),
-    svg("g", { class: "attention-cells", "shape-rendering": "crispEdges", ...place }),
+    group("cells", { "shape-rendering": "crispEdges", ...place }),
     svg("path", { class: "attention-hatch", fill: `url(#${id}-hatch)`, "fill-opacity": 0.45, ...place }),
     svg("rect", {
       ...RULE,
@@ -147,26 +134,24 @@ export function buildMatrix(model: Model): SVGSVGElement {
       height: height + more,
     }),
     svg("rect", { class: "attention-field", x, y, width, height, fill: "none" }),
-    svg("g", { class: "attention-marks", fill: "none", "stroke-width": 1.5 }),
-    svg(
-      "g",
+    group("marks", { fill: "none", "stroke-width": 1.5 }),
+    group(
+      "tokens",
       {
-        class: "attention-tokens",
         fill: "currentColor",
         "font-size": fontOf(cell),
         "text-anchor": "middle",
         "pointer-events": "all",
       },
-      ...tokens("query", model.queries),
-      ...tokens("key", model.keys),
+      ...tokens,
     ),
-    svg(
-      "g",
-      { class: "attention-guide", "font-size": 11, "text-anchor": "middle" },
+    group(
+      "guide",
+      { "font-size": 11, "text-anchor": "middle" },
       axis(mirrored ? "← key" : "key →", y - OFF - 15),
       axis("query ↓", y - OFF),
       svg("rect", { class: "attention-ramp", ...RULE, ...bar, fill: `url(#${id}-ramp)` }),
-      svg("g", { class: "attention-ticks" }),
+      group("ticks"),
     ),
   );
 }
@@ -197,27 +182,20 @@ function tokenOf(frame: Frame, model: Model, place: Place, edge: number): SVGGEl
   const { side, index } = place;
   const key = side === "key";
   const word = wordOf(frame, model, place);
-  const wide = Number(word.getAttribute("textLength")) + 8;
+  const wide = numberIn(word, "textLength") + 8;
   const angle = (cell >= SLANT_FROM ? 45 : 90) * (mirrored ? 1 : -1);
   const thick = key && cell >= SLANT_FROM ? 0.71 * cell : cell;
-  return svg(
-    "g",
+  const transform = `translate(${left + columnAt(frame, index)} ${top - OFF})rotate(${angle})`;
+  return tokenElement(
+    model,
+    place,
+    key ? { transform } : {},
     {
-      class: `attention-token${tokenAt(model, place).special ? " attention-token--special" : ""}`,
-      "data-token": index,
-      "data-side": side,
-      ...(key && {
-        transform: `translate(${left + columnAt(frame, index)} ${top - OFF})rotate(${angle})`,
-      }),
-    },
-    svg("rect", {
-      class: "attention-hit",
-      fill: "none",
       x: (key ? 0 : edge) + (key === mirrored ? 4 - wide : -4),
       y: key ? -thick / 2 : top + index * cell,
       width: wide,
       height: thick,
-    }),
-    ...(index % everyOf(frame) ? [] : [word]),
+    },
+    index % everyOf(frame) ? [] : [word],
   );
 }

@@ -10,9 +10,20 @@ import {
   paint,
   type Scale,
 } from "../cells";
-import { element, isolated, setAttribute as set, svg } from "../dom";
+import {
+  type Attributes,
+  element,
+  elementsInto,
+  group,
+  isChord,
+  isolated,
+  mark,
+  needed,
+  part,
+  setAttributes,
+} from "../dom";
 import { lineOf } from "../edges";
-import { MASKED, type Model, numeral, type Place } from "../model";
+import { clamp, MASKED, type Model, numeral, otherSide, type Place, tokensOn } from "../model";
 import { inFocus, same, sameToken, type State } from "../state";
 import { CELL_HINT, looks } from "../words";
 import {
@@ -25,7 +36,8 @@ import {
   ticksInto,
   wordOf,
 } from "./matrix-picture";
-import type { Dispatch, TokenElement, View, ViewKind } from "./view";
+import { readSlots, SIDES, type Slots } from "./slots";
+import type { Dispatch, View, ViewKind } from "./view";
 
 export const matrix: ViewKind = { open, build: buildMatrix };
 
@@ -70,7 +82,7 @@ export function draw(model: Model, state: State): Drawing {
 /** The tokens of a place: one, or the two of a cell. */
 function endsOf({ side, index, other }: Place): Place[] {
   const ends: Place[] = [{ side, index }];
-  if (other !== undefined) ends.push({ side: side === "query" ? "key" : "query", index: other });
+  if (other !== undefined) ends.push({ side: otherSide(side), index: other });
   return ends;
 }
 
@@ -86,15 +98,14 @@ function readoutOf(model: Model, state: State): Readout | null {
   const places = inFocus(state);
   if (!places.length) return null;
   const { from, indices, codes } = lineOf(model, state.layer, state.head, places, state.direction);
-  const [own, others] = from === "query" ? [model.queries, model.keys] : [model.keys, model.queries];
   const cell = places.length === 1 ? places[0]!.other : undefined;
   const best = cell ?? codes.indexOf(Math.max(...codes));
   const code = codes[best]!;
   const some = cell !== undefined || code > 0;
   return {
-    tokens: indices.map((index) => own[index]!.text),
+    tokens: indices.map((index) => tokensOn(model, from)[index]!.text),
     verb: looks(from, indices.length > 1, cell === undefined && some),
-    other: some ? others[best]!.text : "",
+    other: some ? tokensOn(model, otherSide(from))[best]!.text : "",
     number: !some ? "" : code === MASKED ? "masked" : numeral(code),
   };
 }
@@ -139,43 +150,35 @@ export function labelled(count: number, every: number, marked: readonly number[]
   return new Set([...shown, ...rest]);
 }
 
-interface Slot extends TokenElement {
-  element: SVGGElement;
-  word: SVGTextElement | null;
-}
-
 function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
-  const stage = root.querySelector<HTMLElement>(".attention-stage");
-  const picture = stage?.querySelector<SVGSVGElement>(".attention-picture");
-  const [group, hatch, field, marks] = ["cells", "hatch", "field", "marks"].map((name) =>
-    picture?.querySelector<SVGElement>(`.attention-${name}`),
-  );
-  if (!stage || !picture || !group || !hatch || !field || !marks) {
-    throw new Error("attention: a figure without its cells");
-  }
+  const picture = needed<SVGSVGElement>(root, "picture");
+  const shades = needed<SVGElement>(picture, "cells");
+  const hatch = needed(picture, "hatch");
+  const field = needed<SVGElement>(picture, "field");
+  const marks = needed(picture, "marks");
   const frame = frameOf(picture, field, model);
-  const slots = readSlots(picture, model);
+  const slots = readSlots(picture, model, () => ({ x: 0 }));
+  const all = [...slots.query, ...slots.key];
   const large = Math.max(frame.rows, frame.columns) > MOST_AS_PATHS;
   const box = { x: frame.left, y: frame.top, width: frame.columns * frame.cell };
   const canvas = large ? canvasUnder(picture, box) : null;
-  const cross = svg("g", { class: "attention-cross", fill: "none" });
+  const cross = group("cross", { fill: "none" });
   marks.after(cross);
-  const footer = root.closest(".attention-figure")?.querySelector(".attention-footer");
-  const given = footer?.querySelector<HTMLElement>(".attention-readout");
+  const footer = part(root.closest(".attention-figure")!, "footer");
+  const given = footer && part(footer, "readout");
   const readout = given ?? element("span", ["attention-readout"]);
   if (!given) footer?.prepend(readout);
 
   let focused: Place | null = null;
-  let focus = [...slots.query, ...slots.key].filter((slot) => slot.element.matches(FOCUS));
   let drawn = "";
 
   const showCells = (state: State): void => {
     const { cells, most, codes } = headOf(model, state, frame.mirrored);
     const size = [frame.cell, frame.cell] as const;
     if (canvas) paint(canvas, cells);
-    else levelsInto(group, levelPaths(cells, size, gapOf(frame)));
+    else levelsInto(shades, levelPaths(cells, size, gapOf(frame)));
     const masked = Int8Array.from(codes, (code) => Number(code === MASKED));
-    set(hatch, "d", levelPaths({ ...cells, levels: masked }, size)[0]?.[1] ?? "");
+    setAttributes(hatch, { d: levelPaths({ ...cells, levels: masked }, size)[0]?.[1] ?? "" });
     ticksInto(picture, most, scaleOf(state));
   };
 
@@ -183,14 +186,13 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     const next = draw(model, state);
     const wanted = `${state.layer} ${state.head} ${scaleOf(state)}`;
     // The static cells are true to the first state, unless the browser remembers another scale.
-    const there = !previous && !canvas && group.firstChild && scaleOf(state) === "linear";
+    const there = !previous && !canvas && shades.firstChild && scaleOf(state) === "linear";
     if (wanted !== drawn && !there) showCells(state);
     drawn = wanted;
-    boxesInto(cross, next.cross, frame);
-    boxesInto(marks, next.marks, frame);
-    for (const slot of focus) slot.element.classList.remove(FOCUS.slice(1));
-    focus = next.focus.map(({ side, index }) => slots[side][index]!);
-    for (const slot of focus) slot.element.classList.add(FOCUS.slice(1));
+    elementsInto(cross, "rect", next.cross.map((spot) => boxAt(frame, spot)));
+    elementsInto(marks, "rect", next.marks.map((spot) => boxAt(frame, spot)));
+    const focus = new Set(next.focus.map(({ side, index }) => slots[side][index]));
+    for (const slot of all) mark(slot.element, "token--focus", focus.has(slot));
     showLabels(slots, next.focus, frame, model);
     readoutInto(readout, next.readout);
     focused = state.focused;
@@ -199,7 +201,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   bindField(field, frame, dispatch);
   bindKeys(picture, slots, frame, dispatch, () => focused, cross);
   return {
-    tokens: [...slots.query, ...slots.key],
+    tokens: all,
     show,
     destroy() {
       canvas?.remove();
@@ -208,57 +210,29 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   };
 }
 
-const FOCUS = ".attention-token--focus";
-
-type Slots = Record<Place["side"], Slot[]>;
-
-function readSlots(picture: SVGSVGElement, model: Model): Slots {
-  const slots: Slots = { query: [], key: [] };
-  for (const token of picture.querySelectorAll<SVGGElement>(".attention-token")) {
-    const side = token.dataset["side"] === "key" ? "key" : "query";
-    const index = Number(token.dataset["token"]);
-    slots[side][index] = {
-      place: { side, index },
-      element: token,
-      word: token.querySelector("text"),
-      x: 0,
-    };
-  }
-  if (slots.query.length !== model.queries.length || slots.key.length !== model.keys.length) {
-    throw new Error("attention: tokens of picture and payload differ");
-  }
-  return slots;
-}
-
-/** Draw rectangles round rows, columns and cells: between cells, or outside where they touch. */
-function boxesInto(group: SVGElement, spots: readonly Spot[], frame: Frame): void {
+/** A rectangle round a row, a column or a cell: between cells, or outside where they touch. */
+function boxAt(frame: Frame, [row, column]: Spot): Attributes {
   const { cell, left, top, columns, rows } = frame;
-  const gap = gapOf(frame);
-  for (const [i, [row, column]] of spots.entries()) {
-    const rect = group.children[i] ?? group.appendChild(svg("rect"));
-    const x = column < 0 ? 0 : columnAt(frame, column) - cell / 2;
-    const box = {
-      x: left - 0.5 + x,
-      y: top - 0.5 + Math.max(row, 0) * cell,
-      width: (column < 0 ? columns : 1) * cell + 1 - gap,
-      height: (row < 0 ? rows : 1) * cell + 1 - gap,
-    };
-    for (const [name, value] of Object.entries(box)) set(rect, name, String(value));
-  }
-  while (group.children.length > spots.length) group.lastElementChild?.remove();
+  const more = 1 - gapOf(frame);
+  return {
+    x: left - 0.5 + (column < 0 ? 0 : columnAt(frame, column) - cell / 2),
+    y: top - 0.5 + Math.max(row, 0) * cell,
+    width: (column < 0 ? columns : 1) * cell + more,
+    height: (row < 0 ? rows : 1) * cell + more,
+  };
 }
 
 /** Where labels are left out, those of tokens in focus are shown, and neighbours make room. */
 function showLabels(slots: Slots, focus: readonly Place[], frame: Frame, model: Model): void {
   const every = everyOf(frame);
   if (every === 1) return;
-  for (const side of ["query", "key"] as const) {
+  for (const side of SIDES) {
     const marked = focus.filter((one) => one.side === side).map(({ index }) => index);
     const shown = labelled(slots[side].length, every, marked);
     for (const [index, slot] of slots[side].entries()) {
       const on = shown.has(index);
       if (on && !slot.word) slot.element.append((slot.word = wordOf(frame, model, slot.place)));
-      if (slot.word) set(slot.word, "display", on ? "inline" : "none");
+      if (slot.word) setAttributes(slot.word, { display: on ? "inline" : "none" });
     }
   }
 }
@@ -266,7 +240,7 @@ function showLabels(slots: Slots, focus: readonly Place[], frame: Frame, model: 
 const NAMED = 3;
 
 function readoutInto(line: HTMLElement, readout: Readout | null): void {
-  line.classList.toggle("attention-readout--hint", !readout);
+  mark(line, "readout--hint", !readout);
   if (!readout) return line.replaceChildren(CELL_HINT);
   const { tokens, verb, other, number } = readout;
   const names = tokens.slice(0, NAMED).flatMap((token, i) => [i ? ", " : "", isolated(token)]);
@@ -279,7 +253,7 @@ function bindField(field: SVGElement, frame: Frame, dispatch: Dispatch): void {
   const under = (event: MouseEvent): Place => {
     const { left, top, width, height } = field.getBoundingClientRect();
     const at = (share: number, count: number): number =>
-      Math.min(Math.max(Math.floor(share * count), 0), count - 1);
+      clamp(Math.floor(share * count), 0, count - 1);
     const seen = at((event.clientX - left) / width, frame.columns);
     const index = at((event.clientY - top) / height, frame.rows);
     return { side: "query", index, other: frame.mirrored ? frame.columns - 1 - seen : seen };
@@ -309,11 +283,9 @@ export function moved(place: Place, key: string, frame: Frame): Place | null {
   if (!step) return null;
   const [row, column] = spotOf(place);
   const arrow = key.startsWith("Arrow");
-  const within = (at: number, least: number, count: number): number =>
-    Math.min(Math.max(at, least), count - 1);
-  const down = within(row + step[0], -1, frame.rows);
+  const down = clamp(row + step[0], -1, frame.rows - 1);
   const sideways = arrow && frame.mirrored ? -step[1] : step[1];
-  const across = within(column + sideways, arrow ? -1 : 0, frame.columns);
+  const across = clamp(column + sideways, arrow ? -1 : 0, frame.columns - 1);
   if (down < 0 && across < 0) return place;
   if (down < 0) return { side: "key", index: across };
   return { side: "query", index: down, ...(across >= 0 && { other: across }) };
@@ -330,7 +302,7 @@ function bindKeys(
 ): void {
   picture.addEventListener("keydown", (event) => {
     const focused = current();
-    if (!focused || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!focused || isChord(event)) return;
     const next = moved(focused, event.key, frame);
     if (next && !same(next, focused)) {
       const { element: token } = slots[next.side][next.index]!;

@@ -2,12 +2,12 @@
 
 import { canvasUnder, type Cells, levelOf, paint } from "../cells";
 import { type Chain, chainOf, fixed, largest, LEAST, type Parts, partsOf } from "../chain";
-import { setAttribute as set, setText } from "../dom";
+import { mark, needed, part, parts, setAttributes, setText } from "../dom";
 import { short } from "../edges";
-import { MASKED, type Model, numeral, type Place } from "../model";
-import { isStrong } from "../scores";
+import { figuresOf, MASKED, type Model, numeral, type Place } from "../model";
 import { inFocus, type State } from "../state";
 import { formulasOf } from "../words";
+import { checkTokens } from "./slots";
 import type { TokenElement, View, ViewKind } from "./view";
 
 export const steps: ViewKind = { open };
@@ -80,7 +80,8 @@ export function tableOf(
       if (column === "bias" && code === MASKED) return LEAST;
       return fixed(chain[column as "dot" | "scaled" | "capped" | "bias"][key]!);
     });
-    return { numbers, strong: isStrong(code), masked: code === MASKED };
+    const { strong, masked } = figuresOf(code);
+    return { numbers, strong, masked };
   });
   return { chain, codes, rows, bars };
 }
@@ -114,50 +115,43 @@ export function stripsOf(strips: readonly Strip[], height: number, full: number)
 const HEAD = 68;
 
 function open(root: HTMLElement, model: Model): View {
-  const picture = root.querySelector<SVGSVGElement>(".attention-stage .attention-picture");
-  const data = (selector: string): DOMStringMap => picture!.querySelector<SVGGElement>(selector)!.dataset;
-  if (!picture?.querySelector(".attention-steps")) throw new Error("attention: a figure without its picture");
-  const all = <Found extends Element>(selector: string): Found[] => [...root.querySelectorAll<Found>(selector)];
-  const words = all<SVGGElement>(".attention-words > g");
-  const rows = all<SVGGElement>(".attention-rows > g");
-  if (words.length !== model.queries.length || rows.length !== model.keys.length) {
-    throw new Error("attention: tokens of picture and payload differ");
-  }
+  const picture = needed<SVGSVGElement>(root, "picture");
+  const words = parts<SVGGElement>(root, "words > g");
+  const rows = parts<SVGGElement>(root, "rows > g");
+  checkTokens(model, words.length, rows.length);
   const frame: Frame = {
-    columns: data(".attention-rows")["columns"]!.split(" "),
-    bar: Number(data(".attention-bars")["length"]),
+    columns: needed(root, "rows").dataset["columns"]!.split(" "),
+    bar: Number(needed(root, "bars").dataset["length"]),
   };
   const rest = Math.max(0, words.findIndex((word) => word.matches(".attention-token--focus")));
-  const texts = rows.map((row) => [...row.querySelectorAll(".attention-number")]);
-  const bars = all(".attention-bar");
-  const mask = picture.querySelector<SVGTextElement>(".attention-mask");
-  const fields = all<SVGGElement>(".attention-strips").map((strips) => fieldOf(picture, strips));
-  const panels = panelsIn(all);
+  const texts = rows.map((row) => parts(row, "number"));
+  const bars = parts(root, "bar");
+  const mask = part<SVGTextElement>(picture, "mask");
+  const fields = parts<SVGGElement>(root, "strips").map((strips) => fieldOf(picture, strips));
+  const panels = panelsIn(root);
   let cell: Cell = { query: rest, key: -1 };
   let table: Table | undefined;
   let shown = "";
 
   const showTable = ({ rows: lines, bars: paths, chain }: Table): void => {
     for (const [key, { numbers, strong, masked }] of lines.entries()) {
-      rows[key]!.classList.toggle("attention-token--masked", masked);
+      mark(rows[key]!, "token--masked", masked);
       for (const [i, text] of texts[key]!.entries()) setText(text, numbers[i]!);
-      texts[key]!.at(-1)!.classList.toggle("attention-number--strong", strong);
+      mark(texts[key]!.at(-1)!, "number--strong", strong);
     }
-    for (const [i, bar] of bars.entries()) set(bar, "d", paths[i]!);
+    for (const [i, bar] of bars.entries()) setAttributes(bar, { d: paths[i]! });
     if (mask) maskInto(mask, lines.map(({ masked }) => masked));
     if (chain) for (const [i, [list, full]] of vectorsOf(chain).entries()) fields[i]?.(list, full);
   };
 
   return {
-    tokens: tokensOf(words, rows, () => cell.query),
+    tokens: tokensOf(words, "backwards" in needed(root, "words").dataset ? -1 : 1, rows, () => cell.query),
     vector: false,
     show(state) {
       const next = cellOf(model, state, rest);
       const of = `${state.layer}.${state.head}.${next.query}`;
-      words[cell.query]?.classList.remove("attention-token--focus");
-      words[next.query]?.classList.add("attention-token--focus");
-      rows[cell.key]?.classList.remove("attention-token--cell");
-      rows[next.key]?.classList.add("attention-token--cell");
+      for (const [key, row] of rows.entries()) mark(row, "token--cell", key === next.key);
+      for (const [query, word] of words.entries()) mark(word, "token--focus", query === next.query);
       if (of === shown && next.key === cell.key) return;
       if (of !== shown || !table) showTable((table = tableOf(model, state, next.query, frame)));
       if (table.chain) {
@@ -173,8 +167,10 @@ function open(root: HTMLElement, model: Model): View {
 function maskInto(text: SVGTextElement, masked: readonly boolean[]): void {
   const [x, y] = [Number(text.dataset["x"]), Number(text.dataset["y"])];
   const rows = [...masked.keys()].filter((key) => masked[key]);
-  set(text, "x", rows.map(() => `${x} ${x + 7}`).join(" "));
-  set(text, "y", rows.map((key) => `${y + key * PITCH} ${y + key * PITCH}`).join(" "));
+  setAttributes(text, {
+    x: rows.map(() => `${x} ${x + 7}`).join(" "),
+    y: rows.map((key) => `${y + key * PITCH} ${y + key * PITCH}`).join(" "),
+  });
   setText(text, LEAST.repeat(rows.length));
 }
 
@@ -203,19 +199,17 @@ function fieldOf(picture: SVGSVGElement, strips: SVGElement): (list: Strip[], fu
 }
 
 /** What writes the numbers of a cell into the panels. */
-function panelsIn(
-  all: <Found extends Element>(selector: string) => Found[],
-): (parts: Parts, query: string, key: string) => void {
-  const places = all<HTMLElement>("[data-part]");
-  const tens = all<HTMLElement>(".attention-tens");
-  const steps = all<HTMLElement>("[data-step]");
-  return (parts, query, key) => {
-    const texts: Parts = { ...parts, query, key };
+function panelsIn(root: HTMLElement): (numbers: Parts, query: string, key: string) => void {
+  const places = [...root.querySelectorAll<HTMLElement>("[data-part]")];
+  const steps = [...root.querySelectorAll<HTMLElement>("[data-step]")];
+  const tens = parts(root, "tens");
+  return (numbers, query, key) => {
+    const texts: Parts = { ...numbers, query, key };
     for (const place of places) setText(place, texts[place.dataset["part"]!] ?? "");
     for (const power of tens) power.hidden = !power.querySelector("sup")!.textContent;
-    const formulas = formulasOf(parts, query, key);
+    const formulas = formulasOf(numbers, query, key);
     for (const step of steps) {
-      step.lastElementChild!.setAttribute("aria-label", formulas[step.dataset["step"]!]!);
+      setAttributes(step.lastElementChild!, { "aria-label": formulas[step.dataset["step"]!]! });
     }
   };
 }
@@ -223,11 +217,12 @@ function panelsIn(
 /** Words stand in lines, but are gone through one after the other. */
 function tokensOf(
   words: readonly SVGGElement[],
+  step: 1 | -1,
   rows: readonly SVGGElement[],
   query: () => number,
 ): TokenElement[] {
   return [
-    ...words.map((element, index) => ({ place: { side: "query" as const, index }, element, x: index })),
+    ...words.map((element, index) => ({ place: { side: "query" as const, index }, element, x: index * step })),
     ...rows.map((element, index) => ({
       place: { side: "key" as const, index },
       element,

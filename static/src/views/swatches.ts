@@ -1,7 +1,7 @@
 /** The buttons of the heads: a click switches one on or off, a double click shows it alone. */
 
-import { setAttribute, setText } from "../dom";
-import type { Model } from "../model";
+import { isChord, part, parts, setAttributes, setText } from "../dom";
+import { clamp, type Model } from "../model";
 import type { State } from "../state";
 import type { Dispatch } from "./view";
 
@@ -11,10 +11,10 @@ export function openSwatches(
   model: Model,
   dispatch: Dispatch,
 ): (state: State) => void {
-  const group = root.querySelector<HTMLElement>(".attention-swatches");
+  const group = part(root, "swatches");
   if (!group) return () => {};
-  const buttons = [...group.querySelectorAll<HTMLButtonElement>(".attention-swatch")];
-  const all = group.querySelector<HTMLButtonElement>(".attention-all");
+  const buttons = parts(group, "swatch");
+  const all = part(group, "all");
   const every = model.heads.map((_, head) => head);
   let shown: readonly number[] = [];
   let first = 0;
@@ -38,7 +38,7 @@ export function openSwatches(
     const head = headOf(event.target);
     if (head < 0) return;
     rove(head);
-    if (event.altKey || event.ctrlKey || event.metaKey) alone(head);
+    if (isChord(event)) alone(head);
     else toggle(head);
   });
   group.addEventListener("dblclick", (event) => {
@@ -47,13 +47,13 @@ export function openSwatches(
   });
   group.addEventListener("keydown", (event) => {
     const head = headOf(event.target);
-    if (head < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (head < 0 || isChord(event)) return;
     const last = buttons.length - 1;
     const to = { ArrowLeft: head - 1, ArrowRight: head + 1, Home: 0, End: last }[event.key];
     if (event.key.toLowerCase() === "s") alone(head);
     else if (to === undefined) return;
     else {
-      const next = Math.min(Math.max(to, 0), last);
+      const next = clamp(to, 0, last);
       rove(next);
       buttons[next]!.focus();
     }
@@ -66,7 +66,7 @@ export function openSwatches(
     shown = state.heads;
     first = state.head;
     for (const [head, button] of buttons.entries()) {
-      setAttribute(button, "aria-pressed", String(shown.includes(head)));
+      setAttributes(button, { "aria-pressed": String(shown.includes(head)) });
     }
     if (all) setText(all, shown.length < every.length ? "all" : "one");
   };

@@ -31,6 +31,9 @@ PAGES = {
     "   :layer: 0\n   :head: 1\n   :focus: 3\n",
     "steps-bare.rst": heading("Bare")
     + ".. attention:: one two three\n   :name: sbare\n   :model: bare\n   :view: steps\n",
+    "steps-rtl.rst": heading("Right to left")
+    + ".. attention:: שלום עולם\n   :name: srtl\n   :view: steps\n   :layer: 5\n   :head: 11\n"
+    "   :focus: 1\n",
     "steps-long.rst": heading("Long")
     + f".. attention:: {text(128)}\n   :name: slong\n   :view: steps\n   :layer: 5\n   :head: 11\n",
 }

@@ -460,6 +460,16 @@ def test_the_default_key_is_neither_special_nor_the_query() -> None:
     assert steps.chosen_key(attention, np.array([1001, 1001, 1000], np.uint16), 2) == 2
 
 
+def test_a_text_from_the_right_begins_there() -> None:
+    tokens = (Token("שלום"), Token("עולם"))
+    attention = replace(small(), query_tokens=tokens, key_tokens=tokens)
+    root = ET.fromstring(render_svg(figure_of(attention, 0, 0, 1), "f"))
+    (words,) = classed(root, "attention-words")
+    first, second = (float(e.get("x")) for e in classed(words, "attention-word"))
+    assert first > second
+    assert "data-backwards" in words.attrib
+
+
 def test_hostile_tokens_are_text_everywhere() -> None:
     attention = small()
     nasty = "</script><b onclick=x>&amp;"

@@ -51,7 +51,8 @@ def lacking(project, monkeypatch: pytest.MonkeyPatch, cwd: Path) -> str:
     command = re.search(r"`(sphinx-attention .*?)`", made.warnings)
     assert command is not None
     assert command[1] in placeholder.text
-    return str(made.warnings)
+    # Sphinx colours what it says first, before it knows better.
+    return re.sub(r"\x1b\[[0-9;]*m", "", made.warnings)
 
 
 def test_a_figure_that_lacks_is_one_located_warning_with_the_command_that_fills_it(
@@ -166,10 +167,9 @@ def frozen(python: Path, docs: Path, *options: str) -> subprocess.CompletedProce
     """Build without a network, and see to it that nothing even tries to reach one."""
     told = docs.parent / "told"
     out = docs.parent / "frozen"
-    # From elsewhere: a checkout in the working directory would stand before the wheel.
+    options = ("-E", "-q", "-W", "-D", "attention_mode=frozen", *options)
     done = subprocess.run(
-        [*without_network(), str(python), "-c", WATCHED, str(told)]
-        + ["-E", "-q", "-W", "-D", "attention_mode=frozen", *options, str(docs), str(out)],
+        [*without_network(), python, "-P", "-c", WATCHED, told, *options, docs, out],
         cwd=docs.parent,
         env={k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "HF_HUB_OFFLINE"}},
         capture_output=True,
@@ -243,6 +243,11 @@ def test_the_example_notes_build_from_their_store_alone(alone: Path, tmp_path: P
     docs = tmp_path / "example_docs"
     left_out = shutil.ignore_patterns("_build", "_attention", "__pycache__")
     shutil.copytree(ROOT / "example_docs", docs, ignore=left_out)
+    # Pages of the notes include what is written elsewhere.
+    for page in [*ROOT.glob("benchmarks/**/*.md"), *ROOT.glob("sphinx_attention/**/*.md")]:
+        copy = tmp_path / page.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(page, copy)
     models = tmp_path / ".models"
     models.symlink_to(ROOT / ".models")
     ordinary(docs)

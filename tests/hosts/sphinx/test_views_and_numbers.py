@@ -351,7 +351,7 @@ SAID = [
     ("gpt2", ":target: a dog", "is no encoder-decoder model and takes no target"),
     ("gpt2", ":part: cross", "has no cross attention; it has decoder"),
     ("gpt2", ":view: steps\n   :layer: 7", "layer 7"),
-    ("gpt2", ":layers: 0-7", "there is no layer 3, 0 to 2"),
+    ("gpt2", ":layers: 0-7", "no layer 3; its layers with attention are 0 to 2"),
 ]
 
 

@@ -1,0 +1,28 @@
+"""The notes that the commands are tried on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.core.counting import Counting, forget
+
+from .notes import Notes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notes]:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    counting = Counting(folder)
+    for name in ("ATTENTION_TOLD", "ATTENTION_SLOW"):
+        monkeypatch.setenv(name, counting.environment()[name])
+    monkeypatch.syspath_prepend(str(folder))
+    forget()
+    yield Notes(tmp_path / "notes", counting)
+    forget()
