@@ -90,10 +90,19 @@ def import_entries(store: Store, file: Path) -> tuple[list[str], dict[str, str]]
                     continue
                 if why := _take(store, tar, member, done):
                     wrong[member.name] = why
+        if not _is_whole(file):
+            wrong[file.name] = "the file is cut short"
     except tarfile.TarError as error:
         # What came before the damage is in the store.
         wrong[file.name] = f"the file is damaged, or no tar that export wrote: {error}"
     return done, wrong
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a tar has its end, which its reader does not ask for: two blocks of zeros."""
+    with file.open("rb") as opened:
+        opened.seek(max(0, file.stat().st_size - 2 * tarfile.BLOCKSIZE))
+        return opened.read() == bytes(2 * tarfile.BLOCKSIZE)
 
 
 def _take(store: Store, tar: tarfile.TarFile, member: tarfile.TarInfo, done: list[str]) -> str:

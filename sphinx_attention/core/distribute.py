@@ -22,8 +22,9 @@ from .sources import Runner, open_source
 from .store import MemoryStore, Store, open_store
 
 if TYPE_CHECKING:
-    from .request import FunctionSource, ModelSource, Request
     from collections.abc import Iterable, Iterator, Sequence
+
+    from .request import FunctionSource, ModelSource, Request
 
 CHUNK = 32
 """Texts of a chunk: enough for full batches, few enough that losing a worker costs little."""
@@ -224,8 +225,8 @@ def on_cluster(parts: Sequence[Chunk], place: Place, address: str) -> Iterator[O
             if done.status == "finished":
                 yield from done.result()
             else:
-                error = AttentionError(Problem.MODEL, f"the cluster: {_failure(done)}")
-                yield from (Outcome(request.key, error) for request in chunk.requests)
+                failed = AttentionError(Problem.MODEL, f"the cluster: {_failure(done)}")
+                yield from (Outcome(request.key, failed) for request in chunk.requests)
             # The cluster may forget the bytes now.
             done.release()
         with contextlib.suppress(Exception):

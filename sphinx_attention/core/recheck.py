@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .capture import Library
-from .entry import STEPS, DamagedEntryError
+from .entry import STEPS, DamagedEntryError, unpack
 from .store import MemoryStore
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ class _Comparing(MemoryStore):
         self.stored = store
         self.found: dict[str, str] = {}
 
-    def put(self, request: Request, attention: Attention) -> None:
+    def write(self, key: str, data: bytes) -> None:
         """Compare an answer with the entry; nothing is kept of it."""
         try:
-            stored = self.stored.get(request.key)
+            stored = self.stored.get(key)
         except (DamagedEntryError, OSError) as error:
-            self.found[request.key] = str(error)
+            self.found[key] = str(error)
             return
-        self.found[request.key] = compare(stored, attention) if stored else "it is gone"
+        self.found[key] = compare(stored, unpack(data, key)) if stored else "it is gone"
 
 
 def recheck(store: Store, requests: Iterable[Request]) -> Iterator[tuple[Request, str]]:

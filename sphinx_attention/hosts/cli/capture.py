@@ -269,4 +269,4 @@ class _Run:
 
 
 def _doing(request: Request | None) -> str | None:
-    return request and f"{model_name(request)}: {brief(request.text)}"
+    return None if request is None else f"{model_name(request)}: {brief(request.text)}"

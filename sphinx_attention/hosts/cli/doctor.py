@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import sys
 import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sphinx_attention.core.attention import Attention
+from sphinx_attention.core.capture import Library, is_captured
 from sphinx_attention.core.errors import AttentionError
-from sphinx_attention.core.request import Request
+from sphinx_attention.core.request import MatrixSource, Request
 from sphinx_attention.core.sources import open_source
+from sphinx_attention.core.store import open_store
 
-from ._shared import answer, json_option, read_notes
+from ._shared import answer, counted, docs_optional, json_option, read_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sphinx_attention.core.request import FunctionSource, ModelSource
     from sphinx_attention.hosts.sphinx.collect import Collected
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 _NEEDED = ("sphinx-attention", "sphinx", "docutils", "jinja2", "numpy", "pillow", "click")
 _EXTRAS = {
     "models": (("torch", "transformers"), "to run models"),
+    "accelerate": (("accelerate",), "for a model with a device_map"),
     "flow": (("scipy",), "for aggregate: flow"),
     "remote": (("fsspec",), "for a store at a URL"),
     "s3": (("s3fs",), "for a store on S3"),
@@ -56,19 +60,14 @@ class Finding:
 
 
 @click.command()
-@click.argument(
-    "docs",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    required=False,
-)
-@click.option("-D", "defines", metavar="NAME=VALUE", multiple=True, help="A setting of conf.py.")
+@docs_optional
 @click.option("--no-models", is_flag=True, help="Load no model.")
 @json_option
-def doctor(docs: Path | None, defines: tuple[str, ...], no_models: bool, as_json: bool) -> None:
+def doctor(*, docs: Path | None, defines: tuple[str, ...], no_models: bool, as_json: bool) -> None:
     """Say what is installed, which models answer, and what is missing.
 
-    With DOCS, the models that those notes declare and use are loaded and asked, one by one. Exit
-    code 1 if something does not work.
+    With DOCS, the store of those notes is looked at, and the models that they declare or use are
+    loaded and asked, one by one. Exit code 1 if something does not work.
     """
     findings: list[Finding] = []
     for finding in _examine(docs, defines, models=not no_models):
@@ -141,25 +140,35 @@ def _device() -> Finding:
 def _notes(docs: Path, defines: tuple[str, ...], *, models: bool) -> Iterator[Finding]:
     notes = read_notes(docs, defines)
     requests = [request for _, request in notes]
-    figures = f"{len(requests)} in {len(notes.requests)} documents"
-    yield Finding("figures", figures, ok=None)
+    where = counted(sum(bool(asked) for asked in notes.requests.values()), "document")
+    yield Finding("figures", f"{len(requests)} in {where}", ok=None)
+    yield _store(docs, notes)
     if not models:
         return
     for source in _sources(notes):
         yield _ask(source)
 
 
+def _store(docs: Path, notes: Collected) -> Finding:
+    """How much of what the notes ask for the store has."""
+    store = open_store(notes.settings.cache, notes.base)
+    library = Library(store)
+    asked = {request.key for _, request in notes if is_captured(request)}
+    missing = library.missing(request for _, request in notes)
+    found = f"{len(asked) - len(missing)} of {len(asked)} attentions are in {store.name}"
+    fill = f"sphinx-attention capture {shlex.quote(str(docs))}" if missing else ""
+    if troubles := library.troubles():
+        more = f" (and {len(troubles) - 1} more)" if len(troubles) > 1 else ""
+        return Finding("store", f"{found}; {troubles[0].message}{more}", ok=False, do=fill)
+    return Finding("store", found, ok=None if missing else True, do=fill)
+
+
 def _sources(notes: Collected) -> list[ModelSource | FunctionSource]:
     """Every source that the notes declare or use, once."""
     names = [*notes.settings.models, *([notes.settings.model] if notes.settings.model else [])]
-    found: dict[object, ModelSource | FunctionSource] = {}
-    for name in names:
-        source = notes.settings.source(name, notes.base)
-        found.setdefault(source, source)
-    for _, request in notes:
-        if not hasattr(request.source, "digest"):
-            found.setdefault(request.source, request.source)  # type: ignore[arg-type]
-    return list(found.values())
+    declared = [notes.settings.source(name, notes.base) for name in names]
+    used = [r.source for _, r in notes if not isinstance(r.source, MatrixSource)]
+    return list(dict.fromkeys([*declared, *used]))
 
 
 def _ask(source: ModelSource | FunctionSource) -> Finding:
@@ -175,7 +184,8 @@ def _ask(source: ModelSource | FunctionSource) -> Finding:
     seconds = time.monotonic() - started
     return Finding(
         about,
-        f"answers: {got.layers} layers of {got.heads} heads, {seconds:.1f} s with loading",
+        f"answers: {counted(got.layers, 'layer')} of {counted(got.heads, 'head')}, "
+        f"{seconds:.1f} s with loading",
     )
 
 

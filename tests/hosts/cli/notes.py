@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner
 
 from sphinx_attention.hosts.cli import main
-from tests.core.counting import Counting
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.core.counting import Counting
 
 CONF = """
 import sys

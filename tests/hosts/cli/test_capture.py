@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import subprocess
+import sys
+import time
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,16 +42,15 @@ def test_it_fills_the_store_and_writes_no_page(notes: Notes) -> None:
     assert Counter(notes.counting.calls()) == Counter(TEXTS)
 
 
-def test_the_notes_build_frozen_from_what_it_captured(notes: Notes, project: object) -> None:
-    import subprocess
-    import sys
-
+def test_the_notes_build_frozen_from_what_it_captured(notes: Notes) -> None:
     notes.write({"index": TEXTS})
     notes.run("capture", str(notes.folder))
     out = notes.folder.parent / "html"
     subprocess.run(
-        [sys.executable, "-m", "sphinx", "-q", "-W", "-D", "attention_mode=frozen"]
-        + [str(notes.folder), str(out)],
+        [
+            *(sys.executable, "-m", "sphinx", "-q", "-W", "-D", "attention_mode=frozen"),
+            *(str(notes.folder), str(out)),
+        ],
         check=True,
         env=notes.counting.environment(),
     )
@@ -138,8 +142,6 @@ def test_killed_half_way_it_goes_on_where_it_ended(notes: Notes, jobs: str) -> N
     second = notes.start("capture", str(notes.folder), "--jobs", jobs, "--json")
     out, err = second.communicate(timeout=120)
     assert second.returncode == 0, err
-    import json
-
     assert json.loads(out)["there"] == stored
     # What was stored is not computed again: at most what each process had in hand.
     times = Counter(notes.counting.calls())
@@ -151,11 +153,8 @@ def test_killed_half_way_it_goes_on_where_it_ended(notes: Notes, jobs: str) -> N
 
 def _wait_for_the_end_of(pids: set[int]) -> None:
     """The processes of a killed command end by themselves."""
-    import os
-    import time
-
     until = time.monotonic() + 60
-    while any(os.path.exists(f"/proc/{pid}") for pid in pids):
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
         assert time.monotonic() < until
         time.sleep(0.05)
 
@@ -185,7 +184,9 @@ def test_dtype_changes_what_is_asked_for_and_device_does_not(notes: Notes) -> No
     assert placed.json["missing"] == plain
     half = notes.run("capture", str(notes.folder), "--dry-run", "--json", "--dtype", "bfloat16")
     assert half.err.count('"dtype": "bfloat16" in attention_models') == 1
-    assert [one["key"] == two["key"] for one, two in zip(half.json["missing"], plain, strict=True)] == [
+    assert [
+        one["key"] == two["key"] for one, two in zip(half.json["missing"], plain, strict=True)
+    ] == [
         False,
         True,
     ]
@@ -231,7 +232,7 @@ def test_a_shared_store_gets_what_processes_compute(notes: Notes) -> None:
     assert len(there) == 3
 
 
-def test_a_folder_that_is_no_notes_is_told(notes: Notes, tmp_path: object) -> None:
+def test_a_folder_that_is_no_notes_is_told(notes: Notes) -> None:
     empty = notes.counting.folder / "empty"
     empty.mkdir()
     assert "has no conf.py" in notes.run("capture", str(empty), code=1).err

@@ -1,0 +1,102 @@
+"""`sphinx-attention doctor`: what is there, what lacks, and what to do."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .notes import Notes
+
+
+MODULE = importlib.import_module("sphinx_attention.hosts.cli.doctor")
+"""By its full name, for the command has the same."""
+
+
+def by_name(findings: list[dict[str, object]]) -> dict[str, dict[str, object]]:
+    return {str(one["about"]): one for one in findings}
+
+
+def test_without_notes_it_tells_what_is_installed(notes: Notes) -> None:
+    found = by_name(notes.run("doctor", "--json").json)
+    assert found["numpy"]["found"] == version("numpy")
+    assert found["cluster"]["found"] == f"distributed {version('distributed')}"
+    assert found["Hugging Face hub"]["ok"] is None
+    assert not any(name.startswith("model ") for name in found)
+
+
+def test_what_lacks_comes_with_the_line_that_installs_it(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(name: str) -> str:
+        if name in {"torch", "typst"}:
+            raise PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(MODULE, "version", lacking)
+    answer = notes.run("doctor")
+    assert "--  models: torch not installed; needed to run models\n" in answer.out
+    assert 'pip install "sphinx-attention[models]"\n' in answer.out
+    assert 'pip install "sphinx-attention[render]"\n' in answer.out
+    assert "device" not in answer.out
+
+
+def test_a_package_that_is_needed_and_lacks_is_an_error(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(name: str) -> str:
+        if name == "pillow":
+            raise PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(MODULE, "version", lacking)
+    assert "!!  pillow: not installed" in notes.run("doctor", code=1).out
+
+
+def test_with_notes_it_asks_their_models_and_looks_at_their_store(notes: Notes) -> None:
+    notes.write({"index": ["a b c", "d e"]})
+    found = by_name(notes.run("doctor", str(notes.folder), "--json").json)
+    assert found["figures"]["found"] == "2 in 1 document"
+    assert found["store"]["found"] == f"0 of 2 attentions are in {notes.store}"
+    assert found["store"]["do"] == f"sphinx-attention capture {notes.folder}"
+    assert str(found["model counting"]["found"]).startswith("answers: 1 layer of 1 head, ")
+    notes.run("capture", str(notes.folder))
+    found = by_name(notes.run("doctor", str(notes.folder), "--json").json)
+    assert found["store"]["found"] == f"2 of 2 attentions are in {notes.store}"
+    assert found["store"]["ok"] is True
+
+
+def test_a_damaged_entry_is_an_error(notes: Notes) -> None:
+    notes.write({"index": ["a b c"]})
+    notes.run("capture", str(notes.folder))
+    (key,) = notes.entries()
+    notes.path(key).write_bytes(b"")
+    answer = notes.run("doctor", str(notes.folder), "--no-models", code=1)
+    assert "!!  store: " in answer.out
+
+
+def test_a_model_that_does_not_answer_is_an_error(notes: Notes) -> None:
+    notes.write(
+        {"index": ["a b c"]}, 'attention_models["gone"] = {"function": "nowhere_at_all:f"}\n'
+    )
+    answer = notes.run("doctor", str(notes.folder), code=1)
+    assert "!!  model gone: " in answer.out
+    assert "nowhere_at_all" in answer.out
+    assert "ok  model counting: answers" in answer.out
+    assert "model counting" not in notes.run("doctor", str(notes.folder), "--no-models").out
+
+
+@pytest.mark.models
+def test_a_broken_model_is_told_and_one_that_works_answers(notes: Notes) -> None:
+    (notes.counting.folder / "broken").mkdir()
+    (notes.counting.folder / "broken" / "config.json").write_text("{}")
+    notes.write(
+        {"index": ["a b c|model: builtin"]},
+        f'attention_models["broken"] = {{"path": {str(notes.counting.folder / "broken")!r}}}\n',
+    )
+    found = by_name(notes.run("doctor", str(notes.folder), "--json", code=1).json)
+    assert found["model broken"]["ok"] is False
+    assert str(found["model builtin"]["found"]).startswith("answers: 3 layers of 4 heads")
