@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Unit = Literal["s", "ms", "bytes", "MiB", "elements", "count", "×"]
+Unit = Literal["s", "ms", "bytes", "MiB", "elements", "count"]
+
+_SPACE = "\u00a0"
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 NEVER = "never"
 """What stands where a page did not get as far."""
@@ -62,6 +65,7 @@ class Line:
         goal: what has to be reached; None for a line that only tells.
         inverse: whether the ratio is the peer's value over ours (a speed-up).
         said: words that stand for the value where a number says too little.
+        note: what stands below the table about this line.
     """
 
     what: str
@@ -71,6 +75,7 @@ class Line:
     goal: Goal | None = None
     inverse: bool = False
     said: str = ""
+    note: str = ""
 
     @property
     def ratio(self) -> float | None:
@@ -109,20 +114,20 @@ class Section:
 
 def quantity(value: float, unit: Unit) -> str:
     """A number with its unit, to three figures."""
+    if unit == "ms" and abs(value) >= 1000:
+        value, unit = value / 1000, "s"
     if unit == "bytes":
         for size, name in ((1e6, "MB"), (1e3, "kB")):
             if value >= size:
-                return f"{_three(value / size)} {name}"
-        return f"{value:.0f} bytes"
-    if unit == "×":
-        return f"{value:.3f}".rstrip("0").rstrip(".") + " ×"
+                return f"{_three(value / size)}{_SPACE}{name}"
+        return f"{value:.0f}{_SPACE}bytes"
     if unit in {"elements", "count"}:
         return f"{value:,.0f}"
-    return f"{_three(value)} {unit}"
+    return f"{_three(value)}{_SPACE}{unit}"
 
 
 def _three(value: float) -> str:
-    if abs(value) >= 100:
+    if not value or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
@@ -156,30 +161,49 @@ def goal_text(line: Line) -> str:
     if goal is None:
         return ""
     sign = "≥" if goal.at_least else "≤"
-    if goal.of == "ratio":
-        return f"{sign} {ratio(goal.limit)}"
-    return f"{sign} {quantity(goal.limit, line.ours.unit)}"
+    limit = ratio(goal.limit) if goal.of == "ratio" else quantity(goal.limit, line.ours.unit)
+    return f"{sign}{_SPACE}{limit}"
 
 
 def markdown(sections: Iterable[Section]) -> str:
-    """The table, a line a measurement, sections set off by their titles."""
+    """The table, a line a measurement, sections set off by their titles; its notes below it."""
+    notes = _Notes()
     rows: list[Sequence[str]] = [
         ("what", "ours", "beside it", "ratio", "goal", ""),
         ("---", "---:", "---:", "---:", "---:", "---"),
     ]
     for section in sections:
         rows.append((f"**{section.title}**", "", "", "", "", ""))
-        rows.extend(_cells(line) for line in section.lines)
-    return "".join("| " + " | ".join(_cell(text) for text in row) + " |\n" for row in rows)
+        rows.extend(_cells(line, notes) for line in section.lines)
+    table = "".join("| " + " | ".join(_cell(text) for text in row) + " |\n" for row in rows)
+    return table + notes.markdown()
 
 
-def _cells(line: Line) -> Sequence[str]:
-    peer = "–" if line.peer is None else _shown(line.peer)
+class _Notes:
+    """What would not fit in a cell: each text once, by the number that stands there for it."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def mark(self, text: str) -> str:
+        if not text:
+            return ""
+        number = self._numbers.setdefault(text, len(self._numbers) + 1)
+        return _SPACE + str(number).translate(_RAISED)
+
+    def markdown(self) -> str:
+        lines = (f"{n}. {_cell(text)}\n" for text, n in self._numbers.items())
+        return "\n" + "".join(lines) if self._numbers else ""
+
+
+def _cells(line: Line, notes: _Notes) -> Sequence[str]:
+    peer = "–" if line.peer is None else _shown(line.peer, notes)
     if line.beside:
-        peer = f"{line.beside}: {peer}" if line.peer is not None else line.beside
+        peer = f"{line.beside}: {peer}"
+    ours = line.said or _shown(line.ours, notes)
     return (
-        line.what,
-        line.said or _shown(line.ours),
+        line.what + notes.mark(line.note),
+        ours,
         peer,
         ratio(line.ratio),
         goal_text(line),
@@ -187,10 +211,10 @@ def _cells(line: Line) -> Sequence[str]:
     )
 
 
-def _shown(measured: Measured) -> str:
+def _shown(measured: Measured, notes: _Notes) -> str:
     value = measured.value
     text = NEVER if value is None else quantity(value, measured.unit)
-    return f"{text} ({measured.note})" if measured.note else text
+    return text + notes.mark(measured.note)
 
 
 def _cell(text: str) -> str:

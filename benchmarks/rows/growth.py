@@ -6,13 +6,13 @@ import statistics
 from typing import TYPE_CHECKING
 
 from benchmarks import alone
-from benchmarks.fits import fit
-from benchmarks.table import Line, Measured
+from benchmarks.fits import Fit, fit
+from benchmarks.table import Line, Measured, Unit
 
 from .builds import TOKENS, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from benchmarks.bench import Bench
 
@@ -38,30 +38,33 @@ def _with_figures(bench: Bench) -> Iterator[Line]:
             built = [made.build() for _ in range(runs)]
             seconds[plain].append(statistics.median(b.seconds for b in built))
             peaks[plain].append(statistics.median(b.peak for b in built) / 2**20)
-    added = [a - b for a, b in zip(seconds[False], seconds[True], strict=True)]
-    yield _growing("build with a full store, figures", counts, seconds[False], seconds[True], "s")
-    yield _growing("its memory", counts, peaks[False], peaks[True], "MiB")
+    yield _growing("build with a full store, figures", counts, seconds, "s")
+    yield _growing("its memory", counts, peaks, "MiB")
     # The first figure pays for what all share: the exponent is of what comes after it.
+    added = [a - b for a, b in zip(seconds[False], seconds[True], strict=True)]
     later = [value - added[0] for value in added[1:]]
     found = fit([float(n) for n in counts[1:]], later)
     yield Line(
-        f"seconds that figures of {TOKENS} tokens add, after the first",
-        Measured(tuple(later[-1:]), "s", f"at {counts[-1]:,}"),
-        said=_exponent(found) + "; " + _list(counts[1:], later, "s"),
+        f"time that figures add after the first, {counts[-1]:,} of {TOKENS} tokens: "
+        f"{_exponent(found)}",
+        Measured(tuple(later[-1:]), "s"),
+        note=_told(found, counts[1:], later, "s"),
     )
 
 
 def _growing(
-    what: str, counts: Sequence[int], ours: Sequence[float], plain: Sequence[float], unit: str
+    what: str, counts: Sequence[int], values: Mapping[bool, Sequence[float]], unit: Unit
 ) -> Line:
+    """The last of the measurements, with all of them and both exponents below the table."""
     xs = [float(n) for n in counts]
-    last = Measured((ours[-1],), "s" if unit == "s" else "MiB")
+    fits = {plain: fit(xs, values[plain]) for plain in (False, True)}
+    told = [_told(fits[plain], counts, values[plain], unit) for plain in (False, True)]
     return Line(
-        f"{what}: {', '.join(f'{n:,}' for n in counts)}",
-        last,
-        Measured((plain[-1],), last.unit, _told(fit(xs, plain), counts, plain, unit)),
+        f"{what}, {counts[-1]:,} of them: {_exponent(fits[False])}",
+        Measured((values[False][-1],), unit),
+        Measured((values[True][-1],), unit),
         "the same pages without",
-        said=_told(fit(xs, ours), counts, ours, unit),
+        note=f"{told[0]}. Without figures: {told[1]}",
     )
 
 
@@ -73,30 +76,26 @@ def _with_tokens(bench: Bench) -> Iterator[Line]:
     found = [
         alone.run("written", store=str(store), tokens=n, runs=bench.plan.runs) for n in lengths
     ]
-    weights = [float(n * n) for n in lengths]
+    units: tuple[Unit, Unit] = ("ms", "MiB")
     for what, values, unit in (
-        ("writing one figure", [answer["seconds"] * 1000 for answer in found], "ms"),
-        ("memory of that", [answer["over"] / 2**20 for answer in found], "MiB"),
+        ("writing one figure", [answer["seconds"] * 1000 for answer in found], units[0]),
+        ("memory of that", [answer["over"] / 2**20 for answer in found], units[1]),
     ):
         # Below, what every figure costs drowns what its weights cost.
         long = [i for i, n in enumerate(lengths) if n >= 32]
-        fitted = fit([weights[i] for i in long], [values[i] for i in long])
+        fitted = fit([float(lengths[i]) for i in long], [values[i] for i in long])
         yield Line(
-            f"{what}, all heads carried, by tokens",
-            Measured((values[-1],), "ms" if unit == "ms" else "MiB"),
-            said=f"{_exponent(fitted)} in its weights; " + _list(lengths, values, unit),
+            f"{what}, all heads carried, {lengths[-1]} tokens: {_exponent(fitted)}",
+            Measured((values[-1],), unit),
+            note=_told(fitted, lengths, values, unit)
+            + ". The exponent is from 32 tokens on; the weights themselves grow with 2",
         )
 
 
-def _told(found: object, counts: Sequence[int], values: Sequence[float], unit: str) -> str:
-    return f"{_exponent(found)}; {_list(counts, values, unit)}"
-
-
-def _exponent(found: object) -> str:
-    exponent = getattr(found, "exponent", None)
-    return "no exponent" if exponent is None else f"exponent {exponent:.2f}"
-
-
-def _list(counts: Sequence[int], values: Sequence[float], unit: str) -> str:
+def _told(found: Fit | None, counts: Sequence[int], values: Sequence[float], unit: Unit) -> str:
     shown = ", ".join(f"{n:,}: {value:.3g}" for n, value in zip(counts, values, strict=True))
-    return f"{shown} {unit}"
+    return f"{_exponent(found)}; {shown} {unit}"
+
+
+def _exponent(found: Fit | None) -> str:
+    return "no exponent" if found is None else f"exponent {found.exponent + 0:.2f}"

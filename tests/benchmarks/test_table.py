@@ -71,7 +71,16 @@ def test_a_peer_that_gets_nowhere_is_told_and_beaten_and_we_are_not_excused():
     assert beaten.ratio is None
     assert verdict(beaten) == "reached"
     assert verdict(ours) == "**missed**"
-    assert "head view: never (not within 120 s)" in markdown([Section("x", "X", (beaten,))])
+    assert verdict(Line("what", nowhere, goal=Goal(1, of="ours"))) == "**missed**"
+
+
+def test_what_does_not_fit_in_a_cell_stands_below_the_table_once():
+    nowhere = Measured((), "ms", "not within 120 s")
+    lines = tuple(Line(what, nowhere, note=note) for what, note in (("a", ""), ("b", "told")))
+    table, _, notes = markdown([Section("x", "X", lines)]).partition("\n\n")
+    assert "| a | never\u00a0¹ |" in table
+    assert "| b\u00a0² | never\u00a0¹ |" in table
+    assert notes == "1. not within 120 s\n2. told\n"
 
 
 def test_the_table_is_one_and_every_row_has_its_cells():
@@ -81,8 +90,8 @@ def test_the_table_is_one_and_every_row_has_its_cells():
     )
     rows = markdown([Section("bytes", "Bytes", lines)]).splitlines()
     assert rows[2] == "| **Bytes** |  |  |  |  |  |"
-    assert rows[3] == "| a \\| b | 81.2 kB | head view: 3.30 MB | 1/41 |  |  |"
-    assert rows[4] == "| c | 1,500 | – | – | ≤ 1,500 | reached |"
+    assert rows[3] == "| a \\| b | 81.2\u00a0kB | head view: 3.30\u00a0MB | 1/41 |  |  |"
+    assert rows[4] == "| c | 1,500 | – | – | ≤\u00a01,500 | reached |"
     assert len({row.replace("\\|", "").count("|") for row in rows}) == 1
 
 
