@@ -1,4 +1,4 @@
-// Bundles the browser part into the two files that are shipped; with --test, runs its tests instead.
+// Bundles the browser part into the files that are shipped; with --test, runs its tests instead.
 import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -6,10 +6,38 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { minify } from "terser";
+import { domprops } from "../node_modules/terser/tools/domprops.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const assets = join(here, "..", "sphinx_attention", "assets");
 
+// Properties that only the sources know, and that may be called anything. What others read by name
+// must not be among them: `checkInternal` looks.
+const INTERNAL = [
+  ...["place", "places", "other", "dispatch", "pinned", "codes", "strokes", "slots"],
+  ...["levels", "mirrored", "perLine", "rightwards", "tops", "oneRow", "queryY", "keyY"],
+  ...["headroom", "takes", "told", "live", "tensor", "weights", "reading", "lay", "choose"],
+  ...["preview", "room", "sorted", "members", "said", "tell", "vector", "build", "hit"],
+  ...["logits", "biased", "verb", "figure", "upright", "begins", "sides", "colours"],
+  ...["timer", "colour"],
+];
+
+/** Throws where an internal name is one of the DOM's, of the payload's, or used as a text. */
+function checkInternal() {
+  const files = readdirSync(join(here, "src"), { recursive: true, encoding: "utf8" });
+  const sources = files.filter((name) => name.endsWith(".ts")).map((name) => readFileSync(join(here, "src", name), "utf8"));
+  const payload = readFileSync(join(here, "src", "payload.ts"), "utf8");
+  const wire = new Set(payload.slice(0, payload.indexOf("export interface Tensor")).match(/\b\w+(?=\??:)/g));
+  const dom = new Set(domprops);
+  for (const name of INTERNAL) {
+    const quoted = new RegExp(`\\[["']${name}["']\\]|["']--${name}["']`);
+    if (dom.has(name) || wire.has(name) || sources.some((text) => quoted.test(text))) {
+      throw new Error(`${name} is no internal name`);
+    }
+  }
+}
+
+checkInternal();
 if (process.argv.includes("--test")) {
   const out = join(here, "..", "node_modules", ".attention-tests");
   rmSync(out, { recursive: true, force: true });
@@ -30,21 +58,32 @@ if (process.argv.includes("--test")) {
 } else {
   const banner = "/* sphinx-attention, MIT licence; sources in static/ */";
   const shared = { bundle: true, minify: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
-  const { outputFiles } = await build({
-    ...shared,
-    entryPoints: [join(here, "src", "index.ts")],
-    write: false,
-    minify: false,
-    format: "iife",
-    target: "es2022",
-  });
-  // A fifteenth smaller than what esbuild makes of it.
-  const { code } = await minify(outputFiles[0].text, {
-    compress: { passes: 2 },
-    format: { preamble: banner },
-    ecma: 2020,
-  });
-  writeFileSync(join(assets, "attention.js"), `${code}\n`);
+  for (const [source, name] of [["index.ts", "attention.js"], ["pictures.ts", "attention-pictures.js"]]) {
+    const { outputFiles } = await build({
+      ...shared,
+      entryPoints: [join(here, "src", source)],
+      write: false,
+      minify: false,
+      minifySyntax: true,
+      mangleProps: new RegExp(`^(${INTERNAL.join("|")})$`),
+      format: "iife",
+      target: "es2022",
+    });
+    // A fifteenth smaller than what esbuild makes of it.
+    const { code } = await minify(outputFiles[0].text, {
+      compress: {
+        passes: 3,
+        keep_fargs: false,
+        pure_getters: true,
+        unsafe_arrows: true,
+        unsafe_math: true,
+        unsafe_methods: true,
+      },
+      format: { preamble: banner },
+      ecma: 2022,
+    });
+    writeFileSync(join(assets, name), `${code}\n`);
+  }
   await build({
     ...shared,
     entryPoints: [join(here, "attention.css")],
@@ -54,7 +93,7 @@ if (process.argv.includes("--test")) {
     target: ["chrome111", "firefox113", "safari16.4"],
     banner: { css: banner },
   });
-  for (const [name, most] of [["attention.js", 25_000], ["attention.css", 6_000]]) {
+  for (const [name, most] of [["attention.js", 25_000], ["attention-pictures.js", 5_000], ["attention.css", 6_000]]) {
     const bytes = gzipSync(readFileSync(join(assets, name)), { level: 9 }).length;
     console.log(`${name}: ${bytes} bytes gzipped, at most ${most}`);
     if (bytes > most) process.exitCode = 1;

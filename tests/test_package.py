@@ -45,7 +45,10 @@ def test_importing_the_extension_imports_no_model_package() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize(("name", "most"), [("attention.js", 25_000), ("attention.css", 6_000)])
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("attention.js", 25_000), ("attention-pictures.js", 5_000), ("attention.css", 6_000)],
+)
 def test_what_a_reader_downloads_is_small(name: str, most: int) -> None:
     assert len(gzip.compress((PACKAGE / "assets" / name).read_bytes(), 9)) <= most
 

@@ -134,7 +134,9 @@ def of_layers(attention: Attention, numbers: Sequence[int] | None) -> Attention:
     """
     if numbers is None:
         return attention
-    return select(attention, [position("layer", n, attention.layer_names, "layers") for n in numbers])
+    return select(
+        attention, [position("layer", n, attention.layer_names, "layers") for n in numbers]
+    )
 
 
 def _shared(heads: Sequence[int], group: int) -> list[int]:

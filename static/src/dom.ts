@@ -163,3 +163,14 @@ export function rgbaOf(colour: string): Ink {
   inks.set(colour, (ink = [...drop.getImageData(0, 0, 1, 1).data] as unknown as Ink));
   return ink;
 }
+
+/** Run a script by a classic element, whether that goes well or not: modules fail on `file://`. */
+export async function runScript(src: string): Promise<void> {
+  const script = element("script");
+  script.src = src;
+  await new Promise((resolve) => {
+    script.onload = script.onerror = resolve;
+    document.head.append(script);
+  });
+  script.remove();
+}

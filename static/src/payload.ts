@@ -1,6 +1,6 @@
 /** From the text that a page carries to the bytes and the header it stands for. */
 
-import { fail } from "./dom";
+import { fail, runScript } from "./dom";
 
 /** What the author wrote, for copying it with another selection. */
 export interface Directive {
@@ -152,14 +152,6 @@ export function textOf(element: HTMLScriptElement): Promise<string> {
 
 async function load(key: string, src: string): Promise<string> {
   const there = (): string | undefined => globalThis.attentionPayloads?.[key];
-  if (there() === undefined) {
-    const script = document.createElement("script");
-    script.src = src;
-    await new Promise((resolve) => {
-      script.onload = script.onerror = resolve;
-      document.head.append(script);
-    });
-    script.remove();
-  }
+  if (there() === undefined) await runScript(src);
   return there() ?? fail(`no payload in ${src}`);
 }

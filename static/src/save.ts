@@ -2,10 +2,12 @@
 
 import { fragmentOf, idOf } from "./address";
 import type { Live } from "./bind";
-import { element, fail, part } from "./dom";
-import { pictureOf } from "./picture";
-import { rasterOf } from "./raster";
+import { element, fail, part, runScript } from "./dom";
+import type { Pictures } from "./pictures";
 import { directiveOf } from "./written";
+
+/** Where this script came from; the one that draws pictures lies beside it. */
+const own = (document.currentScript as HTMLScriptElement | null)?.src ?? "";
 
 /** So long a button says that it has done its work. */
 const SAID = 1500;
@@ -34,15 +36,11 @@ export function offer(live: Live): void {
     const place = [model.layers[live.state.layer], model.heads[live.state.head]].join(".");
     return `${idOf(figure)}-${place}`.replace(/[^\w.-]+/g, "-");
   };
-  add("save as SVG", () => {
-    const text = new XMLSerializer().serializeToString(pictureOf(figure).root);
-    download(new Blob([text], { type: "image/svg+xml" }), `${name()}.svg`);
+  add("save as SVG", async () => {
+    download((await pictures()).svg(figure), `${name()}.svg`);
   }, "saved");
   add("save as PNG", async () => {
-    const canvas = rasterOf(pictureOf(figure));
-    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve));
-    if (!blob) fail("no picture");
-    download(blob, `${name()}.png`);
+    download(await (await pictures()).png(figure), `${name()}.png`);
   }, "saved");
   if (directive) {
     add("copy as directive", () => copy(directiveOf(model, directive, live.state, figure.dataset["view"]!)), "copied");
@@ -53,6 +51,12 @@ export function offer(live: Live): void {
     return copy(location.href);
   }, "copied");
   part(figure, "footer")?.append(menu);
+}
+
+/** Most readers never save a picture: what draws one is loaded by the first who does. */
+async function pictures(): Promise<Pictures> {
+  if (!globalThis.attentionPictures) await runScript(own.replace("attention.js", "attention-pictures.js"));
+  return globalThis.attentionPictures ?? fail("no pictures");
 }
 
 function download(blob: Blob, name: string): void {

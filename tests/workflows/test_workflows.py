@@ -51,6 +51,7 @@ def run(step: dict, folder: Path, env: dict[str, str]) -> None:
         ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
         cwd=folder,
         env={**env, **step.get("env", {})},
+        check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

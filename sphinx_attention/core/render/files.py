@@ -88,11 +88,12 @@ def _style() -> str:
 
 
 def _script() -> str:
-    """The script; nothing in it may end the element that it stands in.
+    """Both scripts; nothing in them may end the element that they stand in.
 
     What could do so can stand in strings and patterns alone, where the escape means the same.
     """
-    script = (ASSETS / "attention.js").read_text(encoding="utf-8")
+    names = ("attention-pictures.js", "attention.js")
+    script = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
     return re.sub(r"<(?=!--|/?script)", r"\\x3c", script, flags=re.IGNORECASE)
 
 

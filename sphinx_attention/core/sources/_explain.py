@@ -141,7 +141,9 @@ def _from_files(text: str, source: ModelSource, place: str) -> AttentionError | 
         )
     if "accelerate" in text and source.device_map:
         return AttentionError(
-            Problem.INSTALL, f"{source.name}: a device_map needs `pip install accelerate`"
+            Problem.INSTALL,
+            f"{source.name}: a device_map needs accelerate: "
+            "`pip install 'sphinx-attention[accelerate]'`",
         )
     folder = Path(place)
     if "safetensors" in text and "no file named" in text.replace("have a file", "no file"):

@@ -48,7 +48,9 @@ def quiet() -> Iterator[None]:
     Not to be held over a ``yield`` of a generator: filters of warnings belong to the process.
     """
     chatter = require("transformers").utils.logging
-    loggers = [logging.getLogger(name) for name in ("transformers", "huggingface_hub")]
+    loggers = [
+        logging.getLogger(name) for name in ("transformers", "huggingface_hub", "accelerate")
+    ]
     before = [(logger.handlers, logger.propagate) for logger in loggers]
     bars = chatter.is_progress_bar_enabled()
     conversion = os.environ.get("DISABLE_SAFETENSORS_CONVERSION")

@@ -14,7 +14,7 @@ from sphinx_attention.core.attention import Attention, Part
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 
-from ._batch import ON_DEVICE, Batch, Item, Room, batches, model_inputs
+from ._batch import ON_DEVICE, Batch, Item, Room, batches, device_of, model_inputs
 from ._capture import InterfaceWay, Way, choose_way, difference, gather
 from ._explain import first_line, is_out_of_memory, require
 from ._loading import Loaded, load, quiet
@@ -90,7 +90,7 @@ class ModelRunner:
         """Free the model's memory. A later request would load it again."""
         if self._state is None:
             return
-        on_gpu = self._state.model.device.type == "cuda"
+        on_gpu = device_of(self._state.model).type == "cuda"
         self._state = self._tried = None
         gc.collect()
         if on_gpu:
@@ -118,7 +118,7 @@ class ModelRunner:
         if any(item.request.layers is not None for item in items):
             with quiet():
                 self._guarded(self._learn, tried)
-        room = Room() if self._loaded().model.device.type == "cpu" else ON_DEVICE
+        room = Room() if device_of(self._loaded().model).type == "cpu" else ON_DEVICE
         for group in batches(items, heads=tried.heads, pads=tried.pads, room=room):
             with quiet():
                 answers = self._answers(group, tried)

@@ -1,6 +1,6 @@
 /** Tokens in a row (or two), and curves from the one in focus. */
 
-import { type Attributes, elementsInto, mark, needed, numberIn, part, setText, svg } from "../dom";
+import { type Attributes, elementsInto, mark, needed, numberIn, part, svg } from "../dom";
 import {
   curve,
   type Edge,
@@ -15,8 +15,8 @@ import {
 } from "../edges";
 import { type Figures, figuresOf, type Model, type Place, type Side } from "../model";
 import { inFocus, type State } from "../state";
-import { LOOKS } from "../words";
 import { numberInto, readSlots, SIDES, type Slot, type Slots } from "./slots";
+import { openTurn } from "./turn";
 import type { Dispatch, View, ViewKind } from "./view";
 
 export const arcs: ViewKind = { open };
@@ -83,7 +83,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const picture = needed(root, "picture");
   const edges = needed<SVGGElement>(picture, "edges");
   const overview = part<SVGGElement>(picture, "overview");
-  const turn = part(root, "direction");
+  const showTurn = openTurn(root, dispatch);
   const slots = readSlots(
     picture,
     model,
@@ -94,7 +94,6 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const slotAt = ({ side, index }: Place): Slot | undefined =>
     slots[model.oneRow ? "query" : side][index];
   let shown = readShown(slots);
-  turn?.addEventListener("click", () => dispatch({ type: "turn" }));
 
   const show = (state: State, previous: State | null): void => {
     const next = draw(model, state, frame);
@@ -109,7 +108,8 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
         if (slot) mark(slot.element, "token--focus", on);
       }
     }
-    overview?.setAttribute("display", next.focus.length ? "none" : "inline");
+    if (next.focus.length) overview?.setAttribute("display", "none");
+    else overview?.removeAttribute("display");
     if (overview && state.pinned.length) {
       // Elements are few where tokens are many: none that are hidden for long.
       overview.replaceChildren();
@@ -120,10 +120,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
       if (overview.dataset["head"] !== head || !overview.firstChild) overviewInto(overview, model, state, frame);
       overview.dataset["head"] = head;
     }
-    if (turn) {
-      setText(turn, LOOKS[state.direction]);
-      root.dataset["direction"] = state.direction;
-    }
+    showTurn(state);
     shown = next;
   };
   return { tokens: [...slots.query, ...slots.key], edges: true, show };

@@ -4,7 +4,6 @@ import { type Cells, paint } from "../cells";
 import { boxOf, element, isChord, mark, needed, numberIn, part, parts, setAttributes, setText, svg, textWidth } from "../dom";
 import type { Model, Place } from "../model";
 import { inFocus, type State } from "../state";
-import { LOOKS } from "../words";
 import { views } from ".";
 import {
   bounds,
@@ -21,6 +20,7 @@ import {
   split,
   thumbnails,
 } from "./grid-sheet";
+import { openTurn } from "./turn";
 import type { Dispatch, View, ViewKind } from "./view";
 
 export const grid: ViewKind = { open };
@@ -39,8 +39,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
   const headline = needed(figure, "headline");
   const scores = namedScores(headline, model);
   const offer = openBounds(figure, model, dispatch);
-  const turn = part(figure, "direction");
-  turn?.addEventListener("click", () => dispatch({ type: "turn" }));
+  const showTurn = openTurn(figure, dispatch);
   let chosen = -1;
   let options: State["options"] = {};
   const tell = (at: number): void => {
@@ -98,8 +97,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
       thumbs.cross(focus, (place) => isKey(model, place, state.direction));
       if (at !== chosen) tell(at);
       chosen = at;
-      if (turn) setText(turn, LOOKS[state.direction]);
-      figure.dataset["direction"] = state.direction;
+      showTurn(state);
     },
     destroy: () => large.view().destroy?.(),
   };

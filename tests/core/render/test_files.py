@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.dom import minidom
 
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from playwright.sync_api import sync_playwright
 
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.render.files import standalone_page, standalone_svg, typeset, write_file
@@ -20,6 +15,8 @@ from sphinx_attention.core.render.files import standalone_page, standalone_svg, 
 from . import figures
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sphinx_attention.core.figure import Figure
 
 HOSTILE = "</script> <b>&amp; ]]> \x00 \u202e ' \" <!-- 🦊 שלום"
@@ -74,36 +71,3 @@ def test_an_ending_that_is_none_is_told(tmp_path: Path) -> None:
 def test_what_typst_cannot_read_is_told() -> None:
     with pytest.raises(AttentionError, match="Typst cannot make PNG"):
         typeset("<svg", "png")
-
-
-@pytest.mark.browser
-def test_the_page_lives_without_any_request(tmp_path: Path) -> None:
-    write_file(figure(), tmp_path / "x.html")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    find = Path(__file__).parents[3] / "scripts" / "find_chromium.py"
-    path = (
-        os.environ.get("ATTENTION_CHROMIUM")
-        or subprocess.run(
-            [sys.executable, str(find)], check=True, stdout=subprocess.PIPE, text=True
-        ).stdout.strip()
-    )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        page = browser.new_page()
-        asked: list[str] = []
-        errors: list[str] = []
-        page.route("**/*", lambda route: (asked.append(route.request.url), route.abort()))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        page.set_content((tmp_path / "x.html").read_text())
-        page.wait_for_selector("[data-token][role=button]", state="attached")
-        assert page.locator(".attention-edge:visible").count() == 0
-        page.locator('[data-token="1"]').first.hover()
-        page.wait_for_selector(".attention-edge[data-query='1']", state="attached")
-        page.locator('[data-token="1"]').first.click()
-        assert page.locator(".attention-scores .attention-number").first.inner_text()
-        page.evaluate("document.fonts.load('16px \"Attention Math\"')")
-        assert page.evaluate("document.fonts.check('16px \"Attention Math\"')")
-        browser.close()
-    assert [url for url in asked if not url.startswith("data:")] == []
-    assert errors == []

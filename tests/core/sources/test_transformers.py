@@ -373,7 +373,7 @@ class TestBatches:
         assert sorted(lengths) == [[3, 4, 5], [500], [500, 500]]
 
     def test_pad_less_than_another_pass_would_cost(self) -> None:
-        """A pass costs as much as 90 tokens: 20 of padding are cheaper, 9 × 30 are not."""
+        """A pass costs as much as 30 tokens: 20 of padding are cheaper, 9 × 30 are not."""
         groups = list(batches(self.items(10, 30), heads=1, pads=True))
         assert [len(g) for g in groups] == [2]
         groups = list(batches(self.items(*[10] * 9, 40), heads=1, pads=True))

@@ -145,6 +145,8 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [*pip, str(built), "furo", "myst-parser"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+    where = [python, "-P", "-c", "import sphinx_attention; print(sphinx_attention.__file__)"]
+    assert str(folder) in subprocess.run(where, capture_output=True, text=True, check=True).stdout
     for name in ("torch", "transformers", "tokenizers", "huggingface_hub", "fsspec", "scipy"):
         found = subprocess.run([python, "-c", f"import {name}"], capture_output=True, check=False)
         assert found.returncode == 1, name
@@ -243,11 +245,12 @@ def test_the_example_notes_build_from_their_store_alone(alone: Path, tmp_path: P
     docs = tmp_path / "example_docs"
     left_out = shutil.ignore_patterns("_build", "_attention", "__pycache__")
     shutil.copytree(ROOT / "example_docs", docs, ignore=left_out)
-    # Pages of the notes include what is written elsewhere.
-    for page in [*ROOT.glob("benchmarks/**/*.md"), *ROOT.glob("sphinx_attention/**/*.md")]:
-        copy = tmp_path / page.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(page, copy)
+    # Pages of the notes show what is written elsewhere in the repository.
+    pages = [*docs.glob("*.md"), *docs.glob("*.rst")]
+    written = "".join(page.read_text(encoding="utf-8") for page in pages)
+    for name in re.findall(r"include(?:\}|::) \.\./(\S+)", written):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     models = tmp_path / ".models"
     models.symlink_to(ROOT / ".models")
     ordinary(docs)
