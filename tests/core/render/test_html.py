@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -255,3 +256,11 @@ def test_the_same_figure_is_the_same_page():
         return render_html(figure("a b c", ROWS, focus="b", label="toy"), "f")
 
     assert page() == page()
+
+
+def test_a_figure_of_whole_words_says_that_pieces_were_put_together() -> None:
+    plain = figure("the fox", [[0.5, 0.5], [0.5, 0.5]])
+    request = replace(plain.spec.request, merge="words")
+    merged = replace(plain, spec=replace(plain.spec, request=request))
+    assert "pieces put together as words" in render_html(merged, "a")
+    assert "pieces put together" not in render_html(plain, "a")
