@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sphinx_attention.core import processes
+from sphinx_attention.core.store import FolderStore
 
 if TYPE_CHECKING:
     from .notes import Notes
@@ -148,6 +149,11 @@ def test_killed_half_way_it_goes_on_where_it_ended(notes: Notes, jobs: str) -> N
     assert set(times) == set(texts)
     assert sum(times.values()) - len(texts) == len(calls) - stored <= int(jobs)
     assert len(notes.entries()) == 12
+    # What was in the writing stays under a name that nobody reads, until it is old enough to be
+    # nobody's: another process might still be writing it.
+    unfinished = list(notes.store.glob("??/.*.tmp"))
+    assert len(unfinished) <= int(jobs)
+    assert FolderStore(notes.store).sweep(older_than=0) == len(unfinished)
     assert not list(notes.store.glob("??/.*.tmp"))
 
 
@@ -198,8 +204,6 @@ def test_dtype_changes_what_is_asked_for_and_device_does_not(notes: Notes) -> No
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_precision_answers_near_single_precision(notes: Notes, dtype: str) -> None:
     import numpy as np
-
-    from sphinx_attention.core.store import FolderStore
 
     notes.write({"index": ["the quick brown fox|model: builtin"]})
     store = FolderStore(notes.store)
