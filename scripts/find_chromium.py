@@ -31,6 +31,17 @@ MAC_APPLICATIONS = (
     "Chromium.app/Contents/MacOS/Chromium",
     "Google Chrome.app/Contents/MacOS/Google Chrome",
 )
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+"""What the tests and the benchmarks start it with."""
+
 START_SECONDS = 30
 DOWNLOAD_SECONDS = 900
 CONNECT_MILLISECONDS = 10_000

@@ -14,26 +14,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from scripts import find_chromium
 
 from .pages import DOG, by_page, pages_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
+FINDER = Path(find_chromium.__file__)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:"
 )
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 PIXELS = 10.0
 """Width of an edge whose weight is one."""
@@ -119,14 +113,14 @@ def browser() -> Iterator[Browser]:
     path = os.environ.get("ATTENTION_CHROMIUM")
     if not path:
         found = subprocess.run(
-            [sys.executable, str(SCRIPTS / "find_chromium.py")],
+            [sys.executable, str(FINDER)],
             check=True,
             stdout=subprocess.PIPE,
             text=True,
         )
         path = found.stdout.strip()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=path, args=find_chromium.FLAGS)
         yield chromium
         chromium.close()
 
@@ -210,6 +204,47 @@ def away(page: Page) -> None:
     page.mouse.move(2, 2)
 
 
+def height(page: Page, figure: str) -> float:
+    return page.locator(f"#{figure}").evaluate("e => e.getBoundingClientRect().height")
+
+
+def overflow(page: Page) -> float:
+    """By how many pixels a page is wider than its window."""
+    return page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+
+
+def smallest(page: Page, targets: str) -> float:
+    """The shorter side of the smallest of some targets for a finger."""
+    sides = page.eval_on_selector_all(
+        targets,
+        "all => all.map(e => e.getBoundingClientRect()).map(b => Math.min(b.width, b.height))",
+    )
+    return min(sides)
+
+
+def accessible(page: Page, figure: str, state: str) -> None:
+    """Axe finds nothing to say against a figure."""
+    found = Axe().run(page, context=f"#{figure}")
+    assert not found.response["violations"], (state, found.generate_report())
+
+
+def static_copy(page: Page, figure: str) -> str:
+    """Put the figure as it was written beside the one that has come to life; the copy's id."""
+    raw = page.context.request.get(page.url).text()
+    page.evaluate(
+        """([html, id]) => {
+          const parsed = new DOMParser().parseFromString(html, "text/html").getElementById(id);
+          parsed.id = "static-copy";
+          parsed.removeAttribute("data-view");
+          document.querySelector("body").append(document.importNode(parsed, true));
+        }""",
+        [raw, figure],
+    )
+    return "static-copy"
+
+
 def expected(weights: np.ndarray, query: int, cutoff: float) -> dict[tuple[int, int], float]:
     """The edges of a row: the fewest heaviest keys that reach the share, ties with the last too."""
     codes = np.floor(weights[query].astype(np.float64) * 1000 + 0.5)
@@ -222,6 +257,30 @@ def expected(weights: np.ndarray, query: int, cutoff: float) -> dict[tuple[int, 
     return {
         (query, int(key)): codes[key] / 1000 * PIXELS for key in order if codes[key] >= max(last, 1)
     }
+
+
+@pytest.fixture
+def come_to_life(
+    browser: Browser, site: Site
+) -> Iterator[Callable[[str, str], tuple[Page, float]]]:
+    """Opens a page whose script does not come, then with it: the page, and the figure's height before."""
+    contexts = []
+
+    def come(name: str, figure: str) -> tuple[Page, float]:
+        context = browser.new_context(viewport={"width": 1000, "height": 800})
+        contexts.append(context)
+        context.route("**/attention.js*", lambda route: route.abort())
+        page = context.new_page()
+        page.goto(site.url(name))
+        before = height(page, figure)
+        context.unroute_all()
+        page.reload()
+        ready(page, figure)
+        return page, before
+
+    yield come
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -7,11 +7,23 @@ import re
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.conftest import PIXELS, away, edges, expected, ready, scores, token
-from tests.browser.pages import DOG
-from tests.browser.pages.arcs import CAUSAL_ROWS, HOSTILE
+from tests.browser.conftest import (
+    PIXELS,
+    accessible,
+    away,
+    edges,
+    expected,
+    height,
+    overflow,
+    ready,
+    scores,
+    smallest,
+    static_copy,
+    token,
+)
+from tests.browser.pages import CAUSAL_ROWS, DOG
+from tests.browser.pages.arcs import HOSTILE
 from tests.conftest import FOX, FOX_ROWS
 
 pytestmark = pytest.mark.browser
@@ -306,17 +318,8 @@ def test_first_paint_by_script_equals_the_static_picture(open_page, page_name, f
     static = open_page(page_name, java_script_enabled=False).locator(f"#{figure}")
     static.scroll_into_view_if_needed()
     live = open_page(page_name, figure)
-    raw = live.context.request.get(live.url).text()
-    holder = live.evaluate(
-        """([html, id]) => {
-          const parsed = new DOMParser().parseFromString(html, "text/html").getElementById(id);
-          parsed.id = "static-copy";
-          document.querySelector("body").append(document.importNode(parsed, true));
-          return "static-copy";
-        }""",
-        [raw, figure],
-    )
-    after, before = live.evaluate(SHOWN, figure), live.evaluate(SHOWN, holder)
+    copied = static_copy(live, figure)
+    after, before = live.evaluate(SHOWN, figure), live.evaluate(SHOWN, copied)
     for part in ("edges", "weights", "scores"):
         assert after[part] == before[part]
 
@@ -324,19 +327,10 @@ def test_first_paint_by_script_equals_the_static_picture(open_page, page_name, f
 @pytest.mark.parametrize(
     ("page_name", "figure"), [("dog", "pinned"), ("dog", "chosen"), ("fox", "fox")]
 )
-def test_coming_to_life_moves_nothing(browser, site, page_name: str, figure: str) -> None:
+def test_coming_to_life_moves_nothing(come_to_life, page_name: str, figure: str) -> None:
     """The figure is as tall before the script has run as after."""
-    context = browser.new_context(viewport={"width": 1000, "height": 800})
-    context.route("**/attention.js*", lambda route: route.abort())
-    page = context.new_page()
-    page.goto(site.url(page_name))
-    height = "id => document.getElementById(id).getBoundingClientRect().height"
-    before = page.evaluate(height, figure)
-    context.unroute_all()
-    page.reload()
-    ready(page, figure)
-    assert page.evaluate(height, figure) == pytest.approx(before, abs=0.5)
-    context.close()
+    page, before = come_to_life(page_name, figure)
+    assert height(page, figure) == pytest.approx(before, abs=0.5)
 
 
 def test_complete_without_scripts(open_page) -> None:
@@ -359,13 +353,9 @@ def test_complete_without_scripts(open_page) -> None:
 def test_nothing_sticks_out_of_the_page(open_page, name: str, width: int) -> None:
     page = open_page(name, name, viewport={"width": width, "height": 800})
     token(page, name, 1, "query" if name == "cross" else None).click()
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(overflow) <= 0
-    targets = page.eval_on_selector_all(
-        f"#{name} .attention-hit, #{name} select, #{name} button",
-        "all => all.map(e => e.getBoundingClientRect()).map(b => Math.min(b.width, b.height))",
-    )
-    assert min(targets) >= 23.5
+    assert overflow(page) <= 0
+    targets = f"#{name} .attention-hit, #{name} select, #{name} button"
+    assert smallest(page, targets) >= 23.5
 
 
 @pytest.mark.parametrize(("name", "index"), [("far", 38), ("rtl", 0)])
@@ -402,11 +392,9 @@ def test_hostile_tokens_show_as_themselves(open_page) -> None:
 def test_axe_finds_nothing(open_page, name: str, scheme: str) -> None:
     page = open_page(name, name, by="http", color_scheme=scheme, bypass_csp=True)
     side = "query" if name == "cross" else None
-    for state in ("at rest", "pinned"):
-        if state == "pinned":
-            token(page, name, 1, side).click()
-        found = Axe().run(page, context=f"#{name}")
-        assert not found.response["violations"], (state, found.generate_report())
+    accessible(page, name, "at rest")
+    token(page, name, 1, side).click()
+    accessible(page, name, "pinned")
 
 
 def test_only_what_is_in_view_is_decoded(open_page) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.conftest import away, scores, token
-from tests.browser.pages import DOG
-from tests.browser.pages.matrix import CAUSAL_ROWS, FUNCTIONS, HEBREW_ROWS
+from tests.browser.conftest import accessible, away, height, rounded, scores, token
+from tests.browser.pages import CAUSAL_ROWS, DOG
+from tests.browser.pages.matrix import FUNCTIONS
+from tests.conftest import FOX_ROWS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -30,11 +30,6 @@ def long_weights(count: int) -> np.ndarray:
     names: dict = {}
     exec(FUNCTIONS, names)
     return names["weights"](count, 2)
-
-
-def rounded(weights: np.ndarray) -> np.ndarray:
-    """Weights as they are printed, in thousandths."""
-    return np.floor(weights.astype(np.float64) * 1000 + 0.5)
 
 
 def strength(weights: np.ndarray, scale: str = "linear") -> np.ndarray:
@@ -275,7 +270,7 @@ def test_masked_cells_are_hatched(open_page) -> None:
 
 def test_right_to_left_text_is_mirrored(open_page) -> None:
     page = open_page("matrix-small", "mhebrew")
-    weights = rows(HEBREW_ROWS)
+    weights = rows(FOX_ROWS)
     assert np.abs(drawn(page, "mhebrew", 4) - strength(weights)[:, ::-1]).max() <= 0.0101
     page.mouse.move(*centre(page, "mhebrew", 2, 0, (4, 4)))
     assert readout(page, "mhebrew").endswith("0.200")  # the leftmost is the last
@@ -502,14 +497,13 @@ def test_the_static_image_looks_like_the_canvas(open_page) -> None:
     [("matrix-dog", "mdog", (11, 11)), ("matrix-small", "mcross", (3, 4))],
 )
 def test_nothing_jumps(open_page, name: str, figure: str, shape) -> None:
-    height = "id => document.getElementById(id).getBoundingClientRect().height"
     page = open_page(name, figure)
-    at_rest = page.evaluate(height, figure)
+    at_rest = height(page, figure)
     page.mouse.move(*centre(page, figure, 1, 1, shape))
     assert "looks at" in readout(page, figure)
-    assert page.evaluate(height, figure) == at_rest
+    assert height(page, figure) == at_rest
     token(page, figure, 0, "key").hover()
-    assert page.evaluate(height, figure) == at_rest
+    assert height(page, figure) == at_rest
 
 
 def test_a_head_of_the_grid_opens_as_a_matrix(open_page, reference) -> None:
@@ -549,11 +543,9 @@ def test_a_head_of_the_grid_opens_as_a_matrix(open_page, reference) -> None:
 )
 def test_axe_finds_nothing(open_page, name: str, figure: str, scheme: str) -> None:
     page = open_page(name, figure, color_scheme=scheme, bypass_csp=True)
-    for state in ("at rest", "pinned"):
-        if state == "pinned":
-            token(page, figure, 1, "query").click()
-        found = Axe().run(page, context=f"#{figure}")
-        assert not found.response["violations"], (state, found.generate_report())
+    accessible(page, figure, "at rest")
+    token(page, figure, 1, "query").click()
+    accessible(page, figure, "pinned")
 
 
 def test_without_scripts_the_picture_is_whole(open_page) -> None:

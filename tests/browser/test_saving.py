@@ -15,6 +15,7 @@ from PIL import Image
 from tests.browser.conftest import CLIPBOARD, copy, edges, numbers, pin
 from tests.browser.pages import DOG
 from tests.browser.pages.shared import FUNCTIONS, REPEATED
+from tests.course import BESIDE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -184,10 +185,7 @@ def rebuilt(project, directive: str, suffix: str, functions: str = "") -> Beauti
     conf = 'import sys\nsys.path.insert(0, ".")\n'
     if functions:
         files["pages_shared.py"] = functions
-        conf = (
-            "import sys, pathlib\nsys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
-            'attention_models = {"words": {"function": "pages_shared:words"}}\n'
-        )
+        conf = f'{BESIDE}attention_models = {{"words": {{"function": "pages_shared:words"}}}}\n'
     made = project(files, conf)
     made.build(strict=True).cleanup()
     made.apps.clear()

@@ -22,34 +22,21 @@ from sphinx_attention.core.capture import Library
 from sphinx_attention.core.entry import DamagedEntryError, pack
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.store import FolderStore
+from tests import course
 from tests.core.entries import REQUEST, attention, request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FIGURES = 12
-FUNCTION = '''
-def attention(text):
-    """Each token looks at the one before it."""
-    words = text.split()
-    rows = [[float(j == max(i - 1, 0)) for j in range(len(words))] for i in range(len(words))]
-    return {"tokens": words, "weights": rows}
-'''
-CONF = """
-import sys, pathlib
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-extensions = ["sphinx_attention"]
-attention_model = "course"
-attention_models = {"course": {"function": "course_model:attention"}}
-attention_cache = "../store"
-"""
+CONF = f'extensions = ["sphinx_attention"]\nattention_cache = "../store"\n{course.CONF}'
 
 
 def notes(folder: Path, figures: int = FIGURES) -> Path:
     """A project whose store lies beside it."""
     folder.mkdir(parents=True)
     (folder / "conf.py").write_text(CONF)
-    (folder / "course_model.py").write_text(FUNCTION)
+    (folder / "course_model.py").write_text(course.FUNCTION)
     text = "".join(f".. attention:: sentence number {n} of them\n\n" for n in range(figures))
     (folder / "index.rst").write_text(f"P\n=\n\n{text}")
     return folder
@@ -364,7 +351,7 @@ def test_a_build_that_is_killed_ten_times_ends_as_one_that_was_not(
 ) -> None:
     """The whole of it: Sphinx, the store and the pages, killed wherever it happens to be."""
     docs = notes(tmp_path / "notes")
-    slow = FUNCTION.replace("    words =", "    import time; time.sleep(0.1)\n    words =")
+    slow = course.FUNCTION.replace("    words =", "    import time; time.sleep(0.1)\n    words =")
     (docs / "course_model.py").write_text(slow)
     chance = random.Random(7)
     for _ in range(10):

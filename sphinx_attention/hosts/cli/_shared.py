@@ -15,7 +15,7 @@ from sphinx_attention.core.display import clean_line
 from sphinx_attention.core.errors import AttentionError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sphinx_attention.core.capture import Library
     from sphinx_attention.core.request import Request
@@ -74,6 +74,16 @@ def read_notes(docs: Path, defines: Sequence[str]) -> Collected:
         return collect(docs, overrides)
     except AttentionError as error:
         fail(error.message)
+
+
+def documents_by_key(asked: Iterable[tuple[str, Request]]) -> dict[str, list[str]]:
+    """The documents that ask for each key, once each, in order."""
+    found: dict[str, list[str]] = {}
+    for document, request in asked:
+        documents = found.setdefault(request.key, [])
+        if document not in documents:
+            documents.append(document)
+    return found
 
 
 def say(message: str = "") -> None:

@@ -24,6 +24,7 @@ from ._shared import (
     counted,
     docs_argument,
     docs_needed,
+    documents_by_key,
     fail,
     json_option,
     model_name,
@@ -57,7 +58,7 @@ def list_(*, docs: Path, defines: tuple[str, ...], as_json: bool) -> None:
     """List what the store of the notes in DOCS holds, and which documents use it."""
     notes = read_notes(docs, defines)
     store = _open(notes)
-    places = notes.places()
+    places = documents_by_key(notes)
     entries = [_entry(store, key, places.get(key, [])) for key in _keys(store)]
     say_store_troubles(store)
     if as_json:
@@ -142,7 +143,7 @@ def prune(
     store = _open(notes)
     if isinstance(store, SharedStore) and not shared:
         store = store.local
-    used = notes.places()
+    used = documents_by_key(notes)
     keys = list(_keys(store))
     if keys and not used:
         fail(
@@ -180,7 +181,7 @@ def export(*, docs: Path, defines: tuple[str, ...], file: Path, used: bool, as_j
     """
     notes = read_notes(docs, defines)
     store = _open(notes)
-    places = notes.places()
+    places = documents_by_key(notes)
     keys = [key for key in _keys(store) if not used or key in places]
     try:
         done, wrong = export_entries(store, keys, file)

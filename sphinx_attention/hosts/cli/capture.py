@@ -21,6 +21,7 @@ from ._shared import (
     answer,
     brief,
     docs_argument,
+    documents_by_key,
     fail,
     json_option,
     model_name,
@@ -31,7 +32,7 @@ from ._shared import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sphinx_attention.core.request import Request
@@ -106,7 +107,9 @@ def capture(
     )
     missing = library.missing(request for _, request in asked)
     say_troubles(library)
-    run = _Run(library, missing, len({r.key for _, r in asked}) - len(missing), _by_key(asked))
+    run = _Run(
+        library, missing, len({r.key for _, r in asked}) - len(missing), documents_by_key(asked)
+    )
     if dry_run:
         run.tell_missing(as_json=as_json)
         return
@@ -150,15 +153,6 @@ def _placed(request: Request, device: str | None, dtype: str | None) -> Request:
     if dtype:
         source = replace(source, dtype=dtype)
     return replace(request, source=source)
-
-
-def _by_key(asked: Iterable[tuple[str, Request]]) -> dict[str, list[str]]:
-    places: dict[str, list[str]] = {}
-    for document, request in asked:
-        documents = places.setdefault(request.key, [])
-        if document not in documents:
-            documents.append(document)
-    return places
 
 
 @dataclass

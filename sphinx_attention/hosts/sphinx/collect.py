@@ -38,15 +38,6 @@ class Collected:
     settings: Settings
     base: Path
 
-    def places(self) -> dict[str, list[str]]:
-        """The documents that ask for each key, once each, in order."""
-        found: dict[str, list[str]] = {}
-        for document, request in self:
-            documents = found.setdefault(request.key, [])
-            if document not in documents:
-                documents.append(document)
-        return found
-
     def __iter__(self) -> Iterator[tuple[str, Request]]:
         for document in sorted(self.requests):
             for request in self.requests[document]:

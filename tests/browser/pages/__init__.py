@@ -14,10 +14,30 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tests.course import BESIDE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 DOG = "the quick brown fox jumps over the lazy dog"
+CAUSAL_ROWS = """\
+1 0 0 0
+0.25 0.75 0 0
+0.2 0.3 0.5 0
+0.125 0.125 0.25 0.5
+"""
+TRANSLATE = '''
+
+def translate(text, pair=None):
+    """Two rows of tokens: three queries over four keys."""
+    return {
+        "tokens": ["le", "renard", "saute"],
+        "key_tokens": ["the", "fox", "jumps", "</s>"],
+        "special": ["</s>"],
+        "weights": [[0.7, 0.2, 0.05, 0.05], [0.1, 0.8, 0.06, 0.04], [0.05, 0.15, 0.7, 0.1]],
+    }
+'''
+"""A function of some ``FUNCTIONS``."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +56,7 @@ class Pages:
         markdown = [name for name in self.sources if name.endswith(".md")]
         extensions = ["sphinx_attention", *(["myst_parser"] if markdown else [])]
         conf = (
-            "import sys, pathlib\n"
-            "sys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
-            f"extensions = {extensions!r}\n"
+            f"{BESIDE}extensions = {extensions!r}\n"
             'html_theme = "alabaster"\nhtml_sidebars = {"**": []}\nnumfig = True\n'
             f"attention_cache = {str(cache_folder)!r}\n"
             f'attention_model = "minilm"\nattention_models = {models!r}\n'

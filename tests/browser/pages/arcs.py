@@ -4,28 +4,13 @@ from __future__ import annotations
 
 from tests.conftest import FOX, FOX_ROWS, indent
 
-from . import DOG, heading
+from . import CAUSAL_ROWS, DOG, TRANSLATE, heading
 
-CAUSAL_ROWS = """\
-1 0 0 0
-0.25 0.75 0 0
-0.2 0.3 0.5 0
-0.125 0.125 0.25 0.5
-"""
 HOSTILE = ["</script><img", "src=x", "onerror=document.title='owned'>", "&amp;", "שלום", "🦊"]
 
-FUNCTIONS = '''
+FUNCTIONS = (
+    '''
 import numpy as np
-
-def translate(text, pair=None):
-    """Two rows of tokens: three queries over four keys."""
-    return {
-        "tokens": ["le", "renard", "saute"],
-        "key_tokens": ["the", "fox", "jumps", "</s>"],
-        "special": ["</s>"],
-        "weights": [[0.7, 0.2, 0.05, 0.05], [0.1, 0.8, 0.06, 0.04], [0.05, 0.15, 0.7, 0.1]],
-    }
-
 
 def long(text, pair=None):
     """As many words as the text says, four layers of eight heads, drawn at random."""
@@ -35,6 +20,8 @@ def long(text, pair=None):
     weights /= weights.sum(-1, keepdims=True)
     return {"tokens": [f"w{i}" for i in range(n)], "weights": weights}
 '''
+    + TRANSLATE
+)
 MODELS = {
     "translate": {"function": "pages_arcs:translate"},
     "long": {"function": "pages_arcs:long"},

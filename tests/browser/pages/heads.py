@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.conftest import indent
+from tests.conftest import FOX_ROWS, indent
 
-from . import DOG, heading
+from . import DOG, TRANSLATE, heading
 
 PAIR = ("The cat chased the mouse", "The mouse ran from the cat")
 ARABIC = ("القط", "الأسود", "يجلس", "هنا")
@@ -15,7 +15,8 @@ CAUSAL_ROWS = """\
 0.2 0.3 0.5
 """
 
-FUNCTIONS = '''
+FUNCTIONS = (
+    '''
 import numpy as np
 
 def weights(n, heads):
@@ -29,17 +30,9 @@ def long(text, pair=None):
     """As many words and heads as the text says."""
     n, heads = (int(number) for number in text.split())
     return {"tokens": [f"w{i}" for i in range(n)], "weights": weights(n, heads)}
-
-
-def translate(text, pair=None):
-    """Two columns of tokens: three queries over four keys."""
-    return {
-        "tokens": ["le", "renard", "saute"],
-        "key_tokens": ["the", "fox", "jumps", "</s>"],
-        "special": ["</s>"],
-        "weights": [[0.7, 0.2, 0.05, 0.05], [0.1, 0.8, 0.06, 0.04], [0.05, 0.15, 0.7, 0.1]],
-    }
 '''
+    + TRANSLATE
+)
 MODELS = {
     "heads-long": {"function": "pages_heads:long"},
     "heads-translate": {"function": "pages_heads:translate"},
@@ -55,8 +48,6 @@ def _tokens(*texts: str) -> str:
     return "[" + ", ".join(f'"{text}"' for text in texts) + "]"
 
 
-_ARABIC_ROWS = "0.7 0.1 0.1 0.1\n0.2 0.5 0.2 0.1\n0.05 0.15 0.6 0.2\n0.02 0.08 0.3 0.6\n"
-
 PAGES = {
     "heads-dog.rst": heading("Heads")
     + _figure(DOG, "hone", layer=5, head=11)
@@ -69,7 +60,7 @@ PAGES = {
     "heads-cross.rst": heading("Cross")
     + _figure("the fox jumps", "hcross", model="heads-translate"),
     "heads-arabic.rst": heading("Arabic")
-    + _figure("x", "harabic", indent(_ARABIC_ROWS), tokens=_tokens(*ARABIC), focus=0),
+    + _figure("x", "harabic", indent(FOX_ROWS), tokens=_tokens(*ARABIC), focus=0),
     "heads-words.rst": heading("Words")
     + _figure(
         "x", "hwords", indent("0.5 0.5\n0.1 0.9\n"), tokens=_tokens(LONG_WORD, "</text><b>x</b>")

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from tests.conftest import indent
+from tests.conftest import FOX_ROWS, indent
 
-from . import DOG, heading
+from . import CAUSAL_ROWS, DOG, TRANSLATE, heading
 
 HEBREW = "שלום עולם השועל קופץ"
-HEBREW_ROWS = """\
-0.7 0.1 0.1 0.1
-0.2 0.5 0.2 0.1
-0.05 0.15 0.6 0.2
-0.02 0.08 0.3 0.6
-"""
-CAUSAL_ROWS = """\
-1 0 0 0
-0.25 0.75 0 0
-0.2 0.3 0.5 0
-0.125 0.125 0.25 0.5
-"""
 
-FUNCTIONS = '''
+FUNCTIONS = (
+    '''
 import numpy as np
-
-def translate(text, pair=None):
-    """Two rows of tokens: three queries over four keys."""
-    return {
-        "tokens": ["le", "renard", "saute"],
-        "key_tokens": ["the", "fox", "jumps", "</s>"],
-        "special": ["</s>"],
-        "weights": [[0.7, 0.2, 0.05, 0.05], [0.1, 0.8, 0.06, 0.04], [0.05, 0.15, 0.7, 0.1]],
-    }
-
 
 def weights(n, heads):
     """Two layers of some heads over as many words, drawn at random; no word sees those after it."""
@@ -46,6 +25,8 @@ def long(text, pair=None):
     masked = np.triu(np.ones((n, n), dtype=bool), 1)
     return {"tokens": [f"w{i}" for i in range(n)], "weights": weights(n, 2), "masked": masked}
 '''
+    + TRANSLATE
+)
 MODELS = {
     "matrix-translate": {"function": "pages_matrix:translate"},
     "matrix-long": {"function": "pages_matrix:long"},
@@ -66,7 +47,7 @@ PAGES = {
     + _figure(DOG, "mdim", layer=5, head=8, special="dim"),
     "matrix-small.rst": heading("Small")
     + f".. attention-figure:: one two three four\n   :name: mcausal\n   :view: matrix\n   :causal:\n\n{indent(CAUSAL_ROWS)}\n"
-    + f"{_figure(HEBREW, 'mhebrew')}\n{indent(HEBREW_ROWS)}\n"
+    + f"{_figure(HEBREW, 'mhebrew')}\n{indent(FOX_ROWS)}\n"
     + _figure("the fox jumps", "mcross", model="matrix-translate")
     + f"\n{_figure('alone', 'malone')}\n   1\n",
     "matrix-long.rst": heading("Long")

@@ -36,4 +36,9 @@ PAGES = {
     "   :focus: 1\n",
     "steps-long.rst": heading("Long")
     + f".. attention:: {text(128)}\n   :name: slong\n   :view: steps\n   :layer: 5\n   :head: 11\n",
+    "steps-longest.rst": heading("Longest")
+    + f".. attention:: {text(512)}\n   :name: slongest\n   :view: steps\n   :layer: 5\n   :head: 11\n",
+    "steps-mask.rst": heading("Mask")
+    + f".. attention:: {text(128)}\n   :name: smask\n   :model: builtin\n   :view: steps\n"
+    "   :layer: 0\n   :head: 1\n",
 }

@@ -19,11 +19,9 @@ from sphinx_attention.core.render.drawing import templates
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.svg import render_svg
 from sphinx_attention.core.request import ModelSource, Request
-from tests.core.sources.conftest import save
 from tests.core.sources.runs import FOX, attentions, own, reference_model, source_of, stacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 ALL = ("queries", "keys", "values")
@@ -35,18 +33,6 @@ CHAINED = [
 CHAINLESS = ["deberta-v2", "bloom", "falcon", "xlnet"]
 HALF = 5.1e-4
 """Half a unit of the third decimal, and what single precision adds to it."""
-
-
-@pytest.fixture(scope="module")
-def model_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    made: dict[str, Path] = {}
-
-    def make(kind: str) -> Path:
-        if kind not in made:
-            made[kind] = save(kind, tmp_path_factory.mktemp(kind))
-        return made[kind]
-
-    return make
 
 
 def number(text: str) -> float:
@@ -120,8 +106,8 @@ def cells(attention: Attention) -> list[tuple[int, int, int]]:
 
 
 @pytest.mark.parametrize("kind", CHAINED)
-def test_the_chain_ends_at_the_models_own_weights(model_of, kind: str) -> None:
-    folder = model_of(kind)
+def test_the_chain_ends_at_the_models_own_weights(tiny_model, kind: str) -> None:
+    folder = tiny_model(kind)
     attention, reference = captured(folder), own_weights(folder)
     for layer, head, query in cells(attention):
         row = reference[layer, head, query]
@@ -170,8 +156,8 @@ def follow_the_panels(seen: Read, row: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(("kind", "part"), [("t5", "cross"), ("bart", "cross"), ("t5", "decoder")])
-def test_the_chain_of_an_encoder_and_a_decoder_ends_there_too(model_of, kind, part) -> None:
-    folder = model_of(kind)
+def test_the_chain_of_an_encoder_and_a_decoder_ends_there_too(tiny_model, kind, part) -> None:
+    folder = tiny_model(kind)
     (attention,) = attentions(
         [Request(source_of(folder), FOX, target="a lazy fox", part=part, keep=ALL)]
     )
@@ -184,8 +170,8 @@ def test_the_chain_of_an_encoder_and_a_decoder_ends_there_too(model_of, kind, pa
 
 
 @pytest.mark.parametrize("kind", CHAINLESS)
-def test_without_queries_and_keys_it_says_so_and_shows_the_weights(model_of, kind: str) -> None:
-    folder = model_of(kind)
+def test_without_queries_and_keys_it_says_so_and_shows_the_weights(tiny_model, kind: str) -> None:
+    folder = tiny_model(kind)
     attention, reference = captured(folder), own_weights(folder)
     seen = read(figure_of(attention, 1, 2, 3))
     assert list(seen.rows) == ["weight"]
@@ -217,8 +203,8 @@ def hooked(folder: Path, names: dict[str, str]) -> dict[str, np.ndarray]:
     return found
 
 
-def test_bert_counts_as_its_own_layers_do(model_of) -> None:
-    folder = model_of("bert")
+def test_bert_counts_as_its_own_layers_do(tiny_model) -> None:
+    folder = tiny_model("bert")
     own_layers = hooked(
         folder, {n: f"encoder.layer.2.attention.self.{n}" for n in ("query", "key", "value")}
     )
@@ -242,11 +228,11 @@ def test_bert_counts_as_its_own_layers_do(model_of) -> None:
         assert first == pytest.approx(vector[:3], abs=6e-3)
 
 
-def test_llama_counts_with_rotated_positions_and_shared_keys(model_of, monkeypatch) -> None:
+def test_llama_counts_with_rotated_positions_and_shared_keys(tiny_model, monkeypatch) -> None:
     import torch
     from transformers.models.llama import modeling_llama
 
-    folder = model_of("llama")
+    folder = tiny_model("llama")
     rotated: list[Any] = []
     turn = modeling_llama.apply_rotary_pos_emb
 
@@ -272,8 +258,8 @@ def test_llama_counts_with_rotated_positions_and_shared_keys(model_of, monkeypat
         assert seen.panels == ["dot", "scale", "bias", "softmax", "value"]
 
 
-def test_masked_keys_are_minus_infinity_and_have_no_weight(model_of) -> None:
-    seen = read(figure_of(captured(model_of("llama")), 0, 0, 3))
+def test_masked_keys_are_minus_infinity_and_have_no_weight(tiny_model) -> None:
+    seen = read(figure_of(captured(tiny_model("llama")), 0, 0, 3))
     (mask,) = classed(seen.svg, "attention-mask")
     hidden = [n for n, text in enumerate(seen.rows["weight"]) if text == "–"]
     assert hidden == list(range(4, len(seen.rows["weight"])))
@@ -294,10 +280,10 @@ def test_the_sums_of_a_masked_key() -> None:
     assert written["scaled"] == sums.score(float(chain.scaled[1]))
 
 
-def test_t5_adds_its_own_bias_and_does_not_scale(model_of) -> None:
+def test_t5_adds_its_own_bias_and_does_not_scale(tiny_model) -> None:
     import torch
 
-    folder = model_of("t5")
+    folder = tiny_model("t5")
     _, model = reference_model(folder)
     attention = captured(folder)
     count = len(attention.query_tokens)
@@ -311,15 +297,15 @@ def test_t5_adds_its_own_bias_and_does_not_scale(model_of) -> None:
     assert seen.panels == ["dot", "scale", "bias", "softmax", "value"]
 
 
-def test_gemma_bends_its_scores(model_of) -> None:
-    seen = read(figure_of(captured(model_of("gemma2")), 1, 1, 6))
+def test_gemma_bends_its_scores(tiny_model) -> None:
+    seen = read(figure_of(captured(tiny_model("gemma2")), 1, 1, 6))
     assert seen.column("capped") == pytest.approx(2 * np.tanh(seen.column("scaled") / 2), abs=1e-3)
     assert np.abs(seen.column("capped")).max() <= 2
     assert "between −2 and 2" in seen.text
 
 
-def test_the_sink_of_gpt_oss_takes_its_share(model_of) -> None:
-    folder = model_of("gpt_oss")
+def test_the_sink_of_gpt_oss_takes_its_share(tiny_model) -> None:
+    folder = tiny_model("gpt_oss")
     row = own_weights(folder)[0, 2, 5]
     seen = read(figure_of(captured(folder), 0, 2, 5))
     (sink,) = classed(seen.svg, "attention-sink")

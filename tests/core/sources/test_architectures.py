@@ -22,6 +22,7 @@ from sphinx_attention.core.sources._call import Call, describe, terms_of
 from sphinx_attention.core.sources._capture import choose_way, forward, gather, reference_of
 from sphinx_attention.core.sources._interface import Layer
 from sphinx_attention.core.sources._scoring import HostTerms, host, scored
+from tests.core.tiny_models import SIZES
 
 from .runs import (
     FIELDS,
@@ -378,14 +379,7 @@ def attention_of(call: Call, tokens: int, keys: int | None = None) -> Attention:
     return scored(one, [HostTerms(terms_of(call)).cut(0, tokens, keys)])
 
 
-_PICTURES = {
-    "hidden_size": 32,
-    "intermediate_size": 48,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 4,
-    "image_size": 16,
-    "patch_size": 4,
-}
+_PICTURES = {**SIZES, "image_size": 16, "patch_size": 4}
 _WHISPER = {
     "d_model": 32,
     "encoder_layers": 2,

@@ -9,6 +9,8 @@ import pytest
 from docutils import nodes
 from sphinx.testing.util import SphinxTestApp
 
+from tests.course import BESIDE
+
 ROOT = Path(__file__).parents[2] / "roots" / "test-admonitions"
 
 MODEL = {
@@ -146,10 +148,7 @@ def test_a_class_registered_by_another_extension_is_kept(project) -> None:
         "    app.connect('config-inited', lambda app, config: "
         "app.add_directive('attention', Other, override=True))\n"
     )
-    conf = (
-        "import sys, pathlib\nsys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
-        "extensions = ['sphinx_attention', 'other_ext']\n"
-    )
+    conf = f"{BESIDE}extensions = ['sphinx_attention', 'other_ext']\n"
     made = project({"index.rst": "P\n=\n\n.. attention:: words\n", "other_ext.py": other}, conf)
     tree = made.build("dummy", strict=True).env.get_doctree("index")
     assert "the other one" in tree.astext()

@@ -14,28 +14,13 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 
 from tests.conftest import FOX, FOX_ROWS, indent
+from tests.course import BESIDE, CONF, FUNCTION
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FIGURE = f".. attention-figure:: {FOX}\n   :name: fox\n   :focus: brown\n\n{indent(FOX_ROWS)}\n   A *caption*.\n"
 PAGE = f"Page\n====\n\nSee :numref:`fox` and :ref:`the fox <fox>`.\n\n{FIGURE}\nAfter it.\n"
-
-FUNCTION = '''
-def attention(text, pair=None):
-    """Every token looks at the one before it; the first at itself."""
-    words = text.split()
-    if "refuse" in words:
-        raise RuntimeError("refused")
-    rows = [[float(j == max(i - 1, 0)) for j in range(len(words))] for i in range(len(words))]
-    return {"tokens": words, "weights": rows}
-'''
-FUNCTION_CONF = (
-    "import sys, pathlib\n"
-    "sys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
-    'attention_model = "course"\n'
-    'attention_models = {"course": {"function": "course_model:attention"}}\n'
-)
 
 
 def figure_tags(html: str) -> list:
@@ -160,7 +145,7 @@ def test_no_numbers_in_the_search_index(project) -> None:
 
 def test_the_doctree_holds_no_numbers(project) -> None:
     made = project(
-        {"index.rst": f"P\n=\n\n.. attention:: {FOX}\n", "course_model.py": FUNCTION}, FUNCTION_CONF
+        {"index.rst": f"P\n=\n\n.. attention:: {FOX}\n", "course_model.py": FUNCTION}, CONF
     )
     made.build(strict=True)
     pickled = (made.folder / "_build" / "doctrees" / "index.doctree").read_bytes()
@@ -240,8 +225,7 @@ def test_a_mistake_fails_a_strict_build(tmp_path: Path) -> None:
 
 def test_a_mistake_in_a_docstring_is_placed_there(project) -> None:
     module = 'def f():\n    """F.\n\n    .. attention-figure:: a b\n       :layr: 1\n    """\n'
-    conf = "import sys, pathlib\nsys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
-    conf += 'extensions.append("sphinx.ext.autodoc")\n'
+    conf = f'{BESIDE}extensions.append("sphinx.ext.autodoc")\n'
     made = project(
         {"index.rst": "P\n=\n\n.. autofunction:: doc_mod_one.f\n", "doc_mod_one.py": module}, conf
     )
@@ -281,7 +265,7 @@ def model_project(project, conf: str = "", **pages: str):
     files = {f"{name}.rst": text for name, text in pages.items()}
     tree = ".. toctree::\n   :glob:\n\n   *\n\n" if pages else ""
     files.setdefault("index.rst", f"I\n=\n\n{tree}.. attention:: {FOX}\n")
-    return project({**files, "course_model.py": FUNCTION}, FUNCTION_CONF + conf)
+    return project({**files, "course_model.py": FUNCTION}, CONF + conf)
 
 
 def test_a_function_of_the_authors(project) -> None:
@@ -360,9 +344,7 @@ def test_parallel_builds_write_the_same_pages(tmp_path: Path) -> None:
     source = tmp_path / "docs"
     source.mkdir()
     (source / "course_model.py").write_text(FUNCTION)
-    (source / "conf.py").write_text(
-        f'extensions = ["sphinx_attention"]\n{FUNCTION_CONF}numfig = True\n'
-    )
+    (source / "conf.py").write_text(f'extensions = ["sphinx_attention"]\n{CONF}numfig = True\n')
     names = [f"page{n}" for n in range(12)]
     (source / "index.rst").write_text(
         "I\n=\n\n.. toctree::\n\n" + "".join(f"   {n}\n" for n in names)
@@ -532,7 +514,7 @@ def test_nothing_missing_no_torch(tmp_path: Path, minilm: Path) -> None:
 def test_a_killed_build_leaves_a_store_that_the_next_one_uses(tmp_path: Path) -> None:
     slow = FUNCTION.replace("    words =", "    import time; time.sleep(0.05)\n    words =")
     (tmp_path / "course_model.py").write_text(slow)
-    (tmp_path / "conf.py").write_text(f'extensions = ["sphinx_attention"]\n{FUNCTION_CONF}')
+    (tmp_path / "conf.py").write_text(f'extensions = ["sphinx_attention"]\n{CONF}')
     (tmp_path / "index.rst").write_text(
         "P\n=\n\n" + "".join(f".. attention:: sentence number {n}\n\n" for n in range(40))
     )

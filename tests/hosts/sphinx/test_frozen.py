@@ -13,21 +13,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from sphinx_attention.core.request import FunctionSource, Request
+from tests.course import CONF, FUNCTION
 
 ROOT = Path(__file__).parents[3]
-FUNCTION = '''
-def attention(text):
-    """Each token looks at the one before it."""
-    words = text.split()
-    rows = [[float(j == max(i - 1, 0)) for j in range(len(words))] for i in range(len(words))]
-    return {"tokens": words, "weights": rows}
-'''
-CONF = """
-import sys, pathlib
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-attention_model = "course"
-attention_models = {"course": {"function": "course_model:attention"}}
-"""
 PAGE = "P\n=\n\nOne that is there.\n\n.. attention:: the quick brown fox\n"
 MISSING = "\nOne that is not.\n\n.. attention:: jumps over the dog\n   :view: matrix\n"
 SOURCE = FunctionSource("course", "course_model:attention")

@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.conftest import FOX
-from tests.core.sources.conftest import save
+from tests.core.tiny_models import save
 
 if TYPE_CHECKING:
     from pathlib import Path

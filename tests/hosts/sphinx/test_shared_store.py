@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bs4 import BeautifulSoup
 
+from tests.course import CONF, FUNCTION
 from tests.s3 import Bucket, free_port
 
 if TYPE_CHECKING:
@@ -16,19 +17,6 @@ if TYPE_CHECKING:
 
     from tests.conftest import Project
 
-FUNCTION = '''
-def attention(text):
-    """Each token looks at the one before it."""
-    words = text.split()
-    rows = [[float(j == max(i - 1, 0)) for j in range(len(words))] for i in range(len(words))]
-    return {"tokens": words, "weights": rows}
-'''
-CONF = """
-import sys, pathlib
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-attention_model = "shared"
-attention_models = {"shared": {"function": "shared_model:attention"}}
-"""
 PAGES = {
     "index.rst": "P\n=\n\n.. attention:: the quick brown fox\n\n.. toctree::\n   :glob:\n\n   p*\n",
     **{f"p{n}.rst": f"P{n}\n==\n\n.. attention:: sentence {n} of them\n" for n in range(7)},
@@ -36,8 +24,8 @@ PAGES = {
 
 
 def notes(project: Callable[..., Project], function: str = FUNCTION) -> Project:
-    sys.modules.pop("shared_model", None)
-    return project({**PAGES, "shared_model.py": function}, CONF)
+    sys.modules.pop("course_model", None)
+    return project({**PAGES, "course_model.py": function}, CONF)
 
 
 def build(made: Project, **options: Any) -> None:

@@ -14,6 +14,8 @@ from bs4 import BeautifulSoup
 
 from sphinx_attention.core.payload import decode, decode_text
 from tests.conftest import FOX, FOX_ROWS, indent
+from tests.core.tiny_models import save
+from tests.course import declared
 
 LAYERS, HEADS, TOKENS = 3, 4, 6  # [S] the quick brown fox [E]
 
@@ -29,12 +31,7 @@ def attention(text, pair=None):
     weights /= weights.sum(axis=-1, keepdims=True)
     return {"tokens": words, "weights": weights, "special": ["[S]", "[E]"]}
 '''
-CONF = (
-    "import sys, pathlib\n"
-    "sys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
-    'attention_model = "course"\n'
-    'attention_models = {"course": {"function": "views_model:attention"}}\n'
-)
+CONF = declared("views_model:attention")
 
 
 def weights(tokens: int = TOKENS) -> Any:
@@ -332,8 +329,6 @@ def test_words_of_a_real_model_are_merged_exactly(project, minilm) -> None:
 
 
 def tiny(project: Any, kind: str, page: str) -> Any:
-    from tests.core.sources.conftest import save
-
     conf = 'attention_model = "m"\nattention_models = {"m": {"path": "model"}}\n'
     made = project({"index.rst": f"P\n=\n\n{page}"}, conf)
     save(kind, made.folder / "model")
