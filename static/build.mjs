@@ -17,7 +17,7 @@ const INTERNAL = [
   ...["place", "places", "other", "dispatch", "pinned", "codes", "strokes", "slots"],
   ...["levels", "mirrored", "perLine", "rightwards", "tops", "oneRow", "queryY", "keyY"],
   ...["headroom", "takes", "told", "live", "tensor", "weights", "reading", "lay", "choose"],
-  ...["preview", "room", "sorted", "members", "said", "tell", "vector", "build", "hit"],
+  ...["preview", "room", "sorted", "members", "said", "tell", "vector", "build"],
   ...["logits", "biased", "verb", "figure", "upright", "begins", "sides", "colours"],
   ...["timer", "colour"],
 ];

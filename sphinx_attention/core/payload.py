@@ -4,11 +4,17 @@ The bytes are a zlib stream (RFC 1950; `DecompressionStream("deflate")` in brows
 
 1. the length of the header, an unsigned 32-bit little-endian number,
 2. the header, UTF-8 JSON,
-3. the high bytes of all codes, then the low bytes of all codes; order layer, head, query, key,
-4. of the view steps alone, the tensors that the header lists: of each, in that order, the first
+3. the high bytes of all codes, then the low bytes of all codes: head after head, in each the
+   queries, and of each query the keys,
+4. of the view grid alone, the scores that the header names: of each in turn, and of every layer
+   the heads, in thousandths, 65535 where a head has none; all high bytes, then all low bytes,
+5. of the view steps alone, the tensors that the header lists: of each, in that order, the first
    bytes of all its numbers (float32, little endian), then the second, the third, the fourth.
 
-Planes because high bytes, and exponents, are much the same everywhere and pack to little.
+Planes because high bytes, and exponents, are much the same everywhere and pack to little. Heads
+stand from the sparse to the dense, which are packed each with a code of their own; where that is
+not layer by layer, the header's ``order`` tells it: the n-th is head ``order[n]``, counted through
+all layers.
 
 In a page the bytes stand as text in base 85 (`encode_text`): five characters for four bytes, where
 base 64 takes five and a third.
@@ -30,12 +36,12 @@ from .display import clean, shown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from .attention import Attention, Token
     from .figure import Figure
 
-VERSION = 1
+VERSION = 2
 """Version of the format; a reader refuses any other."""
 
 FULL = 1000
@@ -43,6 +49,9 @@ FULL = 1000
 
 MASKED = 1001
 """The code of a key that its query may not see."""
+
+NO_SCORE = 0xFFFF
+"""What stands for the score of a head that has none."""
 
 MASKED_TEXT = "–"
 """What stands for a masked weight: it is not a zero."""
@@ -55,6 +64,10 @@ _OVERHEAD = 1.05 * 1.25
 
 MOST_A_WEIGHT = 10 / 8 * _OVERHEAD
 """Characters of a page that a weight takes if all codes are as frequent: what none exceeds."""
+
+# Of a code: how many bits its number has, to tell sparse heads from dense ones on every machine
+# alike.
+_BITS = np.array([code.bit_length() for code in range(MASKED + 1)], np.uint8)
 
 # Weights that `estimate` looks at.
 _SAMPLED = 1 << 20
@@ -73,11 +86,13 @@ class Payload:
     Attributes:
         header: the JSON header as it stands in the bytes.
         codes: shape (layers, heads, queries, keys), uint16, thousandths or `MASKED`.
+        scores: by name, shape (layers, heads), NaN where a head has none; empty for most figures.
         tensors: by name, float32, in the order of the header; empty for most figures.
     """
 
     header: Mapping[str, Any]
     codes: NDArray[np.uint16]
+    scores: Mapping[str, NDArray[np.float64]]
     tensors: Mapping[str, NDArray[np.float32]]
 
 
@@ -107,6 +122,14 @@ def format_weight(weight: float) -> str:
     return format_code(int(_codes(np.asarray(weight), np.asarray(False))))
 
 
+def score_codes(scores: ArrayLike) -> NDArray[np.uint16]:
+    """Scores of heads, all of them at least 0, in thousandths; `NO_SCORE` where one is NaN."""
+    known = np.asarray(scores, np.float64)
+    missing = np.isnan(known)
+    rounded = np.rint(np.where(missing, 0, known) * 1000).astype(np.uint16)
+    return np.where(missing, np.uint16(NO_SCORE), rounded)
+
+
 def encode(figure: Figure) -> bytes:
     """Pack a figure's attention; the same figure always gives the same bytes.
 
@@ -115,14 +138,18 @@ def encode(figure: Figure) -> bytes:
     """
     packed = codes(figure.attention)
     carried = tensors(figure.attention) if figure.spec.view == "steps" else {}
+    maps: NDArray[np.uint16] = packed.reshape(-1, *packed.shape[2:])
+    order = np.argsort([int(_BITS[one].sum(dtype=np.int64)) for one in maps], kind="stable")
     fields = _header(figure, packed, carried)
+    if (order != np.arange(len(order))).any():
+        fields["order"] = order.tolist()
+        maps = maps[order]
     # Sorted by hand: an author's options keep their own order.
     text = json.dumps(dict(sorted(fields.items())), ensure_ascii=False, separators=(",", ":"))
     header = text.encode()
-    high = (packed >> 8).astype(np.uint8).tobytes()
-    low = (packed & 0xFF).astype(np.uint8).tobytes()
-    planes = b"".join(_float_planes(tensor) for tensor in carried.values())
-    return _deflate(struct.pack("<I", len(header)) + header + high + low + planes)
+    planes = [_planes(maps), _planes(score_codes(list((figure.head_scores or {}).values())))]
+    planes += [_float_planes(tensor) for tensor in carried.values()]
+    return _deflate(struct.pack("<I", len(header)) + header + b"".join(planes))
 
 
 def encode_text(data: bytes) -> str:
@@ -194,6 +221,15 @@ def tensors(attention: Attention) -> dict[str, NDArray[np.float32]]:
     return {name: tensor for name, tensor in found.items() if tensor is not None}
 
 
+def _planes(numbers: NDArray[np.uint16]) -> bytes:
+    return (numbers >> 8).astype(np.uint8).tobytes() + (numbers & 0xFF).astype(np.uint8).tobytes()
+
+
+def _from_planes(planes: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    high, low = planes.reshape(2, -1).astype(np.uint16)
+    return np.left_shift(high, 8, dtype=np.uint16) | low
+
+
 def _float_planes(tensor: NDArray[np.float32]) -> bytes:
     numbers = np.ascontiguousarray(tensor, dtype="<f4")
     return numbers.view(np.uint8).reshape(-1, 4).T.tobytes()
@@ -216,18 +252,30 @@ def decode(data: bytes) -> Payload:
         raise ValueError(f"payload of version {version}; this reads version {VERSION}")
     planes = np.frombuffer(raw, dtype=np.uint8, offset=4 + length)
     listed = {entry["name"]: tuple(entry["shape"]) for entry in header.get("tensors", ())}
+    names = header.get("headScores", ())
     size, *sizes = (int(np.prod(s, dtype=np.int64)) for s in (shape, *listed.values()))
-    due = 2 * size + 4 * sum(sizes)
+    start = 2 * size + 2 * len(names) * shape[0] * shape[1]
+    due = start + 4 * sum(sizes)
     if planes.size != due:
         raise ValueError(f"payload holds {planes.size} bytes of numbers where {due} are due")
-    merged = (planes[:size].astype(np.uint16) << 8) | planes[size : 2 * size]
+    maps = np.empty((shape[0] * shape[1], *shape[2:]), np.uint16)
+    order = header.get("order", range(len(maps)))
+    maps[list(order)] = _from_planes(planes[: 2 * size]).reshape(maps.shape)
+    scores = _from_planes(planes[2 * size : start]).reshape(-1, *shape[:2])
     carried = {}
-    start = 2 * size
     for (name, dimensions), count in zip(listed.items(), sizes, strict=True):
         numbers = planes[start : start + 4 * count].reshape(4, -1).T.copy().view("<f4")
         carried[name] = numbers.astype(np.float32).reshape(dimensions)
         start += 4 * count
-    return Payload(header=header, codes=merged.reshape(shape), tensors=carried)
+    return Payload(
+        header=header,
+        codes=maps.reshape(shape),
+        scores={
+            name: np.where(score == NO_SCORE, np.nan, score / 1000)
+            for name, score in zip(names, scores, strict=True)
+        },
+        tensors=carried,
+    )
 
 
 def _codes(weights: NDArray[Any], masked: NDArray[np.bool_]) -> NDArray[np.uint16]:
@@ -273,17 +321,12 @@ def _header(
             "syntax": written.syntax,
         }
     if figure.head_scores is not None:
-        header["headScores"] = {n: _decimals(score) for n, score in figure.head_scores.items()}
+        header["headScores"] = list(figure.head_scores)
     if spec.view == "steps":
         header["tensors"] = [{"name": n, "shape": list(t.shape)} for n, t in carried.items()]
         if missing := scoring.missing(attention):
             header["missing"] = clean(missing)
     return header
-
-
-def _decimals(scores: NDArray[np.float64]) -> list[list[float | None]]:
-    """Scores of layers and heads to three decimals; None where a score is undefined."""
-    return [[None if np.isnan(s) else round(float(s), 3) for s in row] for row in scores]
 
 
 def _special(tokens: Sequence[Token]) -> list[int]:

@@ -34,7 +34,7 @@ export interface Model {
   segments: { readonly queries: readonly number[]; readonly keys: readonly number[] } | undefined;
   /** Whether special tokens and edges to them step back. */
   dim: boolean;
-  headScores: HeadScores | undefined;
+  headScores: HeadScores;
   cutoff: number;
   label: string;
   /** What the author wrote; absent where the host does not tell. */
@@ -52,6 +52,8 @@ export function modelOf(payload: Payload): Model {
   const [, heads, queries, keys] = header.shape;
   const queryTokens = tokensOf(header.queries, header.specialQueries);
   const tensors = new Map<string, Tensor | undefined>();
+  const places: number[] = [];
+  header.order?.forEach((head, place) => (places[head] = place));
   return {
     layers: header.layers,
     heads: header.heads,
@@ -61,13 +63,14 @@ export function modelOf(payload: Payload): Model {
     oneRow: !header.keys,
     segments: header.segments,
     dim: header.special === "dim",
-    headScores: header.headScores,
+    headScores: payload.scores,
     cutoff: header.cutoff,
     label: header.label,
     directive: header.directive,
     missing: header.missing,
     code: (layer, head, query, key) => {
-      const at = ((layer * heads + head) * queries + query) * keys + key;
+      const map = layer * heads + head;
+      const at = ((places[map] ?? map) * queries + query) * keys + key;
       const code = (high[at]! << 8) | low[at]!;
       return code === MASKED_ON_THE_WIRE ? MASKED : code;
     },

@@ -83,7 +83,7 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
         [],
         cell("td", model.queries[query]!.text),
         cell("td", model.keys[key]!.text),
-        element("td", ["attention-number"], numeral(code)),
+        element("td", [], numeral(code)),
       ),
     );
     pairsBody?.replaceChildren(...rows);

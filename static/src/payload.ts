@@ -10,11 +10,11 @@ export interface Directive {
   syntax: "rst" | "myst";
 }
 
-/** Scores of every head by layer and head; null where a head has none. */
-export type HeadScores = Readonly<Record<string, readonly (readonly (number | null)[])[]>>;
+/** Scores by name: of every layer the heads; null where a head has none. */
+export type HeadScores = Readonly<Record<string, readonly (number | null)[]>>;
 
 export interface Header {
-  version: 1;
+  version: 2;
   /** Layers, heads, queries, keys. */
   shape: [number, number, number, number];
   /** The names by which readers know the layers that are carried. */
@@ -29,7 +29,10 @@ export interface Header {
   /** By token, which of a pair's texts it is from. */
   segments?: { queries: number[]; keys: number[] };
   special?: "dim";
-  headScores?: HeadScores;
+  /** Names of the scores. */
+  headScores?: string[];
+  /** In which order the heads of all layers stand in the bytes; absent where it is this one. */
+  order?: number[];
   cutoff: number;
   label: string;
   directive?: Directive;
@@ -47,11 +50,12 @@ export interface Tensor {
 export interface Payload {
   header: Header;
   /**
-   * High and low bytes of the weights in thousandths, layer by layer, head by head, query by query;
+   * High and low bytes of the weights in thousandths, head by head, query by query;
    * 1001 is masked. They stay in two planes: putting millions of them together takes a while.
    */
   high: Uint8Array;
   low: Uint8Array;
+  scores: HeadScores;
   /** Numbers of single precision as four planes each: all first bytes, all second ones, … */
   rest: Uint8Array;
 }
@@ -70,17 +74,28 @@ export function parse(bytes: Uint8Array): Payload {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = 4 + view.getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, start))) as Header;
-  if (header.version !== 1) fail(`payload version ${header.version}`);
+  if (header.version !== 2) fail(`payload version ${header.version}`);
   const count = sizeOf(header.shape);
-  const rest = start + 2 * count;
+  const names = header.headScores ?? [];
+  const heads = header.shape[0] * header.shape[1];
+  const low = start + 2 * count;
+  const rest = low + 2 * names.length * heads;
   const numbers = (header.tensors ?? []).reduce((total, { shape }) => total + sizeOf(shape), 0);
   if (bytes.length !== rest + 4 * numbers) fail("payload cut short");
   return {
     header,
     high: bytes.subarray(start, start + count),
-    low: bytes.subarray(start + count, rest),
+    low: bytes.subarray(start + count, low),
+    scores: scoresIn(bytes.subarray(low, rest), names, heads),
     rest: bytes.subarray(rest),
   };
+}
+
+function scoresIn(planes: Uint8Array, names: readonly string[], heads: number): HeadScores {
+  const half = names.length * heads;
+  const codes = Array.from({ length: half }, (_, i) => (planes[i]! << 8) | planes[half + i]!);
+  const scores = codes.map((code) => (code === 0xffff ? null : code / 1000));
+  return Object.fromEntries(names.map((name, i) => [name, scores.slice(i * heads, (i + 1) * heads)]));
 }
 
 /** One of the tensors that a payload holds. */

@@ -28,11 +28,9 @@ const frame: Frame = {
 };
 const scored = modelOf(
   payloadOf(
-    {
-      ...HEADER,
-      headScores: { previous: [[0.125, 0.98]], entropy: [[1.5, 0.25]], induction: [[null, null]] },
-    },
+    HEADER,
     CODES,
+    { previous: [0.125, 0.98], entropy: [1.5, 0.25], induction: [null, null] },
   ),
 );
 const by = (order: string, least = "0") => ({ order, least });

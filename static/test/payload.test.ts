@@ -47,9 +47,23 @@ test("tokens beyond ASCII", async () => {
 });
 
 test("another version and missing bytes are refused", () => {
-  const later = { ...HEADER, version: 2 } as unknown as Header;
-  assert.throws(() => parse(pack(later, CODES)), /version 2/);
+  const later = { ...HEADER, version: 3 } as unknown as Header;
+  assert.throws(() => parse(pack(later, CODES)), /version 3/);
   assert.throws(() => parse(pack(HEADER, CODES).subarray(0, -1)), /cut short/);
+});
+
+test("scores come behind the codes, in thousandths", () => {
+  const header = { ...HEADER, headScores: ["previous", "induction"] };
+  const scores = planes([125, 980, 0xffff, 2000]);
+  const bytes = Buffer.concat([pack(header, CODES), scores.high, scores.low]);
+  assert.deepEqual(parse(bytes).scores, { previous: [0.125, 0.98], induction: [null, 2] });
+});
+
+test("heads are found where the order has put them", () => {
+  const moved = Uint16Array.from([...CODES.slice(9), ...CODES.slice(0, 9)]);
+  const model = modelOf(parse(pack({ ...HEADER, order: [1, 0] }, moved)));
+  assert.equal(model.code(0, 0, 1, 2), 447);
+  assert.equal(model.code(0, 1, 2, 2), 334);
 });
 
 test("codes are found by layer, head, query and key", () => {

@@ -1,9 +1,9 @@
 import { modelOf, type Model } from "../src/model";
-import type { Header, Payload } from "../src/payload";
+import type { Header, HeadScores, Payload } from "../src/payload";
 import type { State } from "../src/state";
 
 export const HEADER: Header = {
-  version: 1,
+  version: 2,
   shape: [1, 2, 3, 3],
   layers: ["5"],
   heads: ["3", "11"],
@@ -30,8 +30,12 @@ export function planes(codes: ArrayLike<number>): { high: Uint8Array; low: Uint8
   };
 }
 
-export function payloadOf(header: Header, codes: ArrayLike<number>): Payload {
-  return { header, ...planes(codes), rest: new Uint8Array() };
+export function payloadOf(
+  header: Header,
+  codes: ArrayLike<number>,
+  scores: HeadScores = {},
+): Payload {
+  return { header, ...planes(codes), scores, rest: new Uint8Array() };
 }
 
 /** At rest, on the first head. */

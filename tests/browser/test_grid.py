@@ -11,10 +11,21 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from tests.browser.conftest import away, edges, expected, model_attentions, ready, scores, token
+from tests.browser.conftest import (
+    accessible,
+    away,
+    edges,
+    expected,
+    height,
+    model_attentions,
+    overflow,
+    ready,
+    scores,
+    smallest,
+    token,
+)
 from tests.browser.pages import DOG
 from tests.browser.pages.grid import LONG
 
@@ -348,11 +359,11 @@ def test_arcs_come_back_as_they_would_have_been(open_page) -> None:
 def test_the_strongest_pairs_are_of_the_chosen_head(open_page, reference) -> None:
     page = open_page("grid-dog", "gdog")
     table = page.locator("#gdog .attention-table")
-    numbers = table.locator(".attention-number")
+    numbers = table.locator("td:last-child")
     thumb(page, "gdog", 1, 8).click()
     assert numbers.count() == 0  # of a table that is closed
     table.locator("summary").click()
-    page.wait_for_selector("#gdog .attention-pairs .attention-number")
+    page.wait_for_selector("#gdog .attention-pairs td")
     largest = np.sort(reference[1, 8], axis=None)[::-1][:12]
     assert [float(text) for text in numbers.all_text_contents()] == pytest.approx(
         largest, abs=5.1e-4
@@ -401,19 +412,11 @@ def test_complete_without_scripts(open_page) -> None:
 
 
 @pytest.mark.parametrize("name", ["dog", "pinned", "long"])
-def test_coming_to_life_moves_nothing(browser, site, name: str) -> None:
-    context = browser.new_context(viewport={"width": 1000, "height": 800})
-    context.route("**/attention.js*", lambda route: route.abort())
-    page = context.new_page()
-    page.goto(site.url(f"grid-{name}"))
-    height = "id => document.getElementById(id).getBoundingClientRect().height"
-    before = page.evaluate(height, f"g{name}")
-    context.unroute_all()
-    page.reload()
-    ready(page, f"g{name}")
-    painted(page, f"g{name}")
-    assert page.evaluate(height, f"g{name}") == pytest.approx(before, abs=0.5)
-    context.close()
+def test_coming_to_life_moves_nothing(come_to_life, name: str) -> None:
+    figure = f"g{name}"
+    page, before = come_to_life(f"grid-{name}", figure)
+    painted(page, figure)
+    assert height(page, figure) == pytest.approx(before, abs=0.5)
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -421,15 +424,11 @@ def test_coming_to_life_moves_nothing(browser, site, name: str) -> None:
 def test_nothing_sticks_out_of_the_page(open_page, name: str, width: int) -> None:
     figure = f"g{name}"
     page = open_page(f"grid-{name}", figure, viewport={"width": width, "height": 800})
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(overflow) <= 0
+    assert overflow(page) <= 0
     page.locator(f'#{figure} select[name="order"]').select_option("first")
-    assert page.evaluate(overflow) <= 0
-    targets = page.eval_on_selector_all(
-        f"#{figure} .attention-thumb, #{figure} .attention-choice:not([hidden]) select",
-        "all => all.map(e => e.getBoundingClientRect()).map(b => Math.min(b.width, b.height))",
-    )
-    assert min(targets) >= 23.5
+    assert overflow(page) <= 0
+    targets = f"#{figure} .attention-thumb, #{figure} .attention-choice:not([hidden]) select"
+    assert smallest(page, targets) >= 23.5
 
 
 def test_in_a_wide_page_the_large_picture_stands_beside(open_page) -> None:
@@ -480,18 +479,13 @@ def test_a_grid_of_32_tokens_is_little_more_than_its_numbers(open_page, site) ->
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(open_page, scheme: str) -> None:
     page = open_page("grid-dog", "gdog", color_scheme=scheme, bypass_csp=True)
-
-    def check(state: str) -> None:
-        found = Axe().run(page, context="#gdog")
-        assert not found.response["violations"], (state, found.generate_report())
-
-    check("at rest")
+    accessible(page, "gdog", "at rest")
     token(page, "gdog", 4).click()
-    check("pinned")
+    accessible(page, "gdog", "pinned")
     page.locator('#gdog select[name="order"]').select_option("entropy")
-    check("sorted")
+    accessible(page, "gdog", "sorted")
     page.locator('#gdog select[name="large"]').select_option("matrix")
-    check("matrix")
+    accessible(page, "gdog", "matrix")
 
 
 def test_paper_has_the_grid_as_it_was_chosen(open_page) -> None:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import (
+    accessible,
     away,
     expected,
+    height,
     model_attentions,
-    ready,
+    overflow,
     scores,
+    smallest,
+    static_copy,
     token,
 )
 from tests.browser.pages.heads import ARABIC, CAUSAL_ROWS, FUNCTIONS, LONG_WORD, PAIR
@@ -73,8 +76,8 @@ def pressed(page: Page, figure: str) -> list[int]:
 AT_REST = """id => {
   const figure = document.getElementById(id), rows = {query: [], key: []};
   for (const token of figure.querySelectorAll("[data-side]")) {
-    const hit = token.querySelector(".attention-hit");
-    rows[token.dataset.side].push(+hit.getAttribute("y") + +hit.getAttribute("height") / 2);
+    // The middle of a row is so far over its text's baseline.
+    rows[token.dataset.side].push(+token.querySelector(".attention-word").getAttribute("y") - 3.5);
   }
   const row = (list, y) => list.findIndex(middle => Math.abs(middle - y) < 8);
   return [...figure.querySelectorAll(".attention-lines path")].filter(p => p.checkVisibility()).flatMap(path =>
@@ -451,17 +454,8 @@ SHOWN = """id => {
 )
 def test_first_paint_by_script_equals_the_static_picture(open_page, page_name, figure) -> None:
     live = open_page(page_name, figure)
-    raw = live.context.request.get(live.url).text()
-    live.evaluate(
-        """([html, id]) => {
-          const parsed = new DOMParser().parseFromString(html, "text/html").getElementById(id);
-          parsed.id = "static-copy";
-          parsed.removeAttribute("data-view");
-          document.querySelector("body").append(document.importNode(parsed, true));
-        }""",
-        [raw, figure],
-    )
-    after, before = live.evaluate(SHOWN, figure), live.evaluate(SHOWN, "static-copy")
+    copied = static_copy(live, figure)
+    after, before = live.evaluate(SHOWN, figure), live.evaluate(SHOWN, copied)
     assert before["paths"]
     for part, value in before.items():
         assert after[part] == value, part
@@ -487,21 +481,12 @@ def test_drawn_again_it_is_the_static_picture(open_page) -> None:
 
 
 @pytest.mark.parametrize(("page_name", "figure"), [("heads-dog", "hthree"), ("heads-dog", "hone")])
-def test_coming_to_life_moves_nothing(browser, site, page_name: str, figure: str) -> None:
-    context = browser.new_context(viewport={"width": 1000, "height": 800})
-    context.route("**/attention.js*", lambda route: route.abort())
-    page = context.new_page()
-    page.goto(site.url(page_name))
-    height = "id => document.getElementById(id).getBoundingClientRect().height"
-    before = page.evaluate(height, figure)
-    context.unroute_all()
-    page.reload()
-    ready(page, figure)
-    assert page.evaluate(height, figure) == pytest.approx(before, abs=0.5)
+def test_coming_to_life_moves_nothing(come_to_life, page_name: str, figure: str) -> None:
+    page, before = come_to_life(page_name, figure)
+    assert height(page, figure) == pytest.approx(before, abs=0.5)
     # Nor does pointing at a word.
     token(page, figure, 2, "query").hover()
-    assert page.evaluate(height, figure) == pytest.approx(before, abs=0.5)
-    context.close()
+    assert height(page, figure) == pytest.approx(before, abs=0.5)
 
 
 def test_complete_without_scripts(open_page) -> None:
@@ -587,13 +572,9 @@ def test_more_heads_than_fit_a_legend_are_counted(open_page) -> None:
 def test_nothing_sticks_out_of_the_page(open_page, name: str, figure: str, width: int) -> None:
     page = open_page(name, figure, viewport={"width": width, "height": 800})
     token(page, figure, 1, "query").click()
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(overflow) <= 0
-    targets = page.eval_on_selector_all(
-        f"#{figure} .attention-hit, #{figure} select, #{figure} .attention-swatches button",
-        "all => all.map(e => e.getBoundingClientRect()).map(b => Math.min(b.width, b.height))",
-    )
-    assert min(targets) >= 23.5
+    assert overflow(page) <= 0
+    targets = f"#{figure} .attention-hit, #{figure} select, #{figure} .attention-swatches button"
+    assert smallest(page, targets) >= 23.5
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -606,11 +587,9 @@ def test_nothing_sticks_out_of_the_page(open_page, name: str, figure: str, width
 )
 def test_axe_finds_nothing(open_page, name: str, figure: str, scheme: str) -> None:
     page = open_page(name, figure, color_scheme=scheme, bypass_csp=True)
-    for state in ("at rest", "pinned"):
-        if state == "pinned":
-            token(page, figure, 1, "query").click()
-        found = Axe().run(page, context=f"#{figure}")
-        assert not found.response["violations"], (state, found.generate_report())
+    accessible(page, figure, "at rest")
+    token(page, figure, 1, "query").click()
+    accessible(page, figure, "pinned")
 
 
 def test_a_grid_opens_a_head_as_lines(open_page, reference) -> None:

@@ -40,7 +40,6 @@ _SPECIAL_OPACITY = 0.6  # of that, so that the sinks do not bury the words
 _SLOT, _GAP, _MARGIN = 36.0, 12.0, 10.0
 _TOP = 8.0  # room above the highest edge for half its stroke
 _WORD, _NUMBER, _BOTTOM = 22.0, 41.0, 48.0  # below the line where edges meet the row
-_HIT_TOP, _HIT_BOTTOM = 4.0, 46.0
 _ROWS_APART = 110.0
 _KEY_NUMBER, _KEY_WORD, _KEY_LINE = 18.0, 38.0, 48.0
 
@@ -93,16 +92,12 @@ class DrawnRow:
         tokens: from the first to the last.
         word_y: baseline of the words.
         number_y: baseline of the small numbers.
-        hit_y: top of the areas that react to the pointer.
-        hit_height: height of those areas.
         side: which tokens these are where two rows stand; None where one serves both.
     """
 
     tokens: tuple[DrawnToken, ...]
     word_y: float
     number_y: float
-    hit_y: float
-    hit_height: float
     side: Side | None = None
 
 
@@ -207,8 +202,6 @@ def _one_row(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
         tokens=_tokens(slots, _totals(figure, codes), figure.pinned),
         word_y=y + _WORD,
         number_y=y + _NUMBER,
-        hit_y=y + _HIT_TOP,
-        hit_height=_HIT_BOTTOM - _HIT_TOP,
     )
     return _drawing(figure, codes, (row,), curve, (width, y + _BOTTOM), backwards=backwards)
 
@@ -229,16 +222,12 @@ def _two_rows(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
         tokens=_tokens(keys, _totals(figure, codes)),
         word_y=_KEY_WORD,
         number_y=_KEY_NUMBER,
-        hit_y=_KEY_NUMBER - 12,
-        hit_height=_KEY_LINE - _KEY_NUMBER + 10,
         side="key",
     )
     query_row = DrawnRow(
         tokens=_tokens(queries, None, figure.pinned),
         word_y=query_line + _WORD,
         number_y=query_line + _NUMBER,
-        hit_y=query_line + _HIT_TOP,
-        hit_height=_HIT_BOTTOM - _HIT_TOP,
         side="query",
     )
     size = (width, query_line + _BOTTOM)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sphinx_attention.core.payload import FULL, MASKED, codes
+from sphinx_attention.core.payload import FULL, MASKED, codes, score_codes
 
 from . import cells
 from .drawing import Drawing
@@ -268,8 +268,7 @@ def mosaic(small: NDArray[np.int8], frame: Frame) -> NDArray[np.int8]:
 
 def decimals(score: float) -> str:
     """A score as it is printed: two decimals, from the three that the payload carries."""
-    thousandths = round(round(score, 3) * 1000)
-    return f"{(thousandths + 5) // 10 / 100:.2f}"
+    return f"{(int(score_codes(score)) + 5) // 10 / 100:.2f}"
 
 
 def why_undefined(attention: Attention) -> str:

@@ -72,7 +72,11 @@ def render_html(figure: Figure, uid: str, side_file: SideFile | None = None) -> 
             uid=uid,
             standalone=False,
             picture=_markup(write_svg(drawing, figure, uid)),
-            large=_markup(write_svg(beside, figure, f"{uid}-large")) if beside else None,
+            large=_markup(
+                write_svg(beside, figure, f"{uid}-large", named_by=f"{uid}-title {uid}-headline")
+            )
+            if beside
+            else None,
             choices=_choices(figure, drawing),
             figure=figure,
             label=clean_line(figure.attention.label),

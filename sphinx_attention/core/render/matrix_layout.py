@@ -95,7 +95,6 @@ class Label:
 
     Attributes:
         index: which of the tokens.
-        hit: x, y, width and height of what reacts to the pointer.
         text: as shown, cut where it is long; empty where only every so many have labels.
         x: the text's middle.
         y: its baseline.
@@ -107,7 +106,6 @@ class Label:
     """
 
     index: int
-    hit: tuple[float, float, float, float]
     text: str
     x: float
     y: float
@@ -239,16 +237,9 @@ def _rows(
 ) -> tuple[Label, ...]:
     edge = frame.left + frame.width + _OFF if frame.mirrored else frame.left - _OFF
     labels = labelled(frame.rows, frame.every, pinned)
-    beside = math.ceil(max(wide for _, wide in texts))
     return tuple(
         Label(
             index=i,
-            hit=(
-                edge - 4 if frame.mirrored else edge - beside - 4,
-                frame.y(i) - frame.cell / 2,
-                beside + 8,
-                frame.cell,
-            ),
             text=text if i in labels else "",
             x=edge + wide / 2 if frame.mirrored else edge - wide / 2,
             y=frame.y(i) + _MIDDLE * frame.font,
@@ -267,12 +258,10 @@ def _columns(
     labels = labelled(frame.columns, frame.every)
     slanted = frame.cell >= _SLANT_FROM
     angle = (_SLANT if slanted else _UPRIGHT) * (1 if frame.mirrored else -1)
-    thick = frame.cell * (math.sqrt(0.5) if slanted else 1)
     side = -1 if frame.mirrored else 1
     return tuple(
         Label(
             index=i,
-            hit=(-wide - 4 if frame.mirrored else -4, -thick / 2, wide + 8, thick),
             text=text if i in labels else "",
             x=side * wide / 2,
             y=_MIDDLE * frame.font,

@@ -31,8 +31,13 @@ def render_svg(figure: Figure, uid: str, *, standalone: bool = False) -> str:
     return write_svg(VIEWS[figure.spec.view](figure), figure, uid, standalone=standalone)
 
 
-def write_svg(drawing: Drawing, figure: Figure, uid: str, *, standalone: bool = False) -> str:
-    """Write what a view made of a figure; see `render_svg`."""
+def write_svg(
+    drawing: Drawing, figure: Figure, uid: str, *, standalone: bool = False, named_by: str = ""
+) -> str:
+    """Write what a view made of a figure; see `render_svg`.
+
+    ``named_by`` is the ids of what names it already; without, it says itself what it shows.
+    """
     return (
         templates()
         .get_template("picture.svg.jinja")
@@ -42,6 +47,7 @@ def write_svg(drawing: Drawing, figure: Figure, uid: str, *, standalone: bool = 
             figure=figure,
             uid=uid,
             standalone=standalone,
+            named_by=named_by,
             title=clean_line(figure.spec.alt or "") or default_title(figure),
             description=describe(figure),
         )

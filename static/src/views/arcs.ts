@@ -15,7 +15,7 @@ import {
 } from "../edges";
 import { type Figures, figuresOf, type Model, type Place, type Side } from "../model";
 import { inFocus, type State } from "../state";
-import { numberInto, readSlots, SIDES, type Slot, type Slots } from "./slots";
+import { numberInto, reactIn, readSlots, SIDES, type Slot, type Slots } from "./slots";
 import { openTurn } from "./turn";
 import type { Dispatch, View, ViewKind } from "./view";
 
@@ -74,9 +74,11 @@ function pathOf({ query, key, special, d, width }: Stroke): Attributes {
 
 /** At most so many edges are drawn while no token is in focus. */
 const OVERVIEW = 240;
+/** So wide at least is the area that reacts to the pointer. */
+const LEAST = 36;
 /** From the height at which edges end to the baselines below a row. */
 const NUMBER_BELOW = 41;
-const ROW_ABOVE = { end: 48, number: 18 };
+const ROW_ABOVE = { end: 48, number: 18, top: 6 };
 const ROW_BELOW = 158;
 
 function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
@@ -84,13 +86,13 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const edges = needed<SVGGElement>(picture, "edges");
   const overview = part<SVGGElement>(picture, "overview");
   const showTurn = openTurn(root, dispatch);
-  const slots = readSlots(
-    picture,
-    model,
-    (_, word) => ({ x: numberIn(word!, "x") }),
-    model.oneRow ? 0 : undefined,
-  );
+  const slots = readSlots(picture, model, model.oneRow ? 0 : undefined);
   const frame = frameOf(slots, model);
+  for (const slot of [...slots.query, ...slots.key]) {
+    const wide = Math.max(numberIn(slot.word!, "textLength"), LEAST);
+    const [top, high] = isAbove(slot.place.side, model) ? [ROW_ABOVE.top, 40] : [frame.queryY + 4, 42];
+    reactIn(slot.element, slot.x - wide / 2, top, wide, high);
+  }
   const slotAt = ({ side, index }: Place): Slot | undefined =>
     slots[model.oneRow ? "query" : side][index];
   let shown = readShown(slots);
@@ -160,8 +162,13 @@ function numbersInto(
   }
 }
 
+/** Whether a token stands in the upper of two rows. */
+function isAbove(side: Side, model: Model): boolean {
+  return side === "key" && !model.oneRow;
+}
+
 function newWeight(slot: Slot, side: Side, frame: Frame, model: Model): SVGTextElement {
-  const above = side === "key" && !model.oneRow;
+  const above = isAbove(side, model);
   return svg("text", {
     x: short(slot.x),
     y: short(above ? ROW_ABOVE.number : frame.queryY + NUMBER_BELOW),

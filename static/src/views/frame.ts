@@ -33,19 +33,17 @@ export function wordElement(text: string, textLength: number, x: number, y: numb
   );
 }
 
-/** A token's element: what reacts to the pointer, and its text where that is shown. */
+/** A token's element, with its text where that is shown. */
 export function tokenElement(
   model: Model,
   place: Place,
   attributes: Attributes,
-  hit: Attributes,
   words: readonly Node[],
 ): SVGGElement {
   const special = tokenAt(model, place).special ? " attention-token--special" : "";
   return group(
     `token${special}`,
     { "data-token": place.index, "data-side": place.side, ...attributes },
-    svg("rect", { class: "attention-hit", fill: "none", ...hit }),
     ...words,
   );
 }

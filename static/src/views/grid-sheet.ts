@@ -68,7 +68,7 @@ type Options = State["options"];
 
 /** The scores that heads are sorted by; undefined where they stand in their places. */
 export function scoresBy(model: Model, options: Options): readonly (number | null)[] | undefined {
-  return model.headScores?.[options["order"] ?? ""]?.flat();
+  return model.headScores[options["order"] ?? ""];
 }
 
 /** The heads from the best to the least, those below a bound left out; equals as they come. */

@@ -116,8 +116,6 @@ function openLarge(figure: HTMLElement, model: Model, dispatch: Dispatch): Large
   // The arcs that stand there from the start need not be built.
   const first = stage.firstElementChild!;
   let view = views[name]!.open(root, model, dispatch);
-  // What is said of the figure follows the state; it is said once.
-  root.querySelector("desc")?.remove();
   setAttributes(root, { role: "group" });
   return {
     view: () => view,
@@ -172,7 +170,7 @@ interface NamedScore {
 function namedScores(headline: HTMLElement, model: Model): NamedScore[] {
   return [...headline.querySelectorAll<HTMLElement>("[data-score]")].map((span) => {
     const key = span.dataset["score"]!;
-    const scores = model.headScores?.[key]?.flat() ?? [];
+    const scores = model.headScores[key] ?? [];
     const [before, place, after] = span.childNodes;
     const number = (at: number): string => decimals(scores[at] ?? 0);
     const text = (at: number): string =>
@@ -202,7 +200,7 @@ function openBounds(
 ): (scores: readonly (number | null)[] | undefined) => void {
   const select = figure.querySelector<HTMLSelectElement>('select[name="least"]');
   if (!select) return () => {};
-  const every = Object.values(model.headScores ?? {}).flatMap((scores) => bounds(scores.flat()));
+  const every = Object.values(model.headScores).flatMap(bounds);
   for (const bound of [...new Set(every)].sort((a, b) => a - b)) {
     select.append(Object.assign(element("option", [], String(bound)), { value: bound }));
   }

@@ -1,9 +1,10 @@
 /** Two columns of tokens, laid out as `core/render/columns.py` does: read off a picture, or built. */
 
-import { boxOf, group, mostlyRightToLeft, numberIn, svg, textWidth } from "../dom";
+import { group, mostlyRightToLeft, numberIn, svg, textWidth } from "../dom";
 import { short } from "../edges";
 import { clamp, type Model, type Side, type Token } from "../model";
 import { directionOf, drawingOf, tokenElement, wordElement } from "./frame";
+import type { Slot } from "./slots";
 
 export const ROW = 24;
 const BASELINE = 15.5;
@@ -63,10 +64,17 @@ export function weightOf({ left, width, rightwards, tops }: Column, index: numbe
   return svg("text", { x: short(x), y, "font-size": 11 });
 }
 
-/** Where a picture has put its tokens. */
-export function columnOf(hits: readonly Element[], rightwards: boolean): Column {
-  const [left, , width] = boxOf(hits[0]!);
-  return { left, width, rightwards, tops: hits.map((hit) => numberIn(hit, "y")) };
+/** Where a picture has put its tokens: their texts end at the column's inner edge. */
+export function columnOf(slots: readonly Slot[], rightwards: boolean): Column {
+  const words = slots.map(({ word }) => numberIn(word!, "textLength"));
+  const width = widthOf(words);
+  const half = words[0]! / 2 + PAD;
+  const left = slots[0]!.x + (rightwards ? half - width : -half);
+  return { left, width, rightwards, tops: slots.map(({ word }) => numberIn(word!, "y") - BASELINE) };
+}
+
+function widthOf(words: readonly number[]): number {
+  return NUMBER + BETWEEN + Math.max(LEAST, ...words) + PAD;
 }
 
 /** The picture at rest, its lines left to be drawn. */
@@ -80,7 +88,7 @@ export function buildHeads(model: Model): SVGSVGElement {
     const begins = tokens.map((_, i) => parts && parts[i] !== parts[i - 1] && "AB"[parts[i]!]);
     let y = HEADING - ROW;
     const tops = begins.map((name) => (y += ROW + (name ? PART : 0)));
-    const width = NUMBER + BETWEEN + Math.max(LEAST, ...words.map(([, wide]) => wide)) + PAD;
+    const width = widthOf(words.map(([, wide]) => wide));
     return { ...side, tokens, words, begins, tops, width, bottom: y + ROW };
   });
   const height = Math.max(...sides.map(({ bottom }) => bottom)) + MARGIN;
@@ -103,11 +111,9 @@ export function buildHeads(model: Model): SVGSVGElement {
       ...begins.flatMap((name, i) => (name ? [small(name, tops[i]! - 6)] : [])),
       ...tokens.map(({ special }, index) => {
         const [text, long] = words[index]!;
-        const y = tops[index]!;
-        const word = wordElement(text, long, edge + (way * long) / 2, y + BASELINE);
+        const word = wordElement(text, long, edge + (way * long) / 2, tops[index]! + BASELINE);
         word.setAttribute("font-size", special ? "13" : "16");
-        const box = { x, y, width: wide, height: ROW };
-        return tokenElement(model, { side, index }, {}, box, [word]);
+        return tokenElement(model, { side, index }, {}, [word]);
       }),
     ];
   });

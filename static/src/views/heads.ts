@@ -1,10 +1,9 @@
 /** Queries in one column, keys in another, and lines in the colours of their heads. */
 
 import { ramp } from "../cells";
-import { elementsInto, mark, needed, numberIn, part, setAttributes, setText, svg, textWidth } from "../dom";
+import { elementsInto, mark, needed, part, setAttributes, setText, svg, textWidth } from "../dom";
 import { type Edge, edgesAtRest, edgesOf, type Line, lineOf, short } from "../edges";
 import {
-  clamp,
   type Figures,
   figuresOf,
   MASKED,
@@ -17,8 +16,8 @@ import {
 } from "../model";
 import { inFocus, sameToken, type State } from "../state";
 import { numbersNote } from "../words";
-import { barOf, buildHeads, columnOf, type Frame, innerOf, pathOf, weightOf } from "./heads-picture";
-import { numberInto, readSlots } from "./slots";
+import { barOf, buildHeads, columnOf, type Frame, innerOf, pathOf, ROW, weightOf } from "./heads-picture";
+import { numberInto, reactIn, readSlots } from "./slots";
 import { openSwatches } from "./swatches";
 import type { Dispatch, Reading, View, ViewKind } from "./view";
 
@@ -256,13 +255,15 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const edges = needed(root, "edges");
   const bars = needed(root, "bars");
   const tokens = needed(root, "columns");
-  const slots = readSlots(tokens, model, (hit) => ({ x: numberIn(hit, "x"), y: numberIn(hit, "y") }));
+  const slots = readSlots(tokens, model);
   const all = [...slots.query, ...slots.key];
   const rightwards = slots.query[0]!.x < slots.key[0]!.x;
-  const frame = {
-    query: columnOf(slots.query.map(({ hit }) => hit), rightwards),
-    key: columnOf(slots.key.map(({ hit }) => hit), !rightwards),
-  };
+  const frame = { query: columnOf(slots.query, rightwards), key: columnOf(slots.key, !rightwards) };
+  for (const slot of all) {
+    const { left, width, tops } = frame[slot.place.side];
+    [slot.x, slot.y] = [left, tops[slot.place.index]!];
+    reactIn(slot.element, slot.x, slot.y, width, ROW);
+  }
   const showSwatches = openSwatches(root, model, dispatch);
   const said = part(root, "note--numbers");
   const whole = part(root, "note--whole");
@@ -302,7 +303,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     }
     if (state.heads !== previous?.heads) {
       showSwatches(state);
-      setAttributes(edges.parentElement!, { "stroke-width": short(clamp(stepOf(state), 1, 1.75)) });
+      setAttributes(edges.parentElement!, { "stroke-width": stepOf(state) < 1.75 ? 1 : 1.75 });
       if (previous) legendInto(tokens, model, inOrder(state), frame);
     }
     const most = capped && !focus.length ? REST : 0;

@@ -5,7 +5,7 @@ import { boxOf, group, mostlyRightToLeft, numberIn, part, svg, textWidth } from 
 import { short } from "../edges";
 import { clamp, type Model, type Place, type Token, tokenAt, tokensOn } from "../model";
 import { directionOf, drawingOf, tokenElement, wordElement } from "./frame";
-import { SIDES } from "./slots";
+import { reactIn, SIDES, type Slots } from "./slots";
 
 const EXTENT = 660;
 const LINE = 12;
@@ -117,7 +117,7 @@ export function buildMatrix(model: Model): SVGSVGElement {
   const axis = (text: string, at: number): SVGTextElement =>
     svg("text", { direction: "ltr", "text-anchor": mirrored ? "start" : "end", x: edge, y: at }, text);
   const tokens = SIDES.flatMap((side) =>
-    tokensOn(model, side).map((_, index) => tokenOf(frame, model, { side, index }, edge)),
+    tokensOn(model, side).map((_, index) => tokenOf(frame, model, { side, index })),
   );
   return drawingOf(
     whole,
@@ -176,26 +176,33 @@ function resources(id: string): SVGDefsElement {
   );
 }
 
-/** A token's element: what reacts to the pointer, and its label where one in so many has one. */
-function tokenOf(frame: Frame, model: Model, place: Place, edge: number): SVGGElement {
+/** A token's element, with its label where one in so many has one. */
+function tokenOf(frame: Frame, model: Model, place: Place): SVGGElement {
   const { cell, left, top, mirrored } = frame;
   const { side, index } = place;
   const key = side === "key";
-  const word = wordOf(frame, model, place);
-  const wide = numberIn(word, "textLength") + 8;
   const angle = (cell >= SLANT_FROM ? 45 : 90) * (mirrored ? 1 : -1);
-  const thick = key && cell >= SLANT_FROM ? 0.71 * cell : cell;
   const transform = `translate(${left + columnAt(frame, index)} ${top - OFF})rotate(${angle})`;
-  return tokenElement(
-    model,
-    place,
-    key ? { transform } : {},
-    {
-      x: (key ? 0 : edge) + (key === mirrored ? 4 - wide : -4),
-      y: key ? -thick / 2 : top + index * cell,
-      width: wide,
-      height: thick,
-    },
-    index % everyOf(frame) ? [] : [word],
-  );
+  const words = index % everyOf(frame) ? [] : [wordOf(frame, model, place)];
+  return tokenElement(model, place, key ? { transform } : {}, words);
+}
+
+/** Let tokens react to the pointer: rows at their labels' side, columns as far as theirs reach. */
+export function reactInto(slots: Slots, frame: Frame, model: Model): void {
+  const { cell, left, top, columns, mirrored } = frame;
+  const size = fontOf(cell);
+  for (const side of SIDES) {
+    const words = slots[side].map(({ word, place }) =>
+      word ? numberIn(word, "textLength") : fitted(tokenAt(model, place), size)[1],
+    );
+    const key = side === "key";
+    const widest = Math.max(...words);
+    const edge = mirrored ? left + columns * cell + OFF : left - OFF;
+    const thick = key && cell >= SLANT_FROM ? 0.71 * cell : cell;
+    for (const [index, { element }] of slots[side].entries()) {
+      const wide = 8 + (key ? words[index]! : widest);
+      const x = (key ? 0 : edge) + (key === mirrored ? 4 - wide : -4);
+      reactIn(element, x, key ? -thick / 2 : top + index * cell, wide, thick);
+    }
+  }
 }

@@ -33,6 +33,7 @@ import {
   type Frame,
   frameOf,
   gapOf,
+  reactInto,
   ticksInto,
   wordOf,
 } from "./matrix-picture";
@@ -157,8 +158,9 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const field = needed<SVGElement>(picture, "field");
   const marks = needed(picture, "marks");
   const frame = frameOf(picture, field, model);
-  const slots = readSlots(picture, model, () => ({ x: 0 }));
+  const slots = readSlots(picture, model);
   const all = [...slots.query, ...slots.key];
+  reactInto(slots, frame, model);
   const large = Math.max(frame.rows, frame.columns) > MOST_AS_PATHS;
   const box = { x: frame.left, y: frame.top, width: frame.columns * frame.cell };
   const canvas = large ? canvasUnder(picture, box) : null;

@@ -171,18 +171,6 @@ def test_slots_are_wide_enough_and_apart():
     assert all(slot.x == slot.left + slot.width / 2 for slot in slots)
 
 
-def test_areas_to_point_at_are_large_enough_and_inside():
-    for shown in (figure("a b", [[1, 0], [0, 1]]), cross()):
-        root = parse(render_svg(shown, "f"))
-        height = float(root.get("height"))
-        boxes = [
-            [float(e.get(name)) for name in ("x", "y", "width", "height")]
-            for e in classed(root, "attention-hit")
-        ]
-        assert all(w >= 24 and h >= 24 for _, _, w, h in boxes)
-        assert all(y >= 0 and y + h <= height for _, y, _, h in boxes)
-
-
 def cross(**spec):
     weights = [[0.7, 0.2, 0.1], [0.0, 0.4, 0.6]]
     return figure(("das", "Haus"), weights, keys=("the", "old", "house"), label="toy", **spec)

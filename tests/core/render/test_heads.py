@@ -81,20 +81,20 @@ def test_the_lines_of_the_pinned_row_are_drawn_and_numbered():
 
 def test_lines_run_between_the_rows_and_end_at_the_columns():
     root = drawn(FOX, ROWS, focus="quick", cutoff=1.0)
-    tops, inner = {}, {}
+    baselines, inner = {}, {}
     for token in classed(root, "attention-token"):
-        hit = classed(token, "attention-hit")[0]
-        left, wide = float(hit.get("x")), float(hit.get("width"))
+        word = classed(token, "attention-word")[0]
+        middle, half = float(word.get("x")), float(word.get("textLength")) / 2
         side = token.get("data-side")
-        tops[side, int(token.get("data-token"))] = float(hit.get("y"))
-        inner[side] = left + wide if side == "query" else left
+        baselines[side, int(token.get("data-token"))] = float(word.get("y"))
+        inner[side] = middle + half + 7 if side == "query" else middle - half - 7
     lines = classed(root, "attention-edge")
     assert len(lines) == 5
     for line in lines:
         ((x0, y0, x1, y1),) = ends(line.get("d"))
         query, key = int(line.get("data-query")), int(line.get("data-key"))
-        assert (x0, y0) == (inner["query"] + 2, tops["query", query] + 12)
-        assert (x1, y1) == (inner["key"] - 2, tops["key", key] + 12)
+        assert (x0, y0) == (inner["query"] + 2, baselines["query", query] - 3.5)
+        assert (x1, y1) == (inner["key"] - 2, baselines["key", key] - 3.5)
 
 
 def test_words_end_at_the_left_column_and_begin_at_the_right_one():
@@ -109,15 +109,12 @@ def test_words_end_at_the_left_column_and_begin_at_the_right_one():
     assert sides["query"][0][1] < sides["key"][0][0]
 
 
-def test_areas_to_point_at_fill_the_columns():
+def test_rows_are_high_enough_for_a_finger():
     root = drawn(FOX, ROWS)
     for side in ("query", "key"):
         tokens = [e for e in classed(root, "attention-token") if e.get("data-side") == side]
-        boxes = [classed(e, "attention-hit")[0] for e in tokens]
-        tops = [float(box.get("y")) for box in boxes]
-        assert all(float(box.get("height")) >= 24 for box in boxes)
-        assert all(float(box.get("width")) >= 24 for box in boxes)
-        assert np.diff(tops).tolist() == [24.0] * 4
+        lines = [float(classed(e, "attention-word")[0].get("y")) for e in tokens]
+        assert np.diff(lines).tolist() == [24.0] * 4
 
 
 def test_at_rest_all_lines_of_ordinary_queries_lie_in_few_paths():
@@ -188,8 +185,9 @@ def test_numbers_of_several_heads_are_their_mean_and_bars_add_up_to_it():
     for bar in classed(root, "attention-bar"):
         for x, y, wide in re.findall(r"M([\d.]+) ([\d.]+)h([\d.]+)v", bar.get("d")):
             lengths.setdefault(float(y), []).append((float(x), float(wide)))
-    hit = classed(root, "attention-hit")[-1]
-    room = float(hit.get("width")) - 7
+    words = classed(root, "attention-word")
+    # Room for a number and a gap, then the longest word.
+    room = 36 + 6 + max(float(word.get("textLength")) for word in words)
     pieces = [lengths[y] for y in sorted(lengths)]
     assert [sum(w for _, w in row) / room for row in pieces] == pytest.approx(
         [0.16, 0.14, 0.55, 0.10, 0.05], abs=0.0003
@@ -197,6 +195,13 @@ def test_numbers_of_several_heads_are_their_mean_and_bars_add_up_to_it():
     # The second head's piece begins where the first one's ends.
     (x0, w0), (x1, _) = pieces[2]
     assert x1 == pytest.approx(x0 + w0, abs=0.011)
+
+
+@pytest.mark.parametrize(("count", "width"), [(1, "1.75"), (9, "1.75"), (10, "1"), (12, "1")])
+def test_lines_of_many_heads_are_hairlines(count, width):
+    shown = figure("a b", np.full((1, count, 2, 2), 0.5), view="heads", shown_heads=range(count))
+    drawn = classed(ET.fromstring(render_svg(shown, "f")), "attention-heads")
+    assert [e.get("stroke-width") for e in drawn] == [width]
 
 
 def test_pinned_rows_are_summed():
@@ -301,10 +306,10 @@ def test_a_pair_is_told_apart_and_can_be_filtered():
     root = ET.fromstring(render_svg(shown, "f"))
     small = [e.text for e in classed(root, "attention-small")]
     assert small == ["queries", "A", "B", "keys", "A", "B"]
-    tops = [
-        float(classed(e, "attention-hit")[0].get("y")) for e in classed(root, "attention-token")
+    lines = [
+        float(classed(e, "attention-word")[0].get("y")) for e in classed(root, "attention-token")
     ]
-    assert np.diff(tops[:5]).tolist() == [24.0, 24.0, 44.0, 24.0]
+    assert np.diff(lines[:5]).tolist() == [24.0, 24.0, 44.0, 24.0]
     html = render_html(shown, "f")
     assert re.findall(r'<option value="(\w+)">', html[html.index('name="filter"') :])[:5] == [
         *("all", "aa", "ab", "ba", "bb")

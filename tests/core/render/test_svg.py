@@ -59,7 +59,7 @@ def test_tokens_are_data(standalone):
     root = ET.fromstring(svg)
     assert texts(root, "attention-word") == SHOWN
     tags = {e.tag.rpartition("}")[2] for e in root.iter()}
-    assert tags == {"svg", "title", "desc", "g", "path", "rect", "text"}
+    assert tags == {"svg", "title", "desc", "g", "path", "text"}
     names = {name for e in root.iter() for name in e.attrib}
     assert not {name for name in names if name.startswith("on") or name == "style"}
     svg.encode("utf-8")
