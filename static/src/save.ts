@@ -3,6 +3,7 @@
 import { fragmentOf, idOf } from "./address";
 import type { Live } from "./bind";
 import { element, fail, part, runScript } from "./dom";
+import { settle } from "./late";
 import type { Pictures } from "./pictures";
 import { directiveOf } from "./written";
 
@@ -56,6 +57,7 @@ export function offer(live: Live): void {
 /** Most readers never save a picture: what draws one is loaded by the first who does. */
 async function pictures(): Promise<Pictures> {
   if (!globalThis.attentionPictures) await runScript(own.replace("attention.js", "attention-pictures.js"));
+  settle();
   return globalThis.attentionPictures ?? fail("no pictures");
 }
 
