@@ -36,8 +36,8 @@ function wake(figure: HTMLElement): Promise<Live | null> {
 
 async function hydrate(figure: HTMLElement): Promise<Live | null> {
   try {
-    const payload: HTMLScriptElement | null = figure.querySelector(PAYLOAD);
-  if (!payload) fail("no payload");    const model = modelOf(await decode(await textOf(payload)));
+    const payload = figure.querySelector<HTMLScriptElement>(PAYLOAD) ?? fail("no payload");
+    const model = modelOf(await decode(await textOf(payload)));
     const live = bind(figure, model, (one, action, previous) => {
       if (action.type !== "adopt") share(one, previous);
     });
@@ -57,23 +57,16 @@ function find(root: Document | Element): void {
   const figures = [...root.querySelectorAll(FIGURE)];
   if (root instanceof Element && root.matches(FIGURE)) figures.push(root);
   for (const figure of figures) {
-    if (seen.has(figure)) continue;
+    // Of the last figure there may be only the beginning, as long as the page is being read.
+    if (seen.has(figure) || (isLoading() && !figure.nextSibling)) continue;
     seen.set(figure, null);
     nearby.observe(figure);
   }
 }
 
-function start(): void {
-  find(document);
-  // Some themes swap the content of a page without loading another.
-  new MutationObserver((records) => {
-    for (const { addedNodes } of records) {
-      for (const node of addedNodes) if (node instanceof HTMLElement) find(node);
-    }
-  }).observe(document.documentElement, { childList: true, subtree: true });
-  document.addEventListener("keydown", unpin);
-  window.addEventListener("hashchange", () => void follow());
-  void follow();
+/** A long page is read piece by piece: what is in view answers before the rest is there. */
+function isLoading(): boolean {
+  return document.readyState === "loading";
 }
 
 /** Open the figure that the address names, as it was left, wherever on the page it is. */
@@ -98,5 +91,22 @@ function unpin(event: KeyboardEvent): void {
   }
 }
 
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-else start();
+// Some themes swap the content of a page without loading another.
+new MutationObserver((records) => {
+  // Far too many, while a page is being read, to look into one by one.
+  if (isLoading()) return find(document);
+  for (const { addedNodes } of records) {
+    for (const node of addedNodes) if (node instanceof HTMLElement) find(node);
+  }
+}).observe(document.documentElement, { childList: true, subtree: true });
+// Not on the document: whichever script came first, Sphinx's own listener there takes Escape away.
+document.documentElement.addEventListener("keydown", unpin);
+window.addEventListener("hashchange", () => void follow());
+find(document);
+if (!isLoading()) void follow();
+else {
+  document.addEventListener("DOMContentLoaded", () => {
+    find(document);
+    void follow();
+  });
+}

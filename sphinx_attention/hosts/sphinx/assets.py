@@ -51,7 +51,7 @@ def link_files(
         return
     if app.registry.html_assets_policy == "always" or _needs_files(doctree):
         app.add_css_file("attention.css")
-        app.add_js_file("attention.js", loading_method="defer")
+        app.add_js_file("attention.js", loading_method="async", fetchpriority="high")
 
 
 def _needs_files(doctree: nodes.document) -> bool:
