@@ -54,7 +54,7 @@ format: python-test ## put the Python sources in order
 	@$(PY) -m ruff format .
 
 # BertViz and what it pulls in stay out of the tests' environment.
-benchmark: $(BENCH)/.stamp model chromium ## measure our figures beside BertViz's (about ten minutes)
+benchmark: $(BENCH)/.stamp model chromium ## measure our figures beside BertViz's (a quarter of an hour)
 	@chromium=$$($(PY) scripts/find_chromium.py) || exit 1; \
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ATTENTION_CHROMIUM="$$chromium" \
 		$(BENCH)/bin/python -m benchmarks $(ROWS)

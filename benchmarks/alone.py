@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -32,31 +33,50 @@ ENVIRONMENT = {
     "NO_COLOR": "1",
 }
 
+_MOST = "BENCHMARK_MOST_BYTES"
+# Python says the one, torch the other.
+_STARVED = re.compile(r"^MemoryError|can't allocate memory", re.MULTILINE)
+
 
 class AloneError(Exception):
     """A task that failed; the message is the end of what it said."""
 
 
-def run(task: str, **arguments: Any) -> dict[str, Any]:
+def run(
+    task: str, *, seconds: float | None = None, gigabytes: float | None = None, **arguments: Any
+) -> dict[str, Any]:
     """Run a task in a fresh process.
+
+    Args:
+        task: the name of a function of `tasks`.
+        seconds: that it may take; None for as long as it likes.
+        gigabytes: of memory that it may hold; None for all there is.
+        arguments: of the function.
 
     Returns:
         Its answer, and ``process_seconds``, the whole of what the process took.
 
     Raises:
-        AloneError: it failed.
+        AloneError: it failed, or went past a limit.
     """
     command = [sys.executable, "-m", "benchmarks.alone", task, json.dumps(arguments)]
+    most = {_MOST: str(int(gigabytes * 1e9))} if gigabytes else {}
     start = time.perf_counter()
-    done = subprocess.run(
-        command,
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, **ENVIRONMENT},
-    )
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, **ENVIRONMENT, **most},
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        raise AloneError(f"not done within {seconds:.0f} s") from None
     took = time.perf_counter() - start
+    if done.returncode and gigabytes and _STARVED.search(done.stderr):
+        raise AloneError(f"out of memory, with {gigabytes:.0f} GB of it")
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise AloneError(f"{task}: exit {done.returncode}: {' / '.join(said[-3:])}")
@@ -139,6 +159,8 @@ def main() -> None:
     """Run the task that the command line names."""
     from . import tasks
 
+    if most := os.environ.get(_MOST):
+        resource.setrlimit(resource.RLIMIT_DATA, (int(most), int(most)))
     name, arguments = sys.argv[1], json.loads(sys.argv[2])
     answer = getattr(tasks, name)(**arguments)
     print(flush=True)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Self
 
 from . import alone, peers
 from .browser import CONTROL, CONTROL_PAGE, OURS, PEERS, Chromium, Look, Visit, served
-from .ours import BuildError, Project, other_pages, view_pages
+from .ours import BuildError, Project, crowded_pages, other_pages, view_pages
 from .plan import SCRIPTS
 from .table import Measured, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -57,7 +57,7 @@ class Bench:
         self._stack = ExitStack()
         self._sites: dict[str, Project | BuildError] = {}
         self._visits: dict[int, dict[str, list[Visit]]] = {}
-        self._pages: dict[tuple[str, int], PeerPage] = {}
+        self._pages: dict[tuple[str, int], PeerPage | alone.AloneError] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +91,7 @@ class Bench:
         return chromium
 
     def site(self, view: str) -> Project:
-        """The project of one view, a page a size, built; ``others`` is that of the other pages.
+        """The project of one view, a page a size, built; ``others`` and ``crowded`` mix them.
 
         A view that fails costs no other.
 
@@ -102,8 +102,10 @@ class Bench:
         if built is None:
             self.say(f"building our pages: {view}")
             project = Project(self.folder / "ours" / view, self.store)
-            pages = view_pages(view, self.plan.sizes) if view in self.views else other_pages()
-            project.write(pages)
+            if view in self.views:
+                project.write(view_pages(view, self.plan.sizes))
+            else:
+                project.write({"others": other_pages, "crowded": crowded_pages}[view]())
             try:
                 project.build(strict=False)
                 built = project
@@ -143,16 +145,40 @@ class Bench:
         return peers.VIEWS if tokens in self.plan.peer_sizes else peers.VIEWS[:1]
 
     def peer_page(self, view: str, tokens: int) -> PeerPage:
-        """One of BertViz's pages, written once."""
+        """One of BertViz's pages, written once.
+
+        Raises:
+            AloneError: it cannot be written within the plan's limits.
+        """
         place = view, tokens
         if place not in self._pages:
-            path = self.peer_folder / f"{view}-{tokens}.html"
-            self.say(f"BertViz writes its {view} view of {tokens} tokens")
+            self._pages[place] = self._peer_page(view, tokens)
+        written = self._pages[place]
+        if isinstance(written, alone.AloneError):
+            raise written
+        return written
+
+    def _peer_page(self, view: str, tokens: int) -> PeerPage | alone.AloneError:
+        path = self.peer_folder / f"{view}-{tokens}.html"
+        self.say(f"BertViz writes its {view} view of {tokens} tokens")
+        try:
             answer = alone.run(
-                "peer_page", view=view, tokens=tokens, path=str(path), scripts="/cdn"
+                "peer_page",
+                seconds=self.plan.limit,
+                gigabytes=self.plan.gigabytes,
+                view=view,
+                tokens=tokens,
+                path=str(path),
+                scripts="/cdn",
             )
-            self._pages[place] = PeerPage(path, answer["seconds"], answer["over"], answer["bytes"])
-        return self._pages[place]
+        except alone.AloneError as error:
+            return alone.AloneError(f"its page is not written: {error}")
+        return PeerPage(path, answer["seconds"], answer["over"], answer["bytes"])
+
+    @property
+    def control(self) -> tuple[str, Look]:
+        """A page that does next to nothing."""
+        return f"{self.peer_url}/control.html", CONTROL
 
     def visits(self, tokens: int) -> dict[str, list[Visit]]:
         """Open every page of a size several times, in turn.
@@ -171,24 +197,33 @@ class Bench:
                 else:
                     pages[f"ours {view}"] = self.page_url(view, f"{view}-{tokens}"), OURS
             for view in self.peer_views(tokens):
-                page = self.peer_page(view, tokens)
-                pages[f"peer {view}"] = (f"{self.peer_url}/{page.path.name}", PEERS[view])
-            pages["control"] = (f"{self.peer_url}/control.html", CONTROL)
-            self._visits[tokens] = self._open_in_turn(pages, tokens) | broken
+                try:
+                    page = self.peer_page(view, tokens)
+                except alone.AloneError as error:
+                    broken[f"peer {view}"] = [Visit(problem=str(error))]
+                else:
+                    pages[f"peer {view}"] = f"{self.peer_url}/{page.path.name}", PEERS[view]
+            pages["control"] = self.control
+            self._visits[tokens] = self.open_in_turn(pages, f"{tokens} tokens") | broken
         return self._visits[tokens]
 
-    def _open_in_turn(
-        self, pages: dict[str, tuple[str, Look]], tokens: int
+    def open_in_turn(
+        self, pages: Mapping[str, tuple[str, Look]], what: str
     ) -> dict[str, list[Visit]]:
+        """Open pages several times and point at what is looked for on them.
+
+        Returns:
+            Visits by the names of the pages.
+        """
         visits: dict[str, list[Visit]] = {name: [] for name in pages}
         spent = dict.fromkeys(pages, 0.0)
         # A browser that has just started is slower than it ever is again.
-        self.chromium.visit(*pages["control"], self.plan.limit)
+        self.chromium.visit(*self.control, self.plan.limit)
         for round_ in range(self.plan.runs):
             for name, (url, look) in pages.items():
                 if spent[name] > self.plan.budget:
                     continue
-                self.say(f"{tokens} tokens, {name}, visit {round_ + 1}")
+                self.say(f"{what}, {name}, visit {round_ + 1}")
                 visit = self.chromium.visit(url, look, self.plan.limit, self.plan.hovers)
                 visits[name].append(visit)
                 gone = self.plan.limit if visit.problem else (visit.painted or 0) / 1000

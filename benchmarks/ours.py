@@ -24,6 +24,9 @@ LARGE = 10**10
 PAGE_TOKENS, MANY = 16, 50
 """Tokens of a figure on the page of many, and how many there are."""
 
+CROWD = 24, 16, 128
+"""Layers, heads and tokens of the grid of a large model."""
+
 _CONF = """\
 import pathlib, sys
 
@@ -41,7 +44,10 @@ exclude_patterns = ["_build"]
 _OURS = """\
 extensions = ["sphinx_attention"]
 attention_model = "minilm"
-attention_models = {{"minilm": {{"path": {model!r}}}}}
+attention_models = {{
+    "minilm": {{"path": {model!r}}},
+    "made": {{"function": "benchmarks.made:peaked"}},
+}}
 attention_cache = {store!r}
 attention_page_budget = {budget}
 """
@@ -175,9 +181,11 @@ def heading(title: str) -> str:
     return f":orphan:\n\n{title}\n{'=' * len(title)}\n\n"
 
 
-def figure(text: str, view: str = "arcs") -> str:
-    """One figure, nothing chosen."""
-    return f".. attention:: {text}\n   :view: {view}\n\n"
+def figure(text: str, view: str = "arcs", **options: str) -> str:
+    """One figure; nothing else is chosen but what the options say."""
+    chosen = {"view": view, **options}
+    lines = "".join(f"   :{name}: {value}\n" for name, value in chosen.items())
+    return f".. attention:: {text}\n{lines}\n"
 
 
 def view_pages(view: str, sizes: Sequence[int]) -> dict[str, str]:
@@ -195,6 +203,17 @@ def other_pages() -> dict[str, str]:
         "index": heading("No figure") + "Only words.\n",
         "one": heading("One") + figure(several[0]),
         "many": heading("Many") + "".join(figure(text) for text in several),
+    }
+
+
+def crowded_pages() -> dict[str, str]:
+    """A page of all heads of a layer, drawn at once, and a page of a large model's heads."""
+    all_heads = ",".join(str(head) for head in range(12))
+    layers, heads, tokens = CROWD
+    return {
+        "index": heading("Crowded"),
+        "heads": heading("Heads") + figure(text_of(tokens), "heads", head=all_heads),
+        "grid": heading("Grid") + figure(f"{layers} {heads} {tokens}", "grid", model="made"),
     }
 
 

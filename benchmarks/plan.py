@@ -17,11 +17,11 @@ class Plan:
 
     Attributes:
         sizes: tokens of the figures that are drawn.
-        peer_sizes: which of them BertViz's model and neuron views are drawn at too; their pages
-            hold what the head view's hold, and more.
+        peer_sizes: which of them BertViz's model and neuron views are drawn at too.
         runs: samples a quantity, at most.
         budget: seconds that the samples of one quantity may take together before the last.
-        limit: seconds until a page counts as one that never paints.
+        limit: seconds until a page counts as one that never paints, or is never written.
+        gigabytes: of memory that the writing of one of BertViz's pages may take.
         hovers: tokens pointed at, a page.
         counts: figures of the projects whose growth is measured.
         lengths: tokens of the figures whose growth is measured.
@@ -29,10 +29,11 @@ class Plan:
     """
 
     sizes: tuple[int, ...] = (32, 128, 512)
-    peer_sizes: tuple[int, ...] = (32, 128)
+    peer_sizes: tuple[int, ...] = (32, 128, 512)
     runs: int = 5
     budget: float = 12
     limit: float = 120
+    gigabytes: float = 12
     hovers: int = 8
     counts: tuple[int, ...] = (1, 10, 100, 1000)
     lengths: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512)

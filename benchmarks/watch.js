@@ -24,14 +24,16 @@
     const { top, bottom } = root.getBoundingClientRect();
     return bottom > 0 && top < innerHeight;
   });
-  // When all that is on the screen answers.
+  // When all that is on the screen answers. Before the load event part of the page may be missing,
+  // and to ask where things are would slow it down.
   bench.answers = () => {
     if (!look.ready) return bench.drawn;
+    if (bench.load === null) return null;
     const times = bench.inView().map((root) => bench.ready.get(root) ?? NaN);
     const last = Math.max(...times);
     return times.length && !Number.isNaN(last) ? last : null;
   };
-  bench.gaveUp = () => bench.inView().some((root) => root.matches(".attention-figure--static"));
+  bench.gaveUp = () => bench.load !== null && bench.inView().some((root) => root.matches(".attention-figure--static"));
   bench.farthest = () => Math.max(0, ...[...bench.ready.keys()].map(
     (root) => root.getBoundingClientRect().top - innerHeight));
   const onScreen = ([x, y]) => x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;

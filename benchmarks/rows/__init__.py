@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import builds, captures, figures, growth, page, shipped
+from . import builds, captures, crowded, figures, growth, page, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +36,7 @@ ROWS = (
     Row("ready", "Ready to hover", figures.ready),
     Row("hover", "From pointing at a token to paint", figures.hover),
     Row("elements", "DOM elements of a figure, at most", figures.elements),
+    Row("crowded", "Much at once", crowded.crowded),
     Row("memory", "Capture of one layer of BERT-base, 4 × 512 tokens", captures.memory),
     Row("capture", "Capture of many sentences", captures.speed),
     Row("store", "Store", captures.store),

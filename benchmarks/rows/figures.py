@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _BYTES = {32: 1 / 40, 128: 1 / 70}
 _READY = {128: 100.0, 512: 500.0}
-_ELEMENTS = {128: 1500.0}
+ELEMENTS = {128: 1500.0}
+_MOST_STILL = 128
+"""Tokens up to which BertViz's pages are opened without scripts."""
 _AT_ONCE = ("steps",)
 """Views that carry one head unless asked for more: queries, keys and values weigh a lot."""
 
@@ -41,6 +43,14 @@ def _weighed(bench: Bench, view: str, tokens: int) -> Measured:
         return Measured((), "bytes", str(error))
 
 
+def peer_bytes(bench: Bench, view: str, tokens: int) -> Measured:
+    """Of one of BertViz's pages, where it can be written."""
+    try:
+        return Measured((float(bench.peer_page(view, tokens).bytes),), "bytes")
+    except alone.AloneError as error:
+        return Measured((), "bytes", str(error))
+
+
 def sizes(bench: Bench) -> Iterator[Line]:
     """Bytes of every view beside BertViz's page, and of the payload beside its entropy."""
     for tokens in bench.plan.sizes:
@@ -50,12 +60,11 @@ def sizes(bench: Bench) -> Iterator[Line]:
             if not beside:
                 yield Line(_named(view, tokens), ours)
                 continue
-            page = bench.peer_page(beside, tokens)
             limit = None if view in _AT_ONCE else _BYTES.get(tokens)
             yield Line(
                 _named(view, tokens),
                 ours,
-                Measured((float(page.bytes),), "bytes"),
+                peer_bytes(bench, beside, tokens),
                 f"{beside} view",
                 Goal(limit) if limit else None,
             )
@@ -106,7 +115,7 @@ def static(bench: Bench) -> Iterator[Line]:
             goal = Goal(1, of="ours", at_least=True)
             beside = _beside(bench, view, tokens)
             # The largest pages hold no more of a picture than the small ones.
-            if not beside or tokens not in bench.plan.peer_sizes:
+            if not beside or tokens > _MOST_STILL:
                 yield Line(_named(view, tokens), ours, goal=goal)
                 continue
             page = bench.peer_page(beside, tokens)
@@ -142,7 +151,8 @@ def painted(bench: Bench) -> Iterator[Line]:
     yield from _lines(bench, "ms", lambda visit: visit.painted, {})
 
 
-def _after_load(visit: Visit) -> float | None:
+def after_load(visit: Visit) -> float | None:
+    """From the load event to ready; 0 where that came first."""
     if visit.ready is None or visit.load is None:
         return None
     return max(0.0, visit.ready - visit.load)
@@ -156,7 +166,7 @@ def ready(bench: Bench) -> Iterator[Line]:
             limit = _READY.get(tokens)
             yield Line(
                 f"after the load event: {_named(view, tokens)}",
-                measured(visits[f"ours {view}"], "ms", _after_load),
+                measured(visits[f"ours {view}"], "ms", after_load),
                 goal=Goal(limit, of="ours") if limit else None,
             )
     for line in _lines(bench, "ms", lambda visit: visit.ready, {}):
@@ -186,4 +196,4 @@ def hover(bench: Bench) -> Iterator[Line]:
 
 def elements(bench: Bench) -> Iterator[Line]:
     """The most of: as opened, while pointed at, while pinned."""
-    yield from _lines(bench, "elements", lambda visit: float(visit.most) or None, _ELEMENTS)
+    yield from _lines(bench, "elements", lambda visit: float(visit.most) or None, ELEMENTS)
