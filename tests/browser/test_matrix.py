@@ -320,6 +320,11 @@ PIXELS = """id => {
 }"""
 
 
+def painted(page: Page, figure: str) -> None:
+    """Wait until there has been time to paint over the static image, which shows the same."""
+    page.wait_for_selector(f"#{figure} canvas", state="attached")
+
+
 def alphas(page: Page, figure: str) -> np.ndarray:
     found = page.evaluate(PIXELS, figure)
     return np.array(found["alpha"]).reshape(found["size"])
@@ -327,6 +332,7 @@ def alphas(page: Page, figure: str) -> np.ndarray:
 
 def test_the_canvas_holds_the_weights(open_page) -> None:
     page = open_page("matrix-long", "mlong")
+    painted(page, "mlong")
     weights = long_weights(128)
     for head, scale in ((1, "linear"), (0, "linear"), (0, "log")):
         page.locator('#mlong select[name="head"]').select_option(str(head))
@@ -390,6 +396,8 @@ def test_few_elements_at_128_tokens(open_page) -> None:
 def test_pointing_paints_no_cell_again(open_page, name: str, figure: str) -> None:
     page = open_page(name, figure)
     count = {"mlongest": 512, "mdog": 11}[figure]
+    if figure == "mlongest":
+        painted(page, figure)
     page.evaluate(
         """id => {
           window.paints = 0;
@@ -410,6 +418,7 @@ def test_pointing_paints_no_cell_again(open_page, name: str, figure: str) -> Non
 
 def test_the_canvas_follows_the_theme(open_page) -> None:
     page = open_page("matrix-long", "mlong")
+    painted(page, "mlong")
     assert page.evaluate(PIXELS, "mlong")["colours"] != ["200,30,60"]
     page.evaluate(
         "document.documentElement.style.setProperty('--color-brand-content', 'rgb(200 30 60)')"
@@ -423,6 +432,7 @@ def test_the_canvas_stays_where_the_cells_are(open_page) -> None:
       const b = document.querySelector("#mlong " + name).getBoundingClientRect();
       return [b.left, b.top, b.width, b.height];
     })"""
+    painted(page, "mlong")
     field, canvas = page.evaluate(boxes)
     assert field == pytest.approx(canvas, abs=0.05)
     page.evaluate("document.querySelector('#mlong .attention-stage').scrollLeft = 200")
@@ -480,6 +490,8 @@ def test_the_static_image_looks_like_the_canvas(open_page) -> None:
     shots = []
     for script in (False, True):
         page = open_page("matrix-long", "mlong" if script else None, java_script_enabled=script)
+        if script:
+            painted(page, "mlong")
         field = page.locator("#mlong .attention-field")
         field.scroll_into_view_if_needed()
         box = field.bounding_box()

@@ -349,8 +349,8 @@ def test_a_long_text_stays_small_and_scrolls_in_its_box(open_page) -> None:
     assert count <= 1500
     height = page.locator("#slong .attention-stage").bounding_box()["height"]
     assert height < 800
+    page.wait_for_function("document.querySelectorAll('#slong canvas').length === 3")
     assert page.locator("#slong .attention-strips").first.is_hidden()
-    assert page.locator("#slong canvas").count() == 3
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(overflow) <= 0
 

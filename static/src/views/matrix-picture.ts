@@ -187,20 +187,16 @@ function tokenOf(frame: Frame, model: Model, place: Place): SVGGElement {
   return tokenElement(model, place, key ? { transform } : {}, words);
 }
 
-/** Let tokens react to the pointer: rows at their labels' side, columns as far as theirs reach. */
-export function reactInto(slots: Slots, frame: Frame, model: Model): void {
-  const { cell, left, top, columns, mirrored } = frame;
-  const size = fontOf(cell);
+/** Let tokens react to the pointer: as far as their labels reach, or the longest one of their side. */
+export function reactInto(slots: Slots, { cell, left, top, columns, mirrored }: Frame): void {
   for (const side of SIDES) {
-    const words = slots[side].map(({ word, place }) =>
-      word ? numberIn(word, "textLength") : fitted(tokenAt(model, place), size)[1],
-    );
+    const words = slots[side].map(({ word }) => (word ? numberIn(word, "textLength") : 0));
     const key = side === "key";
     const widest = Math.max(...words);
     const edge = mirrored ? left + columns * cell + OFF : left - OFF;
     const thick = key && cell >= SLANT_FROM ? 0.71 * cell : cell;
     for (const [index, { element }] of slots[side].entries()) {
-      const wide = 8 + (key ? words[index]! : widest);
+      const wide = 8 + ((key && words[index]) || widest);
       const x = (key ? 0 : edge) + (key === mirrored ? 4 - wide : -4);
       reactIn(element, x, key ? -thick / 2 : top + index * cell, wide, thick);
     }

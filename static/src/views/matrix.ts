@@ -160,10 +160,10 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const frame = frameOf(picture, field, model);
   const slots = readSlots(picture, model);
   const all = [...slots.query, ...slots.key];
-  reactInto(slots, frame, model);
+  reactInto(slots, frame);
   const large = Math.max(frame.rows, frame.columns) > MOST_AS_PATHS;
   const box = { x: frame.left, y: frame.top, width: frame.columns * frame.cell };
-  const canvas = large ? canvasUnder(picture, box) : null;
+  let canvas: HTMLCanvasElement | undefined;
   const cross = group("cross", { fill: "none" });
   marks.after(cross);
   const footer = part(root.closest(".attention-figure")!, "footer");
@@ -177,7 +177,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const showCells = (state: State): void => {
     const { cells, most, codes } = headOf(model, state, frame.mirrored);
     const size = [frame.cell, frame.cell] as const;
-    if (canvas) paint(canvas, cells);
+    if (large) paint((canvas ??= canvasUnder(picture, box)), cells);
     else levelsInto(shades, levelPaths(cells, size, gapOf(frame)));
     const masked = Int8Array.from(codes, (code) => Number(code === MASKED));
     setAttributes(hatch, { d: levelPaths({ ...cells, levels: masked }, size)[0]?.[1] ?? "" });
@@ -188,8 +188,10 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     const next = draw(model, state);
     const wanted = `${state.layer} ${state.head} ${scaleOf(state)}`;
     // The static cells are true to the first state, unless the browser remembers another scale.
-    const there = !previous && !canvas && shades.firstChild && scaleOf(state) === "linear";
+    const there = !previous && shades.firstChild && scaleOf(state) === "linear";
     if (wanted !== drawn && !there) showCells(state);
+    // A canvas is soon painted over; until there is time for it, the static image shows the same.
+    if (there && large) setTimeout(() => canvas || (picture.isConnected && showCells(state)));
     drawn = wanted;
     elementsInto(cross, "rect", next.cross.map((spot) => boxAt(frame, spot)));
     elementsInto(marks, "rect", next.marks.map((spot) => boxAt(frame, spot)));

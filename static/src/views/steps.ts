@@ -145,9 +145,10 @@ function open(root: HTMLElement, model: Model): View {
     }
     if (mask) maskInto(mask, lines.map(({ masked }, key) => masked && !left.has(key)));
   });
-  const showTable = ({ bars: paths, chain }: Table): void => {
-    // These ask for styles and for places, which takes longer once anything has been changed.
-    if (chain) for (const [i, [list, full]] of vectorsOf(chain).entries()) fields[i]?.(list, full);
+  const showStrips = (chain: Chain): void => {
+    for (const [i, [list, full]] of vectorsOf(chain).entries()) fields[i]?.(list, full);
+  };
+  const showTable = ({ bars: paths }: Table): void => {
     showRows();
     for (const [i, bar] of bars.entries()) setAttributes(bar, { d: paths[i]! });
   };
@@ -155,11 +156,21 @@ function open(root: HTMLElement, model: Model): View {
   return {
     tokens: tokensOf(words, "backwards" in needed(root, "words").dataset ? -1 : 1, rows, () => cell.query),
     vector: false,
-    show(state) {
+    show(state, previous) {
       const next = cellOf(model, state, rest);
       const of = `${state.layer}.${state.head}.${next.query}`;
       if (of === shown && next.key === cell.key) return;
-      if (of !== shown || !table) showTable((table = tableOf(model, state, next.query, frame)));
+      if (of !== shown || !table) {
+        const made = (table = tableOf(model, state, next.query, frame));
+        const strips = (): void => {
+          if (made.chain && made === table && picture.isConnected) showStrips(made.chain);
+        };
+        // They ask for styles, which takes longer once anything has been changed. At first the static
+        // strips show the same, until there is time.
+        if (previous) strips();
+        else setTimeout(strips);
+        showTable(made);
+      }
       for (const [key, row] of rows.entries()) mark(row, "token--cell", key === next.key);
       for (const [query, word] of words.entries()) mark(word, "token--focus", query === next.query);
       if (table.chain) {
@@ -208,9 +219,14 @@ function scaledBy(vector: ArrayLike<number>, by: (n: number) => number): number[
 /** What paints one column; it takes the place of the static strips. */
 function fieldOf(picture: SVGSVGElement, strips: SVGElement): (list: Strip[], full: number) => void {
   const [x, y, width, height] = strips.dataset["box"]!.split(" ").map(Number) as [number, number, number, number];
-  const canvas = canvasUnder(picture, { x, y, width });
-  canvas.style.aspectRatio = `${width} / ${height}`;
-  return (list, full) => paint(canvas, stripsOf(list, height, full));
+  let canvas: HTMLCanvasElement | undefined;
+  return (list, full) => {
+    if (!canvas) {
+      canvas = canvasUnder(picture, { x, y, width });
+      canvas.style.aspectRatio = `${width} / ${height}`;
+    }
+    paint(canvas, stripsOf(list, height, full));
+  };
 }
 
 /** What writes the numbers of a cell into the panels. */
