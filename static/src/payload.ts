@@ -147,7 +147,21 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   // In one piece, which is faster than a stream of them. Where it fails, reading fails as well.
   writer.write(bytes).catch(() => {});
   writer.close().catch(() => {});
-  return new Uint8Array(await new Response(readable).arrayBuffer());
+  // `Response` would gather the pieces too, in half as much time again.
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  const reader = readable.getReader();
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    pieces.push(piece.value);
+    length += piece.value.length;
+  }
+  const whole = new Uint8Array(length);
+  length = 0;
+  for (const piece of pieces) {
+    whole.set(piece, length);
+    length += piece.length;
+  }
+  return whole;
 }
 
 const loading = new Map<string, Promise<string>>();
