@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import selection
 from .errors import AttentionError, Problem
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
             Problem.OPTION,
             f"head: several heads are drawn together by `:view: heads`; the view {view} takes one",
         )
+    selection.check_view(values.get("selection", ()), view)
     if view == "steps":
         _check_steps(values, given=given)
     for kind, gone in (("layer", over_layers), ("head", over_heads)):

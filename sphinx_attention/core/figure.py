@@ -10,6 +10,7 @@ from .derive import position, select
 from .errors import AttentionError, Problem
 from .payload import MOST_A_WEIGHT, estimate
 from .request import MatrixSource, Request
+from .selection import Selection, check_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,6 +59,8 @@ class FigureSpec:
         head: the number of the head shown first; None likewise.
         focus: the token pinned first: its text, ``text#2`` for the second of that text, or its
             index; several with `SEVERAL` between; None pins none.
+        selection: what else is selected first once scripts run, in the words of `core.selection`;
+            the picture shows layer, head and focus.
         cutoff: share of each row's mass that is drawn as edges; None draws 0.95 of a model's rows
             and all of a matrix that the author wrote out.
         rest: what is drawn while no token is in focus.
@@ -76,6 +79,7 @@ class FigureSpec:
     layer: int | None = None
     head: int | None = None
     focus: str | None = None
+    selection: Selection = ()
     cutoff: float | None = None
     rest: Rest = "none"
     alt: str | None = None
@@ -100,6 +104,7 @@ class Figure:
         pinned: positions of the query tokens pinned first.
         cutoff: share of each row's mass that is drawn as edges, in (0, 1].
         shown_heads: positions of the heads drawn together first; ``head`` is among them.
+        of: how many layers and heads there were to carry.
         head_scores: by name, shape (layers, heads), NaN where undefined; None where no view of
             this figure sorts heads.
     """
@@ -112,12 +117,28 @@ class Figure:
     pinned: tuple[int, ...]
     cutoff: float
     shown_heads: tuple[int, ...]
+    of: tuple[int, int]
     head_scores: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)
 
     @property
     def focus(self) -> int | None:
         """The query token pinned first; None where none is."""
         return self.pinned[0] if self.pinned else None
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What a page's budget had no room for, as ``1 of 24 layers``.
+
+        Steps shows one head, whatever the budget.
+        """
+        if self.spec.view == "steps":
+            return ()
+        carried = ("layers", self.attention.layers), ("heads", self.attention.heads)
+        return tuple(
+            f"{count} of {whole} {kind}"
+            for (kind, count), whole in zip(carried, self.of, strict=True)
+            if count < whole
+        )
 
     @property
     def layer_name(self) -> str:
@@ -160,6 +181,7 @@ def settle(spec: FigureSpec, attention: Attention, budget: int | None = None) ->
     layer = carried.layer_names.index(attention.layer_names[layer])
     shown = tuple(carried.head_names.index(names[n]) for n in together)
     head = carried.head_names.index(names[head])
+    check_tokens(spec.selection, carried)
     cutoff = spec.cutoff
     if cutoff is None:
         cutoff = 1.0 if isinstance(spec.request.source, MatrixSource) else DEFAULT_CUTOFF
@@ -175,6 +197,7 @@ def settle(spec: FigureSpec, attention: Attention, budget: int | None = None) ->
         pinned=_pinned(spec, carried, layer, head),
         cutoff=cutoff,
         shown_heads=shown,
+        of=(attention.layers, attention.heads),
         head_scores=scores,
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
+from . import selection
 from .attention import Part
 from .company import check, over_heads, over_layers
 from .errors import AttentionError, Problem
@@ -139,7 +140,9 @@ def _tokens(value: str) -> tuple[str, ...]:
 OPTIONS: dict[str, Option] = {
     "model": Option(_text, "which model: a name from attention_models, a hub id, or a path"),
     "pair": Option(_text, "a second sentence, for encoders that take pairs"),
-    "target": Option(_text, "the decoder's text; without it, generated greedily, and said so"),
+    "target": Option(
+        _text, "the decoder's text, seen in part cross (then the default) and decoder"
+    ),
     "matrix": Option(_text, "a file of weights: .npy .npz .json .csv .safetensors"),
     "scores": Option(_choice(*get_args(Scores)), "what a given matrix holds"),
     "causal": Option(_flag, "later keys of a given matrix are masked"),
@@ -151,6 +154,7 @@ OPTIONS: dict[str, Option] = {
     "layers": Option(_set, "the layers that the page carries, such as 0-3,7"),
     "heads": Option(_set, "the heads that the page carries, such as 0-3,7"),
     "focus": Option(_text, "the token pinned first: its text, text#2, or its index; or a | b"),
+    "selection": Option(selection.read, "what else is selected first, as addresses write it"),
     "merge": Option(_choice(*get_args(Merge)), "words makes one token of the pieces of each word"),
     "special": Option(_choice(*get_args(Special)), "how special tokens are shown"),
     "aggregate": Option(_choice(*get_args(Aggregate)), "what is made of all heads, or layers"),
@@ -215,7 +219,8 @@ def parse(
         text=text,
         pair=values.get("pair"),
         target=values.get("target"),
-        part=values.get("part"),
+        # Of an encoder, which comes first, no text of the decoder's would be seen.
+        part=values.get("part", "cross" if "target" in values else None),
         tokens=values.get("tokens"),
         keep=("queries", "keys", "values") if view == "steps" else (),
         layers=None if given else _captured_layers(values, view, layer),
@@ -232,6 +237,7 @@ def parse(
         cutoff=values.get("cutoff"),
         rest=values.get("rest", "none"),
         alt=values.get("alt"),
+        selection=values.get("selection", ()),
         shown_heads=(head, *others) if others else (),
         layers=values.get("layers"),
         heads=values.get("heads"),

@@ -53,7 +53,7 @@ class Settings:
         "show", (str,), 'special tokens of figures that do not say: "show", "dim" or "hide"'
     )
     page_budget: int = _setting(
-        2_000_000, (int,), "bytes a page may carry for figures; a warning past it"
+        4_000_000, (int,), "bytes a page may carry for figures; a warning past it"
     )
 
     def __post_init__(self) -> None:

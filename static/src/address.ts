@@ -8,23 +8,38 @@ import type { Place } from "./model";
 import { heard } from "./link";
 import type { State } from "./state";
 
+type Values = Map<string, string>;
+
 /** The fragment of a figure's selection, `#` included. */
-export function fragmentOf({ figure, model, state, first }: Live): string {
-  const parts: [string, string][] = [
+export function fragmentOf(live: Live): string {
+  const { figure, model, state } = live;
+  const place: Values = new Map([
     ["layer", model.layers[state.layer]!],
     ["head", model.heads[state.head]!],
-  ];
-  if (state.heads.length !== 1) {
-    parts.push(["heads", state.heads.map((head) => model.heads[head]).join()]);
+  ]);
+  return `#${plain(idOf(figure))}&${joined(new Map([...place, ...restOf(live)]))}`;
+}
+
+/** What is selected beside layer and head, as far as it is not what the figure opens with. */
+export function restOf({ model, state, first }: Pick<Live, "model" | "state" | "first">): Values {
+  const { heads, head, direction, pinned, options } = state;
+  const rest: Values = new Map();
+  if (String(heads) !== String(head)) rest.set("heads", heads.map((at) => model.heads[at]).join());
+  if (direction !== first.direction) rest.set("direction", direction);
+  rest.set("pin", pinned.map(written).join());
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== first.options[name]) rest.set(name, value);
   }
-  if (state.direction !== first.direction) parts.push(["direction", state.direction]);
-  parts.push(["pin", state.pinned.map(written).join()]);
-  for (const [name, value] of Object.entries(state.options)) {
-    if (value !== first.options[name]) parts.push([name, value]);
-  }
-  const plain = (text: string): string => encodeURIComponent(text).replace(/%2C/g, ",");
-  const rest = parts.map(([name, value]) => `&${plain(name)}=${plain(value)}`);
-  return `#${plain(idOf(figure))}${rest.join("")}`;
+  return rest;
+}
+
+/** Values as a fragment has them. */
+export function joined(values: Values): string {
+  return [...values].map((pair) => pair.map(plain).join("=")).join("&");
+}
+
+function plain(text: string): string {
+  return encodeURIComponent(text).replace(/%2C/g, ",");
 }
 
 /** A figure's own id, or what the ids within it start with. */
@@ -32,8 +47,14 @@ export function idOf(figure: HTMLElement): string {
   return figure.id || (figure.querySelector("desc")?.id ?? "").replace(/-desc$/, "");
 }
 
+/** What was `joined`. Throws where it was not. */
+export function split(text: string): Values {
+  const pairs = text.split("&").map((part) => part.split("=").map(decodeURIComponent));
+  return new Map(pairs.map(([name, value]) => [name!, value ?? ""]));
+}
+
 /** The figure that a fragment names, and what it says of it; null where it names none. */
-export function read(fragment: string): { figure: HTMLElement; values: Map<string, string> } | null {
+export function read(fragment: string): { figure: HTMLElement; values: Values } | null {
   // A fragment without a selection is the browser's own business.
   const [id, ...parts] = fragment.replace(/^#/, "").split("&");
   if (!id || !parts.length) return null;
@@ -41,22 +62,22 @@ export function read(fragment: string): { figure: HTMLElement; values: Map<strin
     const plain = decodeURIComponent(id);
     const named = document.getElementById(plain) ?? document.getElementById(`${plain}-desc`);
     const figure = named?.closest<HTMLElement>(".attention-figure[data-view]");
-    const pairs = parts.map((part) => part.split("=").map(decodeURIComponent));
-    return figure ? { figure, values: new Map(pairs.map(([name, value]) => [name!, value ?? ""])) } : null;
+    return figure ? { figure, values: split(parts.join("&")) } : null;
   } catch {
     return null; // not an address of ours
   }
 }
 
-/** Open a figure as an address says; what the figure does not have stays as it is. */
-export function restore({ model, state, dispatch, takes }: Live, values: ReadonlyMap<string, string>): void {
-  const { layer, head, heads, pin, direction, ...options } = Object.fromEntries(values);
+/** Open a figure as an address says: what it leaves out is as it was at first. */
+export function restore({ model, state, first, dispatch, takes }: Live, values: Values): void {
+  const { layer, head, heads = head, pin, direction, ...options } = Object.fromEntries(values);
   const told = {
     ...(layer && { layer }),
-    ...(head && { head, heads: heads?.split(",") ?? [head] }),
+    ...(head && { head }),
+    ...(heads !== undefined && { heads: heads.split(",") }),
     ...(pin !== undefined && { pinned: pin.split(",").map(place).filter((one) => one !== null) }),
-    ...(direction === "to" && { direction: "to" as const }),
-    options,
+    direction: direction === "to" ? ("to" as const) : first.direction,
+    options: { ...first.options, ...options },
   };
   const changes: Partial<State> = heard(model, state, told, takes);
   dispatch({ type: "adopt", changes });

@@ -1,6 +1,6 @@
 /** Finds the figures of a page and brings each to life when it comes near the viewport. */
 
-import { read, restore } from "./address";
+import { read, restore, split } from "./address";
 import { bind, type Live } from "./bind";
 import { fail, mark } from "./dom";
 import { join, share } from "./link";
@@ -43,6 +43,8 @@ async function hydrate(figure: HTMLElement): Promise<Live | null> {
     });
     living.set(figure, live);
     offer(live);
+    const { selection } = figure.dataset;
+    if (selection) restore(live, split(selection));
     join(live);
     return live;
   } catch (error) {

@@ -86,13 +86,18 @@ export function heard(
   const heads = (told.heads ?? []).map((name) => model.heads.indexOf(name)).filter((at) => at >= 0);
   if (layer >= 0) changes.layer = layer;
   if (head >= 0) changes.head = head;
-  if (heads.length) changes.heads = heads;
+  if (heads.length) {
+    // The head with the numbers is one of those that are drawn.
+    const shown = changes.head ?? state.head;
+    changes.heads = heads.includes(shown) ? heads : [shown, ...heads];
+  }
   if (told.direction) changes.direction = told.direction;
   for (const name of ["hovered", "focused"] as const) {
     const place = told[name];
     if (place !== undefined) changes[name] = place && has(place) ? place : null;
   }
-  if (told.pinned) changes.pinned = told.pinned.filter(has);
+  // A row and a column have no sum.
+  if (told.pinned) changes.pinned = told.pinned.filter(has).filter(({ side }, _, [one]) => side === one!.side);
   const options = Object.entries(told.options ?? {}).filter(([name, value]) => takes(name, value));
   if (options.length) changes.options = { ...state.options, ...Object.fromEntries(options) };
   return changes;

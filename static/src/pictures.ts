@@ -1,15 +1,19 @@
 /**
- * A script of its own, loaded when a reader first saves a picture. Nothing but elements and blobs
- * goes between it and the other, whose names for things it does not share.
+ * A script of its own, loaded when a reader first opens the menu that saves. `build.mjs` gives
+ * properties the same short names in both.
  */
 
+import type { Live } from "./bind";
 import { fail } from "./dom";
+import type { Directive } from "./payload";
 import { pictureOf } from "./picture";
 import { rasterOf } from "./raster";
+import { directiveOf } from "./written";
 
 export interface Pictures {
   svg(of: HTMLElement): Blob;
   png(of: HTMLElement): Promise<Blob>;
+  directive(live: Live, written: Directive): string;
 }
 
 declare global {
@@ -26,4 +30,5 @@ globalThis.attentionPictures = {
     const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve));
     return blob ?? fail("no picture");
   },
+  directive: directiveOf,
 };

@@ -5,7 +5,6 @@ import type { Live } from "./bind";
 import { element, fail, part, runScript } from "./dom";
 import { settle } from "./late";
 import type { Pictures } from "./pictures";
-import { directiveOf } from "./written";
 
 /** Where this script came from; the one that draws pictures lies beside it. */
 const own = (document.currentScript as HTMLScriptElement | null)?.src ?? "";
@@ -44,19 +43,25 @@ export function offer(live: Live): void {
     download(await (await pictures()).png(figure), `${name()}.png`);
   }, "saved");
   if (directive) {
-    add("copy as directive", () => copy(directiveOf(model, directive, live.state, figure.dataset["view"]!)), "copied");
+    add("copy as directive", async () => copy((await pictures()).directive(live, directive)), "copied");
   }
   add("copy link", () => {
     const fragment = fragmentOf(live);
     history.replaceState(history.state, "", fragment);
     return copy(location.href);
   }, "copied");
+  // Safari copies nothing for a click that waits for the network.
+  menu.addEventListener("toggle", () => void load(), { once: true });
   part(figure, "footer")?.append(menu);
 }
 
-/** Most readers never save a picture: what draws one is loaded by the first who does. */
-async function pictures(): Promise<Pictures> {
+/** Most readers never save anything: what does it is loaded when the first opens the menu. */
+async function load(): Promise<void> {
   if (!globalThis.attentionPictures) await runScript(own.replace("attention.js", "attention-pictures.js"));
+}
+
+async function pictures(): Promise<Pictures> {
+  await load();
   settle();
   return globalThis.attentionPictures ?? fail("no pictures");
 }

@@ -1,30 +1,47 @@
 /** The directive that draws a figure as it stands, in the author's own markup. */
 
-import type { Model, Token } from "./model";
+import { joined, restOf } from "./address";
+import type { Live } from "./bind";
+import type { Token } from "./model";
 import type { Directive } from "./payload";
-import type { State } from "./state";
 
 /** Options that say what is selected first; whatever the author chose gives way. */
-const SELECTION = ["layer", "head", "focus"];
+const SELECTION = ["layer", "head", "focus", "selection"];
 
-export function directiveOf(model: Model, written: Directive, state: State, view: string): string {
-  const options = Object.entries(written.options).filter(([name]) => !SELECTION.includes(name));
-  if (model.layers.length > 1 || "layer" in written.options) {
-    options.push(["layer", model.layers[state.layer]!]);
+/** The names of models' layers and heads; what several are made into has no number. */
+const NUMBER = /^\d+$/;
+
+type Options = [name: string, value: string][];
+
+type Shown = Pick<Live, "figure" | "model" | "state" | "first">;
+
+export function directiveOf({ figure, model, state, first }: Shown, written: Directive): string {
+  const view = figure.dataset["view"];
+  const options: Options = Object.entries(written.options)
+    .filter(([name]) => !SELECTION.includes(name))
+    .map(([name, value]) => [name, value.trim().replace(/\s*\n\s*/g, " ")]);
+  const add = (name: "layer" | "head", names: readonly string[], shown: readonly number[]): void => {
+    const numbers = shown.map((at) => names[at]!);
+    // A page may carry one of many; only rows in the page itself are all there are.
+    const choice = names.length > 1 || name in written.options || !written.body;
+    if (choice && numbers.every((number) => NUMBER.test(number))) options.push([name, numbers.join()]);
+  };
+  // Only heads draws several from the start, and steps shows the last of what is pinned.
+  const others = view === "heads" ? state.heads.filter((head) => head !== state.head) : [];
+  const pinned = view === "steps" ? state.pinned.slice(-1) : state.pinned;
+  add("layer", model.layers, [state.layer]);
+  add("head", model.heads, [state.head, ...others]);
+  const rows = pinned.filter(({ side }) => side === "query");
+  const focus = rows.length || view !== "steps" ? rows : first.pinned;
+  if (focus.length) {
+    options.push(["focus", focus.map(({ index }) => nameOf(model.queries, index)).join(" | ")]);
   }
-  if (model.heads.length > 1 || "head" in written.options) {
-    // No other view draws several from the start.
-    const rest = view === "heads" ? state.heads.filter((head) => head !== state.head) : [];
-    options.push(["head", [state.head, ...rest].map((head) => model.heads[head]).join(",")]);
-  }
-  const pins = state.pinned.filter(({ side }) => side === "query");
-  if (pins.length) {
-    options.push(["focus", pins.map(({ index }) => nameOf(model.queries, index)).join(" | ")]);
-  }
+  const rest = restOf({ model, state: { ...state, pinned }, first });
+  if (view === "heads") rest.delete("heads");
+  if (pinned.every(({ side, other }) => side === "query" && other === undefined)) rest.delete("pin");
+  if (rest.size) options.push(["selection", joined(rest)]);
   return (written.syntax === "myst" ? myst : rst)(written.text, options, written.body);
 }
-
-type Options = readonly (readonly [string, string])[];
 
 function rst(text: string, options: Options, body: string): string {
   const lines = [`.. attention-figure:: ${text}`.trimEnd()];
@@ -39,9 +56,14 @@ function myst(text: string, options: Options, body: string): string {
   const longest = Math.max(2, ...(body.match(/`+|~+/g) ?? []).map(({ length }) => length));
   const fence = mark.repeat(longest + 1);
   const lines = [`${fence}{attention-figure} ${text}`.trimEnd()];
-  for (const [name, value] of options) lines.push(`:${name}: ${value}`.trimEnd());
+  for (const [name, value] of options) lines.push(`:${name}: ${scalar(value)}`.trimEnd());
   if (body) lines.push("", body.trimEnd());
   return `${[...lines, fence].join("\n")}\n`;
+}
+
+/** MyST reads values as YAML does, to which most punctuation means something. */
+function scalar(value: string): string {
+  return /^([\p{L}\p{N}][\p{L}\p{N} .,_-]*)?$/u.test(value) ? value : JSON.stringify(value);
 }
 
 /** A name by which `find_token` of `core/figure.py` finds this very token. */

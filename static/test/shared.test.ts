@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { heard } from "../src/link";
 import type { Model } from "../src/model";
 import type { Directive } from "../src/payload";
+import type { State } from "../src/state";
 import { directiveOf, nameOf } from "../src/written";
 import { atRest, cross, model } from "./sample";
 
@@ -21,6 +22,12 @@ test("what is only made visible goes by its place", () => {
   assert.equal(nameOf(tokens("\u2205 b"), 0), "0");
 });
 
+/** The directive of a figure in this state, which opened at rest. */
+function copied(written: Directive, state: State, view: string, of = model, first = atRest): string {
+  const figure = { dataset: { view } } as unknown as HTMLElement;
+  return directiveOf({ figure, model: of, state, first }, written);
+}
+
 const written: Directive = {
   text: "fox dog",
   options: { model: "sample", layer: "0", focus: "fox", causal: "" },
@@ -31,7 +38,7 @@ const written: Directive = {
 test("a directive says what is shown", () => {
   const state = { ...atRest, head: 1, heads: [1], pinned: [query(2), query(1)] };
   assert.equal(
-    directiveOf(model, written, state, "arcs"),
+    copied(written, state, "arcs"),
     `.. attention-figure:: fox dog
    :model: sample
    :causal:
@@ -43,27 +50,27 @@ test("a directive says what is shown", () => {
 });
 
 test("nothing pinned leaves the author's focus out", () => {
-  assert.ok(!directiveOf(model, written, atRest, "arcs").includes("focus"));
+  assert.ok(!copied(written, atRest, "arcs").includes("focus"));
 });
 
 test("several heads are the view heads' own, the one with the numbers first", () => {
   const state = { ...atRest, head: 1, heads: [0, 1] };
-  assert.match(directiveOf(model, written, state, "heads"), /:head: 11,3\n/);
-  assert.match(directiveOf(model, written, state, "arcs"), /:head: 11\n/);
+  assert.match(copied(written, state, "heads"), /:head: 11,3\n/);
+  assert.match(copied(written, state, "arcs"), /:head: 11\n/);
 });
 
 test("rows are kept, in Markdown inside a fence that they do not close", () => {
   const one: Model = { ...model, layers: ["0"], heads: ["0"] };
   const rows = { text: "a b", options: {}, body: "1 0\n0 1\n\n0 1\n1 0\n" };
   assert.equal(
-    directiveOf(one, { ...rows, syntax: "rst" }, atRest, "arcs"),
+    copied({ ...rows, syntax: "rst" }, atRest, "arcs", one),
     ".. attention-figure:: a b\n\n   1 0\n   0 1\n\n   0 1\n   1 0\n",
   );
   assert.equal(
-    directiveOf(one, { ...rows, syntax: "myst" }, atRest, "arcs"),
+    copied({ ...rows, syntax: "myst" }, atRest, "arcs", one),
     "```{attention-figure} a b\n\n1 0\n0 1\n\n0 1\n1 0\n```\n",
   );
-  const ticks = directiveOf(one, { ...rows, text: "a `b`", syntax: "myst" }, atRest, "arcs");
+  const ticks = copied({ ...rows, text: "a `b`", syntax: "myst" }, atRest, "arcs", one);
   assert.ok(ticks.startsWith("~~~{attention-figure} a `b`\n"));
 });
 
@@ -81,6 +88,13 @@ test("a linked figure takes what it has itself", () => {
   assert.deepEqual(heard(cross, atRest, { hovered: cell }, all), { hovered: cell });
   assert.deepEqual(heard(cross, atRest, { hovered: { ...cell, other: 3 } }, all), { hovered: null });
   assert.deepEqual(heard(cross, atRest, { hovered: null }, all), { hovered: null });
+});
+
+test("the head with the numbers is drawn, and rows are not pinned with columns", () => {
+  const all = () => true;
+  assert.deepEqual(heard(model, atRest, { head: "3", heads: ["11"] }, all).heads, [0, 1]);
+  const key = { side: "key", index: 0 } as const;
+  assert.deepEqual(heard(model, atRest, { pinned: [query(1), key] }, all), { pinned: [query(1)] });
 });
 
 test("of options, those that it has a control for", () => {

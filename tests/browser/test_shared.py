@@ -197,6 +197,12 @@ def test_an_address_opens_the_figure_as_it_was_left(open_page, by: str) -> None:
     again.evaluate("location.hash = '#far-away&layer=5&head=11&pin=q1'")
     again.wait_for_selector('#far-away[data-layer="5"]')
     assert pressed(again, "far-away") == [1]
+    # What an address leaves out is as it was at first.
+    assert again.locator("#far-away .attention-direction").inner_text() == "looks at"
+    again.go_back()
+    again.wait_for_selector('#far-away[data-layer="3"]')
+    assert pressed(again, "far-away") == [4, 9]
+    assert edges(again, "far-away") == shown
 
 
 def test_a_figure_without_an_id_has_an_address_too(open_page) -> None:
@@ -232,6 +238,7 @@ def test_a_figure_without_an_id_has_an_address_too(open_page) -> None:
         "&&&",
         "__proto__&constructor=x",
         "far-away&__proto__=1&pin=1.99",
+        "far-away&heads=3&pin=k99",
     ],
 )
 def test_a_broken_fragment_does_nothing(open_page, site, fragment: str) -> None:

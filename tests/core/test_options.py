@@ -11,6 +11,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import Written
 from sphinx_attention.core.options import OPTIONS, Surroundings, parse
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
+from sphinx_attention.core.selection import written
 from sphinx_attention.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -105,6 +106,15 @@ def test_what_the_page_carries(tmp_path: Path) -> None:
     assert parse("a", {"view": "heads", "head": "auto"}, None, place).head is None
 
 
+def test_what_else_is_selected_is_kept_as_addresses_write_it(tmp_path: Path) -> None:
+    place = around(tmp_path, model="org/m")
+    text = "pin=3.7,k1&scale=log&\n direction=to"
+    spec = parse("a b", {"view": "matrix", "selection": text}, None, place)
+    assert spec.selection == (("pin", "3.7,k1"), ("scale", "log"), ("direction", "to"))
+    assert written(spec.selection) == "pin=3.7,k1&scale=log&direction=to"
+    assert spec.request == parse("a b", {}, None, place).request
+
+
 def test_steps_keep_queries_keys_and_values_of_the_layers_in_question(tmp_path: Path) -> None:
     place = around(tmp_path, model="org/m")
 
@@ -194,6 +204,14 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
         ({"view": "steps", "special": "hide"}, None, "special: the view steps"),
         ({"view": "steps", "aggregate": "max"}, None, "aggregate: the view steps"),
         ({"view": "steps"}, "1", "one of arcs, heads, grid, matrix"),
+        ({"selection": "to"}, None, "names with values, such as direction=to&pin=k4"),
+        ({"selection": ""}, None, "names with values, such as direction=to&pin=k4"),
+        ({"selection": "direction=up"}, None, "direction takes from or to"),
+        ({"selection": "pin=fox"}, None, "4 for a query, k4 for a key, 4.7 for a cell"),
+        ({"selection": "layer=3"}, None, "layer is an option of its own"),
+        ({"selection": "colour=red"}, None, "knows no 'colour', only direction, pin"),
+        ({"selection": "scale=log"}, None, "the view arcs has no scale; it takes direction, pin"),
+        ({"selection": "order=best", "view": "grid"}, None, "a score: previous, first, self"),
         ({"also": "x"}, None, "unknown option 'also'"),
         ({"part": "middle"}, None, "one of encoder, decoder, cross"),
         ({"rest": "some"}, None, "one of none, overview"),

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from sphinx_attention.core.display import clean_line
 from sphinx_attention.core.payload import encode, encode_text
+from sphinx_attention.core.selection import written
 
 from .drawing import templates
 from .scores import percent_drawn, score_vector
@@ -44,6 +45,8 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
         attributes["data-heads"] = ",".join(clean_line(names[head]) for head in figure.shown_heads)
     if spec.special == "dim":
         attributes["data-special"] = "dim"
+    if spec.selection:
+        attributes["data-selection"] = written(spec.selection)
     if spec.link:
         attributes["data-link"] = clean_line(spec.link)
     return attributes

@@ -115,8 +115,12 @@ def describe(figure: Figure) -> str:
     where = default_title(figure)
     if _has_place(figure):
         where += f", {place(figure)}"
+    if figure.spec.request.part:
+        where += f", {figure.attention.part} attention"
     strongest = ", ".join(_in_words(figure, pair) for pair in strongest_pairs(figure, _NAMED))
     sentence = f"{where}, over: {_isolated(_sentence(figure))}"
+    if target := _target(figure):
+        sentence += f", and: {_isolated(target)}"
     closed = sentence.endswith((".", "!", "?", "…"))
     return sentence + ("" if closed else ".") + (f" Strongest: {strongest}." if strongest else "")
 
@@ -140,6 +144,18 @@ def _sentence(figure: Figure) -> str:
     if not text.strip():
         tokens = figure.attention.query_tokens
         text = " ".join(shown(token.text) for token in tokens if not token.special)
+    return _first_words(text)
+
+
+def _target(figure: Figure) -> str:
+    """The decoder's text, where it is seen."""
+    if figure.attention.part == "encoder":
+        return ""
+    written = figure.spec.request.target
+    return _first_words(written or str(figure.attention.provenance.get("generated", "")))
+
+
+def _first_words(text: str) -> str:
     words = clean_line(text).split()
     return " ".join(words[:_WORDS]) + (" …" if len(words) > _WORDS else "")
 

@@ -21,7 +21,7 @@ from ._loading import Loaded, load, quiet
 from ._tokens import Encoded, after_start, continuation, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
 GENERATED_TOKENS = 40
@@ -251,9 +251,27 @@ class ModelRunner:
         accepted = list(inspect.signature(loaded.model.forward).parameters)
         return model_inputs(loaded.model, loaded.tokenizer, items, accepted, extra=extra)
 
+    def _check_texts(self, request: Request, parts: Mapping[Part, Any]) -> None:
+        """Refuse texts that the model has no use for."""
+        said = ""
+        if request.target is not None and not _has_decoder(self._loaded()):
+            said = (
+                f"{self._source.label} is no encoder-decoder model and takes no target; "
+                "leave the option target"
+            )
+        elif request.pair is not None and tuple(parts) == ("decoder",):
+            # Some of their tokenizers begin both texts anew, which no model has learned from.
+            said = (
+                f"{self._source.label} reads one text from left to right and takes no pair; "
+                "leave the option pair"
+            )
+        if said:
+            raise AttentionError(Problem.OPTION, said)
+
     def _item(self, request: Request, source: Encoded, tried: _Tried) -> Item:
         loaded = self._loaded()
         parts = tried.way.parts
+        self._check_texts(request, parts)
         part = next(iter(parts)) if request.part is None else request.part
         if part not in parts:
             raise AttentionError(
@@ -262,11 +280,6 @@ class ModelRunner:
             )
         layers = _chosen(request.layers, parts[part], self._source.label)
         if not _has_decoder(loaded):
-            if request.target is not None:
-                raise AttentionError(
-                    Problem.OPTION,
-                    f"{self._source.label} is no encoder-decoder model and takes no target",
-                )
             return Item(request, part, source, layers=layers)
         start = _start(loaded)
         if request.target is not None:

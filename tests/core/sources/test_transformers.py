@@ -16,6 +16,7 @@ from sphinx_attention.core.sources import transformers as runner_module
 from sphinx_attention.core.sources._batch import Item, Room, batches
 from sphinx_attention.core.sources._loading import quiet
 from sphinx_attention.core.sources._tokens import Encoded
+from tests.core.tiny_models import save, wordpiece
 
 from .runs import (
     FOX,
@@ -129,6 +130,14 @@ class TestRequests:
         error = failure(Request(source_of(tiny_model("gpt2")), "the fox", pair="a dog"))
         assert error.problem is Problem.OPTION
         assert "pair" in error.message
+
+    def test_a_decoder_takes_no_pair(self, tmp_path: Path) -> None:
+        """Though its tokenizer sets each of two texts apart, as Llama's begins both with <s>."""
+        folder = save("gpt2", tmp_path / "m")
+        wordpiece().save_pretrained(folder)
+        error = failure(Request(source_of(folder), "the fox", pair="a dog"))
+        assert error.problem is Problem.OPTION
+        assert "takes no pair; leave the option pair" in error.message
 
     def test_the_decoder_starts_with_its_own_token(self, tiny_model: Tiny) -> None:
         source = source_of(tiny_model("bart"))

@@ -156,6 +156,16 @@ def test_a_generated_target_is_said(tmp_path: Path) -> None:
     assert "the model wrote the decoder’s text" in soup.find(class_="attention-footer").text
 
 
+def test_a_target_is_looked_at_where_nothing_else_is_said(tmp_path: Path) -> None:
+    save("t5", tmp_path / "t5")
+    page = ".. attention:: the cat sat\n   :target: a dog\n"
+    said, soup = site(tmp_path, {"m": {"path": "t5"}}, page)
+    assert not said
+    texts = [t.text for t in soup.select('[data-side="query"] .attention-word')]
+    assert "dog" in texts
+    assert "cross attention" in soup.find(class_="attention-footer").text
+
+
 def test_the_parts_of_an_encoder_decoder_model(tmp_path: Path) -> None:
     save("t5", tmp_path / "t5")
     page = "".join(
@@ -170,5 +180,7 @@ def test_the_parts_of_an_encoder_decoder_model(tmp_path: Path) -> None:
     assert not decoder.select("[data-side]")
     queries = len(cross.select('[data-side="query"]'))
     keys = len(cross.select('[data-side="key"]'))
+    assert "cross attention" in cross.find(class_="attention-footer").text
+    assert "cross attention, over: the cat sat, and: a dog." in cross.find("desc").text
     assert keys == len(encoder.select("[data-token]"))
     assert queries == len(decoder.select("[data-token]"))

@@ -96,6 +96,9 @@ def test_a_figure_past_the_budget_carries_less_and_its_author_may_insist(project
     made.build()
     first, second = figures(made)
     assert carried(first).header["shape"] == [1, 1, TOKENS, TOKENS]
+    note = f"this page carries 1 of {LAYERS} layers, 1 of {HEADS} heads"
+    assert note in first.select_one(".attention-footer").text
+    assert "this page carries" not in second.text
     assert carried(second).header["shape"] == [LAYERS, HEADS, TOKENS, TOKENS]
     assert "[attention.budget]" in made.warnings
 
@@ -343,9 +346,15 @@ SAID = [
         "rollout follows tokens from",
     ),
     ("gpt2", ":pair: a dog", "no format for a pair of sentences; leave the option pair"),
-    ("gpt2", ":target: a dog", "is no encoder-decoder model and takes no target"),
+    ("gpt2", ":target: a dog", "is no encoder-decoder model and takes no target; leave the option"),
     ("gpt2", ":part: cross", "has no cross attention; it has decoder"),
     ("gpt2", ":view: steps\n   :layer: 7", "layer 7"),
+    ("gpt2", ":focus: the\n   :selection: pin=0,k99", "selection: there is no token 99 in pin=k99"),
+    (
+        "gpt2",
+        ":view: grid\n   :selection: heads=1,7",
+        "the page carries no head 7, only 0, 1, 2, 3",
+    ),
     ("gpt2", ":layers: 0-7", "no layer 3; its layers with attention are 0 to 2"),
 ]
 
