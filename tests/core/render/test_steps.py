@@ -19,6 +19,7 @@ from sphinx_attention.core.render.drawing import templates
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.svg import render_svg
 from sphinx_attention.core.request import ModelSource, Request
+from tests.core.sources.other_input import OTHER_INPUT, attention_of, run
 from tests.core.sources.runs import FOX, attentions, own, reference_model, source_of, stacked
 
 if TYPE_CHECKING:
@@ -153,6 +154,36 @@ def follow_the_panels(seen: Read, row: np.ndarray) -> None:
     assert p["share"] == p["verdict"]
     assert top / total == pytest.approx(row[key], abs=1.2e-4)
     assert number(p["share"]) == pytest.approx(row[key], abs=HALF)
+
+
+@pytest.mark.parametrize("kind", OTHER_INPUT)
+def test_the_chain_of_pictures_and_sound_ends_there_too(kind: str) -> None:
+    _, _, calls = run(kind)
+    for call, reference in calls.values():
+        attention = attention_of(call)
+        for _, head, query in cells(attention):
+            row = reference[0, head, query]
+            seen = read(figure_of(attention, 0, head, query))
+            weights = [0 if text == "–" else number(text) for text in seen.rows["weight"]]
+            assert np.abs(np.array(weights) - row).max() <= HALF
+            follow_the_panels(seen, row)
+
+
+def test_the_chain_of_clips_texts_ends_there_too(tiny_model) -> None:
+    import torch
+    from transformers import AutoTokenizer, CLIPModel
+
+    folder = tiny_model("clip")
+    model = CLIPModel.from_pretrained(folder, attn_implementation="eager").eval()
+    inputs = AutoTokenizer.from_pretrained(folder)(FOX, return_tensors="pt")
+    with torch.no_grad():
+        output = model(**inputs, pixel_values=torch.zeros(1, 3, 16, 16), output_attentions=True)
+    reference = stacked(output.text_model_output.attentions)
+    attention = captured(folder)
+    for layer, head, query in cells(attention):
+        follow_the_panels(
+            read(figure_of(attention, layer, head, query)), reference[layer, head, query]
+        )
 
 
 @pytest.mark.parametrize(("kind", "part"), [("t5", "cross"), ("bart", "cross"), ("t5", "decoder")])

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sphinx_attention.core.attention import Attention, Part, Token
+from sphinx_attention.core.attention import Attention, Part
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.scoring import chain, missing
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources._call import Call, describe, terms_of
-from sphinx_attention.core.sources._capture import choose_way, forward, gather, reference_of
+from sphinx_attention.core.sources._capture import choose_way, gather, reference_of
 from sphinx_attention.core.sources._interface import Layer
-from sphinx_attention.core.sources._scoring import HostTerms, host, scored
-from tests.core.tiny_models import SIZES
+from sphinx_attention.core.sources._scoring import host
 
+from .other_input import OTHER_INPUT, attention_of, run
 from .runs import (
     FIELDS,
     FOX,
@@ -325,7 +325,7 @@ class TestTerms:
         assert call.masked.tolist() == [[[False, True], [False, False]]]
         terms = terms_of(call)
         assert terms.bias.tolist() == [[[[0.0, 0.0], [-0.5, 0.0]]]]
-        sums = chain(attention_of(call, 2), 0, 0, 1)
+        sums = chain(attention_of(call), 0, 0, 1)
         assert sums.dot.tolist() == [2.0, 2.0]
         assert sums.logits.tolist() == [0.5, 1.0]
         assert sums.biased
@@ -339,12 +339,12 @@ class TestTerms:
         logits = 0.5 * queries @ keys.transpose(-1, -2)
         given = {"module": None, "q": queries, "k": keys, "v": keys, "scaling": 0.5}
         honest = describe(None, given, torch.softmax(logits, -1))
-        assert missing(attention_of(honest, 5)) == ""
+        assert missing(attention_of(honest)) == ""
         squared = describe(None, given, torch.softmax(logits * logits.abs(), -1))
-        said = missing(attention_of(squared, 5))
+        said = missing(attention_of(squared))
         assert "in layer 0 the sums end up to 0." in said
         by_head = {**given, "scaling": torch.tensor([0.5, 0.25])}
-        said = missing(attention_of(describe(None, by_head, torch.softmax(logits, -1)), 5))
+        said = missing(attention_of(describe(None, by_head, torch.softmax(logits, -1))))
         assert "more than one number" in said
 
     def test_sinks_outside_the_softmax_are_left_out(self) -> None:
@@ -357,73 +357,10 @@ class TestTerms:
         queries, keys = (torch.randn(1, 2, 5, 4, generator=draw) for _ in range(2))
         weights = torch.softmax(0.5 * queries @ keys.transpose(-1, -2), -1)
         given = {"module": module, "q": queries, "k": keys, "v": keys, "scaling": 0.5}
-        one = attention_of(describe(module, given, weights), 5)
+        one = attention_of(describe(module, given, weights))
         assert missing(one) == ""
         assert one.scoring is not None
         assert one.scoring.sinks is None
-
-
-def attention_of(call: Call, tokens: int, keys: int | None = None) -> Attention:
-    """One layer of the first item of a batch, as a runner would put it together."""
-    keys = keys or tokens
-    rows, columns = (tuple(Token(str(n)) for n in range(m)) for m in (tokens, keys))
-    one = Attention(
-        query_tokens=rows,
-        key_tokens=columns,
-        weights=host(call.weights)[:1],
-        masked=call.masked.numpy()[:1],
-        queries=host(call.queries)[:1],
-        keys=host(call.keys)[:1],
-        values=host(call.values)[:1],
-    )
-    return scored(one, [HostTerms(terms_of(call)).cut(0, tokens, keys)])
-
-
-_PICTURES = {**SIZES, "image_size": 16, "patch_size": 4}
-_WHISPER = {
-    "d_model": 32,
-    "encoder_layers": 2,
-    "decoder_layers": 3,
-    "encoder_attention_heads": 4,
-    "decoder_attention_heads": 4,
-    "encoder_ffn_dim": 48,
-    "decoder_ffn_dim": 48,
-    "num_mel_bins": 8,
-    "max_source_positions": 20,
-    "max_target_positions": 16,
-    "vocab_size": 50,
-    "init_std": 0.4,
-    "pad_token_id": 0,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-    "decoder_start_token_id": 1,
-}
-OTHER_INPUT: dict[str, tuple[str, dict[str, Any], dict[str, tuple[int, ...]], dict[Part, int]]] = {
-    "vit": (
-        "ViTModel",
-        {**_PICTURES, "initializer_range": 0.4},
-        {"pixel_values": (2, 3, 16, 16)},
-        {"encoder": 3},
-    ),
-    "dinov2": (
-        "Dinov2Model",
-        {**_PICTURES, "initializer_range": 0.4},
-        {"pixel_values": (2, 3, 16, 16)},
-        {"encoder": 3},
-    ),
-    "clip, pictures": (
-        "CLIPVisionModel",
-        {**_PICTURES, "initializer_factor": 5.0},
-        {"pixel_values": (2, 3, 16, 16)},
-        {"encoder": 3},
-    ),
-    "whisper": (
-        "WhisperModel",
-        _WHISPER,
-        {"input_features": (2, 8, 40), "decoder_input_ids": (2, 9)},
-        {"encoder": 2, "decoder": 3, "cross": 3},
-    ),
-}
 
 
 class TestOtherInput:
@@ -431,31 +368,15 @@ class TestOtherInput:
 
     @pytest.mark.parametrize("kind", OTHER_INPUT)
     def test_numbers_and_sums(self, kind: str) -> None:
-        import torch
-        import transformers
-
-        name, settings, shapes, layers = OTHER_INPUT[kind]
-        torch.manual_seed(3)
-        model_class = getattr(transformers, name)
-        model = model_class(model_class.config_class(**settings)).eval()
-        model.set_attn_implementation("eager")
-        inputs = {
-            key: torch.randint(3, 49, shape) if key.endswith("ids") else torch.randn(shape)
-            for key, shape in shapes.items()
-        }
-        reference = forward(model, inputs, output_attentions=True)
-        way, checked = choose_way(model, inputs, 1e-4)
+        layers = OTHER_INPUT[kind].layers
+        way, checked, calls = run(kind)
         assert checked
         assert way.name == "interface"
         assert way.parts == {part: tuple(range(count)) for part, count in layers.items()}
-        calls: dict[tuple[Part, int], Call] = {}
-        way.run(inputs, lambda part, n, call: calls.update({(part, n): call}), way.parts)
         assert len(calls) == sum(layers.values())
-        for (part, number), call in calls.items():
-            field = FIELDS[part] if len(layers) > 1 else "attentions"
-            own_weights = getattr(reference, field)[number]
-            assert largest_difference(host(call.weights), host(own_weights)) < 1e-5
-            one = attention_of(call, *call.weights.shape[2:])
+        for call, own_weights in calls.values():
+            assert largest_difference(host(call.weights), own_weights) < 1e-5
+            one = attention_of(call)
             assert far_from_even(one)
             check_sums(one)
 

@@ -1,0 +1,110 @@
+"""Models of pictures and of sound: no text goes in, the way to their weights is the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.attention import Attention, Part, Token
+from sphinx_attention.core.sources._call import Call, terms_of
+from sphinx_attention.core.sources._capture import choose_way, forward
+from sphinx_attention.core.sources._scoring import HostTerms, host, scored
+from tests.core.tiny_models import SIZES
+
+from .runs import FIELDS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_PICTURES = {**SIZES, "image_size": 16, "patch_size": 4}
+_WHISPER = {
+    "d_model": 32,
+    "encoder_layers": 2,
+    "decoder_layers": 3,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 48,
+    "decoder_ffn_dim": 48,
+    "num_mel_bins": 8,
+    "max_source_positions": 20,
+    "max_target_positions": 16,
+    "vocab_size": 50,
+    "init_std": 0.4,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "decoder_start_token_id": 1,
+}
+
+
+@dataclass(frozen=True)
+class Other:
+    """A tiny model: its class and settings, the shapes of what goes in, and its layers by part."""
+
+    name: str
+    settings: dict[str, Any]
+    shapes: dict[str, tuple[int, ...]]
+    layers: dict[Part, int]
+
+
+_PIXELS: dict[str, tuple[int, ...]] = {"pixel_values": (2, 3, 16, 16)}
+OTHER_INPUT = {
+    "vit": Other("ViTModel", {**_PICTURES, "initializer_range": 0.4}, _PIXELS, {"encoder": 3}),
+    "dinov2": Other(
+        "Dinov2Model", {**_PICTURES, "initializer_range": 0.4}, _PIXELS, {"encoder": 3}
+    ),
+    "clip, pictures": Other(
+        "CLIPVisionModel", {**_PICTURES, "initializer_factor": 5.0}, _PIXELS, {"encoder": 3}
+    ),
+    "whisper": Other(
+        "WhisperModel",
+        _WHISPER,
+        {"input_features": (2, 8, 40), "decoder_input_ids": (2, 9)},
+        {"encoder": 2, "decoder": 3, "cross": 3},
+    ),
+}
+
+Calls = dict[tuple[Part, int], "tuple[Call, np.ndarray]"]
+
+
+def run(kind: str) -> tuple[Any, bool, Calls]:
+    """How the model is captured, whether that was checked, and by part and layer what was captured
+    beside the model's own `output_attentions=True`."""
+    import torch
+    import transformers
+
+    other = OTHER_INPUT[kind]
+    torch.manual_seed(3)
+    model_class = getattr(transformers, other.name)
+    model = model_class(model_class.config_class(**other.settings)).eval()
+    model.set_attn_implementation("eager")
+    inputs = {
+        key: torch.randint(3, 49, shape) if key.endswith("ids") else torch.randn(shape)
+        for key, shape in other.shapes.items()
+    }
+    reference = forward(model, inputs, output_attentions=True)
+    way, checked = choose_way(model, inputs, 1e-4)
+    calls: Calls = {}
+
+    def receive(part: Part, number: int, call: Call) -> None:
+        field = FIELDS[part] if len(other.layers) > 1 else "attentions"
+        calls[part, number] = (call, host(getattr(reference, field)[number]))
+
+    way.run(inputs, receive, way.parts)
+    return way, checked, calls
+
+
+def attention_of(call: Call) -> Attention:
+    """One layer of the first item of a batch, as a runner would put it together."""
+    tokens, keys = call.weights.shape[2:]
+    rows, columns = (tuple(Token(str(n)) for n in range(m)) for m in (tokens, keys))
+    one = Attention(
+        query_tokens=rows,
+        key_tokens=columns,
+        weights=host(call.weights)[:1],
+        masked=call.masked.numpy()[:1],
+        queries=host(call.queries)[:1],
+        keys=host(call.keys)[:1],
+        values=host(call.values)[:1],
+    )
+    return scored(one, [HostTerms(terms_of(call)).cut(0, tokens, keys)])
