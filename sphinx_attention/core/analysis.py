@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .attention import BIN
 from .errors import AttentionError, Problem
 
 _WHOLE = 1 << 30
@@ -112,7 +113,9 @@ def previous_token(attention: Attention) -> NDArray[np.float64]:
     """
     if not attention.one_row or len(attention.query_tokens) < 2:
         return _undefined(attention)
-    return _mean(np.diagonal(attention.weights, -1, 2, 3))
+    # What came before the first ordinary token is in the bin with all others.
+    first = 1 if has_bin(attention) else 0
+    return _mean(np.diagonal(attention.weights, -1, 2, 3)[..., first:])
 
 
 def first_token(attention: Attention) -> NDArray[np.float64]:
@@ -125,8 +128,11 @@ def first_token(attention: Attention) -> NDArray[np.float64]:
         attention: weights of shape (layers, heads, queries, keys).
 
     Returns:
-        Shape (layers, heads), in [0, 1]. NaN where there is only one token.
+        Shape (layers, heads), in [0, 1]. NaN where there is only one token, or where the first is
+        among hidden special ones.
     """
+    if has_bin(attention):
+        return _undefined(attention)
     rows = attention.weights[:, :, int(attention.one_row) :, 0]
     return _mean(rows) if rows.shape[2] else _undefined(attention)
 
@@ -144,7 +150,7 @@ def to_self(attention: Attention) -> NDArray[np.float64]:
     """
     if not attention.one_row:
         return _undefined(attention)
-    return _mean(np.diagonal(attention.weights, 0, 2, 3))
+    return _mean(np.diagonal(attention.weights, 0, 2, 3)[..., _seeing(attention)])
 
 
 def entropy(attention: Attention) -> NDArray[np.float64]:
@@ -161,7 +167,7 @@ def entropy(attention: Attention) -> NDArray[np.float64]:
     """
     weights = attention.weights.astype(np.float64)
     logarithms = np.log2(weights, out=np.zeros_like(weights), where=weights > 0)
-    return _mean(-(weights * logarithms).sum(axis=3) + 0.0)
+    return _mean(-(weights * logarithms).sum(axis=3)[..., _seeing(attention)] + 0.0)
 
 
 def induction(attention: Attention) -> NDArray[np.float64]:
@@ -191,6 +197,17 @@ def induction(attention: Attention) -> NDArray[np.float64]:
     if not repeated.any():
         return _undefined(attention)
     return _mean(np.where(follows, attention.weights, 0.0).sum(axis=3)[:, :, repeated])
+
+
+def has_bin(attention: Attention) -> bool:
+    """Whether hidden special tokens are one in front of all others."""
+    first = attention.key_tokens[0]
+    return first.special and first.text == BIN
+
+
+def _seeing(attention: Attention) -> NDArray[np.bool_]:
+    """The queries that have a row: not the bin of hidden special tokens."""
+    return np.logical_not(attention.masked.all(axis=(0, 2)))
 
 
 HEAD_SCORES: Mapping[str, Callable[[Attention], NDArray[np.float64]]] = {

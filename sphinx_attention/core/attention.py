@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Part = Literal["encoder", "decoder", "cross"]
 
+BIN = "(special)"
+"""The text of the token that stands for all hidden special tokens together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -129,6 +132,11 @@ class Attention:
     def one_row(self) -> bool:
         """Whether queries and keys are the same tokens, so that one row of them is enough."""
         return self.query_tokens == self.key_tokens
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether the tokens are those of two sentences."""
+        return any(token.segment for token in (*self.query_tokens, *self.key_tokens))
 
     def mask_of(self, layer: int) -> NDArray[np.bool_]:
         """The mask of one layer, shape (queries, keys)."""

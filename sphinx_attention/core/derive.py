@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import analysis
-from .attention import Attention, Scoring, Token
+from .attention import BIN, Attention, Scoring, Token
 from .errors import AttentionError, Problem
 from .request import ModelSource
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .request import Aggregate, Request
-
-BIN = "(special)"
-"""The text of the token that stands for all hidden special tokens together."""
 
 _ROW_SUM_TOLERANCE = 0.02
 """How far a row may be from 1: what half precision and thirds written as 0.33 come to."""

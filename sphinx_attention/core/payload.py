@@ -304,7 +304,7 @@ def _header(
     if not attention.one_row:
         header["keys"] = [shown(token.text) for token in keys]
         header["specialKeys"] = _special(keys)
-    if any(token.segment for token in (*queries, *keys)):
+    if attention.is_pair:
         header["segments"] = {
             "queries": [token.segment for token in queries],
             "keys": [token.segment for token in keys],

@@ -134,9 +134,11 @@ export function paint(canvas: HTMLCanvasElement, cells: Cells): void {
   });
   const pixels = new Uint32Array(levels.length);
   for (let at = 0; at < levels.length; at++) pixels[at] = shades[levels[at]! + LEVELS]!;
-  const image = new ImageData(new Uint8ClampedArray(pixels.buffer), columns, rows);
   painted.set(canvas, { cells, colours: String(colours) });
   [canvas.width, canvas.height] = [columns, rows];
+  // Where no head reaches a bound there is nothing, of which there is no image.
+  if (!pixels.length) return;
+  const image = new ImageData(new Uint8ClampedArray(pixels.buffer), columns, rows);
   canvas.getContext("2d")!.putImageData(image, 0, 0);
 }
 

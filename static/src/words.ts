@@ -8,6 +8,9 @@ export const HINT = "Point at a word, or tap it.";
 
 export const CELL_HINT = "Point at a cell, or tap it.";
 
+/** A row may be empty because nobody computed it, or because all of it is below 0.001. */
+export const NOTHING = "nothing that is shown";
+
 export const LOOKS: Record<Direction, string> = { from: "looks at", to: "looked at by" };
 
 export function cutoffNote(share: number, { from, indices }: Weights): string {
@@ -22,7 +25,7 @@ export function scoresLabel(tokens: readonly string[], from: Side): string {
 /** What a screen reader is told about tokens in focus. */
 export function spoken(tokens: readonly string[], from: Side, others: readonly string[]): string {
   const verb = looks(from, tokens.length > 1, false);
-  return `${tokens.join(" and ")} ${verb} ${others.join(", ") || "nothing"}`;
+  return `${tokens.join(" and ")} ${verb} ${others.join(", ") || NOTHING}`;
 }
 
 /** What stands between the tokens in focus and one at the other end, perhaps the most telling. */

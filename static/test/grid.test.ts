@@ -50,6 +50,14 @@ test("a cell is the greatest of its weights, masked ones being none", () => {
   assert.deepEqual([...pooled], [50, 39, 50, 0, 50, 0, 28, 28]);
 });
 
+test("of a pair, a filter leaves the maps of one text looking at one", () => {
+  const filter = { query: (index: number) => index === 1, key: (index: number) => index > 0 };
+  assert.deepEqual(
+    [...thumbnails(model, frame, filter)],
+    [...[0, 0, 0, 0, 39, 39, 0, 0, 0], ...[0, 0, 0, 0, 39, 0, 0, 0, 0]],
+  );
+});
+
 test("heads are ranked from the best on, and equals stay in order", () => {
   assert.deepEqual(ranked([0.2, 0.9, 0.2, null, 0.5], 0), [1, 4, 0, 2]);
   assert.deepEqual(ranked([0.2, 0.9, 0.2, null, 0.5], 0.5), [1, 4]);

@@ -112,7 +112,7 @@ test("the description of a mean or a rollout follows what there is to choose", (
 
 test("what is said", () => {
   assert.equal(spoken(["fox"], "query", ["fox 0.467", "dog 0.447"]), "fox looks at fox 0.467, dog 0.447");
-  assert.equal(spoken(["fox"], "key", []), "fox is looked at by nothing");
+  assert.equal(spoken(["fox"], "key", []), "fox is looked at by nothing that is shown");
   assert.equal(spoken(["a", "b"], "key", ["c 0.100"]), "a and b are looked at by c 0.100");
   const note = (count: number) =>
     cutoffNote(96, lineOf(model, 0, 0, count > 1 ? [at(1), at(2)] : [at(1)], count > 1 ? "from" : "to"));

@@ -28,6 +28,7 @@ from tests.browser.conftest import (
 )
 from tests.browser.pages import DOG
 from tests.browser.pages.grid import LONG
+from tests.browser.pages.heads import PAIR
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -203,6 +204,37 @@ def test_heads_below_a_score_are_left_out(open_page, measured) -> None:
         "all => all.filter(o => !o.hidden).map(o => o.value)"
     )
     assert offered == ["0", *(str(n) for n in range(1, 9) if (measured["entropy"] >= n).any())]
+
+
+def test_no_bound_is_carried_from_one_score_to_another(open_page, measured) -> None:
+    assert measured["previous"].max() < 3 <= measured["entropy"].max()
+    page = open_page("grid-dog", "gdog")
+    page.locator('#gdog select[name="order"]').select_option("entropy")
+    page.locator('#gdog select[name="least"]').select_option("3")
+    page.locator('#gdog select[name="order"]').select_option("previous")
+    assert page.locator('#gdog select[name="least"]').input_value() == "0"
+    assert len(labels(page, "gdog")) == 72
+
+
+def test_of_a_pair_one_sentence_looking_at_another(open_page, minilm) -> None:
+    weights = model_attentions(minilm, *PAIR)
+    n = weights.shape[-1]
+    first = len(PAIR[0].split()) + 2
+    page = open_page("grid-pair", "gpair")
+    page.locator('#gpair select[name="filter"]').select_option("ab")
+    page.locator('#gpair select[name="large"]').select_option("heads")
+    shown = painted(page, "gpair")
+    down, across = shown.shape[0] // 6, shown.shape[1] // 12
+    inside = np.zeros((n, n), bool)
+    inside[:first, first:] = True
+    for layer, head in ((0, 0), (3, 7)):
+        own = shown[layer * down :, head * across :][:n, :n]
+        opacity, sure = fifths(weights[layer, head])
+        assert (own[~inside] == 0).all()
+        assert np.abs(own - opacity)[inside & sure].max() < 0.01
+    # The head that is large obeys it too.
+    out = page.locator('#gpair .attention-large .attention-token--out[data-side="query"]')
+    assert out.count() == n - first
 
 
 def test_scores_that_are_not_defined_are_said(open_page) -> None:
@@ -517,6 +549,18 @@ def test_a_saved_grid_has_all_heads_in_their_places(open_page, tmp_path) -> None
     assert words[:20] == [*map(str, range(12)), *map(str, range(6)), "head", "layer"]
     assert [node.attrib for node in sorted_.iter()] == [node.attrib for node in plain.iter()]
     page.wait_for_function("document.querySelector('#gdog .attention-thumbs--sorted')")
+    assert len(labels(page, "gdog")) == 72
+
+
+def test_a_bound_that_no_head_reaches_leaves_none(open_page, site) -> None:
+    page = open_page("grid-dog", "gdog")
+    page.goto(site.url("grid-dog") + "#gdog&layer=0&head=2&order=previous&least=3&large=matrix")
+    page.reload()
+    ready(page, "gdog")
+    assert chosen(page, "gdog") == ("0", "2")
+    assert page.locator('#gdog select[name="order"]').input_value() == "previous"
+    assert labels(page, "gdog") == []
+    page.locator('#gdog select[name="order"]').select_option("entropy")
     assert len(labels(page, "gdog")) == 72
 
 

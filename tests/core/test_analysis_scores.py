@@ -7,6 +7,7 @@ import pytest
 
 from sphinx_attention.core import analysis
 from sphinx_attention.core.attention import Attention, Token
+from sphinx_attention.core.derive import hide_special
 
 
 def attention(words: str, *heads: list[list[float]], keys: str | None = None) -> Attention:
@@ -109,3 +110,14 @@ def test_between_different_texts_a_score_of_positions_is_undefined(name: str) ->
 @pytest.mark.parametrize("name", ["previous_token", "first_token", "induction"])
 def test_one_token_alone_has_no_score(name: str) -> None:
     assert np.isnan(getattr(analysis, name)(attention("a", [[1.0]]))).all()
+
+
+def test_hidden_special_tokens_are_no_first_token_and_no_query() -> None:
+    """Of the bin's column, only that it is one of the keys; of its row, nothing."""
+    rows = [[0.5, 0.5, 0, 0], [0.25, 0.25, 0.5, 0], [0.25, 0.25, 0.25, 0.25], [0.5, 0, 0.5, 0]]
+    hidden = hide_special(attention("<s> a b </s>", rows))
+    # Of the rest: a has 0.25 on the bin, 0.25 on itself, 0.5 on b; b has 0.5, 0.25, 0.25.
+    assert np.isnan(analysis.first_token(hidden)).all()
+    np.testing.assert_allclose(analysis.previous_token(hidden), [[0.25]])
+    np.testing.assert_allclose(analysis.to_self(hidden), [[0.25]])
+    np.testing.assert_allclose(analysis.entropy(hidden), [[1.5]])

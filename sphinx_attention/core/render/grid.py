@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sphinx_attention.core.analysis import has_bin
 from sphinx_attention.core.payload import FULL, MASKED, codes, score_codes
 
 from . import cells
@@ -146,8 +147,8 @@ class Grid:
         mark: left, top, width and height in px of what marks the shown head.
         name: of the shown head, as ``5.11``.
         scores: of the shown head; empty where none were taken.
-        undefined: names of the scores that these heads do not have.
-        why: why they have none.
+        undefined: names of scores that these heads do not have, and why they have none.
+        pair: whether the tokens are those of two sentences.
     """
 
     frame: Frame
@@ -158,8 +159,8 @@ class Grid:
     mark: tuple[float, float, float, float]
     name: str
     scores: tuple[Score, ...]
-    undefined: tuple[str, ...]
-    why: str
+    undefined: tuple[tuple[tuple[str, ...], str], ...]
+    pair: bool
 
 
 def draw(figure: Figure) -> Drawing:
@@ -185,12 +186,8 @@ def draw(figure: Figure) -> Drawing:
         ),
         name=f"{figure.layer_name}.{figure.head_name}",
         scores=_scores(figure),
-        undefined=tuple(
-            SCORE_NAMES[key]
-            for key, scores in (figure.head_scores or {}).items()
-            if np.isnan(scores).all()
-        ),
-        why=why_undefined(attention),
+        undefined=_undefined(figure),
+        pair=attention.is_pair,
     )
     return Drawing(
         width=width,
@@ -271,8 +268,18 @@ def decimals(score: float) -> str:
     return f"{(int(score_codes(score)) + 5) // 10 / 100:.2f}"
 
 
-def why_undefined(attention: Attention) -> str:
+def _undefined(figure: Figure) -> tuple[tuple[tuple[str, ...], str], ...]:
+    reasons: dict[str, list[str]] = {}
+    for key, scores in (figure.head_scores or {}).items():
+        if np.isnan(scores).all():
+            reasons.setdefault(why_undefined(figure.attention, key), []).append(SCORE_NAMES[key])
+    return tuple((tuple(names), why) for why, names in reasons.items())
+
+
+def why_undefined(attention: Attention, score: str) -> str:
     """Why a score of these heads is not defined, in words."""
+    if score == "first" and has_bin(attention):
+        return "special tokens are hidden"
     if not attention.one_row:
         return "queries and keys are different tokens"
     if len(attention.query_tokens) < 2:

@@ -11,6 +11,7 @@ import numpy as np
 from sphinx_attention.core.payload import FULL, MASKED, head_codes
 
 from . import columns, edges
+from .cells import ramp
 from .drawing import Drawing
 from .hues import drawn_hue, hue_of
 from .metrics import text_width
@@ -175,7 +176,7 @@ def draw(figure: Figure) -> Drawing:
         swatches=tuple(swatches) if len(swatches) > 1 else (),
         legend=tuple(swatches[head] for head in heads) if len(heads) > 1 else (),
         note=note(len(heads), len(figure.pinned), capped=capped),
-        pair=any(t.segment for t in (*attention.query_tokens, *attention.key_tokens)),
+        pair=attention.is_pair,
         cut=any(slot.text != slot.whole for slot in slots),
         whole=", ".join(slot.whole for slot in pinned if slot.text != slot.whole),
     )
@@ -190,8 +191,8 @@ def draw(figure: Figure) -> Drawing:
 
 
 def strength(code: int) -> float:
-    """The opacity of a line: a logarithmic ramp, on which small weights are still seen."""
-    return 0.05 + 0.95 * math.log10(1 + 9 * code / FULL)
+    """The opacity of a line, by the logarithmic `ramp`."""
+    return float(ramp(np.array(code / FULL), "log"))
 
 
 def lanes(count: int) -> list[float]:

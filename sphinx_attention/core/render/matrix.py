@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sphinx_attention.core.analysis import has_bin
 from sphinx_attention.core.display import shown
 from sphinx_attention.core.payload import MASKED, format_code, head_codes
 
@@ -68,7 +69,9 @@ def draw(figure: Figure) -> Drawing:
     masked = codes == MASKED
     dim = figure.spec.special == "dim"
     levels, most = cell_levels(codes, queries, keys, dim=dim)
-    layout = lay_out(queries, keys, pinned=figure.pinned, most=most, masked=bool(masked.any()))
+    layout = lay_out(
+        queries, keys, pinned=figure.pinned, most=most, hatched=_hatched(figure, masked)
+    )
     frame = layout.frame
     if frame.mirrored:
         levels, masked = levels[:, ::-1], masked[:, ::-1]
@@ -124,6 +127,15 @@ def _stencils(levels: NDArray[np.int8]) -> Iterator[str]:
         part = np.maximum(sign * levels, 0)
         if sign > 0 or part.any():
             yield cells.data_uri(cells.png(part, ("#ffffff", "#ffffff")))
+
+
+def _hatched(figure: Figure, masked: NDArray[np.bool_]) -> str:
+    """What hatched cells are; empty where there is none."""
+    hidden = figure.attention.one_row and has_bin(figure.attention)
+    words = ["masked"] if masked[int(hidden) :].any() else []
+    if hidden:
+        words.append("left out")
+    return ", ".join(words)
 
 
 def _readout(figure: Figure, codes: NDArray[np.uint16]) -> Readout | None:

@@ -187,7 +187,7 @@ def lay_out(
     *,
     pinned: Sequence[int],
     most: int,
-    masked: bool,
+    hatched: str,
 ) -> Layout:
     """Place everything but the colours of the cells.
 
@@ -196,7 +196,7 @@ def lay_out(
         keys: tokens of the columns.
         pinned: rows whose labels come first.
         most: the code at which the ramp ends.
-        masked: whether there are masked cells, so that the legend has to name them.
+        hatched: what the legend calls hatched cells; empty where there is none.
     """
     cell = min(max(_EXTENT // max(len(queries), len(keys)), _LEAST_CELL), _MOST_CELL)
     size = _font(cell)
@@ -216,7 +216,7 @@ def lay_out(
     top = _MARGIN + max(math.ceil(above), 2 * _AXIS_LINE) + _OFF
     frame = Frame(len(queries), len(keys), cell, left=sides[0], top=top, mirrored=mirrored)
     bar = _bar(frame, most)
-    swatch = Text("masked", *_beside(bar)) if masked else None
+    swatch = Text(hatched, *_beside(bar, hatched)) if hatched else None
     ends = [sum(sides) + frame.width, bar.x + bar.width + 3 * _MARGIN]
     if swatch:
         ends.append(math.ceil(swatch.x + text_width(swatch.text, _SMALL) / 2) + _MARGIN)
@@ -297,10 +297,10 @@ def _bar(frame: Frame, most: int) -> Bar:
     return Bar(x, y, wide, _BAR_HEIGHT, swatch=x + wide + 2 * _SWATCH, ticks=marks)
 
 
-def _beside(bar: Bar) -> tuple[float, float]:
-    """Middle and baseline of the word for hatched cells."""
+def _beside(bar: Bar, words: str) -> tuple[float, float]:
+    """Middle and baseline of the words for hatched cells."""
     start = bar.swatch + _SWATCH + _MARGIN
-    return start + text_width("masked", _SMALL) / 2, bar.y + _BAR_HEIGHT
+    return start + text_width(words, _SMALL) / 2, bar.y + _BAR_HEIGHT
 
 
 def _fitted(token: Token, size: int) -> tuple[str, float]:

@@ -2,6 +2,7 @@
 
 import { type Cells, LEVELS, levelOf } from "../cells";
 import { type Model, nearest } from "../model";
+import type { Filter } from "./pair";
 import type { Direction, Place, State } from "../state";
 
 /** Where the static picture put the thumbnails; px where nothing else is said. */
@@ -40,8 +41,12 @@ export interface Sheet {
 const SHADES = [0, 6, 16, 28, 39, 50];
 const STEP = LEVELS / (SHADES.length - 1);
 
-/** Levels of the pooled weights of every head: by layer, head, row and column. */
-export function thumbnails(model: Model, { pool, rows, columns }: Frame): Int8Array {
+/** Levels of the pooled weights of every head, as far as a filter lets them: by layer, head, row, column. */
+export function thumbnails(
+  model: Model,
+  { pool, rows, columns }: Frame,
+  filter: Filter | null = null,
+): Int8Array {
   const table = Int8Array.from(
     { length: 1001 },
     (_, code) => SHADES[nearest(levelOf(code / 1000, "log") / STEP)]!,
@@ -52,10 +57,11 @@ export function thumbnails(model: Model, { pool, rows, columns }: Frame): Int8Ar
   for (let layer = 0; layer < model.layers.length; layer++) {
     for (let head = 0; head < model.heads.length; head++, start += size) {
       for (let query = 0; query < model.queries.length; query++) {
+        if (filter && !filter.query(query)) continue;
         const row = start + Math.floor(query / pool) * columns;
         for (let key = 0, at = row, left = pool; key < model.keys.length; key++) {
           const level = table[model.code(layer, head, query, key)] ?? 0;
-          if (level > all[at]!) all[at] = level;
+          if (level > all[at]! && (!filter || filter.key(key))) all[at] = level;
           if (--left === 0) [at, left] = [at + 1, pool];
         }
       }

@@ -20,6 +20,7 @@ import {
   split,
   thumbnails,
 } from "./grid-sheet";
+import { filterOf } from "./pair";
 import { openTurn } from "./turn";
 import type { Dispatch, View, ViewKind } from "./view";
 
@@ -34,7 +35,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
   const frame = frameOf(figure, model);
   let levels: Int8Array | undefined;
   const cells = (sheet: Sheet): Cells =>
-    cellsOfSheet((levels ??= thumbnails(model, frame)), sheet, frame);
+    cellsOfSheet((levels ??= thumbnails(model, frame, filterOf(model, options))), sheet, frame);
   const large = openLarge(figure, model, dispatch);
   const headline = needed(figure, "headline");
   const scores = namedScores(headline, model);
@@ -83,13 +84,15 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
       return large.view().vector ?? true;
     },
     show(state, previous) {
-      const { order, least } = state.options;
+      const { order, least, filter } = state.options;
       const before = previous?.options;
       const focus = inFocus(state);
       options = state.options;
       const at = state.layer * model.heads.length + state.head;
       large.show(state, previous);
-      if (!before || order !== before["order"] || least !== before["least"]) {
+      const filtered = before && filter !== before["filter"];
+      if (filtered) levels = undefined;
+      if (filtered || !before || order !== before["order"] || least !== before["least"]) {
         offer(scoresBy(model, options));
         lay(options);
       }
@@ -208,8 +211,8 @@ function openBounds(
   figure.addEventListener("change", ({ target }) => {
     const { name, value } = target as HTMLSelectElement;
     if (name !== "order") return;
-    dispatch({ type: "set", name, value });
     dispatch({ type: "set", name: "least", value: "0" });
+    dispatch({ type: "set", name, value });
   });
   return (scores) => {
     const offered = scores && bounds(scores);

@@ -17,6 +17,7 @@ import {
 import { inFocus, sameToken, type State } from "../state";
 import { numbersNote } from "../words";
 import { barOf, buildHeads, columnOf, type Frame, innerOf, pathOf, ROW, weightOf } from "./heads-picture";
+import { type Filter, filterOf } from "./pair";
 import { numberInto, reactIn, readSlots } from "./slots";
 import { openSwatches } from "./swatches";
 import type { Dispatch, Reading, View, ViewKind } from "./view";
@@ -59,7 +60,7 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
   const lines = linesOf(model, state, focus);
   const { from, indices } = lines[0]!;
   const side = otherSide(from);
-  const filter = filterOf(model, state);
+  const filter = filterOf(model, state.options);
   const sums = lines.map((line) => sumsOf(line, filter));
   const someone = !filter || indices.some(filter[from]);
   return {
@@ -77,7 +78,7 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
 export function read(model: Model, state: State, places: readonly Place[]): Reading {
   const lines = linesOf(model, state, places);
   const mass = sumOf(lines.flatMap(({ codes }) => codes));
-  const drawn = strokesOf(model, lines, filterOf(model, state)).map(({ code }) => code);
+  const drawn = strokesOf(model, lines, filterOf(model, state.options)).map(({ code }) => code);
   return {
     weights: { ...lines[0]!, codes: meanOf(lines.map(({ codes }) => codes)) },
     share: mass ? Math.floor(100 * (sumOf(drawn) / mass)) : 100,
@@ -90,7 +91,7 @@ export function atRest(
   state: State,
   frame: Frame,
 ): { paths: Path[]; capped: boolean } {
-  const filter = filterOf(model, state);
+  const filter = filterOf(model, state.options);
   const strokes = inOrder(state)
     .flatMap((head) =>
       edgesAtRest(model, state.layer, head, Infinity).map((edge) => ({ ...edge, head })),
@@ -99,19 +100,6 @@ export function atRest(
     .sort(heaviestFirst);
   const paths = together(model, state, frame, strokes.slice(0, REST));
   return { paths, capped: strokes.length > REST };
-}
-
-/** Which tokens of each side the choice between a pair's sentences leaves. */
-type Filter = Record<Side, (index: number) => boolean>;
-
-function filterOf({ segments }: Model, { options }: State): Filter | null {
-  const chosen = options["filter"] ?? "";
-  if (!segments || !/^[ab]{2}$/.test(chosen)) return null;
-  const [from, to] = [...chosen].map((letter) => (letter === "b" ? 1 : 0));
-  return {
-    query: (index) => segments.queries[index] === from,
-    key: (index) => segments.keys[index] === to,
-  };
 }
 
 function lets(filter: Filter | null, { query, key }: Edge): boolean {
@@ -292,7 +280,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     else rest(state);
     elementsInto(edges, "path", lines);
     elementsInto(bars, "path", pieces);
-    const filter = filterOf(model, state);
+    const filter = filterOf(model, state.options);
     for (const slot of all) {
       const { place, element } = slot;
       const number = place.side === side ? numbers[place.index] : null;

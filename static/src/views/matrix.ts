@@ -25,7 +25,7 @@ import {
 import { lineOf } from "../edges";
 import { clamp, MASKED, type Model, numeral, otherSide, type Place, tokensOn } from "../model";
 import { inFocus, same, sameToken, type State } from "../state";
-import { CELL_HINT, looks } from "../words";
+import { CELL_HINT, looks, NOTHING } from "../words";
 import {
   buildMatrix,
   columnAt,
@@ -107,8 +107,13 @@ function readoutOf(model: Model, state: State): Readout | null {
     tokens: indices.map((index) => tokensOn(model, from)[index]!.text),
     verb: looks(from, indices.length > 1, cell === undefined && some),
     other: some ? tokensOn(model, otherSide(from))[best]!.text : "",
-    number: !some ? "" : code === MASKED ? "masked" : numeral(code),
+    number: !some ? "" : code === MASKED ? maskedWord(model, from === "query" ? indices[0]! : best) : numeral(code),
   };
+}
+
+/** What hidden special tokens look at was left out; what is masked was never computed. */
+function maskedWord({ queries }: Model, query: number): string {
+  return queries[query]!.text === "(special)" ? "left out" : "masked";
 }
 
 function scaleOf({ options }: State): Scale {
@@ -249,7 +254,7 @@ function readoutInto(line: HTMLElement, readout: Readout | null): void {
   const { tokens, verb, other, number } = readout;
   const names = tokens.slice(0, NAMED).flatMap((token, i) => [i ? ", " : "", isolated(token)]);
   const more = tokens.length > NAMED ? " …" : "";
-  const rest = other ? [isolated(other), " ", element("b", [], number)] : ["nothing"];
+  const rest = other ? [isolated(other), " ", element("b", [], number)] : [NOTHING];
   line.replaceChildren(...names, `${more} ${verb} `, ...rest);
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import DOG, heading
+from .heads import PAIR
 
 LONG = (
     "the committee that reviewed the proposal decided that the new library should be built near the "
@@ -47,6 +48,8 @@ PAGES = {
     "grid-pinned.rst": heading("Pinned")
     + f".. attention:: {DOG}\n   :name: gpinned\n   :view: grid\n   :layer: 5\n   :head: 11\n"
     "   :focus: fox\n",
+    "grid-pair.rst": heading("Pair")
+    + f".. attention:: {PAIR[0]}\n   :pair: {PAIR[1]}\n   :name: gpair\n   :view: grid\n",
     "grid-once.rst": heading("Once")
     + ".. attention:: a quick brown fox\n   :name: gonce\n   :view: grid\n",
     "grid-long.rst": heading("Long") + f".. attention:: {LONG}\n   :name: glong\n   :view: grid\n",

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sphinx_attention.core.attention import Token
+from sphinx_attention.core.attention import Attention, Token
+from sphinx_attention.core.derive import hide_special
+from sphinx_attention.core.figure import FigureSpec, settle
 from sphinx_attention.core.render import matrix_layout
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.svg import render_svg
+from sphinx_attention.core.request import MatrixSource, Request
 
 from .figures import figure as any_figure
 from .figures import random_rows
@@ -163,9 +166,7 @@ def test_long_labels_are_cut():
     ("count", "cell"), [(1, 22), (24, 22), (30, 22), (60, 11), (128, 5), (512, 2)]
 )
 def test_cells_shrink_with_their_number(count: int, cell: int):
-    found = matrix_layout.lay_out(
-        [Token("a")] * count, [Token("a")], pinned=(), most=1, masked=False
-    )
+    found = matrix_layout.lay_out([Token("a")] * count, [Token("a")], pinned=(), most=1, hatched="")
     assert found.frame.cell == cell
 
 
@@ -183,6 +184,20 @@ def test_labels_are_left_out_where_there_is_no_room():
     assert shown[:5] == ["w0", "w3", "w7", "w12", "w15"]
     assert len(classed(root, "attention-token")) == 256
     assert len(list(root.iter())) < 800
+
+
+def test_the_row_of_hidden_special_tokens_is_left_out_and_not_masked():
+    tokens = (Token("[CLS]", special=True), Token("a"), Token("b"))
+    even = np.full((1, 1, 3, 3), 1 / 3, np.float32)
+    for masked, says in (
+        (np.zeros((3, 3)), "left out"),
+        (np.triu(np.ones((3, 3)), 1), "masked, left"),
+    ):
+        whole = Attention(tokens, tokens, even, masked.astype(bool)[None])
+        shown = settle(FigureSpec(Request(MatrixSource(), "x"), view="matrix"), hide_special(whole))
+        text = "".join(parse(render_svg(shown, "f")).itertext())
+        assert says in text
+        assert ("masked" in text) == ("masked" in says)
 
 
 def test_masked_cells_are_hatched_and_not_zero():
