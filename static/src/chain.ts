@@ -152,7 +152,7 @@ export function partsOf(chain: Chain, key: number, code: number): Parts {
   const score = (values: readonly number[]): string => decimal(values[key]!, 4);
   const bias = masked ? LEAST : chain.biased ? score(chain.bias) : "0";
   return {
-    products: productsOf(chain, key),
+    ...productsOf(chain, key),
     dot: decimal(chain.dot[key]!, 3),
     radicand: radicand(chain.scale),
     factor: significant(chain.scale),
@@ -171,11 +171,23 @@ export function partsOf(chain: Chain, key: number, code: number): Parts {
   };
 }
 
-function productsOf({ query, keys, most }: Chain, key: number): string {
-  const [q, k] = [components(query, most[0]), components(keys[key]!, most[0])];
-  let terms = q.map((one, n) => `${n ? enclosed(one) : one}\u00a0⋅\u00a0${enclosed(k[n]!)}`);
-  if (terms.length > 3) terms = [...terms.slice(0, 2), "…", terms.at(-1)!];
-  return terms.join(" +\u00a0");
+/** What is multiplied, the products, and these as the terms of a sum. */
+function productsOf({ query, keys, most: [most] }: Chain, key: number): Parts {
+  const other = keys[key]!;
+  const [q, k] = [components(query, most), components(other, most)];
+  const factors = q.map((one, n) => `${one}\u00a0⋅\u00a0${enclosed(k[n]!)}`);
+  const multiplied = Array.from(query, (one, n) => one * other[n]!);
+  // To hundredths at least, as most factors are.
+  const products = components(multiplied, Math.min(largest([multiplied]), 1));
+  return {
+    products: `(${abridged(factors).join(", ")})`,
+    multiplied: `(${abridged(products).join(", ")})`,
+    addends: abridged(products.map((one, n) => (n ? enclosed(one) : one))).join(" +\u00a0"),
+  };
+}
+
+function abridged(terms: readonly string[]): readonly string[] {
+  return terms.length > 3 ? [...terms.slice(0, 2), "…", terms.at(-1)!] : terms;
 }
 
 function vectorText(vector: Numbers, most: number): string {

@@ -52,7 +52,8 @@ export function formulasOf(
 ): Record<string, string> {
   const scale = p["radicand"] ? ` over the root of ${p["radicand"]}` : ` times ${p["factor"]}`;
   return {
-    dot: `query of ${query}, dot, key of ${key}, is ${p["products"]}, is ${p["dot"]}`,
+    multiply: `query of ${query}, times key of ${key}, number by number, is ${p["multiplied"]}`,
+    dot: `query of ${query}, dot, key of ${key}, is ${p["addends"]}, is ${p["dot"]}`,
     scale: `${p["dot"]}${scale} is ${p["scaled"]}`,
     cap: `${p["cap"]} times tanh of ${p["scaled"]} over ${p["cap"]} is ${p["capped"]}`,
     bias: `${p["capped"]} plus ${p["bias"]} is ${p["score"]}`,

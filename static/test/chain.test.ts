@@ -19,7 +19,9 @@ test("the sums by hand", () => {
   close(chain.output!, [2.6088595, 1.6088595, 0.6088595, 0.782281]);
   assert.deepEqual(chain.most, [2, 4]);
   const parts = partsOf(chain, 0, 196);
-  assert.equal(parts["products"], "0.50\u00a0⋅\u00a02.00 +\u00a02.00\u00a0⋅\u00a00.00");
+  assert.equal(parts["products"], "(0.50\u00a0⋅\u00a02.00, 2.00\u00a0⋅\u00a00.00)");
+  assert.equal(parts["multiplied"], "(1.00, 0.00)");
+  assert.equal(parts["addends"], "1.00 +\u00a00.00");
   assert.equal(parts["dot"], "1.000");
   assert.equal(parts["scaled"], "0.7071");
   assert.equal(parts["radicand"], "2");

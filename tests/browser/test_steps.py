@@ -115,6 +115,9 @@ def check(page: Page, figure: str, vectors: Any, reference: Any, place: tuple[in
     terms = re.findall(r"\(?(−?[\d.]+)\)?\u00a0⋅\u00a0\(?(−?[\d.]+)\)?", seen["products"])
     for n, (one, other) in zip((0, 1, -1), terms, strict=True):
         assert (number(one), number(other)) == pytest.approx((q[query, n], k[key, n]), abs=6e-3)
+    for name in ("multiplied", "addends"):
+        products = [number(text) for text in re.findall(r"−?[\d.]+", seen[name])]
+        assert products == pytest.approx((q[query] * k[key])[[0, 1, -1]], abs=6e-3)
     for name, vector in (("value", v[key]), ("output", row @ v)):
         first = [number(text) for text in seen[name].strip("()").split(", ")[:3]]
         assert first == pytest.approx(vector[:3], abs=6e-3)
@@ -204,7 +207,7 @@ def test_another_head_and_layer(open_page, vectors, reference) -> None:
     formulas = page.locator("#sheads .attention-formula")
     shown = parts(page, "sheads")
     scale = f"{shown['dot']} over the root of 32 is {shown['scaled']}"
-    assert formulas.nth(1).get_attribute("aria-label") == scale
+    assert formulas.nth(2).get_attribute("aria-label") == scale
 
 
 def test_masked_keys(open_page) -> None:
@@ -291,7 +294,7 @@ def shot(page: Page, clip: Any) -> np.ndarray:
 def test_complete_without_scripts(open_page) -> None:
     page = open_page("steps-dog", java_script_enabled=False)
     assert page.locator("#sdog .attention-strips path").first.is_visible()
-    assert page.locator("#sdog .attention-panels > li").count() == 4
+    assert page.locator("#sdog .attention-panels > li").count() == 5
     assert parts(page, "sdog")["verdict"] == "0.447"
     assert not page.locator("#sdog .attention-readout--hint").is_visible()
 

@@ -342,7 +342,8 @@ def _panels(shape: layout.Shape) -> tuple[Panel, ...]:
         word for word, there in (("bias", shape.biased), ("mask", shape.masks)) if there
     )
     kinds = [
-        ("dot", "Multiply and add up"),
+        ("multiply", "Multiply"),
+        ("dot", "Add up"),
         ("scale", "Scale"),
         *([("cap", "Cap")] if shape.capped else []),
         *([("bias", added.capitalize())] if added else []),

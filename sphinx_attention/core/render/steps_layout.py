@@ -164,7 +164,7 @@ def columns(shape: Shape, label: float, chain: Chain | None) -> tuple[tuple[Colu
         wide = strips.width(len(chain.query))
         add("keys", wide, "keys", ["_k_"], counts=False)
         add("products", wide, "multiply", ["_q_", " × ", "_k_"])
-        add("dot", _NUMBER, "add up", ["_q_", " ⋅ ", "_k_"], counts=False)
+        add("dot", _NUMBER, "add up", ["_q_", " ⋅ ", "_k_"])
         if shape.scaled:
             add("scaled", _NUMBER, "scale", ["÷ √" if shape.root else "× scale"])
         else:

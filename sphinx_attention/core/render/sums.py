@@ -22,7 +22,7 @@ INFINITY = "\u221e"
 ELLIPSIS = "…"
 
 _SHOWN = 3  # numbers of a vector that are written out
-_TERMS = 2  # products at the beginning of a sum that are written out; the last one is too
+_TERMS = 2  # products at the beginning that are written out; the last one is too
 _LEAST, _MOST = -2, 5  # decimal exponents between which a power of e is written in full
 
 
@@ -79,7 +79,7 @@ def parts(chain: Chain, key: int, code: int, most: tuple[float, float]) -> dict[
     masked = bool(chain.masked[key])
     least = MINUS + INFINITY
     written = {
-        "products": _products(chain, key, most[0]),
+        **_products(chain, key, most[0]),
         "dot": decimal(float(chain.dot[key]), 3),
         "radicand": radicand(chain.scale),
         "factor": significant(chain.scale),
@@ -107,7 +107,8 @@ def labels(parts: Mapping[str, str], query: str, key: str) -> dict[str, str]:
     p = parts
     scale = f" over the root of {p['radicand']}" if p["radicand"] else f" times {p['factor']}"
     return {
-        "dot": f"query of {query}, dot, key of {key}, is {p['products']}, is {p['dot']}",
+        "multiply": f"query of {query}, times key of {key}, number by number, is {p['multiplied']}",
+        "dot": f"query of {query}, dot, key of {key}, is {p['addends']}, is {p['dot']}",
         "scale": f"{p['dot']}{scale} is {p['scaled']}",
         "cap": f"{p['cap']} times tanh of {p['scaled']} over {p['cap']} is {p['capped']}",
         "bias": f"{p['capped']} plus {p['bias']} is {p['score']}",
@@ -121,14 +122,23 @@ def enclosed(number: str) -> str:
     return f"({number})" if number.startswith(MINUS) else number
 
 
-def _products(chain: Chain, key: int, most: float) -> str:
+def _products(chain: Chain, key: int, most: float) -> dict[str, str]:
+    """What is multiplied, the products, and these as the terms of a sum."""
     pairs = zip(components(chain.query, most), components(chain.keys[key], most), strict=True)
-    terms = [
-        f"{enclosed(q) if n else q}\u00a0⋅\u00a0{enclosed(k)}" for n, (q, k) in enumerate(pairs)
-    ]
-    if len(terms) > _TERMS + 1:
-        terms = [*terms[:_TERMS], ELLIPSIS, terms[-1]]
-    return " +\u00a0".join(terms)
+    factors = [f"{q}\u00a0⋅\u00a0{enclosed(k)}" for q, k in pairs]
+    multiplied = chain.query * chain.keys[key]
+    # To hundredths at least, as most factors are.
+    products = components(multiplied, min(float(np.abs(multiplied).max()), 1.0))
+    first, *others = products
+    return {
+        "products": f"({', '.join(_abridged(factors))})",
+        "multiplied": f"({', '.join(_abridged(products))})",
+        "addends": " +\u00a0".join(_abridged([first, *map(enclosed, others)])),
+    }
+
+
+def _abridged(terms: list[str]) -> list[str]:
+    return [*terms[:_TERMS], ELLIPSIS, terms[-1]] if len(terms) > _TERMS + 1 else terms
 
 
 def _vector(numbers: Sequence[str]) -> str:

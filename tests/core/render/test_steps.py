@@ -245,7 +245,7 @@ def test_bert_counts_as_its_own_layers_do(tiny_model) -> None:
     seen = read(figure_of(captured(folder), 2, 1, query))
     assert seen.column("dot") == pytest.approx(k @ q[query], abs=HALF)
     assert seen.column("scaled") == pytest.approx(k @ q[query] / math.sqrt(8), abs=HALF)
-    assert seen.panels == ["dot", "scale", "softmax", "value"]
+    assert seen.panels == ["multiply", "dot", "scale", "softmax", "value"]
     ordinary = [j for j in range(len(row)) if j != query and 0 < j < len(row) - 1]
     key = max(ordinary, key=lambda j: row[j])
     assert seen.parts["radicand"] == "8"
@@ -254,6 +254,9 @@ def test_bert_counts_as_its_own_layers_do(tiny_model) -> None:
     terms = re.findall(r"\(?(−?[\d.]+)\)?\u00a0⋅\u00a0\(?(−?[\d.]+)\)?", seen.parts["products"])
     for n, (one, other) in zip((0, 1, -1), terms, strict=True):
         assert (number(one), number(other)) == pytest.approx((q[query, n], k[key, n]), abs=6e-3)
+    for name in ("multiplied", "addends"):
+        products = [number(text) for text in re.findall(r"−?[\d.]+", seen.parts[name])]
+        assert products == pytest.approx((q[query] * k[key])[[0, 1, -1]], abs=6e-3)
     for name, vector in (("value", v[key]), ("output", row @ v)):
         first = [number(text) for text in seen.parts[name].strip("()").split(", ")[:3]]
         assert first == pytest.approx(vector[:3], abs=6e-3)
@@ -286,7 +289,7 @@ def test_llama_counts_with_rotated_positions_and_shared_keys(tiny_model, monkeyp
             weights = torch.softmax(dot[: query + 1] / math.sqrt(8), 0).numpy()
         shown = [number(text) for text in seen.rows["weight"][: query + 1]]
         assert shown == pytest.approx(weights, abs=HALF)
-        assert seen.panels == ["dot", "scale", "bias", "softmax", "value"]
+        assert seen.panels == ["multiply", "dot", "scale", "bias", "softmax", "value"]
 
 
 def test_masked_keys_are_minus_infinity_and_have_no_weight(tiny_model) -> None:
@@ -325,7 +328,7 @@ def test_t5_adds_its_own_bias_and_does_not_scale(tiny_model) -> None:
     assert seen.column("bias") == pytest.approx(bias[2, 4], abs=HALF)
     assert "scaled" not in seen.rows
     assert "does not scale" in seen.text
-    assert seen.panels == ["dot", "scale", "bias", "softmax", "value"]
+    assert seen.panels == ["multiply", "dot", "scale", "bias", "softmax", "value"]
 
 
 def test_gemma_bends_its_scores(tiny_model) -> None:
@@ -379,7 +382,8 @@ def test_by_hand() -> None:
     p = seen.parts
     # The heaviest is the query itself; what stands is the other one.
     assert (p["query"], p["key"], p["share"]) == ("b", "a", "0.196")
-    assert p["products"] == "0.50\u00a0⋅\u00a02.00 +\u00a02.00\u00a0⋅\u00a00.00"
+    assert p["products"] == "(0.50\u00a0⋅\u00a02.00, 2.00\u00a0⋅\u00a00.00)"
+    assert (p["multiplied"], p["addends"]) == ("(1.00, 0.00)", "1.00 +\u00a00.00")
     assert (p["dot"], p["scaled"]) == ("1.000", "0.7071")
     assert (p["top"], p["sum"]) == ("2.0281", "10.370")  # e^0.7071, and e^2.1213 = 8.3420 more
     assert p["value"] == "(1.00, 0.00, −1.00, …)"
@@ -509,4 +513,4 @@ def test_every_formula_is_read_out_in_words() -> None:
     page = templates().get_template(drawing.below).render(view=view, figure=None)
     said = [html.unescape(one) for one in re.findall(r'role="math" aria-label="([^"]*)"', page)]
     assert said == [view.labels[panel.kind] for panel in view.panels]
-    assert said[1] == "1.000 over the root of 2 is 0.7071"
+    assert said[2] == "1.000 over the root of 2 is 0.7071"
