@@ -552,12 +552,17 @@ def test_a_saved_grid_has_all_heads_in_their_places(open_page, tmp_path) -> None
     assert len(labels(page, "gdog")) == 72
 
 
-def test_a_bound_that_no_head_reaches_leaves_none(open_page, site) -> None:
+def opened_at(open_page, site, selection: str) -> Page:
     page = open_page("grid-dog", "gdog")
-    page.goto(site.url("grid-dog") + "#gdog&layer=0&head=2&order=previous&least=3&large=matrix")
+    page.goto(f"{site.url('grid-dog')}#gdog&{selection}")
     page.reload()
     ready(page, "gdog")
     assert chosen(page, "gdog") == ("0", "2")
+    return page
+
+
+def test_a_bound_that_no_head_reaches_leaves_none(open_page, site) -> None:
+    page = opened_at(open_page, site, "layer=0&head=2&order=previous&least=3&large=matrix")
     assert page.locator('#gdog select[name="order"]').input_value() == "previous"
     assert labels(page, "gdog") == []
     page.locator('#gdog select[name="order"]').select_option("entropy")
@@ -565,11 +570,7 @@ def test_a_bound_that_no_head_reaches_leaves_none(open_page, site) -> None:
 
 
 def test_an_address_opens_the_grid_as_it_was_left(open_page, site) -> None:
-    page = open_page("grid-dog", "gdog")
-    page.goto(site.url("grid-dog") + "#gdog&layer=0&head=2&order=previous&least=0.3&large=matrix")
-    page.reload()
-    ready(page, "gdog")
-    assert chosen(page, "gdog") == ("0", "2")
+    page = opened_at(open_page, site, "layer=0&head=2&order=previous&least=0.3&large=matrix")
     assert page.locator("#gdog .attention-large").get_attribute("data-view") == "matrix"
     assert page.locator('#gdog select[name="least"]').input_value() == "0.3"
     assert {score >= 0.3 for *_, score in labels(page, "gdog")} == {True}

@@ -268,6 +268,17 @@ def test_masked_cells_are_hatched(open_page) -> None:
     assert "masked" in page.locator("#mcausal .attention-guide").text_content()
 
 
+def test_what_hidden_tokens_look_at_is_left_out_and_not_masked(open_page) -> None:
+    page = open_page("matrix-bin", "mbin")
+    page.mouse.move(*centre(page, "mbin", 0, 2, (10, 10)))
+    assert readout(page, "mbin") == "(special) looks at quick left out"
+    assert "left out" in page.locator("#mbin .attention-guide").text_content()
+    # An author's own word of that name is a word.
+    page.mouse.move(*centre(page, "mword", 0, 1, (2, 2)))
+    assert readout(page, "mword") == "(special) looks at two masked"
+    assert "masked" in page.locator("#mword .attention-guide").text_content()
+
+
 def test_right_to_left_text_is_mirrored(open_page) -> None:
     page = open_page("matrix-small", "mhebrew")
     weights = rows(FOX_ROWS)

@@ -122,7 +122,7 @@ _CLIP = {
     "image_size": 16,
     "patch_size": 4,
 }
-_BART = {
+ENCODER_DECODER = {
     "d_model": 32,
     "encoder_layers": 2,
     "decoder_layers": 3,
@@ -130,11 +130,14 @@ _BART = {
     "decoder_attention_heads": 4,
     "encoder_ffn_dim": 48,
     "decoder_ffn_dim": 48,
-    "max_position_embeddings": 64,
     "pad_token_id": 0,
     "bos_token_id": 1,
-    "eos_token_id": 1,
     "decoder_start_token_id": 1,
+}
+_BART = {
+    **ENCODER_DECODER,
+    "max_position_embeddings": 64,
+    "eos_token_id": 1,
     "forced_eos_token_id": 1,
     "init_std": 0.2,
 }

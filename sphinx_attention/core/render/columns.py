@@ -166,9 +166,8 @@ def place(attention: Attention) -> Columns:
     """Place an attention's queries and keys in two columns."""
     sides = (attention.query_tokens, attention.key_tokens)
     mirrored = row_right_to_left(t.text for side in sides for t in side if not t.special)
-    parts = any(token.segment for side in sides for token in side)
     widths = [_width(tokens) for tokens in sides]
-    tops = [_tops(tokens, parts=parts) for tokens in sides]
+    tops = [_tops(tokens, parts=attention.is_pair) for tokens in sides]
     height = max(rows[-1] for rows in tops) + ROW + _MARGIN
     apart = min(max(math.floor(_APART * height), _LEAST_APART), _MOST_APART)
     whole = sum(widths) + apart + 2 * _MARGIN
@@ -182,7 +181,7 @@ def place(attention: Attention) -> Columns:
             left=ends[0] if right else ends[1] - width,
             width=width,
             rightwards=right,
-            parts=parts,
+            parts=attention.is_pair,
         )
         for side, tokens, rows, width, right in zip(
             _SIDES, sides, tops, widths, rightwards, strict=True

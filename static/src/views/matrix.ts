@@ -113,7 +113,8 @@ function readoutOf(model: Model, state: State): Readout | null {
 
 /** What hidden special tokens look at was left out; what is masked was never computed. */
 function maskedWord({ queries }: Model, query: number): string {
-  return queries[query]!.text === "(special)" ? "left out" : "masked";
+  const { special, text } = queries[query]!;
+  return special && text === "(special)" ? "left out" : "masked";
 }
 
 function scaleOf({ options }: State): Scale {

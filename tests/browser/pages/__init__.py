@@ -40,6 +40,19 @@ def translate(text, pair=None):
 """A function of some ``FUNCTIONS``."""
 
 
+def words_at_random(*, layers: int, heads: int) -> str:
+    """Some ``FUNCTIONS``: ``words`` draws the weights over the words of a text at random."""
+    return f"""
+import numpy as np
+
+def words(text, pair=None):
+    words = text.split()
+    n = len(words)
+    weights = np.random.default_rng(n).dirichlet(np.full(n, 0.5), size=({layers}, {heads}, n))
+    return {{"tokens": words, "weights": weights}}
+"""
+
+
 @dataclass(frozen=True)
 class Pages:
     """What one module contributes."""

@@ -50,6 +50,9 @@ PAGES = {
     + f"{_figure(HEBREW, 'mhebrew')}\n{indent(FOX_ROWS)}\n"
     + _figure("the fox jumps", "mcross", model="matrix-translate")
     + f"\n{_figure('alone', 'malone')}\n   1\n",
+    "matrix-bin.rst": heading("Bin")
+    + _figure(DOG, "mbin", layer=5, head=11, special="hide")
+    + f"\n{_figure('(special) two', 'mword')}   :causal:\n\n   1 0\n   0.5 0.5\n",
     "matrix-long.rst": heading("Long")
     + _figure("128 words", "mlong", model="matrix-long", layer=0, head=1, focus="w7"),
     "matrix-grid.rst": heading("Grid")

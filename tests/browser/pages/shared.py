@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from tests.conftest import FOX, FOX_ROWS, indent
 
-from . import DOG, heading
+from . import DOG, heading, words_at_random
 
-FUNCTIONS = '''
-import numpy as np
-
-def words(text, pair=None):
-    """Two layers of two heads over the words, drawn at random."""
-    words = text.split()
-    n = len(words)
-    weights = np.random.default_rng(n).dirichlet(np.full(n, 0.5), size=(2, 2, n))
-    return {"tokens": words, "weights": weights}
-'''
+FUNCTIONS = words_at_random(layers=2, heads=2)
 MODELS = {"words": {"function": "pages_shared:words"}}
 
 REPEATED = "the cat sat on the mat # the 3 | 0"

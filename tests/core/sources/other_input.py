@@ -9,7 +9,7 @@ from sphinx_attention.core.attention import Attention, Part, Token
 from sphinx_attention.core.sources._call import Call, terms_of
 from sphinx_attention.core.sources._capture import choose_way, forward
 from sphinx_attention.core.sources._scoring import HostTerms, host, scored
-from tests.core.tiny_models import SIZES
+from tests.core.tiny_models import ENCODER_DECODER, SIZES
 
 from .runs import FIELDS
 
@@ -18,22 +18,13 @@ if TYPE_CHECKING:
 
 _PICTURES = {**SIZES, "image_size": 16, "patch_size": 4}
 _WHISPER = {
-    "d_model": 32,
-    "encoder_layers": 2,
-    "decoder_layers": 3,
-    "encoder_attention_heads": 4,
-    "decoder_attention_heads": 4,
-    "encoder_ffn_dim": 48,
-    "decoder_ffn_dim": 48,
+    **ENCODER_DECODER,
     "num_mel_bins": 8,
     "max_source_positions": 20,
     "max_target_positions": 16,
     "vocab_size": 50,
     "init_std": 0.4,
-    "pad_token_id": 0,
-    "bos_token_id": 1,
     "eos_token_id": 2,
-    "decoder_start_token_id": 1,
 }
 
 
