@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-from . import builtin
 from .capture import Mode
+from .declarations import find_source
 from .errors import AttentionError, Problem
 from .figure import Special, View
-from .request import FunctionSource, ModelSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from .request import FunctionSource, ModelSource
 
 
 def _setting(default: Any, kind: tuple[type, ...], help_: str) -> Any:
@@ -57,6 +60,11 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
+        for name in ("model", "cache"):
+            if isinstance(path := getattr(self, name), os.PathLike):
+                object.__setattr__(self, name, os.fspath(path))
+        if self.models is None:
+            object.__setattr__(self, "models", {})
         for setting in fields(self):
             value = getattr(self, setting.name)
             kind = setting.metadata["kind"]
@@ -93,81 +101,10 @@ class Settings:
             base: what relative folders are relative to.
 
         Raises:
-            AttentionError: a declaration that cannot be understood.
+            AttentionError: a declaration that cannot be understood, or a name that can be no model.
         """
-        declared = self.models.get(name)
-        if declared is not None:
-            return declare(name, declared, base)
-        if name == builtin.NAME:
-            return builtin.builtin()
-        looks_like_path = name.startswith((".", "/", "~")) or (base / name).is_dir()
-        if looks_like_path:
-            return declare(name, {"path": name}, base)
-        close = get_close_matches(name, self.models, n=1)
-        if close:
-            raise AttentionError(
-                Problem.MODEL,
-                f"unknown model {name!r}; did you mean {close[0]!r}? Declared in attention_models: "
-                f"{', '.join(sorted(self.models))}",
-            )
-        return ModelSource(name=name, id=name)
-
-
-_LOADING: dict[str, tuple[type, ...]] = {
-    "id": (str,),
-    "path": (str,),
-    "revision": (str,),
-    "dtype": (str,),
-    "device": (str,),
-    "device_map": (str,),
-    "trust_remote_code": (bool,),
-    "pickled_weights": (bool,),
-}
-_CALLING: dict[str, tuple[type, ...]] = {"function": (str,), "version": (str, int)}
-
-
-def declare(name: str, declared: Mapping[str, Any], base: Path) -> ModelSource | FunctionSource:
-    """The source of one entry of ``attention_models``.
-
-    Args:
-        name: what authors call it.
-        declared: ``id``, ``path`` or both, or ``function``; and how to load it.
-        base: what relative folders are relative to.
-
-    Raises:
-        AttentionError: an unknown entry, one of the wrong type, or none that says what it is.
-    """
-    if not isinstance(declared, Mapping):
-        raise AttentionError(
-            Problem.CONFIG, f'attention_models["{name}"] has to be a dict, such as {{"id": "gpt2"}}'
-        )
-    allowed = _CALLING if "function" in declared else _LOADING
-    for key, value in declared.items():
-        where = f'attention_models["{name}"]'
-        if key not in allowed:
-            raise AttentionError(Problem.CONFIG, f"{where}: {_unknown(str(key), allowed)}")
-        if not isinstance(value, allowed[key]):
-            kinds = " or ".join(k.__name__ for k in allowed[key])
-            raise AttentionError(
-                Problem.CONFIG, f'{where}["{key}"] is {value!r}; it has to be {kinds}'
-            )
-    if "function" in declared:
-        version = str(declared.get("version", "1"))
-        return FunctionSource(name=name, function=declared["function"], version=version)
-    if "id" not in declared and "path" not in declared:
-        raise AttentionError(
-            Problem.CONFIG, f'attention_models["{name}"] needs "id", "path" or "function"'
-        )
-    path = declared.get("path")
-    folder = None if path is None else str((base / Path(path).expanduser()).resolve())
-    return ModelSource(name=name, folder=folder, **declared)
+        return find_source(name, self.models, base)
 
 
 def _choose(allowed: tuple[str, ...]) -> str:
     return "it has to be " + " or ".join(repr(a) for a in allowed)
-
-
-def _unknown(name: str, allowed: Mapping[str, Any]) -> str:
-    close = get_close_matches(name, allowed, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"unknown entry {name!r}{hint} The entries are {', '.join(allowed)}"

@@ -7,8 +7,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sphinx_attention.core.declarations import WHOLE, broken, declare
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.settings import Settings, declare
+from sphinx_attention.core.settings import Settings
 
 from .messages import warn
 
@@ -62,18 +63,24 @@ def check(app: Sphinx, config: Config) -> None:
             settings = replace(settings, **{setting.name: value})
         except AttentionError as error:
             warn(error.problem, f"conf.py: {error.message}")
-            setattr(config, PREFIX + setting.name, getattr(Settings(), setting.name))
-    _check_models(settings, Path(app.confdir), config)
+            default = getattr(Settings(), setting.name)
+            # The names in it are not known, and must not be taken for ids of the hub.
+            whole = {WHOLE: broken(error.message)}
+            kept = whole if setting.name == "models" else default
+        else:
+            # As the settings have it: a path is text from here on.
+            kept = getattr(settings, setting.name)
+        setattr(config, PREFIX + setting.name, kept)
+    config.attention_models |= _broken_models(settings, Path(app.confdir))
 
 
-def _check_models(settings: Settings, base: Path, config: Config) -> None:
-    sound = {}
+def _broken_models(settings: Settings, base: Path) -> dict[str, Any]:
+    """The declarations that are broken: each keeps its name, and figures of it say so."""
+    found = {}
     for name, declared in settings.models.items():
         try:
             declare(name, declared, base)
         except AttentionError as error:
             warn(error.problem, f"conf.py: {error.message}")
-        else:
-            sound[name] = declared
-    if len(sound) < len(settings.models):
-        config.attention_models = sound
+            found[name] = broken(error.message)
+    return found

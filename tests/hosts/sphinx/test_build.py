@@ -233,6 +233,9 @@ def test_a_mistake_in_a_docstring_is_placed_there(project) -> None:
     assert re.search(r"doc_mod_one\.py:docstring of doc_mod_one\.f:3: WARNING", made.warnings)
 
 
+PAGE_OF_GPT2 = f"P\n=\n\n.. attention:: {FOX}\n   :model: gpt2\n"
+
+
 @pytest.mark.parametrize(
     ("conf", "says"),
     [
@@ -256,6 +259,37 @@ def test_mistakes_in_conf(project, conf: str, says: str) -> None:
     assert "[attention.config]" in made.warnings
     assert made.warnings.count("WARNING") == 1
     assert figure_tags(made.html())
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        "{'gpt2': {'pth': 'mine'}}",
+        "{'gpt2': {'function': len}}",
+        "['gpt2']",
+        "{'gpt2'}",
+    ],
+)
+def test_a_broken_declaration_is_not_taken_for_an_id_of_the_hub(project, models: str) -> None:
+    made = project({"index.rst": PAGE_OF_GPT2}, f"attention_models = {models}\n")
+    made.build()
+    first, second = (text for text in made.warnings.splitlines() if "WARNING" in text)
+    assert "attention_models" in first
+    assert "index.rst:4: WARNING" in second
+    assert first.split("conf.py: ")[1].split(" [")[0] in second
+    assert "[attention.config]" in second
+    assert "attention_models" in made.html()
+
+
+def test_models_given_as_paths(project) -> None:
+    conf = (
+        "from pathlib import Path\nattention_model = Path('checkpoints/mine')\n"
+        "attention_models = {'mine': {'path': Path('checkpoints/mine')}}\n"
+    )
+    made = project({"index.rst": "P\n=\n\nText.\n"}, conf)
+    made.build(strict=True)
+    made.build(strict=True)
+    assert "0 added, 0 changed" in made.status
 
 
 # Capture, store, and builds that follow one another.
