@@ -38,13 +38,19 @@ class AttentionError(Exception):
     """A problem that the author of a page can mend.
 
     The message says what is wrong and what to do; the host adds the file and the line.
+
+    Attributes:
+        problem: the kind.
+        message: one sentence, without a full stop at its end.
+        trace: the traceback of an exception that nobody expected, for ``-v``; empty otherwise.
     """
 
-    def __init__(self, problem: Problem, message: str) -> None:
+    def __init__(self, problem: Problem, message: str, trace: str = "") -> None:
         super().__init__(message)
         self.problem = problem
         self.message = message
+        self.trace = trace
 
-    def __reduce__(self) -> tuple[type[AttentionError], tuple[Problem, str]]:
+    def __reduce__(self) -> tuple[type[AttentionError], tuple[Problem, str, str]]:
         # Exception pickles `args` only; builds hand errors between processes.
-        return (type(self), (self.problem, self.message))
+        return (type(self), (self.problem, self.message, self.trace))

@@ -25,7 +25,7 @@ from sphinx_attention.core.sources.matrix import fits, leading_rows, looks_like_
 from . import myst
 from .config import settings_of
 from .domain import domain_of
-from .messages import placeholder, warn
+from .messages import placeholder, warn_of
 from .nodes import attention_figure, attention_picture
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
         spec = parse(source.text, options, matrix, _surroundings(env, directive))
     except AttentionError as error:
         place, _line = directive.state_machine.get_source_and_line(directive.lineno)
-        warn(error.problem, error.message, location=_located(place, _line, location))
+        warn_of(error, location=_located(place, _line, location))
         made: nodes.Element = placeholder(error, source.text)
     else:
         uid = _uid(env)

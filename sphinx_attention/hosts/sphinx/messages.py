@@ -20,6 +20,14 @@ def warn(problem: Problem, message: str, location: Any = None) -> None:
     logger.warning("%s", message, type="attention", subtype=problem.value, location=location)
 
 
+def warn_of(error: AttentionError, location: Any = None) -> None:
+    """Log an error as a warning, and with ``sphinx-build -v`` the traceback that led to it."""
+    hint = "; sphinx-build -v shows the traceback" if error.trace else ""
+    warn(error.problem, error.message + hint, location)
+    if error.trace:
+        logger.verbose("%s", error.trace, location=location)
+
+
 def placeholder(error: AttentionError, text: str) -> nodes.container:
     """What stands where a figure cannot: the problem, in every builder's own words.
 

@@ -17,7 +17,7 @@ from sphinx_attention.core.render.text import credit, describe, strongest_pairs
 
 from .config import settings_of
 from .domain import domain_of
-from .messages import placeholder, warn
+from .messages import placeholder, warn, warn_of
 from .nodes import attention_figure, attention_picture
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class ResolveFigures(SphinxPostTransform):
             try:
                 figure = figure_of(self.env, node)
             except AttentionError as error:
-                warn(error.problem, error.message, location=node)
+                warn_of(error, location=node)
                 self._replace(node, placeholder(error, node.spec.request.text))
             else:
                 if drawn_as == "table":
