@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .attention import Attention
 from .derive import derive, of_layers
-from .entry import DamagedEntryError, NewerEntryError, pack, verify
+from .entry import DamagedEntryError, NewerEntryError, checksum, pack, verify
 from .errors import AttentionError, Problem
 from .request import FunctionSource, MatrixSource, ModelSource, Request
 from .sources import Runner, open_source
@@ -76,6 +76,7 @@ class Library:
         # Packed as in a store: a page shows the same from here, and many take little room.
         self.unstored = MemoryStore()
         self._opener = opener
+        self._states: dict[str, str] = {}
         self._damaged: dict[str, str] = {}
         self._newer: dict[str, str] = {}
         self._newer_told: set[str] = set()
@@ -97,12 +98,16 @@ class Library:
     def _sound(self, key: str) -> bool:
         if key in self.unstored:
             return True
+        self._states.pop(key, None)
         try:
-            return self.store.has(key)
+            data = self.store.get_bytes(key)
+            if data is not None:
+                self._states[key] = checksum(data)
+            return data is not None
         except NewerEntryError as error:
             self._note_newer(key, error)
         except (DamagedEntryError, OSError) as error:
-            self._damaged[key] = self._said(key, error)
+            self._damaged[key] = self._states[key] = self._said(key, error)
         return False
 
     def _place(self, key: str, error: DamagedEntryError | OSError) -> tuple[str, str]:
@@ -174,6 +179,7 @@ class Library:
             self._write(key, data)
 
     def _write(self, key: str, data: bytes) -> None:
+        self._states[key] = checksum(data)
         try:
             self.store.write(key, data)
         # A full disk or a read-only store must not cost the reader the picture.
@@ -183,6 +189,19 @@ class Library:
         except AttentionError as error:
             self._unwritten.setdefault(error.message, key)
             self.unstored.write(key, data)
+
+    def state_of(self, request: Request) -> str:
+        """What a figure of a request is drawn from, once `missing` and `capture` are done.
+
+        Returns:
+            The checksum of the entry, or why there is none: the same text as long as a page shows
+            the same.
+        """
+        key = request.key
+        if key in self.failures:
+            error = self.failures[key]
+            return f"failed ({error.problem}): {error.message}"
+        return self._states.get(key, "not in the store")
 
     def troubles(self) -> list[Trouble]:
         """What went wrong with the store since last asked: damaged entries, disks that are full.

@@ -152,6 +152,11 @@ def verify(data: bytes, key: str) -> None:
     _open(data, key)
 
 
+def checksum(data: bytes) -> str:
+    """The digest that an entry carries, in hexadecimal: another one means other numbers."""
+    return data[len(MAGIC) + 1 : len(MAGIC) + 1 + _DIGEST].hex()
+
+
 def is_newer(start: bytes) -> bool:
     """Whether an entry that starts so (eight bytes are enough) is of a younger format."""
     return start.startswith(MAGIC) and len(start) > len(MAGIC) and start[len(MAGIC)] > VERSION

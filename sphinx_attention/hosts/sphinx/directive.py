@@ -256,7 +256,8 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
             directive.state.document.set_id(made)
         made += attention_picture()
         made += _caption(directive, caption, source.body[skipped:], source.offset + skipped)
-        domain_of(env).note_request(env.docname, spec.request)
+        place, line = directive.state_machine.get_source_and_line(directive.lineno)
+        domain_of(env).note_request(env.docname, spec.request, f"{place}:{line}")
     made["classes"] += classes
     place, line = directive.state_machine.get_source_and_line(directive.lineno)
     made.source, made.line = place, line

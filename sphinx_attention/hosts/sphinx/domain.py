@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from sphinx.domains import Domain
 from sphinx.util.display import status_iterator
 
-from sphinx_attention.core.capture import Library
+from sphinx_attention.core.capture import Library, is_captured
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.figure import settle
 from sphinx_attention.core.store import open_store
 
 from .config import settings_of
-from .messages import warn
+from .messages import warn, warn_of
+from .nodes import attention_figure
+from .pages import Pages, carried, over_budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,8 +39,8 @@ class AttentionDomain(Domain):
 
     name = "attn"
     label = "Attention"
-    data_version = 1
-    initial_data: ClassVar[dict[str, Any]] = {"requests": {}}
+    data_version = 2
+    initial_data: ClassVar[dict[str, Any]] = {"requests": {}, "places": {}}
 
     base: Path
     """The folder of conf.py."""
@@ -46,6 +50,8 @@ class AttentionDomain(Domain):
     """What the builder of this build makes of a figure."""
     settled: tuple[FigureSpec, Figure] | None
     """The figure settled last: a figure's tag and its picture are written one after the other."""
+    pages: Pages
+    """What the pages of this output show."""
 
     @property
     def requests(self) -> dict[str, list[Request]]:
@@ -53,19 +59,39 @@ class AttentionDomain(Domain):
         requests: dict[str, list[Request]] = self.data["requests"]
         return requests
 
-    def note_request(self, docname: str, request: Request) -> None:
-        """Note that a document asks for an attention."""
+    @property
+    def places(self) -> dict[str, dict[str, str]]:
+        """By document and key, the file and line of the first figure that asks for the key."""
+        places: dict[str, dict[str, str]] = self.data["places"]
+        return places
+
+    def note_request(self, docname: str, request: Request, place: str = "") -> None:
+        """Note that a document asks for an attention.
+
+        Args:
+            docname: the document.
+            request: what it asks for.
+            place: the file and line of the directive, as warnings name them.
+        """
         self.requests.setdefault(docname, []).append(request)
+        self.places.setdefault(docname, {}).setdefault(request.key, place or docname)
+
+    def place_of(self, key: str) -> str | None:
+        """The file and line of a figure that asks for a key."""
+        found = (self.places[name][key] for name in sorted(self.places) if key in self.places[name])
+        return next(found, None)
 
     def clear_doc(self, docname: str) -> None:
         """Forget a document."""
         self.requests.pop(docname, None)
+        self.places.pop(docname, None)
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Take over what a reading worker noted."""
         for docname in docnames:
-            if docname in otherdata["requests"]:
-                self.requests[docname] = otherdata["requests"][docname]
+            for name in self.initial_data:
+                if docname in otherdata[name]:
+                    self.data[name][docname] = otherdata[name][docname]
 
     def resolve_any_xref(self, *_: Any) -> list[Any]:
         """Nothing here is a target of ``:any:``."""
@@ -84,6 +110,7 @@ def setup_domain(app: Sphinx) -> None:
     app.add_domain(AttentionDomain)
     app.connect("builder-inited", open_library)
     app.connect("env-updated", capture)
+    app.connect("build-finished", finish)
 
 
 def open_library(app: Sphinx) -> None:
@@ -92,6 +119,7 @@ def open_library(app: Sphinx) -> None:
     domain = domain_of(app.env)
     domain.base = Path(app.confdir)
     domain.settled = None
+    domain.pages = Pages(None)
     store = open_store(settings.cache, domain.base)
     domain.library = Library(store, settings.mode, docs=_as_typed(Path(app.srcdir)))
     if not app.builder.format:
@@ -106,27 +134,79 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     """Compute, once and in the main process, what the store lacks.
 
     Returns:
-        The documents whose numbers are new, so that they are written again.
+        The documents whose pages show something else than what is there now, so that they are
+        written again.
     """
     domain = domain_of(env)
     if domain.drawn_as == "nothing":
         return ()
     library = domain.library
-    places = {r.key: doc for doc, requests in domain.requests.items() for r in requests}
     wanted = library.missing(r for requests in domain.requests.values() for r in requests)
-    _report(library, places)
-    if not wanted:
-        return ()
-    if library.mode != "frozen":
+    _report(library, domain)
+    if wanted and library.mode != "frozen":
         for _ in _with_progress(library, wanted, app.verbosity):
             pass
-        _report(library, places)
-    keys = {request.key for request in wanted}
-    return sorted(
-        docname
-        for docname, requests in domain.requests.items()
-        if any(request.key in keys for request in requests)
-    )
+        _report(library, domain)
+    domain.pages = Pages.of(app)
+    if not domain.pages.kept:
+        return ()
+    return [docname for docname in sorted(domain.requests) if _is_stale(app, domain, docname)]
+
+
+def entries_of(domain: AttentionDomain, docname: str) -> dict[str, str]:
+    """What the figures of a document are drawn from, by key (see `Library.state_of`)."""
+    requests = domain.requests.get(docname, ())
+    return {r.key: domain.library.state_of(r) for r in requests if is_captured(r)}
+
+
+def _is_stale(app: Sphinx, domain: AttentionDomain, docname: str) -> bool:
+    """Whether a page shows something else than what is there now."""
+    page = domain.pages.before.get(docname)
+    if page is None or page.entries != entries_of(domain, docname):
+        return True
+    budget = settings_of(app.config).page_budget
+    if page.budget == budget:
+        return False
+    try:
+        figures = list(app.env.get_doctree(docname).findall(attention_figure))
+        now = [_carried(domain, figure, budget) for figure in figures]
+    except (OSError, ValueError):
+        return True
+    if page.carried != now:
+        return True
+    page.budget = budget
+    return False
+
+
+def _carried(domain: AttentionDomain, node: attention_figure, budget: int) -> str:
+    try:
+        return carried(settle(node.spec, domain.library.get(node.spec.request), budget))
+    except AttentionError:
+        return ""
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """Give the warnings of pages that stay as they were, and keep the record of all pages."""
+    domain = domain_of(app.env)
+    if exception is not None or domain.drawn_as == "nothing":
+        return
+    for docname, page in sorted(domain.pages.unwritten(domain.requests).items()):
+        for problem, message, trace, place in page.warnings:
+            warn_of(AttentionError(Problem(problem), message, trace), location=place)
+        warn_of_weight(page.sizes, settings_of(app.config).page_budget, docname)
+    domain.pages.save(domain.requests)
+
+
+def warn_of_weight(sizes: Iterable[tuple[int, str]], budget: int, docname: str) -> None:
+    """Warn once a page when its figures weigh more than the project allows."""
+    if (over := over_budget(sizes, budget)) is not None:
+        weight, place = over
+        warn(
+            Problem.BUDGET,
+            f"the figures up to here weigh {weight:,} bytes, more than "
+            f"attention_page_budget allows ({budget:,}); split the page or raise the budget",
+            location=place or docname,
+        )
 
 
 def _with_progress(
@@ -142,10 +222,10 @@ def _with_progress(
     )
 
 
-def _report(library: Library, places: dict[str, str]) -> None:
-    """Warn once of everything that is wrong with the store."""
+def _report(library: Library, domain: AttentionDomain) -> None:
+    """Warn once of everything that is wrong with the store, at a figure that it concerns."""
     for trouble in library.troubles():
-        place = places.get(trouble.key) if trouble.key else None
+        place = domain.place_of(trouble.key) if trouble.key else None
         warn(trouble.problem, trouble.message, location=place)
 
 

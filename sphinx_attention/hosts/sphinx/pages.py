@@ -1,0 +1,192 @@
+"""What the pages of an output show, so that a page is written again when that changes.
+
+Sphinx writes a page again when its source has changed. The numbers of a figure come from
+elsewhere: an entry may arrive or be replaced, a model may be mended, the budget may be raised. So
+each output has a record beside the doctrees: for each page the entries that its figures were drawn
+from, what they lacked, what the budget left out, and the warnings that were given.
+
+A record is written at the end of a build that did not fail. A build that is cut off therefore
+leaves the old record, and the pages are compared again by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sphinx_attention
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sphinx.application import Sphinx
+
+    from sphinx_attention.core.errors import AttentionError, Problem
+    from sphinx_attention.core.figure import Figure
+
+_FORMAT = 1
+"""Version of the record's format. A record of another version is not read."""
+
+
+@dataclass
+class Page:
+    """What one page shows.
+
+    Attributes:
+        entries: by the key of a request, what its figures were drawn from or why they could not be
+            drawn (see `Library.state_of`).
+        carried: of each figure, the layers and heads that the page carries, as a digest.
+        budget: the budget that decided what is carried.
+        sizes: of each figure, the bytes in the page and the place of the directive.
+        warnings: problem, message, traceback and place of each warning that the page's figures
+            gave.
+    """
+
+    entries: dict[str, str] = field(default_factory=dict)
+    carried: list[str] = field(default_factory=list)
+    budget: int = 0
+    sizes: list[tuple[int, str]] = field(default_factory=list)
+    warnings: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+
+class Pages:
+    """The pages of one output: those of earlier builds, and those that this build writes.
+
+    Args:
+        file: where the record is kept; None keeps none, for builders that write all pages each
+            time.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        # Writers may be forked processes: they append lines to this file.
+        self._sizes = file.with_suffix(".sizes") if file else None
+        self.before: dict[str, Page] = self._load()
+        self.written: dict[str, Page] = {}
+        if self._sizes:
+            with contextlib.suppress(OSError):
+                self._sizes.unlink()
+
+    @classmethod
+    def of(cls, app: Sphinx) -> Pages:
+        """The pages of an application's output."""
+        # Builders such as LaTeX have no outdated documents: they say so in words.
+        if isinstance(app.builder.get_outdated_docs(), str):
+            return cls(None)
+        output = os.path.relpath(app.outdir, app.doctreedir)
+        name = hashlib.sha256(f"{app.builder.name}\n{output}".encode()).hexdigest()[:16]
+        return cls(Path(app.doctreedir) / f"attention-{app.builder.name}-{name}.json")
+
+    def _load(self) -> dict[str, Page]:
+        if self._file is None:
+            return {}
+        try:
+            kept = json.loads(self._file.read_text(encoding="utf-8"))
+            if kept["format"] != _FORMAT or kept["version"] != sphinx_attention.__version__:
+                return {}
+            return {name: Page(**page) for name, page in kept["pages"].items()}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            # Without a record, every page with a figure is written again.
+            return {}
+
+    @property
+    def kept(self) -> bool:
+        """Whether there is a record at all."""
+        return self._file is not None
+
+    def begin(self, document: str, entries: Mapping[str, str], budget: int) -> None:
+        """Note that a page is about to be written."""
+        self.written[document] = Page(dict(entries), budget=budget)
+
+    def note_figure(self, document: str, figure: Figure) -> None:
+        """Note what a figure carries."""
+        self.written[document].carried.append(carried(figure))
+
+    def note_warning(self, document: str, error: AttentionError, place: str) -> None:
+        """Note a warning, so that it is given again while the page stays as it is."""
+        warning = str(error.problem), error.message, error.trace, place
+        self.written[document].warnings.append(warning)
+        self.written[document].carried.append("")
+
+    def note_sizes(self, document: str, sizes: Iterable[tuple[int, str]]) -> None:
+        """Note how large the figures of a page are. May be called in a forked process."""
+        if self._sizes is None:
+            return
+        line = json.dumps([document, list(sizes)]).encode() + b"\n"
+        with contextlib.suppress(OSError), self._sizes.open("ab", buffering=0) as file:
+            file.write(line)
+
+    def unwritten(self, documents: Iterable[str]) -> dict[str, Page]:
+        """Those pages of some documents that this build left as they were."""
+        return {
+            name: self.before[name]
+            for name in documents
+            if name in self.before and name not in self.written
+        }
+
+    def save(self, documents: Iterable[str]) -> None:
+        """Write the record.
+
+        Args:
+            documents: those that have a figure; others are forgotten.
+        """
+        if self._file is None:
+            return
+        for document, sizes in self._noted_sizes():
+            if document in self.written:
+                self.written[document].sizes = sizes
+        pages = {**self.before, **self.written}
+        kept = {
+            "format": _FORMAT,
+            "version": sphinx_attention.__version__,
+            "pages": {name: asdict(pages[name]) for name in sorted(documents) if name in pages},
+        }
+        text = json.dumps(kept, sort_keys=True)
+        # A doctree folder that cannot be written costs no more than pages that are written again.
+        with contextlib.suppress(OSError):
+            if not self._file.exists() or self._file.read_text(encoding="utf-8") != text:
+                temporary = self._file.with_suffix(f".{os.getpid()}.tmp")
+                temporary.write_text(text, encoding="utf-8")
+                temporary.replace(self._file)
+
+    def _noted_sizes(self) -> Iterable[tuple[str, Any]]:
+        if self._sizes is None:
+            return
+        try:
+            lines = self._sizes.read_text(encoding="utf-8").splitlines()
+            self._sizes.unlink()
+        except OSError:
+            return
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                document, sizes = json.loads(line)
+                yield document, sizes
+
+
+def carried(figure: Figure) -> str:
+    """A digest of the layers and heads that a figure carries."""
+    names = repr((figure.attention.layer_names, figure.attention.head_names))
+    return hashlib.sha256(names.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+
+
+def over_budget(sizes: Iterable[tuple[int, str]], budget: int) -> tuple[int, str] | None:
+    """The sum of the sizes at the figure that exceeds the budget, and that figure's place.
+
+    Args:
+        sizes: of each figure of a page, in order.
+        budget: bytes that a page may carry.
+
+    Returns:
+        None where the budget is kept.
+    """
+    total = 0
+    for size, place in sizes:
+        total += size
+        if total > budget:
+            return total, place
+    return None

@@ -1,0 +1,266 @@
+"""A page is written again when what its figures show has changed, and only then."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+
+from sphinx_attention.core.attention import Attention, Token
+from sphinx_attention.core.request import FunctionSource, Request
+from sphinx_attention.core.store import FolderStore
+from tests.course import CONF, FUNCTION
+
+SOURCE = FunctionSource("course", "course_model:attention")
+FIRST, SECOND = Request(SOURCE, "the quick brown fox"), Request(SOURCE, "jumps over the dog")
+FILES = {
+    # No page lists another: Sphinx writes those that do with those that they list.
+    "index.rst": "I\n=\n",
+    "first.rst": f":orphan:\n\nF\n=\n\n.. attention:: {FIRST.text}\n",
+    "second.rst": f":orphan:\n\nS\n=\n\n.. attention:: {SECOND.text}\n   :view: heads\n",
+    "course_model.py": FUNCTION,
+}
+FROZEN = {"attention_mode": "frozen"}
+LACKING = re.compile(r"(\w+)\.rst:6: WARNING: the attention of course over .* is not in the store")
+
+
+def times(project, builder: str = "html", suffix: str = "html") -> dict[str, int]:
+    out = project.folder / "_build" / builder
+    return {p.stem: p.stat().st_mtime_ns for p in out.glob(f"*.{suffix}")}
+
+
+def rebuilt(project, builder: str = "html", suffix: str = "html", **options) -> set[str]:
+    """The pages that a build writes."""
+    before = times(project, builder, suffix)
+    project.build(builder, **options)
+    now = times(project, builder, suffix)
+    # Sphinx writes the index and the search page at every build.
+    made = {name for name, when in now.items() if before.get(name) != when}
+    return made - {"genindex", "search"}
+
+
+def figures(project, page: str) -> int:
+    return len(BeautifulSoup(project.html(page), "html.parser").select("figure.attention-figure"))
+
+
+def fill(project, *requests: Request, turned: bool = False) -> None:
+    """Put entries into the store, as `git pull` does: not by way of a build."""
+    store = FolderStore(project.folder / "_attention")
+    for request in requests:
+        tokens = tuple(Token(word, word=n) for n, word in enumerate(request.text.split()))
+        weights = np.eye(len(tokens), dtype=np.float32)[None, None]
+        weights = weights[..., ::-1] if turned else weights
+        store.put(request, Attention(tokens, tokens, weights, np.zeros(weights.shape[1:], bool)))
+
+
+def drawn(project, page: str) -> str:
+    """The numbers of a page, as its figure carries them."""
+    soup = BeautifulSoup(project.html(page), "html.parser")
+    return soup.select_one("figure.attention-figure script").text
+
+
+@pytest.mark.parametrize("parallel", [0, 3])
+def test_an_entry_that_arrives_later_brings_its_figure(project, parallel: int) -> None:
+    made = project(FILES, CONF)
+    made.build(confoverrides=FROZEN, parallel=parallel)
+    assert set(LACKING.findall(made.warnings)) == {"first", "second"}
+    # Nothing has changed: no page is written, and every warning is there again.
+    for _ in range(2):
+        assert rebuilt(made, confoverrides=FROZEN, parallel=parallel) == set()
+        assert sorted(LACKING.findall(made.warnings)) == ["first", "second"]
+        assert made.warnings.count("WARNING") == 2
+    fill(made, FIRST)
+    assert rebuilt(made, confoverrides=FROZEN, parallel=parallel) == {"first"}
+    assert LACKING.findall(made.warnings) == ["second"]
+    assert (figures(made, "first"), figures(made, "second")) == (1, 0)
+    fill(made, SECOND)
+    assert rebuilt(made, confoverrides=FROZEN, parallel=parallel) == {"second"}
+    assert made.warnings == ""
+    assert figures(made, "second") == 1
+    assert rebuilt(made, confoverrides=FROZEN, parallel=parallel) == set()
+    assert made.warnings == ""
+
+
+def test_an_entry_that_is_replaced_or_goes_is_noticed(project) -> None:
+    made = project(FILES, CONF)
+    fill(made, FIRST, SECOND)
+    made.build(strict=True, confoverrides=FROZEN)
+    before = drawn(made, "first")
+    # As another checkout's refresh would.
+    fill(made, FIRST, turned=True)
+    assert rebuilt(made, confoverrides=FROZEN) == {"first"}
+    assert drawn(made, "first") != before
+    # The same numbers written again are no change.
+    fill(made, FIRST, SECOND)
+    assert rebuilt(made, confoverrides=FROZEN) == {"first"}
+    assert drawn(made, "first") == before
+    fill(made, FIRST, SECOND)
+    assert rebuilt(made, confoverrides=FROZEN) == set()
+    FolderStore(made.folder / "_attention").delete(SECOND.key)
+    assert rebuilt(made, confoverrides=FROZEN) == {"second"}
+    assert figures(made, "second") == 0
+
+
+def test_a_damaged_entry_is_warned_of_where_its_figure_stands_until_it_is_replaced(project) -> None:
+    made = project(FILES, CONF)
+    fill(made, FIRST, SECOND)
+    path = FolderStore(made.folder / "_attention").path(SECOND.key)
+    sound = path.read_bytes()
+    path.write_bytes(sound[:-1])
+    made.build(confoverrides=FROZEN)
+    for _ in range(2):
+        assert re.search(
+            rf"second\.rst:6: WARNING: {re.escape(str(path))}: its checksum is wrong; left as it is",
+            made.warnings,
+        )
+        assert re.search(r"second\.rst:6: WARNING: the entry .* cannot be used", made.warnings)
+        assert rebuilt(made, confoverrides=FROZEN) == set()
+    path.write_bytes(sound)
+    assert rebuilt(made, confoverrides=FROZEN) == {"second"}
+    assert made.warnings == ""
+    assert figures(made, "second") == 1
+
+
+def test_a_model_that_is_mended_brings_its_figure(project) -> None:
+    broken = FUNCTION.replace("words = text.split()", "words = [n + m for n in text]")
+    made = project({**FILES, "course_model.py": broken}, CONF)
+
+    def build() -> set[str]:
+        sys.modules.pop("course_model", None)
+        # What Python compiled from the file is known by the second that it was written in.
+        shutil.rmtree(made.folder / "__pycache__", ignore_errors=True)
+        return rebuilt(made)
+
+    build()
+    assert made.warnings.count("raised NameError") == 2
+    assert build() == set()
+    assert made.warnings.count("raised NameError") == 2
+    made.write({"course_model.py": FUNCTION})
+    assert build() == {"first", "second"}
+    assert made.warnings == ""
+
+
+def test_another_store_is_another_page(project) -> None:
+    made = project(FILES, CONF)
+    fill(made, FIRST, SECOND)
+    made.build(strict=True, confoverrides=FROZEN)
+    (made.folder / "_attention").rename(made.folder / "full")
+    made.build(confoverrides={**FROZEN, "attention_cache": "empty"})
+    assert figures(made, "first") == 0
+    assert rebuilt(made, confoverrides={**FROZEN, "attention_cache": "full"}) == {"first", "second"}
+    assert made.warnings == ""
+
+
+def test_outputs_that_share_doctrees_are_told_apart(project) -> None:
+    made = project(FILES, CONF)
+    made.build("html", confoverrides=FROZEN)
+    made.build("text", confoverrides=FROZEN)
+    fill(made, FIRST, SECOND)
+    text = made.folder / "_build" / "text" / "first.txt"
+    assert rebuilt(made, confoverrides=FROZEN) == {"first", "second"}
+    assert "No attention figure here" in text.read_text()
+    assert rebuilt(made, "text", "txt", confoverrides=FROZEN) == {"first", "second"}
+    assert "No attention figure here" not in text.read_text()
+    assert rebuilt(made, "text", "txt", confoverrides=FROZEN) == set()
+
+
+def figures_of(html: str) -> list:
+    return BeautifulSoup(html, "html.parser").select("figure.attention-figure")
+
+
+def test_a_figure_that_cannot_be_selected_warns_at_every_build(project) -> None:
+    files = {**FILES, "first.rst": FILES["first.rst"] + "   :layer: 7\n"}
+    made = project(files, CONF)
+    made.build()
+    for _ in range(2):
+        assert re.search(r"first\.rst:6: WARNING: layer: there is no layer 7", made.warnings)
+        assert made.warnings.count("WARNING") == 1
+        assert rebuilt(made) == set()
+    # And not in a page that is mended.
+    made.write({"first.rst": FILES["first.rst"]})
+    assert "first" in rebuilt(made)
+    assert made.warnings == ""
+
+
+SEVERAL = """
+def attention(text):
+    words = text.split()
+    n = len(words)
+    row = [(j + 1) / (n * (n + 1) / 2) for j in range(n)]
+    return {"tokens": words, "weights": [[[row] * n] * 4] * 6}
+"""
+
+
+def heads(project, page: str) -> tuple[int, int]:
+    """Layers and heads that a reader can choose."""
+    soup = BeautifulSoup(project.html(page), "html.parser")
+    return tuple(
+        max(1, len(soup.select(f"figure.attention-figure select[name={name}] option")))
+        for name in ("layer", "head")
+    )
+
+
+@pytest.mark.parametrize("parallel", [0, 3])
+def test_another_budget_changes_the_pages_that_it_concerns(project, parallel: int) -> None:
+    long = " ".join(f"w{n}" for n in range(40))
+    pages = {"first.rst": f":orphan:\n\nF\n=\n\n.. attention:: {long}\n"}
+    made = project({**FILES, **pages, "course_model.py": SEVERAL}, CONF)
+
+    def build(budget: int) -> set[str]:
+        options = {"attention_page_budget": budget}
+        sys.modules.pop("course_model", None)
+        return rebuilt(made, confoverrides=options, parallel=parallel)
+
+    build(60)
+    few = heads(made, "first")
+    assert few == (1, 1)
+    weight = r"first\.rst:6: WARNING: the figures up to here weigh [\d,]+ bytes, more than"
+    assert re.search(weight, made.warnings)
+    assert build(60) == set()
+    assert re.search(weight, made.warnings)
+    assert "first" in build(4_000_000)
+    assert heads(made, "first") == (6, 4)
+    assert made.warnings == ""
+    # Much more room changes nothing.
+    assert build(8_000_000) == set()
+    assert "first" in build(60)
+    assert heads(made, "first") == few
+    # A page that stays as it is, and is too heavy now, says so.
+    build(4_000_000)
+    (size,) = {len(str(f)) for f in figures_of(made.html("second"))}
+    assert "second" not in build(size - 1000)
+    assert re.search(r"second\.rst:6: WARNING: the figures up to here weigh", made.warnings)
+
+
+def test_strict_builds_fail_until_the_figure_is_there(project) -> None:
+    made = project(FILES, CONF)
+
+    def status() -> int:
+        return made.build(confoverrides=FROZEN, warningiserror=True).statuscode
+
+    assert [status(), status()] == [1, 1]
+    fill(made, FIRST, SECOND)
+    assert [status(), status()] == [0, 0]
+
+
+def test_a_build_that_was_cut_off_does_not_count(project) -> None:
+    """The environment is kept before the pages are written; the record is not."""
+    made = project(FILES, CONF)
+    made.build(confoverrides=FROZEN)
+    fill(made, FIRST, SECOND)
+    records = list((made.folder / "_build" / "doctrees").glob("attention-html-*.json"))
+    (record,) = records
+    before, page = record.read_bytes(), made.html("first")
+    made.build(confoverrides=FROZEN)
+    record.write_bytes(before)
+    (made.folder / "_build" / "html" / "first.html").write_text(page)
+    assert rebuilt(made, confoverrides=FROZEN) == {"first", "second"}
+    assert figures(made, "first") == 1
+    # A record that cannot be read costs a writing, and no more.
+    record.write_bytes(before[:40])
+    assert rebuilt(made, confoverrides=FROZEN) == {"first", "second"}
+    assert rebuilt(made, confoverrides=FROZEN) == set()
