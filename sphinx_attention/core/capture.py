@@ -101,14 +101,15 @@ class Library:
         self._states.pop(key, None)
         try:
             data = self.store.get_bytes(key)
-            if data is not None:
-                self._states[key] = checksum(data)
-            return data is not None
         except NewerEntryError as error:
             self._note_newer(key, error)
+            return False
         except (DamagedEntryError, OSError) as error:
             self._damaged[key] = self._states[key] = self._said(key, error)
-        return False
+            return False
+        if data is not None:
+            self._states[key] = checksum(data)
+        return data is not None
 
     def _place(self, key: str, error: DamagedEntryError | OSError) -> tuple[str, str]:
         """Where the entry lies that cannot be used, and what is wrong with it."""

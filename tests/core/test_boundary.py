@@ -10,7 +10,7 @@ from sphinx_attention.core.boundary import guarded, is_panic
 from sphinx_attention.core.errors import AttentionError, Problem
 
 
-class PanicException(BaseException):  # noqa: N818 - the name that pyo3 gives it
+class PanicException(BaseException):
     """As Rust code raises it through pyo3."""
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
 
-    from sphinx_attention.core.errors import AttentionError, Problem
+    from sphinx_attention.core.errors import AttentionError
     from sphinx_attention.core.figure import Figure
 
 _FORMAT = 1
