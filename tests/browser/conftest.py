@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from scripts import find_chromium
 
+from .fonts import ALL, font_environment
 from .pages import DOG, by_page, pages_of
 
 if TYPE_CHECKING:
@@ -109,7 +110,11 @@ def reference(minilm: Path) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    """A Chromium in known fonts; `in_every_font` gives it each family alone."""
+    fonts = font_environment(getattr(request, "param", ALL), tmp_path_factory.mktemp("fonts"))
     path = os.environ.get("ATTENTION_CHROMIUM")
     if not path:
         found = subprocess.run(
@@ -120,7 +125,9 @@ def browser() -> Iterator[Browser]:
         )
         path = found.stdout.strip()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=find_chromium.FLAGS)
+        chromium = playwright.chromium.launch(
+            executable_path=path, args=find_chromium.FLAGS, env=fonts
+        )
         yield chromium
         chromium.close()
 

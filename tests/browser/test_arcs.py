@@ -22,6 +22,7 @@ from tests.browser.conftest import (
     static_copy,
     token,
 )
+from tests.browser.fonts import in_every_font
 from tests.browser.pages import CAUSAL_ROWS, DOG
 from tests.browser.pages.arcs import HOSTILE
 from tests.conftest import FOX, FOX_ROWS
@@ -100,6 +101,7 @@ CENTRES = """id => {
 }"""
 
 
+@in_every_font
 @pytest.mark.parametrize(("name", "count"), [("fox", 4), ("dog", 11)])
 def test_edges_run_from_centre_to_centre(open_page, name: str, count: int) -> None:
     page = open_page(name, name)
@@ -198,6 +200,7 @@ def test_hovering_beside_a_pin_keeps_the_vector(open_page) -> None:
     assert {query for query, _ in edges(page, "fox")} == {1}
 
 
+@in_every_font
 def test_the_vector_is_aligned_and_overlaps_nothing(open_page) -> None:
     page = open_page("dog", "dog")
     token(page, "dog", 4).click()
@@ -313,6 +316,7 @@ SHOWN = """id => {
 }"""
 
 
+@in_every_font
 @pytest.mark.parametrize(
     ("page_name", "figure"), [("dog", "pinned"), ("causal", "causal"), ("fox", "fox")]
 )
@@ -326,6 +330,7 @@ def test_first_paint_by_script_equals_the_static_picture(open_page, page_name, f
         assert after[part] == before[part]
 
 
+@in_every_font
 @pytest.mark.parametrize(
     ("page_name", "figure"), [("dog", "pinned"), ("dog", "chosen"), ("fox", "fox")]
 )
@@ -350,6 +355,7 @@ def test_complete_without_scripts(open_page) -> None:
     assert live.locator("#chosen .attention-overview path").first.is_visible()
 
 
+@in_every_font
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("name", ["fox", "dog", "long", "cross", "hostile"])
 def test_nothing_sticks_out_of_the_page(open_page, name: str, width: int) -> None:

@@ -26,6 +26,7 @@ from tests.browser.conftest import (
     smallest,
     token,
 )
+from tests.browser.fonts import in_every_font
 from tests.browser.pages import DOG
 from tests.browser.pages.grid import LONG
 from tests.browser.pages.heads import PAIR
@@ -451,6 +452,7 @@ def test_coming_to_life_moves_nothing(come_to_life, name: str) -> None:
     assert height(page, figure) == pytest.approx(before, abs=0.5)
 
 
+@in_every_font
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("name", ["dog", "long", "cross", "tall"])
 def test_nothing_sticks_out_of_the_page(open_page, name: str, width: int) -> None:
@@ -463,6 +465,7 @@ def test_nothing_sticks_out_of_the_page(open_page, name: str, width: int) -> Non
     assert smallest(page, targets) >= 23.5
 
 
+@in_every_font
 def test_in_a_wide_page_the_large_picture_stands_beside(open_page) -> None:
     page = open_page("grid-cross", "gcross")
     small, large = (

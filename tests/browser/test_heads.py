@@ -21,6 +21,7 @@ from tests.browser.conftest import (
     static_copy,
     token,
 )
+from tests.browser.fonts import in_every_font
 from tests.browser.pages.heads import ARABIC, CAUSAL_ROWS, FUNCTIONS, LONG_WORD, PAIR
 
 if TYPE_CHECKING:
@@ -409,6 +410,7 @@ def test_right_to_left(open_page) -> None:
     assert page.evaluate("document.activeElement.dataset.side") == "key"
 
 
+@in_every_font
 def test_long_words_are_told_whole(open_page) -> None:
     page = open_page("heads-words", "hwords")
     word = token(page, "hwords", 0, "query")
@@ -445,6 +447,7 @@ SHOWN = """id => {
 }"""
 
 
+@in_every_font
 @pytest.mark.parametrize(
     ("page_name", "figure"),
     [
@@ -561,6 +564,7 @@ def test_more_heads_than_fit_a_legend_are_counted(open_page) -> None:
     assert len({head for _, _, head in lines(page, "hmany")}) == 32
 
 
+@in_every_font
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize(
     ("name", "figure"),

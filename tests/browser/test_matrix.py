@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.browser.conftest import accessible, away, height, rounded, scores, token
+from tests.browser.fonts import in_every_font
 from tests.browser.pages import CAUSAL_ROWS, DOG
 from tests.browser.pages.matrix import FUNCTIONS
 from tests.conftest import FOX_ROWS
@@ -437,6 +438,7 @@ def test_the_canvas_follows_the_theme(open_page) -> None:
     page.wait_for_function(f"({PIXELS})('mlong').colours.join() === '200,30,60'")
 
 
+@in_every_font
 def test_the_canvas_stays_where_the_cells_are(open_page) -> None:
     page = open_page("matrix-long", "mlong", viewport={"width": 360, "height": 800})
     boxes = """() => [".attention-field", "canvas"].map(name => {
@@ -469,6 +471,7 @@ SHOWN = """figure => ({
 })"""
 
 
+@in_every_font
 @pytest.mark.parametrize(
     ("name", "figure"),
     [
@@ -515,6 +518,7 @@ def test_the_static_image_looks_like_the_canvas(open_page) -> None:
     assert np.abs(shots[0] - shots[1]).max() <= 3
 
 
+@in_every_font
 @pytest.mark.parametrize(
     ("name", "figure", "shape"),
     [("matrix-dog", "mdog", (11, 11)), ("matrix-small", "mcross", (3, 4))],

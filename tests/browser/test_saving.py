@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from tests.browser.conftest import CLIPBOARD, copy, edges, numbers, pin
+from tests.browser.fonts import in_every_font
 from tests.browser.pages import DOG
 from tests.browser.pages.shared import FUNCTIONS, REPEATED
 from tests.course import BESIDE
@@ -117,6 +118,7 @@ SHEET = """text => {
 }"""
 
 
+@in_every_font
 @pytest.mark.parametrize("ground", [WHITE, NIGHT])
 def test_the_saved_drawing_and_picture_look_like_the_page(open_page, ground) -> None:
     page = open_page("sums", "sums", device_scale_factor=2)
@@ -131,6 +133,7 @@ def test_the_saved_drawing_and_picture_look_like_the_page(open_page, ground) -> 
     assert_alike(seen, pixels(picture), ground)
 
 
+@in_every_font
 @pytest.mark.parametrize("view", ["heads", "grid", "matrix", "steps"])
 def test_every_view_is_saved(open_page, view: str) -> None:
     page = open_page("views", f"every-{view}", device_scale_factor=2)
@@ -157,6 +160,7 @@ def test_letters_of_the_page_change_no_token(open_page) -> None:
     assert_alike(seen, rendered(page, drawing), WHITE)
 
 
+@in_every_font
 def test_a_canvas_is_saved_with_the_picture(open_page) -> None:
     page = open_page("sums", "sums")
     page.evaluate(

@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from tests.browser.conftest import away, token
+from tests.browser.fonts import in_every_font
 
 from .pages import DOG
 from .pages.steps import text
@@ -253,6 +254,7 @@ SHOWN = """id => {
 }"""
 
 
+@in_every_font
 @pytest.mark.parametrize("name", NAMES)
 def test_first_paint_by_script_equals_the_static_page(open_page, name: str) -> None:
     figure = figure_of(name)
@@ -313,6 +315,7 @@ def overlapping(boxes: list[list[float]], slack: float = 1.0) -> list[tuple[int,
     ]
 
 
+@in_every_font
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_overlaps_or_sticks_out(open_page, name: str, width: int) -> None:
