@@ -41,7 +41,9 @@ def interest(attention: Attention) -> NDArray[np.float64]:
     Returns:
         Shape (layers, heads).
     """
-    sink = 0 if attention.causal and attention.label else None
+    # Behind the bin of a learnt sink; a bin of special tokens has the first token in it.
+    causal = attention.causal and attention.label
+    sink = attention.bins if causal and not has_bin(attention) else None
     ordinary_queries = [i for i, t in enumerate(attention.query_tokens) if not t.special]
     keys = np.array([not t.special and j != sink for j, t in enumerate(attention.key_tokens)])
     score = np.zeros((attention.layers, attention.heads))
@@ -111,10 +113,10 @@ def previous_token(attention: Attention) -> NDArray[np.float64]:
         Shape (layers, heads), in [0, 1]. NaN where queries and keys are different tokens, or where
         there is only one.
     """
-    if not attention.one_row or len(attention.query_tokens) < 2:
+    first = attention.bins
+    if not attention.one_row or len(attention.query_tokens) - first < 2:
         return _undefined(attention)
-    # What came before the first ordinary token is in the bin with all others.
-    first = 1 if has_bin(attention) else 0
+    # What came before the first ordinary token is in the bin with all others, or there is nothing.
     return _mean(np.diagonal(attention.weights, -1, 2, 3)[..., first:])
 
 
@@ -133,7 +135,10 @@ def first_token(attention: Attention) -> NDArray[np.float64]:
     """
     if has_bin(attention):
         return _undefined(attention)
-    rows = attention.weights[:, :, int(attention.one_row) :, 0]
+    first = attention.bins
+    if first == len(attention.key_tokens):
+        return _undefined(attention)
+    rows = attention.weights[:, :, first + 1 if attention.one_row else 0 :, first]
     return _mean(rows) if rows.shape[2] else _undefined(attention)
 
 
@@ -201,12 +206,11 @@ def induction(attention: Attention) -> NDArray[np.float64]:
 
 def has_bin(attention: Attention) -> bool:
     """Whether hidden special tokens are one in front of all others."""
-    first = attention.key_tokens[0]
-    return first.special and first.text == BIN
+    return any(token.text == BIN for token in attention.key_tokens[: attention.bins])
 
 
 def _seeing(attention: Attention) -> NDArray[np.bool_]:
-    """The queries that have a row: not the bin of hidden special tokens."""
+    """The queries that have a row: not the bins."""
     return np.logical_not(attention.masked.all(axis=(0, 2)))
 
 

@@ -17,6 +17,15 @@ Part = Literal["encoder", "decoder", "cross"]
 BIN = "(special)"
 """The text of the token that stands for all hidden special tokens together."""
 
+SINK = "(sink)"
+"""The text of the key that stands for a head's learnt sink, which is no token (see `Scoring`)."""
+
+REST = "(rest)"
+"""The text of the key that stands for what a row gives to no token, for a reason not known here."""
+
+BINS = frozenset({BIN, SINK, REST})
+"""The texts of keys that stand for no single token. They stand before all tokens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -34,6 +43,11 @@ class Token:
     word: int | None = None
     segment: int = 0
 
+    @property
+    def is_bin(self) -> bool:
+        """Whether this is a key that stands for no single token."""
+        return self.special and self.text in BINS
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scoring:
@@ -43,14 +57,16 @@ class Scoring:
     not 0 that is bent to ``softcap · tanh(logit / softcap)`` (Gemma 2, arXiv 2408.00118); then
     ``bias`` is added (ALiBi, arXiv 2108.12409; relative positions as in T5, arXiv 1910.10683); the
     masked keys are left out; and the softmax runs over the keys, and over the head's ``sinks``
-    logit too where there is one, which takes its share and is no key.
+    logit too where there is one. Its share is the weight on the key `SINK`, which has no key
+    vector, and whose value is 0.
 
     Attributes:
         scale: shape (layers,), float32.
         softcap: shape (layers,), float32; 0 where logits are not bent.
         bias: shape (layers, 1 or heads, queries, keys), float32, 0 where masked; None where no
             layer adds one.
-        sinks: shape (layers, heads), float32; None where softmax runs over keys alone.
+        sinks: shape (layers, heads), float32, minus infinity in layers without; None where softmax
+            runs over keys alone.
         missing: what keeps the sums from ending at the model's weights, in words; empty where they
             were checked and do.
     """
@@ -73,7 +89,9 @@ class Attention:
         query_tokens: the tokens that attend, one a row.
         key_tokens: the tokens that are attended to, one a column.
         weights: shape (layers, heads, queries, keys), float32; each row sums to 1 over the keys
-            that are not masked, unless the source says otherwise.
+            that are not masked. What a row gives to no token is the weight on a bin (see `BINS`),
+            which is the first key, and, where one row of tokens serves both sides, a query whose
+            row is masked.
         masked: shape (1 or layers, queries, keys), bool; True where a query may not see a key.
             A mask of one layer holds for all.
         part: which of a model's attentions this is.
@@ -83,8 +101,9 @@ class Attention:
         keys: shape (layers, key-value heads, keys, dim); fewer heads than ``queries`` under
             grouped-query attention.
         values: shape (layers, key-value heads, keys, dim).
-        provenance: what the declaration resolved to: commit, library versions, dtype, and
-            ``generated`` where the decoder's text was generated.
+        provenance: what the declaration resolved to: commit, library versions, dtype;
+            ``generated`` where the decoder's text was generated; and ``note``, what readers have to
+            know of these weights, in words that can follow the model's name.
         scoring: how queries and keys become weights; None where the source does not tell.
         layer_names: what readers know the layers by; ``0`` and so on where nothing else is said.
         head_names: likewise the heads.
@@ -132,6 +151,20 @@ class Attention:
     def one_row(self) -> bool:
         """Whether queries and keys are the same tokens, so that one row of them is enough."""
         return self.query_tokens == self.key_tokens
+
+    @property
+    def bins(self) -> int:
+        """How many keys in front stand for no single token."""
+        return next(
+            (n for n, token in enumerate(self.key_tokens) if not token.is_bin),
+            len(self.key_tokens),
+        )
+
+    @property
+    def sink(self) -> int | None:
+        """Which key is the sink; None where there is none."""
+        found = (n for n in range(self.bins) if self.key_tokens[n].text == SINK)
+        return next(found, None)
 
     @property
     def is_pair(self) -> bool:

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from .attention import Attention
+from .bins import complete
 from .derive import derive, of_layers
 from .entry import DamagedEntryError, NewerEntryError, checksum, pack, verify
 from .errors import AttentionError, Problem
@@ -256,7 +257,7 @@ class Library:
             ) from error
         if attention is None:
             raise AttentionError(Problem.FROZEN, self._how_to_fill(request))
-        return attention
+        return complete(attention)
 
     def _how_to_fill(self, request: Request) -> str:
         what = request.source.label or "the given weights"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import analysis
+from . import analysis, bins
 from .attention import BIN, Attention, Scoring, Token
 from .errors import AttentionError, Problem
 from .request import ModelSource
@@ -235,7 +235,7 @@ def _check_rows(attention: Attention) -> None:
             Problem.OPTION,
             f"merge: rows have to sum to 1 to be merged, and in layer "
             f"{attention.layer_names[layer]}, head {attention.head_names[head]}, row {row} sums to "
-            f"{sums[worst]:.3f} ({off[worst]:+.3f}); leave the option merge",
+            f"{sums[worst]:.3f} ({off[worst]:+.3f}); remove the option merge",
         )
 
 
@@ -272,7 +272,8 @@ def hide_special(attention: Attention) -> Attention:
 
     The bin is a token `BIN` before all others. Its column holds, for each query, the whole weight
     on the tokens that it stands for, so that no mass is dropped; its row, where one row of tokens
-    serves both sides, is masked: a bin attends to nothing. Queries, keys and values are dropped.
+    serves both sides, is masked: a bin attends to nothing. Other bins, such as a sink's, stay.
+    Queries, keys and values are dropped.
 
     Args:
         attention: with or without special tokens.
@@ -284,10 +285,13 @@ def hide_special(attention: Attention) -> Attention:
     Raises:
         AttentionError: all tokens of a side are special, so that nothing would be left.
     """
-    specials = [np.array([t.special for t in side]) for side in _sides(attention)]
+    specials = [
+        np.array([token.special and not token.is_bin for token in side])
+        for side in _sides(attention)
+    ]
     if not any(special.any() for special in specials):
         return attention
-    if any(special.all() for special in specials):
+    if any(all(token.special for token in side) for side in _sides(attention)):
         raise AttentionError(
             Problem.OPTION,
             "special: hide would leave no token, for all of them are special; use show or dim",
@@ -296,18 +300,18 @@ def hide_special(attention: Attention) -> Attention:
     weights = attention.weights.astype(np.float64)[:, :, rows]
     masked = attention.masked[:, rows]
     hidden = specials[1]
-    queries, keys = (tuple(t for t in side if not t.special) for side in _sides(attention))
-    bin_weights = weights[..., hidden].sum(axis=-1, keepdims=True)
-    bin_masked = masked[..., hidden].all(axis=-1, keepdims=True)
+    queries, keys = (
+        tuple(token for token, out in zip(side, special, strict=True) if not out)
+        for side, special in zip(_sides(attention), specials, strict=True)
+    )
+    in_bin = weights[..., hidden].sum(axis=-1)
+    unseen = np.logical_and.reduce(masked[..., hidden], axis=-1)
     weights, masked = weights[..., columns], masked[..., columns]
     if hidden.any():
-        weights = np.concatenate([bin_weights, weights], axis=-1)
-        masked = np.concatenate([bin_masked, masked], axis=-1)
+        one_row = attention.one_row
+        weights, masked = bins.in_front(weights, masked, in_bin, unseen, one_row=one_row)
         keys = (Token(BIN, special=True), *keys)
-    if attention.one_row:
-        weights = np.pad(weights, ((0, 0), (0, 0), (1, 0), (0, 0)))
-        masked = np.pad(masked, ((0, 0), (1, 0), (0, 0)), constant_values=True)
-        queries = keys
+        queries = keys if one_row else queries
     return _remade(attention, weights, masked, queries, keys)
 
 
@@ -340,7 +344,9 @@ def aggregate(attention: Attention, how: Aggregate | None) -> Attention:
                 f"aggregate: {how} follows tokens from layer to layer, and here those that attend "
                 f"({attention.part} attention) are not those that are attended to; use mean or max",
             )
-        masked = analysis.reach(masked, attention.layers)
+        # A bin attends to nothing, from the first layer to the last.
+        blind = np.logical_and.reduce(masked, axis=(0, 2))
+        masked = analysis.reach(masked, attention.layers) | blind[:, None]
         weights = (analysis.rollout if how == "rollout" else analysis.flow)(weights)[:, None]
         weights = np.where(masked[:, None], 0.0, weights)
         heads = (how,)

@@ -29,6 +29,9 @@ class Chain:
         weights = exp(logits) / (Σ exp(logits) + exp(sink)), 0 where masked
         output  = Σ weights · values
 
+    Where the sink has a place among the keys (`sink_key`), its logit is the sink itself, whatever
+    the steps before say, and the sum over all logits holds it already.
+
     Attributes:
         query: shape (d,).
         keys: shape (K, d): of the key-value head that the query head shares.
@@ -41,10 +44,12 @@ class Chain:
         bias: shape (K,); 0 where there is none.
         logits: shape (K,), of masked keys too.
         masked: shape (K,), bool; True where the query may not see the key.
-        sink: the logit that takes a share of the softmax and is no key; None where there is none.
-        weights: shape (K,); sums to 1, together with the sink's share where there is one.
+        sink: the logit that takes a share of the softmax and belongs to no token; None where there
+            is none.
+        weights: shape (K,); sums to 1, together with the sink's share where that is no key.
         values: shape (K, e); None where the source does not give them.
         output: shape (e,), the sum of the values times their weights; None without values.
+        sink_key: which key stands for the sink; None where none does.
     """
 
     query: NDArray[np.float64]
@@ -62,6 +67,7 @@ class Chain:
     weights: NDArray[np.float64]
     values: NDArray[np.float64] | None = None
     output: NDArray[np.float64] | None = None
+    sink_key: int | None = None
 
 
 def missing(attention: Attention) -> str:
@@ -109,7 +115,10 @@ def chain(attention: Attention, layer: int, head: int, query: int) -> Chain:
     sink = None if scoring.sinks is None else float(scoring.sinks[layer, head])
     if sink == -np.inf:
         sink = None
-    weights = softmax(logits, masked, sink)
+    sink_key = None if sink is None else attention.sink
+    if sink_key is not None and sink is not None:
+        logits[sink_key] = sink
+    weights = softmax(logits, masked, None if sink_key is not None else sink)
     values = None
     if attention.values is not None:
         values = _of_head(attention.values, attention, layer, head)
@@ -129,6 +138,7 @@ def chain(attention: Attention, layer: int, head: int, query: int) -> Chain:
         weights=weights,
         values=values,
         output=None if values is None else weights @ values,
+        sink_key=sink_key,
     )
 
 
@@ -185,6 +195,9 @@ def recomputed(attention: Attention, layer: int) -> NDArray[np.float64]:
     if scoring.bias is not None:
         logits += scoring.bias[layer]
     sinks = None if scoring.sinks is None else scoring.sinks[layer][:, None, None]
+    if sinks is not None and attention.sink is not None:
+        logits[..., attention.sink] = sinks[..., 0]
+        sinks = None
     return softmax(logits, attention.mask_of(layer), sinks)
 
 

@@ -3,7 +3,7 @@
  * numbers as formulas show them. `core/scoring.py` and `core/render/sums.py` do the same.
  */
 
-import { MASKED, type Model, numeral } from "./model";
+import { isSink, MASKED, type Model, numeral } from "./model";
 
 type Numbers = ArrayLike<number>;
 
@@ -26,6 +26,8 @@ export interface Chain {
   masked: boolean[];
   /** Minus infinity where there is none. */
   sink: number;
+  /** Which key stands for the sink, and has it for its logit; -1 where none does. */
+  sinkKey: number;
   weights: number[];
   output: number[] | null;
   /** Largest magnitudes in the whole head: of queries and keys, and of values. */
@@ -53,9 +55,12 @@ export function chainOf(model: Model, layer: number, head: number, query: number
   const masked = keys.map((_, key) => model.code(layer, head, query, key) === MASKED);
   const sinks = model.tensor("sinks");
   const sink = sinks ? sinks.data[layer * sinks.shape[1]! + head]! : -Infinity;
+  const sinkKey = sink > -Infinity ? model.keys.findIndex(isSink) : -1;
+  if (sinkKey >= 0) logits[sinkKey] = sink;
   const highest = Math.max(sink, ...logits.filter((_, key) => !masked[key]));
   const shares = logits.map((score, key) => (masked[key] ? 0 : Math.exp(score - highest)));
-  const total = sumOf(shares.length, (key) => shares[key]!) + Math.exp(sink - highest);
+  const beside = sinkKey < 0 ? Math.exp(sink - highest) : 0;
+  const total = sumOf(shares.length, (key) => shares[key]!) + beside;
   const weights = shares.map((share) => (highest > -Infinity ? share / total : 0));
   return {
     query: vector,
@@ -71,6 +76,7 @@ export function chainOf(model: Model, layer: number, head: number, query: number
     logits,
     masked,
     sink,
+    sinkKey,
     weights,
     output:
       values &&
@@ -166,7 +172,6 @@ export function partsOf(chain: Chain, key: number, code: number): Parts {
     verdict: code === MASKED ? "masked" : numeral(code),
     value: chain.values ? vectorText(chain.values[key]!, chain.most[1]) : "",
     output: chain.output ? vectorText(chain.output, chain.most[1]) : "",
-    sinkScore: chain.sink > -Infinity ? fixed(chain.sink) : "",
     ...softmaxOf(chain, key),
   };
 }
@@ -195,9 +200,9 @@ function vectorText(vector: Numbers, most: number): string {
   return `(${[...texts.slice(0, 3), ...(texts.length > 3 ? ["…"] : [])].join(", ")})`;
 }
 
-/** The powers of e: of the score, of all scores together, and of the sink. */
-function softmaxOf({ logits, masked, sink }: Chain, key: number): Parts {
-  const seen = logits.filter((_, at) => !masked[at]);
+/** The powers of e: of the score, of all tokens' scores together, and of the sink. */
+function softmaxOf({ logits, masked, sink, sinkKey }: Chain, key: number): Parts {
+  const seen = logits.filter((_, at) => !masked[at] && at !== sinkKey);
   const highest = Math.max(...seen);
   // By way of the highest: powers of large scores have no number.
   const summed = highest + Math.log(sumOf(seen.length, (at) => Math.exp(seen[at]! - highest)));

@@ -101,10 +101,15 @@ export function edgesOf(model: Model, { from, indices, rows }: Line): Edge[] {
   );
 }
 
-/** The share of a line's mass, in whole per cent, that its edges show; never rounded up. */
-export function shareOf(line: Line, edges: readonly Edge[]): number {
-  const mass = sum(line.codes.filter(visible));
-  return mass ? Math.floor(100 * (sum(edges.map((edge) => edge.code)) / mass)) : 100;
+/**
+ * The share of a line's mass, in whole per cent, that its edges show; never rounded up. A whole row
+ * is 1, even where the weights that have a number come to less.
+ */
+export function shareOf({ from, codes, rows }: Line, edges: readonly Edge[]): number {
+  const mass = sum(codes.filter(visible));
+  const shown = sum(edges.map((edge) => edge.code));
+  const full = from === "query" ? 1000 * rows.filter((row) => row.some(visible)).length : 0;
+  return shown === mass ? 100 : Math.floor((100 * shown) / Math.max(mass, full));
 }
 
 /** Lighter edges than this do not show among many. */

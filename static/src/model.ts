@@ -21,6 +21,11 @@ export interface Token {
   special: boolean;
 }
 
+/** Whether a key stands for a learnt logit that belongs to no token. */
+export function isSink({ special, text }: Token): boolean {
+  return special && text === "(sink)";
+}
+
 export interface Model {
   /** Names shown to readers; positions in these lists count everywhere else. */
   layers: readonly string[];

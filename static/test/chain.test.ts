@@ -61,10 +61,25 @@ test("a sink takes its share and is no key", () => {
   // e^0.7071068 = 2.0281150, e^2.1213203 = 8.3421447, twice
   close(chain.weights, [0.1083835, 0.4458083]);
   const parts = partsOf(chain, 1, 446);
-  assert.deepEqual(
-    [parts["sum"], parts["sink"], parts["taken"], parts["sinkScore"]],
-    ["10.370", "8.3421", "0.446", "2.121"],
+  assert.deepEqual([parts["sum"], parts["sink"], parts["taken"]], ["10.370", "8.3421", "0.446"]);
+});
+
+test("a key that stands for the sink has it for its logit", () => {
+  const model = carrying(
+    {
+      ...SMALL,
+      keys: { shape: [1, 1, 3, 2], data: [0, 0, ...SMALL["keys"]!.data] },
+      values: { shape: [1, 1, 3, 4], data: [0, 0, 0, 0, ...SMALL["values"]!.data] },
+      sinks: { shape: [1, 1], data: [2.1213203] },
+    },
+    [333, 333, 334, 446, 108, 446],
+    { shape: [1, 1, 2, 3], keys: ["(sink)", "a", "b"], specialKeys: [0] },
   );
+  const chain = chainOf(model, 0, 0, 1)!;
+  assert.equal(chain.sinkKey, 0);
+  close(chain.weights, [0.4458083, 0.1083835, 0.4458083]);
+  const parts = partsOf(chain, 2, 446);
+  assert.deepEqual([parts["sum"], parts["sink"], parts["taken"]], ["10.370", "8.3421", "0.446"]);
 });
 
 test("heads share keys and values, and may have a bias of their own", () => {

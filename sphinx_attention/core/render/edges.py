@@ -68,6 +68,9 @@ def drawn(row: NDArray[np.uint16], cutoff: float) -> NDArray[np.bool_]:
 def share_drawn(rows: NDArray[np.uint16], cutoff: float) -> float:
     """The share of the mass of some rows that their edges show, in [0, 1]; 1 where there is none.
 
+    A whole row is 1, even where the weights that are known, or large enough to have a number, come
+    to less.
+
     Args:
         rows: codes, shape (rows, tokens).
         cutoff: share of each row's mass that is drawn.
@@ -75,7 +78,10 @@ def share_drawn(rows: NDArray[np.uint16], cutoff: float) -> float:
     mass = np.where(rows == MASKED, 0, rows).astype(np.int64)
     total = int(mass.sum())
     chosen = np.array([drawn(row, cutoff) for row in rows], dtype=np.bool_).reshape(mass.shape)
-    return int(mass[chosen].sum()) / total if total else 1.0
+    shown = int(mass[chosen].sum())
+    if shown == total:
+        return 1.0
+    return shown / max(total, FULL * int(mass.any(axis=1).sum()))
 
 
 def summed(rows: NDArray[np.uint16]) -> NDArray[np.int64]:

@@ -282,7 +282,7 @@ def why_undefined(attention: Attention, score: str) -> str:
         return "special tokens are hidden"
     if not attention.one_row:
         return "queries and keys are different tokens"
-    if len(attention.query_tokens) < 2:
+    if len(attention.query_tokens) - attention.bins < 2:
         return "there is only one token"
     return "no token is repeated"
 

@@ -131,10 +131,13 @@ def _stencils(levels: NDArray[np.int8]) -> Iterator[str]:
 
 def _hatched(figure: Figure, masked: NDArray[np.bool_]) -> str:
     """What hatched cells are; empty where there is none."""
-    hidden = figure.attention.one_row and has_bin(figure.attention)
-    words = ["masked"] if masked[int(hidden) :].any() else []
-    if hidden:
+    attention = figure.attention
+    rows = attention.bins if attention.one_row else 0
+    words = ["masked"] if masked[rows:].any() else []
+    if rows and has_bin(attention):
         words.append("left out")
+    if rows > has_bin(attention):
+        words.append("no query")
     return ", ".join(words)
 
 

@@ -21,7 +21,7 @@ from . import strips
 from .drawing import Drawing
 from .edges import num
 from .scores import is_strong
-from .sums import INFINITY, MINUS, decimal, fixed, labels, parts
+from .sums import INFINITY, MINUS, fixed, labels, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,7 +104,7 @@ class Steps:
         strips: what is drawn in the columns of vectors.
         bars: the paths of the bars of ordinary tokens' weights, and of special ones'.
         mask: what is written of the mask, where nothing but a mask is added to scores.
-        sink: logit and share of the sink, which is a row too; None where there is none.
+        at_sink: whether the chosen cell is the sink's, which has no sums before the softmax.
         first: top of the first row in px.
         width: of the picture in px.
         panels: in order; none where the sums cannot be had.
@@ -123,7 +123,7 @@ class Steps:
     strips: tuple[strips.Strips, ...]
     bars: tuple[str, str]
     mask: Mask | None
-    sink: tuple[str, str] | None
+    at_sink: bool
     first: float
     width: float
     panels: tuple[Panel, ...]
@@ -146,7 +146,7 @@ class Steps:
     @property
     def last(self) -> float:
         """The bottom of the last row in px."""
-        return self.first + PITCH * (len(self.rows) + self.shape.sink)
+        return self.first + PITCH * len(self.rows)
 
     @property
     def long(self) -> bool:
@@ -176,10 +176,10 @@ def draw(figure: Figure) -> Drawing:
         backwards=layout.backwards(attention.query_tokens),
         rows=tuple(_rows(attention.key_tokens, codes, _numbers(chain, shape), key, (label, first))),
         columns=columns,
-        strips=_strips(chain, shape, columns, first, largest[0]),
+        strips=_strips(chain, columns, first, largest[0]),
         bars=_bars(attention.key_tokens, codes, shape.bar),
         mask=_mask(shape, codes, columns, first),
-        sink=_sink(chain),
+        at_sink=chain is not None and chain.sink_key == key,
         first=first,
         width=width,
         panels=_panels(shape),
@@ -268,6 +268,11 @@ def _numbers(chain: Chain | None, shape: layout.Shape) -> list[tuple[str, ...]]:
                 for value, masked in zip(chain.bias.tolist(), chain.masked, strict=True)
             ]
         )
+    if chain.sink_key is not None and chain.sink is not None:
+        # It has no key: its score is learnt, and stands where the others' sums end.
+        for column in columns:
+            column[chain.sink_key] = ""
+        columns[-1][chain.sink_key] = fixed(chain.sink)
     return list(zip(*columns, strict=True))
 
 
@@ -298,15 +303,8 @@ def _mask(
     )
 
 
-def _sink(chain: Chain | None) -> tuple[str, str] | None:
-    if chain is None or chain.sink is None:
-        return None
-    return fixed(chain.sink), decimal(1 - float(chain.weights.sum()), 3)
-
-
 def _strips(
     chain: Chain | None,
-    shape: layout.Shape,
     columns: Sequence[layout.Column],
     first: float,
     largest: float,
@@ -324,7 +322,7 @@ def _strips(
     ]
     if chain.values is not None and chain.output is not None:
         weighted = np.vstack([chain.weights[:, np.newaxis] * chain.values, chain.output])
-        tops = [*tops, PITCH * (len(tops) + shape.sink) + _FOOT]
+        tops = [*tops, PITCH * len(tops) + _FOOT]
         drawn.append(
             strips.draw("values", (x["values"], first), tops, weighted, _largest(weighted))
         )

@@ -89,7 +89,6 @@ def parts(chain: Chain, key: int, code: int, most: tuple[float, float]) -> dict[
         "bias": least if masked else score(float(chain.bias[key])) if chain.biased else "0",
         "score": least if masked else score(float(chain.logits[key])),
         "share": "0" if code == MASKED else format_code(code),
-        "sinkScore": "" if chain.sink is None else fixed(chain.sink),
         **_softmax(chain, key, masked=masked),
         "value": "",
         "output": "",
@@ -147,8 +146,11 @@ def _vector(numbers: Sequence[str]) -> str:
 
 
 def _softmax(chain: Chain, key: int, *, masked: bool) -> dict[str, str]:
-    """The powers of e: of the score, of all scores together, and of the sink."""
-    logits = chain.logits[~chain.masked]
+    """The powers of e: of the score, of all tokens' scores together, and of the sink."""
+    seen = ~chain.masked
+    if chain.sink_key is not None:
+        seen[chain.sink_key] = False
+    logits = chain.logits[seen]
     sink = -math.inf if chain.sink is None else chain.sink
     highest = float(logits.max(initial=-math.inf))
     # By way of the highest: powers of large scores have no number.

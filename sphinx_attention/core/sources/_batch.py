@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sphinx_attention.core.attention import Attention, Part
+from sphinx_attention.core.attention import REST, Attention, Part
+from sphinx_attention.core.bins import LEAST_SHARE, account
 from sphinx_attention.core.errors import AttentionError, Problem
 
 from ._call import Call, terms_of
 from ._explain import require
-from ._scoring import HostTerms, LayerTerms, host, scored
+from ._kept import Kept, block_token, one_if_equal
+from ._scoring import HostTerms, host, scored
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -30,7 +32,7 @@ _TOKENS_A_PASS = 30
 """What a pass costs beside its tokens, in tokens: measured, 20 on one core and 40 on two."""
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-_ROW_SUM_TOLERANCE = {"float32": 1e-3, "float64": 1e-3}
+_ROW_SUM_TOLERANCE = {"float32": 2 * LEAST_SHARE, "float64": 2 * LEAST_SHARE}
 _HALF_ROW_SUM_TOLERANCE = 0.02
 
 
@@ -203,42 +205,6 @@ def _padded(rows: Sequence[Sequence[int]], blank: int, extra: int) -> list[list[
     return [[*row, *([blank] * (longest - len(row)))] for row in rows]
 
 
-@dataclass(slots=True)
-class _Kept:
-    """What was kept for one item.
-
-    Attributes:
-        weights: shape (layers, heads, queries, keys); None before the first layer.
-        layers: how many layers came.
-        uneven: whether they differ in their heads.
-        masked: the mask of each layer; the same object where they are equal.
-        vectors: queries, keys and values, a list entry a layer.
-        terms: how each layer scores.
-    """
-
-    weights: NDArray[np.float32] | None = None
-    layers: int = 0
-    uneven: bool = False
-    masked: list[NDArray[np.bool_]] = field(default_factory=list)
-    vectors: dict[str, list[NDArray[np.float32]]] = field(default_factory=dict)
-    terms: list[LayerTerms] = field(default_factory=list)
-
-    def add(self, weights: NDArray[np.float32], layers: int) -> None:
-        """Keep a copy of one layer's weights, of so many that are to come."""
-        if self.weights is None:
-            self.weights = np.empty((layers, *weights.shape), dtype=np.float32)
-        if self.weights.shape[1:] != weights.shape:
-            self.uneven = True
-        else:
-            self.weights[self.layers] = weights
-        self.layers += 1
-
-    def add_mask(self, masked: NDArray[np.bool_]) -> None:
-        """Keep one layer's mask, copied only where it differs from the one before."""
-        same = bool(self.masked) and np.array_equal(self.masked[-1], masked)
-        self.masked.append(self.masked[-1] if same else masked.copy())
-
-
 class Batch:
     """Gathers the layers of a pass and cuts them to each item's own length.
 
@@ -252,7 +218,7 @@ class Batch:
 
     def __init__(self, items: Sequence[Item]) -> None:
         self._items = items
-        self._kept = [_Kept() for _ in items]
+        self._kept = [Kept() for _ in items]
         places: dict[Hashable, int] = {}
         self._row = [places.setdefault(item.reading, len(places)) for item in items]
         first = {row: n for n, row in reversed(list(enumerate(self._row)))}
@@ -260,14 +226,25 @@ class Batch:
         self.wanted: dict[Part, frozenset[int]] = {}
         for item in items:
             self.wanted[item.part] = self.wanted.get(item.part, frozenset()).union(item.layers)
+        source, target = (max(lengths) for lengths in zip(*(i.lengths for i in items), strict=True))
+        self._lengths = lengths_of(source, target)
 
     def receive(self, part: Part, number: int, call: Call) -> None:
-        """Keep what items of this part need of a layer, as numpy arrays on the host."""
+        """Keep what items of this part need of a layer, as numpy arrays on the host.
+
+        Raises:
+            AttentionError: weights that are not one for each pair of tokens.
+        """
         wanted = [
             n for n, item in enumerate(self._items) if item.part == part and number in item.layers
         ]
         if not wanted:
             return
+        if unfit := misfit(call, self._lengths[part]):
+            label = self._items[wanted[0]].request.source.label
+            raise AttentionError(
+                Problem.MODEL, f"layer {number} of {label} cannot be shown: {unfit}"
+            )
         weights = host(call.weights)
         masked = None if call.masked is None else call.masked.cpu().numpy()
         names = {name for n in wanted for name in self._items[n].request.keep}
@@ -281,21 +258,17 @@ class Batch:
         for n in wanted:
             item, kept, row = self._items[n], self._kept[n], self._row[n]
             queries, keys = (len(side) for side in item.sides)
-            if weights.ndim != 4 or not _covers(weights.shape[2:], (queries, keys)):
-                raise AttentionError(
-                    Problem.MODEL,
-                    f"{item.request.source.label} answers with attention of the shape "
-                    f"{weights.shape}, not one weight for each pair of its {queries} and {keys} "
-                    "tokens",
-                )
-            kept.add(weights[row, :, :queries, :keys], len(item.layers))
+            columns = call.columns(keys)
+            kept.add(weights[row][:, :queries, columns], len(item.layers))
+            kept.blocks.append(call.blocks_of(keys))
+            kept.sinks.append(call.sinks is not None)
             if masked is not None:
-                kept.add_mask(masked[row, :queries, :keys])
+                kept.add_mask(masked[row][:queries, columns])
             for name in set(item.request.keep) & vectors.keys():
-                length = queries if name == "queries" else keys
-                kept.vectors.setdefault(name, []).append(vectors[name][row, :, :length].copy())
+                own = slice(queries) if name == "queries" else columns
+                kept.add_vector(name, vectors[name][row][:, own])
             if terms is not None and _asks_for_sums(item):
-                kept.terms.append(terms.cut(row, queries, keys))
+                kept.terms.append(terms.cut(row, queries, columns))
 
     def finish(self, n: int, provenance: dict[str, str]) -> Attention:
         """The attention of one item; what was gathered for it is dropped.
@@ -304,78 +277,104 @@ class Batch:
             AttentionError: layers that differ in their heads, or weights that are none.
         """
         item, kept = self._items[n], self._kept[n]
-        self._kept[n] = _Kept()
-        if kept.weights is None or kept.uneven or kept.layers != len(item.layers):
+        self._kept[n] = Kept()
+        queries, keys = item.sides
+        blocks = kept.unite(len(keys))
+        weights = kept.stacked()
+        if weights is None or kept.layers != len(item.layers):
             raise AttentionError(
                 Problem.MODEL,
                 f"the layers of {item.request.source.label} have different numbers of heads, "
                 "which a figure cannot show",
             )
-        below = _check(kept.weights, provenance["dtype"], item)
+        _check(weights, provenance["dtype"], item)
         own = dict(provenance)
         if item.generated is not None:
             own["generated"] = item.generated
-        if below:
-            own["rows"] = "sum to less than 1"
-        queries, keys = item.sides
         attention = Attention(
             query_tokens=queries.tokens,
-            key_tokens=keys.tokens,
-            weights=kept.weights,
-            masked=_one_if_equal(kept.masked, kept.weights),
+            key_tokens=(*keys.tokens, *(block_token(keys.tokens, block) for block in blocks)),
+            weights=weights,
+            masked=one_if_equal(kept.masked, weights),
             part=item.part,
             label=item.request.source.label,
-            queries=_stacked(kept.vectors.get("queries")),
-            keys=_stacked(kept.vectors.get("keys")),
-            values=_stacked(kept.vectors.get("values")),
+            queries=kept.stacked_vectors("queries"),
+            keys=kept.stacked_vectors("keys"),
+            values=kept.stacked_vectors("values"),
             provenance=own,
             layer_names=tuple(str(number) for number in item.layers),
         )
-        return scored(attention, kept.terms) if _asks_for_sums(item) else attention
+        if _asks_for_sums(item):
+            attention = scored(attention, kept.terms)
+        return _accounted(attention, kept.sinks, _tolerance(provenance["dtype"]))
+
+
+def lengths_of(source: int, target: int) -> dict[Part, tuple[int, int]]:
+    """How many tokens attend and are attended to in each part, with padding.
+
+    Args:
+        source: tokens of the text.
+        target: tokens of the decoder's text; 0 where there is none.
+    """
+    own = target or source
+    return {"encoder": (source, source), "decoder": (own, own), "cross": (own, source)}
+
+
+def misfit(call: Call, lengths: tuple[int, int]) -> str:
+    """Why weights are not one for each pair of tokens, in words; empty where they are.
+
+    Args:
+        call: what a layer computed.
+        lengths: how many tokens attend and are attended to, with padding.
+    """
+    shape = tuple(call.weights.shape)
+    queries, keys = lengths
+    if len(shape) == 4 and shape[2:] == (queries, keys + len(call.blocks)):
+        return ""
+    found = " × ".join(map(str, shape[2:] if len(shape) == 4 else shape[1:]))
+    return f"it has {found} weights a head, and there are {queries} × {keys} pairs of tokens"
+
+
+def _accounted(attention: Attention, sinks: Sequence[bool], tolerance: float) -> Attention:
+    """The attention with a bin for what its rows give to no token, where there is such."""
+    missing = 1 - attention.weights.sum(axis=(-1,), dtype=np.float64)
+    blind = np.logical_and.reduce(attention.masked, axis=-1)
+    missing[np.broadcast_to(blind[:, None], missing.shape)] = 0
+    lacking = missing.max(axis=(1, 2), initial=0) >= tolerance
+    known = np.array(sinks, dtype=np.bool_)
+    if (lacking & known).any():
+        # The share of a sink may be small in some layers, and is a sink's all the same.
+        attention = account(attention, (known & (missing.max(axis=(1, 2)) > 0)).tolist())
+    if (lacking & ~known).any():
+        attention = account(attention, (lacking & ~known).tolist(), name=REST)
+    return attention
 
 
 def _asks_for_sums(item: Item) -> bool:
     return {"queries", "keys"} <= set(item.request.keep)
 
 
-def _covers(shape: Sequence[int], lengths: tuple[int, int]) -> bool:
-    return shape[0] >= lengths[0] and shape[1] >= lengths[1]
+def _tolerance(dtype: str) -> float:
+    return _ROW_SUM_TOLERANCE.get(dtype, _HALF_ROW_SUM_TOLERANCE)
 
 
-def _stacked(layers: list[NDArray[np.float32]] | None) -> NDArray[np.float32] | None:
-    """None too where layers differ in shape: half an answer would be a wrong one."""
-    if not layers or len({layer.shape for layer in layers}) != 1:
-        return None
-    return np.stack(layers)
+def _check(weights: NDArray[np.float32], dtype: str, item: Item) -> None:
+    """Make sure that rows are numbers from 0 that sum to 1 at most.
 
-
-def _one_if_equal(
-    masked: Sequence[NDArray[np.bool_]], weights: NDArray[np.float32]
-) -> NDArray[np.bool_]:
-    """The mask of each layer, or one for all; where none was told, what nothing ever sees."""
-    if not masked:
-        unseen: NDArray[np.bool_] = (weights == 0).all(axis=(0, 1))
-        return unseen[None]
-    if all(one is masked[0] or np.array_equal(masked[0], one) for one in masked[1:]):
-        return masked[0][None]
-    return np.stack(masked)
-
-
-def _check(weights: NDArray[np.float32], dtype: str, item: Item) -> bool:
-    """Whether rows sum to less than 1, as with attention sinks; an error where they are wrong."""
+    Raises:
+        AttentionError: they are not.
+    """
     label = item.request.source.label
     sums = weights.sum(axis=-1)
     if not np.isfinite(sums).all():
         hint = "" if dtype == "float32" else '; declare the model with "dtype": "float32"'
         raise AttentionError(Problem.MODEL, f"{label} computes NaN in {dtype}{hint}")
-    tolerance = _ROW_SUM_TOLERANCE.get(dtype, _HALF_ROW_SUM_TOLERANCE)
-    if float(weights.min()) < 0 or float(sums.max()) > 1 + tolerance:
+    if float(weights.min()) < 0 or float(sums.max()) > 1 + _tolerance(dtype):
         raise AttentionError(
             Problem.MODEL,
             f"the attention of {label} is no softmax: weights from {weights.min():.3f}, rows that "
             f"sum to up to {sums.max():.3f}",
         )
-    return bool(sums.min() < 1 - tolerance)
 
 
 def device_of(model: Any) -> Any:

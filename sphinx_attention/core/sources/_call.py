@@ -17,6 +17,10 @@ _BIAS = "position_bias"
 """The argument by which relative positions are added to the logits, apart from the mask."""
 
 
+Span = tuple[int, int]
+"""The first of some tokens, and the one behind the last."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What one attention layer computed for one batch; torch tensors.
@@ -31,6 +35,8 @@ class Call:
         number: the layer's own number within the model, where it has one.
         module: the layer.
         given: the arguments of its eager function by name; empty where the way does not tell.
+        blocks: the tokens that each key behind those of the tokens holds, of layers that attend to
+            blocks of tokens too.
     """
 
     weights: Any
@@ -41,6 +47,26 @@ class Call:
     number: int | None = None
     module: Any = None
     given: Mapping[str, Any] = field(default_factory=dict)
+    blocks: tuple[Span, ...] = ()
+
+    @property
+    def sinks(self) -> Any:
+        """Logits that may take part in the softmax without being keys; None where there are none.
+
+        Some models (Granite) damp the output by them instead.
+        """
+        return _first(self.given.get("s_aux"), getattr(self.module, "sinks", None))
+
+    def blocks_of(self, keys: int) -> tuple[Span, ...]:
+        """The blocks of a text of so many tokens, without those that hold what pads it."""
+        return tuple(block for block in self.blocks if block[1] <= keys)
+
+    def columns(self, keys: int) -> slice | list[int]:
+        """Which keys belong to a text of so many tokens, rather than to what pads it."""
+        if not self.blocks:
+            return slice(keys)
+        tokens = self.weights.shape[-1] - len(self.blocks)
+        return [*range(keys), *range(tokens, tokens + len(self.blocks_of(keys)))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +107,7 @@ def describe(module: Any, arguments: Mapping[str, Any], weights: Any) -> Call:
         number=number if isinstance(number, int) else None,
         module=module,
         given=arguments,
+        blocks=_blocks(module, weights),
     )
 
 
@@ -97,10 +124,26 @@ def terms_of(call: Call) -> Terms:
         scale = float(call.queries.shape[-1]) ** -0.5
     if scale is None or softcap is None:
         return Terms(1.0, missing="its logits are scaled by more than one number")
-    sinks = _first(call.given.get("s_aux"), getattr(call.module, "sinks", None))
+    sinks = call.sinks
     if sinks is not None and sinks.numel() != call.weights.shape[1]:
         return Terms(scale, softcap, missing="its sinks differ from query to query")
     return Terms(scale, softcap, _bias(call), None if sinks is None else sinks.flatten())
+
+
+def _blocks(module: Any, weights: Any) -> tuple[Span, ...]:
+    """The tokens that further keys hold, of layers that compress what lies behind (DeepSeek-V4).
+
+    A key stands for ``compress_rate`` tokens, or for as many again before these where windows
+    overlap: its compressor then has two vectors for each of them.
+    """
+    compressor = getattr(module, "compressor", None)
+    rate = getattr(compressor, "compress_rate", 0)
+    queries, keys = weights.shape[-2:]
+    if not rate or keys - queries != queries // rate:
+        return ()
+    size = getattr(getattr(compressor, "position_bias", None), "shape", (0,))[-1]
+    reach = rate if size == 2 * getattr(module, "head_dim", 0) else 0
+    return tuple((max(0, n * rate - reach), (n + 1) * rate) for n in range(keys - queries))
 
 
 def _first(*values: Any) -> Any:

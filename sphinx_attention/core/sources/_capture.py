@@ -153,12 +153,12 @@ def forward(model: Any, inputs: Mapping[str, Any], **options: Any) -> Any:
         return model(**inputs, **options)
 
 
-def gather(way: Way, inputs: Mapping[str, Any]) -> dict[tuple[Part, int], Any]:
-    """The weights of every layer of every part, shape (batch, heads, queries, keys) each."""
-    found: dict[tuple[Part, int], Any] = {}
+def gather(way: Way, inputs: Mapping[str, Any]) -> dict[tuple[Part, int], Call]:
+    """What every layer of every part computes."""
+    found: dict[tuple[Part, int], Call] = {}
 
     def take(part: Part, layer: int, call: Call) -> None:
-        found[part, layer] = call.weights
+        found[part, layer] = call
 
     way.run(inputs, take, way.parts)
     return found

@@ -58,12 +58,12 @@ class HostTerms:
         self._bias = None if terms.bias is None else host(terms.bias)
         self._sinks = None if terms.sinks is None else host(terms.sinks)
 
-    def cut(self, row: int, queries: int, keys: int) -> LayerTerms:
-        """Those of one row of the batch, without its padding."""
+    def cut(self, row: int, queries: int, keys: slice | list[int]) -> LayerTerms:
+        """Those of one row of the batch, for so many queries and for these keys."""
         bias = None
         if self._bias is not None:
             own = self._bias[row if len(self._bias) > 1 else 0]
-            bias = own[:, :queries, :keys].copy()
+            bias = own[:, :queries, keys].copy()
         terms = self._terms
         return LayerTerms(terms.scale, terms.softcap, bias, self._sinks, terms.missing)
 

@@ -14,7 +14,17 @@ from sphinx_attention.core.attention import Attention, Part
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 
-from ._batch import ON_DEVICE, Batch, Item, Room, batches, device_of, model_inputs
+from ._batch import (
+    ON_DEVICE,
+    Batch,
+    Item,
+    Room,
+    batches,
+    device_of,
+    lengths_of,
+    misfit,
+    model_inputs,
+)
 from ._capture import InterfaceWay, Way, choose_way, difference, gather
 from ._explain import first_line, is_out_of_memory, require
 from ._loading import Loaded, load, quiet
@@ -23,6 +33,8 @@ from ._tokens import Encoded, after_start, continuation, encode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
+
+    from ._call import Call
 
 GENERATED_TOKENS = 40
 """How many tokens are generated at most where a decoder's text is not given."""
@@ -46,7 +58,9 @@ class _Tried:
 
     Attributes:
         way: how its attention is had.
-        heads: heads a layer.
+        parts: the numbers of the layers of each part that can be shown.
+        left_out: why others cannot.
+        heads: heads of the layer that has most.
         pads: whether padding leaves the weights as they are.
         checked: whether there was a reference to check against.
         item: what it was tried on.
@@ -54,6 +68,8 @@ class _Tried:
     """
 
     way: Way
+    parts: Mapping[Part, tuple[int, ...]]
+    left_out: Mapping[tuple[Part, int], str]
     heads: int
     pads: bool
     checked: bool
@@ -214,15 +230,45 @@ class ModelRunner:
         inputs = self._inputs([item])
         way, checked = choose_way(loaded.model, inputs, tolerance)
         plain = gather(way, inputs)
+        parts, left_out = self._fitting(plain, item)
         self._tried = _Tried(
             way=way,
-            heads=int(next(iter(plain.values())).shape[1]),
+            parts=parts,
+            left_out=left_out,
+            heads=max(int(call.weights.shape[1]) for call in plain.values()),
             pads=self._pads(way, item, plain, tolerance),
             checked=checked,
             item=item,
             tolerance=tolerance,
         )
         return self._tried
+
+    def _fitting(
+        self, calls: Mapping[tuple[Part, int], Call], item: Item
+    ) -> tuple[dict[Part, tuple[int, ...]], dict[tuple[Part, int], str]]:
+        """Which layers have a weight for each pair of tokens, by part; and why others have not.
+
+        Raises:
+            AttentionError: none has.
+        """
+        lengths = lengths_of(*item.lengths)
+        left_out = {
+            place: unfit
+            for place, call in calls.items()
+            if (unfit := misfit(call, lengths[place[0]]))
+        }
+        parts: dict[Part, tuple[int, ...]] = {}
+        for part, number in calls:
+            if (part, number) not in left_out:
+                parts[part] = (*parts.get(part, ()), number)
+        if not parts:
+            (_, number), unfit = next(iter(left_out.items()))
+            raise AttentionError(
+                Problem.MODEL,
+                f"{self._source.label} has no attention between single tokens that could be shown: "
+                f"of a text of {lengths['encoder'][0]} tokens, layer {number}: {unfit}",
+            )
+        return parts, left_out
 
     def _learn(self, tried: _Tried) -> None:
         """Find out which layers may compute fast what nobody looks at."""
@@ -232,7 +278,7 @@ class ModelRunner:
             tried.way.learn(tries, tried.tolerance)
 
     def _pads(
-        self, way: Way, item: Item, plain: dict[tuple[Part, int], Any], tolerance: float
+        self, way: Way, item: Item, plain: Mapping[tuple[Part, int], Call], tolerance: float
     ) -> bool:
         """Whether the weights stay the same with padding after the text."""
         try:
@@ -240,10 +286,8 @@ class ModelRunner:
         except Exception:  # noqa: BLE001 - a model that cannot be padded runs without
             return False
         return all(
-            place in padded
-            and difference(weights, padded[place][:, :, : weights.shape[2], : weights.shape[3]])
-            <= tolerance
-            for place, weights in plain.items()
+            place in padded and _same_within(call, padded[place], tolerance)
+            for place, call in plain.items()
         )
 
     def _inputs(self, items: Sequence[Item], extra: int = 0) -> dict[str, Any]:
@@ -270,7 +314,7 @@ class ModelRunner:
 
     def _item(self, request: Request, source: Encoded, tried: _Tried) -> Item:
         loaded = self._loaded()
-        parts = tried.way.parts
+        parts = tried.parts
         self._check_texts(request, parts)
         part = next(iter(parts)) if request.part is None else request.part
         if part not in parts:
@@ -363,6 +407,13 @@ def _chosen(
             f"{label} has no layer {unknown[0]}; its layers with attention are {there}",
         )
     return tuple(number for number in numbers if number in wanted)
+
+
+def _same_within(plain: Call, padded: Call, tolerance: float) -> bool:
+    """Whether padding has left the weights of a text as they are."""
+    queries, keys = plain.weights.shape[2:]
+    own = padded.weights[:, :, :queries, padded.columns(keys - len(plain.blocks))]
+    return difference(plain.weights, own) <= tolerance
 
 
 def _has_decoder(loaded: Loaded) -> bool:

@@ -23,7 +23,7 @@ import {
   setAttributes,
 } from "../dom";
 import { lineOf } from "../edges";
-import { clamp, MASKED, type Model, numeral, otherSide, type Place, tokensOn } from "../model";
+import { clamp, isSink, MASKED, type Model, numeral, otherSide, type Place, tokensOn } from "../model";
 import { inFocus, same, sameToken, type State } from "../state";
 import { CELL_HINT, looks, NOTHING } from "../words";
 import {
@@ -113,8 +113,9 @@ function readoutOf(model: Model, state: State): Readout | null {
 
 /** What hidden special tokens look at was left out; what is masked was never computed. */
 function maskedWord({ queries }: Model, query: number): string {
-  const { special, text } = queries[query]!;
-  return special && text === "(special)" ? "left out" : "masked";
+  const token = queries[query]!;
+  if (token.special && token.text === "(special)") return "left out";
+  return isSink(token) ? "not at all" : "masked";
 }
 
 function scaleOf({ options }: State): Scale {

@@ -40,6 +40,9 @@ export interface Table {
 const PITCH = 24;
 const BAR = 10;
 
+/** The steps that a sink takes part in. */
+const AFTER_THE_SINK = ["softmax", "value"];
+
 /** Which sums a state shows; `rest` is the query whose are shown while none is meant. */
 export function cellOf(model: Model, state: State, rest: number): Cell {
   const place = inFocus(state).at(-1);
@@ -79,6 +82,8 @@ export function tableOf(
     const numbers = columns.map((column) => {
       if (!chain || column === "weight") return numeral(code);
       if (column === "bias" && code === MASKED) return LEAST;
+      // It has no key: its score is learnt, and stands where the others' sums end.
+      if (key === chain.sinkKey) return column === columns.at(-2) ? fixed(chain.sink) : "";
       return fixed(chain[column as "dot" | "scaled" | "capped" | "bias"][key]!);
     });
     const { strong, masked } = figuresOf(code);
@@ -131,6 +136,7 @@ function open(root: HTMLElement, model: Model): View {
   const mask = part<SVGTextElement>(picture, "mask");
   const fields = parts<SVGGElement>(root, "strips").map((strips) => fieldOf(picture, strips));
   const panels = panelsIn(root);
+  const steps = [...root.querySelectorAll<HTMLElement>("[data-step]")];
   let cell: Cell = { query: rest, key: -1 };
   let table: Table | undefined;
   let shown = "";
@@ -176,6 +182,8 @@ function open(root: HTMLElement, model: Model): View {
       if (table.chain) {
         const names = [model.queries[next.query]!.text, model.keys[next.key]!.text] as const;
         panels(partsOf(table.chain, next.key, table.codes[next.key]!), ...names);
+        const atSink = next.key === table.chain.sinkKey;
+        for (const step of steps) step.hidden = atSink && !AFTER_THE_SINK.includes(step.dataset["step"]!);
       }
       [cell, shown] = [next, of];
     },

@@ -20,7 +20,15 @@ from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.svg import render_svg
 from sphinx_attention.core.request import ModelSource, Request
 from tests.core.sources.other_input import OTHER_INPUT, attention_of, run
-from tests.core.sources.runs import FOX, attentions, own, reference_model, source_of, stacked
+from tests.core.sources.runs import (
+    FOX,
+    attentions,
+    own,
+    reference_model,
+    source_of,
+    stacked,
+    with_sink,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +105,8 @@ def figure_of(attention: Attention, layer: int, head: int, query: int, key: int 
 def own_weights(folder: Path) -> np.ndarray:
     _, model = reference_model(folder)
     output = own(folder, FOX, [0] if model.config.is_encoder_decoder else None)
-    return stacked(getattr(output, "attentions", None) or output.encoder_attentions)
+    weights = stacked(getattr(output, "attentions", None) or output.encoder_attentions)
+    return with_sink(weights) if folder.name.startswith("gpt_oss") else weights
 
 
 def cells(attention: Attention) -> list[tuple[int, int, int]]:
@@ -340,16 +349,15 @@ def test_gemma_bends_its_scores(tiny_model) -> None:
 
 def test_the_sink_of_gpt_oss_takes_its_share(tiny_model) -> None:
     folder = tiny_model("gpt_oss")
-    row = own_weights(folder)[0, 2, 5]
+    share = own_weights(folder)[0, 2, 5, 0]
     seen = read(figure_of(captured(folder), 0, 2, 5))
-    (sink,) = classed(seen.svg, "attention-sink")
-    shown = {e.get("data-part"): e.text for e in sink if e.get("data-part")}
-    assert float(shown["taken"]) == pytest.approx(1 - row.sum(), abs=HALF)
-    assert seen.parts["taken"] == shown["taken"]
+    assert seen.rows["weight"][0] == seen.parts["taken"]
+    assert float(seen.parts["taken"]) == pytest.approx(share, abs=HALF)
     _, model = reference_model(folder)
     logit = model.get_submodule("layers.0.self_attn").sinks[2].item()
-    assert number(shown["sinkScore"]) == pytest.approx(logit, abs=HALF)
-    assert "is no token" in seen.text
+    assert number(seen.rows["scaled"][0]) == pytest.approx(logit, abs=HALF)
+    assert seen.rows["dot"][0] == ""
+    assert "belongs to no token" in seen.text
 
 
 def small(masked=None, scale: float = 2**-0.5) -> Attention:

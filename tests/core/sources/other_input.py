@@ -98,4 +98,4 @@ def attention_of(call: Call) -> Attention:
         keys=host(call.keys)[:1],
         values=host(call.values)[:1],
     )
-    return scored(one, [HostTerms(terms_of(call)).cut(0, tokens, keys)])
+    return scored(one, [HostTerms(terms_of(call)).cut(0, tokens, slice(keys))])

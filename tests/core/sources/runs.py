@@ -73,6 +73,13 @@ def stacked(layers: Any) -> np.ndarray:
     return np.stack([layer[0].numpy() for layer in layers])
 
 
+def with_sink(weights: np.ndarray) -> np.ndarray:
+    """A model's own weights with the rest of each row in front, and an empty row for the sink."""
+    rest = 1 - weights.sum(axis=-1, keepdims=True, dtype=np.float64)
+    whole = np.concatenate([rest, weights], axis=-1)
+    return np.pad(whole, ((0, 0), (0, 0), (1, 0), (0, 0)))
+
+
 def largest_difference(one: np.ndarray, other: np.ndarray) -> float:
     assert one.shape == other.shape
     return float(np.abs(one - other).max())

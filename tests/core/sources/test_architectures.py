@@ -36,6 +36,7 @@ from .runs import (
     source_of,
     stacked,
     target_ids,
+    with_sink,
 )
 
 pytestmark = pytest.mark.models
@@ -66,6 +67,7 @@ ONE_STACK = [
 ]
 TWO_STACKS = ["t5", "bart", "marian"]
 NO_FAST_KERNEL = ["gemma2", "gpt_oss"]
+SINKS = {"gpt_oss"}
 PARTS: list[Part] = ["encoder", "decoder", "cross"]
 
 
@@ -88,13 +90,19 @@ def check_sums(one: Attention) -> None:
                 assert np.allclose(sums.output, weights @ sums.values, atol=1e-3)
 
 
+def reference_of_one_stack(folder: Path, text: str) -> np.ndarray:
+    """What the model itself returns, rows made whole by the share of the sink."""
+    reference = stacked(own(folder, text).attentions)
+    return with_sink(reference) if SINKS & {folder.name.rstrip("0123456789")} else reference
+
+
 class TestOneStack:
     @pytest.mark.parametrize("kind", ONE_STACK)
     def test_numbers_and_sums(self, tiny_model: Tiny, kind: str) -> None:
         folder = tiny_model(kind)
         requests = [Request(source_of(folder), text, keep=ALL) for text in TEXTS]
         for one, text in zip(attentions(requests), TEXTS, strict=True):
-            reference = stacked(own(folder, text).attentions)
+            reference = reference_of_one_stack(folder, text)
             assert largest_difference(one.weights, reference) < 1e-5
             assert far_from_even(one)
             assert one.layer_names == tuple(str(n) for n in range(len(reference)))
@@ -114,7 +122,7 @@ class TestOneStack:
         for layer in (0, 1):
             requests = [Request(source_of(folder), text, layers=(layer,)) for text in TEXTS[:3]]
             for one, text in zip(attentions(requests), TEXTS, strict=False):
-                reference = stacked(own(folder, text).attentions)[layer : layer + 1]
+                reference = reference_of_one_stack(folder, text)[layer : layer + 1]
                 assert largest_difference(one.weights, reference) < 1e-5
                 assert one.layer_names == (str(layer),)
 
@@ -125,6 +133,46 @@ class TestOneStack:
         error = failure(Request(source_of(tiny_model("mamba")), FOX, keep=ALL))
         assert error.problem is Problem.MODEL
         assert "MambaModel computes no attention" in error.message
+
+
+class TestCompressedKeys:
+    """DeepSeek-V4: behind the tokens, keys that hold two tokens and those before, or four."""
+
+    BLOCKS = ([], [(0, 2), (0, 4), (2, 6), (4, 8)], [(0, 4), (4, 8)])
+
+    def test_blocks_are_keys_named_by_their_tokens(self, tiny_model: Tiny) -> None:
+        folder = tiny_model("deepseek_v4")
+        one, *_ = attentions([Request(source_of(folder), text, keep=ALL) for text in TEXTS])
+        words = FOX.split()
+        assert [token.text for token in one.query_tokens] == words
+        assert [token.text for token in one.key_tokens] == [
+            "(sink)",
+            *words,
+            "[the quick]",
+            "[the quick brown fox]",
+            "[brown fox jumps over]",
+            "[jumps over the lazy]",
+        ]
+        spans = sorted({block for layer in self.BLOCKS for block in layer})
+        for layer, weights in enumerate(own(folder, FOX).attentions):
+            columns = [10 + spans.index(block) for block in self.BLOCKS[layer]]
+            known = one.weights[layer][:, :, [*range(1, 10), *columns]]
+            assert largest_difference(known, weights[0].numpy()) < 1e-5
+            others = sorted(set(range(10, 14)) - set(columns))
+            assert one.mask_of(layer)[:, others].all()
+        assert np.allclose(one.weights.sum(axis=-1), 1, atol=1e-6)
+        check_sums(one)
+
+    def test_padding_is_in_no_block(self, tiny_model: Tiny) -> None:
+        folder = tiny_model("deepseek_v4")
+        for one, text in zip(
+            attentions([Request(source_of(folder), text) for text in TEXTS]), TEXTS, strict=True
+        ):
+            count = len(one.query_tokens)
+            tokens = one.weights[0][:, :, 1 : count + 1]
+            assert largest_difference(tokens, own(folder, text).attentions[0][0].numpy()) < 1e-5
+            blocks = {(0, end) for end in (2, 4)} | {(n, n + 4) for n in range(2, count - 3, 2)}
+            assert len(one.key_tokens) == 1 + count + len([b for b in blocks if b[1] <= count])
 
 
 class TestTwoStacks:
@@ -197,9 +245,11 @@ class TestLayers:
         assert isinstance(one, Attention)
         # Alone, without padding, models may leave out the mask.
         ids = target_ids(tiny_model(kind), "a") if decoder else None
-        reference = own(tiny_model(kind), FOX, ids)
-        weights = reference.encoder_attentions if decoder else reference.attentions
-        assert largest_difference(one.weights, stacked(weights)[1:2]) < 1e-5
+        if decoder:
+            weights = stacked(own(tiny_model(kind), FOX, ids).encoder_attentions)
+        else:
+            weights = reference_of_one_stack(tiny_model(kind), FOX)
+        assert largest_difference(one.weights, weights[1:2]) < 1e-5
         # The third layer does not run at all.
         assert computed == {"call": 1, "output" if kind in NO_FAST_KERNEL else "fast": 1}
 
@@ -277,8 +327,11 @@ class TestTerms:
         assert one.scoring is not None
         assert np.array_equal(one.scoring.sinks, [weights[name] for name in names])
         sums = chain(one, 1, 2, 5)
-        assert sums.sink == float(weights[names[1]][2])
-        assert sums.weights.sum() < 0.99
+        assert one.sink == sums.sink_key == 0
+        assert sums.sink == sums.logits[0] == float(weights[names[1]][2])
+        assert abs(sums.weights.sum() - 1) < 1e-9
+        own_row = stacked(own(tiny_model("gpt_oss"), FOX).attentions)[1, 2, 4]
+        assert abs(sums.weights[0] - (1 - own_row.sum())) < 1e-5
 
     def test_relative_positions(self, tiny_model: Tiny) -> None:
         from safetensors.numpy import load_file
@@ -427,5 +480,5 @@ class TestTheCheck:
         model.set_attn_implementation("eager")
         reference = reference_of(model, inputs)["encoder"]
         assert list(found) == [("encoder", n) for n, _ in reference]
-        for (_, weights), (_, other) in zip(found.items(), reference, strict=True):
-            assert largest_difference(host(weights), host(other)) < 1e-6
+        for call, (_, other) in zip(found.values(), reference, strict=True):
+            assert largest_difference(host(call.weights), host(other)) < 1e-6

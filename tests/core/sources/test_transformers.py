@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sphinx_attention.core.attention import Attention, Part
+from sphinx_attention.core.attention import Attention, Part, Token
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources import open_source
@@ -36,11 +36,22 @@ Tiny = Callable[[str], Path]
 
 
 class TestNumbers:
-    def test_rows_sum_to_one_but_for_sinks(self, tiny_model: Tiny) -> None:
-        for kind, sums in (("llama", True), ("gpt_oss", False)):
-            (one,) = attentions([Request(source_of(tiny_model(kind)), FOX)])
-            assert np.allclose(one.weights.sum(axis=-1), 1, atol=1e-5) == sums
-            assert ("rows" in one.provenance) == (not sums)
+    def test_rows_sum_to_one(self, tiny_model: Tiny) -> None:
+        (one,) = attentions([Request(source_of(tiny_model("llama")), FOX)])
+        assert np.allclose(one.weights.sum(axis=-1), 1, atol=1e-5)
+        assert one.bins == 0
+
+    def test_what_a_sink_takes_is_a_key(self, tiny_model: Tiny) -> None:
+        (one,) = attentions([Request(source_of(tiny_model("gpt_oss")), FOX)])
+        assert one.key_tokens[0] == Token("(sink)", special=True)
+        assert one.one_row
+        assert np.allclose(one.weights[:, :, 1:].sum(axis=-1), 1, atol=1e-6)
+        # A sink attends to nothing, and every token may attend to it.
+        assert one.masked[:, 0].all()
+        assert not one.masked[:, 1:, 0].any()
+        own_weights = stacked(own(tiny_model("gpt_oss"), FOX).attentions)
+        assert largest_difference(one.weights[:, :, 1:, 0], 1 - own_weights.sum(axis=-1)) < 1e-6
+        assert "rows" not in one.provenance
 
     def test_are_not_kept_unasked(self, tiny_model: Tiny) -> None:
         (one,) = attentions([Request(source_of(tiny_model("llama")), FOX, keep=("keys",))])
@@ -80,10 +91,12 @@ class TestMasks:
         self, tiny_model: Tiny, kind: str
     ) -> None:
         (one,) = attentions([Request(source_of(tiny_model(kind)), FOX)])
-        query, key = np.indices(one.weights.shape[2:])
+        first = one.bins
+        query, key = np.indices(one.weights.shape[2:]) - first
         causal = key > query
-        assert np.array_equal(one.mask_of(0), causal | (key <= query - 4))
-        assert np.array_equal(one.mask_of(1), causal)
+        windowed = causal | (key <= query - 4)
+        assert np.array_equal(one.mask_of(0)[first:, first:], windowed[first:, first:])
+        assert np.array_equal(one.mask_of(1)[first:, first:], causal[first:, first:])
         assert one.causal
 
 
