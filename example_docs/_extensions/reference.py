@@ -1,0 +1,141 @@
+"""Reference pages made from the code: options, settings, warnings and commands.
+
+Each directive here writes the standard Sphinx objects, so that every option, setting, warning and
+command has an address of its own, an index entry, and an entry that intersphinx finds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
+
+import click
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.pycode import ModuleAnalyzer
+from sphinx.util.docutils import SphinxDirective
+
+from sphinx_attention.core.errors import Problem
+from sphinx_attention.core.options import OPTIONS
+from sphinx_attention.core.settings import Settings
+from sphinx_attention.hosts.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx.application import Sphinx
+
+
+class _Generated(SphinxDirective):
+    """A directive whose lines come from the code."""
+
+    def lines(self) -> Iterator[str]:
+        """The reStructuredText that stands for this directive."""
+        raise NotImplementedError
+
+    def run(self) -> list[nodes.Node]:
+        source = f"<{self.name}>"
+        text = list(self.lines())
+        parsed = nodes.Element()
+        self.state.nested_parse(StringList(text, source), 0, parsed)
+        return list(parsed.children)
+
+
+class OptionList(_Generated):
+    """Every option of the directive, from `OPTIONS`."""
+
+    def lines(self) -> Iterator[str]:
+        yield from (".. rst:directive:: attention-figure", "")
+        for name, help_ in _options():
+            yield from (f"   .. rst:directive:option:: {name}", "", f"      {_sentence(help_)}", "")
+
+
+def _options() -> Iterator[tuple[str, str]]:
+    yield from ((name, option.help) for name, option in OPTIONS.items())
+
+
+class SettingList(_Generated):
+    """Every setting of a project, from the fields of `Settings`."""
+
+    def lines(self) -> Iterator[str]:
+        for setting in fields(Settings):
+            default: Any = {} if setting.default is MISSING else setting.default
+            kinds = " or ".join(f"``{kind.__name__}``" for kind in setting.metadata["kind"])
+            yield from (
+                f".. confval:: attention_{setting.name}",
+                f"   :type: {kinds}",
+                f"   :default: ``{default!r}``",
+                "",
+                f"   {_sentence(setting.metadata['help'])}",
+                "",
+            )
+
+
+class WarningList(_Generated):
+    """Every kind of warning, from `Problem`."""
+
+    def lines(self) -> Iterator[str]:
+        module = Problem.__module__
+        documented = ModuleAnalyzer.for_module(module).find_attr_docs()
+        for problem in Problem:
+            text = documented[Problem.__name__, problem.name]
+            yield f".. attention-warning:: attention.{problem}"
+            yield ""
+            yield from (f"   {line}" for line in text)
+            yield ""
+
+
+class CommandList(_Generated):
+    """Every command and its options, from click."""
+
+    def lines(self) -> Iterator[str]:
+        for path, command in _commands(("sphinx-attention",), main):
+            yield from (f".. program:: {' '.join(path)}", "", f".. rubric:: {' '.join(path)}", "")
+            context = click.Context(command, info_name=path[-1])
+            for line in (command.help or "").replace("\b", "").splitlines():
+                yield line.strip()
+            yield ""
+            for parameter in command.get_params(context):
+                if not isinstance(parameter, click.Option) or parameter.hidden:
+                    continue
+                names, help_ = parameter.get_help_record(context) or ("", "")
+                yield from (f".. option:: {_signature(names)}", "", f"   {_sentence(help_)}", "")
+
+
+def _commands(
+    path: tuple[str, ...], command: click.Command
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from _commands((*path, name), inner)
+    else:
+        yield path, command
+
+
+def _signature(names: str) -> str:
+    """Click writes ``-o, --output FILE``; Sphinx wants the value beside each name."""
+    parts = names.split(", ")
+    _, _, value = parts[-1].partition(" ")
+    return ", ".join(f"{part.partition(' ')[0]} <{value}>" if value else part for part in parts)
+
+
+def _sentence(text: str) -> str:
+    """A help text as a sentence: with a capital and a full stop."""
+    text = " ".join(text.split()).replace("`", "``")
+    text = text.replace("````", "``")
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives, and the object type of warnings."""
+    app.add_object_type(
+        "attention-warning", "attention-warning", "pair: %s; warning", objname="warning"
+    )
+    for name, directive in (
+        ("attention-options", OptionList),
+        ("attention-settings", SettingList),
+        ("attention-warnings", WarningList),
+        ("attention-commands", CommandList),
+    ):
+        app.add_directive(name, directive)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
