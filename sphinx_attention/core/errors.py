@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 
 class Problem(StrEnum):
@@ -43,14 +44,18 @@ class AttentionError(Exception):
         problem: the kind.
         message: one sentence, without a full stop at its end.
         trace: the traceback of an exception that nobody expected, for ``-v``; empty otherwise.
+        line: the line of a given body that is wrong, counted from 1; None where no line is.
     """
 
-    def __init__(self, problem: Problem, message: str, trace: str = "") -> None:
+    def __init__(
+        self, problem: Problem, message: str, trace: str = "", *, line: int | None = None
+    ) -> None:
         super().__init__(message)
         self.problem = problem
         self.message = message
         self.trace = trace
+        self.line = line
 
-    def __reduce__(self) -> tuple[type[AttentionError], tuple[Problem, str, str]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         # Exception pickles `args` only; builds hand errors between processes.
-        return (type(self), (self.problem, self.message, self.trace))
+        return (type(self), (self.problem, self.message, self.trace), {"line": self.line})

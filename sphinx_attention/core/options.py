@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from . import selection
 from .attention import Part
+from .author_files import read_author_file
 from .company import check, over_heads, over_layers
 from .errors import AttentionError, Problem
 from .figure import FigureSpec, Rest, Special, Syntax, View, Written
@@ -173,7 +174,8 @@ class Surroundings:
     Attributes:
         settings: the project's.
         base: the folder that relative model folders start from.
-        find_file: resolves a file named by an author, and lets the host note the dependency.
+        find_file: resolves a file named by an author, with `author_files.locate`, and lets the
+            host note the dependency.
         syntax: the language that figures are written in; None where they are not written out.
     """
 
@@ -320,13 +322,11 @@ def _matrix_source(
     if matrix is not None:
         return MatrixSource(text=matrix, **kind)
     declared = values["matrix"]
-    path = surroundings.find_file(declared)
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise AttentionError(
-            Problem.MATRIX, f"matrix: {declared} cannot be read: {error.strerror or error}"
-        ) from None
+        path = surroundings.find_file(declared)
+        digest = hashlib.sha256(read_author_file(path, declared)).hexdigest()
+    except AttentionError as error:
+        raise AttentionError(error.problem, f"matrix: {error.message}") from None
     return MatrixSource(path=declared, file=str(path), digest=digest, **kind)
 
 

@@ -12,7 +12,7 @@ from .errors import AttentionError, Problem
 from .figure import Special, View
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from .request import FunctionSource, ModelSource
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def _setting(default: Any, kind: tuple[type, ...], help_: str) -> Any:
     metadata = {"kind": kind, "help": help_}
-    if isinstance(default, dict):
-        return field(default_factory=dict, metadata=metadata)
+    if isinstance(default, dict | list):
+        return field(default_factory=type(default), metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
@@ -55,6 +55,11 @@ class Settings:
     special: Special = _setting(
         "show", (str,), 'special tokens of figures that do not say: "show", "dim" or "hide"'
     )
+    file_roots: Sequence[str] = _setting(
+        [],
+        (list, tuple),
+        "folders, beside that of the sources, below which authors may name files of numbers",
+    )
     page_budget: int = _setting(
         4_000_000, (int,), "bytes a page may carry for figures; a warning past it"
     )
@@ -80,6 +85,7 @@ class Settings:
                     Problem.CONFIG,
                     f'attention_{name} is {value!r}; it has to be a whole number from 0, or "auto"',
                 )
+        self._check_roots()
         for name, allowed in (
             ("bare", ("figure", "admonition")),
             ("mode", get_args(Mode)),
@@ -91,6 +97,23 @@ class Settings:
                     Problem.CONFIG,
                     f"attention_{name} is {getattr(self, name)!r}; {_choose(allowed)}",
                 )
+
+    def _check_roots(self) -> None:
+        for root in self.file_roots or ():
+            if not isinstance(root, str | os.PathLike):
+                raise AttentionError(
+                    Problem.CONFIG,
+                    f"attention_file_roots holds {root!r}; it has to be a list of folders",
+                )
+
+    def roots(self, base: Path, sources: Path) -> list[Path]:
+        """The folders below which an author may name files.
+
+        Args:
+            base: what relative folders are relative to.
+            sources: the folder of the documents.
+        """
+        return [sources, *(base / root for root in self.file_roots or ())]
 
     def source(self, name: str, base: Path) -> ModelSource | FunctionSource:
         """The source that a name stands for.

@@ -26,7 +26,7 @@ from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, Request
 
-from .matrix import as_layers_and_heads, check_weights
+from ._weights import as_layers_and_heads, check_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +10,17 @@ from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import MatrixSource, Request
 
+from ._files import read_file
+from ._given import SHOWN, Given, parse_rows
+from ._lines import leading_rows, looks_like_rows, misplaced_rows
+from ._weights import WeightsError, as_layers_and_heads, axes_of, check_weights, softmax
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-ROW_SUM_TOLERANCE = 0.01
-"""How far a row may be from 1. Three thirds written as 0.33 sum to 0.99."""
+__all__ = ["fits", "leading_rows", "looks_like_rows", "misplaced_rows", "parse_rows", "read"]
 
 
 def read(request: Request) -> Attention:
@@ -29,318 +28,200 @@ def read(request: Request) -> Attention:
 
     Raises:
         AttentionError: numbers that are none, not a matrix, do not fit the tokens, are negative
-            or not finite, or rows that do not sum to 1.
+            or not finite, or rows that do not sum to 1. Its line is that of the body.
     """
     source = request.source
     assert isinstance(source, MatrixSource)
-    texts: Sequence[str] | None = request.tokens or request.text.split() or None
-    if source.text is not None:
-        numbers = parse_rows(source.text)
-    else:
-        numbers, own_tokens = _read_file(source)
-        texts = texts or own_tokens
-    if not texts:
-        raise AttentionError(
-            Problem.TEXT, "the matrix has no tokens; write the sentence or the option tokens"
-        )
-    stacked = as_layers_and_heads(numbers)
-    _check_counts(stacked, len(texts), source.text or "")
-    masked = np.zeros((1, *stacked.shape[2:]), dtype=np.bool_)
+    if source.text is None:
+        given = read_file(source)
+        try:
+            return _attention(given, request, source)
+        except AttentionError as error:
+            raise AttentionError(error.problem, f"{source.path}: {error.message}") from None
+    words = request.tokens or tuple(request.text.split())
+    given = parse_rows(source.text, words, causal=source.causal)
+    try:
+        return _attention(given, request, source)
+    except WeightsError as error:
+        if error.row is not None and error.line is None:
+            _, head, row = error.row
+            error.line = given.line_of(head, row)
+        raise
+
+
+def _attention(given: Given, request: Request, source: MatrixSource) -> Attention:
+    stacked = as_layers_and_heads(given.numbers)
+    queries, keys = _tokens(given, request, source, stacked)
+    masked = _mask(given, stacked)
     if source.causal:
-        masked |= np.triu(np.ones(stacked.shape[2:], dtype=np.bool_), 1)
+        if stacked.shape[2] != stacked.shape[3]:
+            raise AttentionError(
+                Problem.OPTION,
+                f"causal: only a square matrix has later keys, this one has {axes_of(stacked)}; "
+                "remove the option causal",
+            )
+        masked = masked | np.triu(np.ones(stacked.shape[2:], dtype=np.bool_), 1)
     if source.scores == "logits":
         stacked, masked = softmax(stacked, masked)
     check_weights(stacked, masked)
-    tokens = tuple(Token(text, word=i) for i, text in enumerate(texts))
+    crosses = keys != queries
     return Attention(
-        query_tokens=tokens,
-        key_tokens=tokens,
-        weights=np.where(masked, 0.0, stacked).astype(np.float32),
+        query_tokens=queries,
+        key_tokens=keys,
+        weights=np.where(masked[:, None], 0.0, stacked).astype(np.float32),
         masked=masked,
-        part="decoder" if source.causal else "encoder",
+        part="cross" if crosses else "decoder" if source.causal else "encoder",
         label=source.label,
     )
 
 
-def fits(text: str, tokens: int) -> bool:
-    """Whether a text is nothing but rows of numbers, as many as there are tokens, and as long."""
-    try:
-        return parse_rows(text).shape[1:] == (tokens, tokens)
-    except AttentionError:
-        return False
+def _tokens(
+    given: Given, request: Request, source: MatrixSource, weights: NDArray[np.float64]
+) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
+    """The tokens of both sides: the author's words where they fit, else the matrix's own."""
+    rows = weights.shape[2]
+    words: Sequence[str] = request.tokens or tuple(request.text.split())
+    own = given.query_tokens
+    _check_names(given, weights)
+    if source.text is not None and words:
+        _check_labels(given, words)
+    if own is not None and (not words or (len(words) != rows and request.tokens is None)):
+        words = own
+    if not words:
+        raise AttentionError(
+            Problem.TEXT,
+            f"the matrix has {axes_of(weights)} and no tokens; write the sentence or the option "
+            "tokens, or label the rows",
+        )
+    keys = given.key_tokens
+    if keys is None or (keys == own and len(keys) == len(words)):
+        keys = tuple(words)
+    _check_counts(weights, words, keys)
+    queries = _made(words)
+    return queries, queries if tuple(keys) == tuple(words) else _made(keys)
 
 
-def looks_like_rows(lines: Sequence[str]) -> bool:
-    """Whether lines are meant as a matrix, mistakes included: half the first line are numbers."""
-    words = lines[0].replace(",", " ").split() if lines else []
-    return bool(words) and sum(_is_number(word) for word in words) * 2 >= len(words)
+def _made(texts: Sequence[str]) -> tuple[Token, ...]:
+    return tuple(Token(text, word=i) for i, text in enumerate(texts))
 
 
-def leading_rows(lines: Sequence[str]) -> int:
-    """How many lines at the head of a body are meant as a matrix; the rest is its caption."""
-    end = start = 0
-    while start < len(lines):
-        if not lines[start].strip():
-            start += 1
-            continue
-        stop = start
-        while stop < len(lines) and lines[stop].strip():
-            stop += 1
-        if not looks_like_rows(lines[start:stop]):
-            break
-        start = end = stop
-    return end
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
-
-
-def parse_rows(text: str) -> NDArray[np.float64]:
-    """Rows of numbers, a blank line between heads.
-
-    Args:
-        text: numbers separated by white space or commas.
-
-    Returns:
-        Shape (heads, queries, keys).
-
-    Raises:
-        AttentionError: something that is not a number, or rows of different lengths.
-    """
-    heads: list[list[list[float]]] = [[]]
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            if heads[-1]:
-                heads.append([])
-            continue
-        try:
-            heads[-1].append(_row(line))
-        except ValueError as error:
+def _check_names(given: Given, weights: NDArray[np.float64]) -> None:
+    rows, columns = weights.shape[2:]
+    for names, count, what in (
+        (given.query_tokens, rows, "rows"),
+        (given.key_tokens, columns, "columns"),
+    ):
+        if names is not None and len(names) != count:
             raise AttentionError(
-                Problem.MATRIX, f"line {number} of the matrix: {error} is not a number"
-            ) from None
-    heads = [head for head in heads if head]
-    shapes = {(len(head), len(row)) for head in heads for row in head}
-    if not heads:
-        raise AttentionError(Problem.MATRIX, "the matrix is empty")
-    if len(shapes) > 1:
-        raise AttentionError(Problem.MATRIX, _ragged(heads))
-    return np.array(heads, dtype=np.float64)
+                Problem.MATRIX,
+                f"the matrix names {len(names)} tokens for its {what} and has {axes_of(weights)}; "
+                "give one name each",
+            )
 
 
-def _row(line: str) -> list[float]:
-    """The numbers of one line; a ValueError carries the first word that is none."""
-    row = []
-    for word in line.replace(",", " ").split():
-        try:
-            row.append(float(word))
-        except ValueError:
-            raise ValueError(repr(word)) from None
-    return row
+def _check_labels(given: Given, words: Sequence[str]) -> None:
+    """Labels in a body have to be the tokens of the sentence."""
+    for labels, what in ((given.query_tokens, "row"), (given.key_tokens, "column")):
+        if labels is None or len(labels) != len(words):
+            continue
+        for n, (label, word) in enumerate(zip(labels, words, strict=True)):
+            if label.casefold() != word.casefold():
+                line = given.line_of(0, n) if what == "row" else None
+                raise AttentionError(
+                    Problem.MATRIX,
+                    f"{what} {n} is labelled {label[:SHOWN]!r}, and token {n} is "
+                    f"{word[:SHOWN]!r}; labels have to be the tokens in their order",
+                    line=line,
+                )
 
 
-def _ragged(heads: list[list[list[float]]]) -> str:
-    first = heads[0]
-    for h, head in enumerate(heads):
-        for i, row in enumerate(head):
-            if len(row) != len(first[0]):
-                where = f"row {i} of head {h}" if len(heads) > 1 else f"row {i}"
-                return f"{where} has {len(row)} numbers, row 0 has {len(first[0])}"
-    rows = ", ".join(str(len(head)) for head in heads)
-    return f"the heads have different numbers of rows: {rows}"
-
-
-def as_layers_and_heads(numbers: NDArray[Any]) -> NDArray[np.float64]:
-    """Bring weights to the shape (layers, heads, queries, keys).
-
-    Args:
-        numbers: two dimensions (queries, keys), three (heads, queries, keys) or four.
-
-    Raises:
-        AttentionError: another count of dimensions, an empty matrix, or no numbers.
-    """
-    if not np.issubdtype(numbers.dtype, np.number) or np.iscomplexobj(numbers):
-        raise AttentionError(Problem.MATRIX, f"the weights are {numbers.dtype}, not real numbers")
-    if not 2 <= numbers.ndim <= 4 or 0 in numbers.shape:
+def _mask(given: Given, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The mask of all heads together, shape (1 or layers, queries, keys)."""
+    layers, _, rows, columns = weights.shape
+    if given.masked is None:
+        return np.zeros((1, rows, columns), dtype=np.bool_)
+    masked = np.asarray(given.masked)
+    if masked.shape == (rows, columns):
+        return masked.astype(np.bool_)[None]
+    if masked.shape == (layers, rows, columns) and given.numbers.ndim != 3:
+        return masked.astype(np.bool_)
+    if masked.size != weights.size:
         raise AttentionError(
             Problem.MATRIX,
-            f"the weights have the shape {numbers.shape}; they need (queries, keys), "
-            "(heads, queries, keys) or (layers, heads, queries, keys)",
+            f"masked has the shape {masked.shape}; it needs ({rows}, {columns}) or "
+            f"({layers}, {rows}, {columns})",
         )
-    missing = (1,) * (4 - numbers.ndim)
-    return numbers.astype(np.float64).reshape(missing + numbers.shape)
+    each = masked.astype(np.bool_).reshape(weights.shape)
+    other = (each != each[:, :1]).any(axis=(2, 3))
+    if other.any():
+        layer, head = (int(n) for n in np.argwhere(other)[0])
+        row = int(np.argwhere((each[layer, head] != each[layer, 0]).any(axis=1))[0, 0])
+        raise WeightsError(
+            Problem.MATRIX,
+            f"head {head}, row {row} masks other keys than head 0; all heads share one mask",
+            (layer, head, row),
+        )
+    return each[:1, 0] if (each == each[:1]).all() else each[:, 0]
 
 
-def _check_counts(weights: NDArray[np.float64], tokens: int, written: str) -> None:
+def _check_counts(weights: NDArray[np.float64], words: Sequence[str], keys: Sequence[str]) -> None:
     rows, columns = weights.shape[2:]
-    hint = ""
-    if re.search(r"\d,\d", written) and "." not in written:
-        hint = "; commas separate numbers, write 0.5 with a point"
+    if (rows, columns) == (len(words), len(keys)):
+        return
+    if tuple(words) != tuple(keys):
+        raise AttentionError(
+            Problem.MATRIX,
+            f"the matrix has {axes_of(weights)}, for {len(words)} query tokens and {len(keys)} key "
+            "tokens",
+        )
+    heads, tokens = weights.shape[1], len(words)
     if rows != columns:
         raise AttentionError(
             Problem.MATRIX,
             f"the matrix is not square: {rows} rows of {columns} numbers; each of the {tokens} "
-            f"tokens needs a row and a column{hint}",
+            f"tokens needs a row and a column{_why_oblong(weights, tokens)}",
         )
-    if rows != tokens:
-        raise AttentionError(
-            Problem.MATRIX,
-            f"{tokens} tokens and {rows} rows: each token needs a row and a column{hint}",
-        )
-
-
-def softmax(
-    logits: NDArray[np.float64], masked: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Softmax over the keys that are not masked.
-
-    Args:
-        logits: shape (layers, heads, queries, keys); minus infinity masks as well.
-        masked: shape (1, queries, keys).
-
-    Returns:
-        The weights, and the mask with those keys added that are minus infinity in every head.
-
-    Raises:
-        AttentionError: NaN, plus infinity, or a row without any key left.
-    """
-    bad = np.isnan(logits) | np.isposinf(logits)
-    if bad.any():
-        raise AttentionError(Problem.MATRIX, f"{_where(bad)} is not a finite number")
-    nowhere: NDArray[np.bool_] = np.isneginf(logits)
-    masked = masked | np.logical_and.reduce(nowhere, axis=(0, 1))[None]
-    logits = np.where(masked, -np.inf, logits)
-    largest = logits.max(axis=-1, keepdims=True)
-    if np.isneginf(largest).any():
-        empty = np.isneginf(largest)
-        raise AttentionError(Problem.MATRIX, f"{_where(empty, column=False)} has no key left")
-    weights = np.exp(logits - largest)
-    weights /= weights.sum(axis=-1, keepdims=True)
-    return weights, masked
-
-
-def check_weights(
-    weights: NDArray[np.floating[Any]],
-    masked: NDArray[np.bool_],
-    problem: Problem = Problem.MATRIX,
-) -> None:
-    """Check that weights are weights.
-
-    Args:
-        weights: shape (layers, heads, queries, keys).
-        masked: shape (1 or layers, queries, keys).
-        problem: what a failure is filed under.
-
-    Raises:
-        AttentionError: the first entry that is not finite, negative or masked and yet not zero,
-            or the row whose sum is farthest from 1.
-    """
-    hidden = np.broadcast_to(masked[:, None], weights.shape)
-    for bad, what in (
-        (~np.isfinite(weights), "is not a finite number"),
-        (weights < 0, "is negative; if these are logits, say `:scores: logits`"),
-        (hidden & (weights != 0), "is masked and yet not zero"),
-    ):
-        if bad.any():
-            raise AttentionError(problem, f"{_where(bad)} {what}")
-    off = np.abs(weights.sum(axis=-1) - 1.0)
-    if off.max() > ROW_SUM_TOLERANCE + 1e-6:
-        worst = off == off.max()
-        total = float(weights.sum(axis=-1)[worst][0])
-        hint = "; if these are logits, say `:scores: logits`" if off.max() > 0.5 else ""
-        raise AttentionError(
-            problem,
-            f"{_where(worst[..., None], column=False)} sums to {total:.3f}, not to 1 "
-            f"({total - 1:+.3f}){hint}",
-        )
-
-
-def _where(bad: NDArray[np.bool_], *, column: bool = True) -> str:
-    """The first true entry of (layers, heads, queries, keys), in words."""
-    layer, head, row, key = (int(n) for n in np.argwhere(bad)[0])
-    place = f"row {row}, column {key}" if column else f"row {row}"
-    if bad.shape[0] > 1:
-        return f"layer {layer}, head {head}, {place}"
-    return f"head {head}, {place}" if bad.shape[1] > 1 else place
-
-
-def _read_file(source: MatrixSource) -> tuple[NDArray[Any], list[str] | None]:
-    """The numbers of a file, and its tokens where it holds some."""
-    path = Path(source.file or source.path or "")
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise AttentionError(
-            Problem.MATRIX,
-            f"{source.path}: unknown kind of file; use one of {' '.join(sorted(_READERS))}",
-        )
-    try:
-        return reader(path.read_bytes())
-    except AttentionError as error:
-        raise AttentionError(error.problem, f"{source.path}: {error.message}") from None
-    except FileNotFoundError:
-        raise AttentionError(Problem.MATRIX, f"{source.path}: there is no such file") from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
-        first = (str(error) or type(error).__name__).splitlines()[0]
-        raise AttentionError(Problem.MATRIX, f"{source.path}: cannot be read: {first}") from None
-
-
-def _read_npy(data: bytes) -> tuple[NDArray[Any], list[str] | None]:
-    return np.load(io.BytesIO(data), allow_pickle=False), None
-
-
-def _read_npz(data: bytes) -> tuple[NDArray[Any], list[str] | None]:
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-        tokens = [str(t) for t in archive["tokens"]] if "tokens" in archive else None
-        return _named({name: archive[name] for name in archive.files}), tokens
-
-
-def _read_json(data: bytes) -> tuple[NDArray[Any], list[str] | None]:
-    content = json.loads(data)
-    tokens = None
-    if isinstance(content, dict):
-        tokens = [str(t) for t in content["tokens"]] if "tokens" in content else None
-        if "weights" not in content:
-            raise AttentionError(Problem.MATRIX, 'has no entry "weights"')
-        content = content["weights"]
-    return np.asarray(content, dtype=np.float64), tokens
-
-
-def _read_csv(data: bytes) -> tuple[NDArray[Any], list[str] | None]:
-    rows = csv.reader(io.StringIO(data.decode("utf-8-sig")))
-    return parse_rows("\n".join(" ".join(row) for row in rows)), None
-
-
-def _read_safetensors(data: bytes) -> tuple[NDArray[Any], list[str] | None]:
-    try:
-        from safetensors.numpy import load  # noqa: PLC0415 - an optional package
-    except ImportError:
-        raise AttentionError(
-            Problem.INSTALL, "reading .safetensors needs `pip install safetensors`"
-        ) from None
-    return _named(load(data)), None
-
-
-def _named(arrays: dict[str, NDArray[Any]]) -> NDArray[Any]:
-    numeric = {name: array for name, array in arrays.items() if name != "tokens"}
-    if "weights" in numeric:
-        return numeric["weights"]
-    if len(numeric) == 1:
-        return next(iter(numeric.values()))
-    names = ", ".join(sorted(numeric)) or "none"
+    hint = ""
+    if rows == tokens + 2:
+        hint = "; two more may be [CLS] and [SEP]: name all of them with the option tokens"
+    elif rows > tokens:
+        hint = "; name all of them with the option tokens"
+    more = f" in each of {heads} heads" if heads > 1 else ""
     raise AttentionError(
-        Problem.MATRIX, f'holds no array "weights" (its arrays: {names}) to take the numbers from'
+        Problem.MATRIX,
+        f"{tokens} tokens and {rows} rows{more}: each token needs a row and a column{hint}",
     )
 
 
-_READERS: dict[str, Callable[[bytes], tuple[NDArray[Any], list[str] | None]]] = {
-    ".npy": _read_npy,
-    ".npz": _read_npz,
-    ".json": _read_json,
-    ".csv": _read_csv,
-    ".safetensors": _read_safetensors,
-}
+def _why_oblong(weights: NDArray[np.float64], tokens: int) -> str:
+    layers, heads, rows, columns = weights.shape
+    if (layers, rows) == (1, 1) and heads == 1:
+        return (
+            "; one weight a word is one row of the matrix: give a row for each word that looks, or "
+            "name the rows and the columns apart (query_tokens and key_tokens of a file)"
+        )
+    if layers == 1 and (heads, rows) == (tokens, tokens):
+        return (
+            f"; the axes are (queries, keys, heads), and the heads come first: "
+            f"`weights.transpose(2, 0, 1)` has {columns} heads"
+        )
+    if tokens in {rows, columns}:
+        return "; a file names the tokens of both sides apart, with query_tokens and key_tokens"
+    return ""
+
+
+def fits(text: str, tokens: int | Sequence[str]) -> bool:
+    """Whether a text is nothing but rows of numbers, as many as there are tokens, and as long.
+
+    Args:
+        text: the body.
+        tokens: the tokens, or how many there are.
+    """
+    count = tokens if isinstance(tokens, int) else len(tokens)
+    names = () if isinstance(tokens, int) else tokens
+    try:
+        given = parse_rows(text, names)
+        shape = as_layers_and_heads(given.numbers).shape[2:]
+    except AttentionError:
+        return False
+    return shape == (count, count)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sphinx_attention.core.author_files import locate
 from sphinx_attention.core.capture import Library
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.figure import settle
@@ -111,7 +112,10 @@ def _options(given: tuple[str, ...], matrix: Path | None) -> dict[str, str]:
 
 def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -> Figure:
     here = Path.cwd()
-    surroundings = Surroundings(Settings(model=model), here, lambda name: here / name)
+    # Whoever types a command may read any of their files.
+    surroundings = Surroundings(
+        Settings(model=model), here, lambda name: locate(name, here / name, None)
+    )
     spec = parse(text, options, None, surroundings)
     library = Library(open_store(cache, here), "auto")
     for request, name in library.capture(library.missing([spec.request])):

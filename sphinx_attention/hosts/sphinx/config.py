@@ -26,7 +26,9 @@ _ONLY_AT_BUILD = {"cache", "mode", "page_budget"}
 def setup_config(app: Sphinx) -> None:
     """Declare the values and check them when conf.py has been read."""
     for setting in fields(Settings):
-        default = setting.default if setting.default is not MISSING else {}
+        default: Any = setting.default
+        if setting.default_factory is not MISSING:
+            default = setting.default_factory()
         kinds = setting.metadata["kind"]
         app.add_config_value(
             PREFIX + setting.name,

@@ -18,9 +18,16 @@ from docutils.parsers.rst.directives.admonitions import Attention as DocutilsAtt
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
+from sphinx_attention.core.author_files import locate
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.options import OPTIONS, Surroundings, parse, unknown_option
-from sphinx_attention.core.sources.matrix import fits, leading_rows, looks_like_rows
+from sphinx_attention.core.options import OPTIONS, Surroundings, convert, parse, unknown_option
+from sphinx_attention.core.sources.matrix import (
+    fits,
+    leading_rows,
+    looks_like_rows,
+    misplaced_rows,
+)
+from sphinx_attention.core.sources.matrix import read as read_matrix
 
 from . import myst
 from .config import settings_of
@@ -166,7 +173,7 @@ def in_markdown(directive: Directive) -> bool:
 
 def continue_text(first: str, more: Sequence[str]) -> tuple[str, list[str]]:
     """A sentence may go on below its first line, as arguments do, unless those are numbers."""
-    if looks_like_rows(more):
+    if looks_like_rows(more, first.split()):
         return first, list(more)
     return " ".join([first, *(line.strip() for line in more)]), []
 
@@ -199,7 +206,7 @@ def figure_meant(directive: Directive) -> Source | None:
         return None
     body = "\n".join(source.body)
     if body.strip():
-        return source if fits(body, len(source.text.split())) else None
+        return source if fits(body, source.text.split()) else None
     env = directive.state.document.settings.env
     settings = settings_of(env.config)
     # Names and classes fit a figure as well; any other option is the admonition's alone.
@@ -239,12 +246,18 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
             raise unknown_option(unknown, [*_OWN_OPTIONS, *_SHARED_OPTIONS])
         align = _alignment(options.pop("align", None))
         caption = options.pop("caption", "")
-        skipped = leading_rows(list(source.body))
+        skipped = _rows(source, options)
         matrix = "\n".join(source.body[:skipped]) if skipped else None
         spec = parse(source.text, options, matrix, _surroundings(env, directive))
+        if matrix is not None:
+            # Now, while the lines of the body are known: a mistake in one has its own line.
+            read_matrix(spec.request.base)
     except AttentionError as error:
-        place, _line = directive.state_machine.get_source_and_line(directive.lineno)
-        warn_of(error, location=_located(place, _line, location))
+        at = directive.lineno
+        if error.line is not None:
+            at = _body_line(directive, source, error.line)
+        place, line = directive.state_machine.get_source_and_line(at)
+        warn_of(error, location=_located(place, line, location))
         made: nodes.Element = placeholder(error, source.text)
     else:
         uid = _uid(env)
@@ -267,6 +280,32 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
     return [made]
 
 
+def _rows(source: Source, options: dict[str, str]) -> int:
+    """How many lines of the body are a matrix.
+
+    Raises:
+        AttentionError: a matrix below a caption, where it is not read.
+    """
+    body = list(source.body)
+    tokens = convert("tokens", options["tokens"]) if "tokens" in options else source.text.split()
+    skipped = leading_rows(body, tokens)
+    if not skipped and (below := misplaced_rows(body)) is not None:
+        raise AttentionError(
+            Problem.MATRIX,
+            "numbers below the caption are not read: put the matrix first, and the caption below "
+            "it; or indent the numbers, if they are no matrix",
+            line=below + 1,
+        )
+    return skipped
+
+
+def _body_line(directive: Directive, source: Source, line: int) -> int:
+    """The line of the document, as docutils counts, of a line of the body."""
+    if in_markdown(directive):
+        return directive.lineno + max(source.offset, 0) + line
+    return source.offset + line
+
+
 def _located(source: str | None, line: int | None, fallback: tuple[str, int]) -> Any:
     """A place as Sphinx's logging takes it: the file that was read, docstrings included."""
     return f"{source}:{line}" if source and line else fallback
@@ -284,13 +323,17 @@ def _alignment(value: str | None) -> str:
 
 
 def _surroundings(env: Any, directive: Directive) -> Surroundings:
+    settings = settings_of(env.config)
+    roots = settings.roots(domain_of(env).base, Path(env.srcdir))
+
     def find_file(declared: str) -> Path:
         relative, absolute = env.relfn2path(declared)
+        found = locate(declared, Path(absolute), roots)
         env.note_dependency(relative)
-        return Path(absolute)
+        return found
 
     return Surroundings(
-        settings_of(env.config),
+        settings,
         domain_of(env).base,
         find_file,
         "myst" if in_markdown(directive) else "rst",

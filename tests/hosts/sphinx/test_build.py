@@ -166,11 +166,11 @@ WRONG = [
     ("   :scores: logits\n", "option", "scores: this option needs a matrix"),
     ("   :model: m\n\n{rows}", "option", "model: this option needs a model"),
     ("\n   0.5 0.5\n   0.5 0.5\n", "matrix", "4 tokens and 2 rows"),
-    ("\n   1 0 0 0\n   1 0 0\n   1 0 0 0\n   1 0 0 0\n", "matrix", "row 1 has 3 numbers"),
-    ("\n   1 0 0 x\n   1 0 0 0\n   1 0 0 0\n   1 0 0 0\n", "matrix", "'x' is not a number"),
-    ("\n   1 0 0 1\n   1 0 0 0\n   1 0 0 0\n   1 0 0 0\n", "matrix", "row 0 sums to 2.000"),
-    ("\n   2 -1 0 0\n   1 0 0 0\n   1 0 0 0\n   1 0 0 0\n", "matrix", "is negative"),
-    ("\n   nan 0 0 0\n   1 0 0 0\n   1 0 0 0\n   1 0 0 0\n", "matrix", "not a finite number"),
+    ("\n   1 0 0 0\n   1 0 0\n   1 0 0 0\n   1 0 0 0\n", "matrix", "row 1 has 3 numbers", 3),
+    ("\n   1 0 0 x\n   1 0 0 0\n   1 0 0 0\n   1 0 0 0\n", "matrix", "'x' is not a number", 2),
+    ("\n   1 0 0 1\n   1 0 0 0\n   1 0 0 0\n   1 0 0 0\n", "matrix", "row 0 sums to 2.000", 2),
+    ("\n   2 -1 0 0\n   1 0 0 0\n   1 0 0 0\n   1 0 0 0\n", "matrix", "is negative", 2),
+    ("\n   nan 0 0 0\n   1 0 0 0\n   1 0 0 0\n   1 0 0 0\n", "matrix", "not a finite number", 2),
     ("   :matrix: gone.npy\n", "matrix", "gone.npy cannot be read: No such file"),
     ("   :matrix: odd.txt\n", "matrix", "odd.txt: unknown kind of file"),
     ("", "model", "set attention_model in conf.py"),
@@ -178,8 +178,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize("syntax", ["rst", "myst"])
-@pytest.mark.parametrize(("body", "subtype", "says"), WRONG)
-def test_what_is_wrong_is_said_with_its_place(project, syntax, body, subtype, says) -> None:
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_is_said_with_its_place(project, syntax, wrong) -> None:
+    """At the line of the directive, or that of the body that is wrong."""
+    body, subtype, says, below = (*wrong, 0)[:4]
     body = body.replace("{rows}", indent(FOX_ROWS))
     if syntax == "rst":
         page = f"P\n=\n\nText.\n\n.. attention-figure:: {FOX}\n{body}\nThe rest.\n"
@@ -192,7 +194,7 @@ def test_what_is_wrong_is_said_with_its_place(project, syntax, body, subtype, sa
     made.build()
     (warning,) = [w for w in made.warnings.splitlines() if "WARNING" in w or "ERROR" in w]
     place, _, message = re.sub(r"\x1b\[[0-9;]*m", "", warning).partition(": WARNING: ")
-    assert place == f"{made.folder / name}:{line}"
+    assert place == f"{made.folder / name}:{line + below}"
     assert says in message
     assert message.endswith(f"[attention.{subtype}]")
     soup = BeautifulSoup(made.html(), "html.parser")

@@ -1,0 +1,156 @@
+"""Cells of a table of numbers: what an author writes for one weight."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.errors import AttentionError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MASKED = "masked"
+"""The value of a cell that its author marked as masked."""
+
+_MARKS = frozenset({"-", "–", "—", "−", "·", "--"})
+_MINUS = str.maketrans({"−": "-", "–": "-"})
+_LONGEST = 200
+"""Characters of the longest cell that is looked at: numbers are shorter."""
+_NUMBER = r"[+\-−–]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+\-−]?\d+)?"
+_DECIMAL = re.compile(_NUMBER)
+_PERCENT = re.compile(rf"({_NUMBER})\s*\\?[%％]")
+_FRACTION = re.compile(r"([+\-−–]?\d+(?:\.\d+)?)\s*[/⁄]\s*(\d+(?:\.\d+)?)")
+_NOT_FINITE = re.compile(r"[+\-−–]?(?:nan|inf|infinity|∞)", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+\-−–]?\d+,\d+(?:[eE][+\-−]?\d+)?%?")
+_TWO_IN_ONE = re.compile(r"[+\-−]?\d+,\d+,?")
+_BRACKETS_BEFORE = re.compile(r"^[\[({]+(?=[\s\[({+\-−–.\d∞]|nan|inf|[½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚]|·)")
+_BRACKETS_AFTER = re.compile(r"(?<=[\s\])}%\d.∞nf½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚·\-−–—])[\])}]+$")
+_PIECE = re.compile(r'"([^"]*)"|“([^”]*)”|(\S+)')
+_BOXES = str.maketrans({"│": "|", "┃": "|", "║": "|", "\u00a0": " ", "\u202f": " "})
+
+Value = float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+        text: what stands in it.
+        value: its number; `MASKED`; or None where it is neither.
+    """
+
+    text: str
+    value: Value
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds a number; a masked cell holds none."""
+        return isinstance(self.value, float)
+
+    @property
+    def weight_like(self) -> bool:
+        """Whether it is written as weights are: with a decimal point, in percent, as a fraction."""
+        return self.is_number and not re.fullmatch(r"[+\-−–]?\d+\.?", self.text)
+
+
+def value_of(text: str, *, decimal_comma: bool = False) -> Value:
+    """The value of one cell.
+
+    Args:
+        text: without white space around it.
+        decimal_comma: whether a comma can only be a decimal comma here.
+    """
+    if len(text) > _LONGEST:
+        return None
+    if decimal_comma and _DECIMAL_COMMA.fullmatch(text):
+        text = text.replace(",", ".")
+    if text in _MARKS:
+        return MASKED
+    return _number_of(text)
+
+
+def _number_of(text: str) -> float | None:
+    if _DECIMAL.fullmatch(text):
+        return float(text.translate(_MINUS))
+    if found := _PERCENT.fullmatch(text):
+        return float(found[1].translate(_MINUS)) / 100
+    if found := _FRACTION.fullmatch(text):
+        below = float(found[2])
+        return float(found[1].translate(_MINUS)) / below if below else None
+    if _NOT_FINITE.fullmatch(text):
+        return float(text.translate(_MINUS).replace("∞", "inf"))
+    if (
+        len(text) == 1
+        and unicodedata.category(text) == "No"
+        and "⁄" in unicodedata.normalize("NFKC", text)
+    ):
+        return unicodedata.numeric(text)
+    return None
+
+
+def cells_of(line: str, number: int) -> list[list[Cell]]:
+    """The cells of one line; several rows where semicolons part them.
+
+    Args:
+        line: as written, without its comment.
+        number: of the line, for messages.
+
+    Raises:
+        AttentionError: commas that can be decimal commas or separators.
+    """
+    line = line.translate(_BOXES).strip()
+    line = re.sub(r"(?:\\\\(?:\[[^\]]*\])?\s*(?:\\hline)?|[,;])\s*$", "", line).strip()
+    for separator in ("|", "&"):
+        if separator in line:
+            pieces = line.removeprefix("|").removesuffix("|").split(separator)
+            return [_delimited(pieces)]
+    if ";" in line:
+        pieces = [piece.strip() for piece in line.split(";")]
+        if all(len(piece.split()) <= 1 for piece in pieces) and not line.startswith(("[", "(")):
+            return [_delimited(pieces)]
+        return [_separated(piece, number) for piece in pieces if piece]
+    return [_separated(line, number)]
+
+
+def _delimited(pieces: Sequence[str]) -> list[Cell]:
+    cells = []
+    for piece in pieces:
+        text = piece.strip().strip("*`").strip().strip('"“”')
+        cells.append(Cell(text, value_of(text, decimal_comma=True)))
+    return cells
+
+
+def _separated(line: str, number: int) -> list[Cell]:
+    """Cells between white space or commas."""
+    words = line.split()
+    if "." not in line and len(words) > 1 and all(_TWO_IN_ONE.fullmatch(word) for word in words):
+        raise AttentionError(
+            Problem.MATRIX,
+            f"line {number} of the matrix: the comma in {words[0].rstrip(',')[:20]!r} can be a "
+            "decimal comma or part two numbers; write 0.5 with a point",
+            line=number,
+        )
+    cells: list[Cell] = []
+    for found in _PIECE.finditer(line):
+        if found[3] is None:
+            cells.append(Cell(found[1] or found[2] or "", None))
+            continue
+        for text in _without_brackets(found[3]).split(","):
+            if text in {"%", "\\%", "％"} and cells and cells[-1].is_number:
+                whole = cells[-1].text + "%"
+                cells[-1] = Cell(whole, value_of(whole))
+            elif text:
+                cells.append(Cell(text, value_of(text)))
+    return cells
+
+
+def _without_brackets(text: str) -> str:
+    if text.strip("[](){},") == "":
+        return ""
+    if len(text) > _LONGEST and "," not in text:
+        return text
+    return _BRACKETS_AFTER.sub("", _BRACKETS_BEFORE.sub("", text).rstrip(","))
