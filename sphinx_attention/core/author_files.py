@@ -78,10 +78,11 @@ def read_author_file(path: Path, declared: str, limit: int = LARGEST_FILE) -> by
         ) from None
     except (OSError, ValueError) as error:
         raise _unreadable(declared, getattr(error, "strerror", None) or str(error)) from None
+    about = os.fstat(opened)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(opened)
+        raise _unreadable(declared, f"it is {_kind_of(about.st_mode)}, not a regular file")
     with os.fdopen(opened, "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            raise _unreadable(declared, f"it is {_kind_of(about.st_mode)}, not a regular file")
         if about.st_size > limit:
             raise _unreadable(
                 declared,
