@@ -18,6 +18,7 @@ from sphinx_attention.core.author_files import LARGEST_FILE
 from sphinx_attention.core.errors import AttentionError, Problem
 
 from ._given import SHOWN, Given
+from ._weights import truths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -209,23 +210,6 @@ def _parsed(text: str, name: str) -> Any:
         raise UnreadableError(
             f"{name} in its metadata is no JSON list; write `json.dumps([...])`"
         ) from None
-
-
-def truths(masked: NDArray[Any] | None) -> NDArray[Any] | None:
-    """A mask as truth values.
-
-    Raises:
-        AttentionError: other values than true and false, 1 and 0.
-    """
-    if masked is None:
-        return None
-    if masked.dtype.kind not in "biuf" or not np.isin(masked, (0, 1)).all():
-        raise AttentionError(
-            Problem.MATRIX,
-            "masked holds other values than true (the key is masked) and false; a mask that is "
-            "added to logits, of 0 and minus infinity, is made into one by `mask < 0`",
-        )
-    return masked.astype(np.bool_)
 
 
 def texts_of(texts: Any, name: str) -> tuple[str, ...] | None:

@@ -13,10 +13,11 @@ import numpy as np
 
 from sphinx_attention.core.errors import AttentionError, Problem
 
-from ._arrays import NAMES, UnreadableError, texts_of, truths
+from ._arrays import NAMES, UnreadableError, texts_of
 from ._cells import Cell, value_of
 from ._given import Given, block_of, parse_rows, stack_heads
 from ._lines import Line, kind_of
+from ._weights import truths
 
 _DEEPEST = 8
 

@@ -176,7 +176,7 @@ def display(tokenizer: Any, ids: Sequence[int]) -> list[str]:
         if piece is None
         else added.get(i, str(piece))
         if i in added or i in special
-        else _readable(str(piece), kind)
+        else readable(str(piece), kind)
         for i, piece in zip(ids, pieces, strict=True)
     ]
 
@@ -198,7 +198,7 @@ def _kind(tokenizer: Any) -> str:
     return "marks"
 
 
-def _readable(piece: str, kind: str) -> str:
+def readable(piece: str, kind: str) -> str:
     if kind == "plain":
         return piece
     if kind == "bytes":

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ._given import Given
+
 ROW_SUM_TOLERANCE = 0.01
 """How far a row may be from 1. Three thirds written as 0.33 sum to 0.99."""
 
@@ -107,6 +109,66 @@ def axes_of(weights: NDArray[Any]) -> str:
     return f"{heads} heads of {table}" if heads > 1 else table
 
 
+def truths(masked: NDArray[Any] | None) -> NDArray[Any] | None:
+    """A mask as truth values.
+
+    Raises:
+        AttentionError: other values than true and false, 1 and 0.
+    """
+    if masked is None:
+        return None
+    if masked.dtype.kind not in "biuf" or not np.isin(masked, (0, 1)).all():
+        raise AttentionError(
+            Problem.MATRIX,
+            "masked holds other values than true (the key is masked) and false; a mask that is "
+            "added to logits, of 0 and minus infinity, is made into one by `mask < 0`",
+        )
+    return masked.astype(np.bool_)
+
+
+def mask_of(given: Given, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The mask of all heads together.
+
+    Args:
+        given: numbers of two to five dimensions, and a mask of the same, or of fewer.
+        weights: the numbers, shape (layers, heads, queries, keys).
+
+    Returns:
+        Shape (1 or layers, queries, keys).
+
+    Raises:
+        AttentionError: a mask of another shape, or one that differs from head to head.
+    """
+    layers, heads, rows, columns = weights.shape
+    if given.masked is None:
+        return np.zeros((1, rows, columns), dtype=np.bool_)
+    masked = np.asarray(given.masked, dtype=np.bool_)
+    while masked.ndim > 2 and masked.shape[0] == 1:
+        masked = masked[0]
+    if masked.shape == (rows, columns):
+        return masked[None]
+    if masked.shape in {(layers, 1, rows, columns), (layers, 1, heads, rows, columns)}:
+        masked = masked[:, 0]
+    if masked.shape == (layers, rows, columns) and layers > 1:
+        return masked
+    if masked.size != weights.size or masked.shape[-2:] != (rows, columns):
+        raise AttentionError(
+            Problem.MATRIX,
+            f"masked has the shape {masked.shape}; it needs ({rows}, {columns}), (queries, keys), "
+            f"or ({layers}, {rows}, {columns}), (layers, queries, keys)",
+        )
+    each = masked.reshape(weights.shape)
+    if (each != each[:, :1]).any():
+        layer, head, row = (int(n) for n in np.argwhere((each != each[:, :1]).any(axis=3))[0])
+        raise WeightsError(
+            Problem.MATRIX,
+            f"head {head}, row {row} masks other keys than head 0; all heads share one mask",
+            (layer, head, row),
+        )
+    same = bool((each == each[:1]).all())
+    return each[:1, 0] if same else each[:, 0]
+
+
 def softmax(
     logits: NDArray[np.float64], masked: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -167,7 +229,9 @@ def check_weights(
         if (bad := weights < 0).any():
             raise _at(bad, f"is negative{_why_negative(weights, mend)}", problem=problem)
         if (bad := hidden & (weights != 0)).any():
-            raise _at(bad, "is masked and yet not zero", problem=problem)
+            opposite = masked.any() and not (weights[~hidden] != 0).any()
+            hint = "; the mask looks like its opposite: true is where a key may not be seen"
+            raise _at(bad, f"is masked and yet not zero{hint if opposite else ''}", problem=problem)
         sums = weights.sum(axis=-1, dtype=np.float64)
         off = np.abs(sums - 1.0)
         if not off.max() > ROW_SUM_TOLERANCE + 1e-6:

@@ -6,19 +6,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sphinx_attention.core.attention import Attention, Token
+from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import MatrixSource, Request
 
 from ._files import read_file
 from ._given import SHOWN, Given, parse_rows
 from ._lines import leading_rows, looks_like_rows, misplaced_rows
-from ._weights import WeightsError, as_layers_and_heads, axes_of, check_weights, softmax
+from ._pieces import author_tokens, flags_of
+from ._weights import (
+    WeightsError,
+    as_layers_and_heads,
+    axes_of,
+    check_weights,
+    mask_of,
+    softmax,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Token
 
 __all__ = ["fits", "leading_rows", "looks_like_rows", "misplaced_rows", "parse_rows", "read"]
 
@@ -52,7 +62,7 @@ def read(request: Request) -> Attention:
 def _attention(given: Given, request: Request, source: MatrixSource) -> Attention:
     stacked = as_layers_and_heads(given.numbers)
     queries, keys = _tokens(given, request, source, stacked)
-    masked = _mask(given, stacked)
+    masked = mask_of(given, stacked)
     if source.causal:
         if stacked.shape[2] != stacked.shape[3]:
             raise AttentionError(
@@ -97,12 +107,8 @@ def _tokens(
     if keys is None or (keys == own and len(keys) == len(words)):
         keys = tuple(words)
     _check_counts(weights, words, keys)
-    queries = _made(words)
-    return queries, queries if tuple(keys) == tuple(words) else _made(keys)
-
-
-def _made(texts: Sequence[str]) -> tuple[Token, ...]:
-    return tuple(Token(text, word=i) for i, text in enumerate(texts))
+    queries = author_tokens(words, flags_of(given.special, words))
+    return queries, queries if tuple(keys) == tuple(words) else author_tokens(keys)
 
 
 def _check_names(given: Given, weights: NDArray[np.float64]) -> None:
@@ -133,35 +139,6 @@ def _check_labels(given: Given, words: Sequence[str]) -> None:
                     f"{word[:SHOWN]!r}; labels have to be the tokens in their order",
                     line=line,
                 )
-
-
-def _mask(given: Given, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """The mask of all heads together, shape (1 or layers, queries, keys)."""
-    layers, _, rows, columns = weights.shape
-    if given.masked is None:
-        return np.zeros((1, rows, columns), dtype=np.bool_)
-    masked = np.asarray(given.masked)
-    if masked.shape == (rows, columns):
-        return masked.astype(np.bool_)[None]
-    if masked.shape == (layers, rows, columns) and given.numbers.ndim != 3:
-        return masked.astype(np.bool_)
-    if masked.size != weights.size:
-        raise AttentionError(
-            Problem.MATRIX,
-            f"masked has the shape {masked.shape}; it needs ({rows}, {columns}) or "
-            f"({layers}, {rows}, {columns})",
-        )
-    each = masked.astype(np.bool_).reshape(weights.shape)
-    other = (each != each[:, :1]).any(axis=(2, 3))
-    if other.any():
-        layer, head = (int(n) for n in np.argwhere(other)[0])
-        row = int(np.argwhere((each[layer, head] != each[layer, 0]).any(axis=1))[0, 0])
-        raise WeightsError(
-            Problem.MATRIX,
-            f"head {head}, row {row} masks other keys than head 0; all heads share one mask",
-            (layer, head, row),
-        )
-    return each[:1, 0] if (each == each[:1]).all() else each[:, 0]
 
 
 def _check_counts(weights: NDArray[np.float64], words: Sequence[str], keys: Sequence[str]) -> None:
