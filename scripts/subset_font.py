@@ -22,11 +22,14 @@ from fontTools.ttLib import TTFont
 
 ASSETS = Path(__file__).resolve().parent.parent / "sphinx_attention" / "assets"
 FAMILY = "Attention Math"
-UPRIGHT = [*range(0x20, 0x7F), *map(ord, "·–—‘’“”…×÷−⋅√∞←")]
+UPRIGHT = [*range(0x20, 0x7F), 0xA0, 0x2009, 0x200A, *map(ord, "·–—‘’“”…⋯×÷−⋅√∞←")]
+"""Among them the spaces that formulas are set with: no-break, thin and hair."""
 LARGE = [ord("∑")]
 ITALIC = [ord("α")]
 SLANTED = [*map(ord, "bcdejknoqsv")]
-"""Letters that stand in formulas, italic by the feature ``ss01`` alone."""
+"""Letters that stand in formulas, italic by the feature ``ss01`` alone.
+
+The ``unicode-range`` of the italic face in ``static/css/base.css`` names them, and `ITALIC`."""
 NAMES = {
     1: FAMILY,
     2: "Regular",
