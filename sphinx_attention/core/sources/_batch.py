@@ -12,8 +12,8 @@ from sphinx_attention.core.bins import LEAST_SHARE, account
 from sphinx_attention.core.errors import AttentionError, Problem
 
 from ._call import Call, terms_of
-from ._explain import require
 from ._kept import Kept, block_token, one_if_equal
+from ._packages import require
 from ._scoring import HostTerms, host, scored
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ._explain import require
+from ._packages import require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

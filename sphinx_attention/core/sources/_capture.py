@@ -19,8 +19,9 @@ from sphinx_attention.core.attention import Part
 from sphinx_attention.core.errors import AttentionError, Problem
 
 from ._call import Call
-from ._explain import is_out_of_memory, require
+from ._explain import is_out_of_memory
 from ._interface import NAME, Picker, Recorder, Tester, listening, register
+from ._packages import require
 
 _FIELDS: Mapping[str, Part] = {
     "encoder_attentions": "encoder",

@@ -1,53 +1,25 @@
-"""Imports what may be missing, and says in an author's words what went wrong."""
+"""Says in an author's words what went wrong while a model was loaded."""
 
 from __future__ import annotations
 
-import importlib
-import warnings
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError, Problem
+
+from ._packages import require, shadow_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sphinx_attention.core.request import ModelSource
 
-INSTALL = 'pip install "sphinx-attention[models]"'
-"""The line that installs what models need."""
-
 _OFFLINE = frozenset({"OfflineModeIsEnabled", "LocalEntryNotFoundError", "IncompleteSnapshotError"})
+_UNKNOWN_TYPE = re.compile(r"model type `(.{1,60}?)` but Transformers does not recognize")
 _UNREACHABLE = frozenset(
     {"ConnectionError", "ConnectError", "ConnectTimeout", "ReadTimeout", "TimeoutError", "gaierror"}
 )
-
-
-def require(name: str) -> Any:
-    """Import torch or transformers, which stay away from every build that needs no model.
-
-    Raises:
-        AttentionError: the package is not installed, or its own import fails.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name == name:
-            raise AttentionError(
-                Problem.INSTALL, f"running a model needs {name}, which is not installed: {INSTALL}"
-            ) from None
-        raise _broken(name, error) from error
-    except Exception as error:
-        raise _broken(name, error) from error
-
-
-def _broken(name: str, error: Exception) -> AttentionError:
-    return AttentionError(
-        Problem.INSTALL,
-        f"{name} is installed but cannot be imported ({first_line(error)}); try {INSTALL}",
-    )
 
 
 def first_line(error: BaseException) -> str:
@@ -89,6 +61,8 @@ def explain_load(error: Exception, source: ModelSource, place: str) -> Attention
     # A cause may name its kind in a base class only; all of them count.
     kinds = {base.__name__ for one in chain(error) for base in type(one).__mro__}
     text = " ".join(str(one) for one in chain(error))
+    if kinds & {"ImportError", "AttributeError"} and (shadow := shadow_problem()) is not None:
+        return shadow
     for told in (
         _from_hub(kinds, source, place),
         _from_files(text, source, place),
@@ -116,20 +90,20 @@ def _from_hub(kinds: set[str], source: ModelSource, place: str) -> AttentionErro
             f"the hub has no model {place!r}{tried}, or a private one; check the identifier, or "
             "declare a path",
         )
-    constants = require("huggingface_hub").constants
-    if constants.HF_HUB_OFFLINE and kinds & (_OFFLINE | _UNREACHABLE):
-        return AttentionError(
-            Problem.NETWORK,
-            f"the model {place} is not in this machine's cache, and HF_HUB_OFFLINE is set, so that "
-            "it is not downloaded; unset it, or declare a path",
-        )
     if kinds & (_OFFLINE | _UNREACHABLE | {"HfHubHTTPError", "TransportError"}):
-        return AttentionError(
-            Problem.NETWORK,
-            f"the model {place} is not in this machine's cache, and {constants.ENDPOINT} cannot be "
-            "reached; check the network, or declare a path",
-        )
+        return out_of_reach(f"the model {place}")
     return None
+
+
+def out_of_reach(what: str) -> AttentionError:
+    """What to tell of something on the hub that is neither here nor to be had."""
+    constants = require("huggingface_hub").constants
+    why = f"{constants.ENDPOINT} cannot be reached; check the network"
+    if constants.HF_HUB_OFFLINE:
+        why = "HF_HUB_OFFLINE is set, so that it is not downloaded; unset it"
+    return AttentionError(
+        Problem.NETWORK, f"{what} is not in this machine's cache, and {why}, or declare a path"
+    )
 
 
 def _from_files(text: str, source: ModelSource, place: str) -> AttentionError | None:
@@ -144,6 +118,18 @@ def _from_files(text: str, source: ModelSource, place: str) -> AttentionError | 
             Problem.INSTALL,
             f"{source.name}: a device_map needs accelerate: "
             "`pip install 'sphinx-attention[accelerate]'`",
+        )
+    if "ignore_mismatched_sizes" in text:
+        return AttentionError(
+            Problem.MODEL,
+            f"the weights of {source.name} do not have the shapes that config.json asks for: they "
+            "are of another model",
+        )
+    if found := _UNKNOWN_TYPE.search(text):
+        return AttentionError(
+            Problem.MODEL,
+            f"config.json of {source.name} says that its model_type is {found[1]!r}, which "
+            f"transformers {require('transformers').__version__} does not know; a newer version may",
         )
     folder = Path(place)
     if "safetensors" in text and "no file named" in text.replace("have a file", "no file"):

@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ._call import Call, describe
-from ._explain import require
+from ._packages import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping

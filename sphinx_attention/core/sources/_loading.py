@@ -10,9 +10,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sphinx_attention.core.boundary import as_attention_error, is_panic
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.progress import announce
 
-from ._explain import explain_load, require
+from ._bounds import bounded_build, check_config
+from ._classes import (
+    candidates,
+    check_input,
+    has_decoder,
+    missing_body,
+    refuse_other_input,
+    text_tower,
+)
+from ._explain import explain_load, out_of_reach
+from ._checkpoint import (
+    CONFIG,
+    Folder,
+    Weights,
+    measure,
+    open_folder,
+    read_config,
+    weight_files,
+    what_instead,
+)
+from ._hub import HubFiles, is_offline
+from ._packages import require
+from ._vocabulary import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +54,8 @@ class Loaded:
         model: a ``transformers.PreTrainedModel`` in evaluation mode.
         tokenizer: its tokenizer.
         generates: whether it has the head that generating text needs, with trained weights.
+        decodes: whether it has a decoder beside its encoder, which is given a text of its own.
+        vocabulary: how many tokens its table of embeddings has; None where it cannot be told.
         limit: how many tokens it takes; None where nothing bounds them.
         provenance: commit, versions and dtype.
     """
@@ -37,7 +63,9 @@ class Loaded:
     model: Any
     tokenizer: Any
     generates: bool
+    decodes: bool
     limit: int | None
+    vocabulary: int | None
     provenance: dict[str, str]
 
 
@@ -81,103 +109,124 @@ def load(source: ModelSource) -> Loaded:
     Raises:
         AttentionError: whatever keeps it from loading.
     """
-    torch, transformers = require("torch"), require("transformers")
-    dtype = _dtype(source, torch)
-    place = _place(source)
-    options: dict[str, Any] = {"trust_remote_code": source.trust_remote_code}
-    if source.revision and not source.folder:
-        options["revision"] = source.revision
+    announce(f"loading {source.name}")
+    require("torch")
+    require("transformers")
+    place = source.folder or (source.path if source.id is None else None) or source.id
+    place = place or source.name
     with quiet():
         try:
-            config = transformers.AutoConfig.from_pretrained(place, **options)
-            if commit := _commit(source, place):
-                # All else from the same commit, even if the branch moves on meanwhile.
-                options["revision"] = commit
-            tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
-            options |= {
-                "config": config,
-                "dtype": dtype,
-                "device_map": source.device_map,
-                "use_safetensors": None if source.pickled_weights else True,
-                "attn_implementation": "eager",
-            }
-            model, missing = _load_model(place, options)
-            trained_head = _check_missing(model, missing, source)
-            model = _tower_of_text(model)
-            if source.device_map is None:
-                model.to(source.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            return _load(source, place)
         except AttentionError:
             raise
         except Exception as error:
             raise explain_load(error, source, place) from error
-    if model.main_input_name != "input_ids":
-        raise AttentionError(
-            Problem.MODEL,
-            f"{source.name} reads {model.main_input_name}, not text; choose a model of text",
-        )
+        except BaseException as error:
+            if not (is_panic(error) or isinstance(error, SystemExit)):
+                raise
+            raise as_attention_error(error, Problem.MODEL, f"loading {source.name}") from error
+
+
+def _load(source: ModelSource, place: str) -> Loaded:
+    torch, transformers = require("torch"), require("transformers")
+    dtype = _dtype(source, torch)
+    files: Folder | HubFiles
+    options: dict[str, Any] = {"trust_remote_code": source.trust_remote_code}
+    if source.folder or source.id is None:
+        files = open_folder(source, place)
+    else:
+        options |= {"revision": source.revision} if source.revision else {}
+        options |= {"local_files_only": True} if is_offline() else {}
+        files = HubFiles(place, source.revision, only_local="local_files_only" in options)
+        if files.find(CONFIG) is None:
+            _check_hub(source, files)
+    written = read_config(files) if files.find(CONFIG) else {}
+    config = transformers.AutoConfig.from_pretrained(place, **options)
+    if isinstance(files, HubFiles) and (commit := _commit(source, place)):
+        # All else from the same commit, even if the branch moves on meanwhile.
+        options["revision"] = files.revision = commit
+    else:
+        commit = None
+    kinds = candidates(config)
+    check_input(kinds, source)
+    tokenizer = load_tokenizer(place, options, files)
+    weights = None
+    if not source.pickled_weights:
+        paths = weight_files(files, written)
+        weights = measure(paths, files.where) if paths else None
+        _check_weights(source, files, weights)
+    options |= {
+        "config": config,
+        "dtype": dtype,
+        "device_map": source.device_map,
+        "use_safetensors": None if source.pickled_weights else True,
+        "attn_implementation": "eager",
+    }
+    if weights is not None:
+        check_config(written, weights, files.where)
+    with bounded_build(weights, files.where) if weights else contextlib.nullcontext():
+        model, generates = _load_model(kinds, place, options, source)
+    model = text_tower(model)
+    if source.device_map is None:
+        model.to(source.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    refuse_other_input(model.main_input_name, source)
     model.eval()
     _without_cache(model)
-    generates = hasattr(model, "generate") and trained_head
-    return Loaded(model, tokenizer, generates, _limit(model, tokenizer), _provenance(model, commit))
+    return Loaded(
+        model,
+        tokenizer,
+        generates=generates and hasattr(model, "generate"),
+        decodes=has_decoder(model),
+        limit=_limit(model, tokenizer),
+        vocabulary=_vocabulary(model),
+        provenance=_provenance(model, commit),
+    )
+
+
+def _check_hub(source: ModelSource, files: HubFiles) -> None:
+    """Say what a model of the hub without ``config.json`` is instead, where its files tell."""
+    told = what_instead(files.names())
+    if told:
+        raise AttentionError(
+            Problem.MODEL, f"{source.name}: {files.where} holds no {CONFIG}; {told}"
+        )
+
+
+def _check_weights(source: ModelSource, files: Folder | HubFiles, weights: Weights | None) -> None:
+    """Refuse a model of the hub whose weights are not at hand and cannot be fetched."""
+    if weights is None and isinstance(files, HubFiles) and files.only_local:
+        raise out_of_reach(f"the weights of {source.name}")
+
+
+def _load_model(
+    kinds: list[Any], place: str, options: dict[str, Any], source: ModelSource
+) -> tuple[Any, bool]:
+    """The model, of the first class that its files have all weights of, and whether it has a head.
+
+    Raises:
+        AttentionError: there is no such class.
+    """
+    transformers = require("transformers")
+    lacking: AttentionError | None = None
+    for kind in kinds or [transformers.AutoModel]:
+        model, info = kind.from_pretrained(place, output_loading_info=True, **options)
+        missing = set(info["missing_keys"])
+        body = missing_body(model, missing)
+        if not body:
+            return model, not any("bias" not in key and "pooler" not in key for key in missing)
+        lacking = lacking or AttentionError(
+            Problem.MODEL,
+            f"the files of {source.name} lack {len(body)} weights of a {type(model).__name__}, "
+            f"such as {min(body)}: they are not of this model",
+        )
+        del model
+    raise lacking or AttentionError(Problem.MODEL, f"{source.name} has no class in transformers")
 
 
 def _provenance(model: Any, commit: str | None) -> dict[str, str]:
     found = {name: str(require(name).__version__) for name in ("transformers", "torch")}
     found["dtype"] = str(model.dtype).removeprefix("torch.")
     return found | ({"commit": commit} if commit else {})
-
-
-def _load_model(place: str, options: dict[str, Any]) -> tuple[Any, set[str]]:
-    """The model and the names of weights that its files do not have."""
-    transformers = require("transformers")
-    config = options["config"]
-    if getattr(config, "is_encoder_decoder", False):
-        # With its head, or a target could not be generated. A head is nothing beside the rest.
-        with contextlib.suppress(_NoHead):
-            return _from_pretrained(transformers.AutoModelForSeq2SeqLM, place, options)
-    return _from_pretrained(transformers.AutoModel, place, options)
-
-
-def _tower_of_text(model: Any) -> Any:
-    """Of a model with a tower for pictures and one for texts, such as CLIP, the latter."""
-    text, vision = (getattr(model, f"{kind}_model", None) for kind in ("text", "vision"))
-    kind = require("transformers").PreTrainedModel
-    return text if isinstance(text, kind) and isinstance(vision, kind) else model
-
-
-class _NoHead(Exception):  # noqa: N818 - a turn taken, not an error
-    """There is no class of this kind for the model."""
-
-
-def _from_pretrained(kind: Any, place: str, options: dict[str, Any]) -> tuple[Any, set[str]]:
-    try:
-        model, info = kind.from_pretrained(place, output_loading_info=True, **options)
-    except ValueError as error:
-        if "Unrecognized configuration class" in str(error):
-            raise _NoHead(str(error)) from error
-        raise
-    return model, set(info["missing_keys"])
-
-
-def _check_missing(model: Any, missing: set[str], source: ModelSource) -> bool:
-    """Whether the head is trained; an error where what makes the attention is not.
-
-    Weights that the files lack are filled at random, and the picture would show noise.
-    """
-    prefix = f"{model.base_model_prefix}."
-    body_has_prefix = model.base_model is not model
-    body = {
-        key
-        for key in missing
-        if "pooler" not in key and (key.startswith(prefix) or not body_has_prefix)
-    }
-    if body:
-        raise AttentionError(
-            Problem.MODEL,
-            f"the files of {source.name} lack {len(body)} weights of a "
-            f"{type(model).__name__}, such as {min(body)}: they are not of this model",
-        )
-    return not any("bias" not in key and "pooler" not in key for key in missing)
 
 
 def _limit(model: Any, tokenizer: Any) -> int | None:
@@ -192,7 +241,7 @@ def _limit(model: Any, tokenizer: Any) -> int | None:
             and getattr(module, "padding_idx", None) is not None
         ):
             # RoBERTa counts positions from the padding token's number on.
-            return int(module.num_embeddings - module.padding_idx - 1)
+            return int(module.weight.shape[0] - module.padding_idx - 1)
     for owner in (model.config, model.config.get_text_config()):
         for name in ("max_position_embeddings", "n_positions"):
             positions = getattr(owner, name, None)
@@ -200,6 +249,13 @@ def _limit(model: Any, tokenizer: Any) -> int | None:
                 own = int(min(tokenizer.model_max_length, _UNLIMITED))
                 return own if positions - 8 <= own < positions else positions
     return None
+
+
+def _vocabulary(model: Any) -> int | None:
+    try:
+        return int(model.get_input_embeddings().weight.shape[0])
+    except (AttributeError, NotImplementedError, TypeError, IndexError):
+        return None  # CANINE hashes characters and has no such table
 
 
 def _without_cache(model: Any) -> None:
@@ -214,30 +270,12 @@ def _dtype(source: ModelSource, torch: Any) -> Any:
     if source.dtype == "auto":
         return "auto"
     dtype = getattr(torch, source.dtype, None)
-    if not isinstance(dtype, torch.dtype):
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
         raise AttentionError(
             Problem.CONFIG,
             f"{source.name}: {source.dtype!r} is no dtype; use float32, bfloat16, float16 or auto",
         )
     return dtype
-
-
-def _place(source: ModelSource) -> str:
-    """The folder or the identifier that transformers is given."""
-    folder = source.folder or (source.path if source.id is None else None)
-    if folder is None:
-        return source.id or source.name
-    if not Path(folder).is_dir():
-        raise AttentionError(
-            Problem.MODEL, f"{source.name}: there is no folder {source.path or folder}"
-        )
-    if not (Path(folder) / "config.json").is_file():
-        raise AttentionError(
-            Problem.MODEL,
-            f"{source.name}: the folder {source.path or folder} holds no config.json; it has to be "
-            "one that save_pretrained wrote or the hub serves",
-        )
-    return folder
 
 
 def _commit(source: ModelSource, place: str) -> str | None:

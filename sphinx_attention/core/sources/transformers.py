@@ -26,8 +26,9 @@ from ._batch import (
     model_inputs,
 )
 from ._capture import InterfaceWay, Way, choose_way, difference, gather
-from ._explain import first_line, is_out_of_memory, require
+from ._explain import first_line, is_out_of_memory
 from ._loading import Loaded, load, quiet
+from ._packages import require
 from ._tokens import Encoded, after_start, continuation, encode
 
 if TYPE_CHECKING:
@@ -417,7 +418,7 @@ def _same_within(plain: Call, padded: Call, tolerance: float) -> bool:
 
 
 def _has_decoder(loaded: Loaded) -> bool:
-    return bool(getattr(loaded.model.config, "is_encoder_decoder", False))
+    return loaded.decodes
 
 
 def _start(loaded: Loaded) -> int:

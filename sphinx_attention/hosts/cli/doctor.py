@@ -124,7 +124,7 @@ def _extra(extra: str, names: tuple[str, ...], purpose: str) -> Finding:
 
 
 def _device() -> Finding:
-    from sphinx_attention.core.sources._explain import require  # noqa: PLC0415 - loads torch
+    from sphinx_attention.core.sources._packages import require  # noqa: PLC0415 - loads torch
 
     try:
         torch = require("torch")
