@@ -65,6 +65,7 @@ def explain_load(error: Exception, source: ModelSource, place: str) -> Attention
         return shadow
     for told in (
         _from_hub(kinds, source, place),
+        _from_config(text, source),
         _from_files(text, source, place),
         _from_device(text, source),
     ):
@@ -119,18 +120,6 @@ def _from_files(text: str, source: ModelSource, place: str) -> AttentionError | 
             f"{source.name}: a device_map needs accelerate: "
             "`pip install 'sphinx-attention[accelerate]'`",
         )
-    if "ignore_mismatched_sizes" in text:
-        return AttentionError(
-            Problem.MODEL,
-            f"the weights of {source.name} do not have the shapes that config.json asks for: they "
-            "are of another model",
-        )
-    if found := _UNKNOWN_TYPE.search(text):
-        return AttentionError(
-            Problem.MODEL,
-            f"config.json of {source.name} says that its model_type is {found[1]!r}, which "
-            f"transformers {require('transformers').__version__} does not know; a newer version may",
-        )
     folder = Path(place)
     if "safetensors" in text and "no file named" in text.replace("have a file", "no file"):
         pickled = folder.is_dir() and (
@@ -149,6 +138,22 @@ def _from_files(text: str, source: ModelSource, place: str) -> AttentionError | 
     if "config.json" in text and "a file named" in text:
         return AttentionError(
             Problem.MODEL, f"{place} on the hub holds no config.json: it is no transformers model"
+        )
+    return None
+
+
+def _from_config(text: str, source: ModelSource) -> AttentionError | None:
+    if "ignore_mismatched_sizes" in text:
+        return AttentionError(
+            Problem.MODEL,
+            f"the weights of {source.name} do not have the shapes that config.json asks for: they "
+            "are of another model",
+        )
+    if found := _UNKNOWN_TYPE.search(text):
+        return AttentionError(
+            Problem.MODEL,
+            f"config.json of {source.name} says that its model_type is {found[1]!r}, which "
+            f"transformers {require('transformers').__version__} does not know; a newer one may",
         )
     return None
 
