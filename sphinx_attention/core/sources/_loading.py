@@ -15,15 +15,6 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.progress import announce
 
 from ._bounds import bounded_build, check_config
-from ._classes import (
-    candidates,
-    check_input,
-    has_decoder,
-    missing_body,
-    refuse_other_input,
-    text_tower,
-)
-from ._explain import explain_load, out_of_reach
 from ._checkpoint import (
     CONFIG,
     Folder,
@@ -34,6 +25,15 @@ from ._checkpoint import (
     weight_files,
     what_instead,
 )
+from ._classes import (
+    candidates,
+    check_input,
+    has_decoder,
+    missing_body,
+    refuse_other_input,
+    text_tower,
+)
+from ._explain import explain_load, out_of_reach
 from ._hub import HubFiles, is_offline
 from ._packages import require
 from ._vocabulary import load_tokenizer
