@@ -1,7 +1,7 @@
 /** A figure comes to life: events become actions, actions a new state, the state what is shown. */
 
 import { bindControls } from "./controls";
-import { fail, parts, setAttributes } from "./dom";
+import { fail, isChord, parts, setAttributes, take } from "./dom";
 import { type Model, type Place, placeOf } from "./model";
 import { openPanel } from "./panel";
 import { type Action, reduce, sameToken, type State } from "./state";
@@ -64,6 +64,13 @@ export function bind(figure: HTMLElement, model: Model, watch: Watch): Live {
     tell: panel.tell,
   };
   show(null);
+  figure.addEventListener("keydown", (event) => {
+    if (isChord(event)) return;
+    if (event.key === "Escape" && state.pinned.length) {
+      dispatch({ type: "unpin" });
+      take(event);
+    } else if (answers(event.target as Element, event.key)) event.stopPropagation();
+  });
   for (const stage of parts(figure, "stage")) watchOverflow(stage);
   bringIntoView(tokens.at(state.pinned[0]));
   return live;
@@ -140,6 +147,15 @@ function bringIntoView(token: TokenElement | undefined): void {
   if (off && stage.scrollHeight > stage.clientHeight + 1) {
     stage.scrollTop += (box.top + box.bottom - around.top - around.bottom) / 2;
   }
+}
+
+/** Whether a control or a box that scrolls answers a key by itself: it is then no shortcut of the page. */
+function answers(target: Element, key: string): boolean {
+  if (target.matches("select")) return /^(.|Arrow.*|Page.*|Home|End|Enter)$/.test(key);
+  if (target.matches("button, summary")) return /^(Enter| )$/.test(key);
+  if (!target.matches(".attention-stage, .attention-scores, .attention-thumbs")) return false;
+  if (/^Arrow(Left|Right)$/.test(key)) return isWide(target);
+  return /^(Arrow.*|Page.*|Home|End| )$/.test(key) && target.scrollHeight > target.clientHeight + 1;
 }
 
 /** Whether a stage is wider than its box. */

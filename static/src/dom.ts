@@ -31,6 +31,17 @@ export function isChord({ ctrlKey, metaKey, altKey }: KeyboardEvent | MouseEvent
   return ctrlKey || metaKey || altKey;
 }
 
+/** Keep an event for the figure: the page's own shortcuts, such as turning the page, must not answer it too. */
+export function take(event: Event): void {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Give an element the keyboard, and show that: WebKit shows it only on demand where a click came before. */
+export function focusOn(node: HTMLElement | SVGElement, preventScroll = false): void {
+  node.focus({ focusVisible: true, preventScroll });
+}
+
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   classes: readonly (string | false)[] = [],
@@ -47,6 +58,9 @@ const SVG = "http://www.w3.org/2000/svg";
 
 export type Attributes = Readonly<Record<string, string | number>>;
 
+/** Elements whose own text a page's search would mark, and break the picture by it. */
+const TEXTUAL = /^(text|tspan|title)$/;
+
 /** An element of a picture. */
 export function svg<Name extends keyof SVGElementTagNameMap>(
   name: Name,
@@ -55,6 +69,8 @@ export function svg<Name extends keyof SVGElementTagNameMap>(
 ): SVGElementTagNameMap[Name] {
   const made = document.createElementNS(SVG, name);
   setAttributes(made, attributes);
+  // Sphinx's search passes over this class; `core/render/svg.py` says why.
+  if (TEXTUAL.test(name)) made.classList.add("nohighlight");
   made.append(...content);
   return made;
 }

@@ -2,7 +2,7 @@
 
 import { read, restore, split } from "./address";
 import { bind, type Live } from "./bind";
-import { fail, mark } from "./dom";
+import { fail, mark, take } from "./dom";
 import { join, share } from "./link";
 import { modelOf } from "./model";
 import { decode, textOf } from "./payload";
@@ -82,15 +82,21 @@ async function follow(): Promise<void> {
   live.figure.scrollIntoView();
 }
 
-/** Escape unpins in the figure that has the keyboard, or everywhere where none has. */
+/** Escape unpins everywhere where nothing has the keyboard. A figure that has it unpins by itself. */
 function unpin(event: KeyboardEvent): void {
-  if (event.key !== "Escape" || event.defaultPrevented) return;
-  const target = event.target as Element;
-  const own = target.closest(FIGURE);
-  if (!own && target !== document.body) return;
-  for (const figure of own ? [own] : document.querySelectorAll(FIGURE)) {
-    living.get(figure)?.dispatch({ type: "unpin" });
+  if (event.key !== "Escape" || event.defaultPrevented || event.target !== document.body) return;
+  for (const figure of document.querySelectorAll<HTMLElement>(FIGURE)) {
+    const live = living.get(figure);
+    if (!live?.state.pinned.length) continue;
+    live.dispatch({ type: "unpin" });
+    // Of a figure that nobody sees, the page's own use of the key is as good.
+    if (isSeen(figure)) take(event);
   }
+}
+
+function isSeen(figure: HTMLElement): boolean {
+  const { top, bottom, width } = figure.getBoundingClientRect();
+  return width > 0 && bottom > 0 && top < innerHeight;
 }
 
 // Some themes swap the content of a page without loading another.

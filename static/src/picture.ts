@@ -14,6 +14,9 @@ export interface Picture {
   readonly sources: ReadonlyMap<Element, CanvasImageSource>;
 }
 
+/** Also what programs older than SVG 2 read, and what no script takes for a link of the page. */
+const XLINK = "http://www.w3.org/1999/xlink";
+
 type Sources = Map<Element, CanvasImageSource>;
 
 /** What style sheets decide, of shapes and of text, */
@@ -60,15 +63,16 @@ export function pictureOf(figure: HTMLElement): Picture {
 
 function imageOf(canvas: HTMLCanvasElement, picture: Element): SVGImageElement {
   const [box, around] = [canvas.getBoundingClientRect(), picture.getBoundingClientRect()];
-  return svg("image", {
+  const image = svg("image", {
     x: box.x - around.x,
     y: box.y - around.y,
     width: box.width,
     height: box.height,
     preserveAspectRatio: "none",
     "image-rendering": getComputedStyle(canvas).imageRendering,
-    href: canvas.toDataURL(),
   });
+  image.setAttributeNS(XLINK, "xlink:href", canvas.toDataURL());
+  return image;
 }
 
 /** Copies of what is seen of an element's content, their style written into them. */

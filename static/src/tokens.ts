@@ -1,6 +1,6 @@
 /** Tokens as buttons: pointer, finger and keyboard do the same to them, in every view. */
 
-import { isChord, setAttributes } from "./dom";
+import { focusOn, isChord, setAttributes, take } from "./dom";
 import { clamp, type Model, type Place, tokenAt } from "./model";
 import { same, sameToken } from "./state";
 import type { Dispatch, TokenElement, View } from "./views/view";
@@ -66,9 +66,9 @@ export function bindTokens(
     } else {
       const next = neighbour(all, token, event.key);
       if (!next) return;
-      next.element.focus();
+      focusOn(next.element);
     }
-    event.preventDefault();
+    take(event);
   });
 
   return {
@@ -141,7 +141,7 @@ function bindPointer(
 
 /**
  * Where a key leads from a token: along its row as seen, and from row to row. Columns are rows that
- * stand upright.
+ * stand upright. At an end a key leads to where it came from; undefined is a key of no use here.
  */
 export function neighbour(
   all: readonly TokenElement[],
@@ -161,8 +161,9 @@ export function neighbour(
   }
   const across = axis === "x" ? "y" : "x";
   const away = (one: TokenElement): number => Math.abs(centre(one, across) - centre(token, across));
+  if (!other.length) return undefined;
   const beyond = other.filter((one) => (centre(one, axis) - centre(token, axis)) * step > 0);
-  return beyond.sort((a, b) => away(a) - away(b))[0];
+  return beyond.sort((a, b) => away(a) - away(b))[0] ?? token;
 }
 
 const ARROWS: Readonly<Record<string, readonly ["x" | "y", 1 | -1]>> = {

@@ -136,7 +136,8 @@ test("arrows move as seen, Home and End as read", () => {
   assert.deepEqual(go(row[1]!, "End"), { side: "query", index: 2 });
   assert.deepEqual(go(row[0]!, "ArrowUp"), { side: "key", index: 1 });
   assert.deepEqual(go(keys[0]!, "ArrowDown"), { side: "query", index: 2 });
-  assert.equal(go(row[0]!, "ArrowDown"), undefined);
+  assert.equal(go(row[0]!, "ArrowDown"), row[0]!.place);
+  assert.equal(neighbour(row, row[0]!, "ArrowDown"), undefined);
   assert.equal(go(row[0]!, "x"), undefined);
 });
 
@@ -155,7 +156,7 @@ test("a column is a row that stands upright", () => {
   assert.deepEqual(go(left[2]!, "ArrowDown"), { side: "query", index: 2 });
   assert.deepEqual(go(left[2]!, "ArrowRight"), { side: "key", index: 1 });
   assert.deepEqual(go(right[0]!, "ArrowLeft"), { side: "query", index: 0 });
-  assert.equal(go(right[0]!, "ArrowRight"), undefined);
+  assert.equal(go(right[0]!, "ArrowRight"), right[0]!.place);
   assert.deepEqual(go(left[1]!, "End"), { side: "query", index: 2 });
 });
 

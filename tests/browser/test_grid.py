@@ -143,7 +143,7 @@ def test_many_tokens_are_pooled_by_their_greatest(open_page, minilm) -> None:
 def test_the_first_paint_is_the_static_picture(open_page, site, name: str, figure: str) -> None:
     page = open_page(name, figure)
     live = painted(page, figure)
-    data = page.locator(f"#{figure} mask image").get_attribute("href")
+    data = page.locator(f"#{figure} mask image").get_attribute("xlink:href")
     static = Image.open(io.BytesIO(b64decode(data.partition(",")[2]))).convert("RGBA")
     alphas = np.asarray(static)[..., 3] / 255
     rows, columns = alphas.shape
@@ -498,7 +498,7 @@ def test_elements_stay_few_at_128_tokens(open_page, name: str, heads: int) -> No
 
 def test_a_grid_of_32_tokens_is_little_more_than_its_numbers(open_page, site) -> None:
     page = open_page("grid-long", java_script_enabled=False)
-    sprite = page.locator("#glong mask image").get_attribute("href")
+    sprite = page.locator("#glong mask image").get_attribute("xlink:href")
     assert len(sprite) <= 6_000
     parts = page.locator("#glong").evaluate(
         """figure => {

@@ -186,7 +186,7 @@ def test_a_canvas_is_saved_with_the_picture(open_page) -> None:
     (image,) = ET.fromstring(drawing).iter(f"{SVG}image")
     assert float(image.get("x")) == pytest.approx(left)
     assert (float(image.get("y")), float(image.get("width"))) == (7, 30)
-    assert image.get("href").startswith("data:image/png;base64,")
+    assert image.get("{http://www.w3.org/1999/xlink}href").startswith("data:image/png;base64,")
     _, picture = save(page, "sums", "PNG")
     painted = pixels(picture)
     x = round(2 * left)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.display import clean_line
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure import Figure
 
     from .drawing import Drawing
+
+_TEXT = re.compile(r"<(text|tspan|title|desc)(?: ([^>]*?)class=\"([^\"]*)\")?(?=[ >])")
 
 
 def render_svg(figure: Figure, uid: str, *, standalone: bool = False) -> str:
@@ -38,7 +41,7 @@ def write_svg(
 
     ``named_by`` is the ids of what names it already; without, it says itself what it shows.
     """
-    return (
+    svg = (
         templates()
         .get_template("picture.svg.jinja")
         .render(
@@ -52,3 +55,21 @@ def write_svg(
             description=describe(figure),
         )
     )
+    return svg if standalone else _kept_from_highlighting(svg)
+
+
+def _kept_from_highlighting(svg: str) -> str:
+    """The picture, with a class on every element that holds text.
+
+    Sphinx's script marks the words of a search in all text of a page, except text whose own parent
+    has the class ``nohighlight``. In a picture the script would add elements of its own between
+    those of the view; at a title it ends with an error, because a title has no ``getBBox``
+    (`sphinx_highlight.js`, since https://github.com/sphinx-doc/sphinx/issues/4108).
+    """
+
+    def marked(found: re.Match[str]) -> str:
+        name, before, classes = found.groups()
+        both = f"{classes} nohighlight" if classes else "nohighlight"
+        return f'<{name} {before or ""}class="{both}"'
+
+    return _TEXT.sub(marked, svg)

@@ -1,7 +1,7 @@
 /** A thumbnail of every head, in its place or sorted by a score, and the chosen one large beside. */
 
 import { type Cells, paint } from "../cells";
-import { boxOf, element, isChord, mark, needed, numberIn, part, parts, setAttributes, setText, svg, textWidth } from "../dom";
+import { boxOf, element, focusOn, isChord, mark, needed, numberIn, part, parts, setAttributes, setText, svg, take, textWidth } from "../dom";
 import type { Model, Place } from "../model";
 import { inFocus, type State } from "../state";
 import { views } from ".";
@@ -44,7 +44,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
   let chosen = -1;
   let options: State["options"] = {};
   const tell = (at: number): void => {
-    setText(headline.firstChild!, nameOf(model, at));
+    setText(headline.querySelector("b")!, nameOf(model, at));
     for (const { place, number } of scores) setText(place, number(at));
   };
 
@@ -174,11 +174,12 @@ function namedScores(headline: HTMLElement, model: Model): NamedScore[] {
   return [...headline.querySelectorAll<HTMLElement>("[data-score]")].map((span) => {
     const key = span.dataset["score"]!;
     const scores = model.headScores[key] ?? [];
-    const [before, place, after] = span.childNodes;
+    // Scripts of the page may have wrapped words of it: only its text and its number are sure.
+    const place = span.querySelector("b")!;
+    const [before, after] = span.textContent.split(place.textContent);
     const number = (at: number): string => decimals(scores[at] ?? 0);
-    const text = (at: number): string =>
-      `${before!.textContent}${number(at)}${after?.textContent ?? ""}`;
-    return { key, place: place!, number, text };
+    const text = (at: number): string => `${before}${number(at)}${after}`;
+    return { key, place, number, text };
   });
 }
 
@@ -291,8 +292,8 @@ function openThumbs(figure: HTMLElement, model: Model, frame: Frame, hands: Hand
     if (at === null || !sheet || isChord(event)) return;
     const next = moved(sheet, sheet.heads.indexOf(at), event.key);
     if (next === undefined) return;
-    event.preventDefault();
-    buttons[sheet.heads[next]!]!.focus();
+    take(event);
+    focusOn(buttons[sheet.heads[next]!]!);
   });
 
   return {

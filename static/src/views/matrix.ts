@@ -14,6 +14,7 @@ import {
   type Attributes,
   element,
   elementsInto,
+  focusOn,
   group,
   isChord,
   isolated,
@@ -21,6 +22,7 @@ import {
   needed,
   part,
   setAttributes,
+  take,
 } from "../dom";
 import { lineOf } from "../edges";
 import { clamp, isSink, MASKED, type Model, numeral, otherSide, type Place, tokensOn } from "../model";
@@ -317,7 +319,7 @@ function bindKeys(
     const next = moved(focused, event.key, frame);
     if (next && !same(next, focused)) {
       const { element: token } = slots[next.side][next.index]!;
-      if (!sameToken(next, focused)) token.focus({ preventScroll: true });
+      if (!sameToken(next, focused)) focusOn(token, true);
       dispatch({ type: "focus", place: next });
       // In the middle of the page where a footer that sticks below might be before it.
       const block = picture.previousElementSibling ? "center" : "nearest";
@@ -327,7 +329,6 @@ function bindKeys(
       if (focused.other === undefined || !/^(Enter| )$/.test(event.key)) return;
       if (!event.repeat) dispatch({ type: "toggle", place: focused, add: event.shiftKey });
     }
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
   });
 }

@@ -1,6 +1,6 @@
 /** The tokens of a picture, and the numbers beside them, alike in every view. */
 
-import { fail, numberIn, part, parts, setAttributes, setText, svg } from "../dom";
+import { fail, mark, numberIn, part, parts, setText, svg } from "../dom";
 import { short } from "../edges";
 import { type Figures, type Model, placeOf, type Side } from "../model";
 import type { TokenElement } from "./view";
@@ -60,7 +60,8 @@ export function checkTokens(
 export function numberInto(slot: Slot, number: Figures | null | undefined, make: () => SVGTextElement): void {
   if (!number) return slot.weight?.remove();
   slot.weight ??= make();
-  setAttributes(slot.weight, { class: `attention-weight${number.strong ? " attention-weight--strong" : ""}` });
+  mark(slot.weight, "weight", true);
+  mark(slot.weight, "weight--strong", number.strong);
   setText(slot.weight, number.text);
   if (!slot.weight.parentNode) slot.element.append(slot.weight);
 }

@@ -1,6 +1,6 @@
 /** The buttons of the heads: a click switches one on or off, a double click shows it alone. */
 
-import { isChord, part, parts, setAttributes, setText } from "../dom";
+import { focusOn, isChord, part, parts, setAttributes, setText, take } from "../dom";
 import { clamp, type Model } from "../model";
 import type { State } from "../state";
 import type { Dispatch } from "./view";
@@ -55,9 +55,9 @@ export function openSwatches(
     else {
       const next = clamp(to, 0, last);
       rove(next);
-      buttons[next]!.focus();
+      focusOn(buttons[next]!);
     }
-    event.preventDefault();
+    take(event);
   });
   all?.addEventListener("click", () => put(shown.length < every.length ? every : [first]));
 

@@ -44,7 +44,7 @@ def alphas(root: ET.Element) -> np.ndarray:
     (cells,) = classed(root, "attention-cells")
     assert cells.get("mask") == f"url(#{mask.get('id')})"
     image = mask[0]
-    data = image.get("href").removeprefix("data:image/png;base64,")
+    data = image.get("{http://www.w3.org/1999/xlink}href").removeprefix("data:image/png;base64,")
     picture = Image.open(io.BytesIO(b64decode(data))).convert("RGBA")
     pixels = np.asarray(picture)
     assert (pixels[..., :3] == 255).all()  # a mask's luminance counts too

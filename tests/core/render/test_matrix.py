@@ -28,7 +28,7 @@ ROWS = [
     [0.01, 0.04, 0.80, 0.15, 0.00],
     [0.00, 0.00, 0.00, 0.20, 0.80],
 ]
-HREF = "href"
+HREF = "{http://www.w3.org/1999/xlink}href"
 
 
 def figure(*args, **spec):

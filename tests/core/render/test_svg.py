@@ -50,7 +50,7 @@ def hostile(**spec):
 
 
 def texts(root: ET.Element, name: str) -> list[str | None]:
-    return [e.text for e in root.iter() if e.get("class") == name]
+    return [e.text for e in root.iter() if name in e.get("class", "").split()]
 
 
 @pytest.mark.parametrize("standalone", [False, True])

@@ -1,0 +1,174 @@
+"""Other scripts of a page break no figure, and no figure breaks them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.conftest import away, pressed, ready
+from tests.browser.pages.scripts import VIEWS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+WORDS = ["entropy", "looks", "attention"]
+
+LISTEN = """() => {
+  window.heard = [];
+  for (const on of [document, window]) on.addEventListener("keydown", event => heard.push(event.key));
+}"""
+
+
+def heard(page: Page, key: str) -> bool:
+    """Whether scripts of the page hear of a key that is pressed."""
+    page.evaluate("heard.length = 0")
+    page.keyboard.press(key)
+    return page.evaluate("heard.length") > 0
+
+
+ARROWS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
+TOKEN = (*ARROWS, "Home", "End", "Enter", " ")
+
+
+@pytest.mark.parametrize(
+    ("where", "used", "unused"),
+    [
+        ("#all-arcs [data-token='1']", ("ArrowLeft", "ArrowRight", "Home", "End", "Enter"), "sx/?"),
+        ("#all-cross [data-token='1'][data-side='key']", TOKEN, "sx/?"),
+        ("#all-heads [data-token='1'][data-side='query']", TOKEN, "sx/?"),
+        ("#all-matrix [data-token='1'][data-side='query']", TOKEN, "sx/?"),
+        ("#all-steps [data-token='1'][data-side='query']", TOKEN, "sx/?"),
+        (
+            "#all-grid .attention-large [data-token='1']",
+            ("ArrowLeft", "ArrowRight", "Enter"),
+            "sx/?",
+        ),
+        ("#all-grid .attention-thumb >> nth=1", TOKEN, "sx/?"),
+        (
+            "#all-heads .attention-swatch >> nth=1",
+            ("ArrowLeft", "ArrowRight", "Home", "End", "Enter", " ", "s", "S"),
+            "x/?",
+        ),
+        ("#all-arcs select[name=layer]", (*ARROWS, "Home", "End"), ()),
+        ("#all-arcs .attention-save summary", ("Enter", " "), "sx/?"),
+        ("#all-arcs .attention-direction", ("Enter", " "), "sx/?"),
+    ],
+)
+def test_keys_that_a_figure_uses_are_no_shortcuts_of_the_page(
+    open_page, where: str, used: tuple[str, ...], unused: str
+) -> None:
+    page = open_page("all", where.partition(" ")[0].removeprefix("#"))
+    page.evaluate(LISTEN)
+    for key in used:
+        page.locator(where).first.focus()
+        assert not heard(page, key), key
+    for key in unused:
+        page.locator(where).first.focus()
+        assert heard(page, key), key
+        assert heard(page, f"Control+{key}"), key
+
+
+@pytest.mark.parametrize("view", [*VIEWS, "cross"])
+def test_escape_is_the_figures_while_something_is_pinned(open_page, view: str) -> None:
+    page = open_page("all", f"all-{view}")
+    page.evaluate(LISTEN)
+    page.locator(f"#all-{view} [data-token='2'][role=button]").first.click()
+    assert pressed(page, f"all-{view}")
+    assert not heard(page, "Escape")
+    assert not pressed(page, f"all-{view}")
+    assert heard(page, "Escape")
+    # The same where nothing has the keyboard, and the figure is seen.
+    page.locator(f"#all-{view} [data-token='2'][role=button]").first.click()
+    page.evaluate("document.activeElement.blur()")
+    assert not heard(page, "Escape")
+    assert not pressed(page, f"all-{view}")
+    page.locator(f"#all-{view} [data-token='2'][role=button]").first.click()
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 1e6)")
+    if view == "arcs":
+        assert heard(page, "Escape")
+
+
+def test_arrow_keys_turn_no_page(open_page) -> None:
+    page = open_page("all", "all-heads")
+    # As with the option navigation_with_keys of every theme that builds on Sphinx's basic theme.
+    page.evaluate("DOCUMENTATION_OPTIONS.NAVIGATION_WITH_KEYS = true")
+    page.locator("#all-heads [data-token='1'][data-side='query']").click()
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert page.url.endswith("/all.html")
+    page.evaluate("document.activeElement.blur()")
+    with page.expect_navigation():
+        page.keyboard.press("ArrowRight")
+
+
+def test_a_box_that_scrolls_keeps_the_keys_that_scroll_it(open_page) -> None:
+    page = open_page("scroll", "far")
+    page.evaluate(LISTEN)
+    page.locator("#far .attention-stage").focus()
+    left = page.locator("#far .attention-stage").evaluate("e => e.scrollLeft")
+    assert not heard(page, "ArrowLeft")
+    page.wait_for_timeout(300)
+    assert page.locator("#far .attention-stage").evaluate("e => e.scrollLeft") < left
+    assert heard(page, "ArrowDown")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_words_of_a_search_are_marked_on_the_whole_page(open_page, when: str) -> None:
+    """By Sphinx's own script, before figures come to life and after."""
+    page = open_page("all")
+    if when == "after":
+        for view in VIEWS:
+            ready(page, f"all-{view}")
+            page.locator(f"#all-{view} [data-token='1'][role=button]").first.click()
+    page.evaluate("localStorage.setItem('sphinx_highlight_terms', 'attention looks entropy 0')")
+    page.evaluate("SphinxHighlight.highlightSearchWords()")
+    page.wait_for_timeout(100)
+    marked = page.locator("section > p .highlighted").all_inner_texts()
+    assert [word.lower() for word in marked] == [
+        *("attention", "looks"),
+        *("attention", "looks", "entropy"),
+    ]
+    assert page.locator("figure .highlighted").count() > 0  # in what is written under a picture
+    assert page.locator("figure :is(svg, script) .highlighted, rect.highlighted").count() == 0
+    for view in VIEWS:
+        figure = f"all-{view}"
+        ready(page, figure)
+        words = page.locator(f"#{figure} .attention-word").all_text_contents()
+        assert set(words) == set(WORDS)
+        page.locator(f"#{figure} [data-token='0'][role=button]").first.click()
+        assert 0 in pressed(page, figure)
+    # What a script has wrapped is still written anew.
+    thumb = page.locator("#all-grid .attention-thumb").nth(4)
+    thumb.click()
+    headline = page.locator("#all-grid .attention-headline")
+    assert headline.locator("b").first.inner_text() == "1.1"
+    entropy = headline.locator("[data-score=entropy]")
+    page.locator("#all-grid select[name=order]").select_option("entropy")
+    away(page)
+    spoken = page.locator("#all-grid .attention-thumb[aria-current]").get_attribute("aria-label")
+    assert spoken == f"layer 1, head 1, {entropy.inner_text()}"
+
+
+def test_navigation_without_loading_pages_is_not_stopped_by_a_figure(open_page) -> None:
+    """As sphinx-immaterial does it: what has an address is told it anew, absolute."""
+    page = open_page("images", "image-steps")
+    for figure in ("image-grid", "image-matrix", "image-steps"):
+        page.locator(f"#{figure}").scroll_into_view_if_needed()
+        ready(page, figure)
+    assert page.locator("svg image").count() >= 2
+    told = page.evaluate(
+        """text => {
+          "use strict";
+          const fetched = new DOMParser().parseFromString(text, "text/html");
+          const all = [document, fetched].flatMap(one => [...one.querySelectorAll("[href], [src]")]);
+          for (const one of all) {
+            for (const name of ["href", "src"]) if (one.hasAttribute(name)) one[name] = one[name];
+          }
+          return all.length;
+        }""",
+        page.context.request.get(page.url).text(),
+    )
+    assert told > 10
