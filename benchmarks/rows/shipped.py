@@ -68,9 +68,9 @@ def _files() -> Iterator[Line]:
     # Not RequireJS: npm has it at full length only, and pages ask for it minified.
     theirs = sum(_gzipped(path) for name, path in scripts.items() if "require" not in name)
     for name, what, limit in (
-        ("attention.js", "JavaScript, gzipped", 25_000),
+        ("attention.js", "JavaScript, gzipped", 28_000),
         ("attention-pictures.js", "the same, loaded when a picture is saved", 5_000),
-        ("attention.css", "CSS, gzipped", 6_000),
+        ("attention.css", "CSS, gzipped", 7_000),
     ):
         size = Measured((float(_gzipped(assets / name)),), "bytes")
         goal = Goal(limit, of="ours")
