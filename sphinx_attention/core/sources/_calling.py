@@ -49,7 +49,7 @@ def find(name: str) -> Callable[..., Any]:
             error, f"the module of {name} cannot be imported", importing=module_name
         ) from error
     if not callable(found):
-        close = get_close_matches(path, known, n=1)
+        close = get_close_matches(path, known, n=1) if found is None else []
         hint = f" (did you mean {close[0]}?)" if close else ""
         file = getattr(sys.modules[module_name], "__file__", None)
         where = f", which is {_shown(file)}," if file else ""
@@ -111,7 +111,8 @@ def _failed(error: BaseException, what: str, *, importing: str = "") -> Attentio
         )
         said = f"{what}: it ended the program (SystemExit: {error.code}){place}; {mend}"
     else:
-        verb = ": " if importing else " raised "
+        told = isinstance(error, RecursionError | MemoryError)
+        verb = ": " if importing else " failed: " if told else " raised "
         said = f"{what}{verb}{reason(error)}{place}"
         if hidden := _hidden(error):
             said += f"; {hidden}"
@@ -119,7 +120,8 @@ def _failed(error: BaseException, what: str, *, importing: str = "") -> Attentio
             said += "; it has to be installed, or its folder on sys.path"
         elif isinstance(error, ModuleNotFoundError) and error.name:
             said += f"; install it, `pip install {error.name.partition('.')[0]}`"
-    made = AttentionError(Problem.FUNCTION, said)
+    memory = isinstance(error, MemoryError)
+    made = AttentionError(Problem.MEMORY if memory else Problem.FUNCTION, said)
     made.trace = "".join(traceback.format_exception(error))
     return made
 

@@ -70,9 +70,7 @@ def parse_rows(
     plain = _plain(text)
     if plain is not None and not _may_be_labels(plain, tokens):
         return plain
-    if bracketed_lines(_from_first(text)[1]):
-        if quiet:
-            raise AttentionError(Problem.MATRIX, "lists in brackets are JSON: name the file .json")
+    if not quiet and bracketed_lines(_from_first(text)[1]):
         return _bracketed(text)
     blocks = [
         block_of(block, tokens, causal=causal, quiet=quiet) for block in _blocks(text, tokens)

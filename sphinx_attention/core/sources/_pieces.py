@@ -7,6 +7,7 @@ A tokenizer knows both. The texts of an author, a file or a function say so only
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.attention import Token
@@ -90,6 +91,18 @@ def flags_of(special: Any, texts: Sequence[str]) -> list[bool] | None:
     return [bool(one) for one in special]
 
 
+def same_text(texts: Sequence[str], sentence: str) -> bool:
+    """Whether tokens are those of a sentence, but for pieces, case, accents and special tokens."""
+    tokens = author_tokens(texts)
+    own = "".join(token.text.removeprefix("##") for token in tokens if not token.special)
+    return _letters(own) == _letters(sentence)
+
+
+def _letters(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in plain if c.isalnum())
+
+
 def is_special(text: str) -> bool:
     """Whether a text has the form of a token that tokenizers add of their own."""
     return _SPECIAL.fullmatch(text.strip()) is not None
@@ -149,7 +162,8 @@ def _kind(texts: Sequence[str]) -> tuple[str, str]:
     if any(len(text) > 2 and text.startswith("##") for text in texts[1:]):
         return "plain", "##"
     for mark, kind in _MARKS.items():
-        if any(mark in {text[:1], text[-4:]} and len(text) > len(mark) for text in texts):
+        at = [text for text in texts if mark in {text[:1], text[-4:]}]
+        if any(len(text) > len(mark) or mark == "Ġ" for text in at):
             return kind, mark
     if any(len(text) > 2 and text.endswith("@@") for text in texts[:-1]):
         return "joined", "@@"

@@ -143,6 +143,8 @@ def read_csv(data: bytes) -> Given:
     text = _decoded(data)
     if "\0" in text:
         raise UnreadableError("it is no text: it holds NUL")
+    if re.match(r"[\s\w.(=]*[\[({]\s*[\[({]", text):
+        raise UnreadableError("lists in brackets are JSON: name the file .json")
     lines = text.splitlines()
     delimiter = _delimiter(lines)
     if delimiter is None or all(line.isspace() or _spaced(line) for line in lines if line):

@@ -27,6 +27,7 @@ _AXES = {
 }
 _DROPOUTS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 _CLOSE = 0.004
+_MOST_HEADS = 10_000
 
 
 class WeightsError(AttentionError):
@@ -364,7 +365,7 @@ def _like_dropout(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64])
 
 
 def _like_counts(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64], mend: str) -> str:
-    if weights.max() <= 1 or not (weights == np.floor(weights)).all():
+    if not 1 < weights.max() < 1e9 or not (weights == np.floor(weights)).all():
         return ""
     del sums
     return (
@@ -374,7 +375,8 @@ def _like_counts(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64], 
 
 def _like_sum(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64]) -> str:
     """Several heads, or layers, added up."""
-    whole = round(float(sums.mean()))
+    mean = float(sums.mean())
+    whole = round(mean) if mean < _MOST_HEADS else 0
     if whole < 2 or np.abs(sums - whole).max() > 0.02 * whole:
         return ""
     del weights

@@ -197,7 +197,7 @@ def _tokens(texts: Any, name: str, special: Any) -> tuple[Token, ...]:
 
 
 def _brief(value: Any) -> str:
-    shown = repr(value)
+    shown = " ".join(repr(value).split())
     return shown if len(shown) <= 40 else f"{shown[:40]}…"
 
 

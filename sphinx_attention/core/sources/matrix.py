@@ -13,7 +13,7 @@ from sphinx_attention.core.request import MatrixSource, Request
 from ._files import read_file
 from ._given import SHOWN, Given, parse_rows
 from ._lines import leading_rows, looks_like_rows, misplaced_rows
-from ._pieces import author_tokens, flags_of
+from ._pieces import author_tokens, flags_of, same_text
 from ._weights import (
     WeightsError,
     as_layers_and_heads,
@@ -95,7 +95,15 @@ def _tokens(
     _check_names(given, weights)
     if source.text is not None and words:
         _check_labels(given, words)
-    if own is not None and (not words or (len(words) != rows and request.tokens is None)):
+    if own is not None and not words:
+        words = own
+    elif own is not None and len(words) != rows and request.tokens is None:
+        if not same_text(own, request.text):
+            raise AttentionError(
+                Problem.MATRIX,
+                f"it names {len(own)} tokens, which are not those of the sentence; remove the "
+                "sentence, or name the tokens with the option tokens",
+            )
         words = own
     if not words:
         raise AttentionError(
