@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sphinx_attention.core.display import clean_line, right_to_left, shown
+from sphinx_attention.core.display import clean, clean_line, right_to_left, shown
 from sphinx_attention.core.payload import MASKED, format_code, head_codes
 
 from .edges import mean_over
 from .scores import heads_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sphinx_attention.core.attention import Token
     from sphinx_attention.core.figure import Figure
 
 _WORDS = 12
@@ -73,6 +78,70 @@ def strongest_pairs(figure: Figure, limit: int = 12) -> list[Pair]:
             )
         )
     return pairs
+
+
+def pair_lines(figure: Figure) -> list[str]:
+    """The strongest pairs, a line each: ``0.600 brown → fox``.
+
+    The weight comes first, so that the numbers stand below one another wherever digits are equally
+    wide, without a table.
+    """
+    queries = distinct_names(figure.attention.query_tokens)
+    keys = distinct_names(figure.attention.key_tokens)
+    return [
+        f"{pair.weight} {_isolated(queries[pair.query_index])} → {_isolated(keys[pair.key_index])}"
+        for pair in strongest_pairs(figure)
+    ]
+
+
+def distinct_names(tokens: Sequence[Token]) -> list[str]:
+    """The tokens as shown; those of the same text are numbered, as ``the#1`` and ``the#2``.
+
+    The option ``focus`` names them in the same way.
+    """
+    texts = [shown(token.text) for token in tokens]
+    total = Counter(texts)
+    seen: Counter[str] = Counter()
+    names = []
+    for text in texts:
+        seen[text] += 1
+        names.append(f"{text}#{seen[text]}" if total[text] > 1 else text)
+    return names
+
+
+def whole_texts(figure: Figure) -> list[tuple[str, str]]:
+    """Everything the numbers are about, uncut: a label, which may be empty, and a text, each.
+
+    These are the sentence, the second sentence of a pair, and the text of a decoder. The tokens
+    follow where they are not simply the words of those texts.
+    """
+    request, attention = figure.spec.request, figure.attention
+    generated = str(attention.provenance.get("generated", ""))
+    target = "" if attention.part == "encoder" else request.target or generated
+    labels = ("A", "B") if request.pair else ("encoder", "") if target else ("", "")
+    written = [(labels[0], request.text), (labels[1], request.pair or ""), ("decoder", target)]
+    texts = [(label, _lines(text)) for label, text in written if text.strip()]
+    words = {
+        word.casefold()
+        for _, text in texts
+        for word in (*text.split(), *re.findall(r"\w+|[^\w\s]", text))
+    }
+    rows = [("tokens" if attention.one_row else "queries", attention.query_tokens)]
+    if not attention.one_row:
+        rows.append(("keys", attention.key_tokens))
+    if any(
+        shown(token.text).casefold() not in words
+        for _, tokens in rows
+        for token in tokens
+        if not token.special
+    ):
+        texts += [(label, " ".join(shown(token.text) for token in row)) for label, row in rows]
+    return texts if len(texts) > 1 else [("", text) for _, text in texts]
+
+
+def _lines(text: str) -> str:
+    """A text fit to be shown, its lines kept."""
+    return "\n".join(clean(line.expandtabs()) for line in text.strip().splitlines())
 
 
 def default_title(figure: Figure) -> str:

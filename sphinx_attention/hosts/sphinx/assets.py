@@ -9,6 +9,7 @@ from docutils import nodes
 
 import sphinx_attention
 
+from .domain import drawn_as
 from .nodes import attention_figure
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def copy_files(app: Sphinx) -> None:
     Not by way of ``html_static_path``: changed here, it would make every build report a changed
     configuration.
     """
-    if app.builder.format != "html" or app.builder.name == "epub":
+    if drawn_as(app.builder) != "figure":
         return
     folder = Path(app.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,15 +44,31 @@ def link_files(
     app: Sphinx,
     pagename: str,  # noqa: ARG001 - the event's signature
     templatename: str,  # noqa: ARG001
-    context: dict[str, Any],  # noqa: ARG001
+    context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
     """Link our files from pages that need them, or from all where the project says so."""
-    if doctree is None or app.builder.name == "epub":
+    if doctree is None or drawn_as(app.builder) != "figure":
         return
     if app.registry.html_assets_policy == "always" or _needs_files(doctree):
         app.add_css_file("attention.css")
         app.add_js_file("attention.js", loading_method="async", fetchpriority="high")
+        _take_over(context, "css_files", getattr(app.builder, "_css_files", []))
+        _take_over(context, "script_files", getattr(app.builder, "_js_files", []))
+
+
+def _take_over(context: dict[str, Any], name: str, files: list[Any]) -> None:
+    """Give a page our files where its list is a copy that was made before the event.
+
+    sphinx-revealjs makes such copies of the builder's list. Ours leave that list at once, so that
+    they are not copied for the next page too.
+    """
+    listed = context.get(name)
+    if not isinstance(listed, list) or listed is files:
+        return
+    ours = [one for one in files if "/attention." in str(getattr(one, "filename", one))]
+    listed += [one for one in ours if one not in listed]
+    files[:] = [one for one in files if one not in ours]
 
 
 def _needs_files(doctree: nodes.document) -> bool:

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from sphinx.builders.epub3 import Epub3Builder
 from sphinx.domains import Domain
 from sphinx.util.display import status_iterator
 
@@ -24,14 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from sphinx.application import Sphinx
+    from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
     from sphinx_attention.core.figure import Figure, FigureSpec
     from sphinx_attention.core.request import Request
 
 
-DrawnAs = Literal["figure", "table", "nothing"]
-"""The live figure; a table of the strongest pairs; nothing, where a builder checks or extracts."""
+DrawnAs = Literal["figure", "lines", "manual", "nothing"]
+"""The live figure; lines of text; those for a manual page; nothing, where no pages are written."""
+
+_NO_PAGES = frozenset(
+    {"changes", "coverage", "doctest", "dummy", "gettext", "linkcheck", "spelling"}
+)
+"""Builders that check or extract. Their ``format`` does not tell: rst2pdf's is as empty."""
 
 
 class AttentionDomain(Domain):
@@ -122,12 +129,17 @@ def open_library(app: Sphinx) -> None:
     domain.pages = Pages(None)
     store = open_store(settings.cache, domain.base)
     domain.library = Library(store, settings.mode, docs=_as_typed(Path(app.srcdir)))
-    if not app.builder.format:
-        domain.drawn_as = "nothing"
-    else:
-        # Readers of EPUB run no scripts.
-        whole = app.builder.format == "html" and app.builder.name != "epub"
-        domain.drawn_as = "figure" if whole else "table"
+    domain.drawn_as = drawn_as(app.builder)
+
+
+def drawn_as(builder: Builder) -> DrawnAs:
+    """What a builder makes of a figure. One that nobody knows here writes lines of text."""
+    if builder.name in _NO_PAGES:
+        return "nothing"
+    # Readers of EPUB run no scripts.
+    if builder.format == "html" and not isinstance(builder, Epub3Builder):
+        return "figure"
+    return "manual" if builder.format == "man" else "lines"
 
 
 def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""What each builder makes of a figure: HTML the whole, every other the strongest pairs."""
+"""What each builder makes of a figure: HTML the whole, every other the sentence and its pairs."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from sphinx.domains.std import StandardDomain
 from sphinx.locale import get_translation
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.logging import get_node_location
 from sphinx.util.osutil import relative_uri
 
+from sphinx_attention.core.display import clean_line
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.figure import Figure, settle
 from sphinx_attention.core.render.html import figure_attributes, render_html
-from sphinx_attention.core.render.text import credit, describe, strongest_pairs
+from sphinx_attention.core.render.text import credit, pair_lines, whole_texts
 
 from .config import settings_of
 from .domain import domain_of, entries_of, warn_of_weight
@@ -22,6 +24,8 @@ from .messages import placeholder, warn_of
 from .nodes import attention_figure, attention_picture
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
     from sphinx.writers.html5 import HTML5Translator
@@ -32,20 +36,23 @@ SIDE_FOLDER = "_static/attention"
 
 
 def setup_visitors(app: Sphinx) -> None:
-    """Register the node, its number, and what stands for it in other builders."""
-    app.add_enumerable_node(
-        attention_figure, "figure", _title, html=(visit_figure_html, depart_figure_html)
-    )
+    """Register the nodes, the numbers, and what stands for figures in other builders."""
+    app.add_node(attention_figure, html=(visit_figure_html, depart_figure_html))
     app.add_node(attention_picture, html=(visit_picture_html, None))
     app.add_post_transform(ResolveFigures)
     app.connect("html-page-context", weigh)
+    app.connect("builder-inited", count_as_figures)
 
 
-def _title(node: nodes.Node) -> str:
-    """What lists of figures and references call it: its caption."""
-    assert isinstance(node, nodes.Element)
-    captions = [child.astext() for child in node.children if isinstance(child, nodes.caption)]
-    return captions[0] if captions else ""
+def count_as_figures(app: Sphinx) -> None:
+    """Number figures with a caption among all other figures, as ``numfig`` does.
+
+    Not by ``add_enumerable_node``: other domains, such as that of sphinx-proof, copy what is
+    registered there and then number figures without a caption too.
+    """
+    standard = app.env.get_domain("std")
+    assert isinstance(standard, StandardDomain)
+    standard.enumerable_nodes[attention_figure] = ("figure", None)
 
 
 def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
@@ -62,7 +69,7 @@ def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
 
 
 class ResolveFigures(SphinxPostTransform):
-    """Before writing: a placeholder for what cannot be had, a table where HTML is not written."""
+    """Put a placeholder for what cannot be had, and outside HTML lines of text for every figure."""
 
     # Before references are resolved (10): captions that move keep theirs.
     default_priority = 5
@@ -80,11 +87,14 @@ class ResolveFigures(SphinxPostTransform):
             except AttentionError as error:
                 warn_of(error, location=node)
                 domain.pages.note_warning(document, error, get_node_location(node) or document)
-                self._replace(node, placeholder(error, node.spec.request.text))
+                self._replace(node, _numbered_placeholder(node, error))
             else:
                 domain.pages.note_figure(document, figure)
-                if domain.drawn_as == "table":
-                    self._replace(node, as_generic(node, figure))
+                if domain.drawn_as != "figure":
+                    generic = as_generic(node, figure)
+                    if domain.drawn_as == "manual":
+                        _without_captions(generic)
+                    self._replace(node, generic)
 
     @staticmethod
     def _replace(node: attention_figure, other: nodes.Element) -> None:
@@ -94,37 +104,53 @@ class ResolveFigures(SphinxPostTransform):
         node.replace_self(other)
 
 
+def _numbered_placeholder(node: attention_figure, error: AttentionError) -> nodes.Element:
+    """What stands for a figure that cannot be had; a caption stays, and with it the number."""
+    instead = placeholder(error, node.spec.request.text)
+    kept = [child for child in node.children if not isinstance(child, attention_picture)]
+    return nodes.figure("", instead, *kept, align=node["align"]) if kept else instead
+
+
 def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
-    """A figure of nodes that every builder knows: the strongest pairs as a table."""
+    """A figure of nodes that every builder knows: the sentence and the strongest pairs.
+
+    Lines rather than a table, because a figure may stand in the cell of a table, in a footnote or
+    in a list, and many builders know no table there.
+    """
     generic = nodes.figure(align=node["align"])
-    generic += _table(figure)
-    captions = [child for child in node.children if isinstance(child, nodes.caption)]
-    if not captions:
-        text = node.spec.alt or describe(figure)
-        captions = [nodes.caption(text, text)]
-    legends = [child for child in node.children if isinstance(child, nodes.legend)]
-    # Where the live figure has its footer.
-    source = nodes.paragraph("", credit(figure))
-    generic += captions
-    generic += nodes.legend("", source, *(child for old in legends for child in old.children))
+    generic += _lines(
+        [nodes.Text(f"{label}: " if label else ""), nodes.emphasis("", line)]
+        for label, text in whole_texts(figure)
+        for line in text.splitlines()
+    )
+    if pairs := pair_lines(figure):
+        heading = nodes.strong("", _("Strongest pairs (weight, query → key)"))
+        generic += _lines([[heading], *_plain(pairs)])
+    # As on a live page: the footer between the picture and the caption.
+    generic += [nodes.paragraph("", text) for text in _notes(node, figure)]
+    # A figure that the author gave no caption gets none here: a caption would take a number.
+    generic += [child for child in node.children if not isinstance(child, attention_picture)]
     return generic
 
 
-def _table(figure: Figure) -> nodes.table:
-    rows = [(_("query"), _("key"), _("weight"))]
-    rows += [(pair.query, pair.key, pair.weight) for pair in strongest_pairs(figure)]
-    table = nodes.table(classes=["attention-pairs"])
-    group = nodes.tgroup(cols=3)
-    group += [nodes.colspec(colwidth=width) for width in (12, 12, 8)]
-    made = [nodes.row("", *(_cell(text) for text in row)) for row in rows]
-    group += nodes.thead("", made[0])
-    group += nodes.tbody("", *made[1:])
-    table += group
-    return table
+def _without_captions(figure: nodes.figure) -> None:
+    """Write captions as paragraphs: docutils' manual pages run them into what follows."""
+    for caption in list(figure.findall(nodes.caption)):
+        caption.replace_self(nodes.paragraph("", "", *caption.children))
 
 
-def _cell(text: str) -> nodes.entry:
-    return nodes.entry("", nodes.paragraph("", text))
+def _notes(node: attention_figure, figure: Figure) -> list[str]:
+    """The author's description, where there is one, and whose numbers these are."""
+    alt = node.spec.alt
+    return [*([clean_line(alt)] if alt else []), credit(figure)]
+
+
+def _plain(texts: Iterable[str]) -> Iterator[list[nodes.Node]]:
+    return ([nodes.Text(text)] for text in texts)
+
+
+def _lines(lines: Iterable[list[nodes.Node]]) -> nodes.line_block:
+    return nodes.line_block("", *(nodes.line("", "", *line) for line in lines))
 
 
 def visit_figure_html(self: HTML5Translator, node: attention_figure) -> None:

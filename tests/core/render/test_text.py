@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from sphinx_attention.core.render.text import describe, strongest_pairs
+from sphinx_attention.core.render.text import (
+    describe,
+    pair_lines,
+    strongest_pairs,
+    whole_texts,
+)
 
 from .figures import figure
 
@@ -58,3 +65,31 @@ def test_matrices_and_empty_heads():
 def test_right_to_left_words_are_isolated():
     said = describe(figure("שלום b", [[0, 1], [1, 0]]))
     assert "\u2068שלום\u2069 looks at b" in said
+
+
+def test_a_list_of_pairs_names_which_of_equal_words_is_meant():
+    shown = figure("he saw he", [[0, 1, 0], [0, 0, 1], [1, 0, 0]])
+    assert pair_lines(shown) == ["1.000 he#1 → saw", "1.000 saw → he#2", "1.000 he#2 → he#1"]
+    cross = figure("a a", [[0.2, 0.8], [1, 0]], keys=("a", "b"))
+    assert pair_lines(cross) == ["1.000 a#2 → a", "0.800 a#1 → b", "0.200 a#1 → a"]
+
+
+def test_texts_are_whole_and_labelled_where_there_are_several():
+    words = FOX.split()
+    assert whole_texts(figure(FOX, np.eye(len(words)), text=FOX)) == [("", FOX)]
+    # Punctuation of its own, another case and special tokens are no reason to list the tokens.
+    shown = figure("[CLS] the fox . [SEP]", np.eye(5), text="The fox.")
+    assert whole_texts(shown) == [("", "The fox.")]
+    shown = figure("[CLS] un ##do [SEP]", np.eye(4), text="undo")
+    assert whole_texts(shown) == [("", "undo"), ("tokens", "[CLS] un ##do [SEP]")]
+    shown = figure("a b", np.eye(2), text="a")
+    pair = replace(shown.spec, request=replace(shown.spec.request, pair="b"))
+    assert whole_texts(replace(shown, spec=pair)) == [("A", "a"), ("B", "b")]
+    cross = figure("la", [[1.0]], keys=("the",), text="the", label="toy")
+    target = replace(cross.spec, request=replace(cross.spec.request, target="la"))
+    assert whole_texts(replace(cross, spec=target)) == [("encoder", "the"), ("decoder", "la")]
+    # A matrix with tokens and no text.
+    rows = [[1.0, 0, 0], [0, 1, 0]]
+    bare = figure(("q1", "q2"), rows, keys=("a", "b", "c"), text=" ")
+    assert whole_texts(bare) == [("queries", "q1 q2"), ("keys", "a b c")]
+    assert whole_texts(figure("x = 1", np.eye(3), text="x =\n  1"))[0][1] == "x =\n  1"
