@@ -13,6 +13,7 @@ from .attention import Attention
 from .bins import complete
 from .derive import derive, of_layers
 from .entry import DamagedEntryError, NewerEntryError, checksum, pack, verify
+from .entry_header import UnfitError
 from .errors import AttentionError, Problem
 from .request import FunctionSource, MatrixSource, ModelSource, Request
 from .sources import Runner, open_source
@@ -167,7 +168,15 @@ class Library:
         if isinstance(answer, AttentionError):
             self.failures[key] = answer
             return
-        self._write(key, pack(request, answer))
+        try:
+            data = pack(request, answer)
+        except UnfitError as error:
+            what = request.source.label or "the given weights"
+            self.failures[key] = AttentionError(
+                Problem.MODEL, f"what {what} answered cannot be shown: {error}"
+            )
+            return
+        self._write(key, data)
 
     def keep(self, key: str, data: bytes) -> None:
         """Store an entry that was computed elsewhere; one that is not sound is a failure."""
@@ -252,12 +261,28 @@ class Library:
             attention = store.get(key)
         except (DamagedEntryError, OSError) as error:
             where, why = self._place(key, error)
+            self._damaged[key] = f"{where}: {why}"
             raise AttentionError(
                 Problem.STORE, f"the entry {where} cannot be used: {why}"
             ) from error
         if attention is None:
             raise AttentionError(Problem.FROZEN, self._how_to_fill(request))
         return complete(attention)
+
+    def mend(self, request: Request) -> bool:
+        """Compute again an entry that `get` found damaged.
+
+        `missing` reads the header of an entry; that the numbers cannot be right shows only when
+        they are decoded. Not for forked processes: they could not hand on what they computed.
+
+        Returns:
+            Whether it was computed; `get` is to be asked again.
+        """
+        if self.mode == "frozen" or request.key not in self._damaged:
+            return False
+        for _ in self.capture([request]):
+            pass
+        return True
 
     def _how_to_fill(self, request: Request) -> str:
         what = request.source.label or "the given weights"

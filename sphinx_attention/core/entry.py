@@ -14,20 +14,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .attention import Attention, Scoring, Token
+from .attention import Attention, Scoring
+from .entry_header import (
+    ENCODINGS,
+    FREE_NUMBERS,
+    NUMBERS_A_BYTE,
+    Header,
+    UnfitError,
+    read_header,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
+    from .attention import Token
     from .request import Request
 
 MAGIC = b"attnfig"
@@ -36,8 +44,21 @@ STEPS = 8000
 _DIGEST = 32
 _TENSORS = ("queries", "keys", "values")
 _SCORING = ("scale", "softcap", "bias", "sinks")
-_UNFIT = (ValueError, LookupError, TypeError, OverflowError, RecursionError, zlib.error)
-"""What it can come to when bytes under a right checksum are read that `pack` did not write."""
+_UNREADABLE = (ValueError, LookupError, TypeError, OverflowError, RecursionError, MemoryError)
+"""What reading JSON that `pack` did not write may raise."""
+
+MOST_BYTES = 1 << 28
+"""Bytes of an entry. No more are read from anywhere."""
+
+MOST_HEADER = 1 << 24
+"""Bytes of a header."""
+
+_LARGEST = 1e9
+"""What a number of queries, keys, values or logits may be at most: sums of their products stay
+finite in single precision."""
+
+_MOST_STEPS = STEPS * 21 // 20
+"""What a row may sum to at most, in steps: what half precision makes of 1, and some room."""
 
 
 class DamagedEntryError(Exception):
@@ -87,30 +108,18 @@ class EntryInfo:
 
 
 def pack(request: Request, attention: Attention) -> bytes:
-    """An entry's bytes; the same request and attention give the same bytes."""
-    arrays: list[dict[str, Any]] = []
-    blobs: list[bytes] = []
+    """An entry's bytes; the same request and attention give the same bytes.
 
-    def add(name: str, encoding: str, array: NDArray[Any], raw: bytes) -> None:
-        blob = _deflate(raw, encoding)
-        arrays.append(
-            {"name": name, "encoding": encoding, "shape": list(array.shape), "bytes": len(blob)}
-        )
-        blobs.append(blob)
-
-    # The small allowance keeps 0.9999999 of a saturated row from falling a step.
-    steps = np.floor(attention.weights.astype(np.float64) * STEPS + 1e-6).astype(np.uint16)
-    add("weights", "steps", steps, _planes(steps))
-    add("masked", "bits", attention.masked, np.packbits(attention.masked).tobytes())
-    for name in _TENSORS:
-        tensor = getattr(attention, name)
-        if tensor is not None:
-            add(name, "float32", tensor, tensor.astype("<f4").tobytes())
-    if attention.scoring is not None:
-        for name in _SCORING:
-            tensor = getattr(attention.scoring, name)
-            if tensor is not None:
-                add(f"scoring.{name}", "float32", tensor, tensor.astype("<f4").tobytes())
+    Raises:
+        UnfitError: an attention that `unpack` would refuse: what is written can be read.
+    """
+    tensors = _arrays_of(attention)
+    arrays, blobs = _packed(tensors)
+    numbers = sum(array.size for name, array in tensors.items() if name != "masked")
+    if numbers > max(FREE_NUMBERS, NUMBERS_A_BYTE * sum(map(len, blobs))):
+        # So much that says so little looks like an attack to a reader. Coded number by number it
+        # takes more bytes, and is read.
+        arrays, blobs = _packed(tensors, zlib.Z_HUFFMAN_ONLY)
     header: dict[str, Any] = {
         "key": request.key,
         "request": json.loads(request.canonical()),
@@ -129,27 +138,71 @@ def pack(request: Request, attention: Attention) -> bytes:
     for name, count in (("layer_names", attention.layers), ("head_names", attention.heads)):
         if (names := list(getattr(attention, name))) != [str(n) for n in range(count)]:
             header[name] = names
+    found = read_header(header, request.key, sum(map(len, blobs)))
+    _check_numbers(found, tensors)
     text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
     body = len(text).to_bytes(4, "little") + text + b"".join(blobs)
     return MAGIC + bytes([VERSION]) + _digest(body) + body
 
 
-def _deflate(raw: bytes, encoding: str) -> bytes:
+def _arrays_of(attention: Attention) -> dict[str, NDArray[Any]]:
+    """The arrays of an entry, as numbers of its encodings, the weights first."""
+    lowest, highest = float(attention.weights.min()), float(attention.weights.max())
+    # Not a number compares as false.
+    if not (lowest >= 0 and highest <= _MOST_STEPS / STEPS):
+        raise UnfitError(f"weights from {lowest:g} to {highest:g}")
+    # The small allowance keeps 0.9999999 of a saturated row from falling a step.
+    steps = np.floor(attention.weights.astype(np.float64) * STEPS + 1e-6).astype(np.uint16)
+    # A masked weight is drawn as masked, whatever a model says.
+    steps[np.broadcast_to(attention.masked[:, np.newaxis], steps.shape)] = 0
+    arrays: dict[str, Any] = {"weights": steps, "masked": attention.masked}
+    arrays |= {name: getattr(attention, name) for name in _TENSORS}
+    arrays |= {f"scoring.{name}": getattr(attention.scoring, name, None) for name in _SCORING}
+    return {name: array for name, array in arrays.items() if array is not None}
+
+
+def _packed(
+    tensors: Mapping[str, NDArray[Any]], strategy: int | None = None
+) -> tuple[list[dict[str, Any]], list[bytes]]:
+    """What the header says of arrays, and their bytes."""
+    arrays: list[dict[str, Any]] = []
+    blobs: list[bytes] = []
+    for name, array in tensors.items():
+        encoding = ENCODINGS[name]
+        blob = _deflate(_ENCODERS[encoding](array), encoding, strategy)
+        arrays.append(
+            {"name": name, "encoding": encoding, "shape": list(array.shape), "bytes": len(blob)}
+        )
+        blobs.append(blob)
+    return arrays, blobs
+
+
+def _deflate(raw: bytes, encoding: str, strategy: int | None = None) -> bytes:
     # Weights hold runs (of zeros, above all) but hardly anything that occurs twice. Looking for
     # runs alone is some fifty times faster than looking for all, and mostly comes out smaller.
-    strategy = zlib.Z_RLE if encoding == "steps" else zlib.Z_DEFAULT_STRATEGY
-    deflating = zlib.compressobj(strategy=strategy)
+    usual = zlib.Z_RLE if encoding == "steps" else zlib.Z_DEFAULT_STRATEGY
+    deflating = zlib.compressobj(strategy=usual if strategy is None else strategy)
     return deflating.compress(raw) + deflating.flush()
 
 
-def verify(data: bytes, key: str) -> None:
-    """Make sure that an entry's bytes are whole, unaltered, and of this key. Nothing is unpacked.
+def glance(data: bytes, key: str) -> None:
+    """Check all but the numbers: the checksum, the key and the header. No array is unpacked.
 
     Raises:
         NewerEntryError: they are of a younger format.
         DamagedEntryError: the bytes are not a sound entry for this key.
     """
     _open(data, key)
+
+
+def verify(data: bytes, key: str) -> None:
+    """Check all of an entry, the numbers too.
+
+    Raises:
+        NewerEntryError: they are of a younger format.
+        DamagedEntryError: the bytes are not a sound entry for this key.
+    """
+    unpack(data, key)
 
 
 def checksum(data: bytes) -> str:
@@ -162,7 +215,7 @@ def is_newer(start: bytes) -> bool:
     return start.startswith(MAGIC) and len(start) > len(MAGIC) and start[len(MAGIC)] > VERSION
 
 
-def _open(data: bytes, key: str) -> tuple[dict[str, Any], memoryview]:
+def _open(data: bytes, key: str) -> tuple[Header, memoryview]:
     """The header and the arrays' bytes of an entry that is what it says it is."""
     start = len(MAGIC) + 1 + _DIGEST
     if is_newer(data):
@@ -180,18 +233,25 @@ def _open(data: bytes, key: str) -> tuple[dict[str, Any], memoryview]:
     if _digest(body) != data[len(MAGIC) + 1 : start]:
         raise DamagedEntryError("its checksum is wrong")
     length = int.from_bytes(body[:4], "little")
+    if length > MOST_HEADER:
+        raise DamagedEntryError(f"its header takes {length:,} bytes; {MOST_HEADER:,} are allowed")
     try:
         header = json.loads(bytes(body[4 : 4 + length]))
         held = str(header["key"])
-    except _UNFIT as error:
+    except _UNREADABLE as error:
         raise DamagedEntryError("its header cannot be read") from error
     if held != key:
-        raise DamagedEntryError(f"it holds another request ({held[:12]}…)")
-    return header, body[4 + length :]
+        raise DamagedEntryError(f"it holds another request ({held[:12]!a}…)")
+    blobs = body[4 + length :]
+    # The checksum is right. What is wrong below was written like this, by something else.
+    try:
+        return read_header(header, key, len(blobs)), blobs
+    except UnfitError as error:
+        raise DamagedEntryError(f"its contents cannot be right: {error}") from error
 
 
 def unpack(data: bytes, key: str) -> Attention:
-    """The attention of an entry's bytes.
+    """The attention of an entry's bytes: every text, shape and number of it is checked.
 
     Raises:
         NewerEntryError: they are of a younger format.
@@ -199,29 +259,28 @@ def unpack(data: bytes, key: str) -> Attention:
     """
     header, blobs = _open(data, key)
     try:
-        return _attention(header, _read_arrays(header["arrays"], blobs))
-    except _UNFIT as error:
-        # The checksum is right, so it was written like this: by something else than this module.
-        raise DamagedEntryError("its contents do not fit one another") from error
+        return _attention(header, _read_arrays(header, blobs))
+    except (UnfitError, zlib.error) as error:
+        raise DamagedEntryError(f"its contents cannot be right: {error}") from error
 
 
-def _attention(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Attention:
+def _attention(header: Header, arrays: dict[str, NDArray[Any]]) -> Attention:
     tensors: dict[str, Any] = {name: arrays.get(name) for name in _TENSORS}
-    query_tokens = tuple(_token_from_list(t) for t in header["query_tokens"])
-    key_tokens = header["key_tokens"]
+    scoring = None
+    if header.missing is not None:
+        terms: dict[str, Any] = {name: arrays.get(f"scoring.{name}") for name in _SCORING}
+        scoring = Scoring(**terms, missing=header.missing)
     return Attention(
-        query_tokens=query_tokens,
-        key_tokens=query_tokens
-        if key_tokens is None
-        else tuple(_token_from_list(t) for t in key_tokens),
-        weights=arrays["weights"],
+        query_tokens=header.query_tokens,
+        key_tokens=header.key_tokens,
+        weights=_WEIGHTS[arrays["weights"]],
         masked=arrays["masked"],
-        part=header["part"],
-        label=header["label"],
-        provenance=header["provenance"],
-        scoring=_read_scoring(header.get("scoring"), arrays),
-        layer_names=tuple(header.get("layer_names", ())),
-        head_names=tuple(header.get("head_names", ())),
+        part=header.part,
+        label=header.label,
+        provenance=header.provenance,
+        scoring=scoring,
+        layer_names=header.layer_names,
+        head_names=header.head_names,
         **tensors,
     )
 
@@ -230,35 +289,21 @@ def read_info(data: bytes, key: str) -> EntryInfo:
     """What an entry says of itself; no array is unpacked.
 
     Raises:
-        DamagedEntryError: as `verify`.
+        DamagedEntryError: the checksum or the header is wrong.
     """
     header, _ = _open(data, key)
-    try:
-        (shape,) = (tuple(a["shape"]) for a in header["arrays"] if a["name"] == "weights")
-        layers, heads, queries, keys = (int(n) for n in shape)
-        return EntryInfo(
-            key=key,
-            request=header["request"],
-            label=header["label"],
-            part=header["part"],
-            provenance=header["provenance"],
-            tokens=tuple(_token_from_list(t).text for t in header["query_tokens"]),
-            shape=(layers, heads, queries, keys),
-            layer_names=tuple(header.get("layer_names", map(str, range(layers)))),
-            head_names=tuple(header.get("head_names", map(str, range(heads)))),
-            bytes=len(data),
-        )
-    except _UNFIT as error:
-        raise DamagedEntryError("its contents do not fit one another") from error
-
-
-def _read_scoring(
-    written: dict[str, Any] | None, arrays: dict[str, NDArray[Any]]
-) -> Scoring | None:
-    if written is None:
-        return None
-    tensors: dict[str, Any] = {name: arrays.get(f"scoring.{name}") for name in _SCORING}
-    return Scoring(**tensors, missing=written["missing"])
+    return EntryInfo(
+        key=key,
+        request=header.request,
+        label=header.label,
+        part=header.part,
+        provenance=header.provenance,
+        tokens=tuple(token.text for token in header.query_tokens),
+        shape=header.shape,
+        layer_names=header.layer_names,
+        head_names=header.head_names,
+        bytes=len(data),
+    )
 
 
 def _digest(body: bytes | memoryview) -> bytes:
@@ -270,31 +315,60 @@ def _planes(values: NDArray[np.uint16]) -> bytes:
     return (values >> 8).astype(np.uint8).tobytes() + (values & 255).astype(np.uint8).tobytes()
 
 
-def _read_arrays(entries: list[dict[str, Any]], data: memoryview) -> dict[str, NDArray[Any]]:
+def _read_arrays(header: Header, data: memoryview) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {}
     offset = 0
-    for entry in entries:
-        count = math.prod(entry["shape"])
-        bytes_of, decode = _DECODERS[entry["encoding"]]
-        # No more than the shape says: what inflates to more is not one of ours.
+    for info in header.arrays:
+        bytes_of, decode = _DECODERS[ENCODINGS[info.name]]
+        size = bytes_of(info.count)
         inflating = zlib.decompressobj()
-        raw = inflating.decompress(data[offset : offset + entry["bytes"]], bytes_of(count) or 1)
-        if len(raw) != bytes_of(count) or inflating.unconsumed_tail:
-            raise ValueError(entry["name"])
-        offset += entry["bytes"]
+        # No more than the shape says: what inflates to more is not one of ours.
+        raw = inflating.decompress(data[offset : offset + info.bytes], size)
+        if len(raw) != size or inflating.unconsumed_tail or not inflating.eof:
+            raise UnfitError(f"{info.name} of the shape {info.shape} have another size")
+        offset += info.bytes
         # Bits come in eights; the shape says how many were meant.
-        arrays[entry["name"]] = decode(raw)[:count].reshape(entry["shape"])
+        arrays[info.name] = decode(raw)[: info.count].reshape(info.shape)
+    _check_numbers(header, arrays)
     return arrays
 
 
-def _decode_steps(raw: bytes) -> NDArray[np.float32]:
-    planes = np.frombuffer(raw, dtype=np.uint8).reshape(2, -1).astype(np.uint16)
-    steps = (planes[0] << 8) | planes[1]
-    # The middle of the step; nothing stays nothing, and all of a row stays all.
-    middle = (steps.astype(np.float64) + 0.5) / STEPS
-    middle[steps == 0] = 0.0
-    weights: NDArray[np.float32] = np.minimum(middle, 1.0).astype(np.float32)
-    return weights
+def _check_numbers(header: Header, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Check the numbers of all arrays, whose shapes are right."""
+    for name, numbers in arrays.items():
+        if ENCODINGS[name] == "float32":
+            _check_floats(name, numbers)
+    _check_rows(header, arrays["weights"], arrays["masked"])
+
+
+def _check_floats(name: str, numbers: NDArray[np.float32]) -> None:
+    # A sink of minus infinity takes no share: a head has none.
+    none = np.isneginf(numbers) if name == "scoring.sinks" else np.zeros(1, np.bool_)
+    # A bias stands for a mask in some models, and is only ever added.
+    most = np.finfo(np.float32).max if name == "scoring.bias" else _LARGEST
+    fits = (np.abs(numbers) <= most) | none
+    if not fits.all():
+        raise UnfitError(f"{name} hold {numbers[~fits].flat[0]}, and not only numbers to {most:g}")
+    if name == "scoring.softcap" and bool((numbers < 0).any()):
+        raise UnfitError(f"{name} hold {numbers.min()}, which is below 0")
+
+
+def _check_rows(header: Header, steps: NDArray[np.uint16], masked: NDArray[np.bool_]) -> None:
+    if int(steps.max()) > _MOST_STEPS:
+        raise UnfitError(f"a weight is {int(steps.max()) / STEPS:.3f}, which is more than 1")
+    # Of all heads that share a mask, the largest weight is enough.
+    largest = steps.max(axis=(0, 1), keepdims=True)[0] if len(masked) == 1 else steps.max(axis=1)
+    if bool((largest[masked] > 0).any()):
+        raise UnfitError("weights are not zero where they are masked")
+    if header.rows_sum_to_one:
+        most = int(steps.sum(axis=-1, dtype=np.uint32).max())
+        if most > _MOST_STEPS:
+            raise UnfitError(f"a row sums to {most / STEPS:.3f}, not to 1")
+
+
+def _decode_steps(raw: bytes) -> NDArray[np.uint16]:
+    high, low = np.frombuffer(raw, dtype=np.uint8).reshape(2, -1)
+    return np.left_shift(high, 8, dtype=np.uint16) | low
 
 
 def _decode_bits(raw: bytes) -> NDArray[np.bool_]:
@@ -304,6 +378,22 @@ def _decode_bits(raw: bytes) -> NDArray[np.bool_]:
 def _decode_float32(raw: bytes) -> NDArray[np.float32]:
     return np.frombuffer(raw, dtype="<f4").astype(np.float32)
 
+
+def _weights() -> NDArray[np.float32]:
+    # The middle of the step; nothing stays nothing, and all of a row stays all.
+    middle = (np.arange(_MOST_STEPS + 1) + 0.5) / STEPS
+    middle[0] = 0.0
+    return np.minimum(middle, 1.0).astype(np.float32)
+
+
+_WEIGHTS = _weights()
+"""The weight of each step."""
+
+_ENCODERS: dict[str, Callable[[NDArray[Any]], bytes]] = {
+    "steps": _planes,
+    "bits": lambda array: np.packbits(array).tobytes(),
+    "float32": lambda array: array.astype("<f4").tobytes(),
+}
 
 # How many bytes so many numbers take, and how they become numbers.
 _DECODERS: dict[str, tuple[Callable[[int], int], Callable[[bytes], NDArray[Any]]]] = {
@@ -315,8 +405,3 @@ _DECODERS: dict[str, tuple[Callable[[int], int], Callable[[bytes], NDArray[Any]]
 
 def _token_to_list(token: Token) -> list[Any]:
     return [token.text, int(token.special), token.word, token.segment]
-
-
-def _token_from_list(fields: list[Any]) -> Token:
-    text, special, word, segment = fields
-    return Token(text=text, special=bool(special), word=word, segment=segment)

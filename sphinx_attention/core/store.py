@@ -10,7 +10,15 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .entry import DamagedEntryError, EntryInfo, NewerEntryError, is_newer, pack, read_info
+from .entry import (
+    DamagedEntryError,
+    EntryInfo,
+    NewerEntryError,
+    glance,
+    is_newer,
+    pack,
+    read_info,
+)
 from .entry import unpack as unpack_entry
 from .entry import verify as verify_entry
 from .errors import AttentionError, Problem
@@ -85,13 +93,16 @@ class Store(ABC):
         return None if data is None else unpack_entry(data, key)
 
     def has(self, key: str) -> bool:
-        """Whether there is a sound entry of a key: all of it is read, nothing is unpacked.
+        """Whether there is a sound entry of a key: all of it is read and checked.
 
         Raises:
             DamagedEntryError: as `get`.
             OSError: as `get`.
         """
-        return self.get_bytes(key) is not None
+        data = self.read(key)
+        if data is not None:
+            verify_entry(data, key)
+        return data is not None
 
     def info(self, key: str) -> EntryInfo | None:
         """What the entry of a key says of itself; None where there is no entry.
@@ -104,15 +115,15 @@ class Store(ABC):
         return None if data is None else read_info(data, key)
 
     def get_bytes(self, key: str) -> bytes | None:
-        """The verified bytes of an entry; None where there is none.
+        """The bytes of an entry, whose checksum and header are right; None where there is none.
 
         Raises:
-            DamagedEntryError: as `get`.
+            DamagedEntryError: as `get`, but for numbers that cannot be right.
             OSError: as `get`.
         """
         data = self.read(key)
         if data is not None:
-            verify_entry(data, key)
+            glance(data, key)
         return data
 
     def put_bytes(self, key: str, data: bytes) -> None:

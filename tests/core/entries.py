@@ -23,7 +23,7 @@ def attention(seed: int = 0, size: int = 5, layers: int = 2, heads: int = 3) -> 
     weights = np.exp(logits - logits.max(-1, keepdims=True))
     weights /= weights.sum(-1, keepdims=True)
     tokens = tuple(
-        Token(t, special=i == 0, word=None if i == 0 else i, segment=i // 3)
+        Token(t, special=i == 0, word=None if i == 0 else i, segment=min(i // 3, 1))
         for i, t in enumerate(["[CLS]", "</script>", "é", "🦊", "שלום"] + ["x"] * (size - 5))
     )
     return Attention(

@@ -24,6 +24,7 @@ from sphinx_attention.core.entry import (
     unpack,
     verify,
 )
+from sphinx_attention.core.request import FunctionSource, Request
 from tests.core.entries import REQUEST, attention
 
 if TYPE_CHECKING:
@@ -53,9 +54,13 @@ def back(attention: Attention) -> Attention:
 
 def test_every_number_that_a_page_shows_is_exact() -> None:
     """Rounded to thousandths, before and after, for weights in every place of a step."""
-    weights = np.linspace(0, 1, 250_000, dtype=np.float32).reshape(1, 1, 500, 500)
-    tokens = tuple(Token("x") for _ in range(500))
-    found = back(Attention(tokens, tokens, weights, np.zeros((1, 500, 500), dtype=bool)))
+    weights = np.linspace(0, 1, 100_000, dtype=np.float32).reshape(1, 1, -1, 1)
+    queries = tuple(Token("x") for _ in range(weights.size))
+    masked = np.zeros((1, weights.size, 1), dtype=bool)
+    source = FunctionSource("f", "m:f")
+    request = Request(source, "x")
+    given_ = Attention(queries, (Token("y"),), weights, masked, "cross")
+    found = unpack(pack(request, given_), request.key)
     thousandths = np.floor(weights.astype(np.float64) * 1000 + 0.5 + 1e-6)
     assert_array_equal(np.floor(found.weights.astype(np.float64) * 1000 + 0.5 + 1e-6), thousandths)
 
@@ -69,7 +74,7 @@ def test_queries_keys_values_and_two_rows_of_tokens() -> None:
         np.array([[[[0.25, 0.75]]]], dtype=np.float32),
         np.zeros((1, 1, 2), dtype=bool),
         "cross",
-        queries=rng.normal(size=(1, 2, 1, 4)).astype(np.float32),
+        queries=rng.normal(size=(1, 1, 1, 4)).astype(np.float32),
         **tensors,
     )
     found = back(given_)
@@ -239,9 +244,10 @@ def test_what_does_not_fit_is_refused_even_under_a_right_checksum() -> None:
 def test_an_entry_that_would_inflate_without_end_is_refused() -> None:
     header, _ = head_and_rest(SMALL)
     bomb = zlib.compress(bytes(50_000_000), 9)
-    header["arrays"][0]["bytes"] = len(bomb)
-    data = sealed(json.dumps(header).encode(), bomb)
-    with pytest.raises(DamagedEntryError, match="do not fit"):
+    mask = zlib.compress(bytes(4))
+    header["arrays"][0]["bytes"], header["arrays"][1]["bytes"] = len(bomb), len(mask)
+    data = sealed(json.dumps(header).encode(), bomb + mask)
+    with pytest.raises(DamagedEntryError, match=r"weights of the shape .* have another size"):
         unpack(data, REQUEST.key)
 
 

@@ -169,7 +169,7 @@ def test_a_full_disk(tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]) 
     said = built(refused(docs, mount, "ENOSPC"))
     assert said.count("WARNING") == 1
     assert re.search(
-        r"index\.rst: WARNING: cannot write to the store .*: No space left on device; what was "
+        r"index\.rst:\d+: WARNING: cannot write to the store .*: No space left on device; what was "
         r"computed is shown on this build's pages and computed again by the next "
         r"\[attention\.store\]",
         said,
@@ -217,7 +217,7 @@ def test_a_store_of_a_newer_version(
     said = built(command(docs))
     assert said.count("WARNING") == 1
     assert re.search(
-        r"index\.rst: WARNING: .*store/.*: it was written by a newer sphinx-attention \(format 2, "
+        r"index\.rst:\d+: WARNING: .*store/.*: it was written by a newer sphinx-attention \(format 2, "
         r"this version reads format 1; pip install --upgrade sphinx-attention\); left as it is, as "
         rf"are {FIGURES - 1} more; computed again, for this build alone \[attention\.store\]",
         said,

@@ -19,6 +19,7 @@ from .config import settings_of
 from .messages import warn, warn_of
 from .nodes import attention_figure
 from .pages import Pages, carried, over_budget
+from .settled import SettledFigures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
-    from sphinx_attention.core.figure import Figure, FigureSpec
     from sphinx_attention.core.request import Request
 
 
@@ -55,8 +55,8 @@ class AttentionDomain(Domain):
     """Where attentions come from; opened once a build, shared with forked writers."""
     drawn_as: DrawnAs
     """What the builder of this build makes of a figure."""
-    settled: tuple[FigureSpec, Figure] | None
-    """The figure settled last: a figure's tag and its picture are written one after the other."""
+    settled: SettledFigures
+    """The figures of the page that is being written."""
     pages: Pages
     """What the pages of this output show."""
 
@@ -125,7 +125,7 @@ def open_library(app: Sphinx) -> None:
     settings = settings_of(app.config)
     domain = domain_of(app.env)
     domain.base = Path(app.confdir)
-    domain.settled = None
+    domain.settled = SettledFigures()
     domain.pages = Pages(None)
     store = open_store(settings.cache, domain.base)
     domain.library = Library(store, settings.mode, docs=_as_typed(Path(app.srcdir)))
@@ -154,11 +154,11 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
         return ()
     library = domain.library
     wanted = library.missing(r for requests in domain.requests.values() for r in requests)
-    _report(library, domain)
+    report(library, domain)
     if wanted and library.mode != "frozen":
         for _ in _with_progress(library, wanted, app.verbosity):
             pass
-        _report(library, domain)
+        report(library, domain)
     domain.pages = Pages.of(app)
     if not domain.pages.kept:
         return ()
@@ -234,7 +234,7 @@ def _with_progress(
     )
 
 
-def _report(library: Library, domain: AttentionDomain) -> None:
+def report(library: Library, domain: AttentionDomain) -> None:
     """Warn once of everything that is wrong with the store, at a figure that it concerns."""
     for trouble in library.troubles():
         place = domain.place_of(trouble.key) if trouble.key else None

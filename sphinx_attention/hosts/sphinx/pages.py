@@ -99,9 +99,13 @@ class Pages:
         """Whether there is a record at all."""
         return self._file is not None
 
-    def begin(self, document: str, entries: Mapping[str, str], budget: int) -> None:
+    def begin(self, document: str, budget: int) -> None:
         """Note that a page is about to be written."""
-        self.written[document] = Page(dict(entries), budget=budget)
+        self.written[document] = Page(budget=budget)
+
+    def note_entries(self, document: str, entries: Mapping[str, str]) -> None:
+        """Note what the figures of a page were drawn from."""
+        self.written[document].entries = dict(entries)
 
     def note_figure(self, document: str, figure: Figure) -> None:
         """Note what a figure carries."""

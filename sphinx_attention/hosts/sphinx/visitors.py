@@ -19,7 +19,7 @@ from sphinx_attention.core.render.html import figure_attributes, render_html
 from sphinx_attention.core.render.text import credit, pair_lines, whole_texts
 
 from .config import settings_of
-from .domain import domain_of, entries_of, warn_of_weight
+from .domain import domain_of, entries_of, report, warn_of_weight
 from .messages import placeholder, warn_of
 from .nodes import attention_figure, attention_picture
 
@@ -62,10 +62,12 @@ def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
         AttentionError: its attention cannot be had, or does not have what was selected.
     """
     domain, spec = domain_of(env), node.spec
-    if domain.settled is None or domain.settled[0] != spec:
+    figure = domain.settled.get(node["uid"], spec)
+    if figure is None:
         budget = settings_of(env.config).page_budget
-        domain.settled = spec, settle(spec, domain.library.get(spec.request), budget)
-    return domain.settled[1]
+        figure = settle(spec, domain.library.get(spec.request), budget)
+        domain.settled.keep(node["uid"], spec, figure)
+    return figure
 
 
 class ResolveFigures(SphinxPostTransform):
@@ -79,11 +81,11 @@ class ResolveFigures(SphinxPostTransform):
         domain, document = domain_of(self.env), self.env.docname
         if domain.drawn_as == "nothing":
             return
-        budget = settings_of(self.env.config).page_budget
-        domain.pages.begin(document, entries_of(domain, document), budget)
+        domain.settled.clear()
+        domain.pages.begin(document, settings_of(self.env.config).page_budget)
         for node in list(self.document.findall(attention_figure)):
             try:
-                figure = figure_of(self.env, node)
+                figure = self._figure(node)
             except AttentionError as error:
                 warn_of(error, location=node)
                 domain.pages.note_warning(document, error, get_node_location(node) or document)
@@ -95,6 +97,18 @@ class ResolveFigures(SphinxPostTransform):
                     if domain.drawn_as == "manual":
                         _without_captions(generic)
                     self._replace(node, generic)
+        domain.pages.note_entries(document, entries_of(domain, document))
+
+    def _figure(self, node: attention_figure) -> Figure:
+        """The figure of a node, computed again where only its numbers show the entry's damage."""
+        domain = domain_of(self.env)
+        try:
+            return figure_of(self.env, node)
+        except AttentionError:
+            if not domain.library.mend(node.spec.request):
+                raise
+            report(domain.library, domain)
+        return figure_of(self.env, node)
 
     @staticmethod
     def _replace(node: attention_figure, other: nodes.Element) -> None:

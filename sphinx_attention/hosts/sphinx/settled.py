@@ -1,0 +1,50 @@
+"""The figures of the page that is being written, settled once for its nodes and its markup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.figure import Figure, FigureSpec
+
+_MOST_BYTES = 32 * 1024 * 1024
+"""Bytes of numbers that are kept: a hundred figures of 72 heads and 32 tokens."""
+
+
+class SettledFigures:
+    """Figures by the id of their node.
+
+    A page is gone through twice: before references are resolved, and when it is written. What does
+    not fit into the memory set aside is settled twice.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[FigureSpec, Figure]] = {}
+        self._last: tuple[str, FigureSpec, Figure] | None = None
+        self._bytes = 0
+
+    def clear(self) -> None:
+        """Forget all figures: another page begins."""
+        self._kept.clear()
+        self._last, self._bytes = None, 0
+
+    def get(self, uid: str, spec: FigureSpec) -> Figure | None:
+        """The figure of a node, where it is kept."""
+        if self._last is not None and self._last[:2] == (uid, spec):
+            return self._last[2]
+        kept = self._kept.get(uid)
+        return kept[1] if kept is not None and kept[0] == spec else None
+
+    def keep(self, uid: str, spec: FigureSpec, figure: Figure) -> None:
+        """Keep a figure as long as there is room, and the last one in any case."""
+        self._last = uid, spec, figure
+        size = _size(figure)
+        if self._bytes + size <= _MOST_BYTES:
+            self._kept[uid] = spec, figure
+            self._bytes += size
+
+
+def _size(figure: Figure) -> int:
+    attention = figure.attention
+    tensors = (attention.queries, attention.keys, attention.values)
+    return attention.weights.nbytes + sum(t.nbytes for t in tensors if t is not None)
