@@ -5,6 +5,8 @@ from pathlib import Path
 
 # The reference page is made from the code, by a small extension beside this file.
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+# Functions that answer with attention lie in a folder of their own.
+sys.path.insert(0, str(Path(__file__).parent / "models"))
 
 project = "Notes on attention"
 author = "The sphinx-attention authors"
@@ -22,6 +24,7 @@ attention_models = {
         "id": "sentence-transformers/all-MiniLM-L6-v2",
         "path": "../.models/all-MiniLM-L6-v2",
     },
+    "nano": {"function": "nano_gpt:attention", "version": "1"},
 }
 
 numfig = True

@@ -13,7 +13,7 @@ import numpy as np
 from . import analysis, bins
 from .attention import BIN, Attention, Scoring, Token
 from .errors import AttentionError, Problem
-from .request import ModelSource
+from .request import FunctionSource, ModelSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _ROW_SUM_TOLERANCE = 0.02
 """How far a row may be from 1: what half precision and thirds written as 0.33 come to."""
+
+
+MERGED = "merged"
+"""What the provenance says of an author's tokens where some were put together."""
 
 
 def derive(attention: Attention, request: Request) -> Attention:
@@ -46,6 +50,8 @@ def derive(attention: Attention, request: Request) -> Attention:
     if request.aggregate in {"rollout", "flow"}:
         attention = aggregate(attention, request.aggregate)
     if request.merge == "words":
+        if not isinstance(request.source, ModelSource):
+            attention = _note_pieces(attention, request)
         attention = merge_words(attention, words_of(request, attention))
     if request.special == "hide":
         attention = hide_special(attention)
@@ -189,6 +195,26 @@ def words_of(request: Request, attention: Attention) -> Words:
         return Words(source, source)
     target = tuple(written.split())
     return Words(target, source if attention.part == "cross" else target)
+
+
+def _note_pieces(attention: Attention, request: Request) -> Attention:
+    """Note in the provenance that tokens of an author's are merged, if they are.
+
+    Raises:
+        AttentionError: nothing tells which tokens are pieces of one word.
+    """
+    for side in _sides(attention):
+        words = [token.word for token in side if token.word is not None]
+        if len(words) > len(set(words)):
+            return replace(attention, provenance={**attention.provenance, MERGED: "words"})
+    count = sum(token.word is not None for token in attention.query_tokens)
+    if isinstance(request.source, FunctionSource) and count == len(request.text.split()):
+        return attention  # In this sentence, each word is one token.
+    raise AttentionError(
+        Problem.OPTION,
+        "merge: no token is known to be a piece of a word; pieces are written ##ing, ▁word, Ġword, "
+        "word</w> or with a space before a word: write them so, or remove the option merge",
+    )
 
 
 def merge_words(attention: Attention, words: Words | None = None) -> Attention:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from . import analysis
-from .derive import position, select
+from .derive import MERGED, position, select
 from .errors import AttentionError, Problem
 from .payload import MOST_A_WEIGHT, estimate
-from .request import MatrixSource, Request
+from .request import FunctionSource, MatrixSource, ModelSource, Request
 from .selection import Selection, check_tokens
 
 if TYPE_CHECKING:
@@ -126,6 +126,13 @@ class Figure:
         return self.pinned[0] if self.pinned else None
 
     @property
+    def merged(self) -> bool:
+        """Whether pieces were put together as words."""
+        # Only a function's tokens may be whole words by chance; see `derive`.
+        known = not isinstance(self.spec.request.source, FunctionSource)
+        return self.spec.request.merge == "words" and (known or MERGED in self.attention.provenance)
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """What a page's budget had no room for, as ``1 of 24 layers``.
 
@@ -151,6 +158,24 @@ class Figure:
         return self.attention.head_names[self.head]
 
 
+def _check_hidden(spec: FigureSpec, attention: Attention) -> None:
+    """Refuse to hide special tokens of an author's where none is known.
+
+    The project's setting is for all figures; only what is asked of this figure is meant.
+    """
+    written = dict(spec.written.options) if spec.written else {}
+    own = not isinstance(spec.request.source, ModelSource)
+    asked = written.get("special", "").strip() == "hide"
+    if not asked or not own or analysis.has_bin(attention):
+        return
+    raise AttentionError(
+        Problem.OPTION,
+        "special: no token is known to be special, so that none is hidden; special tokens are "
+        "written [CLS], <s>, <|endoftext|> and so on, or named in the entry special of a file or "
+        "of an answer; write them so, or remove the option special",
+    )
+
+
 def settle(spec: FigureSpec, attention: Attention, budget: int | None = None) -> Figure:
     """Settle a figure's first selection on the numbers that came back.
 
@@ -171,6 +196,7 @@ def settle(spec: FigureSpec, attention: Attention, budget: int | None = None) ->
         )
     )
     attention = select(attention, for_layers, for_heads)
+    _check_hidden(spec, attention)
     layer, head, chosen = _first_head(spec, attention)
     names = attention.head_names
     together = [position("head", n, names) for n in spec.shown_heads] or [head]
