@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sphinx_attention.core.bins import PARTIAL
 from sphinx_attention.core.display import clean, clean_line, right_to_left, shown
 from sphinx_attention.core.payload import MASKED, format_code, head_codes
 
@@ -176,6 +177,10 @@ def credit(figure: Figure) -> str:
         line += f", {place(figure)}"
     if "generated" in attention.provenance:
         line += "; the model wrote the decoder’s text"
+    if attention.provenance.get("rows") == PARTIAL and attention.sink is None:
+        line += "; the rest of each row is on a sink that this store lacks: capture it again"
+    if note := attention.provenance.get("note"):
+        line += f"; {clean_line(note)}"
     return line
 
 

@@ -21,13 +21,9 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from ._call import Call
 from ._explain import is_out_of_memory
 from ._interface import NAME, Picker, Recorder, Tester, listening, register
-from ._packages import require
-
-_FIELDS: Mapping[str, Part] = {
-    "encoder_attentions": "encoder",
-    "decoder_attentions": "decoder",
-    "cross_attentions": "cross",
-}
+from ._reasons import why_none
+from ._reference import Place, Reference, forward, part_of, reference_of
+from ._trial import Seen, Trial, notes_of
 
 Receive = Callable[[Part, int, Call], None]
 """Takes one layer's part, its number, and what it computed."""
@@ -42,10 +38,14 @@ class Way(Protocol):
     Attributes:
         name: what the provenance says.
         parts: the numbers of the layers that each of the model's attentions has, in order.
+        left_out: layers that return something else than weights, and what that is.
+        notes: what readers have to know of this attention.
     """
 
     name: str
     parts: Mapping[Part, tuple[int, ...]]
+    left_out: Mapping[Place, str]
+    notes: tuple[str, ...]
 
     def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
         """Run one batch through the model, handing each layer's attention on as it is made."""
@@ -58,12 +58,21 @@ class InterfaceWay:
     Args:
         model: set to our attention function.
         plan: for each call of a pass, in order, the part and layer it is; None for others.
+        seen: what the trial pass showed of each call.
+        left_out: layers that compute something else than weights, and what that is.
     """
 
     name = "interface"
 
-    def __init__(self, model: Any, plan: Sequence[tuple[Part, int] | None]) -> None:
+    def __init__(
+        self,
+        model: Any,
+        plan: Sequence[Place | None],
+        seen: Sequence[Seen],
+        left_out: Mapping[Place, str],
+    ) -> None:
         self._model = model
+        self.left_out = left_out
         self._plan = plan
         self._fast: frozenset[int] | None = None
         found: dict[Part, list[int]] = {}
@@ -71,6 +80,8 @@ class InterfaceWay:
             if place is not None:
                 found.setdefault(place[0], []).append(place[1])
         self.parts: Mapping[Part, tuple[int, ...]] = {p: tuple(n) for p, n in found.items()}
+        # Their weights would stay in memory for as long as the model.
+        self.notes = notes_of(seen, self.parts, model)
 
     def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
         """Run one batch, up to the last layer that is wanted.
@@ -125,33 +136,31 @@ def _taker(receive: Receive, place: tuple[Part, int]) -> Callable[[Call], None]:
 
 
 class OutputWay:
-    """Attention through ``output_attentions=True``: all layers at once, without their masks.
+    """Attention through ``output_attentions=True``: all layers at once.
 
     Args:
         model: set to its eager attention.
-        parts: the numbers of the layers that each of its attentions has, in order.
+        known: what was found out about what the model returns.
     """
 
     name = "output_attentions"
 
-    def __init__(self, model: Any, parts: Mapping[Part, tuple[int, ...]]) -> None:
-        self._model = model
-        self.parts = parts
+    def __init__(self, model: Any, known: Reference) -> None:
+        self._model, self._known = model, known
+        self.parts: Mapping[Part, tuple[int, ...]] = {
+            part: tuple(n for n, _ in layers) for part, layers in known.parts.items()
+        }
+        self.left_out: Mapping[Place, str] = known.left_out
+        self.notes = notes_of((), self.parts, model)
 
     def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
         """Run one batch and hand on the layers that are wanted."""
-        for part, layers in reference_of(self._model, inputs).items():
+        for part, layers in reference_of(self._model, inputs, self._known).parts.items():
             layers.reverse()
             while layers:
-                number, weights = layers.pop()
+                number, call = layers.pop()
                 if number in wanted.get(part, ()):
-                    receive(part, number, Call(weights, number=number))
-
-
-def forward(model: Any, inputs: Mapping[str, Any], **options: Any) -> Any:
-    """One pass, without gradients."""
-    with require("torch").inference_mode():
-        return model(**inputs, **options)
+                    receive(part, number, call)
 
 
 def gather(way: Way, inputs: Mapping[str, Any]) -> dict[tuple[Part, int], Call]:
@@ -163,33 +172,6 @@ def gather(way: Way, inputs: Mapping[str, Any]) -> dict[tuple[Part, int], Call]:
 
     way.run(inputs, take, way.parts)
     return found
-
-
-def reference_of(model: Any, inputs: Mapping[str, Any]) -> dict[Part, list[tuple[int, Any]]]:
-    """What the model itself returns as its attention.
-
-    Returns:
-        For each part its layers: number, and weights of shape (batch, heads, queries, keys).
-        Layers without attention, in models that mix, are left out. The one stack of a model is
-        called ``decoder`` if no query ever sees a later key, ``encoder`` otherwise.
-    """
-    output = forward(model, inputs, output_attentions=True, return_dict=True)
-    found: dict[Part, list[tuple[int, Any]]] = {}
-    for field, part in _FIELDS.items():
-        if layers := _tensors(getattr(output, field, None)):
-            found[part] = layers
-    if not found and (layers := _tensors(getattr(output, "attentions", None))):
-        found[_stack([weights for _, weights in layers])] = layers
-    return found
-
-
-def _tensors(layers: Any) -> list[tuple[int, Any]]:
-    return [(n, w) for n, w in enumerate(layers or ()) if w is not None]
-
-
-def _stack(layers: Sequence[Any]) -> Part:
-    causal = all(w.ndim == 4 and not bool(w.triu(1).any()) for w in layers)
-    return "decoder" if causal else "encoder"
 
 
 def choose_way(model: Any, inputs: Mapping[str, Any], tolerance: float) -> tuple[Way, bool]:
@@ -211,51 +193,61 @@ def choose_way(model: Any, inputs: Mapping[str, Any], tolerance: float) -> tuple
         AttentionError: the model computes no attention that either way can see.
     """
     reference, failure = _try_reference(model, inputs)
-    calls = _try_interface(model, inputs)
-    if not reference and _one_stack(calls):
-        part = _stack([call.weights for call in calls])
-        return InterfaceWay(model, _numbered(calls, [(part, n) for n in range(len(calls))])), False
-    if matched := _match(reference, calls, tolerance):
-        return InterfaceWay(model, _numbered(calls, matched)), True
+    seen = _try_interface(model, inputs)
+    calls = [one.call for one in seen]
+    if not reference.parts and _one_stack(calls):
+        part = part_of(calls)
+        plan = _numbered(seen, [(part, n) for n in range(len(calls))], {})
+        return InterfaceWay(model, plan, seen, _at(part, reference)), False
+    if matched := _match(reference.parts, calls, tolerance):
+        plan = _numbered(seen, matched, reference.parts)
+        return InterfaceWay(model, plan, seen, reference.left_out), True
     model.set_attn_implementation("eager")
-    if reference:
-        parts = {part: tuple(n for n, _ in layers) for part, layers in reference.items()}
-        return OutputWay(model, parts), True
+    if reference.parts:
+        return OutputWay(model, _with_windows(model, inputs, reference)), True
     # A model that cannot run at all says why; one that runs has simply nothing to show.
     if failure is not None:
         forward(model, inputs)
-    raise AttentionError(
-        Problem.MODEL,
-        f"{type(model).__name__} computes no attention weights that could be shown (a state-space "
-        "or convolutional model has none)",
-    )
+    raise AttentionError(Problem.MODEL, why_none(model, reference, calls))
 
 
-def _try_reference(
-    model: Any, inputs: Mapping[str, Any]
-) -> tuple[dict[Part, list[tuple[int, Any]]], Exception | None]:
+def _at(part: Part, reference: Reference) -> dict[Place, str]:
+    return {(part, number): why for (_, number), why in reference.left_out.items()}
+
+
+def _with_windows(model: Any, inputs: Mapping[str, Any], reference: Reference) -> Reference:
+    """The reference, knowing of windows that were just as wide as the text was long."""
+    shorter = {name: tensor[:, :-1] for name, tensor in inputs.items()}
+    try:
+        reference.windows |= reference_of(model, shorter).windows
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+    return reference
+
+
+def _try_reference(model: Any, inputs: Mapping[str, Any]) -> tuple[Reference, Exception | None]:
     try:
         return reference_of(model, inputs), None
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        return {}, error
+        return Reference(), error
 
 
-def _try_interface(model: Any, inputs: Mapping[str, Any]) -> list[Call]:
+def _try_interface(model: Any, inputs: Mapping[str, Any]) -> list[Seen]:
     """The calls of one pass; none where the model does not follow the interface."""
     register()
-    recorder = Recorder()
     try:
         model.set_attn_implementation(NAME)
-        with listening(recorder):
+        with Trial(model) as trial, listening(Recorder(trial)):
             forward(model, inputs)
     except Exception as error:
         # Whatever a model raises that does not know our name: it has another way.
         if is_out_of_memory(error):
             raise
         return []
-    return recorder.calls
+    return trial.seen
 
 
 def _one_stack(calls: Sequence[Call]) -> bool:
@@ -265,14 +257,14 @@ def _one_stack(calls: Sequence[Call]) -> bool:
 
 
 def _match(
-    reference: Mapping[Part, Sequence[tuple[int, Any]]], calls: Sequence[Call], tolerance: float
-) -> list[tuple[Part, int] | None] | None:
+    reference: Mapping[Part, Sequence[tuple[int, Call]]], calls: Sequence[Call], tolerance: float
+) -> list[Place | None] | None:
     """Which call is which layer of the reference; None unless every layer has its call."""
     following = dict.fromkeys(reference, 0)
-    plan: list[tuple[Part, int] | None] = []
+    plan: list[Place | None] = []
     for call in calls:
         candidates = [
-            (difference(call.weights, reference[part][n][1]), order, part)
+            (difference(call.weights, reference[part][n][1].weights), order, part)
             for order, (part, n) in enumerate(following.items())
             if n < len(reference[part])
         ]
@@ -288,23 +280,37 @@ def _match(
 
 
 def _numbered(
-    calls: Sequence[Call], plan: Sequence[tuple[Part, int] | None]
-) -> list[tuple[Part, int] | None]:
-    """The plan by the layers' own numbers, in parts whose layers all have one and in order.
+    calls: Sequence[Seen],
+    plan: Sequence[Place | None],
+    reference: Mapping[Part, Sequence[tuple[int, Call]]],
+) -> list[Place | None]:
+    """The plan by the layers' own numbers.
 
     In models that mix kinds of layers, those with attention are not all: the fourth may be the
-    first to have any.
+    first to have any. A layer says its number itself, unless several share it; else its place in
+    the list of layers is its number, or what the model returned counts.
     """
-    own: dict[Part, list[int | None]] = {}
-    for call, place in zip(calls, plan, strict=True):
+    own: dict[Part, list[tuple[int | None, int | None]]] = {}
+    for one, place in zip(calls, plan, strict=True):
         if place is not None:
-            own.setdefault(place[0], []).append(call.number)
+            own.setdefault(place[0], []).append((one.call.number, one.place))
     numbers: dict[Part, Sequence[int]] = {}
     for part, found in own.items():
-        known = [n for n in found if n is not None]
-        ordered = len(known) == len(found) and all(a < b for a, b in pairwise(known))
-        numbers[part] = known if ordered else range(len(found))
+        counted = [number for number, _ in reference.get(part, ())] or list(range(len(found)))
+        numbers[part] = next(
+            (
+                [n for n in candidates if n is not None]
+                for candidates in zip(*found, strict=True)
+                if _rises(candidates)
+            ),
+            counted,
+        )
     return [None if place is None else (place[0], numbers[place[0]][place[1]]) for place in plan]
+
+
+def _rises(numbers: Sequence[int | None]) -> bool:
+    known = [n for n in numbers if n is not None]
+    return len(known) == len(numbers) and all(a < b for a, b in pairwise(known))
 
 
 def difference(one: Any, other: Any) -> float:

@@ -87,9 +87,10 @@ def has_decoder(model: Any) -> bool:
 
 def text_tower(model: Any) -> Any:
     """Of a model with a tower for pictures and one for texts, such as CLIP, the latter."""
-    text, vision = (getattr(model, f"{kind}_model", None) for kind in ("text", "vision"))
+    text, *others = (getattr(model, f"{kind}_model", None) for kind in ("text", "vision", "image"))
     kind = require("transformers").PreTrainedModel
-    return text if isinstance(text, kind) and isinstance(vision, kind) else model
+    two = isinstance(text, kind) and any(isinstance(other, kind) for other in others)
+    return text if two else model
 
 
 def missing_body(model: Any, missing: set[str]) -> set[str]:

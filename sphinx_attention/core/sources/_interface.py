@@ -19,6 +19,8 @@ from ._packages import require
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from ._trial import Trial
+
 NAME = "sphinx_attention"
 """What our function is called in `AttentionInterface`."""
 
@@ -100,15 +102,19 @@ class Listener(Protocol):
 
 
 class Recorder:
-    """Keeps every call of a pass."""
+    """Keeps every call of a pass.
 
-    def __init__(self) -> None:
-        self.calls: list[Call] = []
+    Args:
+        trial: which follows the pass.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
 
     def hear(self, layer: Layer) -> Any:
         """Keep a call."""
         output, call = layer.call()
-        self.calls.append(call)
+        self._trial.add(call, output)
         return output
 
 

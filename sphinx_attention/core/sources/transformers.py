@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from sphinx_attention.core.attention import Attention, Part
+from sphinx_attention.core.boundary import as_attention_error
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 
@@ -26,7 +27,7 @@ from ._batch import (
     model_inputs,
 )
 from ._capture import InterfaceWay, Way, choose_way, difference, gather
-from ._explain import first_line, is_out_of_memory
+from ._explain import is_out_of_memory
 from ._loading import Loaded, load, quiet
 from ._packages import require
 from ._tokens import Encoded, after_start, continuation, encode
@@ -172,15 +173,17 @@ class ModelRunner:
             return function(*args, **kwargs)
         except AttentionError as error:
             return error
-        except Exception as error:  # noqa: BLE001 - a model may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - also a panic of Rust, and SystemExit
             if is_out_of_memory(error):
                 return AttentionError(
                     Problem.MEMORY,
                     f"{self._source.label} runs out of memory on this text; shorten it, or declare "
                     "a smaller dtype, a device_map or a smaller model",
                 )
-            return AttentionError(
-                Problem.MODEL, f"{self._source.label} fails on this text: {first_line(error)}"
+            return as_attention_error(
+                error, Problem.MODEL, f"running {self._source.label} on this text"
             )
 
     def _loaded(self) -> Loaded:
@@ -231,7 +234,8 @@ class ModelRunner:
         inputs = self._inputs([item])
         way, checked = choose_way(loaded.model, inputs, tolerance)
         plain = gather(way, inputs)
-        parts, left_out = self._fitting(plain, item)
+        parts, unfit = self._fitting(plain, item)
+        left_out = {**way.left_out, **unfit}
         self._tried = _Tried(
             way=way,
             parts=parts,
@@ -319,6 +323,7 @@ class ModelRunner:
         self._check_texts(request, parts)
         part = next(iter(parts)) if request.part is None else request.part
         if part not in parts:
+            self._check_left_out(part, tried)
             raise AttentionError(
                 Problem.OPTION,
                 f"{self._source.label} has no {part} attention; it has {', '.join(parts)}",
@@ -341,6 +346,16 @@ class ModelRunner:
             self._written[ids] = self._generate(request, part, source)
         target, text = self._written[ids]
         return Item(request, part, source, target, generated=text, layers=layers)
+
+    def _check_left_out(self, part: Part, tried: _Tried) -> None:
+        """Say why a part cannot be shown that the model has."""
+        for (other, number), why in tried.left_out.items():
+            if other == part:
+                raise AttentionError(
+                    Problem.MODEL,
+                    f"the {part} attention of {self._source.label} cannot be shown; layer "
+                    f"{number}: {why}",
+                )
 
     def _generate(self, request: Request, part: Part, source: Encoded) -> tuple[Encoded, str]:
         """The decoder's text as the model continues it, the likeliest token each time."""
@@ -373,6 +388,8 @@ class ModelRunner:
         ran = self._guarded(self._run, group, tried)
         if not isinstance(ran, AttentionError):
             provenance = {**self._loaded().provenance, "capture": tried.way.name}
+            if tried.way.notes:
+                provenance["note"] = "; ".join(tried.way.notes)
             if not tried.checked:
                 provenance["verified"] = "no: the model returns no attention of its own"
             return [

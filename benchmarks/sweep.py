@@ -1,0 +1,351 @@
+"""Every text architecture of transformers, tiny and random, against its own attention weights.
+
+``python -m benchmarks.sweep`` builds a model of each entry of transformers' registry from its
+configuration (a few layers, weights large enough for attention to be far from even), captures it as
+a build would, and compares every weight with what the model returns for
+``output_attentions=True``. Each model runs in a process of its own, with a time limit. The results
+are written to ``architectures.json`` and, as a table, to ``architectures.md`` beside this file.
+
+Name model types to run those alone: ``python -m benchmarks.sweep gpt_oss longformer``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import multiprocessing
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .tiny import TARGET, TEXTS, make, tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+HERE = Path(__file__).parent
+SECONDS = 240
+"""Time that one model may take."""
+
+FIELDS = {
+    "encoder": "encoder_attentions",
+    "decoder": "decoder_attentions",
+    "cross": "cross_attentions",
+}
+SAME = 1e-5
+SUM = 1e-3
+
+EQUAL, REFUSED, NONE, WRONG, CRASH, UNMADE, UNCHECKED = (
+    "equal",
+    "refused",
+    "no attention",
+    "wrong",
+    "crash",
+    "not made",
+    "unchecked",
+)
+
+
+def sweep_one(kind: str) -> dict[str, Any]:
+    """What comes of one kind: a status and, where it is not equal, why."""
+    import torch
+
+    from sphinx_attention.core.sources._loading import quiet
+
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as name, quiet(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        folder = Path(name) / "model"
+        try:
+            model = make(kind, folder)
+        except BaseException as error:  # noqa: BLE001 - whatever a model raises is a result
+            return {"status": UNMADE, "why": _line(error)}
+        try:
+            return compare(model, folder)
+        except BaseException as error:  # noqa: BLE001 - whatever a model raises is a result
+            trace = traceback.format_exc(limit=-3).splitlines()
+            return {"status": CRASH, "why": f"{_line(error)} {' | '.join(trace)}"}
+
+
+def _line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {str(error).strip().splitlines()[:1]}"
+
+
+def compare(model: Any, folder: Path) -> dict[str, Any]:
+    """Our capture of a saved model, beside its own answer."""
+    from sphinx_attention.core.attention import Attention
+    from sphinx_attention.core.request import ModelSource, Request
+    from sphinx_attention.core.sources import open_source
+
+    source = ModelSource(folder.name, path=str(folder), folder=str(folder))
+    decodes = bool(getattr(model.config, "is_encoder_decoder", False))
+    target = TARGET if decodes else None
+    parts: Sequence[Any] = ("encoder", "decoder", "cross") if decodes else (None,)
+    requests = [Request(source, text, part=p, target=target) for text in TEXTS for p in parts]
+    with open_source(source) as runner:
+        answers = dict(runner.run(requests))
+    found: dict[str, Any] = {"status": EQUAL, "cells": 0, "why": ""}
+    notes = []
+    refused = [a for a in answers.values() if not isinstance(a, Attention)]
+    references = {text: reference(model, text, _ids(answers, text)) for text in TEXTS}
+    if len(refused) == len(requests):
+        has = any(references.values())
+        return {"status": REFUSED if has else NONE, "why": refused[0].message}
+    for request, answer in answers.items():
+        if not isinstance(answer, Attention):
+            notes.append(f"{request.part}: {answer.message}")
+            continue
+        found["capture"] = answer.provenance["capture"]
+        found["layers"] = list(answer.layer_names)
+        if note := answer.provenance.get("note"):
+            found["note"] = note
+        layers = references[request.text].get(request.part or "one")
+        if not layers:
+            found["status"] = UNCHECKED
+            continue
+        wrong = difference(answer, layers)
+        found["cells"] += answer.weights.size
+        if wrong:
+            found["status"] = WRONG
+            notes.append(f"{request.part or ''} {len(answer.query_tokens)} tokens: {wrong}")
+    if notes:
+        found["why"] = "; ".join(dict.fromkeys(notes))
+        if found["status"] == EQUAL:
+            found["status"] = "in part"
+    return found
+
+
+def _ids(answers: Mapping[Any, Any], text: str) -> list[int] | None:
+    """The decoder's tokens as we gave them to the model."""
+    words = tokenizer()
+    for request, answer in answers.items():
+        if request.text == text and request.part == "decoder" and hasattr(answer, "weights"):
+            tokens = [token.text for token in answer.query_tokens if not token.is_bin]
+            return [int(n) for n in words.convert_tokens_to_ids(tokens)]
+    return None
+
+
+def reference(model: Any, text: str, target: list[int] | None) -> dict[str, list[np.ndarray]]:
+    """The model's own weights by part, or under ``one``: shape (heads, queries, keys) each."""
+    import torch
+
+    words = tokenizer()
+    inputs = dict(words(text, return_tensors="pt"))
+    if target is not None:
+        inputs["decoder_input_ids"] = torch.tensor([target])
+    try:
+        with torch.no_grad():
+            # Twice: BigBird changes its layers at the first short text, and returns nothing then.
+            model(**inputs)
+            output = model(**inputs, output_attentions=True, return_dict=True)
+    except Exception:  # noqa: BLE001 - a model without attention raises as it likes
+        return {}
+    # Of two towers, the one that reads text.
+    for name in ("text_model_output", "text_output"):
+        output = getattr(output, name, None) or output
+    found = {part: _layers(getattr(output, field, None)) for part, field in FIELDS.items()}
+    found["one"] = _layers(getattr(output, "attentions", None))
+    return {part: layers for part, layers in found.items() if layers}
+
+
+def _layers(given: Any) -> list[np.ndarray]:
+    tensors = [one for one in given or () if getattr(one, "ndim", 0) >= 3]
+    layers = [one[0].float().numpy() for one in tensors]
+    # Some hand out their logits (ProphetNet, SqueezeBERT).
+    return [one if one.min() >= 0 else _softmax(one) for one in layers]
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    weights: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
+    return weights
+
+
+def difference(answer: Any, layers: Sequence[np.ndarray]) -> str:
+    """What parts our weights from the model's own; nothing where they are equal.
+
+    A row that we show is whole: what the model returns may lack the share of a sink, and may have
+    keys that stand for several tokens. All that it returns has to be there.
+    """
+    ours = answer.weights[:, :, answer.bins if answer.one_row else 0 :, answer.bins :]
+    if len(ours) != len(layers):
+        # Of some models the model returns more: what its layers without softmax computed.
+        places = [int(name) for name in answer.layer_names]
+        if max(places) >= len(layers):
+            return f"layers {answer.layer_names}, the model returns {len(layers)}"
+        layers = [layers[place] for place in places]
+    for name, one, other in zip(answer.layer_names, ours, layers, strict=True):
+        masked = answer.mask_of(answer.layer_names.index(name))[:, answer.bins :]
+        shown, given = _alike(one, masked, other)
+        if shown.shape != given.shape:
+            return f"layer {name} has the shape {given.shape}, shown as {shown.shape}"
+        if (off := float(np.abs(shown - given).max())) > SAME:
+            return f"layer {name} is off by {off:.2g}"
+    if (np.abs(answer.weights.sum(axis=-1) - 1) > SUM)[..., answer.bins :].any():
+        return "rows do not sum to 1"
+    hidden = answer.masked[:, None] & (answer.weights > 0)
+    return "a masked key has weight" if hidden.any() else ""
+
+
+def _alike(one: np.ndarray, masked: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Our weights of a layer and the model's own, both of all pairs of tokens and blocks."""
+    tokens = one.shape[2]
+    if other.ndim == 4:
+        return one, _from_blocks(other, tokens)
+    if _is_window(other, one):
+        return one, _from_window(other)
+    if one.shape != other.shape:
+        # A layer that has no block of tokens has it masked. One of no weight at all may be, too.
+        one = one[:, :, ~masked.all(axis=0)]
+        missing = max(0, other.shape[2] - one.shape[2])
+        one = np.pad(one, ((0, 0), (0, 0), (0, missing)))
+    return one, other
+
+
+def _is_window(other: np.ndarray, one: np.ndarray) -> bool:
+    """Whether rows are windows round their tokens (Longformer): weights on a diagonal say so."""
+    wide = other.shape[2]
+    return other.shape[1] == one.shape[2] and wide % 2 == 1 and not other[:, 0, : wide // 2].any()
+
+
+def _from_blocks(blocks: np.ndarray, tokens: int) -> np.ndarray:
+    """Blocks that see themselves and their neighbours (LongT5) as a matrix of all tokens."""
+    count, heads, length, wide = blocks.shape
+    full = np.zeros((heads, tokens, tokens), dtype=blocks.dtype)
+    for query in range(min(tokens, count * length)):
+        for n in range(wide):
+            key = (query // length - 1) * length + n
+            if 0 <= key < tokens:
+                full[:, query, key] = blocks[query // length, :, query % length, n]
+    return full
+
+
+def _from_window(windows: np.ndarray) -> np.ndarray:
+    heads, tokens, wide = windows.shape
+    full = np.zeros((heads, tokens, tokens), dtype=windows.dtype)
+    for query in range(tokens):
+        for n in range(wide):
+            key = query - wide // 2 + n
+            if 0 <= key < tokens:
+                full[:, query, key] = windows[:, query, n]
+    return full
+
+
+def text_kinds() -> list[str]:
+    """The model types of transformers' registry."""
+    from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
+
+    return sorted(MODEL_MAPPING_NAMES)
+
+
+def _child(kind: str, pipe: Any) -> None:
+    with contextlib.redirect_stdout(sys.stderr):
+        pipe.send(sweep_one(kind))
+
+
+def run(kinds: Sequence[str], at_once: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Run each kind in a process of its own."""
+    import torch  # noqa: F401 - loaded once, for all that are forked from here
+    import transformers  # noqa: F401
+
+    import sphinx_attention.core.sources.transformers  # noqa: F401
+
+    forking = multiprocessing.get_context("fork")
+    waiting, running = list(reversed(kinds)), {}
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            kind = waiting.pop()
+            ours, theirs = forking.Pipe(duplex=False)
+            process = forking.Process(target=_child, args=(kind, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            running[kind] = (process, ours, time.monotonic())
+        for kind, (process, pipe, since) in list(running.items()):
+            result = None
+            if pipe.poll(0.05):
+                try:
+                    result = pipe.recv()
+                except EOFError:
+                    result = {"status": CRASH, "why": f"the process ended ({process.exitcode})"}
+            elif time.monotonic() - since > SECONDS:
+                process.kill()
+                result = {"status": CRASH, "why": f"more than {SECONDS} s"}
+            if result is not None:
+                process.join(5)
+                result["seconds"] = round(time.monotonic() - since, 1)
+                del running[kind]
+                yield kind, result
+
+
+def table(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """The results in words, for people."""
+    import torch
+    import transformers
+
+    counts = Counter(result["status"] for result in results.values())
+    judged = sum(counts[s] for s in (EQUAL, "in part", REFUSED, WRONG, CRASH))
+    cells = sum(result.get("cells", 0) for result in results.values())
+    made = (
+        "Made by `python -m benchmarks.sweep` with transformers "
+        f"{transformers.__version__} and torch {torch.__version__}: a tiny random model of each "
+        "entry of transformers' registry, captured as a build would, every weight beside what the "
+        "model returns for `output_attentions=True`."
+    )
+    said = (
+        f"Of {judged} that read text and return attention, {counts[EQUAL]} are equal to "
+        f"{SAME:g} in {cells:,} weights ({100 * counts[EQUAL] / max(judged, 1):.1f} %)."
+    )
+    lines = [
+        "# Every text architecture against its own attention",
+        "",
+        made,
+        "",
+        said,
+        "",
+        "| | architectures |",
+        "| --- | --- |",
+        *(f"| {status} | {count} |" for status, count in counts.most_common()),
+        "",
+    ]
+    for status in (WRONG, CRASH, "in part", REFUSED, UNCHECKED, NONE, UNMADE):
+        found = {k: r for k, r in results.items() if r["status"] == status}
+        if found:
+            lines += [f"## {status.capitalize()}", ""]
+            lines += [f"- `{kind}`: {r.get('why', '')[:300]}" for kind, r in sorted(found.items())]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run what is asked for, and write what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kinds", nargs="*")
+    parser.add_argument("--at-once", type=int, default=2)
+    parser.add_argument("--output", type=Path, default=HERE)
+    parser.add_argument("--only", help="run those of an earlier result that have this status")
+    asked = parser.parse_args()
+    stored = asked.output / "architectures.json"
+    results: dict[str, Any] = json.loads(stored.read_text()) if stored.exists() else {}
+    kinds = asked.kinds or [
+        kind
+        for kind in text_kinds()
+        if asked.only is None or results.get(kind, {}).get("status") == asked.only
+    ]
+    for kind, result in run(kinds, asked.at_once):
+        results[kind] = result
+        sys.stdout.write(f"{kind}: {result['status']} {result.get('why', '')[:400]}\n")
+        sys.stdout.flush()
+        stored.write_text(json.dumps(dict(sorted(results.items())), indent=1) + "\n")
+    (asked.output / "architectures.md").write_text(table(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""What a model itself returns as its attention, as one weight for each pair of tokens.
+
+Models return windows, blocks and logits, or what layers without attention computed, under the same
+name. Each is brought to weights where that can be done without a loss, and otherwise left out with
+the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.attention import Part
+
+from ._call import Call
+from ._layouts import laid_out
+from ._packages import require
+from ._softmax import Softmaxes, watching_softmax
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_FIELDS: Mapping[str, Part] = {
+    "encoder_attentions": "encoder",
+    "decoder_attentions": "decoder",
+    "cross_attentions": "cross",
+}
+_SUM_TOLERANCE = 0.02
+
+Place = tuple[Part, int]
+"""A part of a model's attention, and the number of a layer in it."""
+
+
+@dataclass(slots=True)
+class Reference:
+    """What one pass returned.
+
+    Attributes:
+        parts: of each part its layers in order, number and weights.
+        left_out: layers that returned something else, and what it was.
+        logits: layers that returned logits.
+        windows: layers that returned windows or blocks.
+    """
+
+    parts: dict[Part, list[tuple[int, Call]]] = field(default_factory=dict)
+    left_out: dict[Place, str] = field(default_factory=dict)
+    logits: set[Place] = field(default_factory=set)
+    windows: set[Place] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One pass: what went in, its softmaxes, and what was known of the model before."""
+
+    inputs: Mapping[str, Any]
+    softmaxes: Softmaxes
+    known: Reference | None
+
+
+def forward(model: Any, inputs: Mapping[str, Any], **options: Any) -> Any:
+    """One pass, without gradients."""
+    with require("torch").inference_mode():
+        return model(**inputs, **options)
+
+
+def reference_of(
+    model: Any, inputs: Mapping[str, Any], known: Reference | None = None
+) -> Reference:
+    """What the model itself returns as its attention.
+
+    Layers without attention, in models that mix, are left out. The one stack of a model is called
+    ``decoder`` if no query ever sees a later key, ``encoder`` otherwise.
+
+    Args:
+        model: set to its eager attention.
+        inputs: a batch.
+        known: what was found out about the model before; None finds it out.
+    """
+    restored = restore_kind(model)
+    with watching_softmax(logits=known is None or bool(known.logits)) as seen:
+        output = forward(model, inputs, output_attentions=True, return_dict=True)
+    if restored and not _returned(output):
+        # The layers that the pass began with are not those that it ended with, and transformers
+        # puts its hooks on the first alone.
+        model._output_capturing_hooks_installed = False  # noqa: SLF001
+        with watching_softmax(logits=known is None or bool(known.logits)) as seen:
+            output = forward(model, inputs, output_attentions=True, return_dict=True)
+    found = Reference()
+    returned = _Pass(inputs, seen, known)
+    for name, part in _FIELDS.items():
+        _collect(found, part, getattr(output, name, None), returned)
+    if not found.parts and not found.left_out:
+        _collect(found, "encoder", getattr(output, "attentions", None), returned)
+        if _is_decoder(found) if known is None else "decoder" in known.parts:
+            found.parts = {"decoder": found.parts.pop("encoder")}
+            found.left_out = {("decoder", n): why for (_, n), why in found.left_out.items()}
+            found.logits = {("decoder", n) for _, n in found.logits}
+            found.windows = {("decoder", n) for _, n in found.windows}
+    return found
+
+
+def restore_kind(model: Any) -> bool:
+    """Give a model back the kind of attention that its configuration names.
+
+    BigBird turns to full attention at the first text that is too short for its blocks, and stays
+    with it for longer ones.
+
+    Returns:
+        Whether it is such a model.
+    """
+    changes = False
+    for module in model.modules():
+        own = getattr(getattr(module, "config", None), "attention_type", None)
+        if isinstance(own, str) and hasattr(module, "set_attention_type"):
+            changes = True
+            if module.attention_type != own:
+                module.set_attention_type(own)
+                model._output_capturing_hooks_installed = False  # noqa: SLF001
+    return changes
+
+
+def _returned(output: Any) -> bool:
+    return any(getattr(output, name, None) for name in (*_FIELDS, "attentions"))
+
+
+def part_of(layers: Sequence[Call]) -> Part:
+    """What the one stack of a model is: a decoder if no query ever sees a later key."""
+    causal = all(c.weights.ndim == 4 and not bool(c.weights.triu(1).any()) for c in layers)
+    return "decoder" if causal else "encoder"
+
+
+def _is_decoder(found: Reference) -> bool:
+    layers = [call for _, call in found.parts.get("encoder", ())]
+    return bool(layers) and part_of(layers) == "decoder"
+
+
+def _collect(found: Reference, part: Part, layers: Any, returned: _Pass) -> None:
+    for number, given in enumerate(layers or ()):
+        if given is None:
+            continue
+        place = part, number
+        if getattr(given, "ndim", 0) < 4:
+            kind = type(given).__name__
+            shape = " × ".join(map(str, getattr(given, "shape", ())))
+            found.left_out[place] = (
+                "what it returns is no matrix of weights for each head, but "
+                + (f"numbers of the shape {shape}" if shape else f"a {kind}")
+            )
+            continue
+        weights, masked = _softened(found, place, given, returned.softmaxes)
+        if not _is_distribution(weights):
+            found.left_out[place] = "what it returns are no weights that come out of a softmax"
+            continue
+        call = _laid_out(found, place, Call(weights, masked, number=number), returned)
+        found.parts.setdefault(part, []).append((number, call))
+
+
+def _softened(found: Reference, place: Place, given: Any, seen: Softmaxes) -> tuple[Any, Any]:
+    """Weights and mask, from what a model returned; a mask of None is not known."""
+    one = seen.of_weights(given)
+    if one is None:
+        one = seen.of_logits(given)
+        if one is None:
+            return given, None
+        found.logits.add(place)
+    if given.ndim != 4:
+        return one.weights.to(given.dtype), None
+    zero = one.weights.amax(dim=1) == 0
+    return one.weights.to(given.dtype), one.hidden.all(dim=1) & zero
+
+
+def _is_distribution(weights: Any) -> bool:
+    """Whether rows may come out of a softmax; NaN is told elsewhere."""
+    sums = weights.float().sum(dim=-1)
+    return not bool((weights < 0).any() or (sums > 1 + _SUM_TOLERANCE).any())
+
+
+def _laid_out(found: Reference, place: Place, call: Call, returned: _Pass) -> Call:
+    """Windows and blocks as one weight for each pair of tokens, where that loses nothing."""
+    inputs, known = returned.inputs, returned.known
+    name = "decoder_input_ids" if place[0] == "decoder" and "decoder_input_ids" in inputs else ""
+    tokens = inputs.get(name or "input_ids")
+    if tokens is None or place[0] == "cross":
+        return call
+    count = tokens.shape[1]
+    # A window may be just as wide as a text is long.
+    square = tuple(call.weights.shape[2:]) == (count, count)
+    if square and not (known and place in known.windows):
+        return call
+    if (made := laid_out(call.weights, count)) is None:
+        return call
+    found.windows.add(place)
+    return Call(*made, number=call.number)

@@ -1,0 +1,211 @@
+"""Models that mix, window, gate or subtract: true numbers, and what a reader has to know of them.
+
+The models are those of `benchmarks.sweep`, which compares every weight with what the model itself
+returns.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks import sweep
+from sphinx_attention.core.attention import Attention
+from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.figure import FigureSpec, settle
+from sphinx_attention.core.render.text import credit
+from sphinx_attention.core.request import Request
+from sphinx_attention.core.sources import open_source
+from sphinx_attention.core.sources._layouts import laid_out
+from sphinx_attention.core.sources._loading import quiet
+from sphinx_attention.core.sources._softmax import watching_softmax
+from sphinx_attention.core.sources._trial import ranges
+from sphinx_attention.core.sources.transformers import ModelRunner
+
+from .runs import FOX, answers, failure, source_of
+
+pytestmark = pytest.mark.models
+
+Made = Callable[[str], tuple[Path, Any]]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A folder with a tiny model of a kind, and the model."""
+    kept: dict[str, tuple[Path, Any]] = {}
+
+    def make(kind: str) -> tuple[Path, Any]:
+        if kind not in kept:
+            folder = tmp_path_factory.mktemp(kind) / kind
+            with quiet():
+                kept[kind] = folder, sweep.make(kind, folder)
+        return kept[kind]
+
+    return make
+
+
+def captured(folder: Path, **more: Any) -> Attention:
+    (one,) = answers([Request(source_of(folder), FOX, **more)])
+    assert isinstance(one, Attention), one
+    return one
+
+
+EQUAL = [
+    *("minimax", "qwen3_next", "diffllama", "zamba", "zamba2", "longformer", "led"),
+    *("squeezebert", "gpt_neo", "big_bird", "flava", "reformer"),
+]
+
+
+@pytest.mark.parametrize("kind", EQUAL)
+def test_numbers_are_the_models_own(made: Made, kind: str) -> None:
+    folder, model = made(kind)
+    found = sweep.compare(model, folder)
+    assert (found["status"], found["why"]) == ("equal", "")
+    assert found["cells"] > 500
+
+
+class TestWhatIsSaid:
+    def test_layers_without_attention(self, made: Made) -> None:
+        one = captured(made("minimax")[0])
+        assert one.layer_names == ("1", "3")
+        assert one.provenance["note"] == "layers 0 and 2 have no attention map"
+        assert captured(made("zamba2")[0]).layer_names == ("1", "3")
+
+    def test_gates(self, made: Made) -> None:
+        one = captured(made("qwen3_next")[0])
+        assert one.layer_names == ("3",)
+        assert one.provenance["note"] == (
+            "what a head writes is multiplied by a gate; layers 0\u20132 have no attention map"
+        )
+        assert "note" not in captured(made("gpt_neo")[0]).provenance
+
+    def test_differential_attention(self, made: Made) -> None:
+        one = captured(made("diffllama")[0])
+        figure = settle(FigureSpec(Request(source_of(made("diffllama")[0]), FOX)), one)
+        assert credit(figure).endswith(
+            "; differential attention: these are its two halves, and the model takes from head n "
+            "a multiple of head n + 2"
+        )
+
+    def test_ranges(self) -> None:
+        assert ranges([3]) == "3"
+        assert ranges([0, 1, 2, 5]) == "0\u20132 and 5"
+        assert ranges([0, 2, 4, 5]) == "0, 2 and 4\u20135"
+
+    @pytest.mark.parametrize(
+        ("kind", "reason"),
+        [
+            ("mamba", "MambaModel hands out no attention weights; its layers are made of "),
+            ("rwkv", "RwkvModel has no attention weights that could be shown; layer 0: what it "),
+            ("yoso", "YosoModel has no attention weights that could be shown; layer 0: what it "),
+        ],
+    )
+    def test_the_true_reason_where_there_is_none(self, made: Made, kind: str, reason: str) -> None:
+        message = failure(Request(source_of(made(kind)[0]), FOX)).message
+        assert message.startswith(reason)
+        assert "convolutional" not in message
+
+
+class TestWindows:
+    def test_what_lies_outside_is_masked(self, made: Made) -> None:
+        one = captured(made("longformer")[0])
+        query, key = np.indices(one.weights.shape[2:])
+        assert np.array_equal(one.mask_of(0), abs(query - key) > 2)
+        assert np.allclose(one.weights.sum(axis=-1), 1, atol=1e-5)
+
+    def test_are_not_taken_for_a_whole_where_they_are_as_wide(self, made: Made) -> None:
+        """Five tokens, and windows of five keys: a square that is no matrix of tokens."""
+        (one,) = answers([Request(source_of(made("longformer")[0]), "a fox sleeps")])
+        assert isinstance(one, Attention)
+        assert one.weights.shape[2:] == (5, 5)
+        assert one.mask_of(0)[0].tolist() == [False, False, False, True, True]
+
+    def test_are_laid_out_without_a_loss_or_not_at_all(self) -> None:
+        import torch
+
+        windows = torch.tensor([[[[0.0, 0.25, 0.75], [0.5, 0.25, 0.25], [0.5, 0.5, 0.0]]]])
+        full, masked = laid_out(windows, 3) or (None, None)
+        assert full is not None
+        assert full[0, 0].tolist() == [[0.25, 0.75, 0], [0.5, 0.25, 0.25], [0, 0.5, 0.5]]
+        assert masked[0].tolist() == [[False, False, True], [False] * 3, [True, False, False]]
+        assert laid_out(windows.roll(1, -1), 3) is None
+        assert laid_out(windows, 4) is None
+
+    def test_blocks_and_their_neighbours(self) -> None:
+        import torch
+
+        # Two blocks of two: four tokens, each of six keys from one block before to one behind.
+        weights = torch.zeros(1, 2, 1, 2, 6)
+        weights[0, 0, 0] = torch.tensor([[0, 0, 0.5, 0.5, 0, 0], [0, 0, 0.25, 0.5, 0.25, 0]])
+        weights[0, 1, 0] = torch.tensor([[0, 0.5, 0.25, 0.25, 0, 0], [0, 0, 0.75, 0.25, 0, 0]])
+        full, masked = laid_out(weights, 4) or (None, None)
+        assert full is not None
+        assert full[0, 0].tolist() == [
+            [0.5, 0.5, 0, 0],
+            [0.25, 0.5, 0.25, 0],
+            [0, 0.5, 0.25, 0.25],
+            [0, 0, 0.75, 0.25],
+        ]
+        assert masked[0, 0].tolist() == [False, False, True, True]
+
+
+class TestMasksWithoutTheInterface:
+    def test_each_layer_has_its_own(self, made: Made) -> None:
+        one = captured(made("gpt_neo")[0])
+        assert one.provenance["capture"] == "output_attentions"
+        query, key = np.indices(one.weights.shape[2:])
+        assert np.array_equal(one.mask_of(0), key > query)
+        assert np.array_equal(one.mask_of(1), (key > query) | (key <= query - 4))
+
+    def test_a_zero_of_half_precision_is_seen(self) -> None:
+        """A weight too small for the type is a weight; what a mask has hidden is none."""
+        import torch
+
+        hidden = torch.finfo(torch.float16).min
+        logits = torch.tensor([[[[0.0, -30.0, hidden], [1.0, 2.0, -float("inf")]]]]).half()
+        with watching_softmax() as seen:
+            weights = torch.nn.functional.softmax(logits, dim=-1)
+        assert weights[0, 0, 0].tolist() == [1, 0, 0]
+        one = seen.of_weights(weights)
+        assert one is not None
+        assert one.hidden[0, 0].tolist() == [[False, False, True], [False, False, True]]
+
+
+class TestBigBird:
+    def test_short_texts_leave_long_ones_as_they_are(self, made: Made) -> None:
+        """It turns to full attention for a short text, and would stay with it."""
+        folder, _ = made("big_bird")
+        with open_source(source_of(folder)) as runner:
+            list(runner.run([Request(source_of(folder), FOX)]))
+            model = runner._state.model
+            assert model.attention_type == "original_full"
+            list(runner.run([Request(source_of(folder), FOX)]))
+            assert model.config.attention_type == "block_sparse"
+
+
+class Panic(BaseException):
+    """As what a library in Rust raises where it gives up."""
+
+
+@pytest.mark.parametrize("raised", [Panic("out of range"), SystemExit(3), ValueError("no")])
+def test_whatever_a_model_raises_is_an_error_of_its_figure(
+    made: Made, monkeypatch: pytest.MonkeyPatch, raised: BaseException
+) -> None:
+    def fails(*_: Any) -> Any:
+        raise raised
+
+    monkeypatch.setattr(ModelRunner, "_run", fails)
+    error = failure(Request(source_of(made("gpt_neo")[0]), FOX))
+    assert isinstance(error, AttentionError)
+    assert error.message.startswith("running gpt_neo on this text failed: ")
+
+
+def test_an_interrupt_passes(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupts(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ModelRunner, "_run", interrupts)
+    with pytest.raises(KeyboardInterrupt):
+        answers([Request(source_of(made("gpt_neo")[0]), FOX)])
