@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,11 @@ def explain_load(error: Exception, source: ModelSource, place: str) -> Attention
     ):
         if told is not None:
             return told
-    return AttentionError(Problem.MODEL, f"{source.name} cannot be loaded: {first_line(error)}")
+    return AttentionError(
+        Problem.MODEL,
+        f"{source.name} cannot be loaded: {first_line(error)}",
+        trace="".join(traceback.format_exception(error)),
+    )
 
 
 def _from_hub(kinds: set[str], source: ModelSource, place: str) -> AttentionError | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from sphinx_attention.core.attention import Token
 from sphinx_attention.core.errors import AttentionError, Problem
 
+from ._words import words_at, words_of_continuation, words_of_pieces
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 _SHOWN_SPACE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"})
@@ -71,17 +72,25 @@ def encode(
     ids = [int(i) for i in encoding["input_ids"]]
     special = [bool(flag) for flag in encoding["special_tokens_mask"]]
     if all(special):
-        raise AttentionError(Problem.TEXT, "the text is empty: it has no tokens")
+        raise AttentionError(
+            Problem.TEXT,
+            "the tokenizer makes no token of the text; the text may be white space or characters "
+            "that it leaves out",
+        )
     segments = _segments(encoding, special, fast=fast)
     shown = display(tokenizer, ids)
+    both = (text, pair or "")
     if fast:
         spans: list[tuple[int, int] | None] = [
             None if flag or a == b else (int(a), int(b))
             for (a, b), flag in zip(encoding["offset_mapping"], special, strict=True)
         ]
+        words = words_at(spans, special, segments, both)
     else:
-        spans = _align(shown, special, segments, (text, pair or ""))
-    words = _words(spans, special, segments, (text, pair or ""))
+        split = _splitter(tokenizer, as_target=as_target)
+        words = words_of_pieces(
+            split, ids, shown, special=special, segments=segments, texts=both
+        )
     tokens = tuple(
         Token(text=t, special=s, word=w, segment=g)
         for t, s, w, g in zip(shown, special, words, segments, strict=True)
@@ -89,6 +98,16 @@ def encode(
     names = [name for name in tokenizer.model_input_names if name in encoding]
     inputs = {name: [int(i) for i in encoding[name]] for name in names}
     return Encoded({**inputs, "input_ids": ids}, tokens)
+
+
+def _splitter(tokenizer: Any, *, as_target: bool) -> Callable[[str], list[int]]:
+    name = "text_target" if as_target else "text"
+
+    def split(text: str) -> list[int]:
+        encoding = tokenizer(**{name: text}, add_special_tokens=False, verbose=False)
+        return [int(i) for i in encoding["input_ids"]]
+
+    return split
 
 
 def _takes_pairs(tokenizer: Any) -> bool:
@@ -108,56 +127,6 @@ def _segments(encoding: Any, special: Sequence[bool], *, fast: bool) -> list[int
         last = last if flag or one is None else int(one)
         segments.append(last)
     return segments
-
-
-def _words(
-    spans: Sequence[tuple[int, int] | None],
-    special: Sequence[bool],
-    segments: Sequence[int],
-    texts: tuple[str, str],
-) -> list[int | None]:
-    """The white-space separated word of each token, counted on through the second text."""
-    starts = [[m.start() for m in re.finditer(r"\S+", text)] for text in texts]
-    first = (0, len(starts[0]))
-    words: list[int | None] = []
-    last = [0, 0]
-    for span, flag, segment in zip(spans, special, segments, strict=True):
-        if flag:
-            words.append(None)
-            continue
-        text = texts[segment]
-        if span is not None:
-            # Byte-level tokens take the space before a word along: the word begins after it.
-            start = span[1] - len(text[span[0] : span[1]].lstrip())
-            if start == span[1]:
-                start += len(text[start:]) - len(text[start:].lstrip())
-            last[segment] = max(bisect_right(starts[segment], start) - 1, 0)
-        words.append(first[segment] + last[segment])
-    return words
-
-
-def _align(
-    shown: Sequence[str],
-    special: Sequence[bool],
-    segments: Sequence[int],
-    texts: tuple[str, str],
-) -> list[tuple[int, int] | None]:
-    """Where tokens of a tokenizer that does not say so lie in the text, by looking for them."""
-    cursor = [0, 0]
-    spans: list[tuple[int, int] | None] = []
-    for piece, flag, segment in zip(shown, special, segments, strict=True):
-        wanted = piece.removeprefix("##")
-        text = texts[segment]
-        at = -1 if flag or not wanted else text.lower().find(wanted.lower(), cursor[segment])
-        if at < 0:
-            # An unknown piece stands where its word does, after the space before it.
-            rest = text[cursor[segment] :]
-            start = cursor[segment] + len(rest) - len(rest.lstrip())
-            spans.append(None if flag else (start, start + 1))
-            continue
-        cursor[segment] = at + len(wanted)
-        spans.append((at, cursor[segment]))
-    return spans
 
 
 def display(tokenizer: Any, ids: Sequence[int]) -> list[str]:
@@ -265,20 +234,19 @@ def _byte_alphabet() -> dict[str, int]:
     return table | {chr(0x100 + n): b for n, b in enumerate(others)}
 
 
-def continuation(tokenizer: Any, ids: Sequence[int], text: str) -> Encoded:
+def continuation(tokenizer: Any, ids: Sequence[int]) -> Encoded:
     """A decoder's input, given by its numbers, as tokens.
 
     Args:
         tokenizer: a ``transformers`` tokenizer.
         ids: the numbers; the first is the token that starts every decoder's text.
-        text: the same without special tokens, to tell words apart.
     """
     names = set(tokenizer.all_special_ids)
     special = [n == 0 or i in names for n, i in enumerate(ids)]
     shown = display(tokenizer, ids)
-    segments = [0] * len(ids)
-    spans = _align(shown, special, segments, (text, ""))
-    words = _words(spans, special, segments, (text, ""))
+    content = [i for i, flag in zip(ids, special, strict=True) if not flag]
+    found = iter(words_of_continuation(lambda part: str(tokenizer.decode(part)), content))
+    words = [None if flag else next(found) for flag in special]
     tokens = tuple(
         Token(text=t, special=s, word=w) for t, s, w in zip(shown, special, words, strict=True)
     )

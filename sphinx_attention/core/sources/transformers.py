@@ -381,7 +381,7 @@ class ModelRunner:
         while len(ids) > 1 and ids[-1] in names:
             ids.pop()
         text = str(loaded.tokenizer.decode(ids, skip_special_tokens=True)).strip()
-        return continuation(loaded.tokenizer, ids, text), text
+        return continuation(loaded.tokenizer, ids), text
 
     def _answers(self, group: Sequence[Item], tried: _Tried) -> list[tuple[Request, Answer]]:
         """Run one batch; where it fails, each of its items alone."""

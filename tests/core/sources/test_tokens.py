@@ -122,5 +122,5 @@ def test_a_target_is_shifted_right(tiny_model: Tiny) -> None:
 
 def test_generated_numbers_beyond_the_vocabulary(tiny_model: Tiny) -> None:
     tokenizer = tokenizer_of(tiny_model("t5"))
-    encoded = continuation(tokenizer, [0, 5, 99_999], "a")
+    encoded = continuation(tokenizer, [0, 5, 99_999])
     assert encoded.tokens[-1].text == "⟨#99999⟩"

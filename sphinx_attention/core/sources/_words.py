@@ -1,0 +1,135 @@
+"""Which white-space separated word of the text each token belongs to."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_WORD = re.compile(r"\S+")
+
+
+def words_at(
+    spans: Sequence[tuple[int, int] | None],
+    special: Sequence[bool],
+    segments: Sequence[int],
+    texts: tuple[str, str],
+) -> list[int | None]:
+    """The word of each token, by where the tokens lie in the text.
+
+    Args:
+        spans: start and end of each token, or None where the tokenizer does not say.
+        special: whether the tokenizer added the token itself.
+        segments: 0 or 1, the text of each token.
+        texts: the text, and the second one of a pair or an empty one.
+    """
+    starts = [[m.start() for m in _WORD.finditer(text)] for text in texts]
+    first = (0, len(starts[0]))
+    words: list[int | None] = []
+    last = [0, 0]
+    for span, flag, segment in zip(spans, special, segments, strict=True):
+        if flag:
+            words.append(None)
+            continue
+        text = texts[segment]
+        if span is not None:
+            # Byte-level tokens take the space before a word along: the word begins after it.
+            start = span[1] - len(text[span[0] : span[1]].lstrip())
+            if start == span[1]:
+                start += len(text[start:]) - len(text[start:].lstrip())
+            last[segment] = max(bisect_right(starts[segment], start) - 1, 0)
+        words.append(first[segment] + last[segment])
+    return words
+
+
+def words_of_pieces(
+    split: Callable[[str], Sequence[int]],
+    ids: Sequence[int],
+    shown: Sequence[str],
+    *,
+    special: Sequence[bool],
+    segments: Sequence[int],
+    texts: tuple[str, str],
+) -> list[int | None]:
+    """The word of each token, of a tokenizer that does not say where its tokens lie.
+
+    Each text is split again, word by word, and the pieces are counted. Only where these are not the
+    pieces of the whole text, the text is searched for them.
+
+    Args:
+        split: splits a text into tokens, without special ones.
+        ids: the tokens' numbers.
+        shown: the tokens as they are shown.
+        special: whether the tokenizer added the token itself.
+        segments: 0 or 1, the text of each token.
+        texts: the text, and the second one of a pair or an empty one.
+    """
+    words: list[int | None] = [None] * len(ids)
+    begun = 0
+    for segment, text in enumerate(texts):
+        own = [n for n, flag in enumerate(special) if not flag and segments[n] == segment]
+        content = [ids[n] for n in own]
+        ends = [match.end() for match in _WORD.finditer(text)]
+        counts = _counted(split, text, content) or _grown(split, text, content, ends)
+        if counts is None:
+            return words_at(_searched(shown, special, segments, texts), special, segments, texts)
+        for place, n in enumerate(own):
+            words[n] = begun + min(bisect_right(counts, place), max(len(ends) - 1, 0))
+        begun += len(ends)
+    return words
+
+
+def words_of_continuation(decode: Callable[[Sequence[int]], str], ids: Sequence[int]) -> list[int]:
+    """The word of each token of a text that a model wrote: how many words it is from there on."""
+    return [max(len(decode(ids[: n + 1]).split()) - 1, 0) for n in range(len(ids))]
+
+
+def _counted(
+    split: Callable[[str], Sequence[int]], text: str, content: Sequence[int]
+) -> list[int] | None:
+    """Where each word ends, in tokens, if words are split alone as they are in the whole text."""
+    counts, joined = [], list[int]()
+    for match in _WORD.finditer(text):
+        joined += split(match[0])
+        counts.append(len(joined))
+    return counts if joined == list(content) else None
+
+
+def _grown(
+    split: Callable[[str], Sequence[int]], text: str, content: Sequence[int], ends: Sequence[int]
+) -> list[int] | None:
+    """Where each word ends, in tokens, if the text up to there is split as it is in the whole."""
+    counts = []
+    for end in ends[:-1]:
+        pieces = list(split(text[:end]))
+        if list(content[: len(pieces)]) != pieces:
+            return None
+        counts.append(len(pieces))
+    return [*counts, len(content)]
+
+
+def _searched(
+    shown: Sequence[str],
+    special: Sequence[bool],
+    segments: Sequence[int],
+    texts: tuple[str, str],
+) -> list[tuple[int, int] | None]:
+    """Where tokens of a tokenizer that does not say so lie in the text, by looking for them."""
+    cursor = [0, 0]
+    spans: list[tuple[int, int] | None] = []
+    for piece, flag, segment in zip(shown, special, segments, strict=True):
+        wanted = piece.removeprefix("##")
+        text = texts[segment]
+        at = -1 if flag or not wanted else text.lower().find(wanted.lower(), cursor[segment])
+        if at < 0:
+            # An unknown piece stands where its word does, after the space before it.
+            rest = text[cursor[segment] :]
+            start = cursor[segment] + len(rest) - len(rest.lstrip())
+            spans.append(None if flag else (start, start + 1))
+            continue
+        cursor[segment] = at + len(wanted)
+        spans.append((at, cursor[segment]))
+    return spans
