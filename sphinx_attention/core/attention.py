@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Part = Literal["encoder", "decoder", "cross"]
 
+WARNING = "warning"
+"""The entry of a provenance that warns authors, where the figure is drawn all the same."""
+
 BIN = "(special)"
 """The text of the token that stands for all hidden special tokens together."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from .attention import Attention
+from .attention import WARNING, Attention
 from .bins import complete
 from .derive import derive, of_layers
 from .entry import DamagedEntryError, NewerEntryError, checksum, pack, verify
@@ -62,6 +62,7 @@ class Library:
     Attributes:
         failures: what could not be computed, by key, and why.
         unstored: what was computed and could not be stored.
+        remarks: what authors are warned of, by key, of what was computed all the same.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Library:
         self.mode = mode
         self.docs = docs
         self.failures: dict[str, AttentionError] = {}
+        self.remarks: dict[str, str] = {}
         # Packed as in a store: a page shows the same from here, and many take little room.
         self.unstored = MemoryStore()
         self._opener = opener
@@ -176,6 +178,8 @@ class Library:
                 Problem.MODEL, f"what {what} answered cannot be shown: {error}"
             )
             return
+        if warning := answer.provenance.get(WARNING):
+            self.remarks[key] = warning
         self._write(key, data)
 
     def keep(self, key: str, data: bytes) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sphinx_attention.core.attention import REST, Attention, Part
+from sphinx_attention.core.attention import REST, WARNING, Attention, Part
 from sphinx_attention.core.bins import LEAST_SHARE, account
 from sphinx_attention.core.errors import AttentionError, Problem
 
@@ -291,6 +291,8 @@ class Batch:
         own = dict(provenance)
         if item.generated is not None:
             own["generated"] = item.generated
+        if warning := next((side.warning for side in item.sides if side.warning), ""):
+            own[WARNING] = warning
         attention = Attention(
             query_tokens=queries.tokens,
             key_tokens=(*keys.tokens, *(block_token(keys.tokens, block) for block in blocks)),

@@ -27,10 +27,12 @@ class Encoded:
     Attributes:
         inputs: the model's inputs by name, each a list as long as ``tokens``.
         tokens: the same tokens as they are shown.
+        warning: what the author should know about them; empty where there is nothing.
     """
 
     inputs: dict[str, list[int]]
     tokens: tuple[Token, ...]
+    warning: str = ""
 
     @property
     def ids(self) -> list[int]:
@@ -88,16 +90,44 @@ def encode(
         words = words_at(spans, special, segments, both)
     else:
         split = _splitter(tokenizer, as_target=as_target)
-        words = words_of_pieces(
-            split, ids, shown, special=special, segments=segments, texts=both
-        )
+        words = words_of_pieces(split, ids, shown, special=special, segments=segments, texts=both)
     tokens = tuple(
         Token(text=t, special=s, word=w, segment=g)
         for t, s, w, g in zip(shown, special, words, segments, strict=True)
     )
     names = [name for name in tokenizer.model_input_names if name in encoding]
     inputs = {name: [int(i) for i in encoding[name]] for name in names}
-    return Encoded({**inputs, "input_ids": ids}, tokens)
+    warning = _check_unknown(tokenizer, ids, tokens, " ".join(both))
+    return Encoded({**inputs, "input_ids": ids}, tokens, warning)
+
+
+def _check_unknown(tokenizer: Any, ids: list[int], tokens: tuple[Token, ...], text: str) -> str:
+    """What to warn of where most tokens are the unknown one.
+
+    Raises:
+        AttentionError: all of them are, so that a figure would show nothing of the text.
+    """
+    unknown, name = tokenizer.unk_token_id, str(tokenizer.unk_token)
+    # Whose unknown token is also another, such as GPT-2's, knows every text.
+    others = {tokenizer.eos_token_id, tokenizer.bos_token_id, tokenizer.pad_token_id}
+    if unknown is None or unknown in others or name in text:
+        return ""
+    read = [
+        i
+        for i, token in zip(ids, tokens, strict=True)
+        if not token.special and token.text.strip("␣⏎⇥␍")
+    ]
+    lost = read.count(unknown)
+    if 2 * lost <= len(read):
+        return ""
+    kind = "all" if lost == len(read) else f"{lost} of {len(read)}"
+    message = (
+        f"the model's tokenizer does not know this text: {kind} tokens are {name}; choose a model "
+        "that was trained on this language, or write the text as its vocabulary has it"
+    )
+    if lost == len(read):
+        raise AttentionError(Problem.TEXT, message)
+    return message
 
 
 def _splitter(tokenizer: Any, *, as_target: bool) -> Callable[[str], list[int]]:
@@ -143,11 +173,21 @@ def display(tokenizer: Any, ids: Sequence[int]) -> list[str]:
         # Vocabularies of models are rounded up, and a model may generate what no token is.
         f"⟨#{i}⟩"
         if piece is None
-        else added.get(i, str(piece))
+        else _named(tokenizer, added.get(i, str(piece)))
         if i in added or i in special
         else readable(str(piece), kind)
         for i, piece in zip(ids, pieces, strict=True)
     ]
+
+
+def _named(tokenizer: Any, text: str) -> str:
+    """A special token's own text; where nobody can see it, what the token is for, in brackets."""
+    if not all(unicodedata.category(c) in {"Co", "Cc", "Cf", "Cn"} for c in text):
+        return text
+    names = [name for name, own in tokenizer.special_tokens_map.items() if str(own) == text]
+    # CANINE calls one token both bos and cls; encoders are known by the latter.
+    names.sort(key=lambda name: name in {"bos_token", "eos_token"})
+    return f"[{names[0].removesuffix('_token').upper()}]" if names else text
 
 
 def _kind(tokenizer: Any) -> str:
@@ -185,7 +225,8 @@ def readable(piece: str, kind: str) -> str:
 def show(data: bytes) -> str:
     """The bytes of one token as text in which everything can be seen.
 
-    White space around a word is left out; a token of nothing else shows ``␣``, ``⏎`` or ``⇥``.
+    The one space before a word is left out. All other white space is shown as ``␣``, ``⏎`` and
+    ``⇥``: indentation, the ends of lines, and tokens of nothing else.
     """
     text = ""
     while data:
@@ -198,11 +239,17 @@ def show(data: bytes) -> str:
             text += data[:good].decode() + _marks(data[good : good + bad])
             data = data[good + bad :]
     visible = text.strip()
-    if not visible:
-        return text.translate(_SHOWN_SPACE)
-    if all(unicodedata.category(c) in {"Cc", "Cf", "Mn"} for c in visible):
+    if visible and all(unicodedata.category(c) in {"Cc", "Cf", "Mn"} for c in visible):
         return _marks(visible.encode())
-    return visible
+    if text[:1] == " " and text[1:2].strip():
+        text = text[1:]
+    start = len(text) - len(text.lstrip())
+    end = len(text.rstrip()) if text.strip() else start
+    return "".join(
+        # Inside of a token of several words a space is what it is.
+        c if start <= n < end and c == " " else c.translate(_SHOWN_SPACE)
+        for n, c in enumerate(text)
+    )
 
 
 def _good_prefix(data: bytes) -> int:
@@ -264,4 +311,4 @@ def after_start(tokenizer: Any, encoded: Encoded, start: int) -> Encoded:
     if ids[0] != start or not tokens[0].special:
         ids.insert(0, start)
         tokens.insert(0, Token(display(tokenizer, [start])[0], special=True))
-    return Encoded({"input_ids": ids}, tuple(tokens))
+    return Encoded({"input_ids": ids}, tuple(tokens), encoded.warning)

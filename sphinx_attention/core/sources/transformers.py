@@ -203,8 +203,21 @@ class ModelRunner:
         if not request.text.strip():
             raise AttentionError(Problem.TEXT, "the text is empty")
         encoded = encode(loaded.tokenizer, request.text, request.pair)
+        self._check_vocabulary(encoded)
         self._check_length(encoded, "text")
         return encoded
+
+    def _check_vocabulary(self, encoded: Encoded) -> None:
+        loaded = self._loaded()
+        largest = max(encoded.ids)
+        if loaded.vocabulary is not None and largest >= loaded.vocabulary:
+            token = encoded.tokens[encoded.ids.index(largest)]
+            raise AttentionError(
+                Problem.MODEL,
+                f"the tokenizer of {self._source.label} has {len(loaded.tokenizer):,} tokens, the "
+                f"model {loaded.vocabulary:,}: it has no token {largest:,}, “{token.text}”; the "
+                "tokenizer and the weights are not of one model",
+            )
 
     def _check_length(self, encoded: Encoded, what: str) -> None:
         limit = self._loaded().limit
@@ -335,6 +348,7 @@ class ModelRunner:
         if request.target is not None:
             target = encode(loaded.tokenizer, request.target, as_target=True)
             target = after_start(loaded.tokenizer, target, start)
+            self._check_vocabulary(target)
             self._check_length(target, "target")
             return Item(request, part, source, target, layers=layers)
         if part == "encoder":

@@ -13,9 +13,11 @@ import click
 from sphinx_attention.core.capture import KEY_SHOWN
 from sphinx_attention.core.display import clean_line
 from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.progress import listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from sphinx_attention.core.capture import Library
     from sphinx_attention.core.request import Request
@@ -89,6 +91,11 @@ def documents_by_key(asked: Iterable[tuple[str, Request]]) -> dict[str, list[str
 def say(message: str = "") -> None:
     """Tell a person, beside whatever a script reads."""
     click.echo(message, err=True)
+
+
+def telling() -> AbstractContextManager[None]:
+    """While it lasts, tell a person what takes long: models that load, files that come."""
+    return listening(say, bars=sys.stderr.isatty())
 
 
 def say_troubles(library: Library) -> None:

@@ -12,7 +12,7 @@ import click
 
 from sphinx_attention.core.capture import Library, is_captured
 from sphinx_attention.core.distribute import CHUNK, Place, chunks, on_cluster, take_in
-from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.processes import in_processes
 from sphinx_attention.core.request import ModelSource
 from sphinx_attention.core.store import FolderStore, open_store
@@ -29,6 +29,7 @@ from ._shared import (
     say,
     say_troubles,
     short,
+    telling,
 )
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ class _Run:
             return
         shared = scheduler is not None and not isinstance(self.library.store, FolderStore)
         with contextlib.ExitStack() as stack:
+            stack.enter_context(telling())
             done = self._done(notes, jobs, scheduler)
             stack.callback(done.close)
             progress = stack.enter_context(
@@ -241,12 +243,15 @@ class _Run:
                     "there": self.there,
                     "failed": [self._failed(r, failures[r.key]) for r in failed],
                     "unstored": [request.key for request in lost],
+                    "warnings": self.library.remarks,
                 }
             )
             return
         for request in failed:
             where, error = ", ".join(self.places[request.key]), failures[request.key]
             say(f"{where}: “{brief(request.text)}”: {error.message} [attention.{error.problem}]")
+        for key, remark in self.library.remarks.items():
+            say(f"{', '.join(self.places[key])}: warning: {remark} [attention.{Problem.TEXT}]")
         counts = [f"{captured} captured", f"{self.there} in the store already"]
         counts += [f"{len(failed)} failed"] if failed else []
         counts += [f"{len(lost)} not stored"] if lost else []

@@ -9,7 +9,7 @@ import click
 
 from sphinx_attention.core.author_files import locate
 from sphinx_attention.core.capture import Library
-from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import settle
 from sphinx_attention.core.options import OPTIONS, Surroundings, parse
 from sphinx_attention.core.render.files import FORMATS, write_file
@@ -17,7 +17,7 @@ from sphinx_attention.core.render.text import credit
 from sphinx_attention.core.settings import Settings
 from sphinx_attention.core.store import open_store
 
-from ._shared import answer, brief, fail, json_option, say, say_troubles
+from ._shared import answer, brief, fail, json_option, say, say_troubles, telling
 
 if TYPE_CHECKING:
     from sphinx_attention.core.figure import Figure
@@ -118,7 +118,10 @@ def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -
     )
     spec = parse(text, options, None, surroundings)
     library = Library(open_store(cache, here), "auto")
-    for request, name in library.capture(library.missing([spec.request])):
-        say(f"{name}: {brief(request.text)}")
+    with telling():
+        for request, name in library.capture(library.missing([spec.request])):
+            say(f"{name}: {brief(request.text)}")
     say_troubles(library)
+    for remark in library.remarks.values():
+        say(f"warning: {remark} [attention.{Problem.TEXT}]")
     return settle(spec, library.get(spec.request), budget=Settings().page_budget)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sphinx.builders.epub3 import Epub3Builder
 from sphinx.domains import Domain
+from sphinx.util import logging
 from sphinx.util.display import status_iterator
 
 from sphinx_attention.core.capture import Library, is_captured
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import settle
+from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
 
 from .config import settings_of
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.request import Request
 
+
+logger = logging.getLogger(__name__)
 
 DrawnAs = Literal["figure", "lines", "manual", "nothing"]
 """The live figure; lines of text; those for a manual page; nothing, where no pages are written."""
@@ -156,8 +161,9 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     wanted = library.missing(r for requests in domain.requests.values() for r in requests)
     report(library, domain)
     if wanted and library.mode != "frozen":
-        for _ in _with_progress(library, wanted, app.verbosity):
-            pass
+        with listening(logger.info, bars=sys.stderr.isatty() and not app.quiet):
+            for _ in _with_progress(library, wanted, app.verbosity):
+                pass
         report(library, domain)
     domain.pages = Pages.of(app)
     if not domain.pages.kept:

@@ -111,11 +111,21 @@ class Pages:
         """Note what a figure carries."""
         self.written[document].carried.append(carried(figure))
 
-    def note_warning(self, document: str, error: AttentionError, place: str) -> None:
-        """Note a warning, so that it is given again while the page stays as it is."""
+    def note_warning(
+        self, document: str, error: AttentionError, place: str, *, drawn: bool = False
+    ) -> None:
+        """Note a warning, so that it is given again while the page stays as it is.
+
+        Args:
+            document: the page.
+            error: what was warned of.
+            place: the file and line of the directive.
+            drawn: whether the figure is drawn all the same.
+        """
         warning = str(error.problem), error.message, error.trace, place
         self.written[document].warnings.append(warning)
-        self.written[document].carried.append("")
+        if not drawn:
+            self.written[document].carried.append("")
 
     def note_sizes(self, document: str, sizes: Iterable[tuple[int, str]]) -> None:
         """Note how large the figures of a page are. May be called in a forked process."""

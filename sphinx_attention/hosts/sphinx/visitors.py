@@ -12,8 +12,9 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.logging import get_node_location
 from sphinx.util.osutil import relative_uri
 
+from sphinx_attention.core.attention import WARNING
 from sphinx_attention.core.display import clean_line
-from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import Figure, settle
 from sphinx_attention.core.render.html import figure_attributes, render_html
 from sphinx_attention.core.render.text import credit, pair_lines, whole_texts
@@ -92,6 +93,11 @@ class ResolveFigures(SphinxPostTransform):
                 self._replace(node, _numbered_placeholder(node, error))
             else:
                 domain.pages.note_figure(document, figure)
+                if warning := figure.attention.provenance.get(WARNING):
+                    told = AttentionError(Problem.TEXT, warning)
+                    warn_of(told, location=node)
+                    place = get_node_location(node) or document
+                    domain.pages.note_warning(document, told, place, drawn=True)
                 if domain.drawn_as != "figure":
                     generic = as_generic(node, figure)
                     if domain.drawn_as == "manual":

@@ -19,6 +19,8 @@ from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources import open_source
+from sphinx_attention.core.sources._loading import quiet
+from tests.core import tiny_models
 
 pytestmark = pytest.mark.models
 
@@ -290,3 +292,141 @@ def test_no_folder(tmp_path: Path, name: str, says: str) -> None:
     for file in ("llama.gguf", "weights.bin"):
         (tmp_path / file).touch()
     assert says in refused(tmp_path / name)
+
+
+def test_a_tokenizer_larger_than_the_vocabulary(tiny_model: Tiny, tmp_path: Path) -> None:
+    folder = copy(tiny_model("bert"), tmp_path / "m")
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    size = len(tokenizer)
+    tokenizer.add_tokens(["zebra"])
+    tokenizer.save_pretrained(folder)
+    assert isinstance(ask(folder, "the fox"), Attention)
+    answer = ask(folder, "the zebra")
+    assert isinstance(answer, AttentionError)
+    assert f"has {size + 1:,} tokens, the model {size:,}" in answer.message
+    assert "“zebra”" in answer.message
+
+
+def test_a_text_of_mostly_unknown_tokens_is_drawn_with_a_warning(tiny_model: Tiny) -> None:
+    answer = ask(tiny_model("bert"), "狐 が 跳 fox the")
+    assert isinstance(answer, Attention)
+    assert "3 of 5 tokens are [UNK]" in answer.provenance["warning"]
+
+
+def test_a_pattern_that_never_ends(tiny_model: Tiny, tmp_path: Path) -> None:
+    """The tokenizer gives up with a panic of Rust's, which is no Exception."""
+    folder = copy(tiny_model("bert"), tmp_path / "m")
+    path = folder / "tokenizer.json"
+    own = json.loads(path.read_text())
+    own["normalizer"] = None
+    own["pre_tokenizer"] = {
+        "type": "Split",
+        "pattern": {"Regex": "(a|aa)+$"},
+        "behavior": "Isolated",
+        "invert": False,
+    }
+    path.write_text(json.dumps(own))
+    answer = ask(folder, "a" * 60 + "!")
+    assert isinstance(answer, AttentionError)
+    assert "PanicException" in answer.message
+    assert answer.trace
+
+
+@pytest.mark.parametrize("raised", [SystemExit(3), RecursionError(), MemoryError()])
+def test_whatever_loading_raises(
+    tiny_model: Tiny, monkeypatch: pytest.MonkeyPatch, raised: BaseException
+) -> None:
+    import transformers
+
+    def explode(*_: Any, **__: Any) -> None:
+        raise raised
+
+    monkeypatch.setattr(transformers.AutoConfig, "from_pretrained", explode)
+    assert isinstance(ask(tiny_model("bert")), AttentionError)
+
+
+def test_an_interrupt_passes(tiny_model: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    import transformers
+
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(transformers.AutoConfig, "from_pretrained", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        ask(tiny_model("bert"))
+
+
+_T5 = {
+    "d_model": 32,
+    "d_kv": 8,
+    "d_ff": 48,
+    "num_layers": 2,
+    "num_decoder_layers": 3,
+    "num_heads": 4,
+    "decoder_start_token_id": 0,
+}
+_HALF = {
+    **tiny_models.ENCODER_DECODER,
+    "is_decoder": True,
+    "is_encoder_decoder": False,
+    "use_cache": False,
+}
+_PICTURES = {**tiny_models.SIZES, "image_size": 16, "patch_size": 4}
+_SOUND = {"conv_dim": [8, 8], "conv_kernel": [3, 3], "conv_stride": [2, 2]}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "part"),
+    [
+        ("T5EncoderModel", _T5, "encoder"),
+        ("UMT5EncoderModel", _T5, "encoder"),
+        ("BartForCausalLM", {**_HALF, "max_position_embeddings": 64}, "decoder"),
+        ("MarianForCausalLM", {**_HALF, "max_position_embeddings": 64}, "decoder"),
+        ("IBertModel", {**tiny_models.SIZES, "max_position_embeddings": 64}, "encoder"),
+    ],
+)
+def test_classes_that_only_architectures_names(
+    tmp_path: Path, name: str, settings: dict[str, Any], part: str
+) -> None:
+    import torch
+    import transformers
+
+    words = tiny_models.wordpiece() if name == "IBertModel" else tiny_models.unigram()
+    kind = getattr(transformers, name)
+    torch.manual_seed(3)
+    with quiet():
+        model = kind(kind.config_class(**settings, vocab_size=len(words))).eval()
+        model.save_pretrained(tmp_path)
+        words.save_pretrained(tmp_path)
+        model.set_attn_implementation("eager")
+        inputs = words("the quick brown fox", return_tensors="pt")
+        with torch.no_grad():
+            expected = model(**inputs, output_attentions=True).attentions
+    answer = ask(tmp_path)
+    assert isinstance(answer, Attention), answer
+    assert answer.part == part
+    for layer, weights in zip(answer.weights, expected, strict=True):
+        assert abs(layer - weights[0].numpy()).max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "says"),
+    [
+        ("ViTModel", _PICTURES, "takes pictures, not text"),
+        ("CLIPVisionModel", _PICTURES, "takes pictures, not text"),
+        ("WhisperModel", {**tiny_models.ENCODER_DECODER, "num_mel_bins": 8, "vocab_size": 50}, "takes sound"),
+        ("Wav2Vec2Model", {**tiny_models.SIZES, **_SOUND, "num_feat_extract_layers": 2}, "takes sound"),
+    ],
+)  # fmt: skip
+def test_models_of_pictures_and_of_sound(
+    tmp_path: Path, name: str, settings: dict[str, Any], says: str
+) -> None:
+    import transformers
+
+    kind = getattr(transformers, name)
+    with quiet():
+        kind(kind.config_class(**settings)).save_pretrained(tmp_path)
+    # Without a tokenizer, which they do not have.
+    assert says in refused(tmp_path)
