@@ -243,7 +243,7 @@ class _Run:
                     "there": self.there,
                     "failed": [self._failed(r, failures[r.key]) for r in failed],
                     "unstored": [request.key for request in lost],
-                    "warnings": self.library.remarks,
+                    **({"warnings": self.library.remarks} if self.library.remarks else {}),
                 }
             )
             return
