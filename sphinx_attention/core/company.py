@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 _MODEL_ONLY = ("model", "pair", "target", "part")
 _MATRIX_ONLY = ("scores", "causal", "tokens")
 _NO_STEPS: Mapping[str, str] = {
-    "merge": "words that are merged from pieces have none; leave merge",
-    "special": "tokens that are hidden would be missing from the sum; use show or dim",
-    "aggregate": "heads or layers taken together have none; leave aggregate",
+    "merge": "words that are merged from pieces have none: remove the option merge",
+    "special": "tokens that are hidden would be missing from the sum: use show or dim",
+    "aggregate": "heads or layers taken together have none: remove the option aggregate",
 }
 
 
@@ -45,19 +45,26 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
     """
     if body and "matrix" in values:
         raise AttentionError(
-            Problem.MATRIX, "there is a matrix in the body and one in a file; give one of them"
+            Problem.MATRIX,
+            "there is a matrix in the body and another in a file: remove the option matrix, or the "
+            "rows of numbers",
         )
     for name in _MODEL_ONLY if given else _MATRIX_ONLY:
         if name in values:
             needs = (
-                "a model; this figure has its own matrix" if given else "a matrix, which is missing"
+                f"a model, and this figure has its own matrix: remove the option {name}, or the "
+                "matrix"
+                if given
+                else f"a matrix, and this figure has none: remove the option {name}, or give the "
+                "numbers in the body or with the option matrix"
             )
-            raise AttentionError(Problem.OPTION, f"{name}: this option needs {needs}")
+            raise AttentionError(Problem.OPTION, f"the option {name} needs {needs}")
     together = values.get("head") or ()
     if len(together) > 1 and view != "heads":
         raise AttentionError(
             Problem.OPTION,
-            f"head: several heads are drawn together by `:view: heads`; the view {view} takes one",
+            f"invalid value {', '.join(map(str, together))!r} for head: the view {view} shows one "
+            "head; several are drawn together by the view heads",
         )
     selection.check_view(values.get("selection", ()), view)
     if view == "steps":
@@ -71,15 +78,15 @@ def _check_steps(values: Mapping[str, Any], *, given: bool) -> None:
     if given:
         raise AttentionError(
             Problem.OPTION,
-            "view: steps goes from queries and keys to weights, and a given matrix has weights "
-            "alone; it takes one of arcs, heads, grid, matrix",
+            "invalid value 'steps' for view: expected arcs, heads, grid or matrix, because steps "
+            "goes from queries and keys to weights, and a given matrix has weights alone",
         )
     for name, why in _NO_STEPS.items():
         if values.get(name) not in {None, "none", "show", "dim"}:
             raise AttentionError(
                 Problem.OPTION,
-                f"{name}: the view steps goes from a head's own queries and keys to its weights, "
-                f"and {why}",
+                f"invalid value {values[name]!r} for {name}: the view steps goes from a head's own "
+                f"queries and keys to its weights, and {why}",
             )
 
 
@@ -88,8 +95,8 @@ def _check_aggregate(values: Mapping[str, Any], kind: str, *, gone: bool) -> Non
         if gone and values.get(name) is not None:
             raise AttentionError(
                 Problem.OPTION,
-                f"{name}: `:aggregate: {values['aggregate']}` makes one of all {kind}s, so that "
-                f"there is none to choose; leave the option {name}",
+                f"the option {name} does not go with the value {values['aggregate']!r} of "
+                f"aggregate, which makes one of all {kind}s: remove the option {name}",
             )
 
 
@@ -100,6 +107,7 @@ def _check_carried(values: Mapping[str, Any], kind: str) -> None:
     if left_out:
         raise AttentionError(
             Problem.OPTION,
-            f"{kind}: {kind} {left_out[0]} is to be shown first, but {kind}s, which says what the "
-            f"page carries, leaves it out; it names {', '.join(map(str, carried or ()))}",
+            f"invalid value {left_out[0]} for {kind}: the page carries only "
+            f"{', '.join(map(str, carried or ()))}, which the option {kind}s says; add "
+            f"{left_out[0]} there, or show another {kind} first",
         )

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import analysis, bins
 from .attention import BIN, Attention, Scoring, Token
+from .converters import listed
 from .errors import AttentionError, Problem
 from .request import FunctionSource, ModelSource
 
@@ -74,17 +75,21 @@ def position(kind: str, number: int, names: Sequence[str], option: str | None = 
     """
     if str(number) in names:
         return list(names).index(str(number))
+    hint = ""
+    if number == len(names):
+        hint = f"; {kind}s count from 0, so that the last of {number} is {names[-1]}"
     raise AttentionError(
-        Problem.OPTION, f"{option or kind}: there is no {kind} {number}, {_range_of(names)}"
+        Problem.OPTION,
+        f"invalid value {number} for {option or kind}: there is no {kind} {number}, expected "
+        f"{_range_of(names)}{hint}",
     )
 
 
 def _range_of(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return f"only {names[0]}"
-    if list(names) == [str(n) for n in range(len(names))]:
+    """The layers or heads that there are, as a message names them."""
+    if len(names) > 1 and list(names) == [str(n) for n in range(len(names))]:
         return f"0 to {len(names) - 1}"
-    return f"only {', '.join(names[:-1])} and {names[-1]}"
+    return listed(names)
 
 
 def select(

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from . import analysis
+from .converters import shown
 from .derive import MERGED, position, select
 from .errors import AttentionError, Problem
+from .focus import find
 from .payload import MOST_A_WEIGHT, estimate
 from .request import FunctionSource, MatrixSource, ModelSource, Request
 from .selection import Selection, check_tokens
@@ -71,6 +73,7 @@ class FigureSpec:
         heads: likewise the heads.
         special: whether special tokens are shown as others are, paler, or not at all.
         link: figures of a page with the same name here share their selection.
+        of_project: which of layer and head the project's settings named, not the author.
         written: the directive, where one was written.
     """
 
@@ -88,6 +91,7 @@ class FigureSpec:
     heads: tuple[int, ...] | None = None
     special: Special = "show"
     link: str | None = None
+    of_project: tuple[str, ...] = ()
     written: Written | None = None
 
 
@@ -105,6 +109,7 @@ class Figure:
         cutoff: share of each row's mass that is drawn as edges, in (0, 1].
         shown_heads: positions of the heads drawn together first; ``head`` is among them.
         of: how many layers and heads there were to carry.
+        notices: what the author may want to know, though it is no mistake; whole sentences.
         head_scores: by name, shape (layers, heads), NaN where undefined; None where no view of
             this figure sorts heads.
     """
@@ -118,6 +123,7 @@ class Figure:
     cutoff: float
     shown_heads: tuple[int, ...]
     of: tuple[int, int]
+    notices: tuple[str, ...] = ()
     head_scores: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)
 
     @property
@@ -214,16 +220,18 @@ def settle(spec: FigureSpec, attention: Attention, budget: int | None = None) ->
     scores = None
     if spec.view == "grid":
         scores = {name: score(carried) for name, score in analysis.HEAD_SCORES.items()}
+    pinned, notices = _pinned(spec, carried, layer, head)
     return Figure(
         spec=spec,
         attention=carried,
         layer=layer,
         head=head,
         chosen=chosen,
-        pinned=_pinned(spec, carried, layer, head),
+        pinned=pinned,
         cutoff=cutoff,
         shown_heads=shown,
         of=(attention.layers, attention.heads),
+        notices=notices,
         head_scores=scores,
     )
 
@@ -234,8 +242,8 @@ def _fits(attention: Attention, budget: int) -> bool:
 
 def _first_head(spec: FigureSpec, attention: Attention) -> tuple[int, int, bool]:
     """Layer and head shown first, and whether one of them was chosen here."""
-    layer = None if spec.layer is None else position("layer", spec.layer, attention.layer_names)
-    head = None if spec.head is None else position("head", spec.head, attention.head_names)
+    layer = _shown_first(spec, "layer", spec.layer, attention.layer_names)
+    head = _shown_first(spec, "head", spec.head, attention.head_names)
     if layer is None and spec.request.aggregate in {"rollout", "flow"}:
         # What all layers together come to; those below are on the way there.
         layer = attention.layers - 1
@@ -256,44 +264,50 @@ def _ladder(
     yield one_layer, few_heads
 
 
-def _pinned(spec: FigureSpec, attention: Attention, layer: int, head: int) -> tuple[int, ...]:
-    if spec.focus is None:
-        steps = spec.view == "steps"
-        return (analysis.telling_query(attention, layer, head),) if steps else ()
-    whole = any(token.text == spec.focus for token in attention.query_tokens)
-    texts = [spec.focus] if whole else spec.focus.split(SEVERAL)
-    found = tuple(dict.fromkeys(find_token(attention, text.strip()) for text in texts))
-    if spec.view == "steps" and len(found) > 1:
-        raise AttentionError(
-            Problem.OPTION, "focus: the view steps follows one token; name one, or take heads"
-        )
-    return found
-
-
-def find_token(attention: Attention, focus: str) -> int:
-    """The index of the query token that an author named.
-
-    Args:
-        attention: whose tokens are searched.
-        focus: a token's text, the same with ``#2`` for its second occurrence, or an index.
-            A text that is also a number is taken as text first.
+def _shown_first(
+    spec: FigureSpec, kind: str, number: int | None, names: Sequence[str]
+) -> int | None:
+    """The position of the layer or head shown first, or None.
 
     Raises:
-        AttentionError: no such token; the message lists those that there are.
+        AttentionError: there is none of that number; of kind `Problem.CONFIG` where the project's
+            settings named it, since no page is to blame then.
     """
-    texts = [token.text for token in attention.query_tokens]
-    name, hash_, ordinal = focus.rpartition("#")
-    wanted, occurrence = focus, 1
-    if hash_ and ordinal.isdigit() and focus not in texts:
-        wanted, occurrence = name, int(ordinal)
-    for fold in (str, str.casefold):
-        found = [i for i, text in enumerate(texts) if fold(text) == fold(wanted)]
-        if 1 <= occurrence <= len(found):
-            return found[occurrence - 1]
-    if focus.isdigit() and int(focus) < len(texts):
-        return int(focus)
-    raise AttentionError(
-        Problem.OPTION,
-        f"focus: no token {focus!r}; the tokens are {' '.join(texts)} "
-        f"(0 to {len(texts) - 1}; write the#2 for the second “the”)",
-    )
+    if number is None:
+        return None
+    try:
+        return position(kind, number, names)
+    except AttentionError as error:
+        if kind not in spec.of_project:
+            raise
+        raise AttentionError(
+            Problem.CONFIG,
+            f"conf.py: invalid value {number} for attention_{kind}: "
+            f"{error.message.partition(': ')[2]}; {spec.request.source.label} has no such {kind}",
+        ) from None
+
+
+def _pinned(
+    spec: FigureSpec, attention: Attention, layer: int, head: int
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The positions of the tokens pinned first, and what their author may want to know."""
+    if spec.focus is None:
+        steps = spec.view == "steps"
+        return ((analysis.telling_query(attention, layer, head),) if steps else ()), ()
+    whole = any(token.text == spec.focus for token in attention.query_tokens)
+    texts = [spec.focus] if whole else spec.focus.split(SEVERAL)
+    notices = []
+    found: dict[int, None] = {}
+    for text in texts:
+        index, folded = find(attention, text.strip())
+        found[index] = None
+        if folded:
+            token = attention.query_tokens[index].text
+            notices.append(f"focus: no token is {text.strip()!r} to the letter; {token!r} is meant")
+    if spec.view == "steps" and len(found) > 1:
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value {shown(spec.focus)} for focus: the view steps follows one token; name "
+            "one, or take the view heads",
+        )
+    return tuple(found), tuple(notices)

@@ -7,14 +7,13 @@ a fence and on the command line.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
-from . import selection
+from . import builtin, converters, selection
 from .attention import Part
 from .author_files import read_author_file
+from .boundary import guarded
 from .company import check, over_heads, over_layers
 from .errors import AttentionError, Problem
 from .figure import FigureSpec, Rest, Special, Syntax, View, Written
@@ -40,129 +39,96 @@ class Option:
     help: str
 
 
-def _text(value: str) -> str:
-    if not value.strip():
-        raise ValueError("it is empty")
-    return " ".join(value.split())
+_MEANT = {
+    "view": {
+        "heatmap": "matrix",
+        "heat map": "matrix",
+        "head view": "heads",
+        "model view": "grid",
+        "neuron view": "steps",
+        "lines": "heads",
+    },
+    "aggregate": {
+        "average": "mean",
+        "avg": "mean",
+        "mean heads": "mean",
+        "average heads": "mean",
+        "average layers": "mean layers",
+        "maximum": "max",
+        "max heads": "max",
+        "largest": "max",
+    },
+    "scores": {
+        "attention": "weights",
+        "probabilities": "weights",
+        "probs": "weights",
+        "softmax": "weights",
+        "scores": "logits",
+        "raw": "logits",
+    },
+    "special": {"none": "hide", "no": "hide", "off": "hide", "grey": "dim", "yes": "show"},
+    "merge": {"yes": "words", "true": "words", "no": "none", "false": "none", "off": "none"},
+    "rest": {"all": "overview", "no": "none", "nothing": "none", "off": "none"},
+    "part": {"cross-attention": "cross"},
+}
+"""By option: words that authors write, and the values that they mean by them."""
 
 
-def _flag(value: str) -> bool:
-    if value.strip():
-        raise ValueError("it takes no value")
-    return True
+_NAMES_MEANT = {
+    "title": "caption",
+    "text": "caption",
+    "figclass": "class",
+    "label": "name",
+    "id": "name",
+    "token": "focus",
+    "weights": "matrix",
+    "file": "matrix",
+    "sentence": "pair",
+    "text_pair": "pair",
+    "description": "alt",
+    "threshold": "cutoff",
+    "mask": "causal",
+}
+"""Names that authors give to options, and the options that they mean by them."""
 
 
-def _choice(*allowed: str) -> Callable[[str], str]:
-    def convert(value: str) -> str:
-        word = value.strip()
-        if word not in allowed:
-            close = get_close_matches(word, allowed, n=1)
-            hint = f" (did you mean {close[0]}?)" if close else ""
-            raise ValueError(f"it takes one of {', '.join(allowed)}{hint}")
-        return word
-
-    return convert
-
-
-def _index(value: str) -> int | None:
-    word = value.strip()
-    if word == "auto":
-        return None
-    if not word.isdecimal():
-        raise ValueError("it takes a whole number from 0, or auto")
-    return int(word)
-
-
-_LARGEST = 9999
-"""Beyond the layers and heads of any model; keeps a slip of the pen from filling the memory."""
-
-
-def _numbers(value: str) -> tuple[int, ...]:
-    """Numbers and ranges in the order written, each once."""
-    numbers: dict[int, None] = {}
-    for part in value.split(","):
-        first, dash, last = (word.strip() for word in part.partition("-"))
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise ValueError("it takes whole numbers from 0 and ranges, such as 0-3,7")
-        start, stop = int(first), int(last if dash else first)
-        if stop < start:
-            raise ValueError(f"the range {part.strip()} runs backwards; write {stop}-{start}")
-        if stop > _LARGEST:
-            raise ValueError(f"it takes numbers up to {_LARGEST}")
-        numbers.update(dict.fromkeys(range(start, stop + 1)))
-    return tuple(numbers)
-
-
-def _set(value: str) -> tuple[int, ...]:
-    return tuple(sorted(_numbers(value)))
-
-
-def _heads(value: str) -> tuple[int, ...] | None:
-    if value.strip() == "auto":
-        return None
-    try:
-        return _numbers(value)
-    except ValueError as error:
-        raise ValueError(f"{error}; or auto") from None
-
-
-def _word(value: str) -> str:
-    word = _text(value)
-    if " " in word:
-        raise ValueError("it takes one word")
-    return word
-
-
-def _share(value: str) -> float:
-    try:
-        share = float(value)
-    except ValueError:
-        share = 0.0
-    if not 0 < share <= 1:
-        raise ValueError("it takes a number above 0 and up to 1")
-    return share
-
-
-def _tokens(value: str) -> tuple[str, ...]:
-    text = value.strip()
-    if text.startswith("["):
-        try:
-            listed = json.loads(text)
-        except ValueError as error:
-            raise ValueError(f"it looks like JSON and is not: {error}") from None
-        if not listed or not all(isinstance(token, str) for token in listed):
-            raise ValueError('it takes a list of strings, such as ["New York", "sleeps"]')
-        return tuple(listed)
-    if not text:
-        raise ValueError("it is empty")
-    return tuple(text.split())
+def _choice(name: str, kind: Any) -> Callable[[str], str]:
+    return converters.choice(*get_args(kind), synonyms=_MEANT.get(name))
 
 
 OPTIONS: dict[str, Option] = {
-    "model": Option(_text, "which model: a name from attention_models, a hub id, or a path"),
-    "pair": Option(_text, "a second sentence, for encoders that take pairs"),
-    "target": Option(
-        _text, "the decoder's text, seen in part cross (then the default) and decoder"
+    "model": Option(
+        converters.text, "which model: a name from attention_models, a hub id, or a path"
     ),
-    "matrix": Option(_text, "a file of weights: .npy .npz .json .csv .safetensors"),
-    "scores": Option(_choice(*get_args(Scores)), "what a given matrix holds"),
-    "causal": Option(_flag, "later keys of a given matrix are masked"),
-    "tokens": Option(_tokens, "the tokens of a given matrix: words, or a JSON list"),
-    "view": Option(_choice(*get_args(View)), "how the numbers are drawn"),
-    "part": Option(_choice(*get_args(Part)), "which attention of an encoder-decoder model"),
-    "layer": Option(_index, "the layer shown first, from 0, or auto"),
-    "head": Option(_heads, "the head shown first, from 0, or auto; in heads several, as 0,3,5"),
-    "layers": Option(_set, "the layers that the page carries, such as 0-3,7"),
-    "heads": Option(_set, "the heads that the page carries, such as 0-3,7"),
-    "focus": Option(_text, "the token pinned first: its text, text#2, or its index; or a | b"),
+    "pair": Option(converters.text, "a second sentence, for encoders that take pairs"),
+    "target": Option(
+        converters.text, "the decoder's text, seen in part cross (then the default) and decoder"
+    ),
+    "matrix": Option(converters.text, "a file of weights: .npy .npz .json .csv .safetensors"),
+    "scores": Option(_choice("scores", Scores), "what a given matrix holds"),
+    "causal": Option(converters.flag, "later keys of a given matrix are masked"),
+    "tokens": Option(converters.tokens, "the tokens of a given matrix: words, or a JSON list"),
+    "view": Option(_choice("view", View), "how the numbers are drawn"),
+    "part": Option(_choice("part", Part), "which attention of an encoder-decoder model"),
+    "layer": Option(converters.index, "the layer shown first, from 0, or auto"),
+    "head": Option(
+        converters.heads, "the head shown first, from 0, or auto; in heads several, as 0,3,5"
+    ),
+    "layers": Option(converters.number_set, "the layers that the page carries, such as 0-3,7"),
+    "heads": Option(converters.number_set, "the heads that the page carries, such as 0-3,7"),
+    "focus": Option(
+        converters.text, "the token pinned first: its text, text#2, or its index; or a | b"
+    ),
     "selection": Option(selection.read, "what else is selected first, as addresses write it"),
-    "merge": Option(_choice(*get_args(Merge)), "words makes one token of the pieces of each word"),
-    "special": Option(_choice(*get_args(Special)), "how special tokens are shown"),
-    "aggregate": Option(_choice(*get_args(Aggregate)), "what is made of all heads, or layers"),
-    "link": Option(_word, "figures of a page with the same link name share their selection"),
-    "cutoff": Option(_share, "the share of a row's mass that is drawn as edges"),
-    "rest": Option(_choice(*get_args(Rest)), "what is drawn while no token is in focus"),
-    "alt": Option(_text, "a description for those who do not see the picture"),
+    "merge": Option(_choice("merge", Merge), "words makes one token of the pieces of each word"),
+    "special": Option(_choice("special", Special), "how special tokens are shown"),
+    "aggregate": Option(_choice("aggregate", Aggregate), "what is made of all heads, or layers"),
+    "link": Option(
+        converters.word, "figures of a page with the same link name share their selection"
+    ),
+    "cutoff": Option(converters.share, "the share of a row's mass that is drawn as edges"),
+    "rest": Option(_choice("rest", Rest), "what is drawn while no token is in focus"),
+    "alt": Option(converters.line, "a description for those who do not see the picture"),
 }
 """The options that every host understands. Captions, names and classes are the host's."""
 
@@ -199,20 +165,39 @@ def parse(
     Raises:
         AttentionError: the first thing that is wrong, with what would be right.
     """
+    with guarded(Problem.OPTION, f"reading the figure of {converters.shown(text)}"):
+        return _parse(text, options, matrix, surroundings)
+
+
+def _parse(
+    text: str, options: Mapping[str, str], matrix: str | None, surroundings: Surroundings
+) -> FigureSpec:
     values = {name: convert(name, value) for name, value in options.items()}
+    if matrix is not None:
+        _check_characters(matrix, "the matrix")
     given = matrix is not None or "matrix" in values
     settings = surroundings.settings
     view = _view(values, settings, given=given)
     check(values, view, given=given, body=matrix is not None)
+    _check_characters(text, "the text")
     written = None
     if surroundings.syntax is not None:
         written = Written(text, tuple(options.items()), matrix or "", surroundings.syntax)
-    text = " ".join(text.split())
+    # A model gets the white space that was written; a matrix is written to fit between columns.
+    text = " ".join(text.split()) if given else _unix_lines(text).strip()
     if given:
         source: Any = _matrix_source(values, matrix, surroundings)
     else:
         source = _model_source(values, text, settings, surroundings.base)
     layer, (head, *others) = _selection(values, settings, given=given)
+    of_project = tuple(
+        name
+        for name, shown, default in (
+            ("layer", layer, settings.layer),
+            ("head", head, settings.head),
+        )
+        if name not in values and shown is not None and shown == default
+    )
     special: Special = values.get("special", settings.special)
     if view == "steps" and special == "hide":
         special = "dim"
@@ -245,6 +230,7 @@ def parse(
         heads=values.get("heads"),
         special=special,
         link=values.get("link"),
+        of_project=of_project,
         written=written,
     )
 
@@ -299,19 +285,48 @@ def convert(name: str, value: str) -> Any:
     option = OPTIONS.get(name)
     if option is None:
         raise unknown_option(name, OPTIONS)
+    check_characters(name, value)
     try:
-        return option.convert(value)
+        return option.convert(_unix_lines(value))
     except ValueError as error:
-        raise AttentionError(Problem.OPTION, f"{name}: {value!r} does not do: {error}") from None
+        raise invalid(name, value, str(error)) from None
+
+
+def invalid(name: str, value: object, expected: str) -> AttentionError:
+    """What to say of a value that an option does not take."""
+    return AttentionError(
+        Problem.OPTION, f"invalid value {converters.shown(value)} for {name}: {expected}"
+    )
+
+
+def check_characters(name: str, value: str) -> None:
+    """Check that a value holds whole characters, which files and pages can hold.
+
+    Raises:
+        AttentionError: it holds a lone surrogate, which YAML and JSON can write.
+    """
+    if half := converters.broken_character(value):
+        raise invalid(name, value, f"expected whole characters; it holds {half}, half of one")
+
+
+def _check_characters(text: str, what: str) -> None:
+    if half := converters.broken_character(text):
+        raise AttentionError(
+            Problem.TEXT, f"{what} holds {half}, which is half a character: write the whole one"
+        )
+
+
+def _unix_lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def unknown_option(name: str, known: Iterable[str]) -> AttentionError:
     """What to say of an option that nobody knows: the nearest one, and all of them."""
     known = list(known)
-    close = get_close_matches(name, known, n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
+    hint = converters.nearest(name, known, _NAMES_MEANT)
     return AttentionError(
-        Problem.OPTION, f"unknown option {name!r}{hint}; the options are {', '.join(known)}"
+        Problem.OPTION,
+        f"unknown option {converters.shown(name)}{hint}; the options are {', '.join(known)}",
     )
 
 
@@ -333,13 +348,36 @@ def _matrix_source(
 def _model_source(values: Mapping[str, Any], text: str, settings: Settings, base: Path) -> Any:
     if not text:
         raise AttentionError(
-            Problem.TEXT, "there is no sentence; write it on the directive's own line"
+            Problem.TEXT, "the text is missing: a figure needs a sentence, or a matrix with tokens"
         )
-    name = values.get("model", settings.model)
+    name = values.get("model")
+    if name is None:
+        name = settings.model
+    elif settings.models_only:
+        _check_declared(name, settings)
     if name is None:
         raise AttentionError(
             Problem.MODEL,
-            "there is no model to run and no matrix in the body; set attention_model in conf.py, "
+            "there is no model to run and no matrix in the body: set attention_model in conf.py, "
             "give the option model, or write the weights as rows of numbers below",
         )
     return settings.source(name, base)
+
+
+def _check_declared(name: str, settings: Settings) -> None:
+    """Check that a model which a document names is one that the project declares.
+
+    Raises:
+        AttentionError: it is another, and ``models_only`` is set.
+    """
+    declared = [*sorted(filter(None, settings.models)), builtin.NAME]
+    if settings.model and settings.model not in declared:
+        declared.append(settings.model)
+    if name not in declared:
+        hint = converters.nearest(name, declared)
+        raise AttentionError(
+            Problem.MODEL,
+            f"invalid value {converters.shown(name)} for model: expected "
+            f"{converters.listed(declared)}{hint}; attention_models_only is set in conf.py, so "
+            "that documents name only models which attention_models declares",
+        )

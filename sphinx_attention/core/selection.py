@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from .analysis import HEAD_SCORES
+from .converters import listed, shown
 from .errors import AttentionError, Problem
 
 if TYPE_CHECKING:
@@ -55,14 +56,14 @@ def read(text: str) -> Selection:
         name, equals, value = part.partition("=")
         name, value = unquote(name), unquote(value)
         if not equals:
-            raise ValueError("it takes names with values, such as direction=to&pin=k4")
+            raise ValueError("expected names with values, such as direction=to&pin=k4")
         if name in {"layer", "head"}:
-            raise ValueError(f"{name} is an option of its own")
+            raise ValueError(f"{name} is an option of its own: write it as the option {name}")
         if name not in _VALUES:
-            raise ValueError(f"it knows no {name!r}, only {', '.join(_VALUES)}")
+            raise ValueError(f"expected {listed(_VALUES)} in place of {shown(name)}")
         pattern, allowed = _VALUES[name]
         if not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(f"{name} takes {allowed}")
+            raise ValueError(f"expected {allowed} for {name}, in place of {shown(value)}")
         found[name] = value
     return tuple(found.items())
 
@@ -83,7 +84,7 @@ def check_view(selection: Selection, view: View) -> None:
         if name not in has:
             raise AttentionError(
                 Problem.OPTION,
-                f"selection: the view {view} has no {name}; it takes {', '.join(has)}",
+                f"invalid name {name!r} in selection: expected {listed(has)} in the view {view}",
             )
 
 
@@ -102,13 +103,13 @@ def check_tokens(selection: Selection, attention: Attention) -> None:
             if number >= count:
                 raise AttentionError(
                     Problem.OPTION,
-                    f"selection: there is no token {number} in pin={place}, "
-                    f"they are 0 to {count - 1}",
+                    f"invalid value {place!r} for pin in selection: there is no token {number}; "
+                    f"expected 0 to {count - 1}",
                 )
     for head in values.get("heads", attention.head_names[0]).split(","):
         if head not in attention.head_names:
             raise AttentionError(
                 Problem.OPTION,
-                f"selection: the page carries no head {head}, only "
+                f"invalid value {shown(head)} for heads in selection: the page carries only "
                 f"{', '.join(attention.head_names)}",
             )

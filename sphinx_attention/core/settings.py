@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, get_args
 
 from .capture import Mode
+from .converters import listed, nearest, shown
 from .declarations import find_source
 from .errors import AttentionError, Problem
 from .figure import Special, View
@@ -37,6 +38,9 @@ class Settings:
     )
     models: Mapping[str, Mapping[str, Any]] = _setting(
         {}, (dict,), "name → what it is: id, path or function, and how to load it"
+    )
+    models_only: bool = _setting(
+        False, (bool,), "whether documents may name only models that `models` declares"
     )
     bare: str = _setting(
         "figure", (str,), 'what one plain line after `.. attention::` is: "figure" or "admonition"'
@@ -73,18 +77,14 @@ class Settings:
         for setting in fields(self):
             value = getattr(self, setting.name)
             kind = setting.metadata["kind"]
-            if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-                names = " or ".join(k.__name__ for k in kind)
-                raise AttentionError(
-                    Problem.CONFIG, f"attention_{setting.name} is {value!r}; it has to be {names}"
-                )
+            # True is a whole number to Python, and to nobody else.
+            wrong = not isinstance(value, kind) or (isinstance(value, bool) and bool not in kind)
+            if (value is not None or setting.default is False) and wrong:
+                raise _invalid(setting.name, value, listed(_KINDS[one] for one in kind))
         for name in ("layer", "head"):
             value = getattr(self, name)
             if value not in {None, "auto"} and (isinstance(value, str) or value < 0):
-                raise AttentionError(
-                    Problem.CONFIG,
-                    f'attention_{name} is {value!r}; it has to be a whole number from 0, or "auto"',
-                )
+                raise _invalid(name, value, 'a whole number from 0, or "auto"')
         self._check_roots()
         for name, allowed in (
             ("bare", ("figure", "admonition")),
@@ -92,19 +92,14 @@ class Settings:
             ("view", get_args(View)),
             ("special", get_args(Special)),
         ):
-            if getattr(self, name) not in allowed:
-                raise AttentionError(
-                    Problem.CONFIG,
-                    f"attention_{name} is {getattr(self, name)!r}; {_choose(allowed)}",
-                )
+            if (value := getattr(self, name)) not in allowed:
+                hint = nearest(str(value), allowed)
+                raise _invalid(name, value, listed(f'"{one}"' for one in allowed) + hint)
 
     def _check_roots(self) -> None:
         for root in self.file_roots or ():
             if not isinstance(root, str | os.PathLike):
-                raise AttentionError(
-                    Problem.CONFIG,
-                    f"attention_file_roots holds {root!r}; it has to be a list of folders",
-                )
+                raise _invalid("file_roots", root, "a list of folders")
 
     def roots(self, base: Path, sources: Path) -> list[Path]:
         """The folders below which an author may name files.
@@ -129,5 +124,17 @@ class Settings:
         return find_source(name, self.models, base)
 
 
-def _choose(allowed: tuple[str, ...]) -> str:
-    return "it has to be " + " or ".join(repr(a) for a in allowed)
+_KINDS: Mapping[type, str] = {
+    str: "a string",
+    int: "a whole number",
+    bool: "True or False",
+    dict: "a dict",
+    list: "a list",
+    tuple: "a tuple",
+}
+
+
+def _invalid(name: str, value: object, expected: str) -> AttentionError:
+    return AttentionError(
+        Problem.CONFIG, f"invalid value {shown(value)} for attention_{name}: expected {expected}"
+    )

@@ -219,7 +219,7 @@ def test_what_cannot_be_derived_spares_the_others(tmp_path: Path) -> None:
     good, bad = replace(WHOLE, aggregate="max"), replace(WHOLE, layers=(7,))
     fill(lib, bad, good)
     assert lib.get(good).heads == 1
-    with pytest.raises(AttentionError, match="there is no layer 7, 0 to 2"):
+    with pytest.raises(AttentionError, match="there is no layer 7, expected 0 to 2"):
         lib.get(bad)
     assert list(lib.store.keys()) == [good.key]
 

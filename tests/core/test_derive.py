@@ -426,5 +426,5 @@ def test_layers_that_a_source_gave_beside_those_asked_for() -> None:
     part = of_layers(attention(TWO, plain(2)), (1,))
     assert part.layer_names == ("1",)
     assert_allclose(part.weights[0], TWO[1])
-    with pytest.raises(AttentionError, match=re.escape("layers: there is no layer 2, 0 to 1")):
+    with pytest.raises(AttentionError, match=re.escape("there is no layer 2, expected 0 to 1")):
         of_layers(attention(TWO, plain(2)), (0, 2))

@@ -11,8 +11,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sphinx_attention.core.analysis import interest
 from sphinx_attention.core.attention import Attention, Token
-from sphinx_attention.core.errors import AttentionError
-from sphinx_attention.core.figure import FigureSpec, find_token, settle
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.figure import FigureSpec, settle
+from sphinx_attention.core.focus import find
 from sphinx_attention.core.payload import estimate
 from sphinx_attention.core.request import MatrixSource, ModelSource, Request
 
@@ -98,24 +99,99 @@ def test_all_of_a_written_matrix_is_drawn_and_most_of_a_model() -> None:
     ],
 )
 def test_focus(focus: str, index: int) -> None:
-    assert find_token(stack(spread()), focus) == index
+    assert find(stack(spread()), focus)[0] == index
+
+
+PIECES = [
+    Token("<s>", special=True),
+    Token(" The", word=0),
+    Token("\u0120cat", word=1),
+    Token("▁sleep", word=2),
+    Token("##ing", word=2),
+    Token("the", word=3),
+    Token("cat", word=4),
+    Token("CAT", word=5),
+]
+
+
+@pytest.mark.parametrize(
+    ("focus", "index", "other_capitals"),
+    [
+        ("cat", 6, False),  # to the letter before all else
+        ("cat#2", 6, False),  # the second of the two whose marks alone differ
+        ("The", 1, False),
+        ("sleep", 3, False),
+        ("ing", 4, False),
+        ("##ing", 4, False),
+        ("Sleep", 3, True),
+        ("cat#3", 7, True),
+        ("s", None, False),
+    ],
+)
+def test_marks_of_pieces_and_capitals_may_differ(
+    focus: str, index: int | None, other_capitals: bool
+) -> None:
+    n = len(PIECES)
+    weights = np.full((1, 1, n, n), 1 / n, dtype=np.float32)
+    attention = Attention(tuple(PIECES), tuple(PIECES), weights, np.zeros((1, n, n), bool))
+    if index is None:
+        with pytest.raises(AttentionError, match="there is no such token"):
+            find(attention, focus)
+        return
+    assert find(attention, focus) == (index, other_capitals)
+    request = Request(source=ModelSource(name="m", id="m"), text="x")
+    notices = settle(FigureSpec(request, focus=focus), attention).notices
+    assert bool(notices) is other_capitals
+    if other_capitals:
+        assert repr(PIECES[index].text) in notices[0]
+
+
+def test_a_word_in_pieces_is_said_to_be_one() -> None:
+    n = len(PIECES)
+    weights = np.full((1, 1, n, n), 1 / n, dtype=np.float32)
+    attention = Attention(tuple(PIECES), tuple(PIECES), weights, np.zeros((1, n, n), bool))
+    with pytest.raises(AttentionError, match="sleeping is in pieces, ▁sleep ##ing: name one of"):
+        find(attention, "sleeping")
+
+
+@pytest.mark.parametrize("focus", ["²", "cat#²", "9" * 5000, "cat#" + "9" * 5000, "\ud800", "٣٣٣"])
+def test_what_looks_like_a_number_and_is_none(focus: str) -> None:
+    with pytest.raises(AttentionError, match="there is no such token") as caught:
+        find(stack(spread()), focus)
+    assert len(caught.value.message) < 500
+
+
+def test_heads_count_from_0() -> None:
+    request = Request(source=ModelSource(name="m", id="m"), text="x")
+    with pytest.raises(AttentionError, match="layers count from 0, so that the last of 3 is 2"):
+        settle(FigureSpec(request, layer=3), stack(sink(), previous(), spread()))
+
+
+def test_the_projects_layer_is_the_projects_mistake() -> None:
+    request = Request(source=ModelSource(name="m", id="m"), text="x")
+    spec = FigureSpec(request, layer=99, of_project=("layer",))
+    with pytest.raises(AttentionError) as caught:
+        settle(spec, stack(sink(), previous(), spread()))
+    assert caught.value.problem is Problem.CONFIG
+    assert caught.value.message.startswith("conf.py: invalid value 99 for attention_layer: there")
+    assert "expected 0 to 2" in caught.value.message
 
 
 @pytest.mark.parametrize("focus", ["dog", "the#3", "9", "the#0", "#"])
 def test_focus_on_nothing(focus: str) -> None:
     with pytest.raises(AttentionError, match=r"the tokens are .* the cat saw the 7"):
-        find_token(stack(spread()), focus)
+        find(stack(spread()), focus)
 
 
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
-        ({"layer": 3}, "layer: there is no layer 3, 0 to 2"),
-        ({"head": 1}, "head: there is no head 1, only 0"),
-        ({"shown_heads": (0, 1), "head": 0}, "head: there is no head 1, only 0"),
-        ({"layers": (0, 4)}, "layers: there is no layer 4, 0 to 2"),
-        ({"heads": (2,)}, "heads: there is no head 2, only 0"),
-        ({"layers": (0, 2), "layer": 1}, "layer: there is no layer 1, only 0 and 2"),
+        ({"layer": 3}, "there is no layer 3, expected 0 to 2"),
+        ({"head": 1}, "there is no head 1, expected 0"),
+        ({"shown_heads": (0, 1), "head": 0}, "there is no head 1, expected 0"),
+        ({"layers": (0, 4)}, "there is no layer 4, expected 0 to 2"),
+        ({"heads": (2,)}, "there is no head 2, expected 0"),
+        ({"layers": (0, 2), "layer": 1}, "there is no layer 1, expected 0 or 2"),
     ],
 )
 def test_ranges(spec: dict[str, Any], says: str) -> None:
@@ -185,7 +261,7 @@ def test_numbers_are_names_where_the_source_gave_some_layers_only() -> None:
     )
     figure = settle(FigureSpec(MODEL, layer=3), named)
     assert (figure.layer, figure.layer_name) == (1, "3")
-    with pytest.raises(AttentionError, match="there is no layer 0, only 1 and 3"):
+    with pytest.raises(AttentionError, match="there is no layer 0, expected 1 or 3"):
         settle(FigureSpec(MODEL, layer=0), named)
 
 
@@ -210,7 +286,7 @@ def test_several_tokens_are_pinned() -> None:
     odd = Attention(bar, bar, np.eye(3, dtype=np.float32)[None, None], np.zeros((1, 3, 3), bool))
     assert settle(FigureSpec(MODEL, focus="a | b"), odd).pinned == (2,)
     assert settle(FigureSpec(MODEL, focus="|"), odd).pinned == (1,)
-    with pytest.raises(AttentionError, match="no token 'dog'"):
+    with pytest.raises(AttentionError, match="invalid value 'dog' for focus"):
         carried(focus="cat | dog")
 
 

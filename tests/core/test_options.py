@@ -9,12 +9,13 @@ import pytest
 
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import Written
-from sphinx_attention.core.options import OPTIONS, Surroundings, parse
+from sphinx_attention.core.options import OPTIONS, Surroundings, convert, parse
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
 from sphinx_attention.core.selection import written
 from sphinx_attention.core.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -70,8 +71,8 @@ def test_every_option_reaches_its_place(tmp_path: Path) -> None:
     spec = parse(" a   b ", options, None, around(tmp_path, model="org/m", head=4))
     request = spec.request
     assert (request.text, request.pair, request.target, request.part) == (
-        "a b",
-        "c d",
+        "a   b",
+        "c  d",
         "e",
         "cross",
     )
@@ -177,51 +178,75 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
         ({"cutoff": "0"}, None, "above 0 and up to 1"),
         ({"cutoff": "all"}, None, "above 0 and up to 1"),
         ({"view": "arc"}, None, "did you mean arcs?"),
-        ({"view": "map"}, None, "one of arcs, heads, grid, matrix, steps"),
+        ({"view": "map"}, None, "expected arcs, heads, grid, matrix or steps"),
         ({"layers": "0-3;7"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
         ({"layers": "0-"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
         ({"layers": "-1"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
         ({"layers": "0,,3"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
         ({"layers": ""}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
         ({"layers": "all"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
-        ({"heads": "3-0"}, None, "the range 3-0 runs backwards; write 0-3"),
-        ({"heads": "0-99999999999"}, None, "numbers up to 9999"),
-        ({"head": "first"}, None, "such as 0-3,7; or auto"),
-        ({"head": "0,3"}, None, "`:view: heads`; the view arcs takes one"),
-        ({"head": "0-1", "view": "steps"}, None, "`:view: heads`; the view steps takes one"),
-        ({"merge": "word"}, None, "one of none, words (did you mean words?)"),
-        ({"special": "hidden"}, None, "one of show, dim, hide"),
-        ({"aggregate": "average"}, None, "one of mean, max, mean layers, max layers, rollout, fl"),
-        ({"link": "two words"}, None, "it takes one word"),
-        ({"layer": "4", "layers": "0-3,7"}, None, "layers, which says what the page carries"),
-        ({"layer": "4", "layers": "0-3,7"}, None, "leaves it out; it names 0, 1, 2, 3, 7"),
-        ({"head": "0,5", "heads": "0", "view": "heads"}, None, "head 5 is to be shown first, but"),
-        ({"aggregate": "mean layers", "layer": "1"}, None, "layer: `:aggregate: mean layers` mak"),
-        ({"aggregate": "max layers", "layers": "1"}, None, "leave the option layers"),
-        ({"aggregate": "rollout", "head": "1"}, None, "makes one of all heads"),
-        ({"aggregate": "mean", "heads": "1"}, None, "leave the option heads"),
-        ({"view": "steps", "merge": "words"}, None, "merge: the view steps goes from a head's"),
-        ({"view": "steps", "special": "hide"}, None, "special: the view steps"),
-        ({"view": "steps", "aggregate": "max"}, None, "aggregate: the view steps"),
-        ({"view": "steps"}, "1", "one of arcs, heads, grid, matrix"),
+        ({"heads": "3-0"}, None, "the range 3-0 runs backwards: write 0-3"),
+        ({"heads": "0-99999999999"}, None, "whole numbers from 0 to 9999"),
+        ({"head": "first"}, None, "such as 0-3,7, or auto"),
+        (
+            {"head": "0,3"},
+            None,
+            "the view arcs shows one head; several are drawn together by the view heads",
+        ),
+        ({"head": "0-1", "view": "steps"}, None, "the view steps shows one head"),
+        ({"merge": "word"}, None, "expected none or words (did you mean words?)"),
+        ({"special": "hidden"}, None, "expected show, dim or hide (did you mean hide?)"),
+        ({"aggregate": "average"}, None, "rollout or flow (did you mean mean?)"),
+        ({"link": "two words"}, None, "expected one word, without blanks"),
+        (
+            {"layer": "4", "layers": "0-3,7"},
+            None,
+            "invalid value 4 for layer: the page carries only 0, 1, 2, 3, 7",
+        ),
+        ({"layer": "4", "layers": "0-3,7"}, None, "which the option layers says; add 4 there"),
+        (
+            {"head": "0,5", "heads": "0", "view": "heads"},
+            None,
+            "invalid value 5 for head: the page carries only 0",
+        ),
+        (
+            {"aggregate": "mean layers", "layer": "1"},
+            None,
+            "the option layer does not go with the value 'mean layers' of aggregate",
+        ),
+        ({"aggregate": "max layers", "layers": "1"}, None, "remove the option layers"),
+        ({"aggregate": "rollout", "head": "1"}, None, "which makes one of all heads"),
+        ({"aggregate": "mean", "heads": "1"}, None, "remove the option heads"),
+        ({"view": "steps", "merge": "words"}, None, "for merge: the view steps goes from a head's"),
+        ({"view": "steps", "special": "hide"}, None, "for special: the view steps"),
+        ({"view": "steps", "aggregate": "max"}, None, "for aggregate: the view steps"),
+        ({"view": "steps"}, "1", "expected arcs, heads, grid or matrix"),
         ({"selection": "to"}, None, "names with values, such as direction=to&pin=k4"),
         ({"selection": ""}, None, "names with values, such as direction=to&pin=k4"),
-        ({"selection": "direction=up"}, None, "direction takes from or to"),
+        (
+            {"selection": "direction=up"},
+            None,
+            "expected from or to for direction, in place of 'up'",
+        ),
         ({"selection": "pin=fox"}, None, "4 for a query, k4 for a key, 4.7 for a cell"),
         ({"selection": "layer=3"}, None, "layer is an option of its own"),
-        ({"selection": "colour=red"}, None, "knows no 'colour', only direction, pin"),
-        ({"selection": "scale=log"}, None, "the view arcs has no scale; it takes direction, pin"),
+        ({"selection": "colour=red"}, None, "expected direction, pin"),
+        (
+            {"selection": "scale=log"},
+            None,
+            "invalid name 'scale' in selection: expected direction or pin in the view arcs",
+        ),
         ({"selection": "order=best", "view": "grid"}, None, "a score: previous, first, self"),
         ({"also": "x"}, None, "unknown option 'also'"),
-        ({"part": "middle"}, None, "one of encoder, decoder, cross"),
-        ({"rest": "some"}, None, "one of none, overview"),
-        ({"pair": " "}, None, "it is empty"),
-        ({"causal": "yes"}, "1", "it takes no value"),
-        ({"tokens": "[1]"}, "1", "a list of strings"),
-        ({"tokens": "[a"}, "1", "looks like JSON and is not"),
+        ({"part": "middle"}, None, "expected encoder, decoder or cross"),
+        ({"rest": "some"}, None, "expected none or overview"),
+        ({"pair": " "}, None, "expected some text"),
+        ({"causal": "yes"}, "1", "expected no value: write the option alone"),
+        ({"tokens": "[1]"}, "1", "each token of a list stands in quotation marks"),
+        ({"tokens": "[a"}, "1", "this begins as a list and is none"),
         ({"causal": ""}, None, "needs a matrix"),
         ({"pair": "x"}, "1", "needs a model"),
-        ({"matrix": "w.npy"}, "1", "give one of them"),
+        ({"matrix": "w.npy"}, "1", "remove the option matrix, or the rows of numbers"),
         ({"matrix": "w.npy"}, None, "cannot be read"),
     ],
 )
@@ -231,6 +256,104 @@ def test_what_is_wrong_is_said(
     with pytest.raises(AttentionError) as caught:
         parse("a", options, matrix, around(tmp_path, model="org/m"))
     assert says in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("written", "tokens"),
+    [
+        ("the cat sat", ["the", "cat", "sat"]),
+        ('["New York", "sleeps"]', ["New York", "sleeps"]),
+        ("['New York', 'sleeps']", ["New York", "sleeps"]),
+        ('"New York", sleeps', ["New York", "sleeps"]),
+        ('"New York" sleeps', ["New York", "sleeps"]),
+        ("'New York', 'sleeps'", ["New York", "sleeps"]),
+        ("“New York”, „sehr groß“", ["New York", "sehr groß"]),
+        ("'a', 'b'", ["a", "b"]),
+        ('"a", b', ["a", "b"]),
+        ("[CLS] the cat [SEP]", ["[CLS]", "the", "cat", "[SEP]"]),
+        # Marks and commas that are tokens, or parts of them, stay.
+        ("the cat 's hat isn't", ["the", "cat", "'s", "hat", "isn't"]),
+        ("rock 'n' roll", ["rock", "'n'", "roll"]),
+        ('he said " no "', ["he", "said", '"', "no", '"']),
+        ("Hello , world", ["Hello", ",", "world"]),
+        ("Hello, dear world", ["Hello,", "dear", "world"]),
+        ("1,000 apples", ["1,000", "apples"]),
+        (", . ;", [",", ".", ";"]),
+    ],
+)
+def test_tokens_are_read_as_they_are_meant(written: str, tokens: list[str]) -> None:
+    assert convert("tokens", written) == tuple(tokens)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "a, b, c",
+        "a,b,c",
+        '"New York, sleeps',
+        "“New York, sleeps",
+        "[New York, sleeps]",
+        '["a", 1]',
+        "[]",
+        "[" * 100_000,
+        "[" * 5000 + "]" * 5000,
+        "[(" * 50,
+        '["\\ud800"]',
+    ],
+)
+def test_tokens_that_are_not_plain_are_refused_with_what_is_allowed(written: str) -> None:
+    with pytest.raises(AttentionError, match="for tokens: expected") as caught:
+        convert("tokens", written)
+    assert len(caught.value.message) < 400
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize(
+    "value",
+    ["\ud800", "²", "9" * 5000, "\x00", "[" * 20_000, "1e999", "-", "~nobody/x", "a" * 9000],
+)
+def test_no_value_ends_a_build(tmp_path: Path, name: str, value: str) -> None:
+    matrix = "1" if name in {"scores", "causal", "tokens"} else None
+    message = said(parse, "a", {name: value}, matrix, around(tmp_path, model="org/m"))
+    message.encode()
+    assert len(message) < 700
+
+
+def said(function: Callable[..., object], *arguments: object) -> str:
+    """What a function complains of; nothing where it does not."""
+    try:
+        function(*arguments)
+    except AttentionError as error:
+        return error.message
+    return ""
+
+
+def test_white_space_reaches_a_model_as_it_was_written(tmp_path: Path) -> None:
+    place = around(tmp_path, model="org/m")
+    code = "def f(x):\n    return  x"
+    request = parse(f" {code} \r\n", {"pair": code, "target": code}, None, place).request
+    assert (request.text, request.pair, request.target) == (code, code, code)
+    # The words of a matrix may be set in columns.
+    assert parse("a   b", {}, "1 0\n0 1", place).request.text == "a b"
+    plain = Request(ModelSource("org/m", id="org/m"), "the quick fox")
+    assert parse("the quick fox", {}, None, place).request.key == plain.key
+
+
+def test_documents_may_be_held_to_what_the_project_declares(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    place = around(
+        tmp_path, model="org/default", models={"minilm": {"id": "org/mini"}}, models_only=True
+    )
+    for name in ("minilm", "builtin", "org/default"):
+        parse("a", {"model": name}, None, place)
+    assert parse("a", {}, None, place).request.source.label == "default"
+    for name in ("org/other", "folder", "./folder", "/etc", "gpt2"):
+        with pytest.raises(AttentionError, match="attention_models_only is set") as caught:
+            parse("a", {"model": name}, None, place)
+        assert "expected minilm, builtin or org/default" in caught.value.message
+    with pytest.raises(AttentionError, match="did you mean minilm"):
+        parse("a", {"model": "minilmm"}, None, place)
 
 
 def test_nothing_to_run_and_nothing_to_show(tmp_path: Path) -> None:

@@ -314,6 +314,14 @@ def at_rest(figure: Figure, codes: NDArray[np.uint16]) -> list[tuple[int, int]]:
     return sorted((i, j) for _, i, j in sorted(pairs)[:MOST_REST_EDGES])
 
 
+def most_at_rest(figure: Figure) -> int | None:
+    """How many edges stand at rest at most, where there may be more; None where all of them do."""
+    attention = figure.attention
+    cells = len(attention.query_tokens) * len(attention.key_tokens)
+    cut = figure.spec.view == "arcs" and figure.spec.rest == "overview" and cells > MOST_REST_EDGES
+    return MOST_REST_EDGES if cut else None
+
+
 def _layers(drawn: Sequence[DrawnEdge]) -> tuple[Layer, ...]:
     starts = [start for start, _ in _OPACITIES]
     groups: dict[tuple[bool, int], dict[str, list[str]]] = {}

@@ -13,6 +13,7 @@ from sphinx_attention.core.display import clean_line
 from sphinx_attention.core.payload import encode, encode_text
 from sphinx_attention.core.selection import written
 
+from .arcs import most_at_rest
 from .drawing import templates
 from .scores import percent_drawn, score_vector
 from .svg import write_svg
@@ -86,6 +87,7 @@ def render_html(figure: Figure, uid: str, side_file: SideFile | None = None) -> 
             vector=score_vector(figure) if drawing.vector else None,
             percent=percent_drawn(figure) if shows_edges else None,
             pairs=strongest_pairs(figure),
+            most_at_rest=most_at_rest(figure),
             payload=_carry(encode(figure), side_file),
         )
     )
