@@ -142,11 +142,24 @@ def _notes(docs: Path, defines: tuple[str, ...], *, models: bool) -> Iterator[Fi
     requests = [request for _, request in notes]
     where = counted(sum(bool(asked) for asked in notes.requests.values()), "document")
     yield Finding("figures", f"{len(requests)} in {where}", ok=None)
+    yield from _uses(notes)
     yield _store(docs, notes)
     if not models:
         return
     for source in _sources(notes):
         yield _ask(source)
+
+
+def _uses(notes: Collected) -> Iterator[Finding]:
+    """What became of the directives named `attention`, which may be figures or admonitions."""
+    for kind, figure in (("figure", True), ("admonition", False)):
+        places: dict[str, list[str]] = {}
+        for use in notes.uses:
+            if use.figure is figure:
+                places.setdefault(use.why, []).append(use.place)
+        for why, found in sorted(places.items()):
+            listed = f"{counted(len(found), kind)}, because {why}: {', '.join(found)}"
+            yield Finding("attention", listed, ok=None)
 
 
 def _store(docs: Path, notes: Collected) -> Finding:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import sphinx_attention
 
-from . import assets, config, directive, domain, visitors
+from . import assets, config, directive, domain, stock_errors, uses, visitors
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-ENV_VERSION = 4
+ENV_VERSION = 5
 """Raised whenever what is kept in the environment or in doctrees changes."""
 
 
@@ -21,6 +21,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     config.setup_config(app)
     domain.setup_domain(app)
     directive.setup_directives(app)
+    uses.setup_uses(app)
+    stock_errors.setup_stock_errors(app)
     visitors.setup_visitors(app)
     assets.setup_assets(app)
     return {

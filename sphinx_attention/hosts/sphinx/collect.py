@@ -16,12 +16,15 @@ from sphinx_attention.core.errors import AttentionError, Problem
 
 from .config import settings_of
 from .domain import domain_of
+from .uses import uses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sphinx_attention.core.request import Request
     from sphinx_attention.core.settings import Settings
+
+    from .uses import Use
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,13 @@ class Collected:
         requests: by document, in the order of the page.
         settings: the project's.
         base: the folder of conf.py, which relative paths start from.
+        uses: what became of each `attention` directive.
     """
 
     requests: Mapping[str, Sequence[Request]]
     settings: Settings
     base: Path
+    uses: Sequence[Use] = ()
 
     def __iter__(self) -> Iterator[tuple[str, Request]]:
         for document in sorted(self.requests):
@@ -85,4 +90,6 @@ def collect(
         except SphinxError as error:
             raise AttentionError(Problem.CONFIG, f"Sphinx cannot read {docs}: {error}") from error
         requests = {name: tuple(asked) for name, asked in domain_of(app.env).requests.items()}
-        return Collected(requests, settings_of(app.config), Path(app.confdir))
+        kept = uses_of(app.env)
+        uses = tuple(use for name in sorted(kept) for use in kept[name])
+        return Collected(requests, settings_of(app.config), Path(app.confdir), uses)

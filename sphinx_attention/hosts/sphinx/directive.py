@@ -7,39 +7,56 @@ before us.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
 from docutils.parsers.rst.directives.admonitions import Attention as DocutilsAttention
-from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_attention.core.author_files import locate
+from sphinx_attention.core.boundary import guarded
+from sphinx_attention.core.converters import broken_character, listed, shown
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.options import OPTIONS, Surroundings, convert, parse, unknown_option
-from sphinx_attention.core.sources.matrix import (
-    fits,
-    leading_rows,
-    looks_like_rows,
-    misplaced_rows,
+from sphinx_attention.core.options import (
+    Surroundings,
+    check_characters,
+    convert,
+    invalid,
+    parse,
+    unknown_option,
 )
+from sphinx_attention.core.sources.matrix import leading_rows, misplaced_rows
 from sphinx_attention.core.sources.matrix import read as read_matrix
 
-from . import myst
+from . import misread, myst
 from .config import settings_of
+from .decision import Decision, decide
 from .domain import domain_of
-from .messages import placeholder, warn_of
+from .ids import new_uid
+from .messages import placeholder, warn, warn_of
 from .nodes import attention_figure, attention_picture
+from .uses import note_ids, note_use
+from .written import (
+    OWN_OPTIONS,
+    SHARED_OPTIONS,
+    Source,
+    body_line,
+    in_markdown,
+    located,
+    nearest_is_ours,
+    split_argument,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
+    from docutils.statemachine import StringList
     from sphinx.application import Sphinx
     from sphinx.config import Config
+
+    from sphinx_attention.core.figure import FigureSpec
 
 
 def _raw(value: str | None) -> str:
@@ -47,12 +64,11 @@ def _raw(value: str | None) -> str:
     return value or ""
 
 
-_HOST_OPTIONS = ("caption", "align")
-_SHARED_OPTIONS: dict[str, Callable[[str], Any]] = {
+_OPTION_SPEC: dict[str, Callable[[str], Any]] = {
     "class": directives.class_option,
     "name": directives.unchanged,
+    **dict.fromkeys(OWN_OPTIONS, _raw),
 }
-_OWN_OPTIONS: dict[str, Callable[[str], Any]] = dict.fromkeys((*OPTIONS, *_HOST_OPTIONS), _raw)
 _ALIGNMENTS = ("left", "center", "right")
 
 
@@ -63,19 +79,13 @@ class _AnyOption(dict[str, Any]):
         return _raw
 
 
-@dataclass(frozen=True)
-class Source:
-    """The parts of a directive in the source.
+class _NearlyOurs(dict[str, Any]):
+    """An option spec that lets through what is misspelt and can only be meant as ours."""
 
-    Attributes:
-        text: the sentence.
-        body: the lines below it.
-        offset: where the body starts, as docutils counts.
-    """
-
-    text: str
-    body: StringList
-    offset: int
+    def __missing__(self, name: str) -> Callable[[str], Any]:
+        if not nearest_is_ours(name, self):
+            raise KeyError(name)
+        return _raw
 
 
 def setup_directives(app: Sphinx) -> None:
@@ -99,28 +109,11 @@ class AttentionFigure(SphinxDirective):
     has_content = True
     optional_arguments = 1
     final_argument_whitespace = True
-    option_spec: ClassVar[Any] = _AnyOption({**_SHARED_OPTIONS, **_OWN_OPTIONS})
+    option_spec: ClassVar[Any] = _AnyOption(_OPTION_SPEC)
 
     def run(self) -> list[nodes.Node]:
         """The figure, or a placeholder where it cannot be."""
-        if not self.arguments:
-            return make_figure(self, Source("", self.content, self.content_offset))
-        if in_markdown(self) or own_line_text(self):
-            return make_figure(self, self._split())
-        # docutils took the first block below for an argument; it is the body.
-        body = StringList(self.arguments[0].splitlines(), self.content.source(0) or "")
-        if self.content:
-            body += StringList(["", *self.content])
-        return make_figure(self, Source("", body, self.lineno))
-
-    def _split(self) -> Source:
-        first, *more = self.arguments[0].splitlines()
-        text, swallowed = continue_text(first, more)
-        if not swallowed:
-            return Source(text, self.content, self.content_offset)
-        # The body followed without a blank line between.
-        body = StringList([*swallowed, *([""] if self.content else []), *self.content])
-        return Source(text, body, self.lineno)
+        return make_figure(self, split_argument(self))
 
 
 class _AttentionMixin:
@@ -135,149 +128,152 @@ def attention_directive(base: type[Directive]) -> type[Directive]:
     """
 
     class Attention(_AttentionMixin, base):  # type: ignore[misc, valid-type]
-        option_spec: ClassVar[Any] = {**_OWN_OPTIONS, **(base.option_spec or {})}
+        option_spec: ClassVar[Any] = _NearlyOurs(
+            {**dict.fromkeys(OWN_OPTIONS, _raw), **(base.option_spec or {})}
+        )
 
         def run(self) -> list[nodes.Node]:
-            source = figure_meant(self)
-            myst.release(figure=source is not None)
-            if source is not None:
-                return make_figure(self, source)
+            env = self.state.document.settings.env
+            place = located(self, self.lineno)
+            try:
+                with guarded(Problem.OPTION, "reading the directive"):
+                    decision = decide(self)
+            except AttentionError as error:
+                warn_of(error, location=place)
+                decision = Decision(None, "it cannot be read")
+            myst.release(figure=decision.source is not None)
+            note_use(env, _short(env, place), figure=bool(decision.source), why=decision.why)
+            if decision.source is not None:
+                return make_figure(self, decision.source)
             result: list[nodes.Node] = super().run()
             return result
 
     return Attention
 
 
-def own_line_text(directive: Directive) -> str:
-    """The text on the own line of a directive that takes no argument, in rST and in MyST fences."""
-    first = directive.block_text.split("\n", 1)[0]
-    # A fence with its name in braces, or two colons after the name.
-    found = re.match(r"\s*(?:[`~:]{3,}\s*\{[^}]*\}|.*?::(?=\s|$))(.*)$", first)
-    if not in_markdown(directive) or (found and first.lstrip()[:3] in {"```", "~~~", ":::"}):
-        return found[1].strip() if found else ""
-    # MyST before 5.2 leaves the fence out, and nothing tells own line from body. With an option of
-    # ours there is nearly always a text; without one, it stays the admonition.
-    own = has_own_options(directive) and bool(directive.content)
-    return directive.content[0].strip() if own else ""
-
-
-def has_own_options(directive: Directive) -> bool:
-    """Whether an option is given that the admonition does not know."""
-    return any(name in _OWN_OPTIONS for name in directive.options)
-
-
-def in_markdown(directive: Directive) -> bool:
-    """Whether MyST read the directive: there, what follows the own line is always the body."""
-    return type(directive.state_machine).__module__.startswith("myst_parser")
-
-
-def continue_text(first: str, more: Sequence[str]) -> tuple[str, list[str]]:
-    """A sentence may go on below its first line, as arguments do, unless those are numbers."""
-    if looks_like_rows(more, first.split()):
-        return first, list(more)
-    return " ".join([first, *(line.strip() for line in more)]), []
-
-
-def split_content(directive: Directive) -> Source | None:
-    """Text and body of a directive that takes no argument; None without text on its own line."""
-    own = own_line_text(directive)
-    content = directive.content
-    if not own or not content or content[0].strip() != own:
-        return None
-    block = 1
-    if not in_markdown(directive):
-        while block < len(content) and content[block].strip():
-            block += 1
-    text, numbers = continue_text(own, list(content[1:block]))
-    start = 1 if numbers else block
-    return Source(text, content[start:], directive.content_offset + start)
-
-
-def figure_meant(directive: Directive) -> Source | None:
-    """Whether an `attention` directive is a figure, by the three rules that the docs give.
-
-    Returns:
-        Its parts if so; None if it is the admonition.
-    """
-    source = split_content(directive)
-    if has_own_options(directive):
-        return source or Source("", directive.content, directive.content_offset)
-    if source is None:
-        return None
-    body = "\n".join(source.body)
-    if body.strip():
-        return source if fits(body, source.text.split()) else None
-    env = directive.state.document.settings.env
-    settings = settings_of(env.config)
-    # Names and classes fit a figure as well; any other option is the admonition's alone.
-    shared = all(name in _SHARED_OPTIONS for name in directive.options)
-    bare = settings.model is not None and settings.bare == "figure" and shared
-    one_line = source.text == own_line_text(directive)
-    return source if bare and one_line and is_plain(source.text) else None
-
-
-_MARKUP = re.compile(
-    r"""[*`|\\<>{}$\[\]@~^]     # emphasis, code, substitutions, escapes, links, maths
-      | ://                     # addresses
-      | (?<!\w)_ | _(?!\w)      # references and targets
-      | &\#?\w+;                # entities
-    """,
-    re.VERBOSE,
-)
-
-
-def is_plain(text: str) -> bool:
-    """Whether a line holds nothing that rST or MyST could read as inline markup.
-
-    By its characters rather than by parsing it: parsing would register references twice.
-    """
-    return _MARKUP.search(text) is None
-
-
 def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
     """The figure that a directive asks for, or a placeholder with a warning."""
     env = directive.state.document.settings.env
-    location = (env.docname, directive.lineno)
     options = dict(directive.options)
     classes, name = options.pop("class", []), options.pop("name", None)
     options.pop("collapsible", None)  # the admonition's own; a figure does not fold
+    whose = f"the figure of {shown(source.text)}" if source.text else "the figure"
     try:
-        for unknown in sorted(set(options) - set(_OWN_OPTIONS)):
-            raise unknown_option(unknown, [*_OWN_OPTIONS, *_SHARED_OPTIONS])
-        align = _alignment(options.pop("align", None))
-        caption = options.pop("caption", "")
-        skipped = _rows(source, options)
-        matrix = "\n".join(source.body[:skipped]) if skipped else None
-        spec = parse(source.text, options, matrix, _surroundings(env, directive))
-        if matrix is not None:
-            # Now, while the lines of the body are known: a mistake in one has its own line.
-            read_matrix(spec.request.base)
+        with guarded(Problem.OPTION, f"reading {whose}"):
+            # A name with half a character in it cannot stand on the placeholder either.
+            name = _checked_name(name)
+            misread.check(directive, source)
+            align = _alignment(options.pop("align", None))
+            caption = options.pop("caption", "")
+            check_characters("caption", caption)
+            rows = _rows(source, options)
+            spec = _spec(directive, source, options, rows)
     except AttentionError as error:
-        at = directive.lineno
-        if error.line is not None:
-            at = _body_line(directive, source, error.line)
-        place, line = directive.state_machine.get_source_and_line(at)
-        warn_of(error, location=_located(place, line, location))
-        made: nodes.Element = placeholder(error, source.text)
+        warn_of(error, location=located(directive, _line_of(error, directive, source)))
+        made: nodes.Element = placeholder(error, _whole(source.text))
+        if name and broken_character(name):
+            name = None
     else:
-        uid = _uid(env)
-        made = attention_figure("", spec=spec, uid=uid, alt=spec.alt or "")
+        made = _figure(directive, spec, name)
         made["align"] = align
-        if not name:
-            # Addresses point at figures, and hold what is selected in them.
-            made["ids"].append(uid)
-            directive.state.document.set_id(made)
         made += attention_picture()
-        made += _caption(directive, caption, source.body[skipped:], source.offset + skipped)
-        place, line = directive.state_machine.get_source_and_line(directive.lineno)
-        domain_of(env).note_request(env.docname, spec.request, f"{place}:{line}")
+        made += _caption(directive, caption, source.body[rows:], source.offset + rows)
+        place = located(directive, directive.lineno)
+        domain_of(env).note_request(env.docname, spec.request, place)
+        if source.loses_layout:
+            warn(
+                Problem.TEXT,
+                "the lines of the text are indented differently, and are read as one line: each "
+                "line break and the blanks around it become one blank; write the text on one line",
+                location=place,
+            )
     made["classes"] += classes
-    place, line = directive.state_machine.get_source_and_line(directive.lineno)
-    made.source, made.line = place, line
+    made.source, made.line = directive.state_machine.get_source_and_line(directive.lineno)
     if name:
         directive.options["name"] = name
         directive.add_name(made)
     return [made]
+
+
+def _figure(directive: Directive, spec: FigureSpec, name: str | None) -> nodes.Element:
+    """The node of a figure, with an id where it has no name."""
+    env = directive.state.document.settings.env
+    document = directive.state.document
+    uid = new_uid(env, document)
+    note_ids(env)
+    made = attention_figure("", spec=spec, uid=uid, alt=spec.alt or "")
+    if not name:
+        # Addresses point at figures, and hold what is selected in them.
+        made["ids"].append(uid)
+        document.set_id(made)
+    for part in ("title", "desc"):
+        # The ids within the picture: no section that follows may get one of them.
+        document.ids.setdefault(f"{uid}-{part}", made)
+    return made
+
+
+def _spec(directive: Directive, source: Source, options: dict[str, str], rows: int) -> FigureSpec:
+    """What is asked for, checked.
+
+    Raises:
+        AttentionError: the first thing that is wrong.
+    """
+    for unknown in sorted(set(options) - set(OWN_OPTIONS)):
+        raise unknown_option(unknown, [*OWN_OPTIONS, *SHARED_OPTIONS])
+    document = directive.state.document
+    if "matrix" in options and not document.settings.file_insertion_enabled:
+        raise AttentionError(
+            Problem.MATRIX,
+            f"the file {shown(options['matrix'])} is not read, because file_insertion_enabled is "
+            "off: write the numbers into the body",
+        )
+    if not in_markdown(directive):
+        # A value that goes on below is one line, as it is for every directive. In Markdown, a line
+        # break in a value was asked for.
+        options = {name: _folded(value) for name, value in options.items()}
+    matrix = "\n".join(source.body[:rows]) if rows else None
+    if not (source.text or matrix or "matrix" in options):
+        below = any(line.strip() for line in source.body)
+        raise AttentionError(
+            Problem.TEXT,
+            "the text is missing: write the sentence on the directive's own line, behind its name"
+            + ("; what stands below is the caption" if below else ""),
+        )
+    env = document.settings.env
+    spec = parse(source.text, options, matrix, _surroundings(env, directive))
+    if matrix is not None:
+        # Now, while the lines of the body are known: a mistake in one has its own line.
+        read_matrix(spec.request.base)
+    return spec
+
+
+def _folded(value: str) -> str:
+    return " ".join(line.strip() for line in value.splitlines())
+
+
+def _whole(text: str) -> str:
+    """A text that a page can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _checked_name(name: str | None) -> str | None:
+    if name:
+        check_characters("name", name)
+    return name
+
+
+def _line_of(error: AttentionError, directive: Directive, source: Source) -> int:
+    """The line of the document that an error is about."""
+    if isinstance(error, misread.MisreadError):
+        return error.lineno
+    return directive.lineno if error.line is None else body_line(directive, source, error.line)
+
+
+def _short(env: Any, place: Any) -> str:
+    """A place as one reads it in a list."""
+    file, _, line = str(place).rpartition(":")
+    folder = f"{env.srcdir}/"
+    return f"{file.removeprefix(folder)}:{line}"
 
 
 def _rows(source: Source, options: dict[str, str]) -> int:
@@ -299,26 +295,11 @@ def _rows(source: Source, options: dict[str, str]) -> int:
     return skipped
 
 
-def _body_line(directive: Directive, source: Source, line: int) -> int:
-    """The line of the document, as docutils counts, of a line of the body."""
-    if in_markdown(directive):
-        return directive.lineno + max(source.offset, 0) + line
-    return source.offset + line
-
-
-def _located(source: str | None, line: int | None, fallback: tuple[str, int]) -> Any:
-    """A place as Sphinx's logging takes it: the file that was read, docstrings included."""
-    return f"{source}:{line}" if source and line else fallback
-
-
 def _alignment(value: str | None) -> str:
     if value is None:
         return "default"
     if value.strip() not in _ALIGNMENTS:
-        raise AttentionError(
-            Problem.OPTION,
-            f"align: {value!r} does not do: it takes one of {', '.join(_ALIGNMENTS)}",
-        )
+        raise invalid("align", value, f"expected {listed(_ALIGNMENTS)}")
     return value.strip()
 
 
@@ -338,12 +319,6 @@ def _surroundings(env: Any, directive: Directive) -> Surroundings:
         find_file,
         "myst" if in_markdown(directive) else "rst",
     )
-
-
-def _uid(env: Any) -> str:
-    """The same in every build, and different on a page that holds all documents."""
-    document = re.sub(r"[^0-9A-Za-z]+", "-", env.docname).strip("-") or "page"
-    return f"attention-{document}-{env.new_serialno('attention')}"
 
 
 def _caption(directive: Directive, option: str, body: StringList, offset: int) -> list[nodes.Node]:

@@ -10,6 +10,7 @@ from sphinx.util import logging
 
 if TYPE_CHECKING:
     from sphinx_attention.core.errors import AttentionError, Problem
+    from sphinx_attention.core.figure import Figure
 
 logger = logging.getLogger(__name__)
 _ = get_translation("sphinx_attention")
@@ -22,10 +23,22 @@ def warn(problem: Problem, message: str, location: Any = None) -> None:
 
 def warn_of(error: AttentionError, location: Any = None) -> None:
     """Log an error as a warning, and with ``sphinx-build -v`` the traceback that led to it."""
+    if error.message.startswith("conf.py: "):
+        # The mistake is in one place, and no page is to blame. Once is enough.
+        logger.warning(
+            "%s", error.message, type="attention", subtype=error.problem.value, once=True
+        )
+        return
     hint = "; sphinx-build -v shows the traceback" if error.trace else ""
     warn(error.problem, error.message + hint, location)
     if error.trace:
         logger.verbose("%s", error.trace, location=location)
+
+
+def tell_notices(figure: Figure, location: Any) -> None:
+    """Tell what the author of a figure may want to know, though it is no mistake."""
+    for notice in figure.notices:
+        logger.info("%s", notice, location=location)
 
 
 def placeholder(error: AttentionError, text: str) -> nodes.container:

@@ -21,7 +21,7 @@ from sphinx_attention.core.render.text import credit, pair_lines, whole_texts
 
 from .config import settings_of
 from .domain import domain_of, entries_of, report, warn_of_weight
-from .messages import placeholder, warn_of
+from .messages import placeholder, tell_notices, warn_of
 from .nodes import attention_figure, attention_picture
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class ResolveFigures(SphinxPostTransform):
                     warn_of(told, location=node)
                     place = get_node_location(node) or document
                     domain.pages.note_warning(document, told, place, drawn=True)
+                tell_notices(figure, location=node)
                 if domain.drawn_as != "figure":
                     generic = as_generic(node, figure)
                     if domain.drawn_as == "manual":

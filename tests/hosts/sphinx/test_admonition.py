@@ -9,6 +9,7 @@ import pytest
 from docutils import nodes
 from sphinx.testing.util import SphinxTestApp
 
+from tests.conftest import indent
 from tests.course import BESIDE
 
 ROOT = Path(__file__).parents[2] / "roots" / "test-admonitions"
@@ -91,8 +92,33 @@ def test_one_plain_line_is_a_figure_only_where_a_model_is_set(project, conf, fig
         ("plain words\n   on two lines\n   :layer: 0", True),
         ("a b\n\n   0.5 0.5\n   0.1 0.9", True),
         ("a b\n   0.5 0.5\n   0.1 0.9", True),
-        ("a b c\n\n   0.5 0.5\n   0.1 0.9", False),
         ("a b\n\n   0.5 0.5\n   and 0.9", False),
+        ("2 apples\n\n   1 2 3", False),
+        ("numbers\n\n   === ===\n   1   2\n   3   4\n   === ===", False),
+        # Nothing of this is markup in reStructuredText.
+        ("The cat [MASK] on the mat", True),
+        ("The <mask> sat", True),
+        ("$5 | 10%", True),
+        ("2 * 3 * 4 = 24", True),
+        ("The animal didn't cross the street because it was too tired.", True),
+        ("an email to me@example.org", False),
+        ("a *half open mark", False),
+        ("an escaped \\* mark", False),
+        # Blocks are markup, too.
+        ("- item", False),
+        ("1. item", False),
+        ("(a) item", False),
+        ("-v  says more", False),
+        (".. note:: nested", False),
+        ("| a line", False),
+        (">>> 1", False),
+        ("As follows::", False),
+        # What speaks to readers is none of our sentences.
+        ("This call is deprecated.", False),
+        ("Why do we only see three members?", False),
+        ("This may take around 30sec to run.", False),
+        ("Not safe on Windows!", False),
+        ("Requires Python 3.8.", False),
     ],
 )
 def test_the_three_rules_in_rst(project, source: str, figure: bool) -> None:
@@ -118,7 +144,14 @@ def test_the_three_rules_in_rst(project, source: str, figure: bool) -> None:
         (" plain words\n:layer: 0\n", True),
         (" plain words\n---\nlayer: 0\n---\n", True),
         (" a b\n0.5 0.5\n0.1 0.9\n", True),
-        (" a b c\n0.5 0.5\n0.1 0.9\n", False),
+        (" The cat [MASK] on the mat\n", True),
+        (" The <mask> sat\n", False),
+        (" $5 | 10%\n", True),
+        (" 2 * 3 * 4 = 24\n", True),
+        (" - item\n", False),
+        (" > a quotation\n", False),
+        (" &amp; so on\n", False),
+        (" Do not unplug it.\n", False),
     ],
 )
 def test_the_three_rules_in_myst(project, fence: str, source: str, figure: bool) -> None:
@@ -127,6 +160,69 @@ def test_the_three_rules_in_myst(project, fence: str, source: str, figure: bool)
     tree = project({"index.md": page}, conf).build("dummy").env.get_doctree("index")
     assert ("attention_figure" in tree.pformat()) is figure
     assert bool(list(tree.findall(nodes.attention))) is not figure
+
+
+@pytest.mark.parametrize("syntax", ["rst", "myst"])
+def test_a_matrix_that_does_not_fit_is_refused_and_no_admonition(project, syntax: str) -> None:
+    rows = "0.2 0.3 0.5\n0.1 0.9 0\n1 0 0\n"
+    if syntax == "rst":
+        files = {"index.rst": f"P\n=\n\n.. attention:: a b c d\n\n{indent(rows)}"}
+    else:
+        files = {"index.md": f"# P\n\n\n```{{attention}} a b c d\n{rows}```\n"}
+    made = project(files)
+    made.build()
+    assert "4 tokens and 3 rows" in made.warnings
+    assert ":4: WARNING" in made.warnings
+    assert "attention-placeholder" in made.html()
+
+
+@pytest.mark.parametrize(
+    ("option", "ours"),
+    [("layr", True), ("focs", True), ("modle", True), ("clas", False), ("nmae", False)],
+)
+def test_an_option_that_is_nearly_ours_is_told_by_us(project, option: str, ours: bool) -> None:
+    made = project({"index.rst": f"P\n=\n\n.. attention:: words\n   :{option}: 1\n"})
+    made.build()
+    assert (f"unknown option '{option}' (did you mean" in made.warnings) is ours
+    assert (f'unknown option: "{option}"' in made.warnings) is not ours
+    assert ("attention-placeholder" in made.html()) is ours
+
+
+# Sphinx's own napoleon uses what Sphinx's own autodoc deprecates.
+@pytest.mark.filterwarnings("ignore:The mapping interface for autodoc:")
+def test_a_docstrings_line_stays_an_admonition(project) -> None:
+    module = (
+        'def f():\n    """F.\n\n    Attention:\n        The mask is boolean\n\n'
+        '    .. attention:: the quick brown fox\n    """\n'
+    )
+    conf = f'{BESIDE}extensions += ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]\n'
+    page = "P\n=\n\n.. autofunction:: doc_mod_two.f\n\n.. attention:: the quick brown fox\n"
+    made = project({"index.rst": page, "doc_mod_two.py": module}, f'{conf}attention_model = "m"\n')
+    tree = made.build("dummy").env.get_doctree("index")
+    assert len(list(tree.findall(nodes.attention))) == 2
+    assert tree.pformat().count("<attention_figure") == 1
+
+
+def test_a_build_says_what_became_of_bare_lines(project) -> None:
+    pages = {
+        "index.rst": f"P\n=\n\n{''.join(f'.. attention:: sentence number {n}' + chr(10) * 2 for n in range(6))}",
+        "other.rst": ":orphan:\n\nP\n=\n\n.. attention:: Do not do this.\n\n.. attention::\n\n   A body.\n",
+    }
+    conf = 'attention_model = "builtin"\n'
+    made = project(pages, conf)
+    made.build("dummy", strict=True)
+    assert (
+        "6 bare attention directives are figures: index.rst:4, index.rst:6, index.rst:8, "
+        'index.rst:10, index.rst:12, …; attention_bare = "admonition" keeps' in made.status
+    )
+    assert "1 bare attention directive stays an admonition: other.rst:6, because" in made.status
+    assert "other.rst:8" not in made.status
+    # Nothing is read again, and nothing is said again.
+    made.build("dummy", strict=True)
+    assert "bare attention" not in made.status
+    made.build("dummy", strict=True, verbosity=1, freshenv=True)
+    assert "other.rst:8: attention is an admonition: no text stands on its own line" in made.status
+    assert "index.rst:4: attention is a figure: it is one line of plain text" in made.status
 
 
 def test_an_unknown_option_of_the_admonition_is_still_its_own_error(project) -> None:

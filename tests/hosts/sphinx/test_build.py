@@ -156,15 +156,15 @@ def test_the_doctree_holds_no_numbers(project) -> None:
 
 WRONG = [
     ("   :layr: 1\n\n{rows}", "option", "unknown option 'layr' (did you mean layer?)"),
-    ("   :layer: first\n\n{rows}", "option", "layer: 'first' does not do"),
-    ("   :layer: 3\n\n{rows}", "option", "there is no layer 3, only 0"),
-    ("   :head: 1\n\n{rows}", "option", "there is no head 1, only 0"),
-    ("   :focus: cat\n\n{rows}", "option", "focus: no token 'cat'; the tokens are the quick"),
+    ("   :layer: first\n\n{rows}", "option", "invalid value 'first' for layer"),
+    ("   :layer: 3\n\n{rows}", "option", "there is no layer 3, expected 0"),
+    ("   :head: 1\n\n{rows}", "option", "there is no head 1, expected 0"),
+    ("   :focus: cat\n\n{rows}", "option", "invalid value 'cat' for focus: there is no such token"),
     ("   :view: arks\n\n{rows}", "option", "did you mean arcs?"),
-    ("   :cutoff: 2\n\n{rows}", "option", "cutoff: '2' does not do"),
-    ("   :align: middle\n\n{rows}", "option", "align: 'middle' does not do"),
-    ("   :scores: logits\n", "option", "scores: this option needs a matrix"),
-    ("   :model: m\n\n{rows}", "option", "model: this option needs a model"),
+    ("   :cutoff: 2\n\n{rows}", "option", "invalid value '2' for cutoff"),
+    ("   :align: middle\n\n{rows}", "option", "invalid value 'middle' for align"),
+    ("   :scores: logits\n", "option", "the option scores needs a matrix"),
+    ("   :model: m\n\n{rows}", "option", "the option model needs a model"),
     ("\n   0.5 0.5\n   0.5 0.5\n", "matrix", "4 tokens and 2 rows"),
     ("\n   1 0 0 0\n   1 0 0\n   1 0 0 0\n   1 0 0 0\n", "matrix", "row 1 has 3 numbers", 3),
     ("\n   1 0 0 x\n   1 0 0 0\n   1 0 0 0\n   1 0 0 0\n", "matrix", "'x' is not a number", 2),
@@ -245,8 +245,18 @@ PAGE_OF_GPT2 = f"P\n=\n\n.. attention:: {FOX}\n   :model: gpt2\n"
             "attention_modle = 'x'\n",
             "unknown setting attention_modle; did you mean attention_mode?",
         ),
-        ("attention_mode = 'frozn'\n", "attention_mode is 'frozn'"),
-        ("attention_layer = 1.5\n", "attention_layer is 1.5; it has to be int or str"),
+        (
+            "attention_mode = 'frozn'\n",
+            'expected "auto", "frozen" or "refresh" (did you mean frozen?)',
+        ),
+        (
+            "attention_models_only = 'yes'\n",
+            "invalid value 'yes' for attention_models_only: expected True or False",
+        ),
+        (
+            "attention_layer = 1.5\n",
+            "invalid value 1.5 for attention_layer: expected a whole number or a string",
+        ),
         ("attention_layer = 'first'\n", 'a whole number from 0, or "auto"'),
         ("attention_head = -1\n", 'a whole number from 0, or "auto"'),
         ("attention_models = {'m': {'idd': 'x'}}\n", "unknown entry 'idd'; did you mean 'id'?"),
@@ -603,3 +613,23 @@ def test_admonitions_on_the_page_stay_admonitions(project) -> None:
     made = project({"index.rst": f"{PAGE}\n.. attention:: Mind the *gap*.\n"}, "numfig = True\n")
     tree = made.build(strict=True).env.get_doctree("index")
     assert len(list(tree.findall(nodes.attention))) == 1
+
+
+def test_a_layer_of_the_project_that_no_model_has_is_told_once_and_blames_conf(project) -> None:
+    page = "P\n=\n\n.. attention:: the quick fox\n   :model: builtin\n"
+    made = project(
+        {"index.rst": page, "other.rst": f":orphan:\n\n{page}"}, "attention_layer = 99\n"
+    )
+    made.build()
+    (warning,) = made.warnings.splitlines()
+    assert "index.rst" not in warning
+    assert "WARNING: conf.py: invalid value 99 for attention_layer: there is no layer 99" in warning
+    assert "[attention.config]" in warning
+    assert "attention_layer" in made.html()
+
+
+def test_other_capitals_in_focus_are_said(project) -> None:
+    page = f"P\n=\n\n.. attention-figure:: {FOX}\n   :focus: Fox\n\n{indent(FOX_ROWS)}"
+    made = project({"index.rst": page})
+    made.build(strict=True)
+    assert re.search(r"index\.rst:4: focus: .*'Fox'.*'fox' is meant", made.status)

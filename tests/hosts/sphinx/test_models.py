@@ -124,9 +124,9 @@ def test_a_model_without_attention(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ("   :layer: 6\n", "there is no layer 6, 0 to 5"),
-        ("   :head: 12\n", "there is no head 12, 0 to 11"),
-        ("   :focus: cat\n", "focus: no token 'cat'"),
+        ("   :layer: 6\n", "there is no layer 6, expected 0 to 5"),
+        ("   :head: 12\n", "there is no head 12, expected 0 to 11"),
+        ("   :focus: cat\n", "invalid value 'cat' for focus: there is no such token"),
         ("   :part: cross\n", "has no cross attention; it has encoder"),
         ("   :target: le renard\n", "target"),
     ],

@@ -177,7 +177,9 @@ def test_a_figure_that_cannot_be_selected_warns_at_every_build(project) -> None:
     made = project(files, CONF)
     made.build()
     for _ in range(2):
-        assert re.search(r"first\.rst:6: WARNING: layer: there is no layer 7", made.warnings)
+        assert re.search(
+            r"first\.rst:6: WARNING: invalid value 7 for layer: there is no layer 7", made.warnings
+        )
         assert made.warnings.count("WARNING") == 1
         assert rebuilt(made) == set()
     # And not in a page that is mended.

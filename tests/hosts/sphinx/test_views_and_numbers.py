@@ -214,23 +214,38 @@ def test_doctrees_hold_plain_data_with_every_option(project) -> None:
 
 ROWS = indent(FOX_ROWS)
 WRONG = [
-    ("   :layers: 0-3,7\n", "layers: there is no layer 3, 0 to 2"),
-    ("   :heads: 4\n", "heads: there is no head 4, 0 to 3"),
-    ("   :layer: 3\n", "layer: there is no layer 3, 0 to 2"),
-    ("   :view: heads\n   :head: 0,4\n", "head: there is no head 4, 0 to 3"),
-    ("   :view: steps\n   :layer: 3\n", "there is no layer 3, 0 to 2"),
-    ("   :layers: 0-2;3\n", "layers: '0-2;3' does not do: it takes whole numbers from 0 and"),
-    ("   :head: 0,1\n", "head: several heads are drawn together by"),
-    ("   :layer: 1\n   :layers: 0,2\n", "layer 1 is to be shown first, but layers, which says"),
-    ("   :aggregate: mean\n   :head: 1\n", "head: `:aggregate: mean` makes one of all heads"),
-    ("   :aggregate: middle\n", "aggregate: 'middle' does not do: it takes one of mean, max, mean"),
-    ("   :view: steps\n   :merge: words\n", "merge: the view steps goes from"),
-    (f"   :view: steps\n\n{ROWS}", "view: steps goes from queries and keys to weights"),
-    (f"   :pair: x\n\n{ROWS}", "pair: this option needs a model"),
+    ("   :layers: 0-3,7\n", "there is no layer 3, expected 0 to 2"),
+    ("   :heads: 4\n", "there is no head 4, expected 0 to 3"),
+    ("   :layer: 3\n", "there is no layer 3, expected 0 to 2"),
+    ("   :view: heads\n   :head: 0,4\n", "there is no head 4, expected 0 to 3"),
+    ("   :view: steps\n   :layer: 3\n", "there is no layer 3, expected 0 to 2"),
+    ("   :layers: 0-2;3\n", "invalid value '0-2;3' for layers: expected whole numbers from 0 and"),
+    ("   :head: 0,1\n", "invalid value '0, 1' for head: the view arcs shows one head"),
+    (
+        "   :layer: 1\n   :layers: 0,2\n",
+        "invalid value 1 for layer: the page carries only 0, 2, which the option layers says",
+    ),
+    (
+        "   :aggregate: mean\n   :head: 1\n",
+        "the option head does not go with the value 'mean' of aggregate",
+    ),
+    ("   :aggregate: middle\n", "invalid value 'middle' for aggregate: expected mean, max, mean"),
+    (
+        "   :view: steps\n   :merge: words\n",
+        "invalid value 'words' for merge: the view steps goes from",
+    ),
+    (
+        f"   :view: steps\n\n{ROWS}",
+        "invalid value 'steps' for view: expected arcs, heads, grid or matrix",
+    ),
+    (f"   :pair: x\n\n{ROWS}", "the option pair needs a model"),
     ("   :also: x | y\n", "unknown option 'also'"),
-    ("   :link: two words\n", "link: 'two words' does not do: it takes one word"),
-    ("   :view: steps\n   :focus: fox | quick\n", "focus: the view steps follows one token"),
-    ("   :focus: fox | cat\n", "focus: no token 'cat'; the tokens are [S] the quick brown fox"),
+    ("   :link: two words\n", "invalid value 'two words' for link: expected one word"),
+    (
+        "   :view: steps\n   :focus: fox | quick\n",
+        "invalid value 'fox | quick' for focus: the view steps follows one token",
+    ),
+    ("   :focus: fox | cat\n", "invalid value 'cat' for focus: there is no such token"),
 ]
 
 
@@ -349,7 +364,11 @@ SAID = [
     ("gpt2", ":target: a dog", "is no encoder-decoder model and takes no target; leave the option"),
     ("gpt2", ":part: cross", "has no cross attention; it has decoder"),
     ("gpt2", ":view: steps\n   :layer: 7", "layer 7"),
-    ("gpt2", ":focus: the\n   :selection: pin=0,k99", "selection: there is no token 99 in pin=k99"),
+    (
+        "gpt2",
+        ":focus: the\n   :selection: pin=0,k99",
+        "invalid value 'k99' for pin in selection: there is no token 99",
+    ),
     (
         "gpt2",
         ":view: grid\n   :selection: heads=1,7",

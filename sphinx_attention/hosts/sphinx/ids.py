@@ -1,0 +1,53 @@
+"""Ids of figures: the same in every build, and no two alike in a whole project."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from docutils import nodes
+
+_PARTS = (
+    "title",
+    "desc",
+    "headline",
+    "ramp",
+    "hatch",
+    "heads",
+    "mask1",
+    "mask2",
+    "large-title",
+    "large-desc",
+)
+"""What the ids of a figure's parts end with."""
+
+
+def slug_of(document: str, documents: Iterable[str]) -> str:
+    """What the ids of a document's figures begin with, after ``attention-``.
+
+    It is made of the letters and digits of the document's name. Where another document has the
+    same, as ``week-1`` and ``week/1`` have, or ``第一章`` and ``第二章``, a digest tells them
+    apart; the document that is named so to the letter needs none.
+    """
+    slug = _plain(document)
+    if document == slug or all(_plain(other) != slug or other == document for other in documents):
+        return slug
+    return f"{slug}-{hashlib.sha256(document.encode()).hexdigest()[:6]}"
+
+
+def _plain(document: str) -> str:
+    return re.sub(r"[^0-9A-Za-z]+", "-", document).strip("-") or "page"
+
+
+def new_uid(env: Any, document: nodes.document) -> str:
+    """An id for the next figure of a document, that nothing else of the document has."""
+    slug = slug_of(env.docname, env.found_docs)
+    while True:
+        uid = f"attention-{slug}-{env.new_serialno('attention')}"
+        taken = document.ids
+        if uid not in taken and not any(f"{uid}-{part}" in taken for part in _PARTS):
+            return uid

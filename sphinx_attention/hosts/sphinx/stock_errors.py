@@ -1,0 +1,90 @@
+"""Errors that docutils raises before a directive of ours runs, said in our words too.
+
+Where the option block of a directive cannot be read, docutils answers with "invalid option block"
+and the directive is never called. Its error stays; beside it stands a warning that says how the
+line is written, and on the page our placeholder.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.transforms import SphinxTransform
+
+from sphinx_attention.core.converters import shown
+from sphinx_attention.core.errors import AttentionError, Problem
+
+from . import option_lines
+from .messages import placeholder, warn_of
+from .written import OWN_OPTIONS
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+_OURS = re.compile(
+    r'Error in "(attention|attention-figure)" directive:\s*'
+    r"(?:invalid option block|option data incompletely parsed|"
+    r'invalid option data: duplicate option "(?P<twice>[\w-]+)")'
+)
+_OPTION = re.compile(r"\s*:[\w-]+:(\s|$)")
+
+
+class ExplainOptionBlocks(SphinxTransform):
+    """Explains what is wrong with an option block that docutils refused."""
+
+    default_priority = 100
+
+    def apply(self, **_kwargs: Any) -> None:
+        """Go through docutils' messages."""
+        for message in list(self.document.findall(nodes.system_message)):
+            found = _OURS.match(message[0].astext()) if len(message) else None
+            block = next(message.findall(nodes.literal_block), None)
+            if found is None or block is None or "line" not in message:
+                continue
+            error, line = _explained(block.astext().split("\n"), found["twice"])
+            if found[1] == "attention" and not _is_ours(block.astext()):
+                continue
+            place = f"{message.get('source', '')}:{message['line'] + line}"
+            warn_of(error, location=place)
+            message.replace_self(placeholder(error, ""))
+
+
+def _explained(lines: list[str], twice: str | None) -> tuple[AttentionError, int]:
+    """What to say of a block, and of which of its lines."""
+    if twice:
+        times = [n for n, line in enumerate(lines) if line.strip().startswith(f":{twice}:")]
+        message = f"the option {twice} is given twice: remove one of them"
+        return AttentionError(Problem.OPTION, message), times[1] if len(times) > 1 else 0
+    for number, line in enumerate(lines[1:], start=1):
+        slip = None if _OPTION.match(line) else option_lines.meant_below(line)
+        if slip:
+            return slip.error("be no option"), number
+    first = next((n for n, line in enumerate(lines) if n and _OPTION.match(line)), 0)
+    odd = next(
+        (
+            n
+            for n, line in enumerate(lines)
+            if n > first and line.strip() and not _OPTION.match(line)
+        ),
+        first,
+    )
+    return (
+        AttentionError(
+            Problem.OPTION,
+            f"{shown(lines[odd].strip())} stands among the options and is none: put a "
+            "blank line before what is no option, and indent what goes on from the line above",
+        ),
+        odd,
+    )
+
+
+def _is_ours(block: str) -> bool:
+    """Whether a block names an option that only a figure has."""
+    return any(re.search(rf"^\s*:{name}:", block, re.MULTILINE) for name in OWN_OPTIONS)
+
+
+def setup_stock_errors(app: Sphinx) -> None:
+    """Register the transform."""
+    app.add_transform(ExplainOptionBlocks)

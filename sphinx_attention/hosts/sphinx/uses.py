@@ -1,0 +1,155 @@
+"""What became of each `attention` directive, told to authors: a figure, or the admonition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sphinx.environment.collectors import EnvironmentCollector
+from sphinx.util import logging
+
+from .decision import ONE_LINE, READS_AS_A_WARNING
+from .ids import slug_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from docutils import nodes
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+logger = logging.getLogger(__name__)
+
+_MOST_PLACES = 5
+
+
+class Use(NamedTuple):
+    """One `attention` directive.
+
+    Attributes:
+        place: file and line.
+        figure: whether it is a figure.
+        why: the reason.
+    """
+
+    place: str
+    figure: bool
+    why: str
+
+
+class AttentionCollector(EnvironmentCollector):
+    """Keeps the uses of each document, and what the ids of its figures begin with."""
+
+    def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:  # noqa: ARG002
+        """Forget a document."""
+        uses_of(env).pop(docname, None)
+        _slugs_of(env).pop(docname, None)
+
+    def merge_other(
+        self,
+        app: Sphinx,  # noqa: ARG002
+        env: BuildEnvironment,
+        docnames: AbstractSet[str],
+        other: BuildEnvironment,
+    ) -> None:
+        """Take over what a reading worker noted."""
+        for docname in docnames:
+            if docname in uses_of(other):
+                uses_of(env)[docname] = uses_of(other)[docname]
+            if docname in _slugs_of(other):
+                _slugs_of(env)[docname] = _slugs_of(other)[docname]
+
+    def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Nothing is left to do when a document has been read."""
+
+    def get_outdated_docs(
+        self,
+        app: Sphinx,  # noqa: ARG002
+        env: BuildEnvironment,
+        added: AbstractSet[str],  # noqa: ARG002
+        changed: AbstractSet[str],  # noqa: ARG002
+        removed: AbstractSet[str],  # noqa: ARG002
+    ) -> list[str]:
+        """The documents whose ids another document's name has changed."""
+        return [
+            docname
+            for docname, slug in _slugs_of(env).items()
+            if docname in env.found_docs and slug_of(docname, env.found_docs) != slug
+        ]
+
+
+def uses_of(env: BuildEnvironment) -> dict[str, list[Use]]:
+    """The uses of each document, in the order of the page."""
+    kept: dict[str, list[Use]] = vars(env).setdefault("attention_uses", {})
+    return kept
+
+
+def _slugs_of(env: BuildEnvironment) -> dict[str, str]:
+    kept: dict[str, str] = vars(env).setdefault("attention_slugs", {})
+    return kept
+
+
+def note_use(env: BuildEnvironment, place: str, *, figure: bool, why: str) -> None:
+    """Note what a directive of the document that is read now became."""
+    uses_of(env).setdefault(env.docname, []).append(Use(place, figure, why))
+
+
+def note_ids(env: BuildEnvironment) -> None:
+    """Note that the document that is read now has a figure with an id."""
+    _slugs_of(env)[env.docname] = slug_of(env.docname, env.found_docs)
+
+
+class _Reporter:
+    """Tells of the documents that a build has read."""
+
+    def __init__(self) -> None:
+        self.read: Sequence[str] = ()
+
+    def begin(self, _app: Sphinx, _env: BuildEnvironment, docnames: list[str]) -> None:
+        """Note which documents are about to be read."""
+        self.read = tuple(docnames)
+
+    def tell(self, _app: Sphinx, env: BuildEnvironment) -> None:
+        """Tell what became of the directives in them."""
+        read, self.read = sorted(self.read), ()
+        uses = [use for docname in read for use in uses_of(env).get(docname, ())]
+        for use in uses:
+            kind = "a figure" if use.figure else "an admonition"
+            logger.verbose("%s: attention is %s: %s", use.place, kind, use.why)
+        for sentence in summaries(uses):
+            logger.info("%s", sentence)
+
+
+def summaries(uses: Iterable[Use]) -> list[str]:
+    """What to say of the directives that have nothing but one line of text."""
+    uses = list(uses)
+    figures = [use.place for use in uses if use.figure and use.why == ONE_LINE]
+    warnings = [use.place for use in uses if use.why == READS_AS_A_WARNING]
+    said = []
+    if figures:
+        said.append(
+            f"{_counted(figures, 'is a figure', 'are figures')}; "
+            'attention_bare = "admonition" keeps such lines admonitions'
+        )
+    if warnings:
+        said.append(
+            f"{_counted(warnings, 'stays an admonition', 'stay admonitions')}, because the text "
+            "reads as a warning to readers; write attention-figure for a figure"
+        )
+    return said
+
+
+def _counted(places: list[str], one: str, several: str) -> str:
+    more = ", …" if len(places) > _MOST_PLACES else ""
+    count = f"{len(places)} bare attention directive{'' if len(places) == 1 else 's'}"
+    return (
+        f"{count} {one if len(places) == 1 else several}: {', '.join(places[:_MOST_PLACES])}{more}"
+    )
+
+
+def setup_uses(app: Any) -> None:
+    """Register the collector, and tell after each reading."""
+    app.add_env_collector(AttentionCollector)
+    reporter = _Reporter()
+    app.connect("env-before-read-docs", reporter.begin)
+    app.connect("env-updated", reporter.tell)
