@@ -11,6 +11,7 @@ from .derive import MERGED, position, select
 from .errors import AttentionError, Problem
 from .focus import find
 from .payload import MOST_A_WEIGHT, estimate
+from .phrases import Phrases, phrases
 from .request import FunctionSource, MatrixSource, ModelSource, Request
 from .selection import Selection, check_tokens
 
@@ -75,6 +76,7 @@ class FigureSpec:
         link: figures of a page with the same name here share their selection.
         of_project: which of layer and head the project's settings named, not the author.
         written: the directive, where one was written.
+        language: the code of the language that the figure's own words are in, such as ``de``.
     """
 
     request: Request
@@ -93,6 +95,7 @@ class FigureSpec:
     link: str | None = None
     of_project: tuple[str, ...] = ()
     written: Written | None = None
+    language: str = "en"
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +130,11 @@ class Figure:
     head_scores: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)
 
     @property
+    def say(self) -> Phrases:
+        """The phrases of the figure's language."""
+        return phrases(self.spec.language)
+
+    @property
     def focus(self) -> int | None:
         """The query token pinned first; None where none is."""
         return self.pinned[0] if self.pinned else None
@@ -148,7 +156,7 @@ class Figure:
             return ()
         carried = ("layers", self.attention.layers), ("heads", self.attention.heads)
         return tuple(
-            f"{count} of {whole} {kind}"
+            self.say(f"carried_{kind}", count=count, whole=whole)
             for (kind, count), whole in zip(carried, self.of, strict=True)
             if count < whole
         )

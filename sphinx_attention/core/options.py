@@ -143,12 +143,14 @@ class Surroundings:
         find_file: resolves a file named by an author, with `author_files.locate`, and lets the
             host note the dependency.
         syntax: the language that figures are written in; None where they are not written out.
+        language: the code of the language of the page.
     """
 
     settings: Settings
     base: Path
     find_file: Callable[[str], Path]
     syntax: Syntax | None = None
+    language: str = "en"
 
 
 def parse(
@@ -232,6 +234,7 @@ def _parse(
         link=values.get("link"),
         of_project=of_project,
         written=written,
+        language=surroundings.language,
     )
 
 

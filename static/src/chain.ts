@@ -4,6 +4,7 @@
  */
 
 import { isSink, MASKED, type Model, numeral } from "./model";
+import { say } from "./phrases";
 
 type Numbers = ArrayLike<number>;
 
@@ -169,7 +170,7 @@ export function partsOf(chain: Chain, key: number, code: number): Parts {
     added: enclosed(bias),
     score: masked ? LEAST : score(chain.logits),
     share: code === MASKED ? "0" : numeral(code),
-    verdict: code === MASKED ? "masked" : numeral(code),
+    verdict: code === MASKED ? say("masked") : numeral(code),
     value: chain.values ? vectorText(chain.values[key]!, chain.most[1]) : "",
     output: chain.output ? vectorText(chain.output, chain.most[1]) : "",
     ...softmaxOf(chain, key),

@@ -3,6 +3,7 @@
 import { rightToLeft } from "./dom";
 import type { Weights } from "./edges";
 import { type Model, nearest, numeral } from "./model";
+import { type Phrase, say } from "./phrases";
 
 export interface Pair {
   query: number;
@@ -43,32 +44,35 @@ export function strongestPairs(
   return best;
 }
 
-/** A description that speaks of another layer, head or token than the static picture's. */
-export function redescribe(
-  description: string,
+/** Which layer and heads are shown, in words; empty where there is only one and it has no name. */
+export function placeInWords(
   model: Model,
+  aggregate: string,
   layer: number,
   heads: readonly number[],
-  pairs: readonly Pair[],
 ): string {
-  const over = description.indexOf(", over: ");
-  const end = description.lastIndexOf(" Strongest: ");
-  if (over < 0) return description;
-  const where = description
-    .slice(0, over)
-    // Of a mean or a rollout, only one of the two is named.
-    .replace(/(, |up to )layer [^,]*(, [^,]*)?$/, (_, before, after) => `${before}layer ${model.layers[layer]}${after ?? ""}`)
-    .replace(/, (mean of heads|head) [^,]*$/, () => {
-      const names = heads.map((head) => model.heads[head]);
-      return `, ${names.length > 1 ? "mean of heads" : "head"} ${names.join(" + ")}`;
-    });
-  const what = description.slice(over, end < over ? undefined : end);
-  const strongest = pairs.map(({ query, key, code }) => {
-    const itself = model.oneRow && query === key;
-    const other = itself ? "itself" : isolate(model.keys[key]!.text);
-    return `${isolate(model.queries[query]!.text)} looks at ${other} (${numeral(code)})`;
+  if (model.layers.length * model.heads.length === 1 && !model.label && !aggregate) return "";
+  const kind = aggregate ? `_${aggregate.replace(" ", "_")}` : heads.length > 1 ? "_mean" : "";
+  const several = heads.length > 1 && !/^(mean|max|rollout|flow)$/.test(aggregate);
+  return say(`place${kind}${several ? "_heads" : ""}` as Phrase, {
+    layer: model.layers[layer]!,
+    head: model.heads[heads[0]!]!,
+    heads: heads.map((head) => model.heads[head]).join(" + "),
   });
-  return where + what + (strongest.length ? ` Strongest: ${strongest.join(", ")}.` : "");
+}
+
+/** What the picture's description says of the head that is shown, and its strongest pairs. */
+export function detail(place: string, model: Model, pairs: readonly Pair[]): string {
+  const named = pairs.map(({ query, key, code }) => {
+    const itself = model.oneRow && query === key;
+    return say("pair", {
+      query: isolate(model.queries[query]!.text),
+      key: itself ? say("itself") : isolate(model.keys[key]!.text),
+      weight: numeral(code),
+    });
+  });
+  const strongest = named.length ? say("strongest", { pairs: named.join(", ") }) : "";
+  return [place && `${place.charAt(0).toUpperCase()}${place.slice(1)}.`, strongest].filter(Boolean).join(" ");
 }
 
 /** Keep right-to-left text from turning round the punctuation beside it. */

@@ -3,11 +3,12 @@
 import { cell, element, part, setAttributes, setText } from "./dom";
 import { edgesOf, lineOf, shareOf, type Weights } from "./edges";
 import { type Model, numeral, otherSide, type Place, type Token, tokenAt, tokensOn } from "./model";
-import { type Pair, redescribe, strongestPairs } from "./pairs";
+import { detail, type Pair, placeInWords, strongestPairs } from "./pairs";
 import { makeScrollable, scoresElement, scoresOf } from "./scores";
 import { inFocus, type State } from "./state";
 import type { Reading, View } from "./views/view";
-import { cutoffNote, HINT, spoken } from "./words";
+import { say } from "./phrases";
+import { cutoffNote, spoken } from "./words";
 
 const PAIRS = 12;
 const DESCRIBED = 3;
@@ -24,9 +25,9 @@ export interface Panel {
 export function openPanel(figure: HTMLElement, model: Model, view: View): Panel {
   const footer = part(figure, "footer");
   const chosen = part(figure, "note--chosen");
-  const hint = part(figure, "note--hint") ?? note("hint", HINT);
+  const hint = part(figure, "note--hint") ?? note("hint", say("hint_word"));
   const cutoff = part(figure, "note--cutoff") ?? note("cutoff", "");
-  const description = part<SVGDescElement>(figure, "picture > desc");
+  const description = part<SVGDescElement>(figure, "picture > desc:last-of-type");
   const pairsTable = part<HTMLDetailsElement>(figure, "table");
   const pairsBody = part(figure, "table tbody");
   // Those of the static table are true to the first state.
@@ -97,8 +98,8 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
     listPairs();
     if (description) {
       const few = pairs.slice(0, DESCRIBED);
-      const text = description.textContent ?? "";
-      setText(description, redescribe(text, model, state.layer, heads, few));
+      const place = placeInWords(model, figure.dataset["aggregate"] ?? "", state.layer, heads);
+      setText(description, detail(place, model, few));
     }
   };
 

@@ -4,6 +4,7 @@ import { fragmentOf, idOf } from "./address";
 import type { Live } from "./bind";
 import { element, fail, part, runScript } from "./dom";
 import { settle } from "./late";
+import { say } from "./phrases";
 import type { Pictures } from "./pictures";
 
 /** Where this script came from; the one that draws pictures lies beside it. */
@@ -16,14 +17,14 @@ const SAID = 1500;
 export function offer(live: Live): void {
   const { figure, model } = live;
   const { directive } = model;
-  const menu = element("details", ["attention-save"], element("summary", [], "Save"));
+  const menu = element("details", ["attention-save"], element("summary", [], say("save")));
   const add = (label: string, work: () => void | Promise<void>, done: string): void => {
     const button = element("button", [], label);
     button.type = "button";
     button.addEventListener("click", () => {
       void Promise.resolve()
         .then(work)
-        .then(() => done, () => "that did not work")
+        .then(() => done, () => say("failed"))
         .then((said) => {
           live.tell(said);
           button.textContent = said;
@@ -36,20 +37,20 @@ export function offer(live: Live): void {
     const place = [model.layers[live.state.layer], model.heads[live.state.head]].join(".");
     return `${idOf(figure)}-${place}`.replace(/[^\w.-]+/g, "-");
   };
-  add("save as SVG", async () => {
+  add(say("save_svg"), async () => {
     download((await pictures()).svg(figure), `${name()}.svg`);
-  }, "saved");
-  add("save as PNG", async () => {
+  }, say("saved"));
+  add(say("save_png"), async () => {
     download(await (await pictures()).png(figure), `${name()}.png`);
-  }, "saved");
+  }, say("saved"));
   if (directive) {
-    add("copy as directive", async () => copy((await pictures()).directive(live, directive)), "copied");
+    add(say("copy_directive"), async () => copy((await pictures()).directive(live, directive)), say("copied"));
   }
-  add("copy link", () => {
+  add(say("copy_link"), () => {
     const fragment = fragmentOf(live);
     history.replaceState(history.state, "", fragment);
     return copy(location.href);
-  }, "copied");
+  }, say("copied"));
   // Safari copies nothing for a click that waits for the network.
   menu.addEventListener("toggle", () => void load(), { once: true });
   part(figure, "footer")?.append(menu);

@@ -1,63 +1,66 @@
-/** Every phrase that the browser part writes itself. `core/render` has the same for the first paint. */
+/** What the browser part says of numbers and tokens, put together from phrases. */
 
 import type { Weights } from "./edges";
 import type { Side } from "./model";
+import { type Phrase, say } from "./phrases";
 import type { Direction } from "./state";
 
-export const HINT = "Point at a word, or tap it.";
-
-export const CELL_HINT = "Point at a cell, or tap it.";
-
 /** A row may be empty because nobody computed it, or because all of it is below 0.001. */
-export const NOTHING = "nothing that is shown";
+export function nothing(): string {
+  return say("nothing");
+}
 
-export const LOOKS: Record<Direction, string> = { from: "looks at", to: "looked at by" };
+export function turnLabel(direction: Direction): string {
+  return say(`turn_${direction}`);
+}
 
-export function cutoffNote(share: number, { from, indices }: Weights): string {
-  const [one, more] = from === "query" ? ["row", "rows"] : ["column", "columns"];
-  return `edges show ${share}\u00a0% of ${indices.length > 1 ? `these ${more}` : `this ${one}`}`;
+export function cutoffNote(percent: number, { from, indices }: Weights): string {
+  const line = from === "query" ? "row" : "column";
+  return say(`cutoff_${line}${indices.length > 1 ? "s" : ""}`, { percent });
 }
 
 export function scoresLabel(tokens: readonly string[], from: Side): string {
-  return `Attention ${from === "query" ? "of" : "to"} ${tokens.join(" + ")}`;
+  return say(from === "query" ? "scores_from" : "scores_to", { tokens: tokens.join(" + ") });
 }
 
 /** What a screen reader is told about tokens in focus. */
 export function spoken(tokens: readonly string[], from: Side, others: readonly string[]): string {
-  const verb = looks(from, tokens.length > 1, false);
-  return `${tokens.join(" and ")} ${verb} ${others.join(", ") || NOTHING}`;
+  const named = tokens.reduce((one, other) => say("and", { one, other }));
+  return say(looks(from, tokens.length > 1, false), {
+    tokens: named,
+    others: others.join(", ") || nothing(),
+  });
 }
 
-/** What stands between the tokens in focus and one at the other end, perhaps the most telling. */
-export function looks(from: Side, several: boolean, most: boolean): string {
-  const strongest = most ? " most" : "";
-  if (from === "query") return `${several ? "look" : "looks"}${strongest} at`;
-  return `${several ? "are" : "is"} looked at${strongest} by`;
+/** The sentence that joins the tokens in focus and those at the other end, perhaps the most telling. */
+export function looks(from: Side, several: boolean, most: boolean): Phrase {
+  const verb = from === "query" ? (several ? "look" : "looks") : several ? "are_seen" : "is_seen";
+  return most ? `${verb}_most` : verb;
 }
 
 /** What the footer says of numbers that are no single weights, and of lines that are left out. */
 export function numbersNote(heads: number, tokens: number, rows: boolean, most: number): string {
-  const numbers = heads > 1 ? [`the mean of ${heads} heads`] : [];
-  if (tokens > 1) numbers.push(`summed over ${tokens} ${rows ? "columns" : "rows"}`);
-  const said = numbers.length ? [`numbers are ${numbers.join(", ")}`] : [];
-  if (most) said.push(`the ${most} strongest lines are drawn`);
+  const numbers = heads > 1 ? [say("mean_of_heads", { count: heads })] : [];
+  if (tokens > 1) numbers.push(say(rows ? "summed_columns" : "summed_rows", { count: tokens }));
+  const said = numbers.length ? [say("numbers_are", { what: numbers.join(", ") })] : [];
+  if (most) said.push(say("strongest_lines", { count: most }));
   return said.join("; ");
 }
 
 /** The formulas of the view steps as one would read them out, by the kind of their panel. */
 export function formulasOf(
-  p: Readonly<Record<string, string>>,
+  parts: Readonly<Record<string, string>>,
   query: string,
   key: string,
 ): Record<string, string> {
-  const scale = p["radicand"] ? ` over the root of ${p["radicand"]}` : ` times ${p["factor"]}`;
+  const values = { ...parts, query, key };
   return {
-    multiply: `query of ${query}, times key of ${key}, number by number, is ${p["multiplied"]}`,
-    dot: `query of ${query}, dot, key of ${key}, is ${p["addends"]}, is ${p["dot"]}`,
-    scale: `${p["dot"]}${scale} is ${p["scaled"]}`,
-    cap: `${p["cap"]} times tanh of ${p["scaled"]} over ${p["cap"]} is ${p["capped"]}`,
-    bias: `${p["capped"]} plus ${p["bias"]} is ${p["score"]}`,
-    softmax: `e to the ${p["score"]}, over the sum for all keys, is ${p["share"]}`,
-    value: `${p["share"]} times ${p["value"]}, and so on for each key, is ${p["output"]}`,
+    multiply: say("formula_multiply", values),
+    dot: say("formula_dot", values),
+    scale: say(parts["radicand"] ? "formula_root" : "formula_factor", values),
+    cap: say("formula_cap", values),
+    bias: say("formula_bias", values),
+    softmax: say("formula_softmax", values),
+    value: say("formula_value", values),
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { modelOf, type Model, type Place } from "../src/model";
-import { redescribe, strongestPairs } from "../src/pairs";
+import { detail, placeInWords, strongestPairs } from "../src/pairs";
 import type { State } from "../src/state";
 import { atRest as linesAtRest, draw, read } from "../src/views/heads";
 import type { Frame } from "../src/views/heads-picture";
@@ -152,14 +152,9 @@ test("pairs and the description are of the mean of the heads, too", () => {
     { query: 2, key: 1, code: 657 },
     { query: 1, key: 1, code: 603 },
   ]);
-  const first = "Attention of sample, layer 5, head 3, over: fox dog. Strongest: nothing.";
-  const both = redescribe(first, model, 0, [0, 1], pairs.slice(1, 2));
-  const said = ", over: fox dog. Strongest: dog looks at fox (0.657).";
-  assert.equal(both, `Attention of sample, layer 5, mean of heads 3 + 11${said}`);
-  assert.equal(
-    redescribe(both, model, 0, [1], []),
-    "Attention of sample, layer 5, head 11, over: fox dog.",
-  );
+  const both = detail(placeInWords(model, "", 0, [0, 1]), model, pairs.slice(1, 2));
+  assert.equal(both, "Layer 5, mean of heads 3 + 11. Strongest: dog looks at fox (0.657).");
+  assert.equal(detail(placeInWords(model, "", 0, [1]), model, []), "Layer 5, head 11.");
 });
 
 test("what the footer says of the numbers", () => {

@@ -17,7 +17,7 @@ test("a cell that is pointed at has its row, its column and its number", () => {
   assert.deepEqual(drawing.focus, [{ side: "query", index: 1 }, { side: "key", index: 2 }]);
   assert.deepEqual(drawing.readout, {
     tokens: ["fox"],
-    verb: "looks at",
+    verb: "looks",
     other: "dog",
     number: "0.447",
   });
@@ -31,11 +31,11 @@ test("a masked cell says so", () => {
 test("a label has its row or its column, and the strongest of it", () => {
   const row = draw(model, { ...atRest, focused: { side: "query", index: 2 } });
   assert.deepEqual(row.cross, [[2, -1]]);
-  assert.deepEqual(row.readout, { tokens: ["dog"], verb: "looks most at", other: "fox", number: "0.980" });
+  assert.deepEqual(row.readout, { tokens: ["dog"], verb: "looks_most", other: "fox", number: "0.980" });
   const column = draw(cross, { ...atRest, hovered: { side: "key", index: 1 } });
   assert.deepEqual(column.readout, {
     tokens: ["fox"],
-    verb: "is looked at most by",
+    verb: "is_seen_most",
     other: "Fuchs",
     number: "0.800",
   });
@@ -48,7 +48,7 @@ test("several pinned rows are marked and summed", () => {
   assert.deepEqual(drawing.cross, []);
   assert.deepEqual(drawing.readout, {
     tokens: ["[CLS]", "fox"],
-    verb: "look most at",
+    verb: "look_most",
     other: "[CLS]",
     number: "1.047",
   });
@@ -60,7 +60,7 @@ test("beside a figure that is turned round, a token is its column, and a cell is
   assert.deepEqual(column.cross, [[-1, 1]]);
   assert.deepEqual(column.readout, {
     tokens: ["fox"],
-    verb: "is looked at most by",
+    verb: "is_seen_most",
     other: "dog",
     number: "0.980",
   });
@@ -70,7 +70,7 @@ test("beside a figure that is turned round, a token is its column, and a cell is
 test("a row without weights looks at nothing", () => {
   const empty = modelOf(payloadOf(HEADER, CODES.map(() => 1001)));
   const drawing = draw(empty, { ...atRest, pinned: [{ side: "query", index: 1 }] });
-  assert.deepEqual(drawing.readout, { tokens: ["fox"], verb: "looks at", other: "", number: "" });
+  assert.deepEqual(drawing.readout, { tokens: ["fox"], verb: "looks", other: "", number: "" });
 });
 
 test("the cells of a head", () => {

@@ -4,7 +4,7 @@ import { rightToLeft } from "../src/dom";
 import type { Frame } from "../src/edges";
 import { lineOf } from "../src/edges";
 import { MASKED, numeral, type Place } from "../src/model";
-import { redescribe, strongestPairs } from "../src/pairs";
+import { detail, placeInWords, strongestPairs } from "../src/pairs";
 import { scoresOf } from "../src/scores";
 import { neighbour } from "../src/tokens";
 import { draw } from "../src/views/arcs";
@@ -94,20 +94,38 @@ test("strongest pairs of several tokens come from all their rows", () => {
 });
 
 test("the description follows the head", () => {
-  const first = "Attention of sample, layer 5, head 3, over: fox dog. Strongest: dog looks at fox (0.980).";
-  const pairs = [{ query: 1, key: 1, code: 700 }];
+  const place = placeInWords(model, "", 0, [1]);
+  assert.equal(place, "layer 5, head 11");
   assert.equal(
-    redescribe(first, model, 0, [1], pairs),
-    "Attention of sample, layer 5, head 11, over: fox dog. Strongest: fox looks at itself (0.700).",
+    detail(place, model, [{ query: 1, key: 1, code: 700 }]),
+    "Layer 5, head 11. Strongest: fox looks at itself (0.700).",
   );
+  assert.equal(detail("", model, []), "");
 });
 
-test("the description of a mean or a rollout follows what there is to choose", () => {
-  const after = (place: string) =>
-    redescribe(`Attention of sample, ${place}, over: fox.`, { ...model, layers: ["7"] }, 0, [1], []);
-  assert.equal(after("layer 5, mean of all heads"), "Attention of sample, layer 7, mean of all heads, over: fox.");
-  assert.equal(after("mean of all layers, head 3"), "Attention of sample, mean of all layers, head 11, over: fox.");
-  assert.equal(after("rollout up to layer 5"), "Attention of sample, rollout up to layer 7, over: fox.");
+test("the place names what there is to choose of a mean or a rollout", () => {
+  const after = (aggregate: string) => placeInWords({ ...model, layers: ["7"] }, aggregate, 0, [1]);
+  assert.equal(after("mean"), "layer 7, mean of all heads");
+  assert.equal(after("max"), "layer 7, largest of all heads");
+  assert.equal(after("mean layers"), "mean of all layers, head 11");
+  assert.equal(after("max layers"), "largest of all layers, head 11");
+  assert.equal(after("rollout"), "rollout up to layer 7");
+  assert.equal(placeInWords({ ...model, layers: ["0"], heads: ["0"], label: "" }, "", 0, [0]), "");
+});
+
+test("a page says the words of its language", () => {
+  globalThis.attentionPhrases = {
+    looks: "{tokens} schaut auf {others}",
+    place: "Schicht {layer}, Kopf {head}",
+  };
+  try {
+    assert.equal(spoken(["fox"], "query", ["dog 0.447"]), "fox schaut auf dog 0.447");
+    assert.equal(placeInWords(model, "", 0, [1]), "Schicht 5, Kopf 11");
+    // What has no translation is said in English.
+    assert.equal(cutoffNote(96, lineOf(model, 0, 0, [at(1)], "from")), "edges show 96\u00a0% of this row");
+  } finally {
+    globalThis.attentionPhrases = undefined;
+  }
 });
 
 test("what is said", () => {

@@ -126,7 +126,7 @@ class TestWhatAReaderSees:
         assert percent_drawn(shown) is None
         assert percent_drawn(self.figure(whole(), "un")) == 98
         page = render_html(self.figure(whole(), "un"), "f")
-        assert "edges show 98&nbsp;% of this row" in page
+        assert "edges show 98\u00a0% of this row" in page
         assert "(sink)" in page
 
     def test_an_old_entry_claims_nothing_of_a_partial_row(self) -> None:

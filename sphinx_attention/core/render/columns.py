@@ -96,8 +96,8 @@ class Column:
         rightwards: whether lines end at the column's right.
         number_x: middle of the numbers.
         slots: in reading order.
-        texts: what the column is, and where a pair's sentences begin. Those over queries end where
-            they stand, those over keys begin there.
+        texts: the name of the phrase that says what the column is, then where a pair's sentences
+            begin. Those over queries end where they stand, those over keys begin there.
     """
 
     side: Side

@@ -32,16 +32,8 @@ SHADES = (0, 6, 16, 28, 39, 50)
 MOST_CELLS = 23
 """Cells a side that a thumbnail has at most; past it, each stands for a square of weights."""
 
-SCORE_NAMES = {
-    "previous": "previous token",
-    "first": "first token",
-    "self": "self",
-    "entropy": "entropy",
-    "induction": "induction",
-}
-"""What readers know the scores of `analysis.HEAD_SCORES` by."""
-
 UNITS = {"entropy": "bits"}
+"""The names of the phrases for the units of scores."""
 
 _MASK = "#ffffff"
 # All px. A thumbnail is about _MOST wide and high, less where there are many.
@@ -122,13 +114,11 @@ class Score:
 
     Attributes:
         key: as the payload knows it.
-        name: as readers do.
         number: two decimals.
         unit: of the number; empty where it has none.
     """
 
     key: str
-    name: str
     number: str
     unit: str
 
@@ -272,19 +262,19 @@ def _undefined(figure: Figure) -> tuple[tuple[tuple[str, ...], str], ...]:
     reasons: dict[str, list[str]] = {}
     for key, scores in (figure.head_scores or {}).items():
         if np.isnan(scores).all():
-            reasons.setdefault(why_undefined(figure.attention, key), []).append(SCORE_NAMES[key])
+            reasons.setdefault(why_undefined(figure.attention, key), []).append(key)
     return tuple((tuple(names), why) for why, names in reasons.items())
 
 
 def why_undefined(attention: Attention, score: str) -> str:
-    """Why a score of these heads is not defined, in words."""
+    """Why a score of these heads is not defined: the end of a phrase's name."""
     if score == "first" and has_bin(attention):
-        return "special tokens are hidden"
+        return "hidden"
     if not attention.one_row:
-        return "queries and keys are different tokens"
+        return "other"
     if len(attention.query_tokens) - attention.bins < 2:
-        return "there is only one token"
-    return "no token is repeated"
+        return "one"
+    return "repeat"
 
 
 def _labels(figure: Figure, frame: Frame) -> tuple[Label, ...]:
@@ -327,7 +317,6 @@ def _scores(figure: Figure) -> tuple[Score, ...]:
     return tuple(
         Score(
             key=key,
-            name=SCORE_NAMES[key],
             number=decimals(float(scores[figure.layer, figure.head])),
             unit=UNITS.get(key, ""),
         )

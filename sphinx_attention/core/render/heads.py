@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.payload import FULL, MASKED, head_codes
+from sphinx_attention.core.phrases import ENGLISH
 
 from . import columns, edges
 from .cells import ramp
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sphinx_attention.core.figure import Figure
+    from sphinx_attention.core.phrases import Phrases
 
 Codes = dict[int, "NDArray[np.uint16]"]
 """Of each head that is drawn, shape (queries, keys); in the order of the heads."""
@@ -175,7 +177,7 @@ def draw(figure: Figure) -> Drawing:
         ),
         swatches=tuple(swatches) if len(swatches) > 1 else (),
         legend=tuple(swatches[head] for head in heads) if len(heads) > 1 else (),
-        note=note(len(heads), len(figure.pinned), capped=capped),
+        note=note(len(heads), len(figure.pinned), capped=capped, say=figure.say),
         pair=attention.is_pair,
         cut=any(slot.text != slot.whole for slot in slots),
         whole=", ".join(slot.whole for slot in pinned if slot.text != slot.whole),
@@ -216,12 +218,12 @@ def _step(count: int) -> float:
     return min(_LANE, _LANES / max(count - 1, 1))
 
 
-def note(heads: int, pinned: int, *, capped: bool) -> str:
+def note(heads: int, pinned: int, *, capped: bool, say: Phrases = ENGLISH) -> str:
     """What the footer says of the numbers and the lines."""
-    numbers = [f"the mean of {heads} heads"] if heads > 1 else []
-    numbers += [f"summed over {pinned} rows"] if pinned > 1 else []
-    said = [f"numbers are {', '.join(numbers)}"] if numbers else []
-    said += [f"the {MOST_AT_REST} strongest lines are drawn"] if capped else []
+    numbers = [say("mean_of_heads", count=heads)] if heads > 1 else []
+    numbers += [say("summed_rows", count=pinned)] if pinned > 1 else []
+    said = [say("numbers_are", what=", ".join(numbers))] if numbers else []
+    said += [say("strongest_lines", count=MOST_AT_REST)] if capped else []
     return "; ".join(said)
 
 

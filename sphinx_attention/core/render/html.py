@@ -44,6 +44,10 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
     }
     if len(figure.shown_heads) > 1:
         attributes["data-heads"] = ",".join(clean_line(names[head]) for head in figure.shown_heads)
+    if spec.request.aggregate:
+        attributes["data-aggregate"] = spec.request.aggregate
+    if spec.language != "en":
+        attributes["lang"] = figure.say.language
     if spec.special == "dim":
         attributes["data-special"] = "dim"
     if spec.selection:
@@ -83,6 +87,7 @@ def render_html(figure: Figure, uid: str, side_file: SideFile | None = None) -> 
             else None,
             choices=_choices(figure, drawing),
             figure=figure,
+            say=figure.say.markup,
             label=clean_line(figure.attention.label),
             vector=score_vector(figure) if drawing.vector else None,
             percent=percent_drawn(figure) if shows_edges else None,

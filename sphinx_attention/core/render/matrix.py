@@ -70,7 +70,12 @@ def draw(figure: Figure) -> Drawing:
     dim = figure.spec.special == "dim"
     levels, most = cell_levels(codes, queries, keys, dim=dim)
     layout = lay_out(
-        queries, keys, pinned=figure.pinned, most=most, hatched=_hatched(figure, masked)
+        queries,
+        keys,
+        pinned=figure.pinned,
+        most=most,
+        hatched=_hatched(figure, masked),
+        say=figure.say,
     )
     frame = layout.frame
     if frame.mirrored:
@@ -131,13 +136,13 @@ def _stencils(levels: NDArray[np.int8]) -> Iterator[str]:
 
 def _hatched(figure: Figure, masked: NDArray[np.bool_]) -> str:
     """What hatched cells are; empty where there is none."""
-    attention = figure.attention
+    attention, say = figure.attention, figure.say
     rows = attention.bins if attention.one_row else 0
-    words = ["masked"] if masked[rows:].any() else []
+    words = [say("masked")] if masked[rows:].any() else []
     if rows and has_bin(attention):
-        words.append("left out")
+        words.append(say("left_out"))
     if rows > has_bin(attention):
-        words.append("no query")
+        words.append(say("no_query"))
     return ", ".join(words)
 
 

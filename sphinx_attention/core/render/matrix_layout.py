@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.display import right_to_left, row_right_to_left, shown
 from sphinx_attention.core.payload import FULL
+from sphinx_attention.core.phrases import ENGLISH
 
 from . import cells
 from .edges import num
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sphinx_attention.core.attention import Token
+    from sphinx_attention.core.phrases import Phrases
 
 _SMALL = 11  # px, of what is said about the axes and the colours
 _EXTENT = 660  # px that a map is about as large as, where its cells may have any size
@@ -188,6 +190,7 @@ def lay_out(
     pinned: Sequence[int],
     most: int,
     hatched: str,
+    say: Phrases = ENGLISH,
 ) -> Layout:
     """Place everything but the colours of the cells.
 
@@ -197,11 +200,12 @@ def lay_out(
         pinned: rows whose labels come first.
         most: the code at which the ramp ends.
         hatched: what the legend calls hatched cells; empty where there is none.
+        say: the phrases of the figure's language.
     """
     cell = min(max(_EXTENT // max(len(queries), len(keys)), _LEAST_CELL), _MOST_CELL)
     size = _font(cell)
     across, down = ([_fitted(token, size) for token in row] for row in (keys, queries))
-    beside = math.ceil(max(*(wide for _, wide in down), text_width("query ↓", _SMALL)))
+    beside = math.ceil(max(*(wide for _, wide in down), text_width(say("query_axis"), _SMALL)))
     above = max(wide for _, wide in across)
     over = 0.0
     if cell >= _SLANT_FROM:
@@ -226,7 +230,7 @@ def lay_out(
         height=bar.y + _BAR_HEIGHT + _TICKS_BELOW + _BOTTOM,
         queries=_rows(frame, queries, down, pinned),
         keys=_columns(frame, keys, across),
-        axes=_axes(frame),
+        axes=_axes(frame, say),
         bar=bar,
         masked=swatch,
     )
@@ -274,11 +278,11 @@ def _columns(
     )
 
 
-def _axes(frame: Frame) -> tuple[Text, ...]:
+def _axes(frame: Frame, say: Phrases) -> tuple[Text, ...]:
     """Words in the corner between the two axes."""
-    along = "← key" if frame.mirrored else "key →"
+    along = say("key_axis_mirrored" if frame.mirrored else "key_axis")
     found = []
-    for above, text in ((_AXIS_LINE, along), (0.0, "query ↓")):
+    for above, text in ((_AXIS_LINE, along), (0.0, say("query_axis"))):
         half = text_width(text, _SMALL) / 2
         edge = (
             frame.left + frame.width + _OFF + half if frame.mirrored else frame.left - _OFF - half

@@ -43,21 +43,18 @@ class Vector:
     Attributes:
         names: the tokens whose vector it is.
         scores: a row for each key.
+        label: what a screen reader calls it.
     """
 
     names: tuple[str, ...]
     scores: tuple[Score, ...]
+    label: str
 
     @property
     def terms(self) -> tuple[str, ...]:
         """The names as the vector's own name has them; an empty one stands for those left out."""
         few = len(self.names) <= _TERMS
         return self.names if few else (*self.names[: _TERMS - 1], "", self.names[-1])
-
-    @property
-    def label(self) -> str:
-        """What a screen reader calls it."""
-        return f"Attention of {' + '.join(self.names)}"
 
     @property
     def long(self) -> bool:
@@ -86,8 +83,10 @@ def score_vector(figure: Figure) -> Vector | None:
         return None
     attention = figure.attention
     totals = mean_over([summed(rows) for rows in _pinned_rows(figure)])
+    names = tuple(shown(attention.query_tokens[query].text) for query in figure.pinned)
     return Vector(
-        names=tuple(shown(attention.query_tokens[query].text) for query in figure.pinned),
+        names=names,
+        label=figure.say("scores_from", tokens=" + ".join(names)),
         scores=tuple(
             Score(format_sum(total), shown(token.text), _classes(total, special=token.special))
             for total, token in zip(totals.tolist(), attention.key_tokens, strict=True)

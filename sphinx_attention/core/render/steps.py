@@ -84,7 +84,7 @@ class Mask:
 
 @dataclass(frozen=True)
 class Panel:
-    """A step in words; the template knows the formula of its kind."""
+    """A step: its kind has a formula in the template, its title is the end of a phrase's name."""
 
     number: int
     kind: str
@@ -164,10 +164,10 @@ def draw(figure: Figure) -> Drawing:
     key = chosen_key(attention, codes, query)
     names = shown(attention.query_tokens[query].text), shown(attention.key_tokens[key].text)
     largest = most(figure)
-    numbers = {} if chain is None else parts(chain, key, int(codes[key]), largest)
+    numbers = {} if chain is None else parts(chain, key, int(codes[key]), largest, figure.say)
     shape = layout.shape_of(attention, chain)
     label = layout.label_width(attention.key_tokens)
-    columns, width = layout.columns(shape, label, chain)
+    columns, width = layout.columns(shape, label, chain, figure.say)
     words, height = layout.sentence(attention.query_tokens, query, width)
     first = height + _SENTENCE_GAP + (_HEAD if chain else _BARE_HEAD)
     view = Steps(
@@ -184,7 +184,7 @@ def draw(figure: Figure) -> Drawing:
         width=width,
         panels=_panels(shape),
         parts=numbers,
-        labels=labels(numbers, *names) if numbers else {},
+        labels=labels(numbers, *names, figure.say) if numbers else {},
         query=names[0],
         key=names[1],
         missing=missing,
@@ -336,16 +336,16 @@ def _largest(vectors: NDArray[np.float64]) -> float:
 def _panels(shape: layout.Shape) -> tuple[Panel, ...]:
     if not shape.chain:
         return ()
-    added = " and ".join(
+    added = "_".join(
         word for word, there in (("bias", shape.biased), ("mask", shape.masks)) if there
     )
     kinds = [
-        ("multiply", "Multiply"),
-        ("dot", "Add up"),
-        ("scale", "Scale"),
-        *([("cap", "Cap")] if shape.capped else []),
-        *([("bias", added.capitalize())] if added else []),
-        ("softmax", "Softmax"),
-        *([("value", "Weigh and add up")] if shape.values else []),
+        ("multiply", "multiply"),
+        ("dot", "dot"),
+        ("scale", "scale"),
+        *([("cap", "cap")] if shape.capped else []),
+        *([("bias", added)] if added else []),
+        ("softmax", "softmax"),
+        *([("value", "value")] if shape.values else []),
     ]
     return tuple(Panel(number, kind, title) for number, (kind, title) in enumerate(kinds, 1))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sphinx_attention.core.attention import Attention, Token
+    from sphinx_attention.core.phrases import Phrases
     from sphinx_attention.core.scoring import Chain
 
 FONT, SPECIAL_FONT, KEY_FONT = 16, 13, 13
@@ -143,7 +144,9 @@ def label_width(tokens: Sequence[Token]) -> float:
     return float(min(max(math.ceil(widest), _LEAST_LABEL), _MOST_LABEL))
 
 
-def columns(shape: Shape, label: float, chain: Chain | None) -> tuple[tuple[Column, ...], float]:
+def columns(
+    shape: Shape, label: float, chain: Chain | None, say: Phrases
+) -> tuple[tuple[Column, ...], float]:
     """The columns that a model needs, from left to right, and the width of the picture in px."""
     left = MARGIN + label + _LABEL_GAP
     panel = 0
@@ -157,27 +160,29 @@ def columns(shape: Shape, label: float, chain: Chain | None) -> tuple[tuple[Colu
         pieces = tuple((piece.strip("_"), piece.startswith("_")) for piece in symbol)
         if made and (name == "weight" or made[-1].name in {"keys", "weight"}):
             left += _GAP
-        made.append(Column(name, left, width, title, pieces, panel if counts else 0))
+        made.append(
+            Column(name, left, width, say(f"column_{title}"), pieces, panel if counts else 0)
+        )
         left += width
 
     if chain is not None:
         wide = strips.width(len(chain.query))
         add("keys", wide, "keys", ["_k_"], counts=False)
-        add("products", wide, "multiply", ["_q_", " × ", "_k_"])
-        add("dot", _NUMBER, "add up", ["_q_", " ⋅ ", "_k_"])
+        add("products", wide, "products", ["_q_", " × ", "_k_"])
+        add("dot", _NUMBER, "dot", ["_q_", " ⋅ ", "_k_"])
         if shape.scaled:
-            add("scaled", _NUMBER, "scale", ["÷ √" if shape.root else "× scale"])
+            add("scaled", _NUMBER, "scaled", ["÷ √" if shape.root else say("column_scale_symbol")])
         else:
             panel += 1
         if shape.capped:
-            add("capped", _NUMBER, "cap", ["tanh"])
+            add("capped", _NUMBER, "capped", ["tanh"])
         if shape.biased:
             add("bias", _NUMBER, "bias", ["+ ", "_b_"])
         elif shape.masks:
             add("bias", _MASK, "mask", ["+ ", "_b_"])
     add("weight", shape.bar + _WEIGHT, "softmax" if chain else "weight", ["_α_"])
     if chain is not None and chain.values is not None:
-        add("values", strips.width(chain.values.shape[1]), "weigh", ["_α_", " ", "_v_"])
+        add("values", strips.width(chain.values.shape[1]), "values", ["_α_", " ", "_v_"])
     return tuple(made), max(left + MARGIN, _LEAST_WIDTH)
 
 

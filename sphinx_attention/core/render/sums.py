@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.payload import MASKED, format_code
+from sphinx_attention.core.phrases import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from sphinx_attention.core.phrases import Phrases
     from sphinx_attention.core.scoring import Chain
 
 MINUS = "\u2212"
@@ -64,7 +66,9 @@ def radicand(scale: float) -> str:
     return str(round(n)) if round(n) >= 1 and abs(n - round(n)) <= 1e-5 * n else ""
 
 
-def parts(chain: Chain, key: int, code: int, most: tuple[float, float]) -> dict[str, str]:
+def parts(
+    chain: Chain, key: int, code: int, most: tuple[float, float], say: Phrases = ENGLISH
+) -> dict[str, str]:
     """The numbers of one cell, as every formula shows them.
 
     Args:
@@ -72,6 +76,7 @@ def parts(chain: Chain, key: int, code: int, most: tuple[float, float]) -> dict[
         key: position of the key.
         code: the model's weight in thousandths, or masked.
         most: the largest magnitude in the head's queries and keys, and in its values.
+        say: the phrases of the figure's language.
 
     Returns:
         Texts by the names that the template and the browser part know them by.
@@ -97,23 +102,19 @@ def parts(chain: Chain, key: int, code: int, most: tuple[float, float]) -> dict[
         written["value"] = _vector(components(chain.values[key], most[1]))
         written["output"] = _vector(components(chain.output, most[1]))
     written["added"] = enclosed(written["bias"])
-    written["verdict"] = "masked" if masked else format_code(code)
+    written["verdict"] = say("masked") if masked else format_code(code)
     return written
 
 
-def labels(parts: Mapping[str, str], query: str, key: str) -> dict[str, str]:
+def labels(
+    parts: Mapping[str, str], query: str, key: str, say: Phrases = ENGLISH
+) -> dict[str, str]:
     """Each formula as one would read it out, by the kind of its panel."""
-    p = parts
-    scale = f" over the root of {p['radicand']}" if p["radicand"] else f" times {p['factor']}"
-    return {
-        "multiply": f"query of {query}, times key of {key}, number by number, is {p['multiplied']}",
-        "dot": f"query of {query}, dot, key of {key}, is {p['addends']}, is {p['dot']}",
-        "scale": f"{p['dot']}{scale} is {p['scaled']}",
-        "cap": f"{p['cap']} times tanh of {p['scaled']} over {p['cap']} is {p['capped']}",
-        "bias": f"{p['capped']} plus {p['bias']} is {p['score']}",
-        "softmax": f"e to the {p['score']}, over the sum for all keys, is {p['share']}",
-        "value": f"{p['share']} times {p['value']}, and so on for each key, is {p['output']}",
-    }
+    values = {**parts, "query": query, "key": key}
+    kinds = ("multiply", "dot", "scale", "cap", "bias", "softmax", "value")
+    names = {kind: f"formula_{kind}" for kind in kinds}
+    names["scale"] = "formula_root" if parts["radicand"] else "formula_factor"
+    return {kind: say(name, **values) for kind, name in names.items()}
 
 
 def enclosed(number: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sphinx_attention.core.display import clean_line
 
 from .drawing import templates
-from .text import default_title, describe
+from .text import about, default_title, detail
 from .views import VIEWS
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def write_svg(
             standalone=standalone,
             named_by=named_by,
             title=clean_line(figure.spec.alt or "") or default_title(figure),
-            description=describe(figure),
+            about=about(figure),
+            detail=detail(figure),
+            say=figure.say.markup,
         )
     )
     return svg if standalone else _kept_from_highlighting(svg)

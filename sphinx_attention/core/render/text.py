@@ -116,20 +116,20 @@ def whole_texts(figure: Figure) -> list[tuple[str, str]]:
     These are the sentence, the second sentence of a pair, and the text of a decoder. The tokens
     follow where they are not simply the words of those texts.
     """
-    request, attention = figure.spec.request, figure.attention
+    request, attention, say = figure.spec.request, figure.attention, figure.say
     generated = str(attention.provenance.get("generated", ""))
     target = "" if attention.part == "encoder" else request.target or generated
-    labels = ("A", "B") if request.pair else ("encoder", "") if target else ("", "")
-    written = [(labels[0], request.text), (labels[1], request.pair or ""), ("decoder", target)]
+    labels = ("A", "B") if request.pair else (say("encoder"), "") if target else ("", "")
+    written = [(labels[0], request.text), (labels[1], request.pair or ""), (say("decoder"), target)]
     texts = [(label, _lines(text)) for label, text in written if text.strip()]
     words = {
         word.casefold()
         for _, text in texts
         for word in (*text.split(), *re.findall(r"\w+|[^\w\s]", text))
     }
-    rows = [("tokens" if attention.one_row else "queries", attention.query_tokens)]
+    rows = [(say("tokens" if attention.one_row else "queries"), attention.query_tokens)]
     if not attention.one_row:
-        rows.append(("keys", attention.key_tokens))
+        rows.append((say("keys"), attention.key_tokens))
     if any(
         shown(token.text).casefold() not in words
         for _, tokens in rows
@@ -148,37 +148,36 @@ def _lines(text: str) -> str:
 def default_title(figure: Figure) -> str:
     """A short name of the picture, for when the author gave no alternative text."""
     name = clean_line(figure.attention.label)
-    return f"Attention of {name}" if name else "Attention"
+    return figure.say("title_of", model=name) if name else figure.say("title")
 
 
 def place(figure: Figure) -> str:
     """Which layer and head are meant, or what was made of several, such as ``layer 5, head 11``."""
     aggregate = figure.spec.request.aggregate
-    if aggregate in {"rollout", "flow"}:
-        return f"{aggregate} up to layer {figure.layer_name}"
-    layer, head = f"layer {figure.layer_name}", f"head {figure.head_name}"
-    if len(heads_of(figure)) > 1:
-        names = [figure.attention.head_names[one] for one in heads_of(figure)]
-        head = f"mean of heads {' + '.join(names)}"
-    if aggregate is not None:
-        kind = "mean" if aggregate.startswith("mean") else "largest"
-        if aggregate.endswith("layers"):
-            layer = f"{kind} of all layers"
-        else:
-            head = f"{kind} of all heads"
-    return f"{layer}, {head}"
+    several = len(heads_of(figure)) > 1
+    if aggregate in {None, "mean layers", "max layers"}:
+        kind = "_".join(["place", *(aggregate or "").split(), *(["heads"] if several else [])])
+        kind = "place_mean_heads" if kind == "place_heads" else kind
+    else:
+        kind = f"place_{aggregate}"
+    return figure.say(
+        kind,
+        layer=figure.layer_name,
+        head=figure.head_name,
+        heads=" + ".join(figure.attention.head_names[one] for one in heads_of(figure)),
+    )
 
 
 def credit(figure: Figure) -> str:
     """Whose numbers they are: the model, and the layer and head where there is a choice."""
     attention = figure.attention
-    line = clean_line(attention.label) or "given weights"
+    line = clean_line(attention.label) or figure.say("given")
     if _has_place(figure):
         line += f", {place(figure)}"
     if "generated" in attention.provenance:
-        line += "; the model wrote the decoder’s text"
+        line += f"; {figure.say('model_wrote')}"
     if attention.provenance.get("rows") == PARTIAL and attention.sink is None:
-        line += "; the rest of each row is on a sink that this store lacks: capture it again"
+        line += f"; {figure.say('partial')}"
     if note := attention.provenance.get("note"):
         line += f"; {clean_line(note)}"
     return line
@@ -186,17 +185,29 @@ def credit(figure: Figure) -> str:
 
 def describe(figure: Figure) -> str:
     """One plain sentence or two: whose attention, over which words, and the strongest pairs."""
-    where = default_title(figure)
-    if _has_place(figure):
-        where += f", {place(figure)}"
+    return f"{about(figure)} {detail(figure)}".strip()
+
+
+def about(figure: Figure) -> str:
+    """What a description says whichever head is shown: whose attention, and over which words."""
+    whose = default_title(figure)
     if figure.spec.request.part:
-        where += f", {figure.attention.part} attention"
-    strongest = ", ".join(_in_words(figure, pair) for pair in strongest_pairs(figure, _NAMED))
-    sentence = f"{where}, over: {_isolated(_sentence(figure))}"
-    if target := _target(figure):
-        sentence += f", and: {_isolated(target)}"
-    closed = sentence.endswith((".", "!", "?", "…"))
-    return sentence + ("" if closed else ".") + (f" Strongest: {strongest}." if strongest else "")
+        whose += f", {figure.say(f'part_{figure.attention.part}')}"
+    text, target = _isolated(_sentence(figure)), _isolated(_target(figure))
+    over = figure.say("over_both" if target else "over", text=text, target=target)
+    return _closed(f"{whose}, {over}")
+
+
+def detail(figure: Figure) -> str:
+    """What a description says of the head that is shown, and its strongest pairs."""
+    pairs = ", ".join(_in_words(figure, pair) for pair in strongest_pairs(figure, _NAMED))
+    where = place(figure) if _has_place(figure) else ""
+    said = [_closed(where[:1].upper() + where[1:])] if where else []
+    return " ".join([*said, *([figure.say("strongest", pairs=pairs)] if pairs else [])])
+
+
+def _closed(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
 
 
 def _has_place(figure: Figure) -> bool:
@@ -208,8 +219,8 @@ def _has_place(figure: Figure) -> bool:
 
 def _in_words(figure: Figure, pair: Pair) -> str:
     itself = figure.attention.one_row and pair.query_index == pair.key_index
-    key = "itself" if itself else _isolated(pair.key)
-    return f"{_isolated(pair.query)} looks at {key} ({pair.weight})"
+    key = figure.say("itself") if itself else _isolated(pair.key)
+    return figure.say("pair", query=_isolated(pair.query), key=key, weight=pair.weight)
 
 
 def _sentence(figure: Figure) -> str:

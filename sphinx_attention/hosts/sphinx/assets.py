@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 
 import sphinx_attention
+from sphinx_attention.core.phrases import browser_script
 
 from .domain import drawn_as
 from .nodes import attention_figure
@@ -36,6 +37,9 @@ def copy_files(app: Sphinx) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for source in sorted(ASSETS.iterdir()):
         target, content = folder / source.name, source.read_bytes()
+        if source.name == "attention.js":
+            # In one file, so that the words are there before the script that says them.
+            content = browser_script(app.config.language or "en").encode() + content
         if not target.is_file() or target.read_bytes() != content:
             target.write_bytes(content)
 

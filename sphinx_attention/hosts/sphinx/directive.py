@@ -170,7 +170,7 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
             spec = _spec(directive, source, options, rows)
     except AttentionError as error:
         warn_of(error, location=located(directive, _line_of(error, directive, source)))
-        made: nodes.Element = placeholder(error, _whole(source.text))
+        made: nodes.Element = placeholder(error, _whole(source.text), env.config.language or "en")
         if name and broken_character(name):
             name = None
     else:
@@ -318,6 +318,7 @@ def _surroundings(env: Any, directive: Directive) -> Surroundings:
         domain_of(env).base,
         find_file,
         "myst" if in_markdown(directive) else "rst",
+        env.config.language or "en",
     )
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from sphinx.locale import get_translation
 from sphinx.util import logging
+
+from sphinx_attention.core.phrases import phrases
 
 if TYPE_CHECKING:
     from sphinx_attention.core.errors import AttentionError, Problem
     from sphinx_attention.core.figure import Figure
 
 logger = logging.getLogger(__name__)
-_ = get_translation("sphinx_attention")
 
 
 def warn(problem: Problem, message: str, location: Any = None) -> None:
@@ -41,16 +41,17 @@ def tell_notices(figure: Figure, location: Any) -> None:
         logger.info("%s", notice, location=location)
 
 
-def placeholder(error: AttentionError, text: str) -> nodes.container:
+def placeholder(error: AttentionError, text: str, language: str = "en") -> nodes.container:
     """What stands where a figure cannot: the problem, in every builder's own words.
 
     Args:
         error: what is wrong.
         text: the sentence that the figure was to show.
+        language: the code of the page's language. The error itself is in English.
     """
     container = nodes.container(classes=["attention-placeholder"])
     paragraph = nodes.paragraph()
-    paragraph += nodes.strong("", _("No attention figure here."))
+    paragraph += nodes.strong("", phrases(language)("placeholder"))
     paragraph += nodes.Text(" ")
     if text:
         paragraph += nodes.emphasis("", text)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx.domains.std import StandardDomain
-from sphinx.locale import get_translation
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.logging import get_node_location
 from sphinx.util.osutil import relative_uri
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
     from sphinx.writers.html5 import HTML5Translator
-
-_ = get_translation("sphinx_attention")
 
 SIDE_FOLDER = "_static/attention"
 
@@ -127,7 +124,7 @@ class ResolveFigures(SphinxPostTransform):
 
 def _numbered_placeholder(node: attention_figure, error: AttentionError) -> nodes.Element:
     """What stands for a figure that cannot be had; a caption stays, and with it the number."""
-    instead = placeholder(error, node.spec.request.text)
+    instead = placeholder(error, node.spec.request.text, node.spec.language)
     kept = [child for child in node.children if not isinstance(child, attention_picture)]
     return nodes.figure("", instead, *kept, align=node["align"]) if kept else instead
 
@@ -145,7 +142,7 @@ def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
         for line in text.splitlines()
     )
     if pairs := pair_lines(figure):
-        heading = nodes.strong("", _("Strongest pairs (weight, query → key)"))
+        heading = nodes.strong("", figure.say("pairs_heading"))
         generic += _lines([[heading], *_plain(pairs)])
     # As on a live page: the footer between the picture and the caption.
     generic += [nodes.paragraph("", text) for text in _notes(node, figure)]

@@ -3,6 +3,7 @@
 import { type Cells, paint } from "../cells";
 import { boxOf, element, focusOn, isChord, mark, needed, numberIn, part, parts, setAttributes, setText, svg, take, textWidth } from "../dom";
 import type { Model, Place } from "../model";
+import { say } from "../phrases";
 import { inFocus, type State } from "../state";
 import { views } from ".";
 import {
@@ -184,7 +185,7 @@ function namedScores(headline: HTMLElement, model: Model): NamedScore[] {
 }
 
 function placeOf(model: Model, [layer, head]: readonly [number, number]): string {
-  return `layer ${model.layers[layer]}, head ${model.heads[head]}`;
+  return say("place", { layer: model.layers[layer]!, head: model.heads[head]! });
 }
 
 /** The name of a thumbnail, with the score that heads are sorted by, or the first there is. */
@@ -249,7 +250,7 @@ function openThumbs(figure: HTMLElement, model: Model, frame: Frame, hands: Hand
   const path = svg("path");
   const lines = svg("svg", { class: "attention-hairlines", "aria-hidden": "true" }, path);
   const box = element("div", ["attention-thumbs"], canvas, lines);
-  setAttributes(box, { role: "group", "aria-label": "heads" });
+  setAttributes(box, { role: "group", "aria-label": say("heads") });
   picture.after(box);
   const about = needed(figure, "headline").id;
   const buttons = Array.from({ length: model.layers.length * model.heads.length }, () => {

@@ -3,6 +3,7 @@
 import { group, mostlyRightToLeft, numberIn, svg, textWidth } from "../dom";
 import { short } from "../edges";
 import { clamp, type Model, type Side, type Token } from "../model";
+import { say } from "../phrases";
 import { directionOf, drawingOf, tokenElement, wordElement } from "./frame";
 import type { Slot } from "./slots";
 
@@ -107,7 +108,7 @@ export function buildHeads(model: Model): SVGSVGElement {
         text,
       );
     return [
-      small(query ? "queries" : "keys", 13),
+      small(say(query ? "queries" : "keys"), 13),
       ...begins.flatMap((name, i) => (name ? [small(name, tops[i]! - 6)] : [])),
       ...tokens.map(({ special }, index) => {
         const [text, long] = words[index]!;

@@ -14,6 +14,7 @@ import {
   type Side,
   tokenAt,
 } from "../model";
+import { say } from "../phrases";
 import { inFocus, sameToken, type State } from "../state";
 import { numbersNote } from "../words";
 import { barOf, buildHeads, columnOf, type Frame, innerOf, pathOf, ROW, weightOf } from "./heads-picture";
@@ -322,7 +323,7 @@ function legendInto(tokens: Element, model: Model, shown: readonly number[], fra
     text.append(text.firstChild ? " " : "", mark, model.heads[head]!);
   }
   if (textWidth(`${text.textContent} `, 11) + 24 > Math.abs(end - start)) {
-    setText(text, `${shown.length} heads`);
+    setText(text, say("count_of_heads", { count: shown.length }));
   }
   tokens.prepend(text);
 }

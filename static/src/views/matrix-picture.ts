@@ -4,6 +4,7 @@ import { type Scale, ticks } from "../cells";
 import { boxOf, group, mostlyRightToLeft, numberIn, part, svg, textWidth } from "../dom";
 import { short } from "../edges";
 import { clamp, type Model, type Place, type Token, tokenAt, tokensOn } from "../model";
+import { say } from "../phrases";
 import { directionOf, drawingOf, tokenElement, wordElement } from "./frame";
 import { reactIn, SIDES, type Slots } from "./slots";
 
@@ -148,8 +149,8 @@ export function buildMatrix(model: Model): SVGSVGElement {
     group(
       "guide",
       { "font-size": 11, "text-anchor": "middle" },
-      axis(mirrored ? "← key" : "key →", y - OFF - 15),
-      axis("query ↓", y - OFF),
+      axis(say(mirrored ? "key_axis_mirrored" : "key_axis"), y - OFF - 15),
+      axis(say("query_axis"), y - OFF),
       svg("rect", { class: "attention-ramp", ...RULE, ...bar, fill: `url(#${id}-ramp)` }),
       group("ticks"),
     ),

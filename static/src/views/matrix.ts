@@ -27,7 +27,8 @@ import {
 import { lineOf } from "../edges";
 import { clamp, isSink, MASKED, type Model, numeral, otherSide, type Place, tokensOn } from "../model";
 import { inFocus, same, sameToken, type State } from "../state";
-import { CELL_HINT, looks, NOTHING } from "../words";
+import { type Phrase, say, sayNodes } from "../phrases";
+import { looks, nothing } from "../words";
 import {
   buildMatrix,
   columnAt,
@@ -50,7 +51,8 @@ export type Spot = readonly [row: number, column: number];
 /** What the line under the picture says. */
 export interface Readout {
   tokens: string[];
-  verb: string;
+  /** The sentence that joins the tokens and the other. */
+  verb: Phrase;
   /** Empty where there is nothing to name. */
   other: string;
   number: string;
@@ -116,8 +118,8 @@ function readoutOf(model: Model, state: State): Readout | null {
 /** What hidden special tokens look at was left out; what is masked was never computed. */
 function maskedWord({ queries }: Model, query: number): string {
   const token = queries[query]!;
-  if (token.special && token.text === "(special)") return "left out";
-  return isSink(token) ? "not at all" : "masked";
+  if (token.special && token.text === "(special)") return say("left_out");
+  return say(isSink(token) ? "not_at_all" : "masked");
 }
 
 function scaleOf({ options }: State): Scale {
@@ -254,12 +256,12 @@ const NAMED = 3;
 
 function readoutInto(line: HTMLElement, readout: Readout | null): void {
   mark(line, "readout--hint", !readout);
-  if (!readout) return line.replaceChildren(CELL_HINT);
+  if (!readout) return line.replaceChildren(say("hint_cell"));
   const { tokens, verb, other, number } = readout;
   const names = tokens.slice(0, NAMED).flatMap((token, i) => [i ? ", " : "", isolated(token)]);
   const more = tokens.length > NAMED ? " …" : "";
-  const rest = other ? [isolated(other), " ", element("b", [], number)] : [NOTHING];
-  line.replaceChildren(...names, `${more} ${verb} `, ...rest);
+  const others = other ? [isolated(other), " ", element("b", [], number)] : [nothing()];
+  line.replaceChildren(...sayNodes(verb, { tokens: [...names, more], others }));
 }
 
 function bindField(field: SVGElement, frame: Frame, dispatch: Dispatch): void {

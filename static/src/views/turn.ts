@@ -2,7 +2,7 @@
 
 import { part, setText } from "../dom";
 import type { State } from "../state";
-import { LOOKS } from "../words";
+import { turnLabel } from "../words";
 import type { Dispatch } from "./view";
 
 /** Takes up the button, where there is one; answers with what brings it to a state. */
@@ -11,6 +11,6 @@ export function openTurn(root: HTMLElement, dispatch: Dispatch): (state: State) 
   turn?.addEventListener("click", () => dispatch({ type: "turn" }));
   return ({ direction }) => {
     root.dataset["direction"] = direction;
-    if (turn) setText(turn, LOOKS[direction]);
+    if (turn) setText(turn, turnLabel(direction));
   };
 }

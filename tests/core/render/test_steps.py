@@ -14,6 +14,7 @@ import pytest
 
 from sphinx_attention.core.attention import Attention, Scoring, Token
 from sphinx_attention.core.figure import Figure, FigureSpec, settle
+from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render import steps, strips, sums
 from sphinx_attention.core.render.drawing import templates
 from sphinx_attention.core.render.html import render_html
@@ -518,7 +519,9 @@ def test_a_file_of_its_own_has_its_colours_and_needs_no_style_sheet() -> None:
 def test_every_formula_is_read_out_in_words() -> None:
     drawing = steps.draw(figure_of(small(), 0, 0, 1))
     view = drawing.content
-    page = templates().get_template(drawing.below).render(view=view, figure=None)
+    page = (
+        templates().get_template(drawing.below).render(view=view, figure=None, say=ENGLISH.markup)
+    )
     said = [html.unescape(one) for one in re.findall(r'role="math" aria-label="([^"]*)"', page)]
     assert said == [view.labels[panel.kind] for panel in view.panels]
     assert said[2] == "1.000 over the root of 2 is 0.7071"

@@ -74,8 +74,10 @@ def test_no_character_is_illegal_in_xml():
 
 def test_ids_come_from_the_uid_alone():
     svg = render_svg(figure("a b", np.eye(2), label="toy"), "attention-7")
-    assert re.findall(r' id="([^"]*)"', svg) == ["attention-7-title", "attention-7-desc"]
-    assert 'aria-labelledby="attention-7-title attention-7-desc"' in svg
+    assert re.findall(r' id="([^"]*)"', svg) == [
+        f"attention-7-{name}" for name in ("title", "about", "desc")
+    ]
+    assert 'aria-labelledby="attention-7-title attention-7-about attention-7-desc"' in svg
     assert svg == render_svg(figure("a b", np.eye(2), label="toy"), "attention-7")
     assert svg.replace("attention-7", "x") == render_svg(figure("a b", np.eye(2), label="toy"), "x")
 
@@ -84,9 +86,9 @@ def test_title_and_description():
     shown = figure("a b", [[0.25, 0.75], [0.5, 0.5]], label="toy", alt="What a\nsees")
     root = ET.fromstring(render_svg(shown, "f"))
     assert root[0].text == "What a sees"
-    assert root[1].text == (
-        "Attention of toy, layer 0, head 0, over: a b. "
-        "Strongest: a looks at b (0.750), b looks at a (0.500), b looks at itself (0.500)."
+    assert root[1].text == "Attention of toy, over: a b."
+    assert root[2].text == (
+        "Layer 0, head 0. Strongest: a looks at b (0.750), b looks at a (0.500), b looks at itself (0.500)."
     )
     root = ET.fromstring(render_svg(figure("a b", np.eye(2), label="toy"), "f"))
     assert root[0].text == "Attention of toy"

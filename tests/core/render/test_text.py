@@ -46,9 +46,9 @@ def test_a_long_sentence_is_cut():
     words = FOX.split()
     shown = figure(FOX, np.eye(len(words)), label="toy", text=FOX)
     assert describe(shown) == (
-        "Attention of toy, layer 0, head 0, over: "
+        "Attention of toy, over: "
         "the quick brown fox jumps over the lazy dog and then it … "
-        "Strongest: the looks at itself (1.000), quick looks at itself (1.000), "
+        "Layer 0, head 0. Strongest: the looks at itself (1.000), quick looks at itself (1.000), "
         "brown looks at itself (1.000)."
     )
 

@@ -6,6 +6,7 @@ import pickle
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,7 @@ def test_aggregates_are_named_and_computed_from_the_models_floats(project) -> No
     assert figure["data-head"] == "mean"
     exact = weights().mean(axis=1, keepdims=True)
     np.testing.assert_array_equal(payload.codes, np.floor(exact * 1000 + 0.5))
-    assert "layer 2, mean of all heads" in figure.find("desc").text
+    assert "Layer 2, mean of all heads" in figure.find_all("desc")[-1].text
 
 
 def test_rollout_opens_on_its_last_layer(project) -> None:
@@ -128,7 +129,7 @@ def test_rollout_opens_on_its_last_layer(project) -> None:
     for layer in weights():
         held = (layer.mean(axis=0) + np.eye(TOKENS)) / 2 @ held
     np.testing.assert_array_equal(payload.codes[2, 0], np.floor(held * 1000 + 0.5))
-    assert "rollout up to layer 2" in figure.find("desc").text
+    assert "Rollout up to layer 2" in figure.find_all("desc")[-1].text
 
 
 def test_hidden_special_tokens_leave_their_mass(project) -> None:
@@ -420,3 +421,21 @@ def test_steps_of_a_real_head_carry_what_its_weights_come_from(project) -> None:
     shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
     shares /= shares.sum(axis=-1, keepdims=True)
     assert np.abs(shares * 1000 - np.where(codes > 1000, 0, codes)).max() <= 0.51
+
+
+def test_a_page_in_another_language(project) -> None:
+    page = "Seite\n=====\n\n.. attention-figure:: Der Fuchs\n\n   0.7 0.3\n   0.5 0.5\n\n   Text.\n"
+    made = project({"index.rst": page}, 'language = "de"\n')
+    app = made.build(strict=True)
+    html = made.html()
+    assert "Zeigen Sie auf ein Wort" in html
+    assert "Point at a word" not in html
+    assert BeautifulSoup(html, "html.parser").select_one("figure.attention-figure")["lang"] == "de"
+    script = (Path(app.outdir) / "_static" / "attention.js").read_text(encoding="utf-8")
+    assert script.startswith("globalThis.attentionPhrases={")
+    # Back in English, the script is ours alone.
+    made.write({"conf.py": (made.folder / "conf.py").read_text().replace('"de"', '"en"')})
+    app = made.build()
+    script = (Path(app.outdir) / "_static" / "attention.js").read_text(encoding="utf-8")
+    assert not script.startswith("globalThis.attentionPhrases")
+    assert "Point at a word" in made.html()

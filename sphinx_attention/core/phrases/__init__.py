@@ -1,0 +1,80 @@
+"""Every sentence and word that a reader of a figure sees, once, in each language.
+
+``en.json`` is complete; another language's file has the same names and the same placeholders in
+braces. The section ``script`` is what the browser part says too: the bundle holds the English one,
+and a page in another language loads the words of that language (`browser_script`).
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from markupsafe import Markup
+
+_ENGLISH = "en"
+
+
+class Phrases:
+    """The phrases of one language.
+
+    Attributes:
+        language: its code, such as ``de``; fit for the attribute ``lang``.
+    """
+
+    def __init__(self, language: str, texts: dict[str, str]) -> None:
+        self.language = language
+        self._texts = texts
+
+    def __call__(self, name: str, /, **values: Any) -> str:
+        """A phrase as plain text."""
+        return self._texts[name].format(**values)
+
+    def markup(self, name: str, /, **values: Any) -> Markup:
+        """A phrase as HTML: values are escaped unless they are markup themselves."""
+        return Markup(self._texts[name]).format(**values)  # noqa: S704 - our own phrases
+
+
+def languages() -> list[str]:
+    """The codes of the languages that figures speak."""
+    files = resources.files(__name__).iterdir()
+    return sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json"))
+
+
+def phrases(language: str = _ENGLISH) -> Phrases:
+    """The phrases of a language, or English where it is not known.
+
+    Args:
+        language: a code as Sphinx and HTML write it: ``de``, ``de-AT``, ``de_AT``.
+    """
+    code = language.replace("_", "-").lower()
+    known = languages()
+    return _phrases(next((one for one in (code, code.partition("-")[0]) if one in known), _ENGLISH))
+
+
+def browser_script(language: str) -> str:
+    """The JavaScript that gives the browser part the words of a language; empty for English."""
+    known = phrases(language).language
+    if known == _ENGLISH:
+        return ""
+    # A classic script: modules and fetch fail on pages that are opened from a disk.
+    words = json.dumps(_texts(known)["script"], ensure_ascii=True, separators=(",", ":"))
+    return f"globalThis.attentionPhrases={words};\n"
+
+
+@cache
+def _phrases(language: str) -> Phrases:
+    return Phrases(language, {**_texts(language)["script"], **_texts(language)["page"]})
+
+
+@cache
+def _texts(language: str) -> dict[str, dict[str, str]]:
+    file = resources.files(__name__) / f"{language}.json"
+    found: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+ENGLISH = phrases()
+"""The phrases of figures whose page names no other language."""

@@ -1,0 +1,28 @@
+/** The words of the interface: English ones in the bundle, those of a page's language beside it. */
+
+import { script } from "../../sphinx_attention/core/phrases/en.json";
+
+export type Phrase = keyof typeof script;
+
+declare global {
+  /** Set by the script of a page whose language is not English. */
+  var attentionPhrases: Partial<Record<Phrase, string>> | undefined;
+}
+
+function template(name: Phrase): string {
+  return globalThis.attentionPhrases?.[name] ?? script[name];
+}
+
+/** A phrase with its placeholders filled in. */
+export function say(name: Phrase, values: Readonly<Record<string, string | number>> = {}): string {
+  return template(name).replace(/\{(\w+)\}/g, (_, key) => String(values[key] ?? ""));
+}
+
+/** A phrase whose placeholders are filled in with nodes: the texts between, and the nodes. */
+export function sayNodes(
+  name: Phrase,
+  values: Readonly<Record<string, readonly (Node | string)[]>>,
+): (Node | string)[] {
+  const pieces = template(name).split(/\{(\w+)\}/);
+  return pieces.flatMap((piece, n) => (n % 2 ? (values[piece] ?? []) : piece ? [piece] : []));
+}
