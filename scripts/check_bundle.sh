@@ -6,9 +6,10 @@ cd "$(dirname "$0")/.."
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 1' HUP INT TERM
-mkdir "$copy/sphinx_attention"
+mkdir -p "$copy/sphinx_attention/core"
 cp -R static package.json tsconfig.json "$copy"
 cp -R sphinx_attention/assets "$copy/sphinx_attention"
+cp -R sphinx_attention/core/phrases "$copy/sphinx_attention/core"
 ln -s "$PWD/node_modules" "$copy/node_modules"
 node "$copy/static/build.mjs" >/dev/null
 
