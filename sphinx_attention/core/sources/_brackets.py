@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 6
 _PAIRS = {"[": "]", "(": ")", "{": "}"}
-_CALL = r"(?:[\w.]+\s*=\s*)?(?:<[\w.]+:[^\[]*?numpy=\s*)?(?:[\w.]+\s*\(\s*)?"
+_CALL = r"(?:[\w.]+\s*[=:]\s*)?(?:<[\w.]+:[^\[]*?numpy=\s*)?(?:[\w.]+\s*\(\s*)?"
 _NESTED = re.compile(rf"\s*({_CALL})(\[\s*\[|\(\s*\(|\{{\s*\{{)", re.DOTALL)
 _CALLED = re.compile(r"\s*((?:[\w.]+\s*=\s*)?(?:[\w.]+\s*\(\s*))(\[)\s*[\d.+\-−]", re.DOTALL)
 _MATLAB = re.compile(r"\s*((?:[\w.]+\s*=\s*)?)(\[)(?=[^\[\]]*;)(?=\s*[\d.+\-−½⅓¼])", re.DOTALL)

@@ -22,14 +22,15 @@ _LONGEST = 200
 _NUMBER = r"[+\-−–]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+\-−]?\d+)?"
 _DECIMAL = re.compile(_NUMBER)
 _PERCENT = re.compile(rf"({_NUMBER})\s*\\?[%％]")
-_FRACTION = re.compile(r"([+\-−–]?\d+(?:\.\d+)?)\s*[/⁄]\s*(\d+(?:\.\d+)?)")
+_FRACTION = re.compile(r"([+\-−–]?\d+)\s*[/⁄]\s*(\d+)")
 _NOT_FINITE = re.compile(r"[+\-−–]?(?:nan|inf|infinity|∞)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+\-−–]?\d+,\d+(?:[eE][+\-−]?\d+)?%?")
 _TWO_IN_ONE = re.compile(r"[+\-−]?\d+,\d+,?")
 _BRACKETS_BEFORE = re.compile(r"^[\[({]+(?=[\s\[({+\-−–.\d∞]|nan|inf|[½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚]|·)")
 _BRACKETS_AFTER = re.compile(r"(?<=[\s\])}%\d.∞nf½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚·\-−–—])[\])}]+$")
 _PIECE = re.compile(r'"([^"]*)"|“([^”]*)”|(\S+)')
-_BOXES = str.maketrans({"│": "|", "┃": "|", "║": "|", "\u00a0": " ", "\u202f": " "})
+_OTHER_SIGNS = str.maketrans("│┃║｜，、،；．％\u00a0\u202f\u3000٫", "||||,,,;.%   .")
+"""Bars of boxes, signs of East Asian width, Arabic commas and decimal points, and wide spaces."""
 
 Value = float | str | None
 
@@ -102,7 +103,7 @@ def cells_of(line: str, number: int) -> list[list[Cell]]:
     Raises:
         AttentionError: commas that can be decimal commas or separators.
     """
-    line = line.translate(_BOXES).strip()
+    line = line.translate(_OTHER_SIGNS).strip()
     line = re.sub(r"(?:\\\\(?:\[[^\]]*\])?\s*(?:\\hline)?|[,;])\s*$", "", line).strip()
     for separator in ("|", "&"):
         if separator in line:

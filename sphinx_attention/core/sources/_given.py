@@ -212,10 +212,10 @@ def block_of(
     width = _width(rows, names, labelled=labelled, causal=causal)
     head = Head(lines=[row.number for row in rows], header_line=header_line)
     for row in rows:
-        label, cells = _label(row, names, width, labelled=labelled)
+        shown = not quiet or bool(head.values)
+        label, cells = _label(row, names, width, labelled=labelled, shown=shown)
         for cell in cells:
             if cell.value is None:
-                shown = not quiet or bool(head.values)
                 raise wrong(row.number, _no_number(cell.text, row, shown=shown))
         head.values.append([cell.value for cell in cells if cell.value is not None])
         head.labels.append(label)
@@ -250,7 +250,7 @@ def _no_number(text: str, row: Line, *, shown: bool) -> str:
     if not text:
         return "a cell is empty; write - where a key is masked, and 0 where the weight is 0"
     hint = ""
-    if text in {".", "x", "*", "×", "/", "NA", "N/A", "None", "null", "?"}:
+    if text in {".", "x", "*", "×", "NA", "N/A", "None", "null", "?"}:
         hint = "; write - where a key is masked"
     elif text.strip(".…") == "":
         hint = "; the matrix is shortened, give all of its numbers"
@@ -304,7 +304,7 @@ def _width(rows: Sequence[Line], names: Sequence[str], *, labelled: bool, causal
 
 
 def _label(
-    row: Line, names: Sequence[str], width: int, *, labelled: bool
+    row: Line, names: Sequence[str], width: int, *, labelled: bool, shown: bool
 ) -> tuple[str, list[Cell]]:
     """The label of a row, and its cells without it."""
     cells = list(row.cells)
@@ -312,6 +312,13 @@ def _label(
         return cells[0].text, cells[1:]
     if row.kind is not Kind.LABELLED or (len(cells) == width and not _known(row, names)):
         return "", cells
+    label = [cell for cell in cells if cell.value is None]
+    if len(label) > 1 and not _known(row, names):
+        raise wrong(
+            row.number,
+            _no_number(label[0].text, row, shown=shown)
+            + "; quotation marks hold a label of several words together",
+        )
     return row.label, [cell for cell in cells if cell.value is not None]
 
 
@@ -371,6 +378,8 @@ def stack_heads(
                 )
     masked = np.array([[[v == MASKED for v in row] for row in table] for table in values])
     numbers = np.array([[[0.0 if v == MASKED else v for v in row] for row in t] for t in values])
+    if masked.all():
+        raise AttentionError(Problem.MATRIX, "every key is masked; the matrix has no numbers")
     labels = next((tuple(head.labels) for head in heads if head.labels), None)
     header = next((tuple(head.header) for head in heads if head.header), None)
     return Given(

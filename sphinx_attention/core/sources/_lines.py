@@ -35,6 +35,12 @@ class Kind(Enum):
     """The name of a head above its rows, such as ``Head 0:``."""
 
 
+_SHARE = re.compile(r"\d+[.,]\d+")
+_NESTED = re.compile(r"\[\s*\[\s*[-+.\d]")
+_R_NAMES = re.compile(r"\[(?:\d+,|,\d+)\]")
+"""What R prints beside rows and above columns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a body, or one row where semicolons part several.
@@ -97,6 +103,7 @@ def read_line(text: str, number: int, tokens: Sequence[str] = ()) -> list[Line]:
         return [Line(number, (), Kind.TITLE, int(found[1][:4]))]
     if "#" not in tokens:
         stripped = re.sub(r"(?:^|(?<=\s))(?:#|//).*$", "", stripped).strip()
+    stripped = _R_NAMES.sub("", stripped).strip()
     if not stripped or any(rule.fullmatch(stripped) for rule in (_RULE, _FENCE, _PRINTED)):
         return [Line(number, (), Kind.NOTHING)]
     return [Line(number, tuple(row), kind_of(row)) for row in cells_of(stripped, number)]
@@ -105,7 +112,7 @@ def read_line(text: str, number: int, tokens: Sequence[str] = ()) -> list[Line]:
 def kind_of(cells: Sequence[Cell]) -> Kind:
     """What a line is, by its cells."""
     known = [cell.value is not None for cell in cells]
-    numbers = sum(cell.is_number for cell in cells)
+    numbers = sum(cell.is_number or _is_slip(cell.text) for cell in cells)
     if not cells:
         return Kind.NOTHING
     if all(known):
@@ -113,10 +120,17 @@ def kind_of(cells: Sequence[Cell]) -> Kind:
         return Kind.NUMBERS if numbers or len(cells) > 1 else Kind.WORDS
     if not numbers:
         return Kind.WORDS
-    first = known.index(True)
-    if all(known[first:]) or (known[0] and not any(known[known.index(False) :])):
+    first = known.index(True) if any(known) else len(known)
+    if (first < len(known) and all(known[first:])) or (
+        known[0] and not any(known[known.index(False) :])
+    ):
         return Kind.LABELLED
     return Kind.BROKEN if numbers * 2 > len(cells) else Kind.PROSE
+
+
+def _is_slip(text: str) -> bool:
+    """Whether a cell was meant as numbers and is none, such as ``0.5:0.5``."""
+    return not any(c.isalpha() for c in text) and len(_SHARE.findall(text[:100])) > 1
 
 
 def _try_line(text: str, number: int, tokens: Sequence[str]) -> list[Line]:
@@ -137,14 +151,19 @@ def looks_like_rows(lines: Sequence[str], tokens: Sequence[str] = ()) -> bool:
     """
     if bracketed_lines(lines):
         return True
+    text = "\n".join(lines)
+    nested = _NESTED.search(text) is not None
     parts = [part for n, line in enumerate(lines) for part in _try_line(line, n + 1, tokens)]
     content = [part for part in parts if part.kind is not Kind.NOTHING]
+    numbers, words = (sum(getattr(p, name) for p in content) for name in ("numbers", "words"))
+    if nested and numbers > words:
+        return True
     titled = bool(content) and content[0].kind is Kind.TITLE and len(content) > 1
     content = [part for part in content if part.kind is not Kind.TITLE]
-    if not any(part.numbers for part in content):
+    if not any(part.numbers or part.kind is Kind.BROKEN for part in content):
         return False
     if len(content) == 1:
-        return titled or _is_row_alone(content[0], tokens)
+        return titled or _is_row_alone(content[0], tokens) or _spells_row(content[0], tokens)
     first = content[0]
     if first.kind is Kind.NUMBERS and len(first.cells) > 1:
         return True
@@ -168,11 +187,11 @@ def _is_row_alone(line: Line, tokens: Sequence[str]) -> bool:
             and (line.values == len(tokens) or shares)
             and (shares or _names(line, tokens))
         )
-    return line.kind is Kind.BROKEN and line.numbers > 1 and not line.words
+    return line.kind is Kind.BROKEN and not line.words and (line.numbers != 1 or _shares(line))
 
 
 def _is_row_among(line: Line, block: Sequence[Line], tokens: Sequence[str]) -> bool:
-    if line.kind in {Kind.NUMBERS, Kind.BROKEN}:
+    if line.kind in {Kind.NUMBERS, Kind.BROKEN} or _spells_row(line, tokens):
         return True
     if line.kind is not Kind.LABELLED:
         return False
@@ -183,6 +202,26 @@ def _is_row_among(line: Line, block: Sequence[Line], tokens: Sequence[str]) -> b
     plain = all(cell.value in {0.0, 1.0, MASKED, None} for cell in line.cells)
     shares = any(cell.weight_like for cell in line.cells)
     return _names(line, tokens) or (alike and (plain or shares) and line.values > line.words)
+
+
+def _shares(line: Line) -> bool:
+    """Whether the numbers of a line are parts of 1, and written so."""
+    values = [cell.value for cell in line.cells if isinstance(cell.value, float)]
+    return any(cell.weight_like for cell in line.cells) and all(0 <= v <= 1 for v in values)
+
+
+def _spells_row(line: Line, tokens: Sequence[str]) -> bool:
+    """Whether a line gives each word its weight, such as ``the: 0.5, cat: 0.5``."""
+    names = {token.casefold() for token in tokens}
+    words = [
+        cell.text.strip("()[]{}:='\"“”").casefold() for cell in line.cells if cell.value is None
+    ]
+    return (
+        line.numbers > 1
+        and line.numbers >= len(words)
+        and names.issuperset(words)
+        and _shares(line)
+    )
 
 
 def _names(line: Line, tokens: Sequence[str]) -> bool:
@@ -250,11 +289,12 @@ def _prose_below(block: Sequence[str], tokens: Sequence[str]) -> int:
     return count if count < len(block) else 0
 
 
-def misplaced_rows(lines: Sequence[str]) -> int | None:
+def misplaced_rows(lines: Sequence[str], tokens: Sequence[str] = ()) -> int | None:
     """The first line of a matrix that stands below prose, where it is not read; None without one.
 
     Args:
         lines: of a body that begins with prose. Tables and what is indented are its own content.
+        tokens: of the figure, where they are known.
     """
     start = 0
     while start < len(lines):
@@ -264,9 +304,10 @@ def misplaced_rows(lines: Sequence[str]) -> int | None:
         stop = _block_end(lines, start)
         block = lines[start:stop]
         plain = not any("|" in line or line[:1].isspace() for line in block[:1])
-        parts = [part for line in block for part in _try_line(line, 1, ())]
-        rows = [part for part in parts if part.kind is Kind.NUMBERS and len(part.cells) > 1]
-        if plain and (bracketed_lines(block) or (len(rows) > 1 and len(rows) == len(parts))):
+        parts = [part for line in block for part in _try_line(line, 1, tokens)]
+        rows = [part for part in parts if part.values > 1]
+        several = len(rows) > 1 or bracketed_lines(block)
+        if plain and start and several and looks_like_rows(block, tokens):
             return start
         start = stop
     return None

@@ -180,7 +180,9 @@ def _check_counts(weights: NDArray[np.float64], words: Sequence[str], keys: Sequ
 
 def _why_oblong(weights: NDArray[np.float64], tokens: int) -> str:
     layers, heads, rows, columns = weights.shape
-    if (layers, rows) == (1, 1) and heads == 1:
+    if (layers, heads, rows) == (1, tokens, 1):
+        return "; each row stands by itself, as a head: remove the blank lines between the rows"
+    if 1 in {rows, columns} and heads == 1:
         return (
             "; one weight a word is one row of the matrix: give a row for each word that looks, or "
             "name the rows and the columns apart (query_tokens and key_tokens of a file)"
@@ -206,6 +208,8 @@ def fits(text: str, tokens: int | Sequence[str]) -> bool:
     names = () if isinstance(tokens, int) else tokens
     try:
         given = parse_rows(text, names)
+        if count < 2 and given.query_tokens:
+            return False  # "Version" above "version 1" is an admonition.
         shape = as_layers_and_heads(given.numbers).shape[2:]
     except AttentionError:
         return False

@@ -285,7 +285,7 @@ def _rows(source: Source, options: dict[str, str]) -> int:
     body = list(source.body)
     tokens = convert("tokens", options["tokens"]) if "tokens" in options else source.text.split()
     skipped = leading_rows(body, tokens)
-    if not skipped and (below := misplaced_rows(body)) is not None:
+    if not skipped and (below := misplaced_rows(body, tokens)) is not None:
         raise AttentionError(
             Problem.MATRIX,
             "numbers below the caption are not read: put the matrix first, and the caption below "

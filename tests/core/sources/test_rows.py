@@ -64,6 +64,19 @@ CAPTIONS = [
     "x = 1",
     "Head 11\n\nA legend of 2 words.",
     "“cat” 0.9",
+    "“cat” 0.9, “dog” 0.1",
+    "Weights of 0.5 and 0.3",
+    "3.2.1",
+    "10:30",
+    "2018–2019",
+    "§ 3.2",
+    "Fig. 2",
+    "Fig. 3.1, 3.2",
+    "cat 9",
+    "The cat, 0.9 of its weight",
+    "tensor",
+    "array (a)",
+    "-",
     "",
 ]
 
@@ -133,6 +146,12 @@ MATRICES = {
     "a data frame that is measured": "     0    1\n0  0.5  0.5\n1  0.3  0.7\n[2 rows x 2 columns]",
     "comments": "# by hand\n0.5 0.5  # the\n0.3 0.7  # cat",
     "a code block": "```text\n0.5 0.5\n0.3 0.7\n```",
+    "East Asian commas": "0.5，0.5\n0.3，0.7",
+    "East Asian percent": "50％ 50％\n30％ 70％",
+    "Arabic digits": "٠٫٥ ٠٫٥\n٠٫٣ ٠٫٧",
+    "R": "     [,1] [,2]\n[1,]  0.5  0.5\n[2,]  0.3  0.7",
+    "numbered rows": "0: 0.5 0.5\n1: 0.3 0.7",
+    "a name and a colon": "weights: [[0.5, 0.5], [0.3, 0.7]]",
     "signs": "+0.5 +0.5\n+0.3 +0.7",
 }
 
@@ -236,12 +255,27 @@ def test_what_follows_a_matrix_is_its_caption(body: str, count: int) -> None:
         "A caption.\n\n0.5 0.5\n0.3 0.7",
         "A caption.\n\n[[0.5, 0.5], [0.3, 0.7]]",
         "A caption.\n\nAnd more.\n\n0.5 0.5\n0.3 0.7",
+        "A caption.\n\nthe 0.5 0.5\ncat 0.3 0.7",
     ],
 )
 def test_a_matrix_below_its_caption_is_found(body: str) -> None:
     lines = body.splitlines()
     assert leading_rows(lines, TOKENS) == 0
-    assert misplaced_rows(lines) == lines.index("") + 1 or misplaced_rows(lines) == 4
+    assert misplaced_rows(lines, TOKENS) == (4 if "more" in body else 2)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "A caption.\n\n| 0.5 | 0.5 |\n| 0.3 | 0.7 |",
+        "A caption.\n\n::\n\n   0.5 0.5\n   0.3 0.7",
+        "A caption.\n\n.. code-block:: text\n\n   0.5 0.5\n   0.3 0.7",
+        "A caption.\n\nHead 11 of 72.\nHead 12 of 72.",
+    ],
+)
+def test_a_legend_may_hold_numbers(body: str) -> None:
+    assert leading_rows(body.splitlines(), TOKENS) == 0
+    assert misplaced_rows(body.splitlines(), TOKENS) is None
 
 
 REFUSED = [
@@ -280,6 +314,18 @@ REFUSED = [
     ("0.5 0.3\n0.5 0.7", 1, "looks transposed"),
     ("0.5 0.5", None, "one weight a word is one row"),
     ("0.5 x 0.5", 1, "'x' is not a number"),
+    ("0.5 0.5\n\n0.3 0.7", None, "remove the blank lines between the rows"),
+    ("0.5\n0.5", None, "one weight a word is one row"),
+    ("the 0.5\ncat 0.5", None, "one weight a word is one row"),
+    ("the: 0.5, cat: 0.5", 1, "'the:' is not a number"),
+    ("0.5 (the) 0.5 (cat)", 1, "'(the)' is not a number"),
+    ("{'the': 0.5, 'cat': 0.5}", 1, "is not a number"),
+    ('{"tokens": ["the", "cat"], "weights": [[0.5, 0.5], [0.3, 0.7]]}', 1, "is not a number"),
+    ("0.5:0.5\n0.3:0.7", 1, "'0.5:0.5' is not a number"),
+    ("0.5/0.5\n0.3/0.7", 1, "'0.5/0.5' is not a number"),
+    ("0.5 0.5 / 0.3 0.7", 1, "'/' is not a number"),
+    ("2×2 Matrix{Float64}:\n 0.5  0.5\n 0.3  0.7", None, "is labelled '2×2'"),
+    ("1. 0.5 0.5\n2. 0.3 0.7", None, "not square: 2 rows of 3 numbers"),
     ("0.5 0.5 0.1\n0.3 0.7 0.2", None, "not square: 2 rows of 3 numbers"),
 ]
 
@@ -291,6 +337,26 @@ def test_the_rest_is_refused_with_its_line(body: str, line: int | None, says: st
     assert says in caught.value.message
     if line is not None:
         assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "figure"),
+    [
+        ("version 1", "Version", False),
+        ("-", "Note", False),
+        ("- -\n- -", "Well noted", False),
+        ("1", "Note", True),
+        ("1 0\n0 1", "Well noted", True),
+        ("1 0 0\n0 1 0\n0 0 1", "Well noted", False),
+        ("Layer 5, head 11", "Well noted", False),
+        ("well 1 0\nnoted 0 1", "Well noted", True),
+        ("1 0\n0 1\n\nA caption.", "Well noted", False),
+    ],
+)
+def test_an_admonition_is_a_figure_only_by_a_matrix_that_fits(
+    body: str, text: str, figure: bool
+) -> None:
+    assert fits(body, text.split()) is figure
 
 
 def test_a_large_body_is_read_quickly() -> None:
