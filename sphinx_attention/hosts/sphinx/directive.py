@@ -308,8 +308,8 @@ def _surroundings(env: Any, directive: Directive) -> Surroundings:
     roots = settings.roots(domain_of(env).base, Path(env.srcdir))
 
     def find_file(declared: str) -> Path:
-        relative, absolute = env.relfn2path(declared)
-        found = locate(declared, Path(absolute), roots)
+        relative, _resolved = env.relfn2path(declared)
+        found = locate(declared, Path(env.srcdir) / relative, roots)
         env.note_dependency(relative)
         return found
 
