@@ -7,6 +7,7 @@ before us.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -308,9 +309,12 @@ def _surroundings(env: Any, directive: Directive) -> Surroundings:
     roots = settings.roots(domain_of(env).base, Path(env.srcdir))
 
     def find_file(declared: str) -> Path:
-        relative, _resolved = env.relfn2path(declared)
-        found = locate(declared, Path(env.srcdir) / relative, roots)
-        env.note_dependency(relative)
+        # Not by `relfn2path`, which follows links before anybody can look at them.
+        folder = Path(env.doc2path(env.docname)).parent
+        path = Path(env.srcdir) / declared[1:] if declared.startswith("/") else folder / declared
+        found = locate(declared, path, roots)
+        env.note_dependency(os.path.relpath(os.path.normpath(path), env.srcdir))
+        env.note_dependency(os.path.relpath(found, os.path.realpath(env.srcdir)))
         return found
 
     return Surroundings(
