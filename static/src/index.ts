@@ -11,6 +11,8 @@ import { offer } from "./save";
 const FIGURE = ".attention-figure[data-view]";
 // Material's instant navigation renews scripts and forgets their types: any without a source will do.
 const PAYLOAD = 'script[type="application/x-attention"], script:not([src])';
+/** The class by which the style sheet shows controls: where no script comes, there are none to be seen. */
+const LIVE = "figure--live";
 /** So far from the viewport that a figure is ready by the time it is seen. */
 const NEAR = "400px";
 
@@ -49,7 +51,7 @@ async function hydrate(figure: HTMLElement): Promise<Live | null> {
     return live;
   } catch (error) {
     // The static picture stays, without controls that would do nothing.
-    mark(figure, "figure--static", true);
+    mark(figure, LIVE, false);
     console.error(error);
     return null;
   }
@@ -63,6 +65,7 @@ function find(root: Document | Element): void {
     if (seen.has(figure) || (isLoading() && !figure.nextSibling)) continue;
     seen.set(figure, null);
     nearby.observe(figure);
+    mark(figure, LIVE, true);
   }
 }
 

@@ -172,3 +172,69 @@ def test_navigation_without_loading_pages_is_not_stopped_by_a_figure(open_page) 
         page.context.request.get(page.url).text(),
     )
     assert told > 10
+
+
+HEIGHTS = """() => [...document.querySelectorAll("figure.attention-figure")].map(
+  figure => figure.getBoundingClientRect().height)"""
+CONTROLS = (
+    "select, .attention-control, .attention-direction, .attention-save, .attention-note--hint,"
+    " .attention-readout--hint, .attention-swatch[aria-pressed=false]"
+)
+
+
+@pytest.mark.parametrize(
+    ("fault", "width"),
+    [("blocked", 1000), ("blocked", 360), ("missing", 360), ("broken", 360), ("payload", 360)],
+)
+def test_without_the_script_a_page_looks_as_without_javascript(
+    browser, site, fault: str, width: int
+) -> None:
+    """And nothing moves where the script comes late."""
+    answers = {
+        "blocked": lambda route: route.abort(),
+        "missing": lambda route: route.fulfill(status=404),
+        "broken": lambda route: route.fulfill(body="throw new Error('early');"),
+        "payload": lambda route: route.continue_(),
+    }
+    shots = []
+    for script in (False, True):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, java_script_enabled=script
+        )
+        context.route("**/attention.js*", answers[fault])
+        page = context.new_page()
+        if script and fault == "payload":
+            context.route("**/quiet.html", _without_payloads)
+        page.goto(site.url("quiet"))
+        if script:
+            page.wait_for_timeout(200)
+            figures = page.locator("figure.attention-figure")
+            if fault == "payload":
+                for figure in figures.all():
+                    figure.scroll_into_view_if_needed()
+                    page.wait_for_timeout(50)
+                page.evaluate("scrollTo(0, 0)")
+            heights = page.evaluate(HEIGHTS)
+        assert not [one for one in page.locator(CONTROLS).all() if one.is_visible()]
+        assert page.locator("#quiet-none .attention-overview path").first.is_visible()
+        assert page.locator("#quiet-heads .attention-choice .attention-value").first.is_visible()
+        shots.append(page.screenshot(full_page=True))
+        context.close()
+    assert shots[0] == shots[1]
+    if fault != "blocked":
+        return
+    page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
+    page.goto(site.url("quiet"))
+    for figure in page.locator("figure.attention-figure").all():
+        ready(page, figure.get_attribute("id"))
+    assert page.evaluate(HEIGHTS) == pytest.approx(heights, abs=0.5)
+    assert page.locator("#quiet-heads select").first.is_visible()
+    assert not page.locator("#quiet-none .attention-overview path").first.is_visible()
+    page.context.close()
+
+
+def _without_payloads(route) -> None:
+    """The page, its payloads cut short on the way."""
+    html = route.fetch().text()
+    start = 'type="application/x-attention">"'
+    route.fulfill(body=html.replace(start, f"{start}!"), content_type="text/html")
