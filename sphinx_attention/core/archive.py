@@ -10,9 +10,9 @@ import io
 import re
 import secrets
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from .entry import DamagedEntryError
+from .entry import MOST_BYTES, DamagedEntryError, verify
 from .store import SUFFIX
 
 if TYPE_CHECKING:
@@ -82,20 +82,53 @@ def import_entries(store: Store, file: Path) -> tuple[list[str], dict[str, str]]
     """
     done: list[str] = []
     wrong: dict[str, str] = {}
+    if not file.is_file():
+        # A pipe or a device may have no end.
+        raise OSError(f"{file} is no regular file")
     try:
         # Uncompressed alone, so that a file takes no more memory than it has bytes.
-        with tarfile.open(file, "r:") as tar:
+        with file.open("rb") as opened, tarfile.open(fileobj=_Bounded(opened), mode="r:") as tar:
             for member in tar:
+                if member.size < 0:
+                    raise tarfile.ReadError(f"{member.name!a} is of {member.size} bytes")
                 if member.isdir():
                     continue
                 if why := _take(store, tar, member, done):
                     wrong[member.name] = why
         if not _is_whole(file):
             wrong[file.name] = "the file is cut short"
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, OverflowError, RecursionError, EOFError) as error:
         # What came before the damage is in the store.
         wrong[file.name] = f"the file is damaged, or no tar that export wrote: {error}"
     return done, wrong
+
+
+class _Bounded(io.BufferedIOBase):
+    """A file of which no more is read at once than an entry may have.
+
+    The headers of a tar say how much to read next, and `tarfile` sets the memory aside at once.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read so many bytes.
+
+        Raises:
+            tarfile.ReadError: more than an entry may have.
+        """
+        if size is None or not 0 <= size <= MOST_BYTES + tarfile.BLOCKSIZE:
+            raise tarfile.ReadError(f"a header announces {size} bytes")
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """The place where the next byte is read."""
+        return self._file.tell()
 
 
 def _is_whole(file: Path) -> bool:
@@ -107,14 +140,18 @@ def _is_whole(file: Path) -> bool:
 
 def _take(store: Store, tar: tarfile.TarFile, member: tarfile.TarInfo, done: list[str]) -> str:
     name = _NAME.fullmatch(member.name)
-    if name is None or not member.isreg():
-        return "its name is not that of an entry"
+    if name is None or not member.isreg() or member.issparse():
+        return "its name or kind is not that of an entry"
+    if member.size > MOST_BYTES:
+        return f"it is of {member.size:,} bytes; an entry has at most {MOST_BYTES:,}"
     key = name[1] + name[2]
     content = tar.extractfile(member)
     assert content is not None
     with content:
-        data = content.read()
+        data = content.read(member.size)
     try:
+        # Also where the store has a sound one: a damaged member is not taken.
+        verify(data, key)
         if not _is_sound(store, key):
             store.put_bytes(key, data)
     except DamagedEntryError as error:

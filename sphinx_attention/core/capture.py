@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .attention import WARNING, Attention
 from .bins import complete
+from .boundary import guarded
 from .derive import derive, of_layers
 from .entry import DamagedEntryError, NewerEntryError, checksum, pack, verify
 from .entry_header import UnfitError
@@ -156,13 +157,32 @@ class Library:
             return
         left = {request.key: request for request in requests}
         try:
-            with self._opener(source) as runner:
-                for request, answer in runner.run(requests):
-                    left.pop(request.key, None)
-                    yield request, answer
+            with _bounded(source), self._opener(source) as runner:
+                yield from self._answers(runner, left)
         except AttentionError as error:
             for request in left.values():
                 yield request, error
+
+    @staticmethod
+    def _answers(runner: Runner, left: dict[str, Request]) -> Iterator[tuple[Request, Answer]]:
+        """What a runner answers; `left` loses each request that is answered."""
+        try:
+            with _bounded(next(iter(left.values())).source):
+                for request, answer in runner.run(list(left.values())):
+                    left.pop(request.key, None)
+                    yield request, answer
+        except AttentionError as error:
+            if not error.trace or len(left) == 1:
+                raise
+        # Something that nobody expected: one text may be to blame, and the others can do without.
+        for request in list(left.values()):
+            try:
+                with _bounded(request.source, request.text):
+                    ((_, answer),) = runner.run([request])
+            except AttentionError as error:
+                answer = error
+            del left[request.key]
+            yield request, answer
 
     def _take(self, request: Request, answer: Answer) -> None:
         key = request.key
@@ -171,12 +191,14 @@ class Library:
             self.failures[key] = answer
             return
         try:
-            data = pack(request, answer)
-        except UnfitError as error:
-            what = request.source.label or "the given weights"
-            self.failures[key] = AttentionError(
-                Problem.MODEL, f"what {what} answered cannot be shown: {error}"
-            )
+            with guarded(Problem.MODEL, f"keeping the attention over “{request.text}”"):
+                data = pack(request, answer)
+        except AttentionError as error:
+            self.failures[key] = error
+            if isinstance(error.__cause__, UnfitError):
+                what = request.source.label or "the given weights"
+                message = f"what {what} answered cannot be shown: {error.__cause__}"
+                self.failures[key] = AttentionError(Problem.MODEL, message)
             return
         if warning := answer.provenance.get(WARNING):
             self.remarks[key] = warning
@@ -248,7 +270,9 @@ class Library:
         if request.key in self._ready:
             self._ready.move_to_end(request.key)
             return self._ready[request.key]
-        attention = self._find(request)
+        problem = Problem.STORE if is_captured(request) else Problem.MATRIX
+        with guarded(problem, f"reading the attention over “{request.text}”"):
+            attention = self._find(request)
         self._ready[request.key] = attention
         while len(self._ready) > _KEPT_READY:
             self._ready.popitem(last=False)
@@ -308,9 +332,17 @@ def is_captured(request: Request) -> bool:
     return not isinstance(request.source, MatrixSource) or request.aggregate == "flow"
 
 
+def _bounded(source: Source, text: str | None = None) -> AbstractContextManager[None]:
+    """The boundary around what a source does: whatever it raises becomes an `AttentionError`."""
+    problem = Problem.FUNCTION if isinstance(source, FunctionSource) else Problem.MODEL
+    over = "" if text is None else f" over “{text}”"
+    return guarded(problem, f"{source.label}{over}", exits=True)
+
+
 def _read(request: Request) -> Answer:
     try:
-        return read_matrix(request)
+        with guarded(Problem.MATRIX, f"reading the weights over “{request.text}”"):
+            return read_matrix(request)
     except AttentionError as error:
         return error
 
@@ -319,6 +351,7 @@ def _derived(answer: Answer, request: Request) -> Answer:
     if isinstance(answer, AttentionError):
         return answer
     try:
-        return derive(of_layers(answer, request.layers), request)
+        with guarded(Problem.OPTION, f"deriving the attention over “{request.text}”"):
+            return derive(of_layers(answer, request.layers), request)
     except AttentionError as error:
         return error

@@ -14,7 +14,7 @@ import secrets
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .entry import NewerEntryError, is_newer
+from .entry import MOST_BYTES, DamagedEntryError, NewerEntryError, is_newer
 from .entry import verify as verify_entry
 from .errors import AttentionError, Problem
 from .store import SUFFIX, Store
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 _S3 = ("s3", "s3a")
+_HTTP = ("http", "https")
 _PACKAGES = {
     **dict.fromkeys(_S3, "sphinx-attention[s3]"),
     **dict.fromkeys(("gs", "gcs"), "gcsfs"),
@@ -42,6 +43,9 @@ _REACH = 10.0
 _TRANSFER = 60.0
 """Seconds for a connection, for the first answer of a place, and for whatever is asked later."""
 
+_MOST_TOGETHER = 1 << 24
+"""Bytes of an object that is read with others. Larger ones are read alone."""
+
 _PEEK = 16
 """Bytes that tell whether an entry is of a younger format."""
 
@@ -51,6 +55,10 @@ _INHERITED: list[Any] = []
 
 class RemoteError(AttentionError):
     """A shared store that does not answer; the message says what it said."""
+
+
+class TooLargeError(Exception):
+    """An answer of more bytes than are read."""
 
 
 class RemoteStore(Store):
@@ -69,6 +77,8 @@ class RemoteStore(Store):
         """Why nothing is written any more."""
         self._system: tuple[int, Any, str] | None = None
         self._reached = False
+        self._most = _MOST_TOGETHER
+        """Bytes of whatever is read next."""
 
     @property
     def name(self) -> str:
@@ -88,23 +98,32 @@ class RemoteStore(Store):
         """An object's bytes; None where there is none.
 
         Raises:
+            DamagedEntryError: the object is larger than an entry may be.
             RemoteError: the place does not answer.
         """
-        return self.read_many([key])[key]
+        found = self.read_many([key], MOST_BYTES)
+        if key not in found:
+            raise DamagedEntryError(f"it is larger than the {MOST_BYTES:,} bytes of an entry")
+        return found[key]
 
-    def read_many(self, keys: Iterable[str]) -> dict[str, bytes | None]:
+    def read_many(self, keys: Iterable[str], most: int = _MOST_TOGETHER) -> dict[str, bytes | None]:
         """What `read` gives for each of some keys, asked for together.
+
+        Args:
+            keys: which ones.
+            most: bytes of an object; larger ones are left out.
 
         Raises:
             RemoteError: the place does not answer.
         """
         wanted = list(keys)
+        self._most = most
 
         def fetch(system: Any, root: str) -> list[Any]:
-            return _cat(system, [f"{root}/{_path(key)}" for key in wanted])
+            return _cat(system, [f"{root}/{_path(key)}" for key in wanted], most)
 
-        answers = self._reading(fetch)
-        return dict(zip(wanted, answers, strict=True))
+        answers = zip(wanted, self._reading(fetch), strict=True)
+        return {key: answer for key, answer in answers if not isinstance(answer, TooLargeError)}
 
     def write(self, key: str, data: bytes) -> None:
         """Write an object, whole or not at all.
@@ -144,9 +163,13 @@ class RemoteStore(Store):
 
         def find(system: Any, root: str) -> list[str]:
             system.invalidate_cache()
+            # A page of links is followed no further than entries lie.
+            depth = {"maxdepth": 2} if self.protocol in _HTTP else {}
             with contextlib.suppress(FileNotFoundError):
-                return [str(path) for path in system.find(root)]
+                return [str(path) for path in system.find(root, **depth)]
             return []
+
+        self._most = _MOST_TOGETHER
 
         pattern = re.compile(rf"(?:^|/)([0-9a-f]{{2}})/([0-9a-f]+){re.escape(SUFFIX)}$")
         found = (pattern.search(path) for path in self._reading(find))
@@ -203,7 +226,8 @@ class RemoteStore(Store):
                 _INHERITED.append(self._system)
             import fsspec  # noqa: PLC0415 - an extra, and not needed where the folder has it all
 
-            system, root = fsspec.core.url_to_fs(self.url, **_options(self.protocol))
+            options = _options(self.protocol, lambda: self._most)
+            system, root = fsspec.core.url_to_fs(self.url, **options)
             if self.protocol in _S3:
                 system.retries = 2
             self._system = os.getpid(), system, root.rstrip("/")
@@ -252,23 +276,67 @@ def _path(key: str) -> str:
     return f"{key[:2]}/{key[2:]}{SUFFIX}"
 
 
-def _options(protocol: str) -> dict[str, Any]:
-    """How to open a file system: impatiently, where what the person set does not say otherwise."""
+def _options(protocol: str, most: Callable[[], int]) -> dict[str, Any]:
+    """How to open a file system.
+
+    S3 is opened impatiently, where what the person set does not say otherwise. A server of pages
+    is not asked for compressed bytes and none are unpacked: little may unpack to very much.
+
+    Args:
+        protocol: the beginning of the URL.
+        most: says how many bytes of an answer are read.
+    """
+    if protocol in _HTTP:
+        own = {
+            "response_class": _bounded_response(most),
+            "auto_decompress": False,
+            "headers": {"Accept-Encoding": "identity"},
+        }
+        given = _given(_HTTP).get("client_kwargs", {})
+        headers = {**own["headers"], **given.get("headers", {})}
+        return {
+            "client_kwargs": {**own, **given, "headers": headers},
+            "skip_instance_cache": True,
+        }
     if protocol not in _S3:
         return {}
-    from fsspec.config import conf  # noqa: PLC0415
-
     patience = {
         "connect_timeout": _CONNECT,
         "read_timeout": _REACH,
         "retries": {"total_max_attempts": 1},
     }
-    given = {name: value for p in _S3 for name, value in conf.get(p, {}).items()}
     # Of its own: an instance that others share may have been opened under other circumstances.
     return {
-        "config_kwargs": {**patience, **given.get("config_kwargs", {})},
+        "config_kwargs": {**patience, **_given(_S3).get("config_kwargs", {})},
         "skip_instance_cache": True,
     }
+
+
+def _given(protocols: Iterable[str]) -> dict[str, Any]:
+    """What the person set for some protocols."""
+    from fsspec.config import conf  # noqa: PLC0415
+
+    return {name: value for p in protocols for name, value in conf.get(p, {}).items()}
+
+
+def _bounded_response(most: Callable[[], int]) -> Any:
+    """A response that gives up a body of more bytes than allowed, as they arrive."""
+    import aiohttp  # noqa: PLC0415 - what fsspec needs for these URLs
+
+    class Bounded(aiohttp.ClientResponse):
+        async def read(self) -> bytes:
+            if self._body is None:
+                parts, size = [], 0
+                async for part in self.content.iter_chunked(1 << 16):
+                    size += len(part)
+                    if size > most():
+                        self.close()
+                        raise TooLargeError(f"an answer of more than {most():,} bytes")
+                    parts.append(part)
+                self._body = b"".join(parts)
+            return self._body
+
+    return Bounded
 
 
 def _is_there(system: Any, root: str) -> None:
@@ -277,24 +345,39 @@ def _is_there(system: Any, root: str) -> None:
         system.info(root)
 
 
-def _cat(system: Any, paths: list[str]) -> list[bytes | None]:
-    """The bytes of some objects, None for those that are not there; all at once if it can be."""
+def _cat(system: Any, paths: list[str], most: int) -> list[bytes | TooLargeError | None]:
+    """The bytes of some objects, None for those that are not there; all at once if it can be.
+
+    Args:
+        system: the file system.
+        paths: of the objects.
+        most: bytes of an object; of a larger one no more are read.
+    """
+    # Responses of HTTP are bounded as they arrive; asked for a range, many servers refuse.
+    part = {} if set(_HTTP) & set(_protocols(system)) else {"start": 0, "end": most + 1}
     answers: list[Any] = []
     if getattr(system, "async_impl", False):
         from fsspec.asyn import sync  # noqa: PLC0415
 
         async def together() -> list[Any]:
-            asked = (system._cat_file(path) for path in paths)  # noqa: SLF001 - its own concurrency
+            asked = (
+                system._cat_file(path, **part)  # noqa: SLF001 - its own concurrency
+                for path in paths
+            )
             return await asyncio.gather(*asked, return_exceptions=True)
 
         answers = sync(system.loop, together)
     else:
         for path in paths:
             try:
-                answers.append(system.cat_file(path))
+                answers.append(system.cat_file(path, **part))
             except FileNotFoundError as error:
                 answers.append(error)
-    return [_bytes_or_none(answer) for answer in answers]
+    return [_bounded(answer, most) for answer in answers]
+
+
+def _protocols(system: Any) -> tuple[str, ...]:
+    return (system.protocol,) if isinstance(system.protocol, str) else tuple(system.protocol)
 
 
 def _start(system: Any, path: str) -> bytes:
@@ -306,9 +389,18 @@ def _start(system: Any, path: str) -> bytes:
         return b""
 
 
-def _bytes_or_none(answer: Any) -> bytes | None:
+_EMPTY_RANGE = re.compile(r"InvalidRange|\b416\b|Range Not Satisfiable", re.IGNORECASE)
+"""What is said where the first bytes of an object are asked for that has none."""
+
+
+def _bounded(answer: Any, most: int) -> bytes | TooLargeError | None:
     if isinstance(answer, FileNotFoundError):
         return None
+    if isinstance(answer, TooLargeError):
+        return answer
     if isinstance(answer, BaseException):
+        if _EMPTY_RANGE.search(str(answer)):
+            return b""
         raise answer
-    return bytes(answer)
+    data = bytes(answer)
+    return TooLargeError() if len(data) > most else data

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .entry import (
+    MOST_BYTES,
     DamagedEntryError,
     EntryInfo,
     NewerEntryError,
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 SUFFIX = ".attn"
 LOCAL_FOLDER = "_attention"
 """Where a store at a URL keeps what was read from there, beside conf.py."""
+
+_BINARY = getattr(os, "O_BINARY", 0)
+"""What Windows needs so that it does not translate line ends."""
 
 _ABANDONED = 3600.0
 """Seconds after which a temporary file is taken to be left over from a process that was killed."""
@@ -235,10 +241,11 @@ class FolderStore(Store):
         """A file's bytes; None where there is none.
 
         Raises:
-            OSError: it is there and cannot be read.
+            DamagedEntryError: it is larger than an entry may be.
+            OSError: it is there and cannot be read, or is no regular file.
         """
         try:
-            return self.path(key).read_bytes()
+            return _read_bounded(self.path(key))
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -252,6 +259,7 @@ class FolderStore(Store):
         path = self.path(key)
         self._spare_newer(path, key)
         try:
+            self._refuse_links(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             if not self._swept:
                 self._swept = True
@@ -264,12 +272,21 @@ class FolderStore(Store):
                 "computed is shown on this build's pages and computed again by the next",
             ) from error
 
+    def _refuse_links(self, path: Path) -> None:
+        """A link in the sources may point anywhere: nothing is written or removed through one."""
+        for folder in (self.root, path.parent):
+            if folder.is_symlink():
+                raise OSError(
+                    errno.ELOOP,
+                    f"{folder} is a symbolic link, and nothing is written through one; set "
+                    "attention_cache to the folder that it points to",
+                )
+
     @staticmethod
     def _spare_newer(path: Path, key: str) -> None:
         try:
-            with path.open("rb") as file:
-                start = file.read(16)
-        except OSError:
+            start = _read_bounded(path, 16)
+        except (OSError, DamagedEntryError):
             return
         if is_newer(start):
             verify_entry(start, key)
@@ -282,6 +299,7 @@ class FolderStore(Store):
         """
         path = self.path(key)
         try:
+            self._refuse_links(path)
             path.unlink()
         except (FileNotFoundError, NotADirectoryError):
             return False
@@ -306,6 +324,7 @@ class FolderStore(Store):
         removed = 0
         for path in self.root.glob("??/.*.tmp"):
             with contextlib.suppress(OSError):
+                self._refuse_links(path)
                 if path.stat().st_mtime <= before:
                     path.unlink()
                     removed += 1
@@ -330,6 +349,28 @@ def open_store(location: str | None, base: Path) -> Store:
 
         return SharedStore(FolderStore(base / LOCAL_FOLDER), RemoteStore(location))
     return FolderStore(base / Path(location).expanduser())
+
+
+def _read_bounded(path: Path, first: int | None = None) -> bytes:
+    """The bytes of a regular file, or the first of them.
+
+    Raises:
+        DamagedEntryError: it is larger than an entry may be.
+        OSError: it cannot be read, or is a pipe, a device or a folder.
+    """
+    # A pipe that nobody writes to would be waited for.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        if first is not None:
+            return file.read(first)
+        if found.st_size > MOST_BYTES:
+            raise DamagedEntryError(
+                f"it is of {found.st_size:,} bytes; an entry has at most {MOST_BYTES:,}"
+            )
+        return file.read(MOST_BYTES)
 
 
 def _write_atomically(path: Path, data: bytes) -> None:

@@ -65,12 +65,12 @@ class Pages:
     def __init__(self, file: Path | None) -> None:
         self._file = file
         # Writers may be forked processes: they append lines to this file.
-        self._sizes = file.with_suffix(".sizes") if file else None
+        self._told = file.with_suffix(".written") if file else None
         self.before: dict[str, Page] = self._load()
         self.written: dict[str, Page] = {}
-        if self._sizes:
+        if self._told:
             with contextlib.suppress(OSError):
-                self._sizes.unlink()
+                self._told.unlink()
 
     @classmethod
     def of(cls, app: Sphinx) -> Pages:
@@ -127,12 +127,20 @@ class Pages:
         if not drawn:
             self.written[document].carried.append("")
 
-    def note_sizes(self, document: str, sizes: Iterable[tuple[int, str]]) -> None:
-        """Note how large the figures of a page are. May be called in a forked process."""
-        if self._sizes is None:
+    def note_written(
+        self, document: str, sizes: Iterable[tuple[int, str]], warnings: Iterable[Any]
+    ) -> None:
+        """Note what only the writing of a page tells. May be called in a forked process.
+
+        Args:
+            document: the page.
+            sizes: how large its figures are (see `Page`).
+            warnings: of figures that could not be drawn (see `Page`).
+        """
+        if self._told is None:
             return
-        line = json.dumps([document, list(sizes)]).encode() + b"\n"
-        with contextlib.suppress(OSError), self._sizes.open("ab", buffering=0) as file:
+        line = json.dumps([document, list(sizes), list(warnings)]).encode() + b"\n"
+        with contextlib.suppress(OSError), self._told.open("ab", buffering=0) as file:
             file.write(line)
 
     def unwritten(self, documents: Iterable[str]) -> dict[str, Page]:
@@ -151,9 +159,10 @@ class Pages:
         """
         if self._file is None:
             return
-        for document, sizes in self._noted_sizes():
+        for document, sizes, warnings in self._told_by_writers():
             if document in self.written:
                 self.written[document].sizes = sizes
+                self.written[document].warnings += warnings
         pages = {**self.before, **self.written}
         kept = {
             "format": _FORMAT,
@@ -168,18 +177,18 @@ class Pages:
                 temporary.write_text(text, encoding="utf-8")
                 temporary.replace(self._file)
 
-    def _noted_sizes(self) -> Iterable[tuple[str, Any]]:
-        if self._sizes is None:
+    def _told_by_writers(self) -> Iterable[tuple[str, Any, Any]]:
+        if self._told is None:
             return
         try:
-            lines = self._sizes.read_text(encoding="utf-8").splitlines()
-            self._sizes.unlink()
+            lines = self._told.read_text(encoding="utf-8").splitlines()
+            self._told.unlink()
         except OSError:
             return
         for line in lines:
             with contextlib.suppress(ValueError):
-                document, sizes = json.loads(line)
-                yield document, sizes
+                document, sizes, warnings = json.loads(line)
+                yield document, sizes, warnings
 
 
 def carried(figure: Figure) -> str:

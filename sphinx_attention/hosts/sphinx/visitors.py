@@ -12,6 +12,7 @@ from sphinx.util.logging import get_node_location
 from sphinx.util.osutil import relative_uri
 
 from sphinx_attention.core.attention import WARNING
+from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.display import clean_line
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import Figure, settle
@@ -63,7 +64,9 @@ def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
     figure = domain.settled.get(node["uid"], spec)
     if figure is None:
         budget = settings_of(env.config).page_budget
-        figure = settle(spec, domain.library.get(spec.request), budget)
+        attention = domain.library.get(spec.request)
+        with guarded(Problem.OPTION, f"the figure over “{spec.request.text}”"):
+            figure = settle(spec, attention, budget)
         domain.settled.keep(node["uid"], spec, figure)
     return figure
 
@@ -84,10 +87,11 @@ class ResolveFigures(SphinxPostTransform):
         for node in list(self.document.findall(attention_figure)):
             try:
                 figure = self._figure(node)
+                generic = None if domain.drawn_as == "figure" else _drawn_as_text(node, figure)
             except AttentionError as error:
                 warn_of(error, location=node)
                 domain.pages.note_warning(document, error, get_node_location(node) or document)
-                self._replace(node, _numbered_placeholder(node, error))
+                _replace(node, _numbered_placeholder(node, error))
             else:
                 domain.pages.note_figure(document, figure)
                 if warning := figure.attention.provenance.get(WARNING):
@@ -96,11 +100,10 @@ class ResolveFigures(SphinxPostTransform):
                     place = get_node_location(node) or document
                     domain.pages.note_warning(document, told, place, drawn=True)
                 tell_notices(figure, location=node)
-                if domain.drawn_as != "figure":
-                    generic = as_generic(node, figure)
+                if generic is not None:
                     if domain.drawn_as == "manual":
                         _without_captions(generic)
-                    self._replace(node, generic)
+                    _replace(node, generic)
         domain.pages.note_entries(document, entries_of(domain, document))
 
     def _figure(self, node: attention_figure) -> Figure:
@@ -114,12 +117,17 @@ class ResolveFigures(SphinxPostTransform):
             report(domain.library, domain)
         return figure_of(self.env, node)
 
-    @staticmethod
-    def _replace(node: attention_figure, other: nodes.Element) -> None:
-        other["ids"], other["names"] = node["ids"], node["names"]
-        other["classes"] += node["classes"]
-        other.source, other.line = node.source, node.line
-        node.replace_self(other)
+
+def _replace(node: attention_figure, other: nodes.Element) -> None:
+    other["ids"], other["names"] = node["ids"], node["names"]
+    other["classes"] += node["classes"]
+    other.source, other.line = node.source, node.line
+    node.replace_self(other)
+
+
+def _drawn_as_text(node: attention_figure, figure: Figure) -> nodes.figure:
+    with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):
+        return as_generic(node, figure)
 
 
 def _numbered_placeholder(node: attention_figure, error: AttentionError) -> nodes.Element:
@@ -172,10 +180,31 @@ def _lines(lines: Iterable[list[nodes.Node]]) -> nodes.line_block:
 
 
 def visit_figure_html(self: HTML5Translator, node: attention_figure) -> None:
-    """Open the figure."""
+    """Open the figure, or write a placeholder where it cannot be drawn."""
     classes = ["attention-figure", f"align-{node['align']}"]
-    attributes: dict[str, Any] = dict(figure_attributes(figure_of(self.builder.env, node)))
+    try:
+        attributes = _draw(self, node)
+    except AttentionError as error:
+        place = get_node_location(node) or self.builder.current_docname
+        warn_of(error, location=place)
+        node["undrawn"] = [str(error.problem), error.message, error.trace, place]
+        instead = _numbered_placeholder(node, error)
+        _replace(node, instead)
+        instead["undrawn"] = node["undrawn"]
+        instead.walkabout(self)
+        raise nodes.SkipNode from None
     self.body.append(self.starttag(node, "figure", CLASS=" ".join(classes), **attributes))
+
+
+def _draw(translator: HTML5Translator, node: attention_figure) -> dict[str, Any]:
+    """Draw a figure, and keep the markup for its picture; its attributes."""
+    with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):
+        figure = figure_of(translator.builder.env, node)
+        side_files: list[str] = []
+        markup = render_html(figure, node["uid"], _side_file(translator, side_files))
+        node["markup"] = markup
+        node["bytes"] = len(markup) + sum(map(len, side_files))
+        return dict(figure_attributes(figure))
 
 
 def depart_figure_html(self: HTML5Translator, node: attention_figure) -> None:
@@ -187,11 +216,7 @@ def visit_picture_html(self: HTML5Translator, node: attention_picture) -> None:
     """Write the static picture and the payload."""
     parent = node.parent
     assert isinstance(parent, attention_figure)
-    figure = figure_of(self.builder.env, parent)
-    side_files: list[str] = []
-    markup = render_html(figure, parent["uid"], _side_file(self, side_files))
-    self.body.append(markup)
-    parent["bytes"] = len(markup) + sum(map(len, side_files))
+    self.body.append(parent.attributes.pop("markup"))
     raise nodes.SkipNode
 
 
@@ -226,6 +251,7 @@ def weigh(
         for node in doctree.findall(attention_figure)
         if "bytes" in node
     ]
-    if sizes:
-        domain_of(app.env).pages.note_sizes(pagename, sizes)
+    undrawn = [node["undrawn"] for node in doctree.findall(nodes.Element) if "undrawn" in node]
+    if sizes or undrawn:
+        domain_of(app.env).pages.note_written(pagename, sizes, undrawn)
         warn_of_weight(sizes, settings_of(app.config).page_budget, pagename)
