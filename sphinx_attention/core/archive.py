@@ -111,6 +111,8 @@ class _Bounded(io.BufferedIOBase):
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._size = file.seek(0, io.SEEK_END)
+        file.seek(0)
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read so many bytes.
@@ -123,7 +125,13 @@ class _Bounded(io.BufferedIOBase):
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a place."""
+        """Go to a place.
+
+        Raises:
+            tarfile.ReadError: it lies behind the end.
+        """
+        if whence == io.SEEK_SET and offset > self._size:
+            raise tarfile.ReadError("a header leads past the end of the file")
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:

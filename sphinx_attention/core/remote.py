@@ -106,21 +106,21 @@ class RemoteStore(Store):
             raise DamagedEntryError(f"it is larger than the {MOST_BYTES:,} bytes of an entry")
         return found[key]
 
-    def read_many(self, keys: Iterable[str], most: int = _MOST_TOGETHER) -> dict[str, bytes | None]:
+    def read_many(self, keys: Iterable[str], most: int | None = None) -> dict[str, bytes | None]:
         """What `read` gives for each of some keys, asked for together.
 
         Args:
             keys: which ones.
-            most: bytes of an object; larger ones are left out.
+            most: bytes of an object; larger ones are left out. None takes what many may have.
 
         Raises:
             RemoteError: the place does not answer.
         """
         wanted = list(keys)
-        self._most = most
+        self._most = limit = _MOST_TOGETHER if most is None else most
 
         def fetch(system: Any, root: str) -> list[Any]:
-            return _cat(system, [f"{root}/{_path(key)}" for key in wanted], most)
+            return _cat(system, [f"{root}/{_path(key)}" for key in wanted], limit)
 
         answers = zip(wanted, self._reading(fetch), strict=True)
         return {key: answer for key, answer in answers if not isinstance(answer, TooLargeError)}
@@ -389,7 +389,7 @@ def _start(system: Any, path: str) -> bytes:
         return b""
 
 
-_EMPTY_RANGE = re.compile(r"InvalidRange|\b416\b|Range Not Satisfiable", re.IGNORECASE)
+_EMPTY_RANGE = re.compile(r"InvalidRange|\b416\b|range.{0,9}not satisfiable", re.IGNORECASE)
 """What is said where the first bytes of an object are asked for that has none."""
 
 

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
+import zlib
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -93,7 +95,9 @@ def test_many_are_fetched_together_and_nothing_is_asked_twice(
     asked: list[int] = []
     cat = remote_module._cat
     monkeypatch.setattr(
-        remote_module, "_cat", lambda s, paths: [asked.append(len(paths)), cat(s, paths)][1]
+        remote_module,
+        "_cat",
+        lambda s, paths, most: [asked.append(len(paths)), cat(s, paths, most)][1],
     )
     store = opened(url, tmp_path / "b")
     missing = Library(store).missing(requests)
@@ -432,3 +436,77 @@ def test_within_a_time() -> None:
         within(1, lambda: 1 // 0)
     with pytest.raises(TimeoutError, match=r"no answer within 0\.1 seconds"):
         within(0.1, lambda: time.sleep(1))
+
+
+# Bytes without end.
+
+
+PACKED = zlib.compress(bytes(64 << 20), 1, 31)
+"""64 MiB of zeros as gzip packs them."""
+
+
+class Endless(http.server.BaseHTTPRequestHandler):
+    """Answers every request with zeros, packed or not, as long as anybody listens."""
+
+    packed = False
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        if self.packed:
+            body = PACKED
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            return
+        self.send_header("Connection", "close")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(bytes(1 << 16))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_bytes_without_end_are_a_miss(
+    packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_module, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(remote_module, "_MOST_TOGETHER", 1 << 18)
+    monkeypatch.setattr(Endless, "packed", packed)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        tracemalloc.start()
+        try:
+            store = opened(f"http://127.0.0.1:{server.server_port}", tmp_path)
+            library = Library(store)
+            assert library.missing([REQUEST, request("b")]) == [REQUEST, request("b")]
+            said = " ".join(told.message for told in library.troubles())
+            assert "larger than the 1,048,576 bytes" in said or "cut short" in said
+            assert list(store.keys()) == []
+            assert tracemalloc.get_traced_memory()[1] < (30 << 20)
+        finally:
+            tracemalloc.stop()
+            server.shutdown()
+    assert not list(tmp_path.rglob("*.attn"))
+
+
+def test_an_object_that_is_too_large_is_left_to_be_read_alone(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    RemoteStore(url).write(REQUEST.key, DATA)
+    store = opened(url, tmp_path / "a")
+    monkeypatch.setattr(remote_module, "MOST_BYTES", len(DATA) - 1)
+    with pytest.raises(DamagedEntryError, match="larger than"):
+        store.get(REQUEST.key)
+    monkeypatch.setattr(remote_module, "MOST_BYTES", len(DATA))
+    assert store.has(REQUEST.key)

@@ -183,3 +183,58 @@ def test_entries_can_be_read_by_others(tmp_path: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
     assert store.path(REQUEST.key).stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+# Files that are no entries, and links that lead elsewhere.
+
+
+@pytest.mark.parametrize("what", ["folder", "part", "entry"])
+def test_nothing_is_written_or_removed_through_a_link(tmp_path: Path, what: str) -> None:
+    elsewhere, root = tmp_path / "elsewhere", tmp_path / "docs" / "_attention"
+    elsewhere.mkdir()
+    other = elsewhere / "kept.attn"
+    other.write_bytes(b"somebody else's")
+    store = FolderStore(root)
+    path = store.path(REQUEST.key)
+    link = {"folder": root, "part": path.parent, "entry": path}[what]
+    link.parent.mkdir(parents=True)
+    link.symlink_to(other if what == "entry" else elsewhere)
+    if what == "entry":
+        # The link itself makes room for the entry.
+        store.put(REQUEST, attention())
+        assert not path.is_symlink()
+        assert store.has(REQUEST.key)
+        assert store.delete(REQUEST.key)
+    else:
+        (elsewhere / path.name).write_bytes(b"x")
+        (elsewhere / path.parent.name).mkdir()
+        (elsewhere / path.parent.name / path.name).write_bytes(b"x")
+        before = sorted(elsewhere.rglob("*"))
+        with pytest.raises(AttentionError, match="is a symbolic link, and nothing is written"):
+            store.put(REQUEST, attention())
+        with pytest.raises(AttentionError, match="is a symbolic link"):
+            store.delete(REQUEST.key)
+        assert store.sweep(older_than=-10) == 0
+        assert sorted(elsewhere.rglob("*")) == before
+    assert other.read_bytes() == b"somebody else's"
+
+
+def test_only_regular_files_of_a_size_are_read(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    path = store.path(REQUEST.key)
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="no regular file"):
+        store.get(REQUEST.key)
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(OSError, match="no regular file"):
+        store.get(REQUEST.key)
+    path.unlink()
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(DamagedEntryError, match=r"1,099,511,627,776 bytes; an entry has at most"):
+        store.get(REQUEST.key)
+    # And it is mended like every other damage.
+    store.put(REQUEST, attention())
+    assert store.has(REQUEST.key)
