@@ -100,3 +100,17 @@ def test_a_broken_model_is_told_and_one_that_works_answers(notes: Notes) -> None
     found = by_name(notes.run("doctor", str(notes.folder), "--json", code=1).json)
     assert found["model broken"]["ok"] is False
     assert str(found["model builtin"]["found"]).startswith("answers: 3 layers of 4 heads")
+
+
+def test_it_lists_what_became_of_attention_directives(notes: Notes) -> None:
+    notes.write({"index": ["a b c"]})
+    page = notes.folder / "index.rst"
+    lines = ".. attention:: a b c\n\n.. attention:: This call is deprecated.\n"
+    page.write_text(f"{page.read_text()}\n{lines}")
+    model = "attention_model=counting"
+    told = notes.run("doctor", str(notes.folder), "--no-models", "-D", model).out.splitlines()
+    told = [line for line in told if "attention: " in line]
+    assert any(
+        "1 figure, because it is one line of plain text: index.rst:" in line for line in told
+    )
+    assert any("1 admonition, because it reads as a warning to readers: " in line for line in told)
