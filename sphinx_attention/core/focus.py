@@ -57,8 +57,21 @@ def find(attention: Attention, focus: str) -> tuple[int, bool]:
         Problem.OPTION,
         f"invalid value {shown(focus)} for focus: there is no such token; expected the text of "
         f"one, its text with #2 for the second of that text, or its number from 0 to "
-        f"{len(texts) - 1}; {_tokens_listed(texts)}{_pieces_of(attention, wanted)}",
+        f"{len(texts) - 1}; {_tokens_listed(texts)}{_pieces_of(attention, wanted)}"
+        f"{_other_form(attention, focus)}",
     )
+
+
+def _other_form(attention: Attention, focus: str) -> str:
+    """What to say where other marks round or between tokens would name them."""
+    texts = {_bare_folded(token.text) for token in attention.query_tokens}
+    plain = focus.strip("\"'“”‘’`[]")
+    if plain != focus and _bare_folded(plain) in texts:
+        return f"; write it without quotation marks: {plain}"
+    parts = [part.strip("\"' ") for part in re.split(r"[,;|+&]", focus)]
+    if len(parts) > 1 and all(_bare_folded(part) in texts for part in parts):
+        return f"; several tokens have a bar with blanks between them: {' | '.join(parts)}"
+    return ""
 
 
 def _tokens_listed(texts: Sequence[str]) -> str:

@@ -125,24 +125,40 @@ def _options_went_wrong(directive: Directive, source: Source | None) -> bool:
     Lines that could be prose count only where the project has a model, and where no line of their
     block is prose: lists of *model: …* stand in admonitions of other projects.
     """
-    lines = [*source.continued] if source else []
-    body = [*source.body] if source else [*directive.content]
-    first_block = body[: next((n for n, line in enumerate(body) if not line.strip()), len(body))]
     env = directive.state.document.settings.env
     uses_us = settings_of(env.config).model is not None
-    for block in (lines, first_block if source else []):
-        if not block:
-            continue
-        slips = [option_lines.meant_in_body(line) for line in block]
-        meant = [slip for slip in slips if slip and slip.name in OWN_OPTIONS]
-        if any(slip.plain and _leads(block, slip) for slip in meant):
-            return True
-        if uses_us and len(meant) == len(block):
-            return True
+    below = list(source.continued) if source else _first_block(list(directive.content))
+    if _are_options(below, alone=uses_us):
+        return True
+    if source and uses_us and _are_options(_first_block(list(source.body)), alone=True):
+        return True
     return any(name in OWN_OPTIONS for name in lost_options(directive))
 
 
-def _leads(block: list[str], slip: option_lines.Slip) -> bool:
-    """Whether nothing but options stands before a slip in its block."""
-    before = block[: next(n for n, line in enumerate(block) if line.strip() == slip.written)]
-    return all(option_lines.meant_in_body(line) for line in before)
+def _first_block(lines: list[str]) -> list[str]:
+    """The lines before the first blank one, those at the beginning aside."""
+    block: list[str] = []
+    for line in lines:
+        if line.strip():
+            block.append(line)
+        elif block:
+            break
+    return block
+
+
+def _are_options(block: list[str], *, alone: bool) -> bool:
+    """Whether lines are options written in a wrong way.
+
+    Args:
+        block: the lines.
+        alone: whether lines that could be prose count where all of them look so.
+    """
+    slips = [option_lines.meant_in_body(line) for line in block]
+    meant = [slip is not None and slip.name in OWN_OPTIONS for slip in slips]
+    # What only an option looks like, after nothing but options.
+    for ours, slip in zip(meant, slips, strict=True):
+        if not ours:
+            break
+        if slip and slip.plain:
+            return True
+    return alone and bool(block) and all(meant)

@@ -39,10 +39,10 @@ def check(directive: Directive, source: Source) -> None:
     if found := option_lines.below(source.continued):
         number, slip = found
         raise MisreadError(slip.error("join the sentence"), directive.lineno + 1 + number)
+    _check_values(directive)
     if in_markdown(directive):
         _check_markdown(directive)
     else:
-        _check_values(directive)
         _check_line_below(directive)
     found = option_lines.in_body(list(source.body), markdown=in_markdown(directive))
     if found:
@@ -114,7 +114,15 @@ def _check_markdown(directive: Directive) -> None:
 def _check_values(directive: Directive) -> None:
     """Check that no value goes on in a line that was meant as the next option."""
     for name, value in directive.options.items():
-        for line in str(value).splitlines()[1:]:
+        first = str(value).split("\n", 1)[0]
+        if slip := option_lines.next_in_value(name, first):
+            raise MisreadError(
+                slip.error(f"join the value of the option {name}"),
+                directive.lineno + _line_of(directive, f":{name}: {first}"),
+            )
+        # In Markdown, a value with several lines says so.
+        more = [] if in_markdown(directive) else str(value).splitlines()[1:]
+        for line in more:
             slip = option_lines.meant_below(line)
             if slip and slip.plain:
                 raise MisreadError(

@@ -174,9 +174,24 @@ def _colon_first(line: str) -> Slip | None:
     if name is None and found["close"]:
         close = get_close_matches(found["name"].lower(), KNOWN, n=1, cutoff=0.7)
         name = close[0] if close else None
-    if name is None or not (found["close"] or found["value"] == "" or _fits(name, found["value"])):
+    value = _value(found["value"])
+    if name is None or not (found["close"] or not value or _fits(name, value)):
         return None
-    return Slip(name, _value(found["value"]), line, plain=True)
+    return Slip(name, value, line, plain=True)
+
+
+def next_in_value(name: str, value: str) -> Slip | None:
+    """Whether the value of an option goes on with the next option, on the same line."""
+    # A selection has names with values itself.
+    if name in FREE_TEXT or name in OF_THE_PAGE or name == "selection":
+        return None
+    found = re.search(rf"[\s,;]:?{_NAME}\s*[:=]\s*(?P<value>.*)$", value, re.DOTALL)
+    other = _known(found["name"]) if found else None
+    return (
+        Slip(other, _value(found["value"]), found[0].strip(), plain=True)
+        if found and other
+        else None
+    )
 
 
 def _known(name: str) -> str | None:
@@ -185,8 +200,9 @@ def _known(name: str) -> str | None:
 
 
 def _value(text: str) -> str:
-    """A value without what other languages put round it."""
-    return text.strip().strip("\"'`,;{}()").strip()
+    """A value without what other languages put round it, and without a next option behind it."""
+    text = re.split(r"[,;]\s*[\"']?[A-Za-z][A-Za-z-]*[\"']?\s*[=:]", text, maxsplit=1)[0]
+    return text.strip().strip("\"'`,;:{}()").strip()
 
 
 def _one_word(value: str) -> bool:

@@ -1,13 +1,15 @@
-"""Errors that docutils raises before a directive of ours runs, said in our words too.
+"""Directives of ours that are never called, since docutils finds something else in their place.
 
-Where the option block of a directive cannot be read, docutils answers with "invalid option block"
-and the directive is never called. Its error stays; beside it stands a warning that says how the
-line is written, and on the page our placeholder.
+Where the option block of a directive cannot be read, docutils answers with "invalid option block".
+Its error stays; beside it stands a warning that says how the line is written, and on the page our
+placeholder. And ``.. attention-figure: a b``, with one colon, is a comment to docutils.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -26,7 +28,11 @@ if TYPE_CHECKING:
 _OURS = re.compile(
     r'Error in "(attention|attention-figure)" directive:\s*'
     r"(?:invalid option block|option data incompletely parsed|"
+    r"invalid option data: extension option field name may not contain multiple words|"
     r'invalid option data: duplicate option "(?P<twice>[\w-]+)")'
+)
+_IN_COMMENT = re.compile(
+    r"(attention-figure)(?:::?(?=\S)|:(?!:)|\s*:{3,}|\s+::?|\s)\s*(?P<text>[^\n]*)", re.IGNORECASE
 )
 _OPTION = re.compile(r"\s*:[\w-]+:(\s|$)")
 
@@ -49,6 +55,37 @@ class ExplainOptionBlocks(SphinxTransform):
             place = f"{message.get('source', '')}:{message['line'] + line}"
             warn_of(error, location=place)
             message.replace_self(placeholder(error, ""))
+
+
+class ExplainComments(SphinxTransform):
+    """Warns of comments that were meant as a figure."""
+
+    default_priority = 100
+
+    def apply(self, **_kwargs: Any) -> None:
+        """Go through the comments."""
+        for comment in list(self.document.findall(nodes.comment)):
+            found = _IN_COMMENT.match(comment.astext())
+            if found is None:
+                continue
+            error = AttentionError(
+                Problem.OPTION,
+                f"{shown(comment.astext().split(chr(10))[0])} is a comment and no figure: write "
+                f"'.. {found[1]}::', with two colons and a blank behind them",
+            )
+            warn_of(error, location=_place_of(comment))
+            comment.replace_self(placeholder(error, found["text"].strip()))
+
+
+def _place_of(comment: nodes.comment) -> Any:
+    """Where a comment begins: docutils notes the line at which it has read it."""
+    first = comment.astext().split("\n")[0]
+    if comment.source and comment.line:
+        with contextlib.suppress(OSError, ValueError, StopIteration):
+            lines = Path(comment.source).read_text(encoding="utf-8").splitlines()
+            above = range(min(comment.line, len(lines)) - 1, -1, -1)
+            return f"{comment.source}:{next(n for n in above if first in lines[n]) + 1}"
+    return comment
 
 
 def _explained(lines: list[str], twice: str | None) -> tuple[AttentionError, int]:
@@ -88,3 +125,4 @@ def _is_ours(block: str) -> bool:
 def setup_stock_errors(app: Sphinx) -> None:
     """Register the transform."""
     app.add_transform(ExplainOptionBlocks)
+    app.add_transform(ExplainComments)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from sphinx.util.docutils import patch_docutils
 
 from sphinx_attention.hosts.sphinx import directive
 from sphinx_attention.hosts.sphinx.nodes import attention_figure
@@ -48,16 +49,14 @@ def test_lines_fold_and_indented_lines_are_told(project) -> None:
     assert "[attention.text]" in warning
 
 
-def test_no_file_is_read_where_docutils_reads_none(
-    project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_file_is_read_where_docutils_reads_none(project) -> None:
     page = f"P\n=\n\n.. attention-figure:: {FOX}\n   :matrix: fox.csv\n"
     made = project({"index.rst": page, "fox.csv": FOX_ROWS.replace(" ", ",")})
     made.build(strict=True)
     conf = made.folder / "docutils.conf"
     conf.write_text("[general]\nfile_insertion_enabled: no\n")
-    monkeypatch.setenv("DOCUTILSCONFIG", str(conf))
-    made.build(freshenv=True)
+    with patch_docutils(made.folder):
+        made.build(freshenv=True)
     assert re.search(
         r"index\.rst:4: WARNING: the file 'fox\.csv' is not read, because file_insertion_enabled",
         made.warnings,

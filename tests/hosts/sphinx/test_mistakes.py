@@ -36,6 +36,7 @@ OPTION_LINES: list[Mistake] = [
     ("a b\n\n:layer: 0\n\nAB", "option", 2, ("become part of the caption", BELOW)),
     ("a b\n\nAB\n\n:layer: 0", "option", 5, ("become part of the caption", BELOW)),
     ("a b\n\nAB\n\nA caption.\n\n:layer: 0", "option", 7, ("':layer: 0'", BELOW)),
+    ("a b\n\nlayer=0, head=0\n\nAB", "option", 2, ("become part of the caption", "':layer: 0'")),
     ("a b\n\nlayer: 0\n\nAB", "option", 2, ("become part of the caption", "':layer: 0'")),
     ("a b :layer: 0\n\nAB", "option", 0, ("stay in the sentence", "':layer: 0'")),
     ("a b layer=0\n\nAB", "option", 0, ("stay in the sentence", "':layer: 0'")),
@@ -53,6 +54,8 @@ ONLY_RST: list[Mistake] = [
     ("a b\n:layer: 0\n:layer: 0\n\nAB", "option", 2, ("layer is given twice", "remove one")),
     ("a b\n:layer: 0\nand so on\n\nAB", "option", 2, ("'and so on' stands among the options",)),
     ("a b\nhead 0\n\nAB", "option", 1, ("'head 0'", "':head: 0'")),
+    ("a b\n:layer 0:\n\nAB", "option", 1, ("':layer 0:'", "write ':layer: 0'")),
+    ("a b\n:layer: 0\nAB", "option", 2, ("'0.7 0.3' stands among the options", "a blank line")),
     (".. layer: 0\n\nAB", "option", 0, ("':layer: 0'",)),
     ("\n   the quick fox", "text", 0, ("the text is missing", "what stands below is the caption")),
     ("\nthe quick fox", "text", 0, ("the text is missing", "the directive's own line")),
@@ -68,6 +71,10 @@ ONLY_MYST: list[Mistake] = [
 ]
 
 VALUES: list[Mistake] = [
+    ("a b\n:layer: 0 :head: 0\n\nAB", "option", 1, ("join the value", "write ':head: 0'")),
+    ("a b\n:layer: 0, head: 0\n\nAB", "option", 1, ("join the value", "write ':head: 0'")),
+    ("a b\n:focus: [a]\n\nAB", "option", 0, ("'[a]' for focus", "without quotation marks: a")),
+    ("a b\n:focus: a, b\n\nAB", "option", 0, ("'a, b' for focus", "between them: a | b")),
     ("a b\n:layer: -1\n\nAB", "option", 0, ("invalid value '-1' for layer: expected a whole",)),
     ("a b\n:layer: first\n\nAB", "option", 0, ("'first' for layer", "from 0, or auto")),
     ("a b\n:layer: 1.5\n\nAB", "option", 0, ("head 1.5 is head 5 of layer 1",)),
@@ -133,6 +140,19 @@ def page(syntax: str, source: str) -> str:
     own, *lines = source.split("\n")
     indented = "\n".join(f"   {line}" if line else "" for line in lines)
     return f"P\n=\n\nText.\n\n.. attention-figure:: {own}\n{indented}\n\nThe rest.\n"
+
+
+COMMENTS = [".. attention-figure: a b", ".. attention-figure a b", ".. attention-figure::a b"]
+
+
+@pytest.mark.parametrize("line", COMMENTS)
+def test_a_comment_that_was_meant_as_a_figure(project, line: str) -> None:
+    made = project({"index.rst": f"P\n=\n\nText.\n\n{line}\n   :layer: 0\n\nThe rest.\n"})
+    made.build()
+    (warning,) = made.warnings.splitlines()
+    assert "index.rst:6: WARNING: " in warning
+    assert "is a comment and no figure: write '.. attention-figure::'" in warning
+    assert "attention-placeholder" in made.html()
 
 
 @pytest.fixture(scope="module")
