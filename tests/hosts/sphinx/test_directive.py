@@ -53,10 +53,9 @@ def test_no_file_is_read_where_docutils_reads_none(project) -> None:
     page = f"P\n=\n\n.. attention-figure:: {FOX}\n   :matrix: fox.csv\n"
     made = project({"index.rst": page, "fox.csv": FOX_ROWS.replace(" ", ",")})
     made.build(strict=True)
-    conf = made.folder / "docutils.conf"
-    conf.write_text("[general]\nfile_insertion_enabled: no\n")
+    conf = "[general]\nfile_insertion_enabled: no\n"
     with patch_docutils(made.folder):
-        made.build(freshenv=True)
+        made.build(freshenv=True, docutils_conf=conf)
     assert re.search(
         r"index\.rst:4: WARNING: the file 'fox\.csv' is not read, because file_insertion_enabled",
         made.warnings,
