@@ -84,6 +84,8 @@ def project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
         extensions = '["sphinx_attention", "myst_parser"]'
         heading = (
             f'extensions = {extensions}\nproject = "P"\nmyst_enable_extensions = ["colon_fence"]\n'
+            # Since Sphinx 8 they are shown unless a project says otherwise.
+            "show_warning_types = True\n"
         )
         new.write({"conf.py": heading + conf, **files})
         return new

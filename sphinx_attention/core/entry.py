@@ -224,6 +224,8 @@ def _open(data: bytes, key: str) -> tuple[Header, memoryview]:
             f"reads format {VERSION}; pip install --upgrade sphinx-attention)"
         )
     if len(data) < start + 4 or not data.startswith(MAGIC):
+        if data.startswith(b"version https://git-lfs"):
+            raise DamagedEntryError("it is a pointer of Git LFS, not the entry: run `git lfs pull`")
         raise DamagedEntryError("it is cut short or not an entry at all")
     if data[len(MAGIC)] != VERSION:
         raise DamagedEntryError(

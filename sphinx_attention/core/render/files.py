@@ -53,6 +53,23 @@ def write_file(figure: Figure, path: Path) -> None:
         )
 
 
+def check_file(path: Path) -> None:
+    """Find out whether a file can be written and its kind be made, before anything is computed.
+
+    Raises:
+        AttentionError: a package that the kind needs is missing.
+        OSError: the file cannot be written.
+    """
+    kind = path.suffix.lstrip(".").lower()
+    if kind in {"png", "pdf"}:
+        _typst(kind)
+    if path.exists():
+        with path.open("ab"):
+            return
+    with tempfile.TemporaryFile(dir=path.parent):
+        return
+
+
 def standalone_svg(figure: Figure) -> str:
     """The static picture as an SVG document."""
     picture = render_svg(figure, _UID, standalone=True)
@@ -107,12 +124,7 @@ def typeset(svg: str, kind: str) -> bytes:
     Raises:
         AttentionError: Typst is not installed, or cannot read the picture.
     """
-    try:
-        typst: Any = importlib.import_module("typst")
-    except ModuleNotFoundError:
-        raise AttentionError(
-            Problem.INSTALL, f"{kind.upper()} needs typst, which is not installed: {INSTALL}"
-        ) from None
+    typst = _typst(kind)
     with tempfile.TemporaryDirectory() as folder:
         # The word of SVG 1.1 for it, which is the one that Typst knows.
         crisp = svg.replace('image-rendering="pixelated"', 'image-rendering="optimizeSpeed"')
@@ -133,3 +145,16 @@ def typeset(svg: str, kind: str) -> bytes:
                 Problem.OPTION, f"Typst cannot make {kind.upper()} of the picture: {reason}"
             ) from error
         return made
+
+
+def _typst(kind: str) -> Any:
+    try:
+        return importlib.import_module("typst")
+    except ModuleNotFoundError:
+        raise AttentionError(
+            Problem.INSTALL, f"{kind.upper()} needs typst, which is not installed: {INSTALL}"
+        ) from None
+    except Exception as error:
+        raise AttentionError(
+            Problem.INSTALL, f"{kind.upper()} needs typst, which cannot be imported: {error}"
+        ) from error

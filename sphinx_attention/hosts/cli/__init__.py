@@ -11,13 +11,14 @@ import click
 
 import sphinx_attention
 
+from ._group import Commands
 from .cache import cache
 from .capture import capture
 from .doctor import doctor
 from .render import render
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(sphinx_attention.__version__, prog_name="sphinx-attention")
 def main() -> None:
     """Live figures of a transformer's attention, in the pages of your notes."""

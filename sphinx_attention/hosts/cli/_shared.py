@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar, cast
 
 import click
 
 from sphinx_attention.core.capture import KEY_SHOWN
 from sphinx_attention.core.display import clean_line
-from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.progress import listening
 
 if TYPE_CHECKING:
@@ -72,10 +73,23 @@ def read_notes(docs: Path, defines: Sequence[str]) -> Collected:
         if not equals:
             raise click.BadParameter(f"{define!r} is not NAME=VALUE", param_hint="-D")
         overrides[name] = value
-    try:
-        return collect(docs, overrides)
-    except AttentionError as error:
-        fail(error.message)
+    return collect(docs, overrides, warnings=cast("TextIO", _StandardError()))
+
+
+class _StandardError(io.TextIOBase):
+    """The standard error for Sphinx, which colours its warnings wherever it is called from Python.
+
+    Colours are for terminals, and for those who have not set ``NO_COLOR``.
+    """
+
+    encoding = "utf-8"
+
+    def write(self, text: str) -> int:
+        click.echo(text, nl=False, err=True, color=False if os.environ.get("NO_COLOR") else None)
+        return len(text)
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
 
 
 def documents_by_key(asked: Iterable[tuple[str, Request]]) -> dict[str, list[str]]:
@@ -117,10 +131,10 @@ def answer(document: Any) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True))
 
 
-def fail(message: str) -> NoReturn:
-    """End with exit code 1."""
+def fail(message: str, code: int = 1) -> NoReturn:
+    """End with an exit code: 1 for what could not be done, 2 for a wrong command."""
     click.echo(f"sphinx-attention: {message}", err=True)
-    sys.exit(1)
+    sys.exit(code)
 
 
 def short(key: str) -> str:

@@ -13,11 +13,11 @@ from sphinx_attention.core.archive import export_entries, import_entries
 from sphinx_attention.core.capture import is_captured
 from sphinx_attention.core.display import clean_line
 from sphinx_attention.core.entry import DamagedEntryError, EntryInfo, NewerEntryError
-from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.recheck import recheck
 from sphinx_attention.core.shared import SharedStore
 from sphinx_attention.core.store import Store, open_store
 
+from ._group import Commands
 from ._shared import (
     answer,
     brief,
@@ -46,7 +46,7 @@ _DOCUMENTS_SHOWN = 3
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.group(name="cache")
+@click.group(name="cache", cls=Commands)
 def cache() -> None:
     """Look into the store of the notes, check it, tidy it up, and carry it elsewhere."""
 
@@ -152,11 +152,8 @@ def prune(
         )
     unused = [key for key in keys if key not in used and not _is_newer(store, key)]
     if not dry_run:
-        try:
-            for key in unused:
-                store.delete(key)
-        except AttentionError as error:
-            fail(error.message)
+        for key in unused:
+            store.delete(key)
     swept = 0 if dry_run else store.sweep()
     say_store_troubles(store)
     if as_json:
@@ -205,8 +202,6 @@ def import_(*, docs: Path, defines: tuple[str, ...], file: Path, as_json: bool) 
         done, wrong = import_entries(store, file)
     except OSError as error:
         fail(f"cannot read {file}: {error.strerror or error}")
-    except AttentionError as error:
-        fail(error.message)
     _carried(store, done, wrong, f"taken into {store.name}", as_json=as_json)
 
 

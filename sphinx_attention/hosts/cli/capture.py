@@ -22,7 +22,6 @@ from ._shared import (
     brief,
     docs_argument,
     documents_by_key,
-    fail,
     json_option,
     model_name,
     read_notes,
@@ -114,10 +113,7 @@ def capture(
     if dry_run:
         run.tell_missing(as_json=as_json)
         return
-    try:
-        run.compute(notes, jobs=jobs, scheduler=scheduler)
-    except AttentionError as error:
-        fail(error.message)
+    run.compute(notes, jobs=jobs, scheduler=scheduler)
     say_troubles(library)
     run.tell(as_json=as_json)
     sys.exit(1 if library.failures or len(library.unstored) else 0)

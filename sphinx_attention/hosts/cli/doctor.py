@@ -8,10 +8,13 @@ import shlex
 import sys
 import time
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import TYPE_CHECKING, Any
 
 import click
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.capture import Library, is_captured
@@ -25,6 +28,8 @@ from ._shared import answer, counted, docs_optional, json_option, read_notes
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from packaging.specifiers import SpecifierSet
 
     from sphinx_attention.core.request import FunctionSource, ModelSource
     from sphinx_attention.hosts.sphinx.collect import Collected
@@ -40,6 +45,8 @@ _EXTRAS = {
     "render": (("typst",), "to render PNG and PDF"),
 }
 _TRIED = "the quick brown fox"
+_MYST_COMPLETE = Version("5.2")
+"""From here on MyST tells a directive what stands on its own line."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +90,19 @@ def _examine(docs: Path | None, defines: tuple[str, ...], *, models: bool) -> It
     yield Finding("Python", f"{platform.python_version()} on {platform.platform()}")
     for name in _NEEDED:
         installed = _version(name)
+        wrong = _wrong_version(name) if installed else "not installed"
         yield Finding(
             name,
-            installed or "not installed",
-            ok=bool(installed),
-            do="" if installed else "pip install --upgrade sphinx-attention",
+            wrong or installed or "",
+            ok=not wrong,
+            do="pip install --upgrade sphinx-attention" if wrong else "",
         )
+    yield _markdown()
+    yield from _hidden()
     for extra, (names, purpose) in _EXTRAS.items():
         yield _extra(extra, names, purpose)
-    if _version("torch"):
-        yield _device()
+    if all(_version(name) for name in _EXTRAS["models"][0]):
+        yield from _imported()
     offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
     yield Finding(
         "Hugging Face hub",
@@ -110,26 +120,73 @@ def _version(name: str) -> str | None:
         return None
 
 
+def _wrong_version(name: str) -> str:
+    """The version of a package and those that are supported, if it is none of them; else empty."""
+    allowed, installed = _requirements().get(name), _version(name)
+    if allowed is None or installed is None or allowed.contains(installed, prereleases=True):
+        return ""
+    return f"{installed}; a version {allowed} is needed"
+
+
+@lru_cache
+def _requirements() -> dict[str, SpecifierSet]:
+    """The versions that this package asks for, of what it always needs and of its extras."""
+    try:
+        lines = requires("sphinx-attention") or []
+    except PackageNotFoundError:
+        return {}
+    return {one.name.lower(): one.specifier for one in map(Requirement, lines)}
+
+
 def _extra(extra: str, names: tuple[str, ...], purpose: str) -> Finding:
     found = {name: _version(name) for name in names}
-    if all(found.values()):
-        return Finding(extra, ", ".join(f"{name} {number}" for name, number in found.items()))
-    lacking = ", ".join(name for name, number in found.items() if not number)
+    install = f'pip install "sphinx-attention[{extra}]"'
+    if lacking := ", ".join(name for name, number in found.items() if not number):
+        return Finding(extra, f"{lacking} not installed; needed {purpose}", ok=None, do=install)
+    wrong = [f"{name} {why}" for name in names if (why := _wrong_version(name))]
+    if wrong:
+        do = install.replace("install", "install --upgrade", 1)
+        return Finding(extra, "; ".join(wrong), ok=False, do=do)
+    return Finding(extra, ", ".join(f"{name} {number}" for name, number in found.items()))
+
+
+def _markdown() -> Finding:
+    installed = _version("myst-parser")
+    if installed is None:
+        return Finding("myst-parser", "not installed; needed for notes in Markdown", ok=None)
+    if Version(installed) >= _MYST_COMPLETE:
+        return Finding("myst-parser", installed)
     return Finding(
-        extra,
-        f"{lacking} not installed; needed {purpose}",
+        "myst-parser",
+        f"{installed}; before {_MYST_COMPLETE} a fence {{attention}} without options stays the "
+        "admonition: write {attention-figure}",
         ok=None,
-        do=f'pip install "sphinx-attention[{extra}]"',
     )
 
 
-def _device() -> Finding:
+def _hidden() -> Iterator[Finding]:
+    """A file on ``sys.path`` that is imported in the place of a package."""
+    from sphinx_attention.core.sources._packages import shadow_problem  # noqa: PLC0415
+
+    if (shadow := shadow_problem()) is not None:
+        yield Finding("sys.path", shadow.message, ok=False)
+
+
+def _imported() -> Iterator[Finding]:
+    """Import what models need: an installed package may still be broken."""
     from sphinx_attention.core.sources._packages import require  # noqa: PLC0415 - loads torch
 
-    try:
-        torch = require("torch")
-    except AttentionError as error:
-        return Finding("torch", error.message, ok=False)
+    for name in _EXTRAS["models"][0]:
+        try:
+            require(name)
+        except AttentionError as error:
+            yield Finding(name, error.message, ok=False)
+        else:
+            if name == "torch":
+                yield _device(require("torch"))
+
+
+def _device(torch: Any) -> Finding:
     if torch.cuda.is_available():
         return Finding("device", torch.cuda.get_device_name())
     if getattr(torch.backends, "mps", None) and torch.backends.mps.is_available():
@@ -138,11 +195,18 @@ def _device() -> Finding:
 
 
 def _notes(docs: Path, defines: tuple[str, ...], *, models: bool) -> Iterator[Finding]:
-    notes = read_notes(docs, defines)
+    try:
+        notes = read_notes(docs, defines)
+    except AttentionError as error:
+        yield Finding("notes", error.message, ok=False)
+        yield from _hidden()
+        return
     requests = [request for _, request in notes]
     where = counted(sum(bool(asked) for asked in notes.requests.values()), "document")
     yield Finding("figures", f"{len(requests)} in {where}", ok=None)
     yield from _uses(notes)
+    # conf.py may have put folders on sys.path.
+    yield from _hidden()
     yield _store(docs, notes)
     if not models:
         return

@@ -9,10 +9,11 @@ import click
 
 from sphinx_attention.core.author_files import locate
 from sphinx_attention.core.capture import Library
-from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.display import clean_line
+from sphinx_attention.core.errors import Problem
 from sphinx_attention.core.figure import settle
-from sphinx_attention.core.options import OPTIONS, Surroundings, parse
-from sphinx_attention.core.render.files import FORMATS, write_file
+from sphinx_attention.core.options import OPTIONS, Surroundings, parse, unknown_option
+from sphinx_attention.core.render.files import FORMATS, check_file, write_file
 from sphinx_attention.core.render.text import credit
 from sphinx_attention.core.settings import Settings
 from sphinx_attention.core.store import open_store
@@ -73,14 +74,20 @@ def render(
     """
     if output.suffix.lstrip(".").lower() not in FORMATS:
         raise click.BadParameter(
-            f"{output.name!r} has to end in one of {', '.join(f'.{name}' for name in FORMATS)}",
+            f"{str(output)!r} has to end in one of {', '.join(f'.{name}' for name in FORMATS)}",
             param_hint="--output",
         )
+    chosen = _options(options, matrix)
+    _check_text(text, given=not chosen.keys().isdisjoint({"matrix", "tokens"}))
+    if not output.parent.is_dir():
+        raise click.BadParameter(
+            f"{str(output)!r}: there is no folder {str(output.parent)!r}", param_hint="--output"
+        )
     try:
-        figure = _figure(text, model, _options(options, matrix), cache)
+        # A model takes its time: what cannot be written is told before.
+        check_file(output)
+        figure = _figure(text, model, chosen, cache)
         write_file(figure, output)
-    except AttentionError as error:
-        fail(error.message)
     except OSError as error:
         fail(f"cannot write {output}: {error.strerror or error}")
     if as_json:
@@ -97,15 +104,24 @@ def render(
         say(f"{output}: {figure.spec.view}, {credit(figure)}")
 
 
+def _check_text(text: str, *, given: bool) -> None:
+    """Refuse what is no text, unless tokens may be given in another way."""
+    if not text.strip() and not given:
+        raise click.BadParameter("it is empty", param_hint="TEXT")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter(
+            f"{clean_line(text)!r} is not valid UTF-8", param_hint="TEXT"
+        ) from None
+
+
 def _options(given: tuple[str, ...], matrix: Path | None) -> dict[str, str]:
     options = {} if matrix is None else {"matrix": str(matrix)}
     for one in given:
         name, _, value = one.partition("=")
         if name not in OPTIONS:
-            raise click.BadParameter(
-                f"{name!r} is not an option; the options are {', '.join(OPTIONS)}",
-                param_hint="--option",
-            )
+            raise click.BadParameter(unknown_option(name, OPTIONS).message, param_hint="--option")
         options[name] = value
     return options
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -12,6 +13,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from sphinx_attention.core.boundary import guarded
+from sphinx_attention.core.display import clean_line
 from sphinx_attention.core.errors import AttentionError, Problem
 
 from .config import settings_of
@@ -63,6 +66,11 @@ def collect(
         AttentionError: the folder is no Sphinx project, or its conf.py leaves the extension out.
     """
     docs = docs.resolve()
+    with guarded(Problem.CONFIG, f"reading {docs}", exits=True):
+        return _collect(docs, overrides, warnings or sys.stderr)
+
+
+def _collect(docs: Path, overrides: Mapping[str, str], warnings: TextIO) -> Collected:
     if not (docs / "conf.py").is_file():
         raise AttentionError(
             Problem.CONFIG, f"{docs} has no conf.py; name the folder that sphinx-build is given"
@@ -78,7 +86,7 @@ def collect(
                 buildername="dummy",
                 confoverrides=dict(overrides),
                 status=None,
-                warning=warnings or sys.stderr,
+                warning=warnings,
             )
             if "sphinx_attention" not in app.extensions:
                 raise AttentionError(
@@ -88,8 +96,21 @@ def collect(
             # The reading alone: nothing is captured, resolved or written.
             app.builder.read()
         except SphinxError as error:
-            raise AttentionError(Problem.CONFIG, f"Sphinx cannot read {docs}: {error}") from error
+            raise AttentionError(
+                Problem.CONFIG,
+                f"Sphinx cannot read {docs}: {_in_one_line(error)}",
+                "".join(traceback.format_exception(error)),
+            ) from error
         requests = {name: tuple(asked) for name, asked in domain_of(app.env).requests.items()}
         kept = uses_of(app.env)
         uses = tuple(use for name in sorted(kept) for use in kept[name])
         return Collected(requests, settings_of(app.config), Path(app.confdir), uses)
+
+
+def _in_one_line(error: SphinxError) -> str:
+    """What Sphinx says of an error, less the traceback that it quotes of conf.py."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    last = "" if len(lines) == 1 else f" {lines[-1]}"
+    return clean_line(lines[0] + last)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import json
+import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -87,6 +90,75 @@ def test_a_model_that_does_not_answer_is_an_error(notes: Notes) -> None:
     assert "nowhere_at_all" in answer.out
     assert "ok  model counting: answers" in answer.out
     assert "model counting" not in notes.run("doctor", str(notes.folder), "--no-models").out
+
+
+def test_a_version_that_is_not_supported_is_an_error(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = {"transformers": "4.57.1", "sphinx": "7.3.7", "myst-parser": "3.0.1"}
+    monkeypatch.setattr(MODULE, "version", lambda name: old.get(name) or version(name))
+    found = by_name(notes.run("doctor", "--json", code=1).json)
+    assert found["models"]["ok"] is False
+    assert "transformers 4.57.1; a version <6,>=5 is needed" in str(found["models"]["found"])
+    assert found["models"]["do"] == 'pip install --upgrade "sphinx-attention[models]"'
+    assert found["sphinx"]["ok"] is False
+    assert "7.3.7; a version" in str(found["sphinx"]["found"])
+    assert found["myst-parser"]["ok"] is None
+    assert "write {attention-figure}" in str(found["myst-parser"]["found"])
+
+
+def test_a_package_that_cannot_be_imported_is_an_error(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = importlib.import_module
+
+    def broken(name: str) -> object:
+        if name == "torch":
+            raise OSError("libtorch.so: cannot open shared object file")
+        return real(name)
+
+    monkeypatch.setattr("sphinx_attention.core.sources._packages.importlib.import_module", broken)
+    found = by_name(notes.run("doctor", "--json", code=1).json)
+    assert found["torch"]["ok"] is False
+    assert "libtorch.so" in str(found["torch"]["found"])
+    assert "device" not in found
+
+
+def test_a_file_that_hides_a_package_is_an_error(notes: Notes) -> None:
+    notes.write({"index": ["a b c"]}, "sys.path.insert(0, os.path.dirname(__file__))\nimport os\n")
+    text = (notes.folder / "conf.py").read_text()
+    (notes.folder / "conf.py").write_text(f"import os\n{text}")
+    (notes.folder / "tokenizers.py").write_text("raise SystemExit('imported')")
+    (notes.folder / "secrets_of_mine.py").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx_attention", "doctor", str(notes.folder), "--json"],
+        env=notes.counting.environment(),
+        cwd=notes.folder.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    found = by_name(json.loads(done.stdout))
+    assert found["sys.path"]["ok"] is False
+    assert str(notes.folder / "tokenizers.py") in str(found["sys.path"]["found"])
+
+
+def test_a_pointer_of_git_lfs_in_the_store_is_told(notes: Notes) -> None:
+    notes.write({"index": ["a b c"]})
+    notes.run("capture", str(notes.folder))
+    (key,) = notes.entries()
+    notes.path(key).write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"
+    )
+    answer = notes.run("doctor", str(notes.folder), "--no-models", code=1)
+    assert "it is a pointer of Git LFS, not the entry: run `git lfs pull`" in answer.out
+
+
+def test_a_folder_that_is_no_project_is_an_error(notes: Notes) -> None:
+    notes.folder.mkdir()
+    answer = notes.run("doctor", str(notes.folder), code=1)
+    assert f"!!  notes: {notes.folder} has no conf.py" in answer.out
 
 
 @pytest.mark.models

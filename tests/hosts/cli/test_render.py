@@ -78,13 +78,11 @@ def test_what_is_wrong_is_told(notes: Notes, tmp_path: Path, matrix: Path) -> No
     out = str(tmp_path / "x.svg")
     given = ["--matrix", str(matrix)]
     assert "has to end in" in notes.run("render", FOX, "-o", "x.gif", code=2).err
-    assert "is not an option" in notes.run("render", FOX, "-o", out, "-O", "x=1", code=2).err
-    answer = notes.run("render", FOX, "-o", out, *given, "-O", "view=circle", code=1)
+    assert "unknown option" in notes.run("render", FOX, "-o", out, "-O", "x=1", code=2).err
+    answer = notes.run("render", FOX, "-o", out, *given, "-O", "view=circle", code=2)
     assert "expected arcs" in answer.err
     answer = notes.run("render", "one two", "-o", out, *given, code=1)
     assert "sphinx-attention: " in answer.err
-    answer = notes.run("render", FOX, "-o", str(tmp_path / "no" / "x.svg"), *given, code=1)
-    assert "cannot write" in answer.err
     assert not (tmp_path / "x.svg").exists()
 
 

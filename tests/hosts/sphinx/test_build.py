@@ -15,6 +15,7 @@ from docutils import nodes
 
 from tests.conftest import FOX, FOX_ROWS, indent
 from tests.course import BESIDE, CONF, FUNCTION
+from tests.versions import OLD_MYST, needs_own_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,8 +52,8 @@ def test_html_builders_carry_the_whole_figure(project, builder: str) -> None:
     assert soup.find("a", href=re.compile("#fox$")).text.startswith("Fig. 1")
 
 
-@pytest.mark.parametrize("source", ["rst", "md-backticks", "md-colons"])
 @pytest.mark.parametrize("name", ["attention", "attention-figure"])
+@pytest.mark.parametrize("source", ["rst", "md-backticks", "md-colons"])
 def test_rst_and_both_myst_fences_say_the_same(project, source: str, name: str) -> None:
     if source == "rst":
         files = {
@@ -63,6 +64,8 @@ def test_rst_and_both_myst_fences_say_the_same(project, source: str, name: str) 
         files = {
             "index.md": f"# P\n\n{fence}{{{name}}} {FOX}\n:focus: fox\n:caption: Read *this*.\n\n{FOX_ROWS}{fence}\n"
         }
+    if source != "rst" and name == "attention" and OLD_MYST:
+        pytest.skip("MyST before 5.2 does not tell what stands on a directive's own line")
     made = project(files)
     made.build(strict=True)
     (figure,) = figure_tags(made.html())
@@ -71,6 +74,7 @@ def test_rst_and_both_myst_fences_say_the_same(project, source: str, name: str) 
     assert figure.find("figcaption").find("em").text == "this"
 
 
+@needs_own_line
 def test_myst_warns_of_split_admonitions_and_not_of_figures(project) -> None:
     split = "```{attention} some words\n:class: x\n\nAnd more.\n```\n"
     figure = f"```{{attention}} {FOX}\n:focus: fox\n\n{FOX_ROWS}\nA caption.\n```\n"
@@ -213,7 +217,8 @@ def test_a_warning_can_be_suppressed_by_its_subtype(project) -> None:
 
 
 def test_a_mistake_fails_a_strict_build(tmp_path: Path) -> None:
-    (tmp_path / "conf.py").write_text('extensions = ["sphinx_attention"]\n')
+    conf = 'extensions = ["sphinx_attention"]\nshow_warning_types = True\n'
+    (tmp_path / "conf.py").write_text(conf)
     (tmp_path / "index.rst").write_text("P\n=\n\n.. attention-figure:: a\n   :layr: 1\n")
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-q", "-W", str(tmp_path), str(tmp_path / "out")],
@@ -221,7 +226,8 @@ def test_a_mistake_fails_a_strict_build(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 1
+    # 2 before Sphinx 8, where a build ends at the first warning.
+    assert done.returncode in {1, 2}
     assert "[attention.option]" in done.stderr
 
 
@@ -390,7 +396,9 @@ def test_parallel_builds_write_the_same_pages(tmp_path: Path) -> None:
     source = tmp_path / "docs"
     source.mkdir()
     (source / "course_model.py").write_text(FUNCTION)
-    (source / "conf.py").write_text(f'extensions = ["sphinx_attention"]\n{CONF}numfig = True\n')
+    (source / "conf.py").write_text(
+        f'extensions = ["sphinx_attention"]\n{CONF}numfig = True\nshow_warning_types = True\n'
+    )
     names = [f"page{n}" for n in range(12)]
     (source / "index.rst").write_text(
         "I\n=\n\n.. toctree::\n\n" + "".join(f"   {n}\n" for n in names)

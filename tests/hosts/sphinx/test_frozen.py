@@ -78,7 +78,7 @@ def test_the_command_can_be_pasted(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "sphinx", "-E", "-q", "-W", "-D", "attention_mode=frozen"]
     build += [str(docs), str(tmp_path / "out")]
     first = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert first.returncode == 1
+    assert first.returncode != 0
     command = re.search(r"`sphinx-attention (capture .*?)`", first.stderr)
     assert command is not None
     main = "from sphinx_attention.hosts.cli import main; main()"
