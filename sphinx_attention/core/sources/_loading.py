@@ -184,9 +184,12 @@ def _load(source: ModelSource, place: str) -> Loaded:
 
 
 def _check_hub(source: ModelSource, files: HubFiles) -> None:
-    """Say what a model of the hub without ``config.json`` is instead, where its files tell."""
-    told = what_instead(files.names())
-    if told:
+    """Say what a model of the hub without ``config.json`` is instead, where its files tell.
+
+    Nothing is said where the hub is not asked: what is not at hand may be there all the same.
+    """
+    if not files.only_local:
+        told = what_instead(files.names()) or "it is no transformers model"
         raise AttentionError(
             Problem.MODEL, f"{source.name}: {files.where} holds no {CONFIG}; {told}"
         )

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +19,9 @@ pytestmark = [pytest.mark.models, pytest.mark.slow]
 COMMIT = "a" * 40
 ASK = """
 import json, sys, time, warnings
-time.sleep = lambda _: None  # the hub's client waits half a minute between its retries
+def wait(seconds):
+    raise AssertionError(f"the hub's client waits {seconds} s and asks again")
+time.sleep = wait
 warnings.simplefilter("error")
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources import open_source
@@ -35,6 +38,7 @@ class Hub(BaseHTTPRequestHandler):
     """The few answers of the hub that a download needs, for one model ``org/tiny``."""
 
     folder: Path
+    asked: list[str]
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -49,6 +53,7 @@ class Hub(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.split("?")[0]
+        self.asked.append(path)
         files = {file.name: file.read_bytes() for file in self.folder.iterdir()}
         if path.startswith("/api/models/org/tiny"):
             self.api(path, files)
@@ -83,7 +88,11 @@ class Hub(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hub(tiny_model: Callable[[str], Path]) -> Iterator[ThreadingHTTPServer]:
-    handler = type("TinyHub", (Hub,), {"folder": tiny_model("bert")})
+    yield from serving(tiny_model("bert"))
+
+
+def serving(folder: Path) -> Iterator[ThreadingHTTPServer]:
+    handler = type("TinyHub", (Hub,), {"folder": folder, "asked": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -133,3 +142,40 @@ def test_a_model_from_the_hub(hub: ThreadingHTTPServer, tmp_path: Path) -> None:
     assert cached[1]["commit"] == COMMIT
     assert absent[0] == "network"
     assert "cannot be reached" in absent[1]
+
+
+def test_shards_of_the_hub_that_are_not_safetensors(
+    tiny_model: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "m"
+    shutil.copytree(tiny_model("bert"), folder)
+    (folder / "model.safetensors").rename(folder / "weights.bin")
+    mapped = {"metadata": {}, "weight_map": {"w": "weights.bin"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(mapped))
+    for server in serving(folder):
+        ((problem, message),) = ask(server, tmp_path / "home", {"id": "org/tiny"})
+        assert problem == "model"
+        assert "of the model org/tiny names 'weights.bin' as weights" in message
+        asked = server.RequestHandlerClass.asked  # type: ignore[attr-defined]
+        assert any(path.endswith("model.safetensors.index.json") for path in asked)
+        # Not even fetched.
+        assert not any(path.endswith("weights.bin") for path in asked)
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["m.Q4.gguf"], "holds GGUF files, made for llama.cpp"),
+        (["adapter_config.json"], "is a PEFT adapter"),
+        (["README.md"], "holds no config.json; it is no transformers model"),
+    ],
+)
+def test_what_a_model_of_the_hub_is_instead(tmp_path: Path, names: list[str], says: str) -> None:
+    folder = tmp_path / "m"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text("{}")
+    for server in serving(folder):
+        ((problem, message),) = ask(server, tmp_path / "home", {"id": "org/tiny"})
+        assert problem == "model"
+        assert says in message

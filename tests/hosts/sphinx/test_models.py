@@ -184,3 +184,39 @@ def test_the_parts_of_an_encoder_decoder_model(tmp_path: Path) -> None:
     assert "cross attention, over: the cat sat, and: a dog." in cross.find("desc").text
     assert keys == len(encoder.select("[data-token]"))
     assert queries == len(decoder.select("[data-token]"))
+
+
+def test_a_file_of_the_notes_that_hides_transformers(tmp_path: Path) -> None:
+    (tmp_path / "transformers.py").write_text("raise SystemExit(1)\n")
+    before = f"sys.path.insert(0, {str(tmp_path)!r})"
+    said, soup = site(tmp_path, {"m": {"path": "m"}}, f".. attention:: {FOX}\n", before=before)
+    message, kind = the_warning(said, tmp_path, 4)
+    assert kind == "install"
+    assert f"{tmp_path / 'transformers.py'} is found in the place of the package" in message
+    assert soup.find(class_="attention-placeholder")
+
+
+def test_a_text_of_mostly_unknown_tokens(tmp_path: Path) -> None:
+    save("bert", tmp_path / "bert")
+    page = ".. attention:: the quick fox\n\n.. attention:: 狐 が 跳 fox the\n"
+    for _ in range(2):
+        # Also by a build that has the numbers in its store.
+        said, soup = site(tmp_path, {"m": {"path": "bert"}}, page)
+        message, kind = the_warning(said, tmp_path, 6)
+        assert kind == "text"
+        assert "3 of 5 tokens are [UNK]" in message
+        assert len(soup.find_all("figure", class_="attention-figure")) == 2
+
+
+def test_a_model_that_loads_is_named(tmp_path: Path) -> None:
+    save("bert", tmp_path / "bert")
+    (tmp_path / "conf.py").write_text(
+        'extensions = ["sphinx_attention"]\nattention_models = {"mine": {"path": "bert"}}\n'
+    )
+    (tmp_path / "index.rst").write_text(f"P\n=\n\n.. attention:: {FOX}\n   :model: mine\n")
+    command = [sys.executable, "-m", "sphinx", str(tmp_path), str(tmp_path / "out")]
+    first, second = (
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    )
+    assert "loading mine\n" in first
+    assert "loading mine" not in second
