@@ -135,6 +135,12 @@ class Figure:
         return phrases(self.spec.language)
 
     @property
+    def foreign(self) -> str:
+        """The language of the figure's own words where the page's is not known, else empty."""
+        page = self.spec.language.replace("_", "-").lower().partition("-")[0]
+        return "" if page == self.say.language else self.say.language
+
+    @property
     def focus(self) -> int | None:
         """The query token pinned first; None where none is."""
         return self.pinned[0] if self.pinned else None

@@ -33,7 +33,7 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
   // Those of the static table are true to the first state.
   let pairs: Pair[] | null = null;
   const live = element("div", ["attention-live"]);
-  setAttributes(live, { role: "status" });
+  setAttributes(live, { role: "status", ...(footer?.lang && { lang: footer.lang }) });
   (figure.querySelector("figcaption") ?? figure.lastElementChild)?.before(live);
 
   const long = part(figure, "scores--long");

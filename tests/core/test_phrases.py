@@ -95,3 +95,14 @@ def test_a_figure_speaks_one_language(view: str) -> None:
     ):
         assert not re.search(rf"\b{english}\b", words), english
         assert not re.search(rf"\b{english}\b", labels), english
+
+
+def test_english_words_on_a_page_of_another_language_are_marked() -> None:
+    shown = figure("le renard", np.eye(2), language="fr", label="toy")
+    page = BeautifulSoup(render_html(shown, "f"), "html.parser")
+    assert "lang" not in figure_attributes(shown)
+    marked = [element.name for element in page.select('[lang="en"]')]
+    assert marked == ["title", "desc", "desc", "div", "details"]
+    assert not page.select('[lang="en"] [data-token]')
+    plain = figure("the fox", np.eye(2), language="en_GB", label="toy")
+    assert "lang=" not in render_html(plain, "f")

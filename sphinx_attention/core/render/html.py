@@ -46,7 +46,7 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
         attributes["data-heads"] = ",".join(clean_line(names[head]) for head in figure.shown_heads)
     if spec.request.aggregate:
         attributes["data-aggregate"] = spec.request.aggregate
-    if spec.language != "en":
+    if spec.language != "en" and not figure.foreign:
         attributes["lang"] = figure.say.language
     if spec.special == "dim":
         attributes["data-special"] = "dim"
