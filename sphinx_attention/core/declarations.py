@@ -85,7 +85,18 @@ def find_source(name: str, models: Mapping[str, Any], base: Path) -> ModelSource
                 f"unknown model {name!r}; did you mean {close!r}? Declared in attention_models: "
                 f"{', '.join(sorted(models)) or 'none'}",
             )
-    return ModelSource(name=name, id=name)
+    return ModelSource(name=name, id=name, near=_near_folder(name, base))
+
+
+def _near_folder(name: str, base: Path) -> str:
+    """The folder of a model whose name resembles what looks like an id, in the same folder."""
+    parent = PurePath(name).parent
+    try:
+        there = [one.name for one in (base / parent).iterdir() if (one / "config.json").is_file()]
+    except OSError:
+        return ""
+    close = get_close_matches(PurePath(name).name, there, n=1)
+    return (parent / close[0]).as_posix() if close else ""
 
 
 def declare(name: str, declared: Any, base: Path) -> ModelSource | FunctionSource:

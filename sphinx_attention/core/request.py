@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -67,6 +67,7 @@ class ModelSource:
         device_map: handed to transformers, for models larger than one device.
         trust_remote_code: whether code that comes with the model may run.
         pickled_weights: whether weights may be loaded from pickled files.
+        near: a folder that was perhaps meant instead, for messages.
     """
 
     name: str
@@ -79,6 +80,7 @@ class ModelSource:
     device_map: str | None = None
     trust_remote_code: bool = False
     pickled_weights: bool = False
+    near: str = field(default="", compare=False, repr=False)
 
     @property
     def label(self) -> str:

@@ -115,7 +115,7 @@ def check_file(path: Path, where: str) -> None:
     except (OSError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or error
         raise _bad(f"{name} in {where} cannot be read: {why}") from None
-    if path.is_symlink() and not any(real.is_relative_to(root) for root in _roots(path.parent)):
+    if path.is_symlink() and not lies_in(real, path.parent):
         raise _bad(
             f"{name} in {where} is a link to a file outside the folder; put the file itself there"
         )
@@ -127,6 +127,12 @@ def check_file(path: Path, where: str) -> None:
                 f"{name} in {where} is a pointer of Git LFS, not the file itself; run `git lfs "
                 "pull` in that repository, or download the file again"
             )
+
+
+def lies_in(path: Path, folder: Path) -> bool:
+    """Whether a file lies in a model's folder, or where the hub's own cache keeps its files."""
+    real = path.resolve()
+    return any(real.is_relative_to(root) for root in _roots(folder))
 
 
 def _roots(folder: Path) -> list[Path]:
@@ -150,7 +156,7 @@ def read_config(files: Files) -> dict[str, Any]:
     path = files.find(CONFIG)
     if path is None:
         raise _bad(f"{files.where} holds no {CONFIG}: it is no transformers model")
-    return _read_json(path, _LARGEST_CONFIG, files.where)
+    return read_json(path, files.where)
 
 
 def weight_files(files: Files, config: dict[str, Any]) -> list[Path]:
@@ -182,7 +188,7 @@ def _of_index(index: Path, files: Files) -> list[Path]:
 
 def _names_of_index(index: Path, files: Files) -> list[str]:
     check_file(index, files.where)
-    weights = _read_json(index, _LARGEST_INDEX, files.where).get("weight_map")
+    weights = read_json(index, files.where, _LARGEST_INDEX).get("weight_map")
     if not isinstance(weights, dict) or not weights:
         raise _bad(f"{index.name} of {files.where} has no weight_map, and so names no weights")
     names = sorted({str(name) for name in weights.values()})
@@ -268,7 +274,12 @@ def _header(path: Path, where: str) -> dict[str, Any]:
     return entries
 
 
-def _read_json(path: Path, largest: int, where: str) -> dict[str, Any]:
+def read_json(path: Path, where: str, largest: int = _LARGEST_CONFIG) -> dict[str, Any]:
+    """An object from a JSON file.
+
+    Raises:
+        AttentionError: the file is too large, or holds no JSON object.
+    """
     if (size := path.stat().st_size) > largest:
         raise _bad(f"{path.name} in {where} has {size:,} bytes; at most {largest:,} are read")
     try:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _OFFLINE = frozenset({"OfflineModeIsEnabled", "LocalEntryNotFoundError", "IncompleteSnapshotError"})
 _UNKNOWN_TYPE = re.compile(r"model type `(.{1,60}?)` but Transformers does not recognize")
+_SENTENCE_MODEL = re.compile(r"(all|multi-qa|paraphrase|msmarco|distiluse|gtr|stsb|nli)-[\w.-]+$")
 _UNREACHABLE = frozenset(
     {"ConnectionError", "ConnectError", "ConnectTimeout", "ReadTimeout", "TimeoutError", "gaierror"}
 )
@@ -93,22 +94,38 @@ def _from_hub(kinds: set[str], source: ModelSource, place: str) -> AttentionErro
         tried = "" if source.name == place else f" (declared as {source.name!r})"
         return AttentionError(
             Problem.MODEL,
-            f"the hub has no model {place!r}{tried}, or a private one; check the identifier, or "
-            "declare a path",
+            f"the hub has no model {place!r}{tried}, or a private one; "
+            f"{_meant(source) or 'check the identifier, or declare a path'}",
         )
     if kinds & (_OFFLINE | _UNREACHABLE | {"HfHubHTTPError", "TransportError"}):
-        return out_of_reach(f"the model {place}")
+        return out_of_reach(f"the model {place}", _meant(source))
     return None
 
 
-def out_of_reach(what: str) -> AttentionError:
-    """What to tell of something on the hub that is neither here nor to be had."""
+def _meant(source: ModelSource) -> str:
+    """What the author of an id that nothing is known of probably meant; else empty."""
+    if source.near:
+        return f"did you mean the folder {source.near!r}?"
+    if source.id and _SENTENCE_MODEL.match(source.id):
+        return f"did you mean 'sentence-transformers/{source.id}'?"
+    return ""
+
+
+def out_of_reach(what: str, meant: str = "") -> AttentionError:
+    """What to tell of something on the hub that is neither here nor to be had.
+
+    Args:
+        what: what it is.
+        meant: what else may have been meant, as a question.
+    """
     constants = require("huggingface_hub").constants
     why = f"{constants.ENDPOINT} cannot be reached; check the network"
     if constants.HF_HUB_OFFLINE:
         why = "HF_HUB_OFFLINE is set, so that it is not downloaded; unset it"
     return AttentionError(
-        Problem.NETWORK, f"{what} is not in this machine's cache, and {why}, or declare a path"
+        Problem.NETWORK,
+        f"{what} is not in this machine's cache, and {why}, or declare a path"
+        f"{f'; {meant}' if meant else ''}",
     )
 
 

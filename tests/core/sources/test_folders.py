@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from sphinx_attention.core.attention import Attention
+from sphinx_attention.core.declarations import find_source
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources import open_source
@@ -128,6 +129,34 @@ def text(name: str, content: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_text(content)
 
 
+def with_steps(name: str, *steps: dict[str, Any]) -> Callable[[Path], object]:
+    """Give the tokenizer a sequence of steps."""
+
+    def write(folder: Path) -> None:
+        path = folder / "tokenizer.json"
+        kinds = {"normalizer": "normalizers", "pre_tokenizer": "pretokenizers"}
+        listed = {"type": "Sequence", kinds.get(name, "processors"): list(steps)}
+        path.write_text(json.dumps({**json.loads(path.read_text()), name: listed}))
+
+    return write
+
+
+def secret(folder: Path) -> None:
+    """Have the tokenizer's settings name a file elsewhere as its vocabulary."""
+    elsewhere = folder.parent / "secret.txt"
+    elsewhere.write_text("hunter2\n")
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "vocab_file": str(elsewhere)}))
+
+
+DOUBLE = {"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}
+TWICE = {"Sequence": {"id": "A", "type_id": 0}}
+TEMPLATE = {
+    "type": "TemplateProcessing",
+    "single": [TWICE, TWICE],
+    "pair": [TWICE],
+    "special_tokens": {},
+}
 WORDS = ("tokenizer.json", "tokenizer_config.json")
 FILLER = "c" * 64
 
@@ -174,6 +203,10 @@ MISTAKES: list[tuple[str, Callable[[Path], object], str]] = [
     ("a tokenizer nested too deeply", text("tokenizer.json", "[" * 100_000), "m "),
     ("a tokenizer of another form", text("tokenizer.json", '{"version": 1, "model": [NaN]}'), "m "),
     ("a tokenizer's settings of another form", text("tokenizer_config.json", "[1]"), "m "),
+    ("a text that doubles", with_steps("normalizer", *[DOUBLE] * 100), "makes a text more than 10,000 times as long"),
+    ("bytes of bytes", with_steps("pre_tokenizer", *[{"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}] * 60), "the pre_tokenizer of the tokenizer"),
+    ("tokens that double", with_steps("post_processor", *[TEMPLATE] * 40), "the post_processor of the tokenizer"),
+    ("a vocabulary elsewhere by the settings", secret, "as its vocab_file; every file that it names has to lie"),
     ("pickled shards", lambda f: move(f, "weights.bin"), "names 'weights.bin' as weights"),
     ("pickled shards in capitals", lambda f: move(f, "weights.SAFETENSORS"), "as weights; every file"),
     ("shards elsewhere", lambda f: index(f, "../../x.safetensors") or (f / "model.safetensors").unlink(), "names '../../x.safetensors'"),
@@ -430,3 +463,24 @@ def test_models_of_pictures_and_of_sound(
         kind(kind.config_class(**settings)).save_pretrained(tmp_path)
     # Without a tokenizer, which they do not have.
     assert says in refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("checkpoints/mien", "did you mean the folder 'checkpoints/mine'?"),
+        ("checkpoints/quite-another", "or declare a path"),
+        ("all-MiniLM-L6-v2", "did you mean 'sentence-transformers/all-MiniLM-L6-v2'?"),
+        ("org/all-MiniLM-L6-v2", "or declare a path"),
+    ],
+)
+def test_what_an_id_that_is_not_there_may_have_meant(tmp_path: Path, name: str, says: str) -> None:
+    folder = tmp_path / "checkpoints" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    source = find_source(name, {}, tmp_path)
+    with open_source(source) as runner:
+        ((_, answer),) = runner.run([Request(source, "the fox")])
+    assert isinstance(answer, AttentionError)
+    assert answer.problem is Problem.NETWORK
+    assert answer.message.endswith(says)
