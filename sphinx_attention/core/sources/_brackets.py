@@ -11,7 +11,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from ._cells import Cell, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 _DEEPEST = 6
 _PAIRS = {"[": "]", "(": ")", "{": "}"}
@@ -22,6 +22,11 @@ _MATLAB = re.compile(r"\s*((?:[\w.]+\s*=\s*)?)(\[)(?=[^\[\]]*;)(?=\s*[\d.+\-−�
 _AFTER = re.compile(
     r"(?:\s*,\s*(?:\w+\s*=\s*)?(?:<[^<>]*>|\([^()]*\)|'[^']*'|\"[^\"]*\"|[\w.]+))*"
     r"\s*,?\s*[)>]*\s*[;,.]?\s*"
+)
+_BOTH = {opened: re.compile(rf"[\{opened}\{closed}]") for opened, closed in _PAIRS.items()}
+_SHORTENED = (
+    "the print is shortened (...); print it with `numpy.set_printoptions(threshold=numpy.inf)` or "
+    "`torch.set_printoptions(profile='full')`, or save it to a file"
 )
 _PIECE = re.compile(r"[\[\](){}]|;|[^\s,;\[\](){}]+")
 
@@ -51,15 +56,11 @@ def _start(text: str) -> tuple[int, int] | None:
 
 def _end(text: str, start: int) -> int | None:
     """The position after the bracket that closes the one at the start."""
-    opened, closed = text[start], _PAIRS[text[start]]
     depth = 0
-    for position in range(start, len(text)):
-        if text[position] == opened:
-            depth += 1
-        elif text[position] == closed:
-            depth -= 1
-            if depth == 0:
-                return position + 1
+    for found in _BOTH[text[start]].finditer(text, start):
+        depth += 1 if found[0] == text[start] else -1
+        if depth == 0:
+            return found.end()
     return None
 
 
@@ -108,40 +109,50 @@ def read_brackets(text: str, first: int) -> tuple[Nested, str, int]:
     return tree, text[end:], first + text.count("\n", 0, end)
 
 
-def _pieces(text: str, line: int) -> Iterator[tuple[str, int]]:
-    for number, one in enumerate(text.split("\n"), line):
-        stripped = re.sub(r"(?:^|\s)#.*$", "", one)
-        for found in _PIECE.finditer(stripped):
-            yield found[0], number
-
-
 def _tree(text: str, line: int) -> Nested:
+    if "#" in text:
+        text = re.sub(r"(?:(?<=\s)|^)#.*$", "", text, flags=re.MULTILINE)
     root = Nested(line)
     open_lists = [root]
-    opened, closed = text[0], _PAIRS[text[0]]
-    for piece, number in _pieces(text, line):
-        if piece == opened:
-            if len(open_lists) > _DEEPEST:
-                raise _wrong(number, f"brackets are nested more than {_DEEPEST} deep")
-            inner = Nested(number)
-            open_lists[-1].items.append(inner)
-            open_lists.append(inner)
-        elif piece == closed:
+    position = 0
+    for found in _BOTH[text[0]].finditer(text):
+        between = text[position : found.start()]
+        _add_cells(open_lists[-1], between, line)
+        line += between.count("\n")
+        position = found.end()
+        if found[0] != text[0]:
             open_lists.pop()
-        elif piece == ";":
-            open_lists[-1].ends.append(len(open_lists[-1].items))
-        elif piece.strip(".…") == "":
-            raise _wrong(
-                number,
-                "the print is shortened (...); print it with "
-                "`numpy.set_printoptions(threshold=numpy.inf)` or "
-                "`torch.set_printoptions(profile='full')`, or save it to a file",
-            )
-        else:
-            open_lists[-1].items.append(_cell(piece, number))
+            continue
+        if len(open_lists) > _DEEPEST:
+            raise _wrong(line, f"brackets are nested more than {_DEEPEST} deep")
+        inner = Nested(line)
+        open_lists[-1].items.append(inner)
+        open_lists.append(inner)
     (made,) = root.items
     assert isinstance(made, Nested)
     return made
+
+
+def _add_cells(made: Nested, text: str, line: int) -> None:
+    """Add the numbers between two brackets to the list that they stand in."""
+    words = text.replace(",", " ").split()
+    if not words:
+        return
+    try:
+        made.items += [Cell(word, float(word)) for word in words]
+    except ValueError:
+        pass
+    else:
+        return
+    for number, one in enumerate(text.split("\n"), line):
+        for found in _PIECE.finditer(one):
+            piece = found[0]
+            if piece == ";":
+                made.ends.append(len(made.items))
+            elif piece.strip(".…") == "":
+                raise _wrong(number, _SHORTENED)
+            else:
+                made.items.append(_cell(piece, number))
 
 
 def _cell(text: str, number: int) -> Cell:

@@ -26,6 +26,7 @@ _FRACTION = re.compile(r"([+\-−–]?\d+)\s*[/⁄]\s*(\d+)")
 _NOT_FINITE = re.compile(r"[+\-−–]?(?:nan|inf|infinity|∞)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+\-−–]?\d+,\d+(?:[eE][+\-−]?\d+)?%?")
 _TWO_IN_ONE = re.compile(r"[+\-−]?\d+,\d+,?")
+_DIGITS = frozenset("0123456789.")
 _BRACKETS_BEFORE = re.compile(r"^[\[({]+(?=[\s\[({+\-−–.\d∞]|nan|inf|[½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚]|·)")
 _BRACKETS_AFTER = re.compile(r"(?<=[\s\])}%\d.∞nf½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚·\-−–—])[\])}]+$")
 _PIECE = re.compile(r'"([^"]*)"|“([^”]*)”|(\S+)')
@@ -71,12 +72,11 @@ def value_of(text: str, *, decimal_comma: bool = False) -> Value:
         text = text.replace(",", ".")
     if text in _MARKS:
         return MASKED
-    return _number_of(text)
+    return float(text.translate(_MINUS)) if _DECIMAL.fullmatch(text) else _number_of(text)
 
 
 def _number_of(text: str) -> float | None:
-    if _DECIMAL.fullmatch(text):
-        return float(text.translate(_MINUS))
+    """A number that is not written in digits alone."""
     if found := _PERCENT.fullmatch(text):
         return float(found[1].translate(_MINUS)) / 100
     if found := _FRACTION.fullmatch(text):
@@ -135,10 +135,21 @@ def _separated(line: str, number: int) -> list[Cell]:
             "decimal comma or part two numbers; write 0.5 with a point",
             line=number,
         )
+    words = line.replace(",", " ").split()
+    named = words[:1] if words and words[0].strip(":").isidentifier() else []
+    label = [Cell(word, value_of(word)) for word in named]
+    try:
+        # The quick way for a row of numbers, with a label before it.
+        return label + [Cell(word, float(word)) for word in words[len(label) :]]
+    except ValueError:
+        pass
     cells: list[Cell] = []
     for found in _PIECE.finditer(line):
         if found[3] is None:
             cells.append(Cell(found[1] or found[2] or "", None))
+            continue
+        if found[3][0] in _DIGITS and (value := value_of(found[3])) is not None:
+            cells.append(Cell(found[3], value))
             continue
         for text in _without_brackets(found[3]).split(","):
             if text in {"%", "\\%", "％"} and cells and cells[-1].is_number:

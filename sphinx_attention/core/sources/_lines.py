@@ -35,6 +35,8 @@ class Kind(Enum):
     """The name of a head above its rows, such as ``Head 0:``."""
 
 
+_LOOKED_AT = 20
+"""Lines of a block that decide what all of it is: a large matrix is read once, and later."""
 _SHARE = re.compile(r"\d+[.,]\d+")
 _NESTED = re.compile(r"\[\s*\[\s*[-+.\d]")
 _R_NAMES = re.compile(r"\[(?:\d+,|,\d+)\]")
@@ -151,6 +153,7 @@ def looks_like_rows(lines: Sequence[str], tokens: Sequence[str] = ()) -> bool:
     """
     if bracketed_lines(lines):
         return True
+    lines = lines[:_LOOKED_AT]
     text = "\n".join(lines)
     nested = _NESTED.search(text) is not None
     parts = [part for n, line in enumerate(lines) for part in _try_line(line, n + 1, tokens)]
