@@ -83,6 +83,13 @@ def bracketed_lines(lines: Sequence[str]) -> int:
     return text[: end + (after.end() if after else 0)].rstrip().count("\n") + 1
 
 
+def is_open(lines: Sequence[str]) -> bool:
+    """Whether lines begin with a matrix in brackets that do not close."""
+    text = "\n".join(lines)
+    found = _start(text)
+    return found is not None and _end(text, found[0]) is None
+
+
 def read_brackets(text: str, first: int) -> tuple[Nested, str, int]:
     """The matrix in brackets at the start of a text.
 

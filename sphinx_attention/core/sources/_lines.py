@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError
 
-from ._brackets import bracketed_lines
+from ._brackets import bracketed_lines, is_open
 from ._cells import MASKED, Cell, cells_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ class Kind(Enum):
 
 
 _LOOKED_AT = 20
-"""Lines of a block that decide what all of it is: a large matrix is read once, and later."""
+"""Lines of a block that decide what all of it is, and blocks below a caption that are looked at.
+
+A large matrix is read once, and later.
+"""
 _SHARE = re.compile(r"\d+[.,]\d+")
 _NESTED = re.compile(r"\[\s*\[\s*[-+.\d]")
 _R_NAMES = re.compile(r"\[(?:\d+,|,\d+)\]")
@@ -238,7 +241,7 @@ def leading_rows(lines: Sequence[str], tokens: Sequence[str] = ()) -> int:
         lines: of the body.
         tokens: of the figure, where they are known: rows may be labelled with them.
     """
-    end = start = 0
+    end = start = rules = 0
     while start < len(lines):
         if not lines[start].strip():
             start += 1
@@ -246,13 +249,14 @@ def leading_rows(lines: Sequence[str], tokens: Sequence[str] = ()) -> int:
         stop = _block_end(lines, start)
         block = lines[start:stop]
         if not looks_like_rows(block, tokens):
-            if _is_only_rules(block, tokens):
-                start = stop
-                continue
-            break
+            rules += 1
+            if rules > _LOOKED_AT or not _is_only_rules(block, tokens):
+                break
+            start = stop
+            continue
         rows = len(block) - _prose_below(block, tokens)
         end = start + rows
-        if rows < len(block):
+        if rows < len(block) or is_open(block):
             break
         start = stop
     return end
@@ -299,11 +303,12 @@ def misplaced_rows(lines: Sequence[str], tokens: Sequence[str] = ()) -> int | No
         lines: of a body that begins with prose. Tables and what is indented are its own content.
         tokens: of the figure, where they are known.
     """
-    start = 0
-    while start < len(lines):
+    start = blocks = 0
+    while start < len(lines) and blocks < _LOOKED_AT:
         if not lines[start].strip():
             start += 1
             continue
+        blocks += 1
         stop = _block_end(lines, start)
         block = lines[start:stop]
         plain = not any("|" in line or line[:1].isspace() for line in block[:1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -357,6 +358,31 @@ def test_an_admonition_is_a_figure_only_by_a_matrix_that_fits(
     body: str, text: str, figure: bool
 ) -> None:
     assert fits(body, text.split()) is figure
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            piece * 5_000
+            for piece in ("[", "[[", "( ", "{{", "- ", "= ", "1,", "1[", '"', "| ", "[1,")
+        ),
+        *(piece * 5_000 + "x" for piece in ("1", "=", ")", " ", "a.", "\\\\", "1/", "0.5 ")),
+        *(
+            piece * 2_000
+            for piece in ("[\n\n", "[[1\n\n", "Head 1\n\n", "A caption.\n\n", "0.5 x\n")
+        ),
+    ],
+    ids=lambda body: ascii(body[:12]),
+)
+def test_no_body_takes_long(body: str) -> None:
+    """Time grows with the length of a body, never with its square: these took minutes."""
+    begin = time.process_time()
+    lines = body.splitlines()
+    leading_rows(lines, TOKENS)
+    misplaced_rows(lines, TOKENS)
+    fits(body, TOKENS)
+    assert time.process_time() - begin < 4
 
 
 def test_a_large_body_is_read_quickly() -> None:
