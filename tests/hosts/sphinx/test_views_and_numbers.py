@@ -373,7 +373,7 @@ SAID = [
     (
         "gpt2",
         ":view: grid\n   :selection: heads=1,7",
-        "the page carries no head 7, only 0, 1, 2, 3",
+        "for heads in selection: the page carries only 0, 1, 2, 3",
     ),
     ("gpt2", ":layers: 0-7", "no layer 3; its layers with attention are 0 to 2"),
 ]
