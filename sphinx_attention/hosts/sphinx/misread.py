@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from typing import TYPE_CHECKING
 
+from sphinx_attention.core.converters import shown
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.options import convert
 
 from . import option_lines
 from .written import OWN_OPTIONS, body_line, in_markdown
@@ -54,7 +58,8 @@ def check(directive: Directive, source: Source) -> None:
 def lost_options(directive: Directive) -> list[str]:
     """The names of options of ours that MyST dropped, because it could not read them."""
     names = (_name(line) for _, line in _markdown_options(directive))
-    return [name for name in names if name in OWN_OPTIONS and name not in directive.options]
+    given = {name.lower() for name in directive.options}
+    return [name for name in names if name in OWN_OPTIONS and name not in given]
 
 
 def _markdown_options(directive: Directive) -> list[tuple[int, str]]:
@@ -70,7 +75,7 @@ def _markdown_options(directive: Directive) -> list[tuple[int, str]]:
             if line.startswith("---"):
                 return found
             found.append((number, line))
-        return []
+        return found  # MyST takes all that follows for options.
     for number, line in enumerate(lines, start=1):
         if not _OPTION_LINE.match(line):
             break
@@ -96,19 +101,65 @@ def _check_markdown(directive: Directive) -> None:
                     slip.error("be dropped with all other options"), directive.lineno + number
                 )
     if lost_options(directive):
-        error = AttentionError(
-            Problem.OPTION,
-            "MyST could not read the options, and dropped all of them: expected lines such as "
-            "':layer: 0'; a value that is no plain YAML, since it begins with a quotation mark or "
-            "a bracket, or holds ': ' or ' #', stands in quotation marks as a whole",
+        number, message = _unread(directive, lines)
+        raise MisreadError(
+            AttentionError(Problem.OPTION, f"MyST dropped all options: {message}"),
+            directive.lineno + number,
         )
-        raise MisreadError(error, directive.lineno + lines[0][0])
     for (number, _), name in zip(lines, names, strict=True):
         if name in option_lines.KNOWN and names.count(name) > 1:
             error = AttentionError(
                 Problem.OPTION, f"the option {name} is given twice: remove one of them"
             )
             raise MisreadError(error, directive.lineno + number)
+
+
+def _unread(directive: Directive, lines: list[tuple[int, str]]) -> tuple[int, str]:
+    """Which line of an option block MyST could not read, and how it is written."""
+    block = directive.block_text.split("\n")[1:]
+    dashes = block[0].startswith("---")
+    if dashes and not any(line.startswith("---") for line in block[1:]):
+        return 1, "they begin with '---', and no second '---' ends them"
+    for number, line in lines:
+        name, value = _name(line), line.partition(_name(line))[2].lstrip(": \t").rstrip()
+        if name not in option_lines.KNOWN:
+            continue
+        if dashes and line.startswith(":"):
+            return (
+                number,
+                f"between '---', write {shown(f'{name}: {value}')}, without a first colon",
+            )
+        if _is_read(line.lstrip(": ") if not dashes else line):
+            continue
+        return (
+            number,
+            f"{shown(line.strip())} is not YAML: write :{name}: {_as_yaml(name, value)}",
+        )
+    return lines[0][0], "expected lines such as ':layer: 0', each of them plain YAML"
+
+
+def _as_yaml(name: str, value: str) -> str:
+    """A value as MyST reads it."""
+    if re.fullmatch(r"[\w./-]+", value):
+        return value  # Something else kept it from being read, such as a tab.
+    if name == "tokens":
+        with contextlib.suppress(AttentionError):
+            return json.dumps(convert(name, value), ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False) if "'" in value else f"'{value}'"
+
+
+def _is_read(line: str) -> bool:
+    """Whether MyST can read one line of options."""
+    from myst_parser.parsers.options import (  # noqa: PLC0415 - where MyST has read a directive
+        TokenizeError,
+        options_to_items,
+    )
+
+    try:
+        options_to_items(line)
+    except TokenizeError:
+        return False
+    return True
 
 
 def _check_values(directive: Directive) -> None:

@@ -63,7 +63,13 @@ ONLY_RST: list[Mistake] = [
 
 ONLY_MYST: list[Mistake] = [
     ("a b\n---\nlayer: 0\nhead=0\n---\nAB", "option", 3, ("'head=0'", "write ':head: 0'")),
-    ('a b\n:focus: "a" b\n\nAB', "option", 1, ("MyST could not read the options", "quotation")),
+    ('a b\n:focus: "a" b\n\nAB', "option", 1, ("MyST dropped all options", ":focus: '\"a\" b'")),
+    ('a b\n:tokens: "New York", b\n\nAB', "option", 1, ("not YAML", ':tokens: ["New York", "b"]')),
+    ("a b\n:layer:\t0\n\nAB", "option", 1, ("not YAML", "write :layer: 0")),
+    ("a b\n:Layer: 0\n\nAB", "option", 0, ("unknown option 'Layer'", "did you mean layer?")),
+    ("a b\n---\nlayer: 0\n\nAB", "option", 1, ("no second '---' ends them",)),
+    ("a b\n---\n:layer: 0\n---\nAB", "option", 2, ("write 'layer: 0', without a first",)),
+    ("a b\n\n---\nlayer: 0\n---\nAB", "option", 3, ("'layer: 0'", "before any blank line")),
     ("a b\n:layer: 0\n:layer: 1\n\nAB", "option", 1, ("layer is given twice", "remove one")),
     ('a b\n:link: "\\ud800"\n\nAB', "option", 0, ("for link", "whole characters")),
     ('a b\n:name: "\\ud800"\n\nAB', "option", 0, ("for name", "whole characters")),

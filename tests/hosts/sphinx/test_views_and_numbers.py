@@ -355,7 +355,6 @@ def tiny(project: Any, kind: str, page: str) -> Any:
 
 
 SAID = [
-    ("gpt_oss", ":merge: words", r"merge: rows have to sum to 1 to be merged, and in layer \d, .*"),
     (
         "t5",
         ":part: cross\n   :target: a dog\n   :aggregate: rollout",
