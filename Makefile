@@ -22,11 +22,11 @@ BENCH := .venv-bench
 # For the benchmark: make benchmark ROWS="--only hover --quick"
 ROWS ?=
 
-.PHONY: help demo test lint format clean model chromium ts python-test benchmark
+.PHONY: help demo test test-oldest lint format clean model chromium ts python-test benchmark
 
 help: ## list the commands
 	@echo "make <command>, one of:"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
 demo: $(STAMPS)/demo model ## install everything and build the example notes with a real model
 	@echo "==> Building the example notes"
@@ -41,6 +41,9 @@ test: python-test model chromium lint ts ## install what the tests need and run 
 	@echo "==> Python and browser tests"
 	@chromium=$$($(PY) scripts/find_chromium.py) || exit 1; \
 	ATTENTION_CHROMIUM="$$chromium" $(PY) -m pytest -n 2
+
+test-oldest: ## test with the oldest versions supported, and build a book with Jupyter Book 1
+	@sh scripts/test_oldest.sh "$(PYTHON)"
 
 lint: python-test ## check style and types of the Python sources
 	@echo "==> ruff"
@@ -60,7 +63,7 @@ benchmark: $(BENCH)/.stamp model chromium ## measure our figures beside BertViz'
 		$(BENCH)/bin/python -m benchmarks $(ROWS)
 
 clean: ## remove all that was installed, downloaded or built
-	rm -rf $(VENV) $(BENCH) .models node_modules example_docs/_build dist
+	rm -rf $(VENV) $(BENCH) .venv-oldest .models node_modules example_docs/_build dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache
 
 # ---- Python ------------------------------------------------------------------------------------

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 import gzip
+import os
+import re
 import subprocess
 import sys
+import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -76,4 +80,96 @@ def test_the_wheel_holds_all_that_runs_and_nothing_else(tmp_path: Path) -> None:
     core = {
         line.split()[1].split(">")[0].split("<")[0] for line in needed if "extra ==" not in line
     }
-    assert core == {"sphinx", "docutils", "jinja2", "numpy", "pillow", "click"}
+    assert core == NEEDED
+
+
+NEEDED = {"sphinx", "docutils", "jinja2", "markupsafe", "numpy", "packaging", "pillow", "click"}
+
+
+def test_what_is_imported_is_declared() -> None:
+    """At the top of modules, that is always; what is imported in functions belongs to extras."""
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        if path.parent.name == "teaching":
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add((node.module or "").split(".")[0])
+    found -= {*sys.stdlib_module_names, "sphinx_attention"}
+    assert {{"PIL": "pillow"}.get(name, name) for name in found} <= NEEDED
+
+
+def pyproject() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_every_licence_of_what_is_shipped_is_named(tmp_path: Path) -> None:
+    project = pyproject()["project"]
+    assert project["license"] == "MIT AND OFL-1.1 AND Apache-2.0"
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        licences = {
+            Path(name).name: archive.read(name).decode()
+            for name in archive.namelist()
+            if "/licenses/" in name
+        }
+    assert "MIT License" in licences["LICENSE"]
+    assert "SIL OPEN FONT LICENSE" in licences["attention-math.LICENSE.txt"].upper()
+    assert "bert-base-uncased" in licences["words.LICENSE.txt"]
+    assert "Apache License" in licences["words.LICENSE.txt"]
+
+
+def test_the_readme_can_be_read_on_pypi() -> None:
+    """There, only absolute links lead anywhere; each that leads into this project finds a file."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)|(?:src|srcset|href)=\"([^\"]+)\"", readme)
+    found = [one or other for one, other in links]
+    assert len(found) > 6
+    assert [one for one in found if not one.startswith("https://")] == []
+    source = pyproject()["project"]["urls"]["Source"]
+    assert source == "https://github.com/sphinx-attention/sphinx-attention"
+    raw = source.replace("github.com", "raw.githubusercontent.com")
+    for one in found:
+        if one.startswith((source + "/", raw)):
+            inside = re.sub(
+                r"^(?:(?:blob|tree)/)?main/", "", one.split(source.split("m/")[1] + "/")[1]
+            )
+            assert (ROOT / inside).exists(), one
+
+
+def test_the_sdist_holds_what_builds_and_tests_need(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    for name in (
+        ".github/workflows/tests.yml",
+        ".readthedocs.yaml",
+        "LICENSE",
+        "Makefile",
+        "docs/images/figure-light.png",
+        "example_docs/conf.py",
+        "scripts/fetch_model.py",
+        "static/src/index.ts",
+        "sphinx_attention/teaching/words.LICENSE.txt",
+    ):
+        assert (folder / name).is_file(), name
+    assert any((folder / "example_docs" / "_attention").rglob("*.attn"))
+    # Its own tests run, without git, and a wheel is built from it.
+    tests = ["tests/test_package.py", "tests/workflows", "tests/core/render/test_text.py"]
+    chosen = "wheel or importing or declared or pypi or known or offers or pinned or text"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", chosen],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout

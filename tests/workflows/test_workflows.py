@@ -24,6 +24,13 @@ def steps(workflow: str, job: str) -> list[dict]:
 
 def checkout(target: Path) -> None:
     """What `actions/checkout` leaves: the files that git knows, as they lie here."""
+    if not (ROOT / ".git").exists():
+        # An sdist: it holds nothing else.
+        ignored = shutil.ignore_patterns(
+            ".venv*", "node_modules", "_build", "__pycache__", ".models"
+        )
+        shutil.copytree(ROOT, target, ignore=ignored)
+        return
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -89,6 +96,23 @@ def test_actionlint_would_find_something(linter: Path, tmp_path: Path) -> None:
     assert "bild" in json.dumps(lint(linter, tmp_path / "broken.yml"))
 
 
+def test_every_action_is_pinned_and_leaves_no_credentials() -> None:
+    """By commit: a tag can be moved. What follows builds pull requests of strangers."""
+    seen = 0
+    for path in WORKFLOWS.glob("*.yml"):
+        text = path.read_text()
+        for line in re.findall(r"uses: (.*)", text):
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+            seen += 1
+        declared = yaml.safe_load(text)
+        assert declared["permissions"] == {"contents": "read"}, path
+        for job in declared["jobs"].values():
+            for step in job["steps"]:
+                if step.get("uses", "").startswith("actions/checkout@"):
+                    assert step["with"]["persist-credentials"] is False
+    assert seen >= 10
+
+
 def test_every_step_is_known() -> None:
     """A new kind of step must get its counterpart here, or it would not be tried at all."""
     known = {
@@ -111,6 +135,9 @@ def test_the_tests_workflow_runs_what_make_offers() -> None:
     assert [target and target[1] for target in targets] == ["demo", "test"]
     makefile = (ROOT / "Makefile").read_text()
     assert all(f"\n{target[1]}:" in makefile for target in targets if target)
+    (command,) = (step["run"] for step in steps("tests.yml", "oldest") if "run" in step)
+    assert command.startswith("make test-oldest ")
+    assert "\ntest-oldest:" in makefile
 
 
 @pytest.mark.slow
