@@ -7,6 +7,7 @@ lets authors name files, only where it is a regular file, and only up to a limit
 from __future__ import annotations
 
 import os
+import re
 import stat
 from difflib import get_close_matches
 from pathlib import Path
@@ -36,6 +37,12 @@ def locate(declared: str, path: Path, roots: Sequence[Path] | None) -> Path:
     Raises:
         AttentionError: a file that lies elsewhere, whether it is there or not.
     """
+    if re.match(r"[A-Za-z][A-Za-z0-9+.\-]+://", declared):
+        raise AttentionError(
+            Problem.MATRIX,
+            f"{_short(declared)} is an address, and only files are read; download it to a file "
+            "below the folder of the sources",
+        )
     try:
         real = Path(os.path.realpath(path))
         allowed = roots is None or any(
@@ -74,7 +81,8 @@ def read_author_file(path: Path, declared: str, limit: int = LARGEST_FILE) -> by
         opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _binary())
     except FileNotFoundError:
         raise _unreadable(
-            declared, f"No such file or directory{_nearest(path)}; there is no such file"
+            declared,
+            f"No such file or directory{_nearest(path)}; there is no such file{_rooted(declared)}",
         ) from None
     except (OSError, ValueError) as error:
         raise _unreadable(declared, getattr(error, "strerror", None) or str(error)) from None
@@ -120,6 +128,13 @@ def _kind_of(mode: int) -> str:
         if test(mode):
             return name
     return "something else"
+
+
+def _rooted(declared: str) -> str:
+    """What a path that begins with a slash is relative to, which is not the root of the disk."""
+    if not declared.startswith(("/", "~")):
+        return ""
+    return " (a path that begins with / starts at the folder of the sources)"
 
 
 def _nearest(path: Path) -> str:

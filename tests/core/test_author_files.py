@@ -138,6 +138,17 @@ def test_the_nearest_name_of_a_missing_file(docs: Path, declared: str, near: str
     )
 
 
+@pytest.mark.parametrize("declared", ["https://host/w.npy", "s3://bucket/w.npy", "file:///w.npy"])
+def test_an_address_is_no_file(docs: Path, declared: str) -> None:
+    with pytest.raises(AttentionError, match="is an address, and only files are read"):
+        found(docs, declared)
+
+
+def test_a_slash_is_the_folder_of_the_sources(docs: Path) -> None:
+    with pytest.raises(AttentionError, match="starts at the folder of the sources"):
+        read_author_file(docs / "home" / "w.csv", "/home/w.csv")
+
+
 def test_a_missing_folder(docs: Path) -> None:
     with pytest.raises(AttentionError, match="the folder 'dep' is not there"):
         read_author_file(docs / "dep" / "w.csv", "dep/w.csv")

@@ -97,6 +97,22 @@ def test_a_weight_above_the_causal_diagonal_is_wrong() -> None:
         read(inline("0.9 0.1\n0.5 0.5", causal=True))
 
 
+def test_the_option_is_named_that_masks_a_weight() -> None:
+    with pytest.raises(AttentionError, match="the option causal masks later keys: remove it, or"):
+        read(inline("0.9 0.1\n0.5 0.5", causal=True))
+
+
+def test_more_weights_than_memory_holds(tmp_path: Path) -> None:
+    """A file of 160 MB that would take 640 MB as double precision."""
+    array = np.lib.format.open_memmap(tmp_path / "w.npy", "w+", np.float16, (80, 2**10, 2**10))
+    array.flush()
+    source = MatrixSource(path="w.npy", file=str(tmp_path / "w.npy"))
+    with pytest.raises(
+        AttentionError, match="are 83,886,080 numbers, and 67,108,864 are read at most"
+    ):
+        read(Request(source, ""))
+
+
 def test_a_row_without_keys_is_wrong() -> None:
     with pytest.raises(AttentionError, match="row 1 has no key left"):
         read(inline("0 0\n-inf -inf", scores="logits"))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ._given import Given
 
-_LARGEST_TEXT = 64 * 2**20
+_LARGEST_TEXT = 32 * 2**20
 """Bytes of the largest text file: its numbers take many times as much while they are read."""
 
 _READERS: dict[str, tuple[Callable[[bytes], Given], int, bytes]] = {

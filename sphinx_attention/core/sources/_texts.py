@@ -20,6 +20,8 @@ from ._lines import Line, kind_of
 from ._weights import truths
 
 _DEEPEST = 8
+_MOST_CELLS = 2**21
+"""The most cells of a .csv file: each takes a hundred bytes while it is read."""
 
 
 def read_json(data: bytes) -> Given:
@@ -149,6 +151,8 @@ def read_csv(data: bytes) -> Given:
     delimiter = _delimiter(lines)
     if delimiter is None or all(line.isspace() or _spaced(line) for line in lines if line):
         return _quiet(text)
+    if text.count(delimiter) > _MOST_CELLS:
+        raise UnreadableError(f"it has more than {_MOST_CELLS:,} cells; save it as .npy")
     blocks: list[list[Line]] = [[]]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     try:

@@ -8,15 +8,15 @@ import numpy as np
 
 from sphinx_attention.core.errors import AttentionError, Problem
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ._looks import ROW_SUM_TOLERANCE, look_of, not_finite, why_negative
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ._given import Given
 
-ROW_SUM_TOLERANCE = 0.01
-"""How far a row may be from 1. Three thirds written as 0.33 sum to 0.99."""
+MOST_NUMBERS = 2**26
+"""The most weights that are read: 512 MiB in double precision."""
 
 _AXES = {
     1: "(keys)",
@@ -25,9 +25,6 @@ _AXES = {
     4: "(layers, heads, queries, keys)",
     5: "(layers, batch, heads, queries, keys)",
 }
-_DROPOUTS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
-_CLOSE = 0.004
-_MOST_HEADS = 10_000
 
 
 class WeightsError(AttentionError):
@@ -72,6 +69,12 @@ def as_layers_and_heads(numbers: NDArray[Any]) -> NDArray[np.float64]:
             Problem.MATRIX,
             f"the weights have the shape {numbers.shape}; they need {_AXES[2]}, {_AXES[3]} or "
             f"{_AXES[4]}{_mend(numbers.shape)}",
+        )
+    if numbers.size > MOST_NUMBERS:
+        raise AttentionError(
+            Problem.MATRIX,
+            f"the weights are {numbers.size:,} numbers, and {MOST_NUMBERS:,} are read at most; "
+            "keep fewer layers or heads",
         )
     missing = (1,) * (4 - numbers.ndim)
     with np.errstate(all="ignore"):
@@ -226,9 +229,9 @@ def check_weights(
     mend = _mend_logits(problem)
     with np.errstate(all="ignore"):
         if (bad := ~np.isfinite(weights)).any():
-            raise _at(bad, _not_finite(weights, mend), problem=problem)
+            raise _at(bad, not_finite(weights, mend), problem=problem)
         if (bad := weights < 0).any():
-            raise _at(bad, f"is negative{_why_negative(weights, mend)}", problem=problem)
+            raise _at(bad, f"is negative{why_negative(weights, mend)}", problem=problem)
         if (bad := hidden & (weights != 0)).any():
             opposite = masked.any() and not (weights[~hidden] != 0).any()
             hint = "; the mask looks like its opposite: true is where a key may not be seen"
@@ -239,7 +242,7 @@ def check_weights(
             return
         worst = off == off.max()
         total = float(sums[worst][0])
-        why = _look(weights, sums, mend)
+        why = look_of(weights, sums, mend)
     raise _at(
         worst[..., None],
         f"sums to {total:.3f}, not to 1 ({total - 1:+.3f}){why}"
@@ -255,155 +258,6 @@ def _mend_logits(problem: Problem) -> str:
     if problem is Problem.FUNCTION:
         return "apply softmax in the function"
     return "set the option scores to logits"
-
-
-def _not_finite(weights: NDArray[np.floating[Any]], mend: str) -> str:
-    bad = ~np.isfinite(weights)
-    first = float(weights[bad][0])
-    if np.isnan(first):
-        if bad.all(axis=-1).any():
-            return (
-                "is not a finite number (nan), nor is the rest of its row: a softmax over keys "
-                "that are all masked, as in padding, makes such rows; cut the padding off"
-            )
-        return "is not a finite number (nan)"
-    if first < 0:
-        return (
-            "is not a finite number (minus infinity); minus infinity masks a key among logits: if "
-            f"these are logits, {mend}; in a body, write - where a key is masked"
-        )
-    return "is not a finite number (infinity)"
-
-
-def _why_negative(weights: NDArray[np.floating[Any]], mend: str) -> str:
-    if weights.min() > -1e-3 and np.abs(weights.sum(axis=-1) - 1).max() < 0.01:
-        return f" ({weights.min():.1e}); such a small number is a rounding error: set it to 0"
-    if weights.max() <= 0 and np.abs(np.exp(weights).sum(axis=-1) - 1).max() < 0.05:
-        return f"; these look like logarithms of weights: take exp of them, or {mend}"
-    return f"; if these are logits, {mend}"
-
-
-def _look(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64], mend: str) -> str:
-    """What non-negative numbers look like whose rows do not sum to 1; empty where unknown."""
-    if padding := _like_padding(weights, sums):
-        return f"; {padding}"
-    if (np.abs(sums - 1) > ROW_SUM_TOLERANCE + 1e-6).mean() < 0.5:
-        return ""  # A slip in a row or two; the others are weights.
-    looks: tuple[Callable[[], str], ...] = (
-        lambda: _like_percent(sums),
-        lambda: _like_transposed(weights),
-        lambda: _like_joint(weights, sums),
-        lambda: _like_dropout(weights, sums),
-        lambda: _like_counts(weights, sums, mend),
-        lambda: _like_sum(weights, sums),
-        lambda: _like_rounded(weights, sums),
-        lambda: _like_part(sums),
-    )
-    for look in looks:
-        if said := look():
-            return f"; {said}"
-    return f"; if these are logits, {mend}; else divide each row by its sum"
-
-
-def _like_percent(sums: NDArray[np.float64]) -> str:
-    if np.abs(sums - 100).max() > 2:
-        return ""
-    return "these look like percent: divide them by 100, or write 50% in a body"
-
-
-def _like_padding(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64]) -> str:
-    """Rows at the end that are 0 in every head."""
-    empty = (sums == 0).all(axis=(0, 1))
-    count = int(np.argmin(empty[::-1])) if not empty.all() else 0
-    if not count or empty[:-count].any() or (np.abs(sums[..., :-count] - 1) > 0.05).any():
-        return ""
-    rows = weights.shape[2]
-    columns = bool((weights[..., -count:] == 0).all()) and weights.shape[3] == rows
-    what = f"the last {count} rows" if count > 1 else "the last row"
-    cut = (
-        f"weights[..., :{rows - count}, :{rows - count}]"
-        if columns
-        else (f"weights[..., :{rows - count}, :]")
-    )
-    both = " and columns" if columns else ""
-    be = "are" if count > 1 or columns else "is"
-    return f"{what}{both} {be} all 0, which looks like padding: cut it off, `{cut}`"
-
-
-def _like_transposed(weights: NDArray[np.floating[Any]]) -> str:
-    if np.abs(weights.sum(axis=-2, dtype=np.float64) - 1).max() > ROW_SUM_TOLERANCE + 1e-6:
-        return ""
-    return "the columns sum to 1, so that the matrix looks transposed: rows are queries"
-
-
-def _like_joint(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64]) -> str:
-    whole = sums.sum(axis=-1)
-    if weights.shape[2] < 2 or np.abs(whole - 1).max() > 0.01:
-        return ""
-    return "the whole matrix sums to 1, and each row has to: divide each row by its sum"
-
-
-def _like_dropout(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64]) -> str:
-    """Rows of 1/(1-p) where nothing was dropped, and less by what was."""
-    largest = float(sums.max())
-    if (weights == np.floor(weights)).all():
-        return ""
-    for share in _DROPOUTS:
-        if abs(largest - 1 / (1 - share)) < _CLOSE:
-            return (
-                f"1 / (1 - {share:g}) is {1 / (1 - share):.3f}: these look like weights after "
-                f"dropout of {share:g}, from a model in training mode; call `model.eval()` first"
-            )
-    scattered = (weights == 0) & (sums > 0)[..., None]
-    both = sums.min() < 0.99 and sums.max() > 1.01 and abs(float(sums.mean()) - 1) < 0.15
-    if both and scattered.any() and weights.max() <= 2.5:
-        return (
-            "rows above and below 1 with zeros between look like weights after dropout, from a "
-            "model in training mode; call `model.eval()` first"
-        )
-    return ""
-
-
-def _like_counts(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64], mend: str) -> str:
-    if not 1 < weights.max() < 1e9 or not (weights == np.floor(weights)).all():
-        return ""
-    del sums
-    return (
-        "whole numbers look like counts: divide each row by its sum; if these are logits, " + mend
-    )
-
-
-def _like_sum(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64]) -> str:
-    """Several heads, or layers, added up."""
-    mean = float(sums.mean())
-    whole = round(mean) if mean < _MOST_HEADS else 0
-    if whole < 2 or np.abs(sums - whole).max() > 0.02 * whole:
-        return ""
-    del weights
-    return f"every row sums to {whole}, as if {whole} heads were added up: divide by {whole}"
-
-
-def _like_rounded(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64]) -> str:
-    for digits in (1, 2, 3):
-        exact = np.abs(weights * 10**digits - np.round(weights * 10**digits)).max() < 1e-6
-        bound = weights.shape[3] * 0.5 * 10**-digits
-        if exact and np.abs(sums - 1).max() <= bound + 1e-9:
-            return (
-                f"the numbers look rounded to {digits} digit{'s' * (digits > 1)}, which may be the "
-                "reason: write one more digit"
-            )
-    return ""
-
-
-def _like_part(sums: NDArray[np.float64]) -> str:
-    if sums.max() > 1 + ROW_SUM_TOLERANCE:
-        return ""
-    low, high = float(sums.min()), float(sums.max())
-    return (
-        f"the rows sum to between {low:.2f} and {high:.2f}, so that a part of each row is missing: "
-        "special tokens or weak weights that were left out, or columns that were averaged where "
-        "they are to be added; give the whole rows, or divide each by its sum"
-    )
 
 
 def _at(

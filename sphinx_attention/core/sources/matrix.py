@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.attention import Attention
+from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import MatrixSource, Request
 
@@ -42,6 +43,11 @@ def read(request: Request) -> Attention:
     """
     source = request.source
     assert isinstance(source, MatrixSource)
+    with guarded(Problem.MATRIX, f"reading {source.path or 'the matrix'}", private=True):
+        return _read(request, source)
+
+
+def _read(request: Request, source: MatrixSource) -> Attention:
     if source.text is None:
         given = read_file(source)
         try:
@@ -73,7 +79,16 @@ def _attention(given: Given, request: Request, source: MatrixSource) -> Attentio
         masked = masked | np.triu(np.ones(stacked.shape[2:], dtype=np.bool_), 1)
     if source.scores == "logits":
         stacked, masked = softmax(stacked, masked)
-    check_weights(stacked, masked)
+    try:
+        check_weights(stacked, masked)
+    except WeightsError as error:
+        if not (source.causal and "masked and yet" in error.message):
+            raise
+        message = (
+            f"{error.message}; the option causal masks later keys: remove it, or set scores to "
+            "logits if these are logits"
+        )
+        raise WeightsError(error.problem, message, error.row) from None
     crosses = keys != queries
     return Attention(
         query_tokens=queries,

@@ -61,7 +61,7 @@ LOOKS: dict[str, tuple[Any, str]] = {
     "heads added": (GOOD.sum(axis=1, keepdims=True) * 1.0, "as if 3 heads were added up"),
     "special tokens left out": (
         GOOD[..., 1:-1, 1:-1],
-        "so that a part of each row is missing: special tokens or weak weights that were left out",
+        "so that a part of each row is missing: a learnt sink, special tokens or weak weights",
     ),
     "columns averaged": (GOOD.reshape(2, 3, 6, 3, 2).mean(axis=-1), "columns that were averaged"),
     "the strongest three": (np.where(np.median(GOOD) > GOOD, 0, GOOD), "weak weights"),
