@@ -64,6 +64,7 @@ class Item:
         target: the decoder's text, of encoder-decoder models.
         generated: the decoder's text where the model made it up.
         layers: the numbers of the layers that are wanted, settled, in order.
+        note: what readers have to know of the layers that are left out.
     """
 
     request: Request
@@ -72,6 +73,7 @@ class Item:
     target: Encoded | None = None
     generated: str | None = None
     layers: tuple[int, ...] = ()
+    note: str = ""
 
     @property
     def sides(self) -> tuple[Encoded, Encoded]:
@@ -293,6 +295,8 @@ class Batch:
             own["generated"] = item.generated
         if warning := next((side.warning for side in item.sides if side.warning), ""):
             own[WARNING] = warning
+        if item.note:
+            own["note"] = "; ".join(filter(None, (own.get("note"), item.note)))
         attention = Attention(
             query_tokens=queries.tokens,
             key_tokens=(*keys.tokens, *(block_token(keys.tokens, block) for block in blocks)),

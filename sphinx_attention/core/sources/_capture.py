@@ -81,7 +81,7 @@ class InterfaceWay:
                 found.setdefault(place[0], []).append(place[1])
         self.parts: Mapping[Part, tuple[int, ...]] = {p: tuple(n) for p, n in found.items()}
         # Their weights would stay in memory for as long as the model.
-        self.notes = notes_of(seen, self.parts, model)
+        self.notes = notes_of(seen)
 
     def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
         """Run one batch, up to the last layer that is wanted.
@@ -151,7 +151,7 @@ class OutputWay:
             part: tuple(n for n, _ in layers) for part, layers in known.parts.items()
         }
         self.left_out: Mapping[Place, str] = known.left_out
-        self.notes = notes_of((), self.parts, model)
+        self.notes = notes_of(())
 
     def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
         """Run one batch and hand on the layers that are wanted."""

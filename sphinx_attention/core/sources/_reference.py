@@ -50,11 +50,24 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """One pass: what went in, its softmaxes, and what was known of the model before."""
+    """One pass.
+
+    Attributes:
+        inputs: what went in.
+        softmaxes: those that were computed.
+        known: what was known of the model before.
+        streams: how often each token of the decoder attends to the text: once, and in ProphetNet
+            for each of the tokens that it foretells.
+    """
 
     inputs: Mapping[str, Any]
     softmaxes: Softmaxes
     known: Reference | None
+    streams: int
+
+    def tokens(self, name: str) -> int:
+        """How many tokens an input has; 0 where there is none of that name."""
+        return int(self.inputs[name].shape[1]) if name in self.inputs else 0
 
 
 def forward(model: Any, inputs: Mapping[str, Any], **options: Any) -> Any:
@@ -86,7 +99,8 @@ def reference_of(
         with watching_softmax(logits=known is None or bool(known.logits)) as seen:
             output = forward(model, inputs, output_attentions=True, return_dict=True)
     found = Reference()
-    returned = _Pass(inputs, seen, known)
+    streams = 1 + int(getattr(model.config, "ngram", 0) or 0)
+    returned = _Pass(inputs, seen, known, streams)
     for name, part in _FIELDS.items():
         _collect(found, part, getattr(output, name, None), returned)
     if not found.parts and not found.left_out:
@@ -140,11 +154,8 @@ def _collect(found: Reference, part: Part, layers: Any, returned: _Pass) -> None
             continue
         place = part, number
         if getattr(given, "ndim", 0) < 4:
-            kind = type(given).__name__
-            shape = " × ".join(map(str, getattr(given, "shape", ())))
             found.left_out[place] = (
-                "what it returns is no matrix of weights for each head, but "
-                + (f"numbers of the shape {shape}" if shape else f"a {kind}")
+                f"what it returns is no matrix of weights for each head, but {_told(given)}"
             )
             continue
         weights, masked = _softened(found, place, given, returned.softmaxes)
@@ -153,6 +164,15 @@ def _collect(found: Reference, part: Part, layers: Any, returned: _Pass) -> None
             continue
         call = _laid_out(found, place, Call(weights, masked, number=number), returned)
         found.parts.setdefault(part, []).append((number, call))
+
+
+def _told(given: Any) -> str:
+    """What a model returned in the place of weights, in words."""
+    if shape := getattr(given, "shape", ()):
+        return f"numbers of the shape {' × '.join(map(str, shape))}"
+    if isinstance(given, dict):
+        return f"parts of it ({', '.join(map(str, given))})"
+    return f"a {type(given).__name__}"
 
 
 def _softened(found: Reference, place: Place, given: Any, seen: Softmaxes) -> tuple[Any, Any]:
@@ -177,15 +197,19 @@ def _is_distribution(weights: Any) -> bool:
 
 def _laid_out(found: Reference, place: Place, call: Call, returned: _Pass) -> Call:
     """Windows and blocks as one weight for each pair of tokens, where that loses nothing."""
-    inputs, known = returned.inputs, returned.known
-    name = "decoder_input_ids" if place[0] == "decoder" and "decoder_input_ids" in inputs else ""
-    tokens = inputs.get(name or "input_ids")
-    if tokens is None or place[0] == "cross":
+    source, target = returned.tokens("input_ids"), returned.tokens("decoder_input_ids")
+    if place[0] == "cross":
+        rows = returned.streams * target
+        if returned.streams > 1 and tuple(call.weights.shape[2:]) == (rows, source):
+            # The tokens themselves come first, then what each of them foretells.
+            masked = None if call.masked is None else call.masked[:, :target]
+            return Call(call.weights[:, :, :target], masked, number=call.number)
         return call
-    count = tokens.shape[1]
+    count = target if place[0] == "decoder" and target else source
     # A window may be just as wide as a text is long.
     square = tuple(call.weights.shape[2:]) == (count, count)
-    if square and not (known and place in known.windows):
+    windows = returned.known is not None and place in returned.known.windows
+    if not count or (square and not windows):
         return call
     if (made := laid_out(call.weights, count)) is None:
         return call

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 from ._packages import require
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from types import TracebackType
-
-    from sphinx_attention.core.attention import Part
 
     from ._call import Call
 
@@ -123,15 +121,11 @@ def mixers(model: Any) -> list[str]:
     return list(found)
 
 
-def notes_of(
-    seen: Sequence[Seen], parts: Mapping[Part, Sequence[int]], model: Any
-) -> tuple[str, ...]:
+def notes_of(seen: Sequence[Seen]) -> tuple[str, ...]:
     """What readers have to know of a model's attention, in words that follow its name.
 
     Args:
         seen: the calls of its layers; empty where they are not known.
-        parts: the numbers of the layers that can be shown.
-        model: for the number of its layers.
     """
     notes = []
     if half := next((_half(one.call) for one in seen if _half(one.call)), 0):
@@ -143,8 +137,6 @@ def notes_of(
         notes.append("what a head writes is multiplied by a gate")
     if any(_damped(one.call) for one in seen):
         notes.append("what a head writes is damped by a sink")
-    if len(parts) == 1 and (others := _without_map(next(iter(parts.values())), model)):
-        notes.append(others)
     return tuple(notes)
 
 
@@ -161,16 +153,23 @@ def _damped(call: Call) -> bool:
     return bool((sums - 1).abs().max() < 1e-3)
 
 
-def _without_map(shown: Sequence[int], model: Any) -> str:
-    """Which layers have no attention map, in models that mix kinds of layers."""
+def without_map(shown: Sequence[int], left_out: Collection[int], model: Any) -> str:
+    """Which layers have no attention map, in models that mix kinds of layers; or nothing.
+
+    Args:
+        shown: the numbers of the layers that can be shown.
+        left_out: those of layers that hand out something else than weights of tokens.
+        model: for the number of its layers, where it has one stack.
+    """
     count = 0
     with contextlib.suppress(Exception):
         count = int(getattr(model.config.get_text_config(), "num_hidden_layers", 0))
-    others = sorted(set(range(count)) - set(shown))
-    if not others or max(shown) >= count:
+    one_stack = not getattr(model.config, "is_encoder_decoder", False) and max(shown) < count
+    others = sorted({*left_out, *(range(count) if one_stack else ())} - set(shown))
+    if not others:
         return ""
-    word = "layer" if len(others) == 1 else "layers"
-    return f"{word} {ranges(others)} {'has' if len(others) == 1 else 'have'} no attention map"
+    word, verb = ("layers", "have") if others[1:] else ("layer", "has")
+    return f"{word} {ranges(others)} {verb} no attention map"
 
 
 def ranges(numbers: Sequence[int]) -> str:

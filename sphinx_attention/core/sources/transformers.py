@@ -28,15 +28,18 @@ from ._batch import (
 )
 from ._capture import InterfaceWay, Way, choose_way, difference, gather
 from ._explain import is_out_of_memory
+from ._layers import choose_layers
 from ._loading import Loaded, load, quiet
 from ._packages import require
 from ._tokens import Encoded, after_start, continuation, encode
+from ._trial import without_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from ._call import Call
+    from ._reference import Place
 
 GENERATED_TOKENS = 40
 """How many tokens are generated at most where a decoder's text is not given."""
@@ -62,7 +65,7 @@ class _Tried:
         way: how its attention is had.
         parts: the numbers of the layers of each part that can be shown.
         left_out: why others cannot.
-        heads: heads of the layer that has most.
+        heads: how many heads each layer has.
         pads: whether padding leaves the weights as they are.
         checked: whether there was a reference to check against.
         item: what it was tried on.
@@ -72,7 +75,7 @@ class _Tried:
     way: Way
     parts: Mapping[Part, tuple[int, ...]]
     left_out: Mapping[tuple[Part, int], str]
-    heads: int
+    heads: Mapping[Place, int]
     pads: bool
     checked: bool
     item: Item
@@ -137,7 +140,7 @@ class ModelRunner:
             with quiet():
                 self._guarded(self._learn, tried)
         room = Room() if device_of(self._loaded().model).type == "cpu" else ON_DEVICE
-        for group in batches(items, heads=tried.heads, pads=tried.pads, room=room):
+        for group in batches(items, heads=max(tried.heads.values()), pads=tried.pads, room=room):
             with quiet():
                 answers = self._answers(group, tried)
             while answers:
@@ -253,7 +256,7 @@ class ModelRunner:
             way=way,
             parts=parts,
             left_out=left_out,
-            heads=max(int(call.weights.shape[1]) for call in plain.values()),
+            heads={place: int(call.weights.shape[1]) for place, call in plain.items()},
             pads=self._pads(way, item, plain, tolerance),
             checked=checked,
             item=item,
@@ -319,13 +322,13 @@ class ModelRunner:
         if request.target is not None and not _has_decoder(self._loaded()):
             said = (
                 f"{self._source.label} is no encoder-decoder model and takes no target; "
-                "leave the option target"
+                "remove the option target"
             )
         elif request.pair is not None and tuple(parts) == ("decoder",):
             # Some of their tokenizers begin both texts anew, which no model has learned from.
             said = (
                 f"{self._source.label} reads one text from left to right and takes no pair; "
-                "leave the option pair"
+                "remove the option pair"
             )
         if said:
             raise AttentionError(Problem.OPTION, said)
@@ -341,25 +344,31 @@ class ModelRunner:
                 Problem.OPTION,
                 f"{self._source.label} has no {part} attention; it has {', '.join(parts)}",
             )
-        layers = _chosen(request.layers, parts[part], self._source.label)
+        heads = {number: tried.heads[part, number] for number in parts[part]}
+        layers, others = choose_layers(self._source.label, heads, request.layers)
+        note = "; ".join(filter(None, (others, self._without_map(part, tried))))
         if not _has_decoder(loaded):
-            return Item(request, part, source, layers=layers)
+            return Item(request, part, source, layers=layers, note=note)
         start = _start(loaded)
         if request.target is not None:
             target = encode(loaded.tokenizer, request.target, as_target=True)
             target = after_start(loaded.tokenizer, target, start)
             self._check_vocabulary(target)
             self._check_length(target, "target")
-            return Item(request, part, source, target, layers=layers)
+            return Item(request, part, source, target, layers=layers, note=note)
         if part == "encoder":
             # Should the decoder run all the same, a single token costs it nothing.
             target = Encoded({"input_ids": [start]}, source.tokens[:1])
-            return Item(request, part, source, target, layers=layers)
+            return Item(request, part, source, target, layers=layers, note=note)
         ids = tuple(source.ids)
         if ids not in self._written:
             self._written[ids] = self._generate(request, part, source)
         target, text = self._written[ids]
-        return Item(request, part, source, target, generated=text, layers=layers)
+        return Item(request, part, source, target, text, layers, note)
+
+    def _without_map(self, part: Part, tried: _Tried) -> str:
+        left_out = [number for other, number in tried.left_out if other == part]
+        return without_map(tried.parts[part], left_out, self._loaded().model)
 
     def _check_left_out(self, part: Part, tried: _Tried) -> None:
         """Say why a part cannot be shown that the model has."""
@@ -419,26 +428,6 @@ class ModelRunner:
         batch = Batch(group)
         tried.way.run(self._inputs(batch.rows), batch.receive, batch.wanted)
         return batch
-
-
-def _chosen(
-    wanted: tuple[int, ...] | None, numbers: tuple[int, ...], label: str
-) -> tuple[int, ...]:
-    """The layers that are wanted, in order.
-
-    Raises:
-        AttentionError: one is not there.
-    """
-    if wanted is None:
-        return numbers
-    if unknown := sorted(set(wanted) - set(numbers)):
-        gaps = numbers[-1] - numbers[0] != len(numbers) - 1
-        there = ", ".join(map(str, numbers)) if gaps else f"{numbers[0]} to {numbers[-1]}"
-        raise AttentionError(
-            Problem.OPTION,
-            f"{label} has no layer {unknown[0]}; its layers with attention are {there}",
-        )
-    return tuple(number for number in numbers if number in wanted)
 
 
 def _same_within(plain: Call, padded: Call, tolerance: float) -> bool:

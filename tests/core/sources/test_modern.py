@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import sweep
+from benchmarks import sweep, tiny
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.figure import FigureSpec, settle
@@ -40,7 +40,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         if kind not in kept:
             folder = tmp_path_factory.mktemp(kind) / kind
             with quiet():
-                kept[kind] = folder, sweep.make(kind, folder)
+                kept[kind] = folder, tiny.make(kind, folder)
         return kept[kind]
 
     return make
@@ -54,7 +54,7 @@ def captured(folder: Path, **more: Any) -> Attention:
 
 EQUAL = [
     *("minimax", "qwen3_next", "diffllama", "zamba", "zamba2", "longformer", "led"),
-    *("squeezebert", "gpt_neo", "big_bird", "flava", "reformer"),
+    *("squeezebert", "prophetnet", "longt5", "gpt_neo", "big_bird", "flava", "reformer"),
 ]
 
 
@@ -81,6 +81,12 @@ class TestWhatIsSaid:
         )
         assert "note" not in captured(made("gpt_neo")[0]).provenance
 
+    def test_layers_between_other_things_than_tokens(self, made: Made) -> None:
+        """Funnel's second block attends from one half of the tokens."""
+        one = captured(made("funnel")[0])
+        assert one.layer_names == ("0", "2", "3")
+        assert one.provenance["note"] == "layer 1 has no attention map"
+
     def test_differential_attention(self, made: Made) -> None:
         one = captured(made("diffllama")[0])
         figure = settle(FigureSpec(Request(source_of(made("diffllama")[0]), FOX)), one)
@@ -106,6 +112,36 @@ class TestWhatIsSaid:
         message = failure(Request(source_of(made(kind)[0]), FOX)).message
         assert message.startswith(reason)
         assert "convolutional" not in message
+
+
+@pytest.fixture(scope="module")
+def laguna(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """Three layers, of 4, 8 and 4 heads."""
+    folder = tmp_path_factory.mktemp("laguna") / "laguna"
+    own = {"num_hidden_layers": 3, "num_attention_heads_per_layer": [4, 8, 4]}
+    with quiet():
+        return folder, tiny.make("laguna", folder, own)
+
+
+class TestLayersOfUnequalHeads:
+    def test_those_that_are_alike_are_shown(self, laguna: tuple[Path, Any]) -> None:
+        folder, model = laguna
+        one = captured(folder)
+        assert one.layer_names == ("0", "2")
+        assert one.provenance["note"].endswith("layer 1 with other numbers of heads left out")
+        (reference,) = sweep.reference(model, FOX, None).values()
+        assert np.abs(one.weights - np.stack([reference[0], reference[2]])).max() < 1e-5
+
+    def test_the_others_are_shown_where_they_are_named(self, laguna: tuple[Path, Any]) -> None:
+        folder, model = laguna
+        one = captured(folder, layers=(1,))
+        assert one.weights.shape[:2] == (1, 8)
+        (reference,) = sweep.reference(model, FOX, None).values()
+        assert np.abs(one.weights[0] - reference[1]).max() < 1e-5
+
+    def test_named_together_they_are_told(self, laguna: tuple[Path, Any]) -> None:
+        message = failure(Request(source_of(laguna[0]), FOX, layers=(0, 1))).message
+        assert "layer 0 has 4, layer 1 has 8; name layers that are alike" in message
 
 
 class TestWindows:

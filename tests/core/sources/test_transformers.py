@@ -150,7 +150,7 @@ class TestRequests:
         wordpiece().save_pretrained(folder)
         error = failure(Request(source_of(folder), "the fox", pair="a dog"))
         assert error.problem is Problem.OPTION
-        assert "takes no pair; leave the option pair" in error.message
+        assert "takes no pair; remove the option pair" in error.message
 
     def test_the_decoder_starts_with_its_own_token(self, tiny_model: Tiny) -> None:
         source = source_of(tiny_model("bart"))

@@ -361,7 +361,11 @@ SAID = [
         "rollout follows tokens from",
     ),
     ("gpt2", ":pair: a dog", "no format for a pair of sentences; leave the option pair"),
-    ("gpt2", ":target: a dog", "is no encoder-decoder model and takes no target; leave the option"),
+    (
+        "gpt2",
+        ":target: a dog",
+        "is no encoder-decoder model and takes no target; remove the option",
+    ),
     ("gpt2", ":part: cross", "has no cross attention; it has decoder"),
     ("gpt2", ":view: steps\n   :layer: 7", "layer 7"),
     (
