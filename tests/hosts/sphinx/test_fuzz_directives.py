@@ -1,11 +1,13 @@
 """Whatever stands in a directive, a page is read: a figure, an admonition or a located warning.
 
-The documents are parsed by the real parsers in one application; nothing is written. A failure is an
-exception that leaves the parser, or a doctree that cannot be kept or written.
+The documents are parsed by the real parsers in one application, and figures of given numbers are
+drawn; nothing is written. A failure is an exception that leaves the parser or the drawing, or a
+doctree that cannot be kept or written.
 """
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +17,11 @@ from hypothesis import strategies as st
 from sphinx.testing.util import SphinxTestApp
 from sphinx.util.docutils import sphinx_domains
 
+from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.options import OPTIONS
+from sphinx_attention.core.render.html import render_html
 from sphinx_attention.hosts.sphinx.nodes import attention_figure
+from sphinx_attention.hosts.sphinx.visitors import figure_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +55,7 @@ OPTION = st.builds(
     VALUE,
     st.just(""),
 )
+SOUND = {"a": "1", "[S] b": "1 0\n0.5 0.5", "a b a": "1 0 0\n0 1 -\n0.2 0.3 0.5"}
 ROWS = st.lists(
     st.lists(st.sampled_from(["0.5", "1", "0", "-", "nan", "x", "50%", "1e400"]), max_size=4),
     max_size=4,
@@ -60,6 +66,9 @@ BODY = st.one_of(ROWS, TEXT, OPTION, st.lists(st.one_of(TEXT, OPTION), max_size=
 @st.composite
 def directives(draw: st.DrawFn) -> tuple[str, str, list[str]]:
     name = draw(st.sampled_from(["attention", "attention-figure"]))
+    if draw(st.booleans()):
+        text, rows = draw(st.sampled_from(list(SOUND.items())))
+        return name, text, [*draw(st.lists(OPTION, max_size=3)), "", *rows.split("\n")]
     own = draw(WORDS.map(" ".join))
     lines = draw(st.lists(st.one_of(OPTION, st.just("")), max_size=4))
     return name, own, [*lines, draw(st.sampled_from(["", "\n"])), *draw(BODY).split("\n")]
@@ -91,6 +100,9 @@ def read(app: SphinxTestApp, docname: str, source: str) -> nodes.document:
         spec: Any = figure.spec
         assert pickle.loads(pickle.dumps(spec)).request.key == spec.request.key
         repr(spec).encode()
+        with contextlib.suppress(AttentionError):
+            drawn = figure_of(app.env, figure)
+            render_html(drawn, figure["uid"]).encode()
     doctree.pformat().encode()
     return doctree
 
