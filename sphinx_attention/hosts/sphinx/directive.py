@@ -273,8 +273,11 @@ def _line_of(error: AttentionError, directive: Directive, source: Source) -> int
 def _short(env: Any, place: Any) -> str:
     """A place as one reads it in a list."""
     file, _, line = str(place).rpartition(":")
-    folder = f"{env.srcdir}/"
-    return f"{file.removeprefix(folder)}:{line}"
+    # Of an included file, docutils gives the path from where the build was started.
+    whole, folder = os.path.realpath(file), os.path.realpath(env.srcdir)
+    if whole.startswith(folder + os.sep) and ":docstring of" not in file:
+        file = os.path.relpath(whole, folder).replace(os.sep, "/")
+    return f"{file}:{line}"
 
 
 def _rows(source: Source, options: dict[str, str]) -> int:

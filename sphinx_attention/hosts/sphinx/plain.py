@@ -26,6 +26,9 @@ _BLOCKS = tuple(
 )
 """What begins a list, a field, a comment, a table and so on in reStructuredText."""
 
+_WORDS = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)+[.!?]?")
+"""Words of letters alone, in which no parser finds anything: most sentences are such."""
+
 _ESCAPE = re.compile(r"\\[!-/:-@\[-`{-~]|&#?\w+;")
 """A backslash or an entity that Markdown would take away."""
 
@@ -35,6 +38,8 @@ _MATHS = re.compile(r"\$(?=\S)[^$]*(?<=\S)\$(?!\d)")
 
 def is_plain(directive: Directive, text: str) -> bool:
     """Whether the parser of a directive's document finds nothing but text in a line."""
+    if _WORDS.fullmatch(text):
+        return True
     renderer = getattr(directive.state, "_renderer", None)
     if renderer is not None:
         return _plain_in_markdown(renderer, text)
