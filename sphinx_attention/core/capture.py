@@ -16,6 +16,7 @@ from .derive import derive, of_layers
 from .entry import DamagedEntryError, NewerEntryError, checksum, pack, verify
 from .entry_header import UnfitError
 from .errors import AttentionError, Problem
+from .failures import FailureRecord
 from .request import FunctionSource, MatrixSource, ModelSource, Request
 from .sources import Runner, open_source
 from .sources.matrix import read as read_matrix
@@ -59,6 +60,7 @@ class Library:
         mode: ``auto`` computes what the store lacks, ``frozen`` nothing, ``refresh`` everything.
         opener: opens a source; loads nothing before the first request is run.
         docs: what a person would call the folder of the notes on the command line, for messages.
+        record: what could not be computed earlier, and need not be tried again; None knows nothing.
 
     Attributes:
         failures: what could not be computed, by key, and why.
@@ -72,6 +74,7 @@ class Library:
         mode: Mode = "auto",
         opener: Opener = open_source,
         docs: str = "DOCS",
+        record: FailureRecord | None = None,
     ) -> None:
         self.store = store
         self.mode = mode
@@ -81,6 +84,7 @@ class Library:
         # Packed as in a store: a page shows the same from here, and many take little room.
         self.unstored = MemoryStore()
         self._opener = opener
+        self._record = record or FailureRecord(None)
         self._states: dict[str, str] = {}
         self._damaged: dict[str, str] = {}
         self._newer: dict[str, str] = {}
@@ -98,7 +102,31 @@ class Library:
         if self.mode == "refresh":
             return list(asked.values())
         self.store.prepare(key for key in asked if key not in self.unstored)
-        return [request for key, request in asked.items() if not self._sound(key)]
+        return [r for key, r in asked.items() if not self._sound(key) and not self._hopeless(r)]
+
+    def _hopeless(self, request: Request) -> bool:
+        """Whether a request failed earlier, and nothing that could mend it has changed."""
+        if self.mode == "frozen" or (error := self._record.find(request)) is None:
+            return False
+        self.fail(request, error)
+        return True
+
+    def fail(self, request: Request, error: AttentionError) -> None:
+        """Note why a request cannot be computed, for this build and for later ones."""
+        key = request.key
+        self._states[key] = f"failed ({error.problem}): {error.message}"
+        if self._record.keeps(request, error):
+            self._record.put(request, error)
+            error = AttentionError(
+                error.problem, error.message + self._how_to_retry(key), error.trace
+            )
+        self.failures[key] = error
+
+    def _how_to_retry(self, key: str) -> str:
+        return (
+            "; it is tried again when the figure, the model or the installed packages change, or "
+            f"by `sphinx-attention capture {self.docs} --refresh --only {key[:KEY_SHOWN]}`"
+        )
 
     def _sound(self, key: str) -> bool:
         if key in self.unstored:
@@ -142,14 +170,22 @@ class Library:
         """
         pending = [request for request in requests if is_captured(request)]
         pending.sort(key=lambda request: repr(request.source))
-        for source, group in groupby(pending, key=lambda request: request.source):
-            wanted: dict[str, list[Request]] = {}
-            for request in group:
-                wanted.setdefault(request.base.key, []).append(request)
-            for base, answer in self._run(source, [same[0].base for same in wanted.values()]):
-                for request in wanted[base.key]:
-                    self._take(request, _derived(answer, request))
-                    yield request, source.label or "given weights"
+        try:
+            for source, group in groupby(pending, key=lambda request: request.source):
+                yield from self._capture_source(source, list(group))
+        finally:
+            self._record.save()
+
+    def _capture_source(
+        self, source: Source, requests: list[Request]
+    ) -> Iterator[tuple[Request, str]]:
+        wanted: dict[str, list[Request]] = {}
+        for request in requests:
+            wanted.setdefault(request.base.key, []).append(request)
+        for base, answer in self._run(source, [same[0].base for same in wanted.values()]):
+            for request in wanted[base.key]:
+                self._take(request, _derived(answer, request))
+                yield request, source.label or "given weights"
 
     def _run(self, source: Source, requests: list[Request]) -> Iterator[tuple[Request, Answer]]:
         if isinstance(source, MatrixSource):
@@ -188,17 +224,18 @@ class Library:
         key = request.key
         self.failures.pop(key, None)
         if isinstance(answer, AttentionError):
-            self.failures[key] = answer
+            self.fail(request, answer)
             return
         try:
             with guarded(Problem.MODEL, f"keeping the attention over “{request.text}”"):
                 data = pack(request, answer)
         except AttentionError as error:
-            self.failures[key] = error
+            failed = error
             if isinstance(error.__cause__, UnfitError):
                 what = request.source.label or "the given weights"
                 message = f"what {what} answered cannot be shown: {error.__cause__}"
-                self.failures[key] = AttentionError(Problem.MODEL, message)
+                failed = AttentionError(Problem.MODEL, message)
+            self.fail(request, failed)
             return
         if warning := answer.provenance.get(WARNING):
             self.remarks[key] = warning
@@ -215,8 +252,13 @@ class Library:
         else:
             self._write(key, data)
 
+    def save_failures(self) -> None:
+        """Keep what could not be computed for later builds; `capture` does so by itself."""
+        self._record.save()
+
     def _write(self, key: str, data: bytes) -> None:
         self._states[key] = checksum(data)
+        self._record.forget(key)
         try:
             self.store.write(key, data)
         # A full disk or a read-only store must not cost the reader the picture.
@@ -234,11 +276,7 @@ class Library:
             The checksum of the entry, or why there is none: the same text as long as a page shows
             the same.
         """
-        key = request.key
-        if key in self.failures:
-            error = self.failures[key]
-            return f"failed ({error.problem}): {error.message}"
-        return self._states.get(key, "not in the store")
+        return self._states.get(request.key, "not in the store")
 
     def troubles(self) -> list[Trouble]:
         """What went wrong with the store since last asked: damaged entries, disks that are full.

@@ -173,16 +173,19 @@ def take_in(
         Each request as its outcome is known, once.
     """
     left = {request.key: request for request in requests}
-    for outcome in ran:
-        # After a worker was lost, what it had done may be told again.
-        request = left.pop(outcome.key, None)
-        if request is None:
-            continue
-        if outcome.error is not None:
-            library.failures[outcome.key] = outcome.error
-        elif outcome.data is not None:
-            library.keep(outcome.key, outcome.data)
-        yield request
+    try:
+        for outcome in ran:
+            # After a worker was lost, what it had done may be told again.
+            request = left.pop(outcome.key, None)
+            if request is None:
+                continue
+            if outcome.error is not None:
+                library.fail(request, outcome.error)
+            elif outcome.data is not None:
+                library.keep(outcome.key, outcome.data)
+            yield request
+    finally:
+        library.save_failures()
 
 
 def on_cluster(parts: Sequence[Chunk], place: Place, address: str) -> Iterator[Outcome]:

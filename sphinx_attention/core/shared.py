@@ -17,6 +17,7 @@ from .store import FolderStore, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 _AT_ONCE = 64
 """Entries fetched together: enough to hide how far it is, few enough for the memory."""
@@ -42,6 +43,11 @@ class SharedStore(Store):
     def name(self) -> str:
         """The URL and the folder."""
         return f"{self.remote.name} (with {self.local.name} before it)"
+
+    @property
+    def folder(self) -> Path:
+        """The folder before the URL."""
+        return self.local.root
 
     def location(self, key: str) -> str:
         """The entry's file, where it is here, or else its URL."""

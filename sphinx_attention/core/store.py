@@ -55,6 +55,11 @@ class Store(ABC):
     def name(self) -> str:
         """What messages call the store."""
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder on this machine; None where there is none."""
+        return None
+
     @abstractmethod
     def read(self, key: str) -> bytes | None:
         """An entry's bytes as they lie there, not verified; None where there is none.
@@ -223,6 +228,11 @@ class FolderStore(Store):
     def name(self) -> str:
         """The folder."""
         return str(self.root)
+
+    @property
+    def folder(self) -> Path:
+        """The folder."""
+        return self.root
 
     def path(self, key: str) -> Path:
         """Where the entry of a key lies."""

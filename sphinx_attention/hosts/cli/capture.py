@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shlex
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import click
 from sphinx_attention.core.capture import Library, is_captured
 from sphinx_attention.core.distribute import CHUNK, Place, chunks, on_cluster, take_in
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.failures import FailureRecord
 from sphinx_attention.core.processes import in_processes
 from sphinx_attention.core.request import ModelSource
 from sphinx_attention.core.store import FolderStore, open_store
@@ -102,14 +104,19 @@ def capture(
     if dtype and any(_placed(r, None, dtype).key != r.key for _, r in notes):
         say(f'note: a build finds these entries only with "dtype": "{dtype}" in attention_models')
     # Chosen here, not by conf.py: to capture is what this command was called for.
+    store = open_store(notes.settings.cache, notes.base)
     library = Library(
-        open_store(notes.settings.cache, notes.base), "refresh" if refresh else "auto"
+        store,
+        "refresh" if refresh else "auto",
+        docs=shlex.quote(str(docs)),
+        record=FailureRecord(store.folder),
     )
     missing = library.missing(request for _, request in asked)
     say_troubles(library)
-    run = _Run(
-        library, missing, len({r.key for _, r in asked}) - len(missing), documents_by_key(asked)
-    )
+    # What failed earlier, and would fail again.
+    hopeless = list({r.key: r for _, r in asked if r.key in library.failures}.values())
+    there = len({r.key for _, r in asked}) - len(missing) - len(hopeless)
+    run = _Run(library, missing, hopeless, there, documents_by_key(asked))
     if dry_run:
         run.tell_missing(as_json=as_json)
         return
@@ -159,12 +166,14 @@ class _Run:
     Attributes:
         library: where the entries go.
         missing: what has to be computed.
+        hopeless: what failed earlier and is not tried again.
         there: how many entries are in the store already.
         places: the documents that ask for each key.
     """
 
     library: Library
     missing: list[Request]
+    hopeless: list[Request]
     there: int
     places: dict[str, list[str]]
 
@@ -228,9 +237,9 @@ class _Run:
     def tell(self, *, as_json: bool) -> None:
         """Say what was computed, and what could not be."""
         failures, unstored = self.library.failures, self.library.unstored
-        failed = [request for request in self.missing if request.key in failures]
+        failed = [r for r in (*self.missing, *self.hopeless) if r.key in failures]
         lost = [request for request in self.missing if request.key in unstored]
-        captured = len(self.missing) - len(failed) - len(lost)
+        captured = len(self.missing) + len(self.hopeless) - len(failed) - len(lost)
         if as_json:
             done = [r.key for r in self.missing if r.key not in failures and r.key not in unstored]
             answer(

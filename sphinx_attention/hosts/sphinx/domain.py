@@ -14,6 +14,7 @@ from sphinx.util.display import status_iterator
 
 from sphinx_attention.core.capture import Library, is_captured
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.failures import FailureRecord
 from sphinx_attention.core.figure import settle
 from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
@@ -133,7 +134,12 @@ def open_library(app: Sphinx) -> None:
     domain.settled = SettledFigures()
     domain.pages = Pages(None)
     store = open_store(settings.cache, domain.base)
-    domain.library = Library(store, settings.mode, docs=_as_typed(Path(app.srcdir)))
+    domain.library = Library(
+        store,
+        settings.mode,
+        docs=_as_typed(Path(app.srcdir)),
+        record=FailureRecord(store.folder),
+    )
     domain.drawn_as = drawn_as(app.builder)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +18,9 @@ from sphinx_attention.core.request import FunctionSource, Request
 from sphinx_attention.core.store import FolderStore
 from tests.course import CONF, FUNCTION
 from tests.versions import OLD_SPHINX
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SOURCE = FunctionSource("course", "course_model:attention")
 FIRST, SECOND = Request(SOURCE, "the quick brown fox"), Request(SOURCE, "jumps over the dog")
@@ -267,3 +273,36 @@ def test_a_build_that_was_cut_off_does_not_count(project) -> None:
     record.write_bytes(before[:40])
     assert rebuilt(made, confoverrides=FROZEN) == {"first", "second"}
     assert rebuilt(made, confoverrides=FROZEN) == set()
+
+
+def test_a_figure_that_cannot_be_computed_loads_no_model_again(tmp_path: Path) -> None:
+    """Nor does the command; and each says it every time, with what tries again."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "conf.py").write_text(
+        "import atexit, sys\n"
+        'atexit.register(lambda: print("TORCH", "torch" in sys.modules))\n'
+        'extensions = ["sphinx_attention"]\nattention_model = "org/unknown"\n'
+    )
+    (docs / "index.rst").write_text("P\n=\n\n.. attention:: candle seven river\n")
+
+    def run(*command: str) -> tuple[bool, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=tmp_path,
+            env={**os.environ, "HF_HUB_OFFLINE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return "TORCH True" in done.stdout, done.stderr
+
+    build = ("sphinx", "-q", "docs", "out")
+    first, again = run(*build), run(*build)
+    assert (first[0], again[0]) == (True, False)
+    assert "--refresh --only" in first[1]
+    assert again[1] == first[1]
+    imported, said = run("sphinx_attention", "capture", "docs")
+    assert not imported
+    assert "0 captured, 0 in the store already, 1 failed" in said
+    assert "sphinx-attention capture docs --refresh --only" in said
