@@ -100,7 +100,9 @@ class ResolveFigures(SphinxPostTransform):
                     place = get_node_location(node) or document
                     domain.pages.note_warning(document, told, place, drawn=True)
                 tell_notices(figure, location=node)
-                if generic is not None:
+                if generic is None:
+                    _make_findable(node, figure)
+                else:
                     if domain.drawn_as == "manual":
                         _without_captions(generic)
                     _replace(node, generic)
@@ -123,6 +125,17 @@ def _replace(node: attention_figure, other: nodes.Element) -> None:
     other["classes"] += node["classes"]
     other.source, other.line = node.source, node.line
     node.replace_self(other)
+
+
+def _make_findable(node: attention_figure, figure: Figure) -> None:
+    """Give the sentence to the search index, which reads a page's nodes and not its markup.
+
+    The numbers of the picture stay out: nobody searches for 0.467. The text below the picture is
+    never written, see `visit_picture_html`.
+    """
+    for picture in node.findall(attention_picture):
+        picture.children = []
+        picture.append(nodes.Text(" ".join(text for _label, text in whole_texts(figure))))
 
 
 def _drawn_as_text(node: attention_figure, figure: Figure) -> nodes.figure:
