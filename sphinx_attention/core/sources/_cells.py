@@ -26,6 +26,8 @@ _FRACTION = re.compile(r"([+\-−–]?\d+)\s*[/⁄]\s*(\d+)")
 _NOT_FINITE = re.compile(r"[+\-−–]?(?:nan|inf|infinity|∞)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+\-−–]?\d+,\d+(?:[eE][+\-−]?\d+)?%?")
 _TWO_IN_ONE = re.compile(r"[+\-−]?\d+,\d+,?")
+_MARKUP = "*`$\\"
+"""What makes a number bold, code or mathematics."""
 _DIGITS = frozenset("0123456789.")
 _BRACKETS_BEFORE = re.compile(r"^[\[({]+(?=[\s\[({+\-−–.\d∞]|nan|inf|[½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚]|·)")
 _BRACKETS_AFTER = re.compile(r"(?<=[\s\])}%\d.∞nf½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚·\-−–—])[\])}]+$")
@@ -105,6 +107,9 @@ def cells_of(line: str, number: int) -> list[list[Cell]]:
     """
     line = line.translate(_OTHER_SIGNS).strip()
     line = re.sub(r"(?:\\\\(?:\[[^\]]*\])?\s*(?:\\hline)?|[,;])\s*$", "", line).strip()
+    lists = re.split(r"(?<=\])\s*,?\s*(?=\[\s*[-+.\d])", line)
+    if len(lists) > 1:
+        return [_separated(part, number) for part in lists]
     for separator in ("|", "&"):
         if separator in line:
             pieces = line.removeprefix("|").removesuffix("|").split(separator)
@@ -120,8 +125,12 @@ def cells_of(line: str, number: int) -> list[list[Cell]]:
 def _delimited(pieces: Sequence[str]) -> list[Cell]:
     cells = []
     for piece in pieces:
-        text = piece.strip().strip("*`").strip().strip('"“”')
-        cells.append(Cell(text, value_of(text, decimal_comma=True)))
+        text = piece.strip().strip(_MARKUP).strip().strip('"“”')
+        words = text.split()
+        if len(words) > 1 and all(value_of(word) is not None for word in words):
+            cells += [Cell(word, value_of(word)) for word in words]
+        else:
+            cells.append(Cell(text, value_of(text, decimal_comma=True)))
     return cells
 
 
@@ -151,7 +160,9 @@ def _separated(line: str, number: int) -> list[Cell]:
         if found[3][0] in _DIGITS and (value := value_of(found[3])) is not None:
             cells.append(Cell(found[3], value))
             continue
-        for text in _without_brackets(found[3]).split(","):
+        for piece in _without_brackets(found[3]).split(","):
+            bare = piece.strip(_MARKUP)
+            text = piece if value_of(bare) is None else bare
             if text in {"%", "\\%", "％"} and cells and cells[-1].is_number:
                 whole = cells[-1].text + "%"
                 cells[-1] = Cell(whole, value_of(whole))

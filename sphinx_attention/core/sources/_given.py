@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -208,6 +208,7 @@ def block_of(
     if len(rows) > 1 and _is_header(rows, names):
         header, header_line = [cell.text for cell in rows[0].cells], rows[0].number
         del rows[0]
+    rows = _without_bullets(rows, names)
     labelled = _labelled(rows, names, header)
     width = _width(rows, names, labelled=labelled, causal=causal)
     head = Head(lines=[row.number for row in rows], header_line=header_line)
@@ -225,6 +226,12 @@ def block_of(
         head.header.extend(_columns(header, header_line, width, corner=bool(head.labels)))
     _drop_counts(head, names)
     return head
+
+
+def _without_bullets(rows: list[Line], names: Sequence[str]) -> list[Line]:
+    """Rows without the dash that begins each, where one cell is left for each token."""
+    bullets = all(len(row.cells) == len(names) + 1 and row.cells[0].text == "-" for row in rows)
+    return [replace(row, cells=row.cells[1:]) for row in rows] if names and bullets else rows
 
 
 def _check_all_labelled(head: Head) -> None:

@@ -40,6 +40,8 @@ _LOOKED_AT = 20
 
 A large matrix is read once, and later.
 """
+_MANY = 4
+"""Weights for each word that make a line a row of numbers, whatever its words are."""
 _SHARE = re.compile(r"\d+[.,]\d+")
 _NESTED = re.compile(r"\[\s*\[\s*[-+.\d]")
 _R_NAMES = re.compile(r"\[(?:\d+,|,\d+)\]")
@@ -217,17 +219,16 @@ def _shares(line: Line) -> bool:
 
 
 def _spells_row(line: Line, tokens: Sequence[str]) -> bool:
-    """Whether a line gives each word its weight, such as ``the: 0.5, cat: 0.5``."""
+    """Whether a line gives words their weights, such as ``the: 0.5, cat: 0.5``."""
     names = {token.casefold() for token in tokens}
-    words = [
+    texts = (
         cell.text.strip("()[]{}:='\"“”").casefold() for cell in line.cells if cell.value is None
-    ]
-    return (
-        line.numbers > 1
-        and line.numbers >= len(words)
-        and names.issuperset(words)
-        and _shares(line)
     )
+    words = [text for text in texts if any(c.isalnum() for c in text)]
+    if line.numbers < 2 or not _shares(line):
+        return False
+    mostly = line.numbers >= _MANY * max(len(words), 1)
+    return mostly or (names.issuperset(words) and line.numbers + 1 >= len(words))
 
 
 def _names(line: Line, tokens: Sequence[str]) -> bool:
@@ -290,7 +291,8 @@ def _prose_below(block: Sequence[str], tokens: Sequence[str]) -> int:
             break
         if numbers and (words < 2 or words < numbers):
             break
-        if not words:
+        begins = [cell.value is not None for part in parts[:1] for cell in part.cells[:2]]
+        if not words or begins == [True, True]:
             break
         count += 1
     return count if count < len(block) else 0

@@ -137,7 +137,7 @@ def _like_dropout(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64])
 
 
 def _like_counts(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64], mend: str) -> str:
-    if not 1 < weights.max() < 1e9 or not (weights == np.floor(weights)).all():
+    if not 0 < weights.max() < 1e9 or not (weights == np.floor(weights)).all():
         return ""
     del sums
     return (

@@ -112,7 +112,7 @@ def _tokens(
         _check_labels(given, words)
     if own is not None and not words:
         words = own
-    elif own is not None and len(words) != rows and request.tokens is None:
+    elif own and source.text is None and len(words) != rows and request.tokens is None:
         if not same_text(own, request.text):
             raise AttentionError(
                 Problem.MATRIX,
@@ -182,7 +182,9 @@ def _check_counts(weights: NDArray[np.float64], words: Sequence[str], keys: Sequ
             f"tokens needs a row and a column{_why_oblong(weights, tokens)}",
         )
     hint = ""
-    if rows == tokens + 2:
+    if rows == 1:
+        hint = "; if the number is a caption, write it in the option caption"
+    elif rows == tokens + 2:
         hint = "; two more may be [CLS] and [SEP]: name all of them with the option tokens"
     elif rows > tokens:
         hint = "; name all of them with the option tokens"
