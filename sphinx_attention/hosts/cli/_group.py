@@ -29,7 +29,11 @@ class Commands(click.Group):
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, ValueError, OSError):
                 stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-        return super().main(*args, **kwargs)
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            # Help and version are printed before any command is invoked.
+            fail(reason(error))
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Add a command; each that does something knows ``--verbose``."""

@@ -34,7 +34,17 @@ if TYPE_CHECKING:
     from sphinx_attention.core.request import FunctionSource, ModelSource
     from sphinx_attention.hosts.sphinx.collect import Collected
 
-_NEEDED = ("sphinx-attention", "sphinx", "docutils", "jinja2", "numpy", "pillow", "click")
+_NEEDED = (
+    "sphinx-attention",
+    "sphinx",
+    "docutils",
+    "jinja2",
+    "markupsafe",
+    "numpy",
+    "packaging",
+    "pillow",
+    "click",
+)
 _EXTRAS = {
     "models": (("torch", "transformers"), "to run models"),
     "accelerate": (("accelerate",), "for a model with a device_map"),

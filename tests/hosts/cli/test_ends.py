@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +17,6 @@ import pytest
 from tests.conftest import FOX
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .notes import Notes
 
 RENDER = importlib.import_module("sphinx_attention.hosts.cli.render")
@@ -165,6 +164,23 @@ def test_no_colours_in_a_pipe_or_under_no_color(notes: Notes) -> None:
         made = call("capture", "--dry-run", str(notes.folder), cwd=notes.folder, **environment)
         assert "unknown option 'layr'" in made.stderr
         assert "\x1b" not in made.stdout + made.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["render", "--help"]])
+def test_a_full_disk_is_told_in_one_line(tmp_path: Path, arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        made = subprocess.run(
+            [sys.executable, "-m", "sphinx_attention", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+    assert made.returncode == 1
+    assert "No space left on device" in made.stderr
+    assert "Traceback" not in made.stderr
 
 
 def test_a_reader_that_goes_away_is_no_error(notes: Notes) -> None:
