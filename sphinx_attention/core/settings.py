@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .capture import Mode
 from .converters import listed, nearest, shown
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .request import FunctionSource, ModelSource
+
+Pictures = Literal["inline", "files"]
+"""Where the images of large pictures stand: in the page, or in files beside the scripts."""
 
 
 def _setting(default: Any, kind: tuple[type, ...], help_: str) -> Any:
@@ -67,6 +70,11 @@ class Settings:
     page_budget: int = _setting(
         4_000_000, (int,), "bytes a page may carry for figures; a warning past it"
     )
+    pictures: Pictures = _setting(
+        "inline",
+        (str,),
+        'images of large pictures: "inline" in the page, or "files" for a policy without data:',
+    )
 
     def __post_init__(self) -> None:
         for name in ("model", "cache"):
@@ -91,6 +99,7 @@ class Settings:
             ("mode", get_args(Mode)),
             ("view", get_args(View)),
             ("special", get_args(Special)),
+            ("pictures", get_args(Pictures)),
         ):
             if (value := getattr(self, name)) not in allowed:
                 hint = nearest(str(value), allowed)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 SideFile = Callable[[str, str], str]
 """Takes a file's name and its JavaScript, and answers with the URL the page will find it at."""
+
+ImageFile = Callable[[str, bytes], str]
+"""Takes a file's name and its bytes, and answers with the URL the page will find it at."""
 
 LARGEST_INLINE = 48 * 1024
 """Characters of base 85 that a page carries within itself; more goes into a side file."""
@@ -96,6 +101,24 @@ def render_html(figure: Figure, uid: str, side_file: SideFile | None = None) -> 
             payload=_carry(encode(figure), side_file),
         )
     )
+
+
+_IMAGE = re.compile(r'(?<=xlink:href=")data:image/png;base64,([A-Za-z0-9+/=]+)(?=")')
+
+
+def images_as_files(markup: str, write: ImageFile) -> str:
+    """Move the images of a picture into files, for pages whose policy allows no ``data:``.
+
+    Args:
+        markup: of `render_html`. Text of an author's holds no quotes there, and so no image.
+        write: takes each image; its name tells its content.
+    """
+
+    def moved(found: re.Match[str]) -> str:
+        image = b64decode(found[1])
+        return write(f"attention-{hashlib.sha256(image).hexdigest()[:16]}.png", image)
+
+    return _IMAGE.sub(moved, markup)
 
 
 def _markup(svg: str) -> Markup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sphinx_attention.core.declarations import WHOLE, broken, declare
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -14,13 +14,20 @@ from sphinx_attention.core.settings import Settings
 from .messages import warn
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
 PREFIX = "attention_"
 
-_ONLY_AT_BUILD = {"cache", "mode", "page_budget"}
-"""Settings that no doctree depends on."""
+_REBUILD: Mapping[str, Literal["", "env", "html"]] = {
+    "cache": "",
+    "mode": "",
+    "page_budget": "",
+    "pictures": "html",
+}
+"""Settings that no doctree depends on, and what Sphinx does when they change."""
 
 
 def setup_config(app: Sphinx) -> None:
@@ -33,7 +40,7 @@ def setup_config(app: Sphinx) -> None:
         app.add_config_value(
             PREFIX + setting.name,
             default,
-            "" if setting.name in _ONLY_AT_BUILD else "env",
+            _REBUILD.get(setting.name, "env"),
             types=kinds if default is not None else (*kinds, type(None)),
             description=setting.metadata["help"],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.display import clean_line
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import Figure, settle
-from sphinx_attention.core.render.html import figure_attributes, render_html
+from sphinx_attention.core.render.html import figure_attributes, images_as_files, render_html
 from sphinx_attention.core.render.text import credit, pair_lines, whole_texts
 
 from .config import settings_of
@@ -213,10 +214,12 @@ def _draw(translator: HTML5Translator, node: attention_figure) -> dict[str, Any]
     """Draw a figure, and keep the markup for its picture; its attributes."""
     with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):
         figure = figure_of(translator.builder.env, node)
-        side_files: list[str] = []
-        markup = render_html(figure, node["uid"], _side_file(translator, side_files))
+        files = _SideFiles(translator)
+        markup = render_html(figure, node["uid"], files.script)
+        if settings_of(translator.builder.config).pictures == "files":
+            markup = images_as_files(markup, files.write)
         node["markup"] = markup
-        node["bytes"] = len(markup) + sum(map(len, side_files))
+        node["bytes"] = len(markup) + files.bytes
         return dict(figure_attributes(figure))
 
 
@@ -233,20 +236,34 @@ def visit_picture_html(self: HTML5Translator, node: attention_picture) -> None:
     raise nodes.SkipNode
 
 
-def _side_file(translator: HTML5Translator, written: list[str]) -> Any:
-    builder = translator.builder
+class _SideFiles:
+    """Files beside the pages, named after their content.
 
-    def write(name: str, javascript: str) -> str:
-        written.append(javascript)
-        path = Path(builder.outdir) / SIDE_FOLDER / name
-        # Named after its content: what is there is right.
+    Attributes:
+        bytes: how large all that were asked for are.
+    """
+
+    def __init__(self, translator: HTML5Translator) -> None:
+        self._builder = translator.builder
+        self.bytes = 0
+
+    def script(self, name: str, javascript: str) -> str:
+        """Write a script; its URL from the page."""
+        return self.write(name, javascript.encode())
+
+    def write(self, name: str, content: bytes) -> str:
+        """Write a file; its URL from the page."""
+        self.bytes += len(content)
+        path = Path(self._builder.outdir) / SIDE_FOLDER / name
+        # What is there under this name is right.
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(javascript, encoding="utf-8", newline="\n")
-        page = builder.get_target_uri(builder.current_docname).split("#", 1)[0]
+            # Pages of one project are written by several processes.
+            temporary = path.with_name(f".{name}.{os.getpid()}.tmp")
+            temporary.write_bytes(content)
+            temporary.replace(path)
+        page = self._builder.get_target_uri(self._builder.current_docname).split("#", 1)[0]
         return relative_uri(page, f"{SIDE_FOLDER}/{name}")
-
-    return write
 
 
 def weigh(
