@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 TEXTS = ("the quick brown fox jumps over the lazy dog", "a fox sleeps")
 TARGET = "a lazy dog"
 
-_MOST_NUMBERS = 5e7
+_MOST_NUMBERS = 1e8
 """Models of more are not tiny."""
 
 # Sizes by the names that configurations have for them. What is not named keeps its default.
@@ -89,11 +89,15 @@ SIZES: dict[str, Any] = {
     "mamba_n_groups": 1,
     "n_mamba_heads": 2,
     "full_attention_interval": 2,
+    "rotary_dim": 4,
     "attention_window": 4,
     "decoder_start_token_id": 1,
     "forced_bos_token_id": None,
     "forced_eos_token_id": None,
 }
+
+# Beside that, where keys and values are made from a latent vector (DeepSeek).
+LATENT = {"head_dim": 4, "num_key_value_heads": 4}
 
 # What single configurations need beside that: sizes that have to fit one another.
 OWN: dict[str, dict[str, Any]] = {
@@ -161,8 +165,11 @@ def tiny(config_class: Any, words: int, own: Mapping[str, Any] | None = None) ->
 
 
 def _small(held: Mapping[str, Any], words: int) -> Iterator[tuple[str, Any]]:
+    latent = LATENT if "kv_lora_rank" in held else {}
     for name, value in held.items():
-        if name in SIZES and not isinstance(value, list | tuple | dict):
+        if name in latent:
+            yield name, latent[name]
+        elif name in SIZES and not isinstance(value, list | tuple | dict):
             yield name, SIZES[name]
         elif name == "vocab_size" or (name.endswith("_vocab_size") and name != "type_vocab_size"):
             yield name, words

@@ -24,7 +24,7 @@ SINK = "(sink)"
 """The text of the key that stands for a head's learnt sink, which is no token (see `Scoring`)."""
 
 REST = "(rest)"
-"""The text of the key that stands for what a row gives to no token, for a reason not known here."""
+"""The text of the key that stands for what a row gives to none of the tokens that are shown."""
 
 BINS = frozenset({BIN, SINK, REST})
 """The texts of keys that stand for no single token. They stand before all tokens."""

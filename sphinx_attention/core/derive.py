@@ -372,8 +372,8 @@ def aggregate(attention: Attention, how: Aggregate | None) -> Attention:
         if attention.weights.shape[2] != attention.weights.shape[3] or not attention.one_row:
             raise AttentionError(
                 Problem.OPTION,
-                f"aggregate: {how} follows tokens from layer to layer, and here those that attend "
-                f"({attention.part} attention) are not those that are attended to; use mean or max",
+                f"aggregate: {how} follows tokens from layer to layer, and here the queries "
+                f"({attention.part} attention) are other tokens than the keys; use mean or max",
             )
         # A bin attends to nothing, from the first layer to the last.
         blind = np.logical_and.reduce(masked, axis=(0, 2))

@@ -138,8 +138,12 @@ def _returned(output: Any) -> bool:
 
 
 def part_of(layers: Sequence[Call]) -> Part:
-    """What the one stack of a model is: a decoder if no query ever sees a later key."""
-    causal = all(c.weights.ndim == 4 and not bool(c.weights.triu(1).any()) for c in layers)
+    """What the one stack of a model is: a decoder if no query ever sees a later token.
+
+    Keys behind those of the tokens hold blocks of tokens that lie behind the query.
+    """
+    weights = [call.weights for call in layers]
+    causal = all(w.ndim == 4 and not bool(w[..., : w.shape[2]].triu(1).any()) for w in weights)
     return "decoder" if causal else "encoder"
 
 

@@ -58,8 +58,12 @@ class Softmaxes:
         self._seen.append(Softmax(weights, hidden, logits.clone() if self._logits else None))
 
     def of_weights(self, weights: Any) -> Softmax | None:
-        """The softmax that some weights came out of, in the shape of the weights."""
-        return self._find("weights", weights)
+        """The softmax that some weights came out of, in the shape of the weights.
+
+        One softmax may run over two texts, whose weights are returned apart (T5Gemma 2).
+        """
+        found = self._find("weights", weights)
+        return found or self._part(weights)
 
     def of_logits(self, logits: Any) -> Softmax | None:
         """The softmax that some logits went into, in the shape of the logits."""
@@ -74,6 +78,19 @@ class Softmaxes:
             if torch.equal(own.reshape(tensor.shape).to(tensor.dtype), tensor):
                 del self._seen[place]
                 return one.shaped(tensor.shape)
+        return None
+
+    def _part(self, weights: Any) -> Softmax | None:
+        """The first or the last keys of a softmax over more."""
+        torch = require("torch")
+        count = weights.shape[-1]
+        for one in self._seen:
+            own = one.weights
+            if own.shape[:-1] != weights.shape[:-1] or own.shape[-1] <= count:
+                continue
+            for keys in (slice(count), slice(-count, None)):
+                if torch.equal(own[..., keys].to(weights.dtype), weights):
+                    return Softmax(own[..., keys], one.hidden[..., keys])
         return None
 
 

@@ -146,6 +146,7 @@ class TestCompressedKeys:
         folder = tiny_model("deepseek_v4")
         one, *_ = attentions([Request(source_of(folder), text, keep=ALL) for text in TEXTS])
         words = FOX.split()
+        assert one.part == "decoder"
         assert [token.text for token in one.query_tokens] == words
         assert [token.text for token in one.key_tokens] == [
             "(sink)",

@@ -208,6 +208,19 @@ class TestMasksWithoutTheInterface:
         assert one is not None
         assert one.hidden[0, 0].tolist() == [[False, False, True], [False, False, True]]
 
+    def test_one_softmax_over_two_texts(self) -> None:
+        """The decoder's keys and the text's in one row, returned apart."""
+        import torch
+
+        logits = torch.tensor([[[[0.0, -float("inf"), 1.0, 2.0], [1.0, 0.5, -1e9, 0.0]]]])
+        with watching_softmax() as seen:
+            weights = logits.softmax(-1)
+        own, text = seen.of_weights(weights[..., :2]), seen.of_weights(weights[..., 2:])
+        assert own is not None
+        assert text is not None
+        assert own.hidden[0, 0].tolist() == [[False, True], [False, False]]
+        assert text.hidden[0, 0].tolist() == [[False, False], [True, False]]
+
 
 class TestBigBird:
     def test_short_texts_leave_long_ones_as_they_are(self, made: Made) -> None:
