@@ -1,13 +1,12 @@
 /** A figure comes to life: events become actions, actions a new state, the state what is shown. */
 
 import { bindControls } from "./controls";
-import { fail, isChord, parts, setAttributes, take } from "./dom";
-import { type Model, type Place, placeOf } from "./model";
+import { backgroundOf, fail, isChord, mark, part, parts, setAttributes, take } from "./dom";
+import { type Model, otherSide, type Place, placeOf, telling } from "./model";
 import { openPanel } from "./panel";
 import { type Action, reduce, sameToken, type State } from "./state";
 import { bindTokens } from "./tokens";
 import { views } from "./views";
-import type { TokenElement } from "./views/view";
 
 /** A figure that is alive. */
 export interface Live {
@@ -34,7 +33,7 @@ export function bind(figure: HTMLElement, model: Model, watch: Watch): Live {
     if (state === previous) return;
     show(previous);
     if (worthSaying(action, state)) panel.say(state);
-    if (action.type === "adopt") bringIntoView(tokens.at(state.pinned[0]));
+    if (action.type === "adopt") bringIntoView(inSight());
     watch(live, action, previous);
   };
   const show = (previous: State | null): void => {
@@ -43,6 +42,16 @@ export function bind(figure: HTMLElement, model: Model, watch: Watch): Live {
     panel.show(state, previous);
     tokens.show(state.pinned);
     controls.show(state, previous);
+  };
+
+  /** What a reader should see first: the word that asks and its answer, or the mark of the chosen head. */
+  const inSight = (): (Element | null | undefined)[] => {
+    const [place] = state.pinned;
+    if (!place) return [part(figure, "mark")];
+    const { layer, head } = state;
+    const index = place.other ?? telling(model, layer, head, place);
+    const answer = tokens.at({ side: otherSide(place.side), index }) ?? tokens.at({ side: place.side, index });
+    return [tokens.at(place)?.element, answer?.element];
   };
 
   const pinned = pinnedIn(figure);
@@ -72,7 +81,7 @@ export function bind(figure: HTMLElement, model: Model, watch: Watch): Live {
     } else if (answers(event.target as Element, event.key)) event.stopPropagation();
   });
   for (const stage of parts(figure, "stage")) watchOverflow(stage);
-  bringIntoView(tokens.at(state.pinned[0]));
+  bringIntoView(inSight());
   return live;
 }
 
@@ -136,17 +145,27 @@ function name(picture: SVGSVGElement): void {
   title?.remove();
 }
 
-/** What is pinned from the start must not lie outside a box that scrolls. The page stays put. */
-function bringIntoView(token: TokenElement | undefined): void {
-  const stage = token?.element.closest(".attention-stage");
-  if (!stage || !token) return;
-  const [box, around] = [token.element.getBoundingClientRect(), stage.getBoundingClientRect()];
-  const out = box.left < around.left || box.right > around.right;
-  if (out && isWide(stage)) stage.scrollLeft += (box.left + box.right - around.left - around.right) / 2;
-  const off = box.top < around.top || box.bottom > around.bottom;
-  if (off && stage.scrollHeight > stage.clientHeight + 1) {
-    stage.scrollTop += (box.top + box.bottom - around.top - around.bottom) / 2;
-  }
+/** Px between what is brought into view and the edge of its box. */
+const EDGE = 4;
+
+/**
+ * Scroll the box that these elements are in so that all of them are seen where they fit, and the
+ * first where they do not, with as much as fits on the side of the second. The page stays put.
+ */
+function bringIntoView(all: readonly (Element | null | undefined)[]): void {
+  const stage = all[0]?.closest(".attention-stage");
+  if (!stage) return;
+  const seen = all.flatMap((one) => (one ? [(part(one, "word") ?? one).getBoundingClientRect()] : []));
+  const around = stage.getBoundingClientRect();
+  const by = (low: "left" | "top", high: "right" | "bottom"): number => {
+    const [start, end] = [Math.min(...seen.map((box) => box[low])), Math.max(...seen.map((box) => box[high]))];
+    const [from, to] = [around[low] + EDGE, around[high] - EDGE];
+    if (start >= from && end <= to) return 0;
+    if (end - start <= to - from) return (start + end - from - to) / 2;
+    return seen[0]![low] > start ? seen[0]![high] - to : seen[0]![low] - from;
+  };
+  if (isWide(stage)) stage.scrollLeft += by("left", "right");
+  if (stage.scrollHeight > stage.clientHeight + 1) stage.scrollTop += by("top", "bottom");
 }
 
 /** Whether a control or a box that scrolls answers a key by itself: it is then no shortcut of the page. */
@@ -163,11 +182,24 @@ function isWide(stage: Element): boolean {
   return stage.scrollWidth > stage.clientWidth + 1;
 }
 
-/** A stage wider than its box can be scrolled with the keyboard; one that fits is no tab stop. */
+/**
+ * A stage wider than its box can be scrolled with the keyboard; one that fits is no tab stop. The
+ * style sheet is told on which sides there is more, and how far names of rows go to stay in sight.
+ */
 function watchOverflow(stage: HTMLElement): void {
   if (typeof ResizeObserver === "undefined") return;
+  const tell = (): void => {
+    const { scrollLeft, scrollWidth, clientWidth, style } = stage;
+    const gone = Math.abs(scrollLeft);
+    mark(stage, "stage--before", gone > 1);
+    mark(stage, "stage--after", gone < scrollWidth - clientWidth - 1);
+    style.setProperty("--attention-gone", `${scrollLeft}px`);
+    if (gone > 1) style.setProperty("--attention-page", backgroundOf(stage));
+  };
+  stage.addEventListener("scroll", tell, { passive: true });
   new ResizeObserver(() => {
     if (isWide(stage)) stage.tabIndex = 0;
     else stage.removeAttribute("tabindex");
+    tell();
   }).observe(stage);
 }

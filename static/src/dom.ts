@@ -180,6 +180,15 @@ export function rgbaOf(colour: string): Ink {
   return ink;
 }
 
+/** The colour that the page has behind an element. */
+export function backgroundOf(node: Element): string {
+  for (let at: Element | null = node; at; at = at.parentElement) {
+    const { backgroundColor } = getComputedStyle(at);
+    if (rgbaOf(backgroundColor)[3] === 255) return backgroundColor;
+  }
+  return "#ffffff";
+}
+
 /** Run a script by a classic element, whether that goes well or not: modules fail on `file://`. */
 export async function runScript(src: string): Promise<void> {
   const script = element("script");

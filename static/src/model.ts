@@ -26,6 +26,27 @@ export function isSink({ special, text }: Token): boolean {
   return special && text === "(sink)";
 }
 
+/** Whether a key stands for no single token: for all that are hidden, for a sink, for the rest. */
+export function isBin({ special, text }: Token): boolean {
+  return special && ["(special)", "(sink)", "(rest)"].includes(text);
+}
+
+/**
+ * The other token that tells most about one: its heaviest that is neither special nor itself, and the
+ * heaviest of all where these have no weight.
+ */
+export function telling(model: Model, layer: number, head: number, { side, index }: Place): number {
+  let best = 0;
+  let most = -1;
+  for (const [other, { special }] of tokensOn(model, otherSide(side)).entries()) {
+    const [query, key] = side === "query" ? [index, other] : [other, index];
+    const code = model.code(layer, head, query, key);
+    const rank = code > 0 && !special && !(model.oneRow && key === query) ? code + 2000 : code;
+    if (rank > most) [best, most] = [other, rank];
+  }
+  return best;
+}
+
 export interface Model {
   /** Names shown to readers; positions in these lists count everywhere else. */
   layers: readonly string[];

@@ -3,7 +3,7 @@
  * any drawing program opens. What a view paints on a canvas becomes an image in it.
  */
 
-import { rgbaOf, svg } from "./dom";
+import { backgroundOf, rgbaOf, svg } from "./dom";
 
 export interface Picture {
   readonly root: SVGSVGElement;
@@ -38,7 +38,7 @@ export function pictureOf(figure: HTMLElement): Picture {
   const top = Math.min(...boxes.map(({ y }) => y));
   const width = Math.ceil(Math.max(...boxes.map(({ right }) => right)) - left);
   const height = Math.ceil(Math.max(...boxes.map(({ bottom }) => bottom)) - top);
-  const background = backgroundOf(figure);
+  const background = inkOf(backgroundOf(figure))[0];
   const viewBox = `0 0 ${width} ${height}`;
   const root = svg("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox });
   root.append(svg("title", {}, pictures[0]?.getAttribute("aria-label") ?? ""));
@@ -122,13 +122,4 @@ function inkOf(colour: string): readonly [string, number] {
   const [red, green, blue, alpha] = rgbaOf(colour);
   const digits = [red, green, blue].map((byte) => byte.toString(16).padStart(2, "0"));
   return [`#${digits.join("")}`, alpha / 255];
-}
-
-/** The colour that the page has where the figure stands. */
-function backgroundOf(figure: Element): string {
-  for (let at: Element | null = figure; at; at = at.parentElement) {
-    const [colour, opacity] = inkOf(getComputedStyle(at).backgroundColor);
-    if (opacity === 1) return colour;
-  }
-  return "#ffffff";
 }

@@ -256,7 +256,7 @@ def test_masked_cells_are_hatched(open_page) -> None:
         """() => {
           const figure = document.getElementById("mcausal"), path = figure.querySelector(".attention-hatch");
           return Array.from({length: 4}, (_, r) => Array.from({length: 4}, (_, c) =>
-            path.isPointInFill(new DOMPoint((c + 0.5) * 22, (r + 0.5) * 22))));
+            path.isPointInFill(new DOMPoint((c + 0.5) * 24, (r + 0.5) * 24))));
         }"""
     )
     assert (np.array(hatched) == np.triu(np.ones((4, 4), dtype=bool), 1)).all()
@@ -553,7 +553,7 @@ def test_a_head_of_the_grid_opens_as_a_matrix(open_page, reference) -> None:
         label = token(page, large, index, "query").locator("text").bounding_box()
         assert label["x"] + label["width"] == pytest.approx(boxes[0]["x"] - 8, abs=1)
         middle = label["y"] + label["height"] / 2
-        assert middle == pytest.approx(boxes[0]["y"] + (index + 0.5) * 22, abs=2)
+        assert middle == pytest.approx(boxes[0]["y"] + (index + 0.5) * 24, abs=2)
     page.locator('#mgrid select[name="large"]').select_option("arcs")
     assert page.locator("#mgrid .attention-readout").count() == 0
 

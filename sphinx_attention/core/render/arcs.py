@@ -41,6 +41,7 @@ _SLOT, _GAP, _MARGIN = 36.0, 12.0, 10.0
 _TOP = 8.0  # room above the highest edge for half its stroke
 _WORD, _NUMBER, _BOTTOM = 22.0, 41.0, 48.0  # below the line where edges meet the row
 _ROWS_APART = 110.0
+_COLUMN = 640.0  # about as wide as a page's text; a wider picture scrolls
 _KEY_NUMBER, _KEY_WORD, _KEY_LINE = 18.0, 38.0, 48.0
 
 
@@ -212,7 +213,11 @@ def _two_rows(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
     backward = [row_right_to_left(t.text for t in row if not t.special) for row in rows]
     placed = [place(row, backwards=b) for row, b in zip(rows, backward, strict=True)]
     width = max(wide for _, wide in placed)
-    keys, queries = (_centred(slots, wide, width) for slots, wide in placed)
+    # Where the picture scrolls, both rows begin where it is first seen.
+    keys, queries = (
+        _shifted(slots, (width - wide) * (0.5 if width <= _COLUMN else float(back)))
+        for (slots, wide), back in zip(placed, backward, strict=True)
+    )
     query_line = _KEY_LINE + _ROWS_APART
 
     def curve(query: int, key: int) -> edges.Curve:
@@ -234,8 +239,8 @@ def _two_rows(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
     return _drawing(figure, codes, (key_row, query_row), curve, size, backwards=all(backward))
 
 
-def _centred(slots: Sequence[Slot], width: float, whole: float) -> tuple[Slot, ...]:
-    shift = math.floor(whole - width) / 2
+def _shifted(slots: Sequence[Slot], by: float) -> tuple[Slot, ...]:
+    shift = math.floor(2 * by) / 2
     return tuple(replace(slot, x=slot.x + shift, left=slot.left + shift) for slot in slots)
 
 

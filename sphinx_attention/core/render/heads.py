@@ -15,7 +15,6 @@ from . import columns, edges
 from .cells import ramp
 from .drawing import Drawing
 from .hues import drawn_hue, hue_of
-from .metrics import text_width
 from .scores import STRONG, format_sum, heads_of
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ _LEAST_ALONE, _ELEMENTS = 12, 1200  # of which each token takes five
 _LANES, _LANE = 14.0, 2.5  # px of a row that the lines of all heads share; between two of them
 _THINNEST, _WIDEST = 1.0, 1.75
 _LEAST_BAR = 0.005  # of its room, the shortest piece of a bar that is seen
-_LEGEND_FONT, _LEGEND_MARGIN = 11, 12.0
+_LEGEND_MARK, _LEGEND_LETTER, _LEGEND_MARGIN = 15.0, 8.0, 12.0  # px, in wide fonts at a size of 11
 
 
 @dataclass(frozen=True)
@@ -228,8 +227,11 @@ def note(heads: int, pinned: int, *, capped: bool, say: Phrases = ENGLISH) -> st
 
 
 def legend_width(names: Sequence[str]) -> float:
-    """Width in px of the names of several heads over the lines, with the room around them."""
-    return text_width("".join(f"■{name} " for name in names), _LEGEND_FONT) + 2 * _LEGEND_MARGIN
+    """Room in px for the names of several heads over the lines, enough in every font.
+
+    The browser part computes the same; no `textLength` holds these texts.
+    """
+    return sum(_LEGEND_MARK + _LEGEND_LETTER * len(name) for name in names) + 2 * _LEGEND_MARGIN
 
 
 def at_rest(figure: Figure, codes: Codes) -> tuple[list[Edge], bool]:

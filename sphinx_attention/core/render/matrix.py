@@ -74,6 +74,7 @@ def draw(figure: Figure) -> Drawing:
         keys,
         pinned=figure.pinned,
         most=most,
+        beyond=most < cells.strongest(codes),
         hatched=_hatched(figure, masked),
         say=figure.say,
     )
@@ -112,9 +113,14 @@ def cell_levels(
         keys: tokens of the columns.
         dim: whether special tokens step back: their cells then have negative levels, and the ramp
             ends at the strongest weight between ordinary tokens.
+
+    A key that stands for no single token, such as all hidden special tokens, never sets the ramp:
+    beside its weights, those of the words could not be seen.
     """
     most = cells.strongest(codes)
     if not dim:
+        tokens = [not token.is_bin for token in keys]
+        most = int(codes[:, tokens].max(initial=0, where=codes[:, tokens] != MASKED)) or most
         return cells.levels(codes, most=most), most
     special = np.array([[token.special] for token in queries]) | np.array(
         [token.special for token in keys]

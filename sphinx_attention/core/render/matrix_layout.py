@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SMALL = 11  # px, of what is said about the axes and the colours
 _EXTENT = 660  # px that a map is about as large as, where its cells may have any size
-_LEAST_CELL, _MOST_CELL = 2, 22
+_LEAST_CELL, _MOST_CELL = 2, 24  # a finger hits a label of 24 px
 _GAP_FROM, _SLANT_FROM = 12, 18  # px of a cell from which on cells stand apart, labels aslant
 _LINE = 12  # px between labels at least; smaller cells leave labels out
 _FONTS = ((18, 14), (15, 12), (13, 11), (0, 10))  # from which cell on labels are how large
@@ -189,6 +189,7 @@ def lay_out(
     *,
     pinned: Sequence[int],
     most: int,
+    beyond: bool,
     hatched: str,
     say: Phrases = ENGLISH,
 ) -> Layout:
@@ -199,6 +200,7 @@ def lay_out(
         keys: tokens of the columns.
         pinned: rows whose labels come first.
         most: the code at which the ramp ends.
+        beyond: whether there are weights beyond it.
         hatched: what the legend calls hatched cells; empty where there is none.
         say: the phrases of the figure's language.
     """
@@ -219,7 +221,7 @@ def lay_out(
         sides.reverse()
     top = _MARGIN + max(math.ceil(above), 2 * _AXIS_LINE) + _OFF
     frame = Frame(len(queries), len(keys), cell, left=sides[0], top=top, mirrored=mirrored)
-    bar = _bar(frame, most)
+    bar = _bar(frame, most, beyond=beyond)
     swatch = Text(hatched, *_beside(bar, hatched)) if hatched else None
     ends = [sum(sides) + frame.width, bar.x + bar.width + 3 * _MARGIN]
     if swatch:
@@ -291,13 +293,14 @@ def _axes(frame: Frame, say: Phrases) -> tuple[Text, ...]:
     return tuple(found)
 
 
-def _bar(frame: Frame, most: int) -> Bar:
+def _bar(frame: Frame, most: int, *, beyond: bool) -> Bar:
     wide = min(max(frame.width, _BAR_LEAST), _BAR_MOST)
     x = max(frame.left + frame.width - wide, 3 * _MARGIN) if frame.mirrored else frame.left
     y = frame.top + frame.height + _BAR_BELOW
     below = y + _BAR_HEIGHT + _TICKS_BELOW
     found = cells.ticks(most, "linear", wide)
-    marks = tuple(Text(f"{code / FULL:g}", x + at, below) for code, at in found)
+    ends = {most: "≥\u2009"} if beyond else {}
+    marks = tuple(Text(f"{ends.get(code, '')}{code / FULL:g}", x + at, below) for code, at in found)
     return Bar(x, y, wide, _BAR_HEIGHT, swatch=x + wide + 2 * _SWATCH, ticks=marks)
 
 

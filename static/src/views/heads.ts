@@ -1,7 +1,7 @@
 /** Queries in one column, keys in another, and lines in the colours of their heads. */
 
 import { ramp } from "../cells";
-import { elementsInto, mark, needed, part, setAttributes, setText, svg, textWidth } from "../dom";
+import { elementsInto, mark, needed, part, setAttributes, setText, svg } from "../dom";
 import { type Edge, edgesAtRest, edgesOf, type Line, lineOf, short } from "../edges";
 import {
   type Figures,
@@ -322,7 +322,9 @@ function legendInto(tokens: Element, model: Model, shown: readonly number[], fra
     const mark = svg("tspan", { class: `attention-hue-${hueOf(model, head)}` }, "■");
     text.append(text.firstChild ? " " : "", mark, model.heads[head]!);
   }
-  if (textWidth(`${text.textContent} `, 11) + 24 > Math.abs(end - start)) {
+  // Enough room in every font, as `core/render/heads.py` reckons.
+  const wide = shown.reduce((sum, head) => sum + 15 + 8 * model.heads[head]!.length, 24);
+  if (wide > Math.abs(end - start)) {
     setText(text, say("count_of_heads", { count: shown.length }));
   }
   tokens.prepend(text);

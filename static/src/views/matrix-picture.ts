@@ -72,21 +72,21 @@ export function wordOf(frame: Frame, model: Model, place: Place): SVGTextElement
   return wordElement(text, wide, x, (row ? top + (place.index + 0.5) * cell : 0) + 0.35 * size);
 }
 
-/** Write the numbers at a colour bar. */
-export function ticksInto(picture: SVGSVGElement, most: number, scale: Scale): void {
+/** Write the numbers at a colour bar, which ends at `most`; `beyond` tells whether weights go on. */
+export function ticksInto(picture: SVGSVGElement, most: number, beyond: boolean, scale: Scale): void {
   const bar = part(picture, "ramp");
   if (!bar) return;
   const [x, y, width] = boxOf(bar);
   part(picture, "ticks")?.replaceChildren(
     ...ticks(most, scale, width).map(([code, at]) =>
-      svg("text", { x: short(x + at), y: y + 21 }, String(code / 1000)),
+      svg("text", { x: short(x + at), y: y + 21 }, `${beyond && code === most ? "≥\u2009" : ""}${code / 1000}`),
     ),
   );
 }
 
 /** The frame of a picture that is made here, and the px at its sides. */
 function layOut({ queries, keys }: Model): { frame: Frame; sides: number[] } {
-  const cell = clamp(Math.floor(EXTENT / Math.max(queries.length, keys.length)), 2, 22);
+  const cell = clamp(Math.floor(EXTENT / Math.max(queries.length, keys.length)), 2, 24);
   const size = fontOf(cell);
   const widest = (tokens: readonly Token[]): number =>
     Math.max(...tokens.map((token) => fitted(token, size)[1]));

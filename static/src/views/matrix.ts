@@ -25,7 +25,7 @@ import {
   take,
 } from "../dom";
 import { lineOf } from "../edges";
-import { clamp, isSink, MASKED, type Model, numeral, otherSide, type Place, tokensOn } from "../model";
+import { clamp, isBin, isSink, MASKED, type Model, numeral, otherSide, type Place, tokensOn } from "../model";
 import { inFocus, same, sameToken, type State } from "../state";
 import { type Phrase, say, sayNodes } from "../phrases";
 import { looks, nothing } from "../words";
@@ -129,13 +129,14 @@ function scaleOf({ options }: State): Scale {
 /**
  * The cells of a head as they are seen, columns mirrored where they run from right to left; the
  * code at which the ramp ends; and the codes. Where special tokens step back, their cells take the
- * second hue, and the ramp ends at the strongest weight between others.
+ * second hue, and the ramp ends at the strongest weight between others. A key that stands for no
+ * single token never sets the ramp.
  */
 export function headOf(
   model: Model,
   state: State,
   mirrored = false,
-): { cells: Cells; most: number; codes: Int16Array } {
+): { cells: Cells; most: number; beyond: boolean; codes: Int16Array } {
   const { queries, keys, dim } = model;
   const seen = mirrored ? [...keys.keys()].reverse() : [...keys.keys()];
   const codes = new Int16Array(queries.length * keys.length);
@@ -146,10 +147,12 @@ export function headOf(
   const special = (at: number): boolean =>
     queries[Math.floor(at / keys.length)]!.special || keys[seen[at % keys.length]!]!.special;
   const top = (all: Int16Array): number => all.reduce((most, code) => Math.max(most, code), 0);
-  const most = (dim && top(codes.filter((_, at) => !special(at)))) || top(codes) || 1;
+  const strongest = top(codes);
+  const aside = dim ? special : (at: number): boolean => isBin(keys[seen[at % keys.length]!]!);
+  const most = top(codes.filter((_, at) => !aside(at))) || strongest || 1;
   const cells = cellsOf(queries.length, keys.length, codes, scaleOf(state), most);
   if (dim) cells.levels.forEach((level, at) => special(at) && (cells.levels[at] = -level));
-  return { cells, most, codes };
+  return { cells, most, beyond: most < strongest, codes };
 }
 
 /** Which tokens show their labels: one in so many, and the marked, which make room for theirs. */
@@ -186,13 +189,13 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   let drawn = "";
 
   const showCells = (state: State): void => {
-    const { cells, most, codes } = headOf(model, state, frame.mirrored);
+    const { cells, most, beyond, codes } = headOf(model, state, frame.mirrored);
     const size = [frame.cell, frame.cell] as const;
     if (large) paint((canvas ??= canvasUnder(picture, box)), cells);
     else levelsInto(shades, levelPaths(cells, size, gapOf(frame)));
     const masked = Int8Array.from(codes, (code) => Number(code === MASKED));
     setAttributes(hatch, { d: levelPaths({ ...cells, levels: masked }, size)[0]?.[1] ?? "" });
-    ticksInto(picture, most, scaleOf(state));
+    ticksInto(picture, most, beyond, scaleOf(state));
   };
 
   const show = (state: State, previous: State | null): void => {

@@ -5,7 +5,7 @@ import { type Chain, chainOf, fixed, largest, LEAST, type Parts, partsOf } from 
 import { mark, needed, part, parts, setAttributes, setText } from "../dom";
 import { short } from "../edges";
 import { gradually } from "../late";
-import { figuresOf, MASKED, type Model, numeral, type Place } from "../model";
+import { figuresOf, MASKED, type Model, numeral, type Place, telling } from "../model";
 import { inFocus, type State } from "../state";
 import { formulasOf } from "../words";
 import { checkTokens } from "./slots";
@@ -48,19 +48,7 @@ export function cellOf(model: Model, state: State, rest: number): Cell {
   const place = inFocus(state).at(-1);
   if (place?.side === "key") return { query: rest, key: place.index };
   const query = place?.index ?? rest;
-  return { query, key: place?.other ?? telling(model, state, query) };
-}
-
-/** The heaviest key that is neither special nor the query itself; the heaviest of all, if need be. */
-function telling(model: Model, { layer, head }: State, query: number): number {
-  let best = 0;
-  let most = -1;
-  for (const [key, { special }] of model.keys.entries()) {
-    const code = model.code(layer, head, query, key);
-    const rank = code > 0 && !special && !(model.oneRow && key === query) ? code + 2000 : code;
-    if (rank > most) [best, most] = [key, rank];
-  }
-  return best;
+  return { query, key: place?.other ?? telling(model, state.layer, state.head, { side: "query", index: query }) };
 }
 
 /** The rows of one query, their numbers in the order of the picture's columns. */
@@ -136,10 +124,16 @@ function open(root: HTMLElement, model: Model): View {
   const mask = part<SVGTextElement>(picture, "mask");
   const fields = parts<SVGGElement>(root, "strips").map((strips) => fieldOf(picture, strips));
   const panels = panelsIn(root);
+  const reserve = roomIn(root, panels);
   const steps = [...root.querySelectorAll<HTMLElement>("[data-step]")];
   let cell: Cell = { query: rest, key: -1 };
   let table: Table | undefined;
   let shown = "";
+  let write = (): void => {};
+  const first = part(root, "cell");
+  if (first && typeof ResizeObserver !== "undefined") {
+    new ResizeObserver(() => setTimeout(() => picture.isConnected && write())).observe(first);
+  }
 
   const showRows = gradually(rows, (some, left) => {
     const lines = table!.rows;
@@ -180,8 +174,13 @@ function open(root: HTMLElement, model: Model): View {
       for (const [key, row] of rows.entries()) mark(row, "token--cell", key === next.key);
       for (const [query, word] of words.entries()) mark(word, "token--focus", query === next.query);
       if (table.chain) {
-        const names = [model.queries[next.query]!.text, model.keys[next.key]!.text] as const;
-        panels(partsOf(table.chain, next.key, table.codes[next.key]!), ...names);
+        write = () => {
+          reserve(model, state);
+          const names = [model.queries[next.query]!.text, model.keys[next.key]!.text] as const;
+          panels(partsOf(table!.chain!, next.key, table!.codes[next.key]!), ...names);
+        };
+        // The static panels show the same, with the room of their own numbers, until there is time.
+        if (previous) write();
         const atSink = next.key === table.chain.sinkKey;
         for (const step of steps) step.hidden = atSink && !AFTER_THE_SINK.includes(step.dataset["step"]!);
       }
@@ -250,6 +249,41 @@ function panelsIn(root: HTMLElement): (numbers: Parts, query: string, key: strin
     for (const step of steps) {
       setAttributes(step.lastElementChild!, { "aria-label": formulas[step.dataset["step"]!]! });
     }
+  };
+}
+
+/** So many queries, and keys of each, are asked how long their numbers are. */
+const ASKED = 10;
+
+/**
+ * What gives the panels the room that the longest of a head's numbers take, so that nothing moves
+ * when another row is pointed at. Measured again where a panel has another width. It leaves these
+ * numbers in the panels.
+ */
+function roomIn(root: HTMLElement, panels: ReturnType<typeof panelsIn>): (model: Model, state: State) => void {
+  const lines = [...root.querySelectorAll<HTMLElement>(".attention-cell, [data-step]")];
+  let of = "";
+  return (model, { layer, head }) => {
+    const now = `${layer}.${head} ${lines[0]?.clientWidth}`;
+    if (of === now) return;
+    of = now;
+    const longest: Record<string, string> = {};
+    const spread = (count: number): number[] =>
+      [...Array(Math.min(count, ASKED)).keys()].map((n) => Math.floor((n * count) / Math.min(count, ASKED)));
+    for (const query of spread(model.queries.length)) {
+      const chain = chainOf(model, layer, head, query);
+      if (!chain) return;
+      for (const key of spread(model.keys.length)) {
+        const names = { query: model.queries[query]!.text, key: model.keys[key]!.text };
+        for (const [name, text] of Object.entries({ ...partsOf(chain, key, model.code(layer, head, query, key)), ...names })) {
+          if (text.length > (longest[name] ?? "").length) longest[name] = text;
+        }
+      }
+    }
+    for (const line of lines) line.style.minHeight = "";
+    panels(longest, longest["query"]!, longest["key"]!);
+    const heights = lines.map((line) => line.offsetHeight);
+    for (const [i, line] of lines.entries()) line.style.minHeight = `${heights[i]}px`;
   };
 }
 

@@ -227,3 +227,27 @@ def test_a_long_row_stays_small_enough_for_the_page():
     shown = figure(names, random_rows(rng, 128), focus="64", cutoff=1.0)
     root = parse(render_svg(shown, "f"))
     assert sum(1 for _ in root.iter()) < 128 * 5 + 240 + 40
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_rows_that_scroll_begin_at_the_same_side(backwards: bool):
+    """Centred, the shorter row would be out of sight until a reader has scrolled."""
+    words = ("שלום", "עולם") if backwards else ("das", "Haus")
+    many = tuple(f"{words[0]}{i}" for i in range(40))
+    root = parse(
+        render_svg(figure(words, random_rows(np.random.default_rng(3), 2, 40), keys=many), "f")
+    )
+    width = float(root.get("width"))
+    places = [
+        float(classed(token, "attention-word")[0].get("x"))
+        for token in classed(root, "attention-token")
+        if token.get("data-token") == "0"
+    ]
+    assert len(places) == 2
+    assert all((width - x if backwards else x) < 60 for x in places)
+
+
+def test_rows_that_fit_are_centred():
+    root = parse(render_svg(figure("das", [[0.5, 0.3, 0.2]], keys=("the", "old", "house")), "f"))
+    word = classed(root, "attention-word")[-1]
+    assert float(word.get("x")) == pytest.approx(float(root.get("width")) / 2, abs=1)

@@ -366,3 +366,11 @@ def test_a_head_has_the_same_colour_in_every_figure():
     assert [(s.name, s.hue) for s in content.swatches] == [("3", 3), ("11", 11)]
     assert hues.hue_of("35", 1) == 3
     assert hues.hue_of("mean", 1) == 1
+
+
+@pytest.mark.parametrize("count", range(2, 13))
+def test_the_legend_leaves_the_headings_alone_in_a_wide_font(count: int):
+    """By the widths of DejaVu Sans at 11 px, in thousandths of an em: ■ 945, digits 636, a space 318."""
+    names = [str(head) for head in range(count)]
+    wide = 0.011 * sum(945 + 636 * len(name) + 318 for name in names)
+    assert heads.legend_width(names) >= wide + 2 * 8

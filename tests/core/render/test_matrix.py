@@ -163,10 +163,12 @@ def test_long_labels_are_cut():
 
 
 @pytest.mark.parametrize(
-    ("count", "cell"), [(1, 22), (24, 22), (30, 22), (60, 11), (128, 5), (512, 2)]
+    ("count", "cell"), [(1, 24), (24, 24), (30, 22), (60, 11), (128, 5), (512, 2)]
 )
 def test_cells_shrink_with_their_number(count: int, cell: int):
-    found = matrix_layout.lay_out([Token("a")] * count, [Token("a")], pinned=(), most=1, hatched="")
+    found = matrix_layout.lay_out(
+        [Token("a")] * count, [Token("a")], pinned=(), most=1, beyond=False, hatched=""
+    )
     assert found.frame.cell == cell
 
 
@@ -253,7 +255,7 @@ def test_cross_attention_has_its_own_rows_and_columns():
     weights = random_rows(np.random.default_rng(4), 3, 7)
     root = parse(render_svg(figure("a b c", weights, keys=tuple("stuvwxy")), "f"))
     _, _, width, height = field(root)
-    assert (width, height) == (7 * 22, 3 * 22)
+    assert (width, height) == (7 * 24, 3 * 24)
     assert np.abs(opacities(root, 3, 7) - weights / weights.max()).max() < 0.013
     assert [w.text for w in classed(root, "attention-word")] == [*"abc", *"stuvwxy"]
 
@@ -269,7 +271,7 @@ def test_right_to_left_text_is_mirrored():
     (word,) = classed(query, "attention-word")
     assert word.get("direction") == "rtl"
     assert float(word.get("x")) - float(word.get("textLength")) / 2 == left + width + 8
-    assert key.get("transform").startswith(f"translate({left + 2.5 * 22:g} ")
+    assert key.get("transform").startswith(f"translate({left + 2.5 * 24:g} ")
     assert key.get("transform").endswith("rotate(45)")
 
 
@@ -330,3 +332,30 @@ def test_a_file_of_its_own_brings_its_colours():
     assert classed(root, "attention-cells")[0].get("fill") == "#2f6ac4"
     assert {p.get("fill") for p in classed(root, "attention-negative")} == {"#999"}
     assert {s.get("stop-color") for s in root.iter() if s.tag.endswith("}stop")} == {"#2f6ac4"}
+
+
+def test_hidden_tokens_never_set_the_colours_of_words():
+    """As in rollout: nearly all mass lies on the hidden special tokens, and words differ all the same."""
+    rows = [
+        [1, 0, 0, 0],
+        [0.90, 0.06, 0.03, 0.01],
+        [0.94, 0.02, 0.03, 0.01],
+        [0.97, 0.01, 0.01, 0.01],
+    ]
+    attention = Attention(
+        query_tokens=(Token("[CLS]", special=True), Token("a"), Token("b"), Token("c")),
+        key_tokens=(Token("[CLS]", special=True), Token("a"), Token("b"), Token("c")),
+        weights=np.array(rows, np.float32)[np.newaxis, np.newaxis],
+        masked=np.zeros((1, 4, 4), np.bool_),
+        part="encoder",
+        label="toy",
+    )
+    hidden = hide_special(attention)
+    assert hidden.key_tokens[0].text == "(special)"
+    shown = settle(FigureSpec(Request(MatrixSource(text=""), "a b c"), view="matrix"), hidden)
+    root = parse(render_svg(shown, "f"))
+    seen = opacities(root, 4, 4)
+    assert np.abs(seen[1:, 1:] - np.array(rows)[1:, 1:] / 0.06).max() < 0.012
+    assert seen[1:, 0].tolist() == [1, 1, 1]
+    (ticks,) = classed(root, "attention-ticks")
+    assert ticks[-1].text == "≥\u20090.06"
