@@ -90,6 +90,12 @@ def test_nothing_overlaps_and_nothing_is_cut(open_in, theme: str) -> None:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         assert layout_faults(page) == [], f"{theme} at {width} px"
+        if width == WIDTHS[0]:
+            cut = page.evaluate(
+                """[...document.querySelectorAll(".attention-stage:has(.attention-steps)")]
+                  .map(stage => stage.scrollWidth - stage.clientWidth)"""
+            )
+            assert cut == [0, 0], f"steps in {theme}"
 
 
 @pytest.mark.parametrize(
@@ -166,3 +172,246 @@ def test_a_note_in_a_figures_place_has_room_at_its_sides(open_in, theme: str) ->
     )
     assert min(sides) >= 8
     assert layout_faults(page) == []
+
+
+# What scrolls
+
+
+def boxes(page: Page, figure: str, *selectors: str) -> list[dict[str, float]]:
+    """The boxes of the figure's first stage and of elements in it."""
+    found = page.locator(f"#{figure} .attention-stage").first.evaluate(
+        """(stage, selectors) => [stage, ...selectors.map(one => stage.querySelector(one))]
+          .map(e => e.getBoundingClientRect().toJSON())""",
+        list(selectors),
+    )
+    assert len(found) == len(selectors) + 1
+    return found
+
+
+@pytest.mark.parametrize(
+    ("figure", "asks", "answers"),
+    [
+        ("built-arcs", '[data-token="6"]', '[data-token="4"]'),
+        ("bert-heads", '[data-token="2"][data-side="query"]', '[data-token="8"][data-side="key"]'),
+        ("given-heads", '[data-token="2"][data-side="query"]', '[data-token="1"][data-side="key"]'),
+    ],
+)
+def test_the_word_that_asks_and_its_answer_are_both_in_sight(
+    open_in, figure: str, asks: str, answers: str
+) -> None:
+    page = open_in("alabaster", width=360)
+    word = " .attention-word"
+    stage, *words = boxes(page, figure, asks + word, answers + word)
+    strongest = page.locator(f"#{figure} {asks}").get_attribute("aria-pressed")
+    assert strongest == "true"
+    for box in words:
+        assert stage["left"] <= box["left"]
+        assert box["right"] <= stage["right"]
+        assert stage["top"] <= box["top"]
+        assert box["bottom"] <= stage["bottom"]
+
+
+def test_the_chosen_head_is_in_sight(open_in) -> None:
+    page = open_in("alabaster", width=360)
+    stage, mark = boxes(page, "bert-grid", ".attention-mark")
+    assert stage["left"] <= mark["left"]
+    assert mark["right"] <= stage["right"]
+
+
+def test_both_rows_are_in_sight_where_keys_are_many(open_in) -> None:
+    page = open_in("alabaster", width=360)
+    words = [f'[data-side="{side}"][data-token="0"] .attention-word' for side in ("query", "key")]
+    stage, *found = boxes(page, "cross-arcs", *words)
+    for box in found:
+        assert stage["left"] <= box["left"]
+        assert box["right"] <= stage["right"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "names"),
+    [
+        ("bert-matrix", '[data-side="query"] .attention-word'),
+        ("built-steps", ".attention-rows .attention-word"),
+    ],
+)
+def test_names_of_rows_stay_while_the_rest_scrolls(open_in, figure: str, names: str) -> None:
+    page = open_in("alabaster", width=360)
+    stage = page.locator(f"#{figure} .attention-stage")
+    places = (
+        "(stage, names) => [...stage.querySelectorAll(names)].map(e => e.getBoundingClientRect().x)"
+    )
+    stage.evaluate("stage => stage.scrollTo({ left: 0 })")
+    page.wait_for_function(
+        "id => !document.querySelector(`#${id} .attention-stage--before`)", arg=figure
+    )
+    before = stage.evaluate(places, names)
+    stage.evaluate("stage => stage.scrollTo({ left: 80 })")
+    page.wait_for_function(
+        "id => document.querySelector(`#${id} .attention-stage--before`)", arg=figure
+    )
+    assert stage.evaluate(places, names) == pytest.approx(before, abs=0.6)
+    # What stands beside them has moved.
+    assert stage.locator("svg").evaluate("svg => svg.getBoundingClientRect().x") < before[0] - 60
+
+
+def test_a_fade_says_on_which_side_there_is_more(open_in) -> None:
+    page = open_in("alabaster", width=360)
+    stage = page.locator("#cross-arcs .attention-stage")
+    mask = lambda: stage.evaluate("e => getComputedStyle(e).maskImage")  # noqa: E731
+    frame = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    seen = []
+    for left in (0, 500, 100_000):
+        stage.evaluate("(stage, left) => stage.scrollTo({ left })", left)
+        page.evaluate(frame)
+        seen.append(mask().replace(" ", ""))
+    start, middle, end = seen
+    assert start.endswith("rgba(0,0,0,0))")
+    assert not start.startswith("linear-gradient(toright,rgba(0,0,0,0)")
+    assert middle.startswith("linear-gradient(toright,rgba(0,0,0,0)")
+    assert middle.endswith("rgba(0,0,0,0))")
+    assert end.startswith("linear-gradient(toright,rgba(0,0,0,0)")
+    assert not end.endswith("rgba(0,0,0,0))")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.evaluate(frame)
+    assert (
+        page.locator("#bert-heads .attention-stage").evaluate("e => getComputedStyle(e).maskImage")
+        == "none"
+    )
+
+
+# Nothing moves
+
+
+@pytest.mark.parametrize("width", [1280, 500])
+def test_nothing_moves_when_something_is_pointed_at(open_in, width: int) -> None:
+    page = open_in("alabaster", width=width)
+    # As Material says of all figures.
+    page.add_style_tag(content=".document figure { width: fit-content; }")
+    page.evaluate("new Promise(done => setTimeout(done, 300))")
+    moved = page.evaluate(
+        """() => {
+          const moved = [];
+          for (const figure of document.querySelectorAll("figure.attention-figure")) {
+            const size = () => {
+              const { width, height } = figure.getBoundingClientRect();
+              return `${width.toFixed(1)} x ${height.toFixed(1)}`;
+            };
+            const sizes = new Set([size()]);
+            for (const token of [...figure.querySelectorAll("[data-token]")].slice(0, 40)) {
+              const say = name => token.dispatchEvent(
+                new PointerEvent(name, { bubbles: true, pointerType: "mouse" }));
+              say("pointerover");
+              sizes.add(size());
+              say("pointerout");
+            }
+            sizes.add(size());
+            if (sizes.size > 1) moved.push([figure.id, ...sizes]);
+          }
+          return moved;
+        }"""
+    )
+    assert moved == []
+
+
+def test_a_figure_beside_the_text_is_as_wide_whatever_it_says(open_in) -> None:
+    page = open_in("alabaster")
+    page.add_style_tag(content="#bert-matrix, #given-heads { float: left; }")
+    page.evaluate(
+        "for (const id of ['bert-matrix', 'given-heads']) document.getElementById(id).classList.add('align-left')"
+    )
+    for figure in ("bert-matrix", "given-heads"):
+        found = page.locator(f"#{figure}")
+        before = found.bounding_box()["width"]
+        found.locator(".attention-footer").evaluate("e => e.append('word '.repeat(60))")
+        assert found.bounding_box()["width"] == before
+
+
+# Colours
+
+
+READABLE = """
+() => {
+  const canvas = document.createElement("canvas");
+  const ink = canvas.getContext("2d", { willReadFrequently: true });
+  const bytes = (...colours) => {
+    ink.clearRect(0, 0, 1, 1);
+    for (const colour of colours) { ink.fillStyle = colour; ink.fillRect(0, 0, 1, 1); }
+    return [...ink.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b].map(byte => byte / 255)
+    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const page = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      if (bytes(colour)[3] === 255) return colour;
+    }
+    return "white";
+  };
+  const contrast = (colour, behind) => {
+    const [one, other] = [light(bytes(behind, colour)), light(bytes(behind))];
+    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+  };
+  const figure = document.querySelector("#bert-heads");
+  const behind = page(figure);
+  const probe = document.createElement("div");
+  figure.append(probe);
+  const found = {};
+  for (const [name, least] of [["grey", 3], ["muted", 4.5], ["accent", 3]]) {
+    probe.style.backgroundColor = `var(--attention-${name})`;
+    found[name] = [contrast(getComputedStyle(probe).backgroundColor, behind), least];
+  }
+  probe.remove();
+  for (const part of document.querySelectorAll(".attention-footer *, .attention-scores td, .attention-step, .attention-why")) {
+    if (!part.checkVisibility() || ![...part.childNodes].some(node => node.data?.trim())) continue;
+    if (part.matches("option, .attention-swatch")) continue;
+    const { webkitTextFillColor: colour } = getComputedStyle(part);
+    found[`${part.className} ${part.textContent.slice(0, 20)}`] = [contrast(colour, behind), 4.5];
+  }
+  return Object.entries(found).filter(([, [is, least]]) => is < least).map(([name, [is]]) => `${name}: ${is.toFixed(2)}`);
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
+def test_grey_edges_and_words_stand_out_from_the_page(open_in, theme: str, scheme: str) -> None:
+    page = open_in(theme, color_scheme=scheme)
+    assert page.evaluate(READABLE) == []
+
+
+def test_colours_follow_a_theme_that_changes_the_text_alone(open_in) -> None:
+    """Chromium does not compute again what `color` makes of an inherited `color`."""
+    page = open_in("alabaster")
+    page.evaluate(
+        """() => {
+          const body = document.querySelector("div.body");
+          body.style.background = "#111";
+          body.style.color = "#eee";
+        }"""
+    )
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate(READABLE) == []
+
+
+def test_labels_of_a_matrix_are_large_enough_for_a_finger(open_in) -> None:
+    page = open_in("alabaster")
+    sides = page.eval_on_selector_all(
+        '#bert-matrix [data-side="query"] .attention-hit',
+        "all => all.map(e => e.getBoundingClientRect()).map(b => Math.min(b.width, b.height))",
+    )
+    assert len(sides) == 15
+    assert min(sides) >= 24
+
+
+def test_paper_breaks_steps_between_their_panels(open_in) -> None:
+    page = open_in("alabaster")
+    page.emulate_media(media="print")
+    figure = page.locator("#built-steps")
+    inside = "e => getComputedStyle(e).breakInside"
+    assert figure.evaluate(inside) == "auto"
+    assert figure.locator(".attention-stage").evaluate(inside) == "avoid"
+    assert {one.evaluate(inside) for one in figure.locator(".attention-panels > li").all()} == {
+        "avoid"
+    }
+    assert page.locator("#bert-matrix").evaluate(inside) == "avoid"

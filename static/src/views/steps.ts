@@ -175,9 +175,9 @@ function open(root: HTMLElement, model: Model): View {
       for (const [query, word] of words.entries()) mark(word, "token--focus", query === next.query);
       if (table.chain) {
         write = () => {
-          reserve(model, state);
           const names = [model.queries[next.query]!.text, model.keys[next.key]!.text] as const;
-          panels(partsOf(table!.chain!, next.key, table!.codes[next.key]!), ...names);
+          const numbers = partsOf(table!.chain!, next.key, table!.codes[next.key]!);
+          reserve(model, state, () => panels(numbers, ...names));
         };
         // The static panels show the same, with the room of their own numbers, until there is time.
         if (previous) write();
@@ -253,38 +253,55 @@ function panelsIn(root: HTMLElement): (numbers: Parts, query: string, key: strin
 }
 
 /** So many queries, and keys of each, are asked how long their numbers are. */
-const ASKED = 10;
+const ASKED = 16;
 
 /**
- * What gives the panels the room that the longest of a head's numbers take, so that nothing moves
- * when another row is pointed at. Measured again where a panel has another width. It leaves these
- * numbers in the panels.
+ * What gives the panels the room that they take for any cell of a head, so that nothing moves when
+ * another row is pointed at: the cells with the longest numbers are shown and measured, and after
+ * them the one that is meant. Measured again where the panels have another width.
  */
-function roomIn(root: HTMLElement, panels: ReturnType<typeof panelsIn>): (model: Model, state: State) => void {
+function roomIn(
+  root: HTMLElement,
+  panels: ReturnType<typeof panelsIn>,
+): (model: Model, state: State, show: () => void) => void {
   const lines = [...root.querySelectorAll<HTMLElement>(".attention-cell, [data-step]")];
   let of = "";
-  return (model, { layer, head }) => {
+  return (model, { layer, head }, show) => {
     const now = `${layer}.${head} ${lines[0]?.clientWidth}`;
-    if (of === now) return;
+    if (of === now) return show();
     of = now;
-    const longest: Record<string, string> = {};
-    const spread = (count: number): number[] =>
-      [...Array(Math.min(count, ASKED)).keys()].map((n) => Math.floor((n * count) / Math.min(count, ASKED)));
-    for (const query of spread(model.queries.length)) {
-      const chain = chainOf(model, layer, head, query);
-      if (!chain) return;
-      for (const key of spread(model.keys.length)) {
-        const names = { query: model.queries[query]!.text, key: model.keys[key]!.text };
-        for (const [name, text] of Object.entries({ ...partsOf(chain, key, model.code(layer, head, query, key)), ...names })) {
-          if (text.length > (longest[name] ?? "").length) longest[name] = text;
-        }
-      }
-    }
+    const heights: number[] = [];
     for (const line of lines) line.style.minHeight = "";
-    panels(longest, longest["query"]!, longest["key"]!);
-    const heights = lines.map((line) => line.offsetHeight);
+    for (const [numbers, query, key] of longest(model, layer, head)) {
+      panels(numbers, query, key);
+      for (const [i, line] of lines.entries()) heights[i] = Math.max(heights[i] ?? 0, line.offsetHeight);
+    }
+    show();
+    for (const [i, line] of lines.entries()) heights[i] = Math.max(heights[i] ?? 0, line.offsetHeight);
     for (const [i, line] of lines.entries()) line.style.minHeight = `${heights[i]}px`;
   };
+}
+
+/** For each number of the panels, the cell in which it is longest, as the panels show it. */
+function longest(model: Model, layer: number, head: number): Set<readonly [Parts, string, string]> {
+  const found = new Map<string, readonly [Parts, string, string]>();
+  const spread = (count: number): number[] => {
+    const some = Math.min(count, ASKED);
+    return Array.from({ length: some }, (_, n) => Math.floor((n * count) / some));
+  };
+  for (const query of spread(model.queries.length)) {
+    const chain = chainOf(model, layer, head, query);
+    if (!chain) break;
+    for (const key of spread(model.keys.length)) {
+      const names = { query: model.queries[query]!.text, key: model.keys[key]!.text };
+      const numbers = { ...partsOf(chain, key, model.code(layer, head, query, key)), ...names };
+      for (const [name, text] of Object.entries(numbers)) {
+        if (text.length <= (found.get(name)?.[0][name] ?? "").length) continue;
+        found.set(name, [numbers, names.query, names.key]);
+      }
+    }
+  }
+  return new Set(found.values());
 }
 
 /** Words stand in lines, but are gone through one after the other. */

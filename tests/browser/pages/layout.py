@@ -55,7 +55,7 @@ PAGES = {
         for view, head, focus in (
             ("arcs", 1, None),
             ("heads", "1,0,3", "old"),
-            ("grid", 1, None),
+            ("grid", 11, None),
             ("matrix", 1, "old"),
         )
     )
