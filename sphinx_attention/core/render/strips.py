@@ -25,7 +25,7 @@ _COARSE = 5
 """So many levels of `cells` are one of a strip: what a page carries is a fifth of the paths."""
 
 _WIDTH, _WIDEST = 80, 12
-"""Px that a strip is about as wide as, and a cell at most: all columns fit beside a theme's sidebars."""
+"""Px of a strip at most, about, and of a cell: all columns fit beside a theme's sidebars."""
 _MOST_CELLS = 8192
 """Past so many cells in a column, an image is smaller by far."""
 
