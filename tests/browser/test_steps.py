@@ -249,7 +249,8 @@ SHOWN = """id => {
     classes: all(".attention-steps g.attention-token", e => e.getAttribute("class")),
     bars: all(".attention-bar", e => e.getAttribute("d")),
     mask: all(".attention-mask", e => [e.getAttribute("x"), e.getAttribute("y")]),
-    below: all(".attention-cell, .attention-panels", e => e.outerHTML),
+    // Room that is reserved for longer numbers is no part of what is shown.
+    below: all(".attention-cell, .attention-panels", e => e.outerHTML.replace(/ style="min-height: [^"]*"/g, "")),
   };
 }"""
 
