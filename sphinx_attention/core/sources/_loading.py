@@ -140,13 +140,14 @@ def _load(source: ModelSource, place: str) -> Loaded:
         files = HubFiles(place, source.revision, only_local="local_files_only" in options)
         if files.find(CONFIG) is None:
             _check_hub(source, files)
-    written = read_config(files) if files.find(CONFIG) else {}
+    if isinstance(files, Folder):
+        read_config(files)
     config = transformers.AutoConfig.from_pretrained(place, **options)
+    commit = None
     if isinstance(files, HubFiles) and (commit := _commit(source, place)):
         # All else from the same commit, even if the branch moves on meanwhile.
         options["revision"] = files.revision = commit
-    else:
-        commit = None
+    written = read_config(files)
     kinds = candidates(config)
     check_input(kinds, source)
     tokenizer = load_tokenizer(place, options, files)

@@ -220,8 +220,11 @@ def _notes(docs: Path, defines: tuple[str, ...], *, models: bool) -> Iterator[Fi
     yield _store(docs, notes)
     if not models:
         return
-    for source in _sources(notes):
-        yield _ask(source)
+    for name, source in _sources(notes).items():
+        if isinstance(source, AttentionError):
+            yield Finding(f"model {name}", source.message, ok=False)
+        else:
+            yield _ask(source)
 
 
 def _uses(notes: Collected) -> Iterator[Finding]:
@@ -250,12 +253,17 @@ def _store(docs: Path, notes: Collected) -> Finding:
     return Finding("store", found, ok=None if missing else True, do=fill)
 
 
-def _sources(notes: Collected) -> list[ModelSource | FunctionSource]:
-    """Every source that the notes declare or use, once."""
-    names = [*notes.settings.models, *([notes.settings.model] if notes.settings.model else [])]
-    declared = [notes.settings.source(name, notes.base) for name in names]
+def _sources(notes: Collected) -> dict[str, ModelSource | FunctionSource | AttentionError]:
+    """Every source that the notes declare or use, once by name, or why it is none."""
+    found: dict[str, ModelSource | FunctionSource | AttentionError] = {}
+    for name in dict.fromkeys([*notes.settings.models, notes.settings.model]):
+        if name:
+            try:
+                found[name] = notes.settings.source(name, notes.base)
+            except AttentionError as error:
+                found[name] = error
     used = [r.source for _, r in notes if not isinstance(r.source, MatrixSource)]
-    return list(dict.fromkeys([*declared, *used]))
+    return found | {source.name: source for source in used if source.name not in found}
 
 
 def _ask(source: ModelSource | FunctionSource) -> Finding:

@@ -186,3 +186,13 @@ def test_it_lists_what_became_of_attention_directives(notes: Notes) -> None:
         "1 figure, because it is one line of plain text: index.rst:" in line for line in told
     )
     assert any("1 admonition, because it reads as a warning to readers: " in line for line in told)
+
+
+def test_a_declaration_with_a_mistake_keeps_no_other_model_from_being_asked(notes: Notes) -> None:
+    notes.write({"index": ["a b c"]})
+    conf = notes.folder / "conf.py"
+    conf.write_text(conf.read_text() + '\nattention_models["gpt2"] = {"pth": "x"}\n')
+    found = by_name(notes.run("doctor", str(notes.folder), "--json", code=1).json)
+    assert found["model gpt2"]["ok"] is False
+    assert "did you mean 'path'?" in str(found["model gpt2"]["found"])
+    assert str(found["model counting"]["found"]).startswith("answers: ")
