@@ -164,10 +164,12 @@ def softmax(
         highest = np.maximum(highest, sink)
     # Any number does where nothing is seen, but for the difference of two infinities.
     highest = np.where(np.isfinite(highest), highest, 0.0)
-    shares = np.exp(seen - highest)
-    total = shares.sum(axis=-1, keepdims=True)
-    if sink is not None:
-        total = total + np.exp(sink - highest)
+    # Logits so far apart that their difference overflows: the lower one has no share.
+    with np.errstate(over="ignore"):
+        shares = np.exp(seen - highest)
+        total = shares.sum(axis=-1, keepdims=True)
+        if sink is not None:
+            total = total + np.exp(sink - highest)
     weights: NDArray[np.float64] = shares / np.where(total == 0, 1.0, total)
     return weights
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from sphinx_attention.core.attention import Attention, Scoring, Token
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -128,3 +129,10 @@ def test_without_values_there_is_no_output() -> None:
     sums = chain(replace(attention(Scoring(HALF, NONE)), values=None), 0, 0, 0)
     assert sums.values is None
     assert sums.output is None
+
+
+def test_logits_at_the_ends_of_the_range_overflow_nowhere() -> None:
+    """Warnings are errors here: NumPy would give one without a place."""
+    logits = np.array([[1e308, -1e308, 0.0], [-1e308, -1e308, -1.7e308], [1.7e308, 1.7e308, 0]])
+    found = softmax(logits, np.zeros((3, 3), bool), np.array([[-1e308], [-1.7e308], [0.0]]))
+    assert_allclose(found, [[1, 0, 0], [0.5, 0.5, 0], [0.5, 0.5, 0]])
