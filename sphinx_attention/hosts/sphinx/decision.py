@@ -127,11 +127,11 @@ def _options_went_wrong(directive: Directive, source: Source | None) -> bool:
     """
     env = directive.state.document.settings.env
     uses_us = settings_of(env.config).model is not None
-    below = list(source.continued) if source else _first_block(list(directive.content))
-    if _are_options(below, alone=uses_us):
-        return True
-    if source and uses_us and _are_options(_first_block(list(source.body)), alone=True):
-        return True
+    # Without a text on its own line no figure is meant, and a field list is the admonition's.
+    if source is not None:
+        blocks = [list(source.continued), _first_block(list(source.body)) if uses_us else []]
+        if any(_are_options(block, alone=uses_us) for block in blocks):
+            return True
     return any(name in OWN_OPTIONS for name in lost_options(directive))
 
 

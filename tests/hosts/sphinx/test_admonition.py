@@ -95,6 +95,8 @@ def test_one_plain_line_is_a_figure_only_where_a_model_is_set(project, conf, fig
         ("a b\n   0.5 0.5\n   0.1 0.9", True),
         ("a b\n\n   0.5 0.5\n   and 0.9", False),
         ("2 apples\n\n   1 2 3", False),
+        ("\n\n   :model: a field\n   :layers: 12", False),
+        ("The settings\n\n   - model: a name\n   - and prose", False),
         ("numbers\n\n   === ===\n   1   2\n   3   4\n   === ===", False),
         # Nothing of this is markup in reStructuredText.
         ("The cat [MASK] on the mat", True),
