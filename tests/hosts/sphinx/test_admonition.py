@@ -165,7 +165,7 @@ def test_the_three_rules_in_myst(project, fence: str, source: str, figure: bool)
     assert bool(list(tree.findall(nodes.attention))) is not figure
 
 
-@pytest.mark.parametrize("syntax", ["rst", "myst"])
+@pytest.mark.parametrize("syntax", ["rst", pytest.param("myst", marks=needs_own_line)])
 def test_a_matrix_that_does_not_fit_is_refused_and_no_admonition(project, syntax: str) -> None:
     rows = "0.2 0.3 0.5\n0.1 0.9 0\n1 0 0\n"
     if syntax == "rst":
