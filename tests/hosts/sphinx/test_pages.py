@@ -245,6 +245,7 @@ def test_another_budget_changes_the_pages_that_it_concerns(project, parallel: in
     assert re.search(r"second\.rst:6: WARNING: the figures up to here weigh", made.warnings)
 
 
+@pytest.mark.skipif(OLD_SPHINX, reason="there, -W ends a build at its first warning")
 def test_strict_builds_fail_until_the_figure_is_there(project) -> None:
     made = project(FILES, CONF)
 
