@@ -60,6 +60,8 @@ def package_problem(name: str) -> AttentionError | None:
     for package in dict.fromkeys((name, *_SHADOWED)):
         if (shadow := find_shadow(package)) is not None:
             return _shadow_error(package, shadow)
+    # A module is there where its package is; only the package has a version.
+    name = name.partition(".")[0]
     if name in sys.modules:
         own = getattr(sys.modules[name], "__version__", None)
         return _wrong_version(name, str(own)) if own else None

@@ -130,3 +130,14 @@ def test_nothing_is_said_of_what_is_sound() -> None:
     problems: list[Any] = [packages.package_problem(name) for name in packages.NEEDED]
     assert problems == [None, None]
     assert packages.shadow_problem() is None
+
+
+def test_a_module_of_a_package_is_there_before_it_is_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of some models, nobody has imported it before us."""
+    monkeypatch.delitem(sys.modules, "transformers.masking_utils", raising=False)
+    assert packages.package_problem("transformers.masking_utils") is None
+    missing = packages.package_problem("no_such_package.part")
+    assert missing is not None
+    assert "no_such_package, which is not installed" in missing.message
