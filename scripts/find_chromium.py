@@ -46,6 +46,9 @@ START_SECONDS = 30
 DOWNLOAD_SECONDS = 900
 CONNECT_MILLISECONDS = 10_000
 
+DRIVER_PACKAGES = ("libatomic1",)
+"""Debian's packages that the Node.js in Playwright needs and a minimal system lacks."""
+
 HELP = """\
 error: the browser tests need a Chromium, none was found, and none could be installed here.
 Do one of these, and run the command again:
@@ -65,6 +68,8 @@ def main() -> int:
             return 1
         print(path)
         return 0
+    if not driver_starts():
+        install_packages(DRIVER_PACKAGES)
     found = find() or install()
     if found is None:
         say(HELP)
@@ -98,8 +103,28 @@ def playwrights_own() -> str | None:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- it may not be there
     except ImportError:
         return None
+    if not driver_starts():
+        return None
     with sync_playwright() as playwright:
         return playwright.chromium.executable_path
+
+
+def driver_starts() -> bool:
+    """Whether Playwright's own Node.js runs: the tests drive the browser by it."""
+    return run([sys.executable, "-m", "playwright", "--version"], silent=True)
+
+
+def install_packages(names: Sequence[str]) -> bool:
+    """Install packages by apt-get, where that is possible without a password."""
+    admin = as_administrator()
+    if admin is None or shutil.which("apt-get") is None:
+        say(f"warning: {' '.join(names)} may be missing, and cannot be installed from here.")
+        return False
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    apt = [*admin, "apt-get", "-o", "DPkg::Lock::Timeout=60"]
+    # An index that is out of reach need not be the one that is needed.
+    run([*apt, "update"], quiet)
+    return run([*apt, "install", "-y", "--no-install-recommends", *names], quiet)
 
 
 def starts(path: str) -> bool:
@@ -139,10 +164,7 @@ def install() -> str | None:
         run([*playwright, "install-deps", "chromium"], quiet)
     else:
         say("==> The download failed. Installing the system's chromium by apt-get")
-        apt = [*admin, "apt-get", "-o", "DPkg::Lock::Timeout=60"]
-        # An index that is out of reach need not be the one that is needed.
-        run([*apt, "update"], quiet)
-        run([*apt, "install", "-y", "--no-install-recommends", "chromium"], quiet)
+        install_packages(["chromium"])
     return find()
 
 
