@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _PARTS = (
     "title",
     "desc",
+    "about",
     "headline",
     "ramp",
     "hatch",
