@@ -19,51 +19,48 @@ if TYPE_CHECKING:
 
     from ._checkpoint import Weights
 
-_FREE_COUNT = 128
-"""Layers, or experts, that any configuration may ask for."""
+_MOST_LAYERS = 10_000
+"""Layers that a configuration may ask for: its class makes lists of them, before any is built."""
 
-_COUNTS = re.compile(r"(^|_)(layers?|blocks?|depths?|experts?|groups?|repeats?|streams?)(_|$)")
-"""Settings that say how many of something are built, by words of their names."""
-
-_NO_COUNTS = re.compile(r"idx|index|indices|_id$|size|dim|freq|window|norm|scale|topk|per_tok|act")
+_LAYERS = re.compile(r"(^|_)layers?$")
+"""Settings that say how many layers there are, such as num_hidden_layers and n_layer."""
 
 _FREE_PARTS, _PARTS_A_TENSOR = 20_000, 100
 """Modules, parameters and buffers that any model may have, and those for each of its tensors."""
 
-_FREE_NUMBERS, _NUMBERS_A_NUMBER = 1 << 26, 32
+_FREE_NUMBERS, _NUMBERS_A_NUMBER = 1 << 28, 32
 """Numbers that any model may have, and those for each in its weights: packed ones hold 32."""
 
 
-def check_config(config: Any, weights: Weights, where: str) -> None:
-    """Refuse a configuration that asks for far more layers than the weights hold.
+def check_config(config: Any, where: str) -> None:
+    """Refuse a configuration that asks for more layers than any model has.
+
+    Those below are counted while the model is built.
 
     Args:
         config: the content of ``config.json``.
-        weights: what the model's files hold.
         where: what messages call the model.
 
     Raises:
         AttentionError: it does.
     """
-    most = max(_FREE_COUNT, weights.tensors)
     pending: list[tuple[str, Any]] = [("", config)]
     while pending:
         name, value = pending.pop()
         if isinstance(value, dict):
             pending += [(str(key), one) for key, one in value.items()]
-        elif isinstance(value, list) and len(value) < _FREE_PARTS:
+        elif isinstance(value, list):
             pending += [(name, one) for one in value]
-        elif _counts(name) and isinstance(value, int | float) and value > most:
+        elif (
+            _LAYERS.search(name.lower())
+            and isinstance(value, int | float)
+            and not -_MOST_LAYERS <= value <= _MOST_LAYERS
+        ):
             raise AttentionError(
                 Problem.MODEL,
-                f"config.json of {where} asks for {name}: {value:,}, but its weights are "
-                f"{weights.tensors:,} tensors: they do not belong together",
+                f"config.json of {where} asks for {name}: {value:,}; at most {_MOST_LAYERS:,} "
+                "layers are built",
             )
-
-
-def _counts(name: str) -> bool:
-    name = name.lower()
-    return bool(_COUNTS.search(name)) and not _NO_COUNTS.search(name)
 
 
 @contextlib.contextmanager

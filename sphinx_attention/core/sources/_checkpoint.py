@@ -147,18 +147,6 @@ def _roots(folder: Path) -> list[Path]:
     return roots
 
 
-def read_config(files: Files) -> dict[str, Any]:
-    """The model's ``config.json`` as plain data.
-
-    Raises:
-        AttentionError: it is not there, too large, or no JSON object.
-    """
-    path = files.find(CONFIG)
-    if path is None:
-        raise _bad(f"{files.where} holds no {CONFIG}: it is no transformers model")
-    return read_json(path, files.where)
-
-
 def weight_files(files: Files, config: dict[str, Any]) -> list[Path]:
     """The safetensors files that the model's weights are read from; empty where there are none.
 

@@ -21,7 +21,7 @@ from ._checkpoint import (
     Weights,
     measure,
     open_folder,
-    read_config,
+    read_json,
     weight_files,
     what_instead,
 )
@@ -138,16 +138,15 @@ def _load(source: ModelSource, place: str) -> Loaded:
         options |= {"revision": source.revision} if source.revision else {}
         options |= {"local_files_only": True} if is_offline() else {}
         files = HubFiles(place, source.revision, only_local="local_files_only" in options)
-        if files.find(CONFIG) is None:
-            _check_hub(source, files)
-    if isinstance(files, Folder):
-        read_config(files)
+    if (found := files.find(CONFIG)) is None and isinstance(files, HubFiles):
+        _check_hub(source, files)
+    written = {} if found is None else read_json(found, files.where)
+    check_config(written, files.where)
     config = transformers.AutoConfig.from_pretrained(place, **options)
     commit = None
     if isinstance(files, HubFiles) and (commit := _commit(source, place)):
         # All else from the same commit, even if the branch moves on meanwhile.
         options["revision"] = files.revision = commit
-    written = read_config(files)
     kinds = candidates(config)
     check_input(kinds, source)
     tokenizer = load_tokenizer(place, options, files)
@@ -163,8 +162,6 @@ def _load(source: ModelSource, place: str) -> Loaded:
         "use_safetensors": None if source.pickled_weights else True,
         "attn_implementation": "eager",
     }
-    if weights is not None:
-        check_config(written, weights, files.where)
     with bounded_build(weights, files.where) if weights else contextlib.nullcontext():
         model, generates = _load_model(kinds, place, options, source)
     model = text_tower(model)

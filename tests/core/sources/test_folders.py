@@ -20,6 +20,7 @@ from sphinx_attention.core.declarations import find_source
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources import open_source
+from sphinx_attention.core.sources._bounds import check_config
 from sphinx_attention.core.sources._loading import quiet
 from tests.core import tiny_models
 
@@ -189,9 +190,10 @@ MISTAKES: list[tuple[str, Callable[[Path], object], str]] = [
     ("sizes of another model", configured(hidden_size=64), "do not have the shapes that config.json"),
     ("layers of another model", configured(num_hidden_layers=6), "lack"),
     ("heads that do not divide", configured(num_attention_heads=5), "cannot be loaded"),
-    ("ten million layers", configured(num_hidden_layers=10**7), "num_hidden_layers: 10,000,000"),
+    ("ten million layers", configured(num_hidden_layers=10**7), "num_hidden_layers: 10,000,000; at most 10,000"),
     ("endless layers", configured(num_hidden_layers=1e308), "num_hidden_layers"),
-    ("more layers than tensors", configured(num_hidden_layers=200), "num_hidden_layers: 200"),
+    ("a hundred thousand layers", configured(num_hidden_layers=10**5), "num_hidden_layers: 100,000"),
+    ("nine thousand layers", configured(num_hidden_layers=9000), "far larger than its weights"),
     ("a giant", configured(hidden_size=10**9, intermediate_size=10**9), "far larger than its weights"),
     ("many heads", configured(num_attention_heads=10**6), "cannot be loaded"),
     ("not a number", configured(hidden_size=float("nan")), "m "),
@@ -484,3 +486,16 @@ def test_what_an_id_that_is_not_there_may_have_meant(tmp_path: Path, name: str, 
     assert isinstance(answer, AttentionError)
     assert answer.problem is Problem.NETWORK
     assert answer.message.endswith(says)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"block_multiple_of": 256, "num_experts": 16384, "layer_rope_theta": [500_000]},
+        {"encoder_hash_byte_group_vocab": 500_002, "positions_of_a_layer_at_most": 10**7},
+        {"num_hidden_layers": 3.0, "layers_to_use": [-1]},
+    ],
+)
+def test_large_numbers_that_count_no_layers_are_fine(values: dict[str, Any]) -> None:
+    """Some are defaults in transformers' own configurations."""
+    check_config(values, "the folder m")
