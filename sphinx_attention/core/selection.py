@@ -64,6 +64,8 @@ def read(text: str) -> Selection:
         pattern, allowed = _VALUES[name]
         if not re.fullmatch(pattern, value, re.ASCII):
             raise ValueError(f"expected {allowed} for {name}, in place of {shown(value)}")
+        if name in {"heads", "pin"}:
+            value = ",".join(dict.fromkeys(value.split(",")))
         found[name] = value
     return tuple(found.items())
 

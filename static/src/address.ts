@@ -44,20 +44,31 @@ function plain(text: string): string {
 
 /** A figure's own id, or what the ids within it start with. */
 export function idOf(figure: HTMLElement): string {
-  return figure.id || (figure.querySelector("desc")?.id ?? "").replace(/-desc$/, "");
+  return figure.id || (figure.querySelector('desc[id$="-desc"]')?.id ?? "").replace(/-desc$/, "");
 }
 
-/** What was `joined`. Throws where it was not. */
+/** Longer addresses were written by nobody who selected something in a figure. */
+const LONGEST = 16_384;
+
+/** What was `joined`. Parts that are not percent-encoded as addresses are, are left out. */
 export function split(text: string): Values {
-  const pairs = text.split("&").map((part) => part.split("=").map(decodeURIComponent));
-  return new Map(pairs.map(([name, value]) => [name!, value ?? ""]));
+  const values: Values = new Map();
+  for (const part of text.slice(0, LONGEST).split("&")) {
+    try {
+      const [name, value] = part.split("=").map(decodeURIComponent);
+      values.set(name!, value ?? "");
+    } catch {
+      // Not an address of ours.
+    }
+  }
+  return values;
 }
 
 /** The figure that a fragment names, and what it says of it; null where it names none. */
 export function read(fragment: string): { figure: HTMLElement; values: Values } | null {
   // A fragment without a selection is the browser's own business.
   const [id, ...parts] = fragment.replace(/^#/, "").split("&");
-  if (!id || !parts.length) return null;
+  if (!id || !parts.length || fragment.length > LONGEST) return null;
   try {
     const plain = decodeURIComponent(id);
     const named = document.getElementById(plain) ?? document.getElementById(`${plain}-desc`);

@@ -4,6 +4,7 @@ import { bindControls } from "./controls";
 import { backgroundOf, fail, isChord, mark, part, parts, setAttributes, take } from "./dom";
 import { type Model, otherSide, type Place, placeOf, telling } from "./model";
 import { openPanel } from "./panel";
+import { makeScrollable } from "./scores";
 import { type Action, reduce, sameToken, type State } from "./state";
 import { bindTokens } from "./tokens";
 import { views } from "./views";
@@ -25,20 +26,23 @@ export type Watch = (live: Live, action: Action, previous: State) => void;
 
 /** Bind a figure whose payload is there. Throws where its picture is not as expected. */
 export function bind(figure: HTMLElement, model: Model, watch: Watch): Live {
-  const kind = views[figure.dataset["view"] ?? ""];
+  const wanted = figure.dataset["view"] ?? "";
+  const kind = Object.keys(views).includes(wanted) ? views[wanted] : null;
   if (!kind) fail("no such view");
+  sweep(figure);
   const dispatch = (action: Action): void => {
     const previous = state;
     state = reduce(state, action);
     if (state === previous) return;
     show(previous);
-    if (worthSaying(action, state)) panel.say(state);
+    if (action.type === "set") panel.tell(controls.said(action.name));
+    else if (worthSaying(action, state)) panel.say(state);
     if (action.type === "adopt") bringIntoView(inSight());
     watch(live, action, previous);
   };
   const show = (previous: State | null): void => {
     view.show(state, previous);
-    for (const picture of parts<SVGSVGElement>(figure, "picture")) name(picture);
+    for (const picture of parts<SVGSVGElement>(figure, "picture")) entitle(picture);
     panel.show(state, previous);
     tokens.show(state.pinned);
     controls.show(state, previous);
@@ -89,7 +93,6 @@ function worthSaying(action: Action, state: State): boolean {
   switch (action.type) {
     case "hover":
     case "unpin":
-    case "set":
     case "adopt":
       return false;
     case "focus":
@@ -99,6 +102,14 @@ function worthSaying(action: Action, state: State): boolean {
     default:
       return true;
   }
+}
+
+/** What the script adds to a figure: a copy of a figure that was alive has it already. */
+const ADDED = ["live", "save", "stage > canvas", "thumbs", "cross"];
+
+/** Take away what an earlier life has left, where a page puts in a copy of what it has kept. */
+function sweep(figure: HTMLElement): void {
+  for (const name of ADDED) for (const left of parts(figure, name)) left.remove();
 }
 
 /** What the static picture shows. */
@@ -132,15 +143,20 @@ function pinnedIn(figure: HTMLElement): Place[] {
 }
 
 /** The picture is now a group of buttons. A `<title>` in it would pop up over every one of them. */
-function name(picture: SVGSVGElement): void {
+function entitle(picture: SVGSVGElement): void {
   if (picture.getAttribute("role") === "group") return;
   const title = picture.querySelector(":scope > title");
-  const description = picture.querySelector(":scope > desc");
-  picture.removeAttribute("aria-labelledby");
+  const [about, detail] = picture.querySelectorAll(":scope > desc");
+  const name = title?.textContent ?? "";
+  // The title that is made for an author who gave none is the same for many figures.
+  const longer = name && about?.textContent?.startsWith(name);
+  if (longer && about) setAttributes(picture, { "aria-labelledby": about.id });
+  else picture.removeAttribute("aria-labelledby");
+  const described = [longer ? undefined : about, detail].flatMap((one) => one?.id || []);
   setAttributes(picture, {
     role: "group",
-    ...(description?.id && { "aria-describedby": description.id }),
-    ...(title && { "aria-label": title.textContent ?? "" }),
+    ...(described.length && { "aria-describedby": described.join(" ") }),
+    ...(title && { "aria-label": name }),
   });
   title?.remove();
 }
@@ -198,8 +214,10 @@ function watchOverflow(stage: HTMLElement): void {
   };
   stage.addEventListener("scroll", tell, { passive: true });
   new ResizeObserver(() => {
-    if (isWide(stage)) stage.tabIndex = 0;
-    else stage.removeAttribute("tabindex");
-    tell();
+    if (isWide(stage)) {
+      const name = part(stage, "picture")?.getAttribute("aria-label");
+      makeScrollable(stage, name ?? stage.parentElement?.ariaLabel ?? "");
+    } else for (const name of ["tabindex", "role", "aria-label"]) stage.removeAttribute(name);
+      tell();
   }).observe(stage);
 }

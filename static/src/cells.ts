@@ -3,7 +3,7 @@
  * it in the browser; `core/render/cells.py` computes the same levels and paths.
  */
 
-import { type Attributes, element, elementsInto, numberIn, rgbaOf } from "./dom";
+import { type Attributes, element, elementsInto, numberIn, rgbaOf, setAttributes } from "./dom";
 import { nearest } from "./model";
 
 export type Scale = "linear" | "log";
@@ -104,6 +104,8 @@ export function canvasUnder(
   box: { x: number; y: number; width: number },
 ): HTMLCanvasElement {
   const canvas = element("canvas", ["attention-canvas"]);
+  // The picture over it says what there is to say.
+  setAttributes(canvas, { "aria-hidden": "true" });
   const whole = numberIn(picture, "width");
   canvas.style.setProperty("--picture", `${whole}px`);
   for (const name of ["x", "y", "width"] as const) {
@@ -147,11 +149,12 @@ function coloursOf(canvas: HTMLCanvasElement): [string, string] {
   return [borderTopColor, outlineColor];
 }
 
-let watching = false;
+let watching: Element | undefined;
 
 function watchTheme(): void {
-  if (watching) return;
-  watching = true;
+  // Pages that swap their content may swap the body itself.
+  if (watching === document.body) return;
+  watching = document.body;
   const again = (): void => {
     for (const [canvas, { cells, colours }] of painted) {
       if (!canvas.isConnected) painted.delete(canvas);

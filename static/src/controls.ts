@@ -18,11 +18,13 @@ export interface Controls {
   show(state: State, previous: State | null): void;
   /** Whether an option of this name can take this value. */
   takes(name: string, value: string): boolean;
+  /** How an option stands, in words. */
+  said(name: string): string;
 }
 
 export function bindControls(figure: HTMLElement, model: Model, dispatch: Dispatch): Controls {
   const lists = { layer: model.layers, head: model.heads };
-  const isChoice = (name: string): name is "layer" | "head" => name in lists;
+  const isChoice = (name: string): name is "layer" | "head" => name === "layer" || name === "head";
   const all = (): Control[] => [...figure.querySelectorAll<Control>(CONTROL)];
   const named = (name: string): Control[] => all().filter((control) => control.name === name);
 
@@ -34,8 +36,11 @@ export function bindControls(figure: HTMLElement, model: Model, dispatch: Dispat
   }
 
   const choose = (name: string, value: string): void => {
-    if (isChoice(name)) dispatch({ type: name, value: lists[name].indexOf(value) });
-    else dispatch({ type: "set", name, value });
+    if (isChoice(name)) {
+      // What translates a page may have changed the words of the choices.
+      const at = lists[name].indexOf(value);
+      if (at >= 0) dispatch({ type: name, value: at });
+    } else dispatch({ type: "set", name, value });
   };
   figure.addEventListener("change", ({ target }) => {
     if (target instanceof HTMLSelectElement && target.name) choose(target.name, target.value);
@@ -76,6 +81,12 @@ export function bindControls(figure: HTMLElement, model: Model, dispatch: Dispat
           ? [...control.options].some((option) => option.value === value)
           : control.value === value || value === "",
       );
+    },
+    said(name) {
+      const [control] = named(name);
+      if (!(control instanceof HTMLSelectElement)) return "";
+      const label = control.parentElement?.firstChild?.textContent?.trim() ?? "";
+      return `${label} ${control.selectedOptions[0]?.text ?? ""}`.trim();
     },
   };
 }

@@ -116,9 +116,11 @@ export function sheet(
   return [canvas, canvas.getContext("2d", settings) ?? fail("no canvas")];
 }
 
-/** A token's text, kept from turning the line it stands in. */
+/** A token's text, kept from turning the line it stands in, and from being translated. */
 export function isolated(text: string): HTMLElement {
-  return element("bdi", [], text);
+  const made = element("bdi", [], text);
+  made.translate = false;
+  return made;
 }
 
 const LETTER = /\p{L}/u;

@@ -1,12 +1,13 @@
 /** Finds the figures of a page and brings each to life when it comes near the viewport. */
 
-import { read, restore, split } from "./address";
+import { fragmentOf, read, restore, split } from "./address";
 import { bind, type Live } from "./bind";
 import { fail, mark, take } from "./dom";
 import { join, share } from "./link";
 import { modelOf } from "./model";
 import { decode, textOf } from "./payload";
 import { offer } from "./save";
+import type { State } from "./state";
 
 const FIGURE = ".attention-figure[data-view]";
 // Material's instant navigation renews scripts and forgets their types: any without a source will do.
@@ -18,6 +19,8 @@ const NEAR = "400px";
 
 const seen = new WeakMap<Element, Promise<Live | null> | null>();
 const living = new WeakMap<Element, Live>();
+/** How each figure opened, before anything was selected in it. */
+const openings = new WeakMap<Live, State>();
 
 const nearby = new IntersectionObserver(
   (entries) => {
@@ -47,6 +50,7 @@ async function hydrate(figure: HTMLElement): Promise<Live | null> {
     offer(live);
     const { selection } = figure.dataset;
     if (selection) restore(live, split(selection));
+    openings.set(live, live.state);
     join(live);
     return live;
   } catch (error) {
@@ -74,15 +78,36 @@ function isLoading(): boolean {
   return document.readyState === "loading";
 }
 
+/** The figure that an address has opened last, and how it left it. */
+let followed: { live: Live; fragment: string } | null = null;
+
 /** Open the figure that the address names, as it was left, wherever on the page it is. */
 async function follow(): Promise<void> {
-  const found = read(location.hash);
+  const { hash } = location;
+  const found = read(hash);
   const live = found && (await wake(found.figure));
+  // The reader has gone on meanwhile.
+  if (location.hash !== hash) return;
+  if (live?.figure !== followed?.live.figure) leave(hash);
   if (!live) return;
   const previous = live.state;
   restore(live, found.values);
   share(live, previous);
+  followed = { live, fragment: fragmentOf(live) };
   live.figure.scrollIntoView();
+}
+
+/** Bring the figure that the last address has opened back to how it opened, on the way back for sure. */
+function leave(hash: string): void {
+  if (!followed) return;
+  const { live, fragment } = followed;
+  followed = null;
+  // Elsewhere on the page, what the reader has selected since then stays.
+  if (fragmentOf(live) !== fragment && hash.length > 1 && hash.slice(1) !== live.figure.id) return;
+  const previous = live.state;
+  const opening = openings.get(live) ?? live.first;
+  live.dispatch({ type: "adopt", changes: { ...opening, hovered: null, focused: null } });
+  share(live, previous);
 }
 
 /** Escape unpins everywhere where nothing has the keyboard. A figure that has it unpins by itself. */

@@ -69,13 +69,14 @@ function hear(live: Live, told: Shared): void {
   if (Object.keys(changes).length) live.dispatch({ type: "adopt", changes });
 }
 
-/** What a figure of this model makes of what it is told: only what it has itself. */
+/** What a figure of this model makes of what it is told: only what it has itself, and each thing once. */
 export function heard(
   model: Model,
   state: State,
   told: Shared,
   takes: (name: string, value: string) => boolean,
 ): Partial<State> {
+  const each = <One>(all: readonly One[]): One[] => [...new Set(all)];
   const has = ({ side, index, other = 0 }: Place): boolean => {
     const [own, others] = side === "key" ? [model.keys, model.queries] : [model.queries, model.keys];
     return index < own.length && other < others.length;
@@ -83,12 +84,13 @@ export function heard(
   const changes: { -readonly [Name in keyof State]?: State[Name] } = {};
   const layer = model.layers.indexOf(told.layer ?? "");
   const head = model.heads.indexOf(told.head ?? "");
-  const heads = (told.heads ?? []).map((name) => model.heads.indexOf(name)).filter((at) => at >= 0);
+  const heads = each((told.heads ?? []).map((name) => model.heads.indexOf(name))).filter((at) => at >= 0);
   if (layer >= 0) changes.layer = layer;
   if (head >= 0) changes.head = head;
   if (heads.length) {
     // The head with the numbers is one of those that are drawn.
-    const shown = changes.head ?? state.head;
+    const shown = head < 0 && !heads.includes(state.head) ? heads[0]! : (changes.head ?? state.head);
+    if (shown !== state.head) changes.head = shown;
     changes.heads = heads.includes(shown) ? heads : [shown, ...heads];
   }
   if (told.direction) changes.direction = told.direction;
@@ -96,8 +98,11 @@ export function heard(
     const place = told[name];
     if (place !== undefined) changes[name] = place && has(place) ? place : null;
   }
-  // A row and a column have no sum.
-  if (told.pinned) changes.pinned = told.pinned.filter(has).filter(({ side }, _, [one]) => side === one!.side);
+  if (told.pinned) {
+    const known = new Map(told.pinned.filter(has).map((one) => [`${one.side} ${one.index} ${one.other}`, one]));
+    // A row and a column have no sum.
+    changes.pinned = [...known.values()].filter(({ side }, _, [one]) => side === one!.side);
+  }
   const options = Object.entries(told.options ?? {}).filter(([name, value]) => takes(name, value));
   if (options.length) changes.options = { ...state.options, ...Object.fromEntries(options) };
   return changes;

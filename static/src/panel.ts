@@ -8,7 +8,7 @@ import { makeScrollable, scoresElement, scoresOf } from "./scores";
 import { inFocus, type State } from "./state";
 import type { Reading, View } from "./views/view";
 import { say } from "./phrases";
-import { cutoffNote, spoken } from "./words";
+import { cutoffNote, spoken, turnLabel } from "./words";
 
 const PAIRS = 12;
 const DESCRIBED = 3;
@@ -91,16 +91,20 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
   };
   pairsTable?.addEventListener("toggle", listPairs);
 
-  const showPairs = (state: State): void => {
+  const headsAt = ({ heads, head }: State): number[] => (view.reading ? [...heads].sort((a, b) => a - b) : [head]);
+  const strongest = (state: State): Pair[] => {
     const line = state.pinned.length ? lineAt(state, state.pinned) : null;
-    const heads = view.reading ? [...state.heads].sort((a, b) => a - b) : [state.head];
-    pairs = strongestPairs(model, state.layer, heads, line, PAIRS);
+    return strongestPairs(model, state.layer, headsAt(state), line, PAIRS);
+  };
+  /** Where a state is, and the strongest pairs there, in words. */
+  const detailAt = (state: State, all: readonly Pair[]): string => {
+    const place = placeInWords(model, figure.dataset["aggregate"] ?? "", state.layer, headsAt(state));
+    return detail(place, model, all.slice(0, DESCRIBED));
+  };
+  const showPairs = (state: State): void => {
+    pairs = strongest(state);
     listPairs();
-    if (description) {
-      const few = pairs.slice(0, DESCRIBED);
-      const place = placeInWords(model, figure.dataset["aggregate"] ?? "", state.layer, heads);
-      setText(description, detail(place, model, few));
-    }
+    if (description) setText(description, detailAt(state, pairs));
   };
 
   return {
@@ -122,7 +126,10 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
     },
     say(state) {
       const places = state.focused ? [state.focused] : state.pinned;
-      if (!places.length) return;
+      if (!places.length) {
+        const turn = state.direction === "to" ? `${turnLabel("to")}. ` : "";
+        return setText(live, turn + detailAt(state, strongest(state)));
+      }
       const line = lineAt(state, places);
       const others = tokensOn(model, otherSide(line.from));
       setText(live, spoken(texts(model, places), line.from, heard(line, others, places)));

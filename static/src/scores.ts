@@ -58,7 +58,12 @@ export function scoresElement(scores: Scores): HTMLElement {
   const table = element("table", ["attention-vector"], element("tbody", [], ...lines));
   setAttributes(table, { "aria-label": label });
   const long = lines.length > LONG;
-  const box = element("div", ["attention-scores", long && "attention-scores--long"], table);
+  const box = element(
+    "div",
+    ["attention-scores", long && "attention-scores--long", "mathjax_ignore", "tex2jax_ignore"],
+    table,
+  );
+  box.translate = false;
   if (long) makeScrollable(box, label);
   return box;
 }

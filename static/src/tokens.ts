@@ -2,6 +2,7 @@
 
 import { focusOn, isChord, setAttributes, take } from "./dom";
 import { clamp, type Model, type Place, tokenAt } from "./model";
+import { say } from "./phrases";
 import { same, sameToken } from "./state";
 import type { Dispatch, TokenElement, View } from "./views/view";
 
@@ -41,8 +42,12 @@ export function bindTokens(
   const adopt = (pinned: readonly Place[]): void => {
     all = view.tokens;
     byElement = new Map(all.map((token) => [token.element, token]));
+    // Where a token stands twice, as a query and as a key, its two names differ.
+    const both = all.some(({ place }) => place.side !== all[0]!.place.side);
     for (const { element, place } of all) {
-      setAttributes(element, { role: "button", tabindex: -1, "aria-label": tokenAt(model, place).text });
+      const { text } = tokenAt(model, place);
+      const name = both && place.side === "key" ? say("key_named", { token: text }) : text;
+      setAttributes(element, { role: "button", tabindex: -1, "aria-label": name });
     }
     rove(at(stop?.place) ?? at(pinned[0]) ?? all[0]);
   };

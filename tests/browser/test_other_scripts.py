@@ -238,3 +238,45 @@ def _without_payloads(route) -> None:
     html = route.fetch().text()
     start = 'type="application/x-attention">"'
     route.fulfill(body=html.replace(start, f"{start}!"), content_type="text/html")
+
+
+@pytest.mark.parametrize("view", [*VIEWS, "cross"])
+def test_a_copy_of_a_live_figure_lives_once(open_page, view: str) -> None:
+    """As Turbo puts in what it has kept of a page."""
+    page = open_page("all", f"all-{view}")
+    page.locator(f"#all-{view} [data-token='2'][role=button]").first.click()
+    for _ in range(2):
+        page.locator(f"#all-{view}").evaluate("one => one.replaceWith(one.cloneNode(true))")
+        page.wait_for_timeout(300)
+        ready(page, f"all-{view}")
+        page.wait_for_timeout(100)
+        figure = page.locator(f"#all-{view}")
+        counts = ".attention-save", ".attention-live", ".attention-thumbs", ".attention-cross"
+        assert [figure.locator(name).count() for name in counts] in (
+            [1, 1, n, m] for n in (0, 1) for m in (0, 1)
+        )
+        assert pressed(page, f"all-{view}") == [2]
+        chosen = figure.locator("[data-token='2'][role=button]").first
+        chosen.click()
+        assert pressed(page, f"all-{view}") == []
+        if view not in {"steps", "cross"}:
+            figure.locator('select[name="layer"]').select_option("1")
+            assert figure.get_attribute("data-layer") == "1"
+        figure.locator("[data-token='2'][role=button]").first.click()
+        assert pressed(page, f"all-{view}") == [2]
+
+
+def test_translators_and_formulas_of_the_page_leave_tokens_alone(open_page) -> None:
+    page = open_page("all", "all-arcs")
+    page.locator("#all-arcs [data-token='2']").click()
+    for name in ("word", "number", "scores th", "edge"):
+        found = page.locator(f"#all-arcs .attention-{name}").first
+        assert found.evaluate("e => !!e.closest('[translate=no]')"), name
+        assert found.evaluate("e => !!e.closest('.mathjax_ignore.tex2jax_ignore')"), name
+    # A translator that changes what is chosen from breaks no choice.
+    page.evaluate(
+        "document.querySelector('#all-arcs select[name=layer]').options[1].textContent = 'eins'"
+    )
+    page.locator('#all-arcs select[name="layer"]').select_option("eins")
+    page.locator('#all-arcs select[name="head"]').select_option("1")
+    assert page.locator("#all-arcs").get_attribute("data-head") == "1"

@@ -272,6 +272,51 @@ CONTROLS = """() => document.addEventListener("readystatechange", () => {
 })"""
 
 
+def test_an_address_says_only_what_the_figure_has(open_page, site) -> None:
+    page = open_page("views")
+    address = site.url("views")
+    for fragment, heads, pins in (
+        ("pin=1&heads=0,0,0,1", ["0", "1"], [1]),
+        (f"heads={','.join(['0', '1'] * 3_000)}&pin={','.join(['3'] * 1_000)}", ["0", "1"], [3]),
+        (f"heads={'0,' * 40_000}1", None, None),  # nobody wrote that
+        ("heads=0,99,nan,__proto__&pin=4,99,NaN,-1,k3,4.2.1&filter=%E0%A4%A", ["0"], [4]),
+        ("__proto__=1&constructor=2&head=NaN&layer=99&order=toString&pin=2", None, [2]),
+    ):
+        page.goto("about:blank")
+        page.goto(f"{address}#every-heads&{fragment}")
+        ready(page, "every-heads")
+        page.wait_for_timeout(100)
+        shown = page.locator("#every-heads .attention-swatch[aria-pressed=true]")
+        assert shown.all_inner_texts() == (heads or ["0", "3", "11"])
+        assert pressed(page, "every-heads") == (pins or [4])
+        note = page.locator("#every-heads .attention-note--numbers").inner_text()
+        assert (f"mean of {len(heads or '012')} heads" in note) == (heads != ["0"])
+
+
+def test_going_back_opens_the_figure_as_it_opened(open_page, site) -> None:
+    page = open_page("sums", "summed")
+    opened = pressed(page, "summed")
+    assert opened == [3, 4]
+    for leave in ("location.hash = ''", "history.back()"):
+        page.evaluate("location.hash = '#summed&layer=0&head=2&pin=1'")
+        page.wait_for_timeout(200)
+        assert pressed(page, "summed") == [1]
+        token(page, "summed", 7).click()
+        page.evaluate(leave)
+        page.wait_for_timeout(200)
+        assert pressed(page, "summed") == opened
+        assert page.locator("#summed").get_attribute("data-layer") == "5"
+    # Elsewhere on the page, what was only opened goes with the address; what was selected stays.
+    for touched in (False, True):
+        page.evaluate("location.hash = '#summed&pin=1'")
+        page.wait_for_timeout(200)
+        if touched:
+            token(page, "summed", 7).click()
+        page.evaluate("location.hash = '#elsewhere'")
+        page.wait_for_timeout(200)
+        assert pressed(page, "summed") == ([7] if touched else opened)
+
+
 def test_controls_of_any_name_are_options(open_page, browser, site) -> None:
     context = browser.new_context(permissions=CLIPBOARD["permissions"])
     context.add_init_script(f"({CONTROLS})()")

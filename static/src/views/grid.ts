@@ -206,6 +206,7 @@ function openBounds(
   const select = figure.querySelector<HTMLSelectElement>('select[name="least"]');
   if (!select) return () => {};
   const every = Object.values(model.headScores).flatMap(bounds);
+  for (const option of [...select.options].slice(1)) option.remove();
   for (const bound of [...new Set(every)].sort((a, b) => a - b)) {
     select.append(Object.assign(element("option", [], String(bound)), { value: bound }));
   }
@@ -247,6 +248,7 @@ function openThumbs(figure: HTMLElement, model: Model, frame: Frame, hands: Hand
   const picture = needed<SVGSVGElement>(figure, "picture");
   const width = numberIn(picture, "width");
   const canvas = element("canvas", ["attention-canvas"]);
+  setAttributes(canvas, { "aria-hidden": "true" });
   const path = svg("path");
   const lines = svg("svg", { class: "attention-hairlines", "aria-hidden": "true" }, path);
   const box = element("div", ["attention-thumbs"], canvas, lines);

@@ -296,7 +296,8 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
       if (previous) legendInto(tokens, model, inOrder(state), frame);
     }
     const most = capped && !focus.length ? REST : 0;
-    if (said) setText(said, numbersNote(state.heads.length, focus.length, side === "query", most));
+    const several = new Set(focus.map(({ index }) => index)).size;
+    if (said) setText(said, numbersNote(state.heads.length, several, side === "query", most));
     const texts = focus.map((place) => tokenAt(model, place).text);
     const cut = texts.filter((text, i) => {
       const { side: row, index } = focus[i]!;
