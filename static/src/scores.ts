@@ -11,6 +11,9 @@ export interface Score extends Omit<Figures, "text"> {
   special: boolean;
 }
 
+/** By these classes MathJax passes over tokens such as $x$. */
+export const UNTYPESET = "mathjax_ignore tex2jax_ignore";
+
 export interface Scores {
   /** The tokens whose vector it is, or the sum of whose vectors. */
   tokens: string[];
@@ -55,14 +58,10 @@ export function scoresElement(scores: Scores): HTMLElement {
   lines[0]?.prepend(name);
 
   const label = scoresLabel(scores.tokens, scores.from);
-  const table = element("table", ["attention-vector"], element("tbody", [], ...lines));
+  const table = element("table", ["attention-vector", UNTYPESET], element("tbody", [], ...lines));
   setAttributes(table, { "aria-label": label });
   const long = lines.length > LONG;
-  const box = element(
-    "div",
-    ["attention-scores", long && "attention-scores--long", "mathjax_ignore", "tex2jax_ignore"],
-    table,
-  );
+  const box = element("div", ["attention-scores", long && "attention-scores--long"], table);
   box.translate = false;
   if (long) makeScrollable(box, label);
   return box;

@@ -2,6 +2,7 @@
 
 import { type Attributes, group, rightToLeft, svg } from "../dom";
 import { type Model, type Place, tokenAt } from "../model";
+import { UNTYPESET } from "../scores";
 
 export function directionOf(mirrored: boolean): "rtl" | "ltr" {
   return mirrored ? "rtl" : "ltr";
@@ -14,7 +15,7 @@ export function drawingOf(
   ...content: Node[]
 ): SVGSVGElement {
   const viewBox = `0 0 ${width} ${height}`;
-  return svg("svg", { class: "attention-picture", width, height, viewBox, direction }, ...content);
+  return svg("svg", { class: `attention-picture ${UNTYPESET}`, width, height, viewBox, direction }, ...content);
 }
 
 /** The text of a token, about its middle. */
