@@ -34,8 +34,11 @@ _LARGEST_HEADER = 100_000_000
 """In bytes; the last is safetensors' own limit."""
 
 _POINTER = b"version https://git-lfs"
-_PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
-_NEVER_READ = (".md", ".py", ".png", ".jpg", ".onnx", ".h5", ".msgpack", ".gitattributes", ".gguf")
+_READ = (
+    *(".json", ".txt", ".model", ".jinja"),
+    *(".vocab", ".bpe", ".codes", ".spm", ".tokenizer", ".tiktoken"),
+)
+"""Endings of the files that are read beside the weights. Others may be whatever they are."""
 
 
 class Files(Protocol):
@@ -94,7 +97,7 @@ def open_folder(source: ModelSource, folder: str) -> Folder:
         raise _no_folder(path, f"{source.name}: ", named)
     files = Folder(path, f"the folder {named}")
     for entry in sorted(path.iterdir()):
-        if not entry.is_dir() and entry.suffix.lower() not in (*_NEVER_READ, *_PICKLED):
+        if not entry.is_dir() and entry.suffix.lower() in _READ:
             check_file(entry, files.where)
     if not (path / CONFIG).is_file():
         raise _no_model(source, files)

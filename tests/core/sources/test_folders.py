@@ -307,6 +307,15 @@ def test_links_within_the_hubs_cache_are_fine(
     assert isinstance(ask(elsewhere), Attention)
 
 
+def test_files_that_are_not_read_may_be_anything(tiny_model: Tiny, tmp_path: Path) -> None:
+    folder = copy(tiny_model("bert"), tmp_path / "m")
+    for name in ("tf_model.h5", "rust_model.ot", "pytorch_model.bin", "consolidated.safetensors"):
+        (folder / name).write_text(POINTER)
+    (folder / "README.md").symlink_to("/nowhere/README.md")
+    (folder / "onnx").mkdir()
+    assert isinstance(ask(folder), Attention)
+
+
 def test_a_folder_that_is_a_link(tiny_model: Tiny, tmp_path: Path) -> None:
     (tmp_path / "m").symlink_to(tiny_model("bert"))
     assert isinstance(ask(tmp_path / "m"), Attention)
