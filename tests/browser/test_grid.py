@@ -252,6 +252,20 @@ def test_scores_that_are_not_defined_are_said(open_page) -> None:
     assert len(labels(page, "gcross")) == 6
 
 
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_chosen_head_stays_in_sight_when_heads_are_sorted(open_page, width: int) -> None:
+    page = open_page("grid-dog", "gdog", viewport={"width": width, "height": 900})
+    scrolled = []
+    for order in ("previous", "first", "self", "entropy", "induction"):
+        page.locator('#gdog select[name="order"]').select_option(order)
+        box = page.locator("#gdog .attention-thumbs").bounding_box()
+        head = page.locator("#gdog .attention-thumb[aria-current]").bounding_box()
+        assert box["y"] <= head["y"]
+        assert head["y"] + head["height"] <= box["y"] + box["height"] + 1
+        scrolled.append(page.locator("#gdog .attention-thumbs").evaluate("e => e.scrollTop"))
+    assert max(scrolled) > 0
+
+
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])
 def test_choosing_opens_the_head_large(open_page, reference, by: str) -> None:
     page = open_page("grid-dog", "gdog")

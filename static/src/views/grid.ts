@@ -326,7 +326,10 @@ function openThumbs(figure: HTMLElement, model: Model, frame: Frame, hands: Hand
         setAttributes(buttons[at]!, { "aria-label": name(at) });
       }
       box.replaceChildren(canvas, lines, ...sheet.heads.map((at) => buttons[at]!));
+      // From the best head on, unless the chosen one is out of sight there.
       box.scrollTop = 0;
+      const low = current?.isConnected ? current.offsetTop + current.offsetHeight : 0;
+      if (low > box.clientHeight) box.scrollTop = low - box.clientHeight / 2;
       // Until there is time for it, the static picture shows the same.
       if (first) setTimeout(draw);
       else draw();
