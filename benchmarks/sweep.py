@@ -329,6 +329,7 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
     import transformers
 
     counts = Counter(result["status"] for result in results.values())
+    left = len(set(text_kinds()) - results.keys())
     judged = sum(counts[s] for s in (EQUAL, "in part", REFUSED, WRONG, CRASH))
     cells = sum(result.get("cells", 0) for result in results.values())
     made = (
@@ -347,6 +348,7 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
         made,
         "",
         said,
+        *([f"Not run yet: {left} entries of the registry."] if left else []),
         "",
         "| | architectures |",
         "| --- | --- |",

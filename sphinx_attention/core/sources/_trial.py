@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 _NO_MIXERS = (
     *("norm", "dropout", "mlp", "linear", "intermediate", "output", "feedforward", "ffn", "moe"),
-    *("activation", "embedding", "experts", "identity"),
+    *("moeblock", "activation", "embedding", "embeddings", "experts", "identity", "modulelist"),
 )
-"""Parts of the names of modules that do not move anything from one token to another."""
+"""Ends of the names of modules that do not move anything from one token to another."""
 
 
 @dataclass(slots=True)
@@ -116,7 +116,7 @@ def mixers(model: Any) -> list[str]:
     for layer in longest:
         for part in layer.children():
             name = type(part).__name__
-            if name != "ModuleList" and not any(s in name.lower() for s in _NO_MIXERS):
+            if not name.lower().endswith(_NO_MIXERS):
                 found[name] = None
     return list(found)
 

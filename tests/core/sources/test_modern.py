@@ -103,7 +103,14 @@ class TestWhatIsSaid:
     @pytest.mark.parametrize(
         ("kind", "reason"),
         [
-            ("mamba", "MambaModel hands out no attention weights; its layers are made of "),
+            ("mamba", "MambaModel hands out no attention weights; its layers are made of MambaMix"),
+            (
+                "granitemoehybrid",
+                (
+                    "GraniteMoeHybridModel hands out no attention weights; its layers are made of "
+                    "GraniteMoeHybridMambaLayer"
+                ),
+            ),
             ("rwkv", "RwkvModel has no attention weights that could be shown; layer 0: what it "),
             ("yoso", "YosoModel has no attention weights that could be shown; layer 0: what it "),
         ],
