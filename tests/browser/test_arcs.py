@@ -444,4 +444,4 @@ def test_the_description_names_what_is_shown(open_page) -> None:
     svg = page.locator("#dog svg.attention-picture")
     assert svg.get_attribute("role") == "group"
     assert svg.get_attribute("aria-label")
-    assert FOX.split()[0] in page.locator("#dog desc").text_content()
+    assert FOX.split()[0] in page.locator("#attention-dog-0-about").text_content()

@@ -60,7 +60,7 @@ def encode(
     if pair is not None and not _takes_pairs(tokenizer):
         raise AttentionError(
             Problem.OPTION,
-            "this model's tokenizer has no format for a pair of sentences; leave the option pair",
+            "this model's tokenizer has no format for a pair of sentences; remove the option pair",
         )
     texts = {"text_target": text} if as_target else {"text": text, "text_pair": pair}
     fast = bool(tokenizer.is_fast)
