@@ -19,6 +19,7 @@ from sphinx_attention.core.errors import Problem
 from sphinx_attention.core.options import OPTIONS
 from sphinx_attention.core.settings import Settings
 from sphinx_attention.hosts.cli import main
+from sphinx_attention.hosts.sphinx.written import HOST_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,7 @@ class OptionList(_Generated):
 
 def _options() -> Iterator[tuple[str, str]]:
     yield from ((name, option.help) for name, option in OPTIONS.items())
+    yield from HOST_OPTIONS.items()
 
 
 class SettingList(_Generated):
@@ -59,7 +61,8 @@ class SettingList(_Generated):
 
     def lines(self) -> Iterator[str]:
         for setting in fields(Settings):
-            default: Any = {} if setting.default is MISSING else setting.default
+            made = setting.default_factory
+            default: Any = setting.default if made is MISSING else made()
             kinds = " or ".join(f"``{kind.__name__}``" for kind in setting.metadata["kind"])
             yield from (
                 f".. confval:: attention_{setting.name}",
@@ -121,8 +124,7 @@ def _signature(names: str) -> str:
 
 def _sentence(text: str) -> str:
     """A help text as a sentence: with a capital and a full stop."""
-    text = " ".join(text.split()).replace("`", "``")
-    text = text.replace("````", "``")
+    text = " ".join(text.split())
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 

@@ -32,7 +32,7 @@ class Option:
 
     Attributes:
         convert: from what the author wrote to its value; a ValueError says what is allowed.
-        help: what it means, for the docs.
+        help: what it means, in reStructuredText, for the docs.
     """
 
     convert: Callable[[str], Any]
@@ -98,37 +98,108 @@ def _choice(name: str, kind: Any) -> Callable[[str], str]:
 
 OPTIONS: dict[str, Option] = {
     "model": Option(
-        converters.text, "which model: a name from attention_models, a hub id, or a path"
+        converters.text,
+        "which model: a name from ``attention_models``; ``builtin``, the teaching model "
+        "that comes with the package; an id on the Hugging Face hub; or the path of a "
+        "folder",
     ),
-    "pair": Option(converters.text, "a second sentence, for encoders that take pairs"),
+    "pair": Option(
+        converters.text,
+        "a second sentence, for encoders that read pairs",
+    ),
     "target": Option(
-        converters.text, "the decoder's text, seen in part cross (then the default) and decoder"
+        converters.text,
+        "the decoder's text, for encoder-decoder models; without it, the model writes it. "
+        "With it, ``part`` is ``cross`` where nothing else is said",
     ),
-    "matrix": Option(converters.text, "a file of weights: .npy .npz .json .csv .safetensors"),
-    "scores": Option(_choice("scores", Scores), "what a given matrix holds"),
-    "causal": Option(converters.flag, "later keys of a given matrix are masked"),
-    "tokens": Option(converters.tokens, "the tokens of a given matrix: words, or a JSON list"),
-    "view": Option(_choice("view", View), "how the numbers are drawn"),
-    "part": Option(_choice("part", Part), "which attention of an encoder-decoder model"),
-    "layer": Option(converters.index, "the layer shown first, from 0, or auto"),
+    "matrix": Option(
+        converters.text,
+        "a file of weights: ``.npy``, ``.npz``, ``.json``, ``.csv`` or ``.safetensors``",
+    ),
+    "scores": Option(
+        _choice("scores", Scores),
+        "what a given matrix holds: ``weights``, or ``logits`` that softmax is applied to",
+    ),
+    "causal": Option(
+        converters.flag,
+        "a flag: later words of a given matrix are masked, before the softmax",
+    ),
+    "tokens": Option(
+        converters.tokens,
+        "the tokens of a given matrix, where words are not split at white space: separated "
+        "by spaces, with quotation marks where one holds a space, or a JSON list such as "
+        '``["New York", "sleeps"]``',
+    ),
+    "view": Option(
+        _choice("view", View),
+        "how the numbers are drawn: ``arcs``, ``heads``, ``grid``, ``matrix`` or ``steps``",
+    ),
+    "part": Option(
+        _choice("part", Part),
+        "which attention of an encoder-decoder model: ``encoder``, ``decoder`` or ``cross``",
+    ),
+    "layer": Option(
+        converters.index,
+        "the layer shown first, a whole number from 0; ``auto``, the default, chooses a "
+        "head worth looking at",
+    ),
     "head": Option(
-        converters.heads, "the head shown first, from 0, or auto; in heads several, as 0,3,5"
+        converters.heads,
+        "the head shown first, a whole number from 0, or ``auto``. The view ``heads`` takes"
+        " several: ``0,3,5``",
     ),
-    "layers": Option(converters.number_set, "the layers that the page carries, such as 0-3,7"),
-    "heads": Option(converters.number_set, "the heads that the page carries, such as 0-3,7"),
+    "layers": Option(
+        converters.number_set,
+        "the layers that the page carries, such as ``0-3,7``; all that fit, where nothing is said",
+    ),
+    "heads": Option(
+        converters.number_set,
+        "the heads that the page carries, such as ``0-3,7``; all that fit, where nothing is said",
+    ),
     "focus": Option(
-        converters.text, "the token pinned first: its text, text#2, or its index; or a | b"
+        converters.text,
+        "the token pinned first: its text, ``the#2`` for the second *the*, or its index; "
+        "several with a bar between, ``fox | dog``, are added up. The space or the marks "
+        "round a piece (``##ing``, ``▁cat``) may be left out. Where no token has the same "
+        "capitals, others do, and the build says so",
     ),
-    "selection": Option(selection.read, "what else is selected first, as addresses write it"),
-    "merge": Option(_choice("merge", Merge), "words makes one token of the pieces of each word"),
-    "special": Option(_choice("special", Special), "how special tokens are shown"),
-    "aggregate": Option(_choice("aggregate", Aggregate), "what is made of all heads, or layers"),
+    "selection": Option(
+        selection.read,
+        "what else is selected first, in the words of a figure's address: "
+        "``direction=to&pin=k4&scale=log``. A script applies it; the picture without "
+        "scripts shows layer, head and focus",
+    ),
+    "merge": Option(
+        _choice("merge", Merge),
+        "``words`` puts the pieces of each word together again; ``none`` is the default",
+    ),
+    "special": Option(
+        _choice("special", Special),
+        "special tokens: ``show``, ``dim`` or ``hide`` them",
+    ),
+    "aggregate": Option(
+        _choice("aggregate", Aggregate),
+        "``mean`` or ``max`` over the heads, ``mean layers`` or ``max layers`` over the "
+        "layers, ``rollout`` or ``flow`` through them",
+    ),
     "link": Option(
-        converters.word, "figures of a page with the same link name share their selection"
+        converters.word,
+        "one word: figures of a page with the same link share their selection",
     ),
-    "cutoff": Option(converters.share, "the share of a row's mass that is drawn as edges"),
-    "rest": Option(_choice("rest", Rest), "what is drawn while no token is in focus"),
-    "alt": Option(converters.line, "a description for those who do not see the picture"),
+    "cutoff": Option(
+        converters.share,
+        "the share of a row that is drawn as edges, a number above 0 and up to 1",
+    ),
+    "rest": Option(
+        _choice("rest", Rest),
+        "what is drawn while no token is in focus: ``none`` (the default) or ``overview``, "
+        "which holds at most the 240 strongest edges",
+    ),
+    "alt": Option(
+        converters.line,
+        "a description for those who do not see the picture; without it, one is made of the"
+        " strongest pairs",
+    ),
 }
 """The options that every host understands. Captions, names and classes are the host's."""
 

@@ -37,30 +37,58 @@ class Settings:
     """
 
     model: str | None = _setting(
-        None, (str,), "the model of figures that name none; a name from `models`, an id, or a path"
+        None,
+        (str,),
+        "the model of figures that name none: a name from ``attention_models``, an id, or a path",
     )
     models: Mapping[str, Mapping[str, Any]] = _setting(
-        {}, (dict,), "name → what it is: id, path or function, and how to load it"
+        {},
+        (dict,),
+        "your names for models, and how each is had: ``id``, ``path`` or ``function``, and "
+        "how it is loaded",
     )
     models_only: bool = _setting(
-        False, (bool,), "whether documents may name only models that `models` declares"
+        False,
+        (bool,),
+        "with ``True``, documents may name only models that ``attention_models`` declares, "
+        "and ``builtin``; for notes that are built from pull requests of strangers",
     )
     bare: str = _setting(
-        "figure", (str,), 'what one plain line after `.. attention::` is: "figure" or "admonition"'
+        "figure",
+        (str,),
+        'what one plain line after ``.. attention::`` is: ``"figure"`` or ``"admonition"``',
     )
     cache: str = _setting(
-        "_attention", (str,), "the store: a folder beside conf.py, or a URL of fsspec's"
+        "_attention",
+        (str,),
+        "the store: a folder beside ``conf.py``, or a URL such as ``s3://course/attention`` "
+        "behind it",
     )
     mode: Mode = _setting(
-        "auto", (str,), '"auto" computes what is missing, "frozen" nothing, "refresh" everything'
+        "auto",
+        (str,),
+        '``"auto"`` computes what the store lacks, ``"frozen"`` nothing, ``"refresh"`` '
+        "everything, again",
     )
-    view: View = _setting("arcs", (str,), "the view of figures that name none")
+    view: View = _setting(
+        "arcs",
+        (str,),
+        "the view of figures that name none",
+    )
     layer: int | str | None = _setting(
-        None, (int, str), "the first layer of figures that name none"
+        None,
+        (int, str),
+        "the first layer of figures that name none",
     )
-    head: int | str | None = _setting(None, (int, str), "the first head of figures that name none")
+    head: int | str | None = _setting(
+        None,
+        (int, str),
+        "the first head of figures that name none",
+    )
     special: Special = _setting(
-        "show", (str,), 'special tokens of figures that do not say: "show", "dim" or "hide"'
+        "show",
+        (str,),
+        'what figures that do not say do with special tokens: ``"show"``, ``"dim"`` or ``"hide"``',
     )
     file_roots: Sequence[str] = _setting(
         [],
@@ -68,12 +96,15 @@ class Settings:
         "folders, beside that of the sources, below which authors may name files of numbers",
     )
     page_budget: int = _setting(
-        4_000_000, (int,), "bytes a page may carry for figures; a warning past it"
+        4_000_000,
+        (int,),
+        "bytes that the figures of one page may weigh before a warning",
     )
     pictures: Pictures = _setting(
         "inline",
         (str,),
-        'images of large pictures: "inline" in the page, or "files" for a policy without data:',
+        'images of figures past 60 tokens: ``"inline"`` in the page, or ``"files"`` beside '
+        "the scripts, for pages whose content security policy allows no ``data:``",
     )
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from sphinx.util.inventory import InventoryFile
 from sphinx_attention.core.errors import Problem
 from sphinx_attention.core.options import OPTIONS
 from sphinx_attention.core.settings import Settings
+from sphinx_attention.hosts.sphinx.written import HOST_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,8 @@ def inventory(project: Callable, monkeypatch: pytest.MonkeyPatch) -> dict[str, d
 
 def test_everything_has_an_address(inventory: dict[str, dict]) -> None:
     options = inventory["rst:directive:option"]
-    assert {f"attention-figure:{name}" for name in OPTIONS} <= set(options)
+    names = (*OPTIONS, *HOST_OPTIONS)
+    assert {f"attention-figure:{name}" for name in names} == set(options)
     settings = inventory["std:confval"]
     assert {f"attention_{setting.name}" for setting in fields(Settings)} == set(settings)
     warnings = inventory["std:attention-warning"]

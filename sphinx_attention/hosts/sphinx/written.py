@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
     from docutils.parsers.rst import Directive
 
+HOST_OPTIONS = {
+    "caption": "the caption in one line, in place of the body",
+    "align": "``left``, ``center`` or ``right``",
+    "name": "a name to refer to, as everywhere in docutils",
+    "class": "names of classes, as everywhere in docutils",
+}
+"""The options that are Sphinx's rather than every host's, and what they mean."""
+
 SHARED_OPTIONS = ("class", "name")
 """Options that the admonition has as well."""
 

@@ -360,7 +360,7 @@ SAID = [
         ":part: cross\n   :target: a dog\n   :aggregate: rollout",
         "rollout follows tokens from",
     ),
-    ("gpt2", ":pair: a dog", "no format for a pair of sentences; leave the option pair"),
+    ("gpt2", ":pair: a dog", "no format for a pair of sentences; remove the option pair"),
     (
         "gpt2",
         ":target: a dog",
