@@ -280,3 +280,30 @@ def test_translators_and_formulas_of_the_page_leave_tokens_alone(open_page) -> N
     page.locator('#all-arcs select[name="layer"]').select_option("eins")
     page.locator('#all-arcs select[name="head"]').select_option("1")
     assert page.locator("#all-arcs").get_attribute("data-head") == "1"
+
+
+def test_screen_readers_are_told_of_changes_while_nothing_is_pinned(open_page) -> None:
+    page = open_page("all", "all-heads")
+    said = page.locator("#all-heads .attention-live")
+    assert said.get_attribute("role") == "status"
+    other = {"0": "1", "1": "0"}[page.locator("#all-heads").get_attribute("data-layer")]
+    page.locator('#all-heads select[name="layer"]').select_option(other)
+    assert said.text_content().startswith(f"Layer {other}, head ")
+    before = said.text_content()
+    page.locator("#all-heads .attention-swatch[aria-pressed=false]").first.click()
+    assert said.text_content() != before
+    ready(page, "all-grid")
+    page.locator('#all-grid select[name="order"]').select_option("entropy")
+    assert page.locator("#all-grid .attention-live").text_content() == "sorted by entropy"
+
+
+def test_what_has_the_keyboard_has_a_name_of_its_own(open_page) -> None:
+    page = open_page("all", "all-heads")
+    names = [
+        page.locator(f"#all-heads [data-token='0'][data-side='{side}']").get_attribute("aria-label")
+        for side in ("query", "key")
+    ]
+    assert names == ["entropy", "entropy, key"]
+    far = open_page("scroll", "far")
+    assert far.locator("#far .attention-stage").get_attribute("aria-label")
+    assert far.locator("#far .attention-stage").get_attribute("role") == "region"
