@@ -37,10 +37,13 @@ class Phrases:
         return Markup(self._texts[name]).format(**values)  # noqa: S704 - our own phrases
 
 
-def languages() -> list[str]:
+@cache
+def languages() -> tuple[str, ...]:
     """The codes of the languages that figures speak."""
     files = resources.files(__name__).iterdir()
-    return sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json"))
+    return tuple(
+        sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json"))
+    )
 
 
 def phrases(language: str = _ENGLISH) -> Phrases:
