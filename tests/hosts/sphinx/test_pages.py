@@ -276,6 +276,7 @@ def test_a_build_that_was_cut_off_does_not_count(project) -> None:
     assert rebuilt(made, confoverrides=FROZEN) == set()
 
 
+@pytest.mark.models
 def test_a_figure_that_cannot_be_computed_loads_no_model_again(tmp_path: Path) -> None:
     """Nor does the command; and each says it every time, with what tries again."""
     docs = tmp_path / "docs"
