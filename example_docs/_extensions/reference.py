@@ -6,6 +6,7 @@ command has an address of its own, an index entry, and an entry that intersphinx
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 class _Generated(SphinxDirective):
     """A directive whose lines come from the code."""
 
+    @abstractmethod
     def lines(self) -> Iterator[str]:
         """The reStructuredText that stands for this directive."""
-        raise NotImplementedError
 
     def run(self) -> list[nodes.Node]:
         source = f"<{self.name}>"
