@@ -14,7 +14,7 @@ ln -s "$PWD/node_modules" "$copy/node_modules"
 node "$copy/static/build.mjs" >/dev/null
 
 status=0
-for file in attention.js attention-pictures.js attention.css; do
+for file in attention.js attention-pictures.js attention-search.js attention.css; do
     if ! cmp -s "sphinx_attention/assets/$file" "$copy/sphinx_attention/assets/$file"; then
         echo "error: sphinx_attention/assets/$file is not what static/ makes." >&2
         status=1

@@ -51,7 +51,12 @@ def test_importing_the_extension_imports_no_model_package() -> None:
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("attention.js", 28_000), ("attention-pictures.js", 5_000), ("attention.css", 7_000)],
+    [
+        ("attention.js", 28_000),
+        ("attention-pictures.js", 5_000),
+        ("attention-search.js", 500),
+        ("attention.css", 7_000),
+    ],
 )
 def test_what_a_reader_downloads_is_small(name: str, most: int) -> None:
     assert len(gzip.compress((PACKAGE / "assets" / name).read_bytes(), 9)) <= most

@@ -70,6 +70,7 @@ def _files() -> Iterator[Line]:
     for name, what, limit in (
         ("attention.js", "JavaScript, gzipped", 28_000),
         ("attention-pictures.js", "the same, loaded when a picture is saved", 5_000),
+        ("attention-search.js", "the same, on the search page alone", 500),
         ("attention.css", "CSS, gzipped", 7_000),
     ):
         size = Measured((float(_gzipped(assets / name)),), "bytes")

@@ -10,7 +10,7 @@ from docutils import nodes
 import sphinx_attention
 from sphinx_attention.core.phrases import browser_script
 
-from .domain import drawn_as
+from .domain import domain_of, drawn_as
 from .nodes import attention_figure
 
 if TYPE_CHECKING:
@@ -46,13 +46,17 @@ def copy_files(app: Sphinx) -> None:
 
 def link_files(
     app: Sphinx,
-    pagename: str,  # noqa: ARG001 - the event's signature
-    templatename: str,  # noqa: ARG001
+    pagename: str,
+    templatename: str,  # noqa: ARG001 - the event's signature
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
     """Link our files from pages that need them, or from all where the project says so."""
-    if doctree is None or drawn_as(app.builder) != "figure":
+    if drawn_as(app.builder) != "figure":
+        return
+    if pagename == "search" and domain_of(app.env).requests:
+        app.add_js_file("attention-search.js")
+    if doctree is None:
         return
     if app.registry.html_assets_policy == "always" or _needs_files(doctree):
         app.add_css_file("attention.css")

@@ -1,0 +1,2 @@
+/* sphinx-attention, MIT licence; sources in static/ */
+"use strict";document.addEventListener("DOMContentLoaded",()=>{if(typeof Search>"u")return;let e=Search.htmlToText.bind(Search);Search.htmlToText=(t,r)=>e((e=>{let t=(new DOMParser).parseFromString(e,"text/html"),r=t.querySelectorAll(".attention-figure > :not(figcaption)");if(!r.length)return e;for(let e of r)e.remove();return t.documentElement.outerHTML})(t),r)});
