@@ -3,7 +3,7 @@
  * any drawing program opens. What a view paints on a canvas becomes an image in it.
  */
 
-import { backgroundOf, rgbaOf, svg } from "./dom";
+import { backgroundOf, part, parts, rgbaOf, sheet, svg } from "./dom";
 
 export interface Picture {
   readonly root: SVGSVGElement;
@@ -21,48 +21,111 @@ type Sources = Map<Element, CanvasImageSource>;
 
 /** What style sheets decide, of shapes and of text, */
 const SHAPE = ["fill", "stroke", "stroke-width", "stroke-linecap", "stroke-dasharray"];
-const TEXT = ["fill", "font-family", "font-size", "font-weight", "font-style", "text-anchor", "dominant-baseline", "direction"];
+const FONT = ["font-family", "font-size", "font-weight", "font-style"];
+const TEXT = ["fill", ...FONT, "text-anchor", "dominant-baseline", "direction"];
 /** and what need not be said. */
 const PLAIN = new Set(["1px", "butt", "400", "normal", "start", "auto", "ltr"]);
 const REMOVED = ["fill-opacity", "stroke-opacity", "class", "role", "tabindex", "pointer-events", "aria-pressed", "aria-label"];
 
 /** The picture of a figure: of all its stages, as they stand on the page. */
 export function pictureOf(figure: HTMLElement): Picture {
+  // Sorted thumbnails may scroll, and all of them are saved: nothing is painted before they are put back.
+  const sorted = part(figure, "thumbs--sorted");
+  const scrolled = sorted?.scrollTop ?? 0;
+  sorted?.style.setProperty("max-height", "none");
+  const picture = unrolled(figure);
+  sorted?.style.removeProperty("max-height");
+  sorted?.scrollTo(0, scrolled);
+  return picture;
+}
+
+function unrolled(figure: HTMLElement): Picture {
   const pictures = [...figure.querySelectorAll<SVGSVGElement>(".attention-stage > .attention-picture")];
-  const boxes = pictures.map((picture) => {
-    const { x, y } = picture.parentElement!.getBoundingClientRect();
-    const { width, height } = picture.getBoundingClientRect();
-    return { x, y, right: x + width, bottom: y + height };
+  const stages = pictures.map((picture) => {
+    const stage = picture.parentElement!;
+    const sorted = part(stage, "thumbs--sorted");
+    const shown = (sorted ?? picture).getBoundingClientRect();
+    const { x, y } = stage.getBoundingClientRect();
+    return { picture, stage, sorted, shown, x, y, right: x + shown.width, bottom: y + shown.height };
   });
-  const left = Math.min(...boxes.map(({ x }) => x));
-  const top = Math.min(...boxes.map(({ y }) => y));
-  const width = Math.ceil(Math.max(...boxes.map(({ right }) => right)) - left);
-  const height = Math.ceil(Math.max(...boxes.map(({ bottom }) => bottom)) - top);
+  const left = Math.min(...stages.map(({ x }) => x));
+  const top = Math.min(...stages.map(({ y }) => y));
+  const width = Math.ceil(Math.max(...stages.map(({ right }) => right)) - left);
+  const height = Math.ceil(Math.max(...stages.map(({ bottom }) => bottom)) - top);
   const background = inkOf(backgroundOf(figure))[0];
   const viewBox = `0 0 ${width} ${height}`;
   const root = svg("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox });
   root.append(svg("title", {}, pictures[0]?.getAttribute("aria-label") ?? ""));
   if (background !== "#ffffff") root.append(svg("rect", { width, height, fill: background }));
   const sources: Sources = new Map();
-  for (const [i, picture] of pictures.entries()) {
-    const { x, y } = boxes[i]!;
+  for (const { picture, stage, sorted, shown, x, y } of stages) {
     const group = svg("g", { transform: `translate(${x - left} ${y - top})` });
-    group.append(...copies(picture, sources));
-    for (const canvas of picture.parentElement!.querySelectorAll("canvas")) {
+    if (!sorted) group.append(...copies(picture, sources));
+    for (const canvas of stage.querySelectorAll("canvas")) {
       if (!canvas.width || !canvas.offsetWidth) continue;
-      const image = imageOf(canvas, picture);
+      const image = imageOf(canvas, shown);
       sources.set(image, canvas);
       const under = canvas.compareDocumentPosition(picture) & Node.DOCUMENT_POSITION_FOLLOWING;
       if (under) group.prepend(image);
       else group.append(image);
     }
+    for (const lines of parts<SVGSVGElement>(stage, "hairlines")) {
+      const box = lines.getBoundingClientRect();
+      const moved = svg("g", { transform: `translate(${box.x - shown.x} ${box.y - shown.y})` });
+      moved.append(...copies(lines, sources));
+      if (lines.querySelector("[d^=M]")) group.append(moved);
+    }
+    if (sorted) group.append(...parts(sorted, "thumb").flatMap((thumb) => labelled(thumb, shown)));
     root.append(group);
   }
   return { root, width, height, background, sources };
 }
 
-function imageOf(canvas: HTMLCanvasElement, picture: Element): SVGImageElement {
-  const [box, around] = [canvas.getBoundingClientRect(), picture.getBoundingClientRect()];
+/** The label of a sorted thumbnail, and the mark of the chosen one. */
+function labelled(thumb: HTMLElement, around: DOMRect): SVGElement[] {
+  const style = getComputedStyle(thumb);
+  const box = thumb.getBoundingClientRect();
+  const [x, y] = [box.x - around.x, box.y - around.y];
+  const text = thumb.textContent;
+  const line = document.createRange();
+  line.selectNodeContents(thumb);
+  const { width, bottom } = line.getBoundingClientRect();
+  const ink = sheet(0, 0)[1];
+  ink.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  const [fill, opacity] = inkOf(style.getPropertyValue("-webkit-text-fill-color"));
+  const label = svg(
+    "text",
+    {
+      x: x + box.width / 2,
+      y: bottom - around.y - ink.measureText(text).fontBoundingBoxDescent,
+      textLength: width,
+      lengthAdjust: "spacingAndGlyphs",
+      "text-anchor": "middle",
+      fill,
+      "fill-opacity": opacity.toFixed(3),
+    },
+    text,
+  );
+  put(label, FONT, style);
+  if (!thumb.hasAttribute("aria-current")) return [label];
+  const before = getComputedStyle(thumb, "::before");
+  const px = (name: string): number => Number.parseFloat(before.getPropertyValue(name));
+  const stroke = px("border-top-width");
+  const mark = svg("rect", {
+    x: x + px("left") + stroke / 2,
+    y: y + px("top") + stroke / 2,
+    width: px("width") - stroke,
+    height: px("height") - stroke,
+    rx: 2,
+    fill: "none",
+    stroke: inkOf(before.borderTopColor)[0],
+    "stroke-width": stroke,
+  });
+  return [mark, label];
+}
+
+function imageOf(canvas: HTMLCanvasElement, around: DOMRect): SVGImageElement {
+  const box = canvas.getBoundingClientRect();
   const image = svg("image", {
     x: box.x - around.x,
     y: box.y - around.y,

@@ -30,6 +30,7 @@ from tests.browser.fonts import in_every_font
 from tests.browser.pages import DOG
 from tests.browser.pages.grid import LONG
 from tests.browser.pages.heads import PAIR
+from tests.browser.saved import SVG, pixels, rendered, save
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -550,23 +551,117 @@ def test_paper_has_the_grid_as_it_was_chosen(open_page) -> None:
     assert here == ["h2", "l0"]
 
 
-def test_a_saved_grid_has_all_heads_in_their_places(open_page, tmp_path) -> None:
-    page = open_page("grid-dog", "gdog", accept_downloads=True)
+def test_a_saved_grid_has_all_heads_in_their_places(open_page) -> None:
+    page = open_page("grid-dog", "gdog")
     painted(page, "gdog")
-    saved = []
-    for order in ("layer", "first"):
-        page.locator('#gdog select[name="order"]').select_option(order)
-        page.evaluate("document.querySelector('#gdog .attention-save').open = true")
-        with page.expect_download() as download:
-            page.get_by_text("save as SVG").click()
-        download.value.save_as(tmp_path / order)
-        saved.append((tmp_path / order).read_text("utf-8"))
-    plain, sorted_ = (ET.fromstring(text) for text in saved)
-    words = [text.text for text in plain.iter("{http://www.w3.org/2000/svg}text")]
+    root = ET.fromstring(save(page, "gdog", "SVG")[1])
+    words = [text.text for text in root.iter(f"{SVG}text")]
     assert words[:20] == [*map(str, range(12)), *map(str, range(6)), "head", "layer"]
-    assert [node.attrib for node in sorted_.iter()] == [node.attrib for node in plain.iter()]
-    page.wait_for_function("document.querySelector('#gdog .attention-thumbs--sorted')")
-    assert len(labels(page, "gdog")) == 72
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("least", ["0", "0.1"])
+def test_a_sorted_grid_is_saved_as_it_stands(open_page, least: str, width: int) -> None:
+    page = open_page(
+        "grid-dog", "gdog", device_scale_factor=2, viewport={"width": width, "height": 900}
+    )
+    page.locator('#gdog select[name="order"]').select_option("previous")
+    page.locator('#gdog select[name="least"]').select_option(least)
+    shown = labels(page, "gdog")
+    assert (len(shown) == 72) == (least == "0")
+    thumb(page, "gdog", *shown[1][:2]).click()
+    token(page, "gdog", 4).click()
+    box = page.locator("#gdog .attention-thumbs")
+    scrolled = box.evaluate("e => (e.scrollTop = 30, e.scrollTop)")
+    alphas = painted(page, "gdog")
+    places = page.locator("#gdog .attention-thumb").evaluate_all(
+        """all => all.map(thumb => {
+          const canvas = thumb.parentElement.querySelector("canvas").getBoundingClientRect();
+          const {x, y, width} = thumb.getBoundingClientRect();
+          return [x - canvas.x, y - canvas.y, width];
+        })"""
+    )
+    inset = box.evaluate("e => parseFloat(e.style.getPropertyValue('--inset'))")
+    _, drawing = save(page, "gdog", "SVG")
+    _, picture = save(page, "gdog", "PNG")
+    assert box.evaluate("e => e.scrollTop") == scrolled
+    assert box.evaluate("e => e.style.maxHeight") == ""
+
+    root = ET.fromstring(drawing)
+    grid, large = root.findall(f"{SVG}g")
+    assert next(word.text for word in large.iter(f"{SVG}text")) == "[CLS]"
+    texts = grid.findall(f"{SVG}text")
+    assert [text.text for text in texts] == [f"{a}.{b} {c:.2f}" for a, b, c in shown]
+    image = grid.find(f"{SVG}image")
+    left, top = float(image.get("x")), float(image.get("y"))
+    for text, (x, y, wide) in zip(texts, places, strict=True):
+        assert float(text.get("x")) == pytest.approx(left + x + wide / 2, abs=0.1)
+        # Below its thumbnail of 44 px, and within the picture.
+        assert 44 + 6 < float(text.get("y")) - top - y < 44 + 16
+        assert float(text.get("y")) < float(root.get("height"))
+    assert [text.get("font-weight") for text in texts].count("600") == 1
+    (mark,) = grid.findall(f"{SVG}rect")
+    assert texts[1].get("fill") == mark.get("stroke") != texts[0].get("fill")
+    stroke = float(mark.get("stroke-width"))  # 1.5, or less where the screen has no half pixels
+    assert 1 <= stroke <= 1.5
+    outer = [float(mark.get(name)) - stroke / 2 for name in ("x", "y")]
+    assert outer == pytest.approx(
+        [left + places[1][0] + inset - 2, top + places[1][1] - 2], abs=0.1
+    )
+    assert float(mark.get("width")) == float(mark.get("height")) == pytest.approx(48 - stroke)
+    # The pinned token is marked in every thumbnail.
+    (lines,) = grid.findall(f"{SVG}g/{SVG}path")
+    assert lines.get("d").count("M") == len(shown)
+
+    # Each cell of each thumbnail is as dark as on the page. The hairlines lie on the fifth row.
+    start = [float(n) for n in re.findall(r"[-.\d]+", grid.get("transform"))]
+    for pixels_of in (pixels(picture), rendered(page, drawing)):
+        dark = 255 - pixels_of[..., 0]
+        found, wanted = [], []
+        for x, y, _ in places:
+            for row, column in np.ndindex(SIZE, SIZE):
+                if row == 4:
+                    continue
+                px = start[0] + left + x + inset + 4 * column + 2
+                py = start[1] + top + y + 4 * row + 2
+                found.append(dark[int(2 * py), int(2 * px)])
+                wanted.append(alphas[round(y / 4) + row, round((x + inset) / 4) + column])
+        full = np.median(np.array(found)[np.array(wanted) == 1])
+        assert full > 60
+        np.testing.assert_allclose(found, np.array(wanted) * full, atol=4)
+
+
+def test_the_headline_says_which_head_is_large(open_page) -> None:
+    page = open_page("grid-dog", "gdog")
+    note = page.locator("#gdog .attention-shown")
+    tall = height(page, "gdog")
+
+    def large() -> str:
+        return page.locator("#gdog .attention-large").get_attribute("aria-label")
+
+    assert not note.is_visible()
+    assert "large" not in headline(page, "gdog")
+    thumb(page, "gdog", 0, 2).hover()
+    assert headline(page, "gdog").startswith("0.2 ")
+    assert note.inner_text() == "the large picture shows 5.11"
+    assert note.is_visible()
+    assert large() == "layer 5, head 11"
+    assert height(page, "gdog") == tall
+    thumb(page, "gdog", 0, 2).click()
+    assert not note.is_visible()
+    assert headline(page, "gdog").startswith("0.2 ")
+    assert large() == "layer 0, head 2"
+    page.keyboard.press("ArrowRight")
+    assert headline(page, "gdog").startswith("0.3 ")
+    assert note.is_visible()
+    assert note.inner_text() == "the large picture shows 0.2"
+    thumb(page, "gdog", 1, 8).hover()
+    assert headline(page, "gdog").startswith("1.8 ")
+    thumb(page, "gdog", 0, 2).hover()
+    assert not note.is_visible()  # the one pointed at is the one that is large
+    away(page)
+    assert note.is_visible()  # the keyboard is still at 0.3
+    assert height(page, "gdog") == tall
 
 
 def opened_at(open_page, site, selection: str) -> Page:

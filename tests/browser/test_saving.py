@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import re
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from PIL import Image
 
 from tests.browser.conftest import CLIPBOARD, copy, edges, numbers, pin
 from tests.browser.fonts import in_every_font
 from tests.browser.pages import DOG
 from tests.browser.pages.shared import FUNCTIONS, REPEATED
+from tests.browser.saved import SVG, pixels, rendered, save
 from tests.course import BESIDE
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
 NAMES = ["[CLS]", *DOG.split(), "[SEP]"]
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-def save(page: Page, figure: str, what: str) -> tuple[str, bytes]:
-    """The name and the bytes of what a button of the menu saves."""
-    menu = page.locator(f"#{figure} .attention-save")
-    if menu.get_attribute("open") is None:
-        menu.locator("summary").click()
-    with page.expect_download() as download:
-        menu.get_by_text(f"save as {what}").click()
-    return download.value.suggested_filename, download.value.path().read_bytes()
 
 
 @pytest.mark.parametrize("by", ["http", "file"])
@@ -65,24 +49,6 @@ def test_the_saved_drawing_has_the_same_edges(open_page, by: str) -> None:
             assert not re.search(r"var\(|color\(|oklch|currentColor|url\(h", value)
             if attribute in {"fill", "stroke"}:
                 assert re.fullmatch("none|#[0-9a-f]{6}", value)
-
-
-def pixels(image: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(image)).convert("RGB")).astype(int)
-
-
-def rendered(page: Page, drawing: bytes) -> np.ndarray:
-    """What a browser makes of a saved drawing, alone on a page, at twice its size."""
-    root = ET.fromstring(drawing)
-    width, height = int(root.get("width")), int(root.get("height"))
-    alone = page.context.new_page()
-    alone.set_viewport_size({"width": width, "height": height})
-    alone.set_content(drawing.decode(), wait_until="load")
-    alone.add_style_tag(content="body { margin: 0 } svg { display: block }")
-    image = pixels(alone.locator("svg").first.screenshot())
-    alone.close()
-    assert image.shape == (2 * height, 2 * width, 3)
-    return image
 
 
 def ink(image: np.ndarray, ground: tuple[int, int, int]) -> np.ndarray:

@@ -39,6 +39,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
     cellsOfSheet((levels ??= thumbnails(model, frame, filterOf(model, options))), sheet, frame);
   const large = openLarge(figure, model, dispatch);
   const headline = needed(figure, "headline");
+  const shown = needed(headline, "shown");
   const scores = namedScores(headline, model);
   const offer = openBounds(figure, model, dispatch);
   const showTurn = openTurn(figure, dispatch);
@@ -46,6 +47,8 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
   let options: State["options"] = {};
   const tell = (at: number): void => {
     setText(headline.querySelector("b")!, nameOf(model, at));
+    setText(shown, say("shown_large", { head: nameOf(model, chosen) }));
+    mark(headline, "headline--preview", at !== chosen);
     for (const { place, number } of scores) setText(place, number(at));
   };
 
@@ -63,17 +66,6 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
     thumbs.lay(sheetOf(model, by, frame, thumbs.room(), widest), (at) =>
       spoken(model, at, scores, by["order"]),
     );
-  // A picture that is saved has all heads in their places, with their names at the axes.
-  figure.addEventListener(
-    "click",
-    ({ target }) => {
-      if (!scoresBy(model, options) || !(target as Element).closest(".attention-save button")) return;
-      lay({});
-      setTimeout(() => lay(options));
-    },
-    true,
-  );
-
   return {
     get tokens() {
       return large.view().tokens;
@@ -99,8 +91,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
       }
       thumbs.choose(at);
       thumbs.cross(focus, (place) => isKey(model, place, state.direction));
-      if (at !== chosen) tell(at);
-      chosen = at;
+      if (at !== chosen) tell((chosen = at));
       showTurn(state);
     },
     destroy: () => large.view().destroy?.(),
