@@ -78,6 +78,7 @@ function unrolled(figure: HTMLElement): Picture {
     if (sorted) group.append(...parts(sorted, "thumb").flatMap((thumb) => labelled(thumb, shown)));
     root.append(group);
   }
+  for (const made of root.querySelectorAll("[class]")) made.removeAttribute("class");
   return { root, width, height, background, sources };
 }
 
