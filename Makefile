@@ -37,10 +37,11 @@ demo: $(STAMPS)/demo model ## install everything and build the example notes wit
 	@echo "or serve them, and open http://localhost:8000"
 	@echo "  python3 -m http.server --bind 127.0.0.1 --directory \"$(SITE)\" 8000"
 
+# The folder of .venv comes first in PATH: where the machine has no Node.js, it is there.
 test: python-test model chromium lint ts ## install what the tests need and run all of them
 	@echo "==> Python and browser tests"
 	@chromium=$$($(PY) scripts/find_chromium.py) || exit 1; \
-	ATTENTION_CHROMIUM="$$chromium" $(PY) -m pytest -n 2
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ATTENTION_CHROMIUM="$$chromium" $(PY) -m pytest -n 2
 
 test-oldest: ## test with the oldest versions supported, and build a book with Jupyter Book 1
 	@sh scripts/test_oldest.sh "$(PYTHON)"
