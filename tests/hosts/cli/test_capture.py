@@ -55,7 +55,7 @@ def test_the_notes_build_frozen_from_what_it_captured(notes: Notes) -> None:
         check=True,
         env=notes.counting.environment(),
     )
-    assert (out / "index.html").read_text().count('class="attention-picture"') == 3
+    assert (out / "index.html").read_text().count('class="attention-picture') == 3
     assert len(notes.counting.calls()) == 3
 
 
