@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import sys
 import traceback
 from difflib import get_close_matches
@@ -30,9 +31,16 @@ class Commands(click.Group):
             with contextlib.suppress(AttributeError, ValueError, OSError):
                 stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         try:
-            return super().main(*args, **kwargs)
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                # Python itself would write the rest when it ends, and report a failure in its own
+                # words.
+                sys.stdout.flush()
         except OSError as error:
-            # Help and version are printed before any command is invoked.
+            _discard_output()
+            if error.errno == errno.EPIPE:
+                sys.exit(1)
             fail(reason(error))
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
@@ -79,6 +87,14 @@ class Commands(click.Group):
         elif trace or not isinstance(error, AttentionError):
             message += " (--verbose shows the traceback)"
         fail(message, 2 if isinstance(error, AttentionError) and error.problem in _USAGE else 1)
+
+
+def _discard_output() -> None:
+    """Let what is still to be written go nowhere: writing it would fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _verbose_option() -> click.Option:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -79,6 +81,11 @@ class Notes:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # A shell lets its background jobs ignore Ctrl-C, and they hand that on. Tests of the
+            # command line start no threads.
+            preexec_fn=functools.partial(  # noqa: PLW1509
+                signal.signal, signal.SIGINT, signal.default_int_handler
+            ),
         )
 
     @property

@@ -166,13 +166,20 @@ def test_no_colours_in_a_pipe_or_under_no_color(notes: Notes) -> None:
         assert "\x1b" not in made.stdout + made.stderr
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("arguments", [["--version"], ["render", "--help"]])
-def test_a_full_disk_is_told_in_one_line(tmp_path: Path, arguments: list[str]) -> None:
+def test_a_full_disk_is_told_in_one_line(
+    tmp_path: Path, arguments: list[str], unbuffered: str
+) -> None:
     with Path("/dev/full").open("w") as full:
         made = subprocess.run(
             [sys.executable, "-m", "sphinx_attention", *arguments],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                "PYTHONUNBUFFERED": unbuffered,
+            },
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
