@@ -195,10 +195,9 @@ def test_special_tokens_that_step_back_are_grey(open_page, reference) -> None:
     ordinary = rounded(weights)[1:-1, 1:-1]
     seen = drawn(page, "mdim", 11)
     assert np.abs(seen[1:-1, 1:-1] - ordinary / ordinary.max()).max() <= 0.0101
-    assert (
-        float(page.locator("#mdim .attention-ticks text").last.text_content()) * 1000
-        == ordinary.max()
-    )
+    # The ramp ends at the strongest weight between ordinary tokens; others may be stronger.
+    end = page.locator("#mdim .attention-ticks text").last.text_content()
+    assert end == f"≥\u2009{ordinary.max() / 1000:g}"
     colours = page.eval_on_selector_all(
         "#mdim .attention-cells path",
         "all => all.map(e => [e.classList.contains('attention-negative'), getComputedStyle(e).fill])",
