@@ -238,7 +238,7 @@ def test_a_figure_without_an_id_has_an_address_too(open_page) -> None:
         "&&&",
         "__proto__&constructor=x",
         "far-away&__proto__=1&pin=1.99",
-        "far-away&heads=3&pin=k99",
+        "far-away&heads=99&pin=k99",
     ],
 )
 def test_a_broken_fragment_does_nothing(open_page, site, fragment: str) -> None:
