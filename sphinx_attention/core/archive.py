@@ -95,6 +95,9 @@ def import_entries(store: Store, file: Path) -> tuple[list[str], dict[str, str]]
                     continue
                 if why := _take(store, tar, member, done):
                     wrong[member.name] = why
+            if not _is_empty_from(opened, tar.offset):
+                # `tarfile` takes a header that it cannot read for the end.
+                raise tarfile.ReadError("a header cannot be read")
         if not _is_whole(file):
             wrong[file.name] = "the file is cut short"
     except (tarfile.TarError, ValueError, OverflowError, RecursionError, EOFError) as error:
@@ -137,6 +140,15 @@ class _Bounded(io.BufferedIOBase):
     def tell(self) -> int:
         """The place where the next byte is read."""
         return self._file.tell()
+
+
+def _is_empty_from(file: BinaryIO, offset: int) -> bool:
+    """Whether a file holds nothing but zeros from a place on."""
+    file.seek(offset)
+    while block := file.read(1 << 20):
+        if any(block):
+            return False
+    return True
 
 
 def _is_whole(file: Path) -> bool:
