@@ -81,6 +81,8 @@ def _line(error: BaseException) -> str:
 
 def compare(model: Any, folder: Path) -> dict[str, Any]:
     """Our capture of a saved model, beside its own answer."""
+    from transformers import AutoTokenizer
+
     from sphinx_attention.core.attention import Attention
     from sphinx_attention.core.request import ModelSource, Request
     from sphinx_attention.core.sources import open_source
@@ -101,7 +103,9 @@ def compare(model: Any, folder: Path) -> dict[str, Any]:
     with open_source(source) as runner:
         answers = dict(runner.run(requests))
     refused = [a for a in answers.values() if not isinstance(a, Attention)]
-    references = {text: reference(model, text, _ids(answers, text)) for text in TEXTS}
+    # The one that is loaded with the model: for some kinds it splits the text in its own way.
+    words = AutoTokenizer.from_pretrained(folder)
+    references = {text: reference(model, words, text, _ids(answers, words, text)) for text in TEXTS}
     if len(refused) == len(requests):
         has = any(references.values())
         return {"status": REFUSED if has else NONE, "why": refused[0].message}
@@ -153,9 +157,8 @@ def _why_it_does_not_run(model: Any) -> str:
     return ""
 
 
-def _ids(answers: Mapping[Any, Any], text: str) -> list[int] | None:
+def _ids(answers: Mapping[Any, Any], words: Any, text: str) -> list[int] | None:
     """The decoder's tokens as we gave them to the model."""
-    words = tokenizer()
     for request, answer in answers.items():
         if request.text == text and request.part == "decoder" and hasattr(answer, "weights"):
             tokens = [token.text for token in answer.query_tokens if not token.is_bin]
@@ -163,11 +166,12 @@ def _ids(answers: Mapping[Any, Any], text: str) -> list[int] | None:
     return None
 
 
-def reference(model: Any, text: str, target: list[int] | None) -> dict[str, list[np.ndarray]]:
+def reference(
+    model: Any, words: Any, text: str, target: list[int] | None
+) -> dict[str, list[np.ndarray]]:
     """The model's own weights by part, or under ``one``: shape (heads, queries, keys) each."""
     import torch
 
-    words = tokenizer()
     inputs = dict(words(text, return_tensors="pt"))
     if target is not None:
         inputs["decoder_input_ids"] = torch.tensor([target])
