@@ -136,14 +136,14 @@ class TestLayersOfUnequalHeads:
         one = captured(folder)
         assert one.layer_names == ("0", "2")
         assert one.provenance["note"].endswith("layer 1 with other numbers of heads left out")
-        (reference,) = sweep.reference(model, FOX, None).values()
+        (reference,) = sweep.reference(model, tiny.tokenizer(), FOX, None).values()
         assert np.abs(one.weights - np.stack([reference[0], reference[2]])).max() < 1e-5
 
     def test_the_others_are_shown_where_they_are_named(self, laguna: tuple[Path, Any]) -> None:
         folder, model = laguna
         one = captured(folder, layers=(1,))
         assert one.weights.shape[:2] == (1, 8)
-        (reference,) = sweep.reference(model, FOX, None).values()
+        (reference,) = sweep.reference(model, tiny.tokenizer(), FOX, None).values()
         assert np.abs(one.weights[0] - reference[1]).max() < 1e-5
 
     def test_named_together_they_are_told(self, laguna: tuple[Path, Any]) -> None:
