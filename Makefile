@@ -19,6 +19,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip
 SITE := example_docs/_build/html
 BENCH := .venv-bench
+LINT := .venv-lint
 # For the benchmark: make benchmark ROWS="--only hover --quick"
 ROWS ?=
 
@@ -46,16 +47,19 @@ test: python-test model chromium lint ts ## install what the tests need and run 
 test-oldest: ## test with the oldest versions supported, and build a book with Jupyter Book 1
 	@sh scripts/test_oldest.sh "$(PYTHON)"
 
-lint: python-test ## check style and types of the Python sources
+# In an environment of its own, without PyTorch: half a minute to install.
+lint: $(LINT)/.stamp ## check style, types and imports of the Python sources
 	@echo "==> ruff"
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check .
+	@$(LINT)/bin/python -m ruff check .
+	@$(LINT)/bin/python -m ruff format --check .
 	@echo "==> mypy"
-	@$(PY) -m mypy
+	@$(LINT)/bin/python -m mypy
+	@echo "==> import-linter"
+	@$(LINT)/bin/python -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo --no-cache
 
-format: python-test ## put the Python sources in order
-	@$(PY) -m ruff check --fix .
-	@$(PY) -m ruff format .
+format: $(LINT)/.stamp ## put the Python sources in order
+	@$(LINT)/bin/python -m ruff check --fix .
+	@$(LINT)/bin/python -m ruff format .
 
 # BertViz and what it pulls in stay out of the tests' environment.
 benchmark: $(BENCH)/.stamp model chromium ## measure our figures beside BertViz's (a quarter of an hour)
@@ -64,7 +68,7 @@ benchmark: $(BENCH)/.stamp model chromium ## measure our figures beside BertViz'
 		$(BENCH)/bin/python -m benchmarks $(ROWS)
 
 clean: ## remove all that was installed, downloaded or built
-	rm -rf $(VENV) $(BENCH) .venv-oldest .models node_modules example_docs/_build dist
+	rm -rf $(VENV) $(LINT) $(BENCH) .venv-oldest .models node_modules example_docs/_build dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache
 
 # ---- Python ------------------------------------------------------------------------------------
@@ -90,6 +94,13 @@ $(STAMPS)/demo: pyproject.toml $(STAMPS)/torch
 $(STAMPS)/test: pyproject.toml $(STAMPS)/demo
 	@echo "==> Installing the tools of the tests"
 	@$(PIP) install -c constraints.txt --group test
+	@touch $@
+
+$(LINT)/.stamp: pyproject.toml
+	@sh scripts/make_venv.sh "$(LINT)" "$(PYTHON)"
+	@echo "==> Installing the tools that check the Python sources into $(LINT)"
+	@$(LINT)/bin/python -m pip install --quiet "pip>=25.1"
+	@$(LINT)/bin/python -m pip install --quiet --group lint -e .
 	@touch $@
 
 $(BENCH)/.stamp: pyproject.toml constraints.txt $(STAMPS)/venv

@@ -23,11 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import sphinx_attention
-
 from .errors import AttentionError, Problem
 from .remote import within
 from .request import ModelSource
+from .version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -182,7 +181,7 @@ class FailureRecord:
 
 def fingerprint(source: Source) -> str:
     """A digest of all that a failure of a model may depend on. Imports and reaches nothing."""
-    told: list[Any] = [sphinx_attention.__version__, platform.python_version(), repr(source)]
+    told: list[Any] = [__version__, platform.python_version(), repr(source)]
     told += [(name, _version(name)) for name in _PACKAGES]
     # A module of the same name in the sources hides the package.
     told += [(name, _origin(name)) for name in ("torch", "transformers", "tokenizers")]

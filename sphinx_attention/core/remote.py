@@ -323,7 +323,9 @@ def _bounded_response(most: Callable[[], int]) -> Any:
     """A response that gives up a body of more bytes than allowed, as they arrive."""
     import aiohttp  # noqa: PLC0415 - what fsspec needs for these URLs
 
-    class Bounded(aiohttp.ClientResponse):
+    class Bounded(aiohttp.ClientResponse):  # type: ignore[misc] # see tool.mypy.overrides
+        _body: bytes | None
+
         async def read(self) -> bytes:
             if self._body is None:
                 parts, size = [], 0

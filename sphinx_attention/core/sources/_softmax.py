@@ -113,7 +113,7 @@ def _watch() -> Any:
     functions = {torch.softmax, torch.Tensor.softmax, torch.nn.functional.softmax}
     functions.add(torch.special.softmax)
 
-    class Watch(overrides.TorchFunctionMode):  # type: ignore[misc, unused-ignore, name-defined]
+    class Watch(overrides.TorchFunctionMode):  # type: ignore[misc, name-defined]
         def __init__(self, seen: Softmaxes) -> None:
             super().__init__()
             self._seen = seen
