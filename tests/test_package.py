@@ -163,7 +163,7 @@ def test_the_sdist_holds_what_builds_and_tests_need(tmp_path: Path) -> None:
         "docs/images/figure-light.png",
         "example_docs/conf.py",
         "scripts/fetch_model.py",
-        "static/src/index.ts",
+        "static/src/page/index.ts",
         "sphinx_attention/teaching/words.LICENSE.txt",
     ):
         assert (folder / name).is_file(), name

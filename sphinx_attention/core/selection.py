@@ -1,7 +1,7 @@
 """What a figure opens with beside layer, head and focus, as addresses write it.
 
-``direction=to&pin=k4&scale=log``: the words are those of *copy link* (`static/src/address.ts`), and
-*copy as directive* writes them where the other options cannot say what is selected.
+``direction=to&pin=k4&scale=log``: the words are those of *copy link*, in `state/address.ts`.
+*Copy as directive* writes them where the other options cannot say what is selected.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-import { modelOf, type Model } from "../src/model";
-import type { Header, HeadScores, Payload } from "../src/payload";
-import type { State } from "../src/state";
+import { type Model, modelOf } from "../src/data/model";
+import type { Header, HeadScores, Payload } from "../src/data/payload";
+import type { State } from "../src/state/state";
 
 export const HEADER: Header = {
   version: 2,

@@ -1,5 +1,5 @@
-import { type Model, modelOf } from "../src/model";
-import type { Header } from "../src/payload";
+import { type Model, modelOf } from "../src/data/model";
+import type { Header } from "../src/data/payload";
 import { HEADER, payloadOf } from "./sample";
 
 export interface Numbers {

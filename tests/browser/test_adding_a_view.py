@@ -57,6 +57,7 @@ def page_of_bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (copy / "lines.diff").write_text(content, encoding="utf-8")
             run(["git", "apply", "--unidiff-zero", "lines.diff"], copy)
         else:
+            (copy / name).parent.mkdir(exist_ok=True)
             (copy / name).write_text(content, encoding="utf-8")
     run(["npx", "tsc", "--noEmit"], copy)
     # A budget that is used up is a matter of the view that is added, not of the page.

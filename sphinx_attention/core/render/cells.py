@@ -1,6 +1,6 @@
 """Heat-map cells: how strong a weight looks, and what draws many of them in few elements.
 
-The one place for it on this side; `static/src/cells.ts` computes the same levels and paths. Every
+`static/src/draw/heatmap.ts` computes the same levels and paths in the browser. Every
 cell gets a level, a whole number from 0 to `LEVELS`; its colour is one hue at the opacity
 ``level / LEVELS``, so that cells look right on light and on dark pages. Numbers with a sign have
 negative levels, in a second hue.

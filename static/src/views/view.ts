@@ -1,49 +1,47 @@
-/** What a view is to the rest: it opens on a picture and keeps it true to a state. */
+/** The interface of views: a view opens on a picture, and brings the picture to each state. */
 
-import type { Weights } from "../edges";
-import type { Model, Place } from "../model";
-import type { Action, State } from "../state";
+import type { Model, Place } from "../data/model";
+import type { Weights } from "../draw/edges";
+import type { Dispatch, State } from "../state/state";
 
-/** What is said of tokens in focus: their weights, and how much of these is drawn, in whole per cent. */
+/** The weights of tokens in focus, and the share of them that is drawn, in whole per cent. */
 export interface Reading {
   weights: Weights;
   share: number;
 }
 
 export interface View {
-  /** The elements that stand for tokens, each focusable and pinnable. Another list: other elements. */
+  /** The elements of the tokens, each focusable and pinnable. A new list means new elements. */
   readonly tokens: readonly TokenElement[];
-  /** Whether weights are drawn as edges, of which the cut-off hides some. */
+  /** Whether weights are drawn as edges, some of which the cutoff hides. */
   readonly edges?: boolean;
-  /** False where the view itself says all the weights that the vector of pinned tokens would. */
+  /** False where the view itself shows all the weights that the vector of pinned tokens would show. */
   readonly vector?: boolean;
-  /** Of a view that draws several heads at once: what there is to be said of them together. */
+  /** In views that draw several heads together, the weights of tokens in focus over all heads. */
   reading?(state: State, places: readonly Place[]): Reading;
-  /** Bring the picture to a state; touches only what differs. */
+  /** Bring the picture to a state. Only what differs is changed. */
   show(state: State, previous: State | null): void;
-  /** Undo what would outlive the picture. */
+  /** Remove what would outlive the picture. */
   destroy?(): void;
 }
 
 export interface TokenElement {
   readonly place: Place;
   readonly element: SVGElement | HTMLElement;
-  /** The centre, for moving by arrow keys. Tokens of one side stand in a row, or in a column. */
+  /** The centre, for arrow keys. The tokens of one side are in a row, or in a column. */
   readonly x: number;
-  /** Needed where a side's tokens stand in a column, or where rows and columns meet. */
+  /** Needed where the tokens of a side are in a column, or where rows and columns meet. */
   readonly y?: number;
-  /** What is meant by pointing at it, where that is a cell rather than the token alone. */
+  /** The place that pointing at the element means, where that is a cell instead of the token. */
   readonly cell?: () => Place;
 }
 
-export type Dispatch = (action: Action) => void;
-
 export interface ViewKind {
   /**
-   * Take over the picture in the stage that `root` holds. Throws where it is not the view's own.
-   * `dispatch` is not to be called before the first `show`.
+   * Take over the picture in the stage of `root`. Throws where the picture is not the view's own.
+   * `dispatch` must not be called before the first `show`.
    */
   open(root: HTMLElement, model: Model, dispatch: Dispatch): View;
-  /** The view's picture at rest from nothing, for a stage that holds another's. */
+  /** Build the view's picture at rest, for a stage that holds the picture of another view. */
   build?(model: Model): SVGSVGElement;
 }

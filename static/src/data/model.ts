@@ -1,0 +1,162 @@
+/** The data of a figure: tokens, weights, and the names of layers and heads. */
+
+import { type Directive, type HeadScores, type Payload, type Tensor, tensorOf } from "./payload";
+
+/** The code of a key that the query may not see. */
+export const MASKED = -1;
+/** The same in the bytes of a payload, which have no sign. */
+const MASKED_IN_PAYLOAD = 1001;
+
+export type Side = "query" | "key";
+
+/** A token, as a query or as a key. In figures of one row every token is both. */
+export interface Place {
+  side: Side;
+  index: number;
+  /** The token of the other side, where a single cell is meant: one query and one key. */
+  other?: number;
+}
+
+export interface Token {
+  text: string;
+  special: boolean;
+}
+
+/** Whether a key stands for a learnt logit that belongs to no token. */
+export function isSink({ special, text }: Token): boolean {
+  return special && text === "(sink)";
+}
+
+/** Whether a key stands for something else than one token: hidden tokens, a sink, or a remainder. */
+export function isBin({ special, text }: Token): boolean {
+  return special && ["(special)", "(sink)", "(rest)"].includes(text);
+}
+
+/**
+ * The token of the other side with the largest weight, where special tokens and the token itself
+ * count only if no other token has any weight.
+ */
+export function strongestPartner(model: Model, layer: number, head: number, { side, index }: Place): number {
+  let best = 0;
+  let most = -1;
+  for (const [other, { special }] of tokensOn(model, otherSide(side)).entries()) {
+    const [query, key] = side === "query" ? [index, other] : [other, index];
+    const code = model.code(layer, head, query, key);
+    const rank = code > 0 && !special && !(model.oneRow && key === query) ? code + 2000 : code;
+    if (rank > most) [best, most] = [other, rank];
+  }
+  return best;
+}
+
+export interface Model {
+  /** The names that readers see. All other code uses positions in these lists. */
+  layers: readonly string[];
+  heads: readonly string[];
+  part: "encoder" | "decoder" | "cross";
+  queries: readonly Token[];
+  keys: readonly Token[];
+  /** Whether one row of tokens is both the queries and the keys. */
+  oneRow: boolean;
+  /** For each token, its text in a pair of texts: 0 or 1. Absent without a pair. */
+  segments: { readonly queries: readonly number[]; readonly keys: readonly number[] } | undefined;
+  /** Whether special tokens, and edges to them, are drawn fainter. */
+  dim: boolean;
+  headScores: HeadScores;
+  cutoff: number;
+  label: string;
+  /** The author's directive. Absent where the host does not provide it. */
+  directive: Directive | undefined;
+  /** Why the weights cannot be computed from the tensors. Absent where they can, or without tensors. */
+  missing: string | undefined;
+  /** The weight that a query gives to a key, in thousandths, or `MASKED`. */
+  code(layer: number, head: number, query: number, key: number): number;
+  /** A tensor that the payload carries beside the weights. Each is unpacked once. */
+  tensor(name: string): Tensor | undefined;
+}
+
+export function modelOf(payload: Payload): Model {
+  const { header, high, low } = payload;
+  const [, heads, queries, keys] = header.shape;
+  const queryTokens = tokensOf(header.queries, header.specialQueries);
+  const tensors = new Map<string, Tensor | undefined>();
+  const places: number[] = [];
+  header.order?.forEach((head, place) => (places[head] = place));
+  return {
+    layers: header.layers,
+    heads: header.heads,
+    part: header.part,
+    queries: queryTokens,
+    keys: header.keys ? tokensOf(header.keys, header.specialKeys ?? []) : queryTokens,
+    oneRow: !header.keys,
+    segments: header.segments,
+    dim: header.special === "dim",
+    headScores: payload.scores,
+    cutoff: header.cutoff,
+    label: header.label,
+    directive: header.directive,
+    missing: header.missing,
+    code: (layer, head, query, key) => {
+      const map = layer * heads + head;
+      const at = ((places[map] ?? map) * queries + query) * keys + key;
+      const code = (high[at]! << 8) | low[at]!;
+      return code === MASKED_IN_PAYLOAD ? MASKED : code;
+    },
+    tensor: (name) => {
+      if (!tensors.has(name)) tensors.set(name, tensorOf(payload, name));
+      return tensors.get(name);
+    },
+  };
+}
+
+function tokensOf(texts: string[], special: number[]): Token[] {
+  const marked = new Set(special);
+  return texts.map((text, index) => ({ text, special: marked.has(index) }));
+}
+
+/** A code as it is printed everywhere: `0.467`, or an en dash where the key is masked. */
+export function numeral(code: number): string {
+  if (code === MASKED) return "–";
+  return `${Math.floor(code / 1000)}.${String(code % 1000).padStart(3, "0")}`;
+}
+
+/** The tokens of one side. */
+export function tokensOn(model: Model, side: Side): readonly Token[] {
+  return side === "key" ? model.keys : model.queries;
+}
+
+export function otherSide(side: Side): Side {
+  return side === "key" ? "query" : "key";
+}
+
+/** The token at a place. */
+export function tokenAt(model: Model, { side, index }: Place): Token {
+  return tokensOn(model, side)[index]!;
+}
+
+/** The place that an element of a picture represents. */
+export function placeOf({ dataset }: SVGElement): Place {
+  return { side: dataset["side"] === "key" ? "key" : "query", index: Number(dataset["token"]) };
+}
+
+/** A weight as it is printed. */
+export interface PrintedWeight {
+  text: string;
+  strong: boolean;
+  masked: boolean;
+}
+
+/** Weights of at least this many thousandths are emphasised. */
+const STRONG = 100;
+
+export function printedWeight(code: number): PrintedWeight {
+  return { text: numeral(code), strong: code >= STRONG, masked: code === MASKED };
+}
+
+export function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
+}
+
+/** The nearest whole number; halves are rounded up, as in `core`. */
+export function nearest(value: number): number {
+  return Math.floor(value + 0.5);
+}

@@ -1,0 +1,173 @@
+/** Heat-map cells: their opacity, and how many of them are drawn at once, as in the static pictures. */
+
+import { type Attributes, element, elementsInto, numberIn, rgbaOf, setAttributes } from "./dom";
+import { nearest } from "../data/model";
+
+export type Scale = "linear" | "log";
+
+/** A cell's opacity is its level divided by this number. Signed numbers have signed levels. */
+export const LEVELS = 50;
+/** The most tokens on a side whose cells are paths. Larger maps are painted on a canvas. */
+export const MOST_AS_PATHS = 60;
+
+/** The levels of a heat map, row by row. */
+export interface Cells {
+  rows: number;
+  columns: number;
+  levels: Int8Array;
+}
+
+/** The cells of codes in thousandths, row by row. Masked codes are negative and have level 0. */
+export function cellsOf(
+  rows: number,
+  columns: number,
+  codes: ArrayLike<number>,
+  scale: Scale,
+  most: number,
+): Cells {
+  const table = Int8Array.from({ length: 1001 }, (_, at) => levelOf(at / most, scale));
+  // `Int8Array.from` uses an iterator, which is thirty times as slow.
+  const levels = new Int8Array(codes.length);
+  for (let at = 0; at < codes.length; at++) levels[at] = table[codes[at]!] ?? 0;
+  return { rows, columns, levels };
+}
+
+/** The opacity of a weight, given as a share of the largest one. */
+export function ramp(share: number, scale: Scale): number {
+  if (!(share > 0)) return 0;
+  const within = Math.min(share, 1);
+  return scale === "log" ? 0.05 + 0.95 * Math.log10(1 + 9 * within) : within;
+}
+
+export function levelOf(share: number, scale: Scale): number {
+  return nearest(LEVELS * ramp(share, scale));
+}
+
+/** Distances between the ticks of a colour bar, in thousandths. */
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+/** The smallest distance between two ticks, in px. */
+const APART = 30;
+
+/** The ticks of a colour bar, as codes and places: 0, the end, and round codes where there is space. */
+export function ticks(most: number, scale: Scale, width: number): [code: number, x: number][] {
+  const place = (code: number): number => width * ramp(code / most, scale);
+  let round = STEPS.filter((step) => step < most);
+  if (scale === "linear") {
+    const step = STEPS.find((one) => one <= most && place(one) >= APART) ?? most;
+    round = Array.from({ length: Math.ceil(most / step) - 1 }, (_, i) => (i + 1) * step);
+  }
+  const found: [number, number][] = [[most, width]];
+  for (const code of round.reverse()) {
+    if (place(code) >= APART && place(code) <= found[0]![1] - APART) found.unshift([code, place(code)]);
+  }
+  return [[0, 0], ...found];
+}
+
+/** One path for each level: positive levels in rising order, then negative ones. */
+export function levelPaths(
+  { rows, columns, levels }: Cells,
+  [width, height]: readonly [number, number],
+  gap = 0,
+): [level: number, path: string][] {
+  const paths = new Map<number, string>();
+  for (let row = 0; row < rows; row++) {
+    for (let start = 0, end: number; start < columns; start = end) {
+      const level = levels[row * columns + start]!;
+      for (end = start + 1; !gap && end < columns && levels[row * columns + end] === level; ) end++;
+      if (!level) continue;
+      const wide = (end - start) * width - gap;
+      const piece = `M${start * width} ${row * height}h${wide}v${height - gap}h-${wide}z`;
+      paths.set(level, (paths.get(level) ?? "") + piece);
+    }
+  }
+  return [...paths].sort(([a], [b]) => +(a < 0) - +(b < 0) || Math.abs(a) - Math.abs(b));
+}
+
+/** Give a group the paths of some levels. */
+export function levelsInto(group: SVGElement, paths: readonly [number, string][]): void {
+  const all = paths.map(([level, d]): Attributes => ({
+    ...(level < 0 && { class: "attention-negative" }),
+    "fill-opacity": Math.abs(level) / LEVELS,
+    d,
+  }));
+  elementsInto(group, "path", all);
+}
+
+/**
+ * Add a canvas under a picture, at a box in px of the picture. The style sheet keeps it there wherever
+ * the picture stands in its stage.
+ */
+export function canvasUnder(
+  picture: SVGSVGElement,
+  box: { x: number; y: number; width: number },
+): HTMLCanvasElement {
+  const canvas = element("canvas", ["attention-canvas"]);
+  // The picture over the canvas has the accessible content.
+  setAttributes(canvas, { "aria-hidden": "true" });
+  const whole = numberIn(picture, "width");
+  canvas.style.setProperty("--picture", `${whole}px`);
+  for (const name of ["x", "y", "width"] as const) {
+    canvas.style.setProperty(`--${name}`, String(box[name] / whole));
+  }
+  picture.before(canvas);
+  return canvas;
+}
+
+/** The cells of each canvas, so that it can be painted again in the colours of another theme. */
+const painted = new Map<HTMLCanvasElement, { cells: Cells; colours: string }>();
+
+/**
+ * Paint cells on a canvas of the page, one pixel each. The style sheet scales the canvas. It also sets
+ * the hue of positive cells as the colour of the canvas's border, and that of negative cells as the
+ * colour of its outline. The canvas is painted again when a theme changes these colours.
+ */
+export function paint(canvas: HTMLCanvasElement, cells: Cells): void {
+  watchTheme();
+  const colours = coloursOf(canvas);
+  const inks = colours.map(rgbaOf);
+  const { columns, rows, levels } = cells;
+  // Whole pixels by level. The bytes are little-endian, as on all machines that run browsers.
+  const shades = Uint32Array.from({ length: 2 * LEVELS + 1 }, (_, at) => {
+    const [red, green, blue, alpha] = inks[at < LEVELS ? 1 : 0]!;
+    const share = Math.abs(at - LEVELS) / LEVELS;
+    return (nearest(alpha * share) << 24) | (blue << 16) | (green << 8) | red;
+  });
+  const pixels = new Uint32Array(levels.length);
+  for (let at = 0; at < levels.length; at++) pixels[at] = shades[levels[at]! + LEVELS]!;
+  painted.set(canvas, { cells, colours: String(colours) });
+  [canvas.width, canvas.height] = [columns, rows];
+  // Without any cells, no image can be made. This happens where no head reaches a bound.
+  if (!pixels.length) return;
+  const image = new ImageData(new Uint8ClampedArray(pixels.buffer), columns, rows);
+  canvas.getContext("2d")!.putImageData(image, 0, 0);
+}
+
+function coloursOf(canvas: HTMLCanvasElement): [string, string] {
+  const { borderTopColor, outlineColor } = getComputedStyle(canvas);
+  return [borderTopColor, outlineColor];
+}
+
+let watching: Element | undefined;
+
+function watchTheme(): void {
+  // Themes that replace the content of a page may replace the body itself.
+  if (watching === document.body) return;
+  watching = document.body;
+  const again = (): void => {
+    for (const [canvas, { cells, colours }] of painted) {
+      if (!canvas.isConnected) painted.delete(canvas);
+      else if (String(coloursOf(canvas)) !== colours) paint(canvas, cells);
+    }
+  };
+  // Some themes change colours by a transition.
+  const soon = (): void => {
+    for (const wait of [0, 250, 1000]) setTimeout(again, wait);
+  };
+  const observer = new MutationObserver(soon);
+  for (const node of [document.documentElement, document.body]) {
+    observer.observe(node, { attributes: true });
+  }
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"]) {
+    matchMedia(query).addEventListener("change", soon);
+  }
+}

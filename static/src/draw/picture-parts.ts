@@ -1,0 +1,50 @@
+/** The parts of the pictures that views build themselves, the same as in the static pictures. */
+
+import { type Model, type Place, tokenAt } from "../data/model";
+import { type Attributes, group, rightToLeft, svg, UNTYPESET } from "./dom";
+
+export function directionOf(mirrored: boolean): "rtl" | "ltr" {
+  return mirrored ? "rtl" : "ltr";
+}
+
+/** The root of a picture. */
+export function pictureElement(
+  width: number,
+  height: number,
+  direction: string,
+  ...content: Node[]
+): SVGSVGElement {
+  const viewBox = `0 0 ${width} ${height}`;
+  return svg("svg", { class: `attention-picture ${UNTYPESET}`, width, height, viewBox, direction }, ...content);
+}
+
+/** The text of a token. `x` is its middle. */
+export function wordElement(text: string, textLength: number, x: number, y: number): SVGTextElement {
+  return svg(
+    "text",
+    {
+      class: "attention-word",
+      x,
+      y,
+      textLength,
+      lengthAdjust: "spacingAndGlyphs",
+      direction: directionOf(rightToLeft(text)),
+    },
+    text,
+  );
+}
+
+/** The element of a token, with its text where that is shown. */
+export function tokenElement(
+  model: Model,
+  place: Place,
+  attributes: Attributes,
+  words: readonly Node[],
+): SVGGElement {
+  const special = tokenAt(model, place).special ? " attention-token--special" : "";
+  return group(
+    `token${special}`,
+    { "data-token": place.index, "data-side": place.side, ...attributes },
+    ...words,
+  );
+}

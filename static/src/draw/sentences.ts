@@ -1,0 +1,39 @@
+/** Sentences about numbers and tokens, made from phrases. */
+
+import type { Weights } from "./edges";
+import type { Side } from "../data/model";
+import { type Phrase, say } from "../data/phrases";
+import type { Direction } from "../state/state";
+
+/** What an empty row says. Its weights may be masked, or all be below 0.001. */
+export function nothing(): string {
+  return say("nothing");
+}
+
+export function directionLabel(direction: Direction): string {
+  return say(`turn_${direction}`);
+}
+
+export function cutoffNote(percent: number, { from, indices }: Weights): string {
+  const line = from === "query" ? "row" : "column";
+  return say(`cutoff_${line}${indices.length > 1 ? "s" : ""}`, { percent });
+}
+
+export function vectorLabel(tokens: readonly string[], from: Side): string {
+  return say(from === "query" ? "scores_from" : "scores_to", { tokens: tokens.join(" + ") });
+}
+
+/** The sentence that screen readers announce for tokens in focus. */
+export function spoken(tokens: readonly string[], from: Side, others: readonly string[]): string {
+  const named = tokens.reduce((one, other) => say("and", { one, other }));
+  return say(looks(from, tokens.length > 1, false), {
+    tokens: named,
+    others: others.join(", ") || nothing(),
+  });
+}
+
+/** The phrase for tokens in focus and the tokens they look at. With `most`, it names the heaviest only. */
+export function looks(from: Side, several: boolean, most: boolean): Phrase {
+  const verb = from === "query" ? (several ? "look" : "looks") : several ? "are_seen" : "is_seen";
+  return most ? `${verb}_most` : verb;
+}

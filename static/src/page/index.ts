@@ -1,0 +1,154 @@
+/** Finds the figures of a page, and takes each over when it comes near the viewport. */
+
+import { modelOf } from "../data/model";
+import { decode, textOf } from "../data/payload";
+import { fail, take, toggleClass } from "../draw/dom";
+import { fragmentOf, read, restore, split } from "../state/address";
+import type { FigureController } from "../state/controller";
+import { join, share } from "../state/link";
+import type { State } from "../state/state";
+import { bindFigure } from "./figure";
+import { addSaveMenu } from "./save-menu";
+
+const FIGURE = ".attention-figure[data-view]";
+// The instant navigation of sphinx-immaterial replaces scripts without their types. Any script without
+// a source is the payload then.
+const PAYLOAD = 'script[type="application/x-attention"], script:not([src])';
+/** The class with which the style sheet shows controls. Without a script, controls are hidden. */
+const LIVE = "figure--live";
+/** Figures at this distance from the viewport are taken over, to be ready when they are seen. */
+const NEAR = "400px";
+
+/** The figures that were found. Those that are still static have null. */
+const found = new WeakMap<Element, Promise<FigureController | null> | null>();
+const controllers = new WeakMap<Element, FigureController>();
+/** The state in which each figure opened. */
+const openings = new WeakMap<FigureController, State>();
+
+const nearby = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (isIntersecting) void takeOver(target as HTMLElement);
+    }
+  },
+  { rootMargin: NEAR },
+);
+
+/** Take a figure over, unless that was done before. The result is null where that fails. */
+function takeOver(figure: HTMLElement): Promise<FigureController | null> {
+  nearby.unobserve(figure);
+  const taken = found.get(figure) ?? hydrate(figure);
+  found.set(figure, taken);
+  return taken;
+}
+
+async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
+  try {
+    const payload = figure.querySelector<HTMLScriptElement>(PAYLOAD) ?? fail("no payload");
+    const model = modelOf(await decode(await textOf(payload)));
+    const controller = bindFigure(figure, model, (one, action, previous) => {
+      if (action.type !== "adopt") share(one, previous);
+    });
+    controllers.set(figure, controller);
+    addSaveMenu(controller);
+    const { selection } = figure.dataset;
+    if (selection) restore(controller, split(selection));
+    openings.set(controller, controller.state);
+    join(controller);
+    return controller;
+  } catch (error) {
+    // The static picture stays. Its controls are hidden, because they would do nothing.
+    toggleClass(figure, LIVE, false);
+    console.error(error);
+    return null;
+  }
+}
+
+function watchFiguresIn(root: Document | Element): void {
+  const figures = [...root.querySelectorAll(FIGURE)];
+  if (root instanceof Element && root.matches(FIGURE)) figures.push(root);
+  for (const figure of figures) {
+    // While the page is being loaded, the last figure may be incomplete.
+    if (found.has(figure) || (isLoading() && !figure.nextSibling)) continue;
+    found.set(figure, null);
+    nearby.observe(figure);
+    toggleClass(figure, LIVE, true);
+  }
+}
+
+/** Whether the page is still being loaded. The figures of a long page work before all of it is there. */
+function isLoading(): boolean {
+  return document.readyState === "loading";
+}
+
+/** The figure that an address opened last, and the fragment of its state after that. */
+let followed: { controller: FigureController; fragment: string } | null = null;
+
+/** Scroll to the figure that the address names, and restore its selection. */
+async function follow(): Promise<void> {
+  const { hash } = location;
+  const named = read(hash);
+  const controller = named && (await takeOver(named.figure));
+  // The address may have changed in the meantime.
+  if (location.hash !== hash) return;
+  if (controller?.figure !== followed?.controller.figure) leave(hash);
+  if (!controller) return;
+  const previous = controller.state;
+  restore(controller, named.values);
+  share(controller, previous);
+  followed = { controller, fragment: fragmentOf(controller) };
+  controller.figure.scrollIntoView();
+}
+
+/**
+ * Bring the figure that the last address opened back to its own state. Going back in the history
+ * always does that.
+ */
+function leave(hash: string): void {
+  if (!followed) return;
+  const { controller, fragment } = followed;
+  followed = null;
+  // When the address names another place on the page, a selection that the reader has made stays.
+  if (fragmentOf(controller) !== fragment && hash.length > 1 && hash.slice(1) !== controller.figure.id) return;
+  const previous = controller.state;
+  const opening = openings.get(controller) ?? controller.first;
+  controller.dispatch({ type: "adopt", changes: { ...opening, hovered: null, focused: null } });
+  share(controller, previous);
+}
+
+/** Escape unpins in all figures while nothing has the focus. A figure with the focus unpins by itself. */
+function unpin(event: KeyboardEvent): void {
+  if (event.key !== "Escape" || event.defaultPrevented || event.target !== document.body) return;
+  for (const figure of document.querySelectorAll<HTMLElement>(FIGURE)) {
+    const controller = controllers.get(figure);
+    if (!controller?.state.pinned.length) continue;
+    controller.dispatch({ type: "unpin" });
+    // If no such figure is visible, the page may use the key as well.
+    if (isVisible(figure)) take(event);
+  }
+}
+
+function isVisible(figure: HTMLElement): boolean {
+  const { top, bottom, width } = figure.getBoundingClientRect();
+  return width > 0 && bottom > 0 && top < innerHeight;
+}
+
+// Some themes replace the content of a page without loading another page.
+new MutationObserver((records) => {
+  // While a page is being loaded, there are too many records to look at each.
+  if (isLoading()) return watchFiguresIn(document);
+  for (const { addedNodes } of records) {
+    for (const node of addedNodes) if (node instanceof HTMLElement) watchFiguresIn(node);
+  }
+}).observe(document.documentElement, { childList: true, subtree: true });
+// The listener is not on the document, because Sphinx's own listener there stops Escape if it runs first.
+document.documentElement.addEventListener("keydown", unpin);
+window.addEventListener("hashchange", () => void follow());
+watchFiguresIn(document);
+if (!isLoading()) void follow();
+else {
+  document.addEventListener("DOMContentLoaded", () => {
+    watchFiguresIn(document);
+    void follow();
+  });
+}

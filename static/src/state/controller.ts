@@ -1,0 +1,17 @@
+/** What shared code sees of a figure that the script has taken over. */
+
+import type { Model } from "../data/model";
+import type { Action, State } from "./state";
+
+export interface FigureController {
+  readonly figure: HTMLElement;
+  readonly model: Model;
+  readonly state: State;
+  /** The state that the static picture shows. */
+  readonly first: State;
+  dispatch(action: Action): void;
+  /** Whether the figure has a control of this name that can take this value. */
+  takes(name: string, value: string): boolean;
+  /** Announce a text to screen readers only. */
+  announce(text: string): void;
+}

@@ -1,0 +1,115 @@
+/** Figures of a page with the same link name share their selection. */
+
+import type { Model, Place } from "../data/model";
+import type { FigureController } from "./controller";
+import type { State } from "./state";
+
+/** A change of a selection, in names that figures of other models understand. */
+interface SharedChange {
+  layer?: string;
+  head?: string;
+  heads?: readonly string[];
+  direction?: State["direction"];
+  hovered?: Place | null;
+  focused?: Place | null;
+  pinned?: readonly Place[];
+  options?: State["options"];
+}
+
+interface Group {
+  readonly members: Set<FigureController>;
+  /** All changes so far, merged, for figures that join later. */
+  history: SharedChange;
+}
+
+const groups = new Map<string, Group>();
+
+function groupOf({ figure }: FigureController): Group | undefined {
+  const name = figure.dataset["link"];
+  if (!name) return undefined;
+  let group = groups.get(name);
+  if (!group) groups.set(name, (group = { members: new Set(), history: {} }));
+  return group;
+}
+
+/** Add a figure to its group, and apply the changes that the group has made before. */
+export function join(controller: FigureController): void {
+  const group = groupOf(controller);
+  group?.members.add(controller);
+  if (group) apply(controller, group.history);
+}
+
+/**
+ * Send what has changed in a figure to the other members of its group. Only changes are sent,
+ * because each figure opened with its author's own selection.
+ */
+export function share(controller: FigureController, previous: State): void {
+  const group = groupOf(controller);
+  if (!group) return;
+  const change = changesIn(controller, previous);
+  group.history = { ...group.history, ...change };
+  for (const other of group.members) {
+    if (!other.figure.isConnected) group.members.delete(other);
+    else if (other !== controller) apply(other, change);
+  }
+}
+
+function changesIn({ model, state }: FigureController, previous: State): SharedChange {
+  const all: Required<SharedChange> = {
+    ...state,
+    layer: model.layers[state.layer]!,
+    head: model.heads[state.head]!,
+    heads: state.heads.map((head) => model.heads[head]!),
+  };
+  const changed = Object.entries(all).filter(
+    ([name]) => state[name as keyof State] !== previous[name as keyof State],
+  );
+  return Object.fromEntries(changed);
+}
+
+function apply(controller: FigureController, change: SharedChange): void {
+  const changes = toLocal(controller.model, controller.state, change, controller.takes);
+  if (Object.keys(changes).length) controller.dispatch({ type: "adopt", changes });
+}
+
+/**
+ * Translate a shared change into the terms of one figure. Names and tokens that the figure does not
+ * have are left out, and repeated values count once.
+ */
+export function toLocal(
+  model: Model,
+  state: State,
+  change: SharedChange,
+  takes: (name: string, value: string) => boolean,
+): Partial<State> {
+  const each = <One>(all: readonly One[]): One[] => [...new Set(all)];
+  const has = ({ side, index, other = 0 }: Place): boolean => {
+    const [own, others] = side === "key" ? [model.keys, model.queries] : [model.queries, model.keys];
+    return index < own.length && other < others.length;
+  };
+  const changes: { -readonly [Name in keyof State]?: State[Name] } = {};
+  const layer = model.layers.indexOf(change.layer ?? "");
+  const head = model.heads.indexOf(change.head ?? "");
+  const heads = each((change.heads ?? []).map((name) => model.heads.indexOf(name))).filter((at) => at >= 0);
+  if (layer >= 0) changes.layer = layer;
+  if (head >= 0) changes.head = head;
+  if (heads.length) {
+    // The head whose numbers are shown must be one of the heads that are drawn.
+    const shown = head < 0 && !heads.includes(state.head) ? heads[0]! : (changes.head ?? state.head);
+    if (shown !== state.head) changes.head = shown;
+    changes.heads = heads.includes(shown) ? heads : [shown, ...heads];
+  }
+  if (change.direction) changes.direction = change.direction;
+  for (const name of ["hovered", "focused"] as const) {
+    const place = change[name];
+    if (place !== undefined) changes[name] = place && has(place) ? place : null;
+  }
+  if (change.pinned) {
+    const known = new Map(change.pinned.filter(has).map((one) => [`${one.side} ${one.index} ${one.other}`, one]));
+    // A row and a column cannot be summed, so all pins must be of the first one's side.
+    changes.pinned = [...known.values()].filter(({ side }, _, [one]) => side === one!.side);
+  }
+  const options = Object.entries(change.options ?? {}).filter(([name, value]) => takes(name, value));
+  if (options.length) changes.options = { ...state.options, ...Object.fromEntries(options) };
+  return changes;
+}

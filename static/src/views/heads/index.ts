@@ -1,0 +1,342 @@
+/** The heads view: queries in one column, keys in another, and lines in the colours of their heads. */
+
+import { ramp } from "../../draw/heatmap";
+import { elementsInto, find, require, setAttributes, setText, svg, toggleClass } from "../../draw/dom";
+import { type Edge, edgesAtRest, edgesOf, type Line, lineOf, short } from "../../draw/edges";
+import {
+  type PrintedWeight,
+  printedWeight,
+  MASKED,
+  type Model,
+  nearest,
+  otherSide,
+  type Place,
+  type Side,
+  tokenAt,
+} from "../../data/model";
+import { say } from "../../data/phrases";
+import { type Dispatch, inFocus, sameToken, type State } from "../../state/state";
+import { barOf, buildHeads, columnOf, type Frame, innerOf, pathOf, ROW, weightOf } from "./picture";
+import { type Filter, filterOf } from "../../state/sentence-filter";
+import { showWeight, addHitArea, readTokens } from "../../draw/token-elements";
+import { bindSwatches } from "./swatches";
+import type { Reading, View, ViewKind } from "../view";
+
+export const heads: ViewKind = { open, build: buildHeads };
+
+/** The most lines that are drawn at rest. */
+const REST = 600;
+/** Levels of opacity of lines that are drawn as one path. */
+const LEVELS = 8;
+/** Colours of heads. */
+const HUES = 32;
+/** The shortest piece of a bar that is drawn, as a share of the longest bar. */
+const LEAST_BAR = 0.005;
+
+/** The attributes of a path. */
+export type Path = Readonly<Record<string, string>>;
+
+interface Stroke extends Edge {
+  head: number;
+}
+
+interface HeadLine extends Line {
+  head: number;
+}
+
+/** What the picture shows of a state, apart from the lines at rest. */
+export interface Drawing {
+  focus: readonly Place[];
+  lines: Path[];
+  bars: Path[];
+  /** The side whose tokens have weights beside them; null at rest. */
+  side: Side | null;
+  /** The weights of that side's tokens; null where the filter hides the cell. */
+  numbers: (PrintedWeight | null)[];
+}
+
+/** What the picture shows of a state. */
+export function draw(model: Model, state: State, frame: Frame): Drawing {
+  const focus = inFocus(state);
+  if (!focus.length) return { focus, lines: [], bars: [], side: null, numbers: [] };
+  const lines = linesOf(model, state, focus);
+  const { from, indices } = lines[0]!;
+  const side = otherSide(from);
+  const filter = filterOf(model, state.options);
+  const sums = lines.map((line) => sumsOf(line, filter));
+  const someone = !filter || indices.some(filter[from]);
+  return {
+    focus,
+    lines: pathsOf(model, state, frame, strokesOf(model, lines, filter)),
+    bars: barsOf(model, lines, sums, frame[side]),
+    side,
+    numbers: meanOf(sums).map((code, other) =>
+      someone && (!filter || filter[side](other)) ? printedWeight(code) : null,
+    ),
+  };
+}
+
+/** The weights of tokens in focus, as the mean of the heads, and how much of them the lines show. */
+export function read(model: Model, state: State, places: readonly Place[]): Reading {
+  const lines = linesOf(model, state, places);
+  const mass = sumOf(lines.flatMap(({ codes }) => codes));
+  const drawn = strokesOf(model, lines, filterOf(model, state.options)).map(({ code }) => code);
+  return {
+    weights: { ...lines[0]!, codes: meanOf(lines.map(({ codes }) => codes)) },
+    share: mass ? Math.floor(100 * (sumOf(drawn) / mass)) : 100,
+  };
+}
+
+/** The lines at rest, joined into few paths, and whether some are left out. */
+export function atRest(
+  model: Model,
+  state: State,
+  frame: Frame,
+): { paths: Path[]; capped: boolean } {
+  const filter = filterOf(model, state.options);
+  const strokes = inOrder(state)
+    .flatMap((head) =>
+      edgesAtRest(model, state.layer, head, Infinity).map((edge) => ({ ...edge, head })),
+    )
+    .filter((stroke) => lets(filter, stroke))
+    .sort(heaviestFirst);
+  const paths = together(model, state, frame, strokes.slice(0, REST));
+  return { paths, capped: strokes.length > REST };
+}
+
+function lets(filter: Filter | null, { query, key }: Edge): boolean {
+  return !filter || (filter.query(query) && filter.key(key));
+}
+
+function inOrder({ heads: shown }: State): number[] {
+  return [...shown].sort((a, b) => a - b);
+}
+
+function linesOf(model: Model, state: State, places: readonly Place[]): HeadLine[] {
+  return inOrder(state).map((head) => ({
+    head,
+    ...lineOf(model, state.layer, head, places, "from"),
+  }));
+}
+
+function strokesOf(model: Model, lines: readonly HeadLine[], filter: Filter | null): Stroke[] {
+  return lines.flatMap((line) =>
+    edgesOf(model, line)
+      .filter((edge) => lets(filter, edge))
+      .map((edge) => ({ ...edge, head: line.head })),
+  );
+}
+
+function heaviestFirst(a: Stroke, b: Stroke): number {
+  return b.code - a.code || a.head - b.head || a.query - b.query || a.key - b.key;
+}
+
+/** The summed weights of the tokens that a filter shows. */
+function sumsOf({ from, indices, rows, codes }: HeadLine, filter: Filter | null): readonly number[] {
+  if (!filter) return codes;
+  const left = rows.filter((_, i) => filter[from](indices[i]!));
+  return codes.map((_, other) => {
+    if (!filter[otherSide(from)](other)) return 0;
+    const seen = left.map((row) => row[other]!).filter((code) => code !== MASKED);
+    return seen.length ? sumOf(seen) : MASKED;
+  });
+}
+
+/** The mean of several rows, token by token. It is masked only where all of them are. */
+function meanOf(rows: readonly (readonly number[])[]): number[] {
+  return rows[0]!.map((_, other) => {
+    const codes = rows.map((row) => row[other]!);
+    if (codes.every((code) => code === MASKED)) return MASKED;
+    return nearest(sumOf(codes) / codes.length);
+  });
+}
+
+function sumOf(codes: readonly number[]): number {
+  return codes.reduce((sum, code) => sum + Math.max(0, code), 0);
+}
+
+/** One path for each head. Under each token, the pieces of all heads make a bar as long as its weight. */
+function barsOf(
+  model: Model,
+  lines: readonly HeadLine[],
+  sums: readonly (readonly number[])[],
+  column: Frame[Side],
+): Path[] {
+  const most = 1000 * lines.length * lines[0]!.indices.length;
+  const start = sums[0]!.map(() => 0);
+  return lines.map(({ head }, rank) => {
+    const pieces = sums[rank]!.map((code, other) => {
+      const share = Math.max(0, code) / most;
+      const before = start[other]!;
+      start[other] = before + share;
+      return share >= LEAST_BAR ? barOf(column, other, before, share) : "";
+    });
+    return { ...nameOf(model, "bar", head), d: pieces.join("") };
+  });
+}
+
+/** The opacity of a line. On a logarithmic ramp, small weights are still visible. */
+function strengthOf(code: number): number {
+  return ramp(code / 1000, "log");
+}
+
+/** The distance in px between the lines of two heads, which lie side by side between the same tokens. */
+function stepOf({ heads: shown }: State): number {
+  return Math.min(2.5, 14 / Math.max(shown.length - 1, 1));
+}
+
+/** The distance of a head's lines from the middles of the rows, in px. */
+function laneOf(state: State, head: number): number {
+  return stepOf(state) * (inOrder(state).indexOf(head) - (state.heads.length - 1) / 2);
+}
+
+/** The colour of a head. It follows the head's number, so that it is the same in every figure. */
+function hueOf({ heads: names }: Model, head: number): number {
+  const name = names[head]!;
+  return (/^\d+$/.test(name) ? Number(name) : head) % HUES;
+}
+
+function nameOf(model: Model, kind: string, head: number, special = false): Path {
+  const end = special ? " attention-line--special" : "";
+  return {
+    class: `attention-${kind} attention-hue-${hueOf(model, head)}${end}`,
+    "data-head": model.heads[head]!,
+  };
+}
+
+function opacity(value: number): Path {
+  return value < 1 ? { "stroke-opacity": short(value) } : {};
+}
+
+/** The lines of the tokens in focus, one path each. Past a limit, the faint ones are joined into few paths. */
+function pathsOf(model: Model, state: State, frame: Frame, strokes: readonly Stroke[]): Path[] {
+  const most = Math.max(12, 1200 - 5 * (model.queries.length + model.keys.length));
+  const ordered = strokes.length > most ? [...strokes].sort(heaviestFirst) : strokes;
+  return [
+    ...together(model, state, frame, ordered.slice(most)),
+    ...ordered.slice(0, most).map(({ query, key, code, special, head }) => ({
+      ...nameOf(model, "edge", head, special),
+      "data-query": String(query),
+      "data-key": String(key),
+      d: pathOf(frame, query, key, laneOf(state, head)),
+      ...opacity(strengthOf(code)),
+    })),
+  ];
+}
+
+/** Join lines, given heaviest first, into one path for each head and opacity. Special tokens come first. */
+function together(model: Model, state: State, frame: Frame, strokes: readonly Stroke[]): Path[] {
+  const groups = new Map<number, Record<string, string>>();
+  for (const { query, key, code, special, head } of [...strokes].reverse()) {
+    const level = Math.max(1, nearest(strengthOf(code) * LEVELS));
+    const order = ((special ? 0 : LEVELS) + level) * model.heads.length + head;
+    let path = groups.get(order);
+    if (!path) {
+      path = { ...nameOf(model, "line", head, special), d: "", ...opacity(level / LEVELS) };
+      groups.set(order, path);
+    }
+    path["d"] += pathOf(frame, query, key, laneOf(state, head));
+  }
+  return [...groups].sort(([a], [b]) => a - b).map(([, path]) => path);
+}
+
+function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
+  const resting = require(root, "lines");
+  const edges = require(root, "edges");
+  const bars = require(root, "bars");
+  const columns = require(root, "columns");
+  const tokens = readTokens(columns, model);
+  const all = [...tokens.query, ...tokens.key];
+  const rightwards = tokens.query[0]!.x < tokens.key[0]!.x;
+  const frame = { query: columnOf(tokens.query, rightwards), key: columnOf(tokens.key, !rightwards) };
+  for (const token of all) {
+    const { left, width, tops } = frame[token.place.side];
+    [token.x, token.y] = [left, tops[token.place.index]!];
+    addHitArea(token.element, token.x, token.y, width, ROW);
+  }
+  const showSwatches = bindSwatches(root, model, dispatch);
+  const said = find(root, "note--numbers");
+  const whole = find(root, "note--whole");
+  let paths = [...resting.children];
+  let drawn = "";
+  let capped = false;
+
+  const rest = (state: State): void => {
+    const key = [state.layer, inOrder(state), state.options["filter"]].join();
+    if (!drawn && paths.length) {
+      // The static picture already shows the lines of the first state.
+      capped = said?.textContent?.includes(String(REST)) ?? false;
+    } else if (key !== drawn) {
+      const next = atRest(model, state, frame);
+      capped = next.capped;
+      elementsInto(resting, "path", next.paths);
+      paths = [...resting.children];
+    } else if (!resting.firstChild) resting.append(...paths);
+    drawn = key;
+  };
+
+  const show = (state: State, previous: State | null): void => {
+    const { focus, lines, bars: pieces, side, numbers } = draw(model, state, frame);
+    // The lines at rest are removed while they are hidden, to save elements.
+    if (focus.length) resting.replaceChildren();
+    else rest(state);
+    elementsInto(edges, "path", lines);
+    elementsInto(bars, "path", pieces);
+    const filter = filterOf(model, state.options);
+    for (const token of all) {
+      const { place, element } = token;
+      const number = place.side === side ? numbers[place.index] : null;
+      toggleClass(element, "token--focus", focus.some((one) => sameToken(one, place)));
+      toggleClass(element, "token--masked", !!number?.masked);
+      toggleClass(element, "token--out", !!filter && !filter[place.side](place.index));
+      showWeight(token, number, () => weightOf(frame[place.side], place.index));
+    }
+    if (state.heads !== previous?.heads) {
+      showSwatches(state);
+      setAttributes(edges.parentElement!, { "stroke-width": stepOf(state) < 1.75 ? 1 : 1.75 });
+      if (previous) legendInto(columns, model, inOrder(state), frame);
+    }
+    const most = capped && !focus.length ? REST : 0;
+    const several = new Set(focus.map(({ index }) => index)).size;
+    if (said) setText(said, numbersNote(state.heads.length, several, side === "query", most));
+    const texts = focus.map((place) => tokenAt(model, place).text);
+    const cut = texts.filter((text, i) => {
+      const { side: row, index } = focus[i]!;
+      return tokens[row][index]!.word!.textContent !== text;
+    });
+    if (whole) setText(whole, cut.join(", "));
+  };
+  return { tokens: all, edges: true, show, reading: (state, places) => read(model, state, places) };
+}
+
+/** Write the names of several heads above the lines, or their count where the names do not fit. */
+function legendInto(columns: Element, model: Model, shown: readonly number[], frame: Frame): void {
+  find(columns, "legend")?.remove();
+  if (shown.length < 2) return;
+  const [start, end] = [innerOf(frame.query), innerOf(frame.key)];
+  const text = svg("text", {
+    class: "attention-small attention-legend",
+    x: (start + end) / 2,
+    y: 13,
+    "font-size": 11,
+  });
+  for (const head of shown) {
+    const mark = svg("tspan", { class: `attention-hue-${hueOf(model, head)}` }, "■");
+    text.append(text.firstChild ? " " : "", mark, model.heads[head]!);
+  }
+  // The estimate is large enough for every font. The static picture uses the same.
+  const wide = shown.reduce((sum, head) => sum + 15 + 8 * model.heads[head]!.length, 24);
+  if (wide > Math.abs(end - start)) {
+    setText(text, say("count_of_heads", { count: shown.length }));
+  }
+  columns.prepend(text);
+}
+
+/** The footer's note on weights that are means or sums, and on lines that are left out. */
+export function numbersNote(heads: number, tokens: number, rows: boolean, most: number): string {
+  const numbers = heads > 1 ? [say("mean_of_heads", { count: heads })] : [];
+  if (tokens > 1) numbers.push(say(rows ? "summed_columns" : "summed_rows", { count: tokens }));
+  const said = numbers.length ? [say("numbers_are", { what: numbers.join(", ") })] : [];
+  if (most) said.push(say("strongest_lines", { count: most }));
+  return said.join("; ");
+}

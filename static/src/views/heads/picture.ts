@@ -1,0 +1,155 @@
+/** Two columns of tokens with the layout of the static picture: read from a picture, or built. */
+
+import { group, mostlyRightToLeft, numberIn, svg, textWidth } from "../../draw/dom";
+import { short } from "../../draw/edges";
+import { clamp, type Model, type Side, type Token } from "../../data/model";
+import { say } from "../../data/phrases";
+import { directionOf, pictureElement, tokenElement, wordElement } from "../../draw/picture-parts";
+import type { TextToken } from "../../draw/token-elements";
+
+/** The height of a row. This and all further lengths are in px. */
+export const ROW = 24;
+/** From the top of a row to the baseline of its text. */
+const BASELINE = 15.5;
+/** From the top of a row to its bar, and the height of the bar. */
+const BAR = { top: 20, height: 2.5 };
+/** The height of the names of the columns. */
+const HEADING = 22;
+/** The height of the letter above each text of a pair. */
+const PART = 20;
+/** The space around the columns. */
+const MARGIN = 4;
+/** The space between a text and the inner edge of its column. */
+const PAD = 7;
+/** The space between a column and the ends of the lines. */
+const OFF = 2;
+/** The width of a weight beside a token. */
+const NUMBER = 36;
+/** The space between a weight and a text. */
+const BETWEEN = 6;
+/** The smallest width of the texts. */
+const LEAST = 34;
+/** The largest width of a text; longer ones are cut. */
+const LONGEST = 150;
+
+/** The layout of the tokens of one side. */
+export interface Column {
+  left: number;
+  width: number;
+  /** Whether lines end at the right of the column. */
+  rightwards: boolean;
+  /** The tops of the tokens' rows. */
+  tops: readonly number[];
+}
+
+export type Frame = Record<Side, Column>;
+
+export function innerOf({ left, width, rightwards }: Column): number {
+  return rightwards ? left + width : left;
+}
+
+function endOf(column: Column): number {
+  return innerOf(column) + (column.rightwards ? OFF : -OFF);
+}
+
+/** A line from a query to a key. `lane` is its distance from the middles of the rows. */
+export function pathOf({ query, key }: Frame, from: number, to: number, lane: number): string {
+  const start = query.tops[from]! + ROW / 2;
+  const high = short(key.tops[to]! + ROW / 2 - start);
+  const wide = endOf(key) - endOf(query);
+  const half = short(wide / 2);
+  return `M${short(endOf(query))} ${short(start + lane)}c${half} 0 ${half} ${high} ${short(wide)} ${high}`;
+}
+
+/** A bar under a token. Its start and length are shares of the longest bar. */
+export function barOf(column: Column, index: number, start: number, share: number): string {
+  const way = column.rightwards ? -1 : 1;
+  const room = way * (column.width - PAD);
+  const x = innerOf(column) + way * PAD + start * room;
+  const [wide, back] = [share * room, -share * room].map(short);
+  return `M${short(x)} ${short(column.tops[index]! + BAR.top)}h${wide}v${BAR.height}h${back}z`;
+}
+
+/** The element of a weight beside a token. */
+export function weightOf({ left, width, rightwards, tops }: Column, index: number): SVGTextElement {
+  const x = rightwards ? left + NUMBER / 2 : left + width - NUMBER / 2;
+  const y = short(tops[index]! + BASELINE);
+  return svg("text", { x: short(x), y, "font-size": 11 });
+}
+
+/** The layout of a side, read from its tokens. Their texts end at the column's inner edge. */
+export function columnOf(tokens: readonly TextToken[], rightwards: boolean): Column {
+  const words = tokens.map(({ word }) => numberIn(word!, "textLength"));
+  const width = widthOf(words);
+  const half = words[0]! / 2 + PAD;
+  const left = tokens[0]!.x + (rightwards ? half - width : -half);
+  return { left, width, rightwards, tops: tokens.map(({ word }) => numberIn(word!, "y") - BASELINE) };
+}
+
+function widthOf(words: readonly number[]): number {
+  return NUMBER + BETWEEN + Math.max(LEAST, ...words) + PAD;
+}
+
+/** The picture at rest, without its lines. */
+export function buildHeads(model: Model): SVGSVGElement {
+  const mirrored = mostlyRightToLeft([...model.queries, ...model.keys]);
+  const sides = [
+    { side: "query" as const, tokens: model.queries, parts: model.segments?.queries },
+    { side: "key" as const, tokens: model.keys, parts: model.segments?.keys },
+  ].map(({ tokens, parts, ...side }) => {
+    const words = tokens.map(fitted);
+    const begins = tokens.map((_, i) => parts && parts[i] !== parts[i - 1] && "AB"[parts[i]!]);
+    let y = HEADING - ROW;
+    const tops = begins.map((name) => (y += ROW + (name ? PART : 0)));
+    const width = widthOf(words.map(([, wide]) => wide));
+    return { ...side, tokens, words, begins, tops, width, bottom: y + ROW };
+  });
+  const height = Math.max(...sides.map(({ bottom }) => bottom)) + MARGIN;
+  const apart = clamp(Math.floor(0.38 * height), 112, 240);
+  const width = sides[0]!.width + sides[1]!.width + apart + 2 * MARGIN;
+
+  const columns = sides.flatMap(({ side, tokens, words, begins, tops, width: wide }) => {
+    const query = side === "query";
+    const way = query === mirrored ? 1 : -1;
+    const x = way < 0 ? MARGIN : width - MARGIN - wide;
+    const edge = way < 0 ? x + wide - PAD : x + PAD;
+    const small = (text: string, y: number): SVGElement =>
+      svg(
+        "text",
+        { class: "attention-small", x: edge, y, "font-size": 11, "text-anchor": query ? "end" : "start" },
+        text,
+      );
+    return [
+      small(say(query ? "queries" : "keys"), 13),
+      ...begins.flatMap((name, i) => (name ? [small(name, tops[i]! - 6)] : [])),
+      ...tokens.map(({ special }, index) => {
+        const [text, long] = words[index]!;
+        const word = wordElement(text, long, edge + (way * long) / 2, tops[index]! + BASELINE);
+        word.setAttribute("font-size", special ? "13" : "16");
+        return tokenElement(model, { side, index }, {}, [word]);
+      }),
+    ];
+  });
+  const drawn = { fill: "none", stroke: "currentColor" };
+  const filled = { fill: "currentColor", stroke: "none" };
+  const set = { ...filled, "font-size": 16, "text-anchor": "middle", "pointer-events": "all" };
+  return pictureElement(
+    width,
+    height,
+    directionOf(mirrored),
+    group("heads", drawn, group("lines"), group("edges"), group("bars", filled)),
+    group("tokens attention-columns", set, ...columns),
+  );
+}
+
+/** The text of a token, cut where it is too long, and its width. */
+function fitted(token: Token): [text: string, width: number] {
+  const widthOf = (text: string): number => Math.ceil(textWidth(text, token.special ? 13 : 16));
+  const letters = [...token.text];
+  let text = token.text;
+  while (letters.length && widthOf(text) > LONGEST) {
+    letters.pop();
+    text = `${letters.join("").trimEnd()}…`;
+  }
+  return [text, widthOf(text)];
+}

@@ -1,0 +1,330 @@
+/** The matrix view: a heat map of one head, with a row for each query and a column for each key. */
+
+import {
+  canvasUnder,
+  type Cells,
+  cellsOf,
+  levelPaths,
+  levelsInto,
+  MOST_AS_PATHS,
+  paint,
+  type Scale,
+} from "../../draw/heatmap";
+import {
+  type Attributes,
+  element,
+  elementsInto,
+  find,
+  focusOn,
+  group,
+  isChord,
+  isolated,
+  require,
+  setAttributes,
+  take,
+  toggleClass,
+} from "../../draw/dom";
+import { lineOf } from "../../draw/edges";
+import { clamp, isBin, isSink, MASKED, type Model, numeral, otherSide, type Place, tokensOn } from "../../data/model";
+import { type Dispatch, inFocus, same, sameToken, type State } from "../../state/state";
+import { type Phrase, say, sayNodes } from "../../data/phrases";
+import { looks, nothing } from "../../draw/sentences";
+import { buildMatrix, columnAt, everyOf, type Frame, frameOf, gapOf, addHitAreas, ticksInto, wordOf } from "./picture";
+import { readTokens, SIDES, type TextTokens } from "../../draw/token-elements";
+import type { View, ViewKind } from "../view";
+
+export const matrix: ViewKind = { open, build: buildMatrix };
+
+/** A cell by its row and column. -1 means all rows or all columns. */
+export type Spot = readonly [row: number, column: number];
+
+/** The content of the line under the picture. */
+export interface Readout {
+  tokens: string[];
+  /** The phrase that joins the tokens and the other token. */
+  verb: Phrase;
+  /** The other token. Empty where all weights are 0 or masked. */
+  other: string;
+  number: string;
+}
+
+/** What the picture shows of a state, apart from the cells. */
+export interface Drawing {
+  /** The row, the column and the cell in focus. Empty at rest. */
+  cross: Spot[];
+  /** The rows, columns and cells that are pinned. */
+  marks: Spot[];
+  /** The tokens with emphasised labels, the most important first. */
+  focus: Place[];
+  readout: Readout | null;
+}
+
+/** What the picture shows of a state. */
+export function draw(model: Model, state: State): Drawing {
+  // A linked figure may show what looks at a token. Then the token means its column here.
+  const turned = (place: Place): Place =>
+    model.oneRow && state.direction === "to" && place.other === undefined ? { ...place, side: "key" } : place;
+  const pointed = [state.hovered ?? state.focused ?? []].flat().map(turned);
+  const pinned = state.pinned.map(turned);
+  return {
+    cross: [...pointed.flatMap(endsOf), ...cellsIn(pointed)].map(spotOf),
+    marks: [...pinned.map((pin) => endsOf(pin)[0]!), ...cellsIn(pinned)].map(spotOf),
+    focus: [...pointed, ...pinned].flatMap(endsOf),
+    readout: readoutOf(model, state),
+  };
+}
+
+/** The tokens of a place: one, or the two of a cell. */
+function endsOf({ side, index, other }: Place): Place[] {
+  const ends: Place[] = [{ side, index }];
+  if (other !== undefined) ends.push({ side: otherSide(side), index: other });
+  return ends;
+}
+
+function cellsIn(places: readonly Place[]): Place[] {
+  return places.filter(({ other }) => other !== undefined);
+}
+
+function spotOf({ side, index, other = -1 }: Place): Spot {
+  return side === "query" ? [index, other] : [other, index];
+}
+
+function readoutOf(model: Model, state: State): Readout | null {
+  const places = inFocus(state);
+  if (!places.length) return null;
+  const { from, indices, codes } = lineOf(model, state.layer, state.head, places, state.direction);
+  const cell = places.length === 1 ? places[0]!.other : undefined;
+  const best = cell ?? codes.indexOf(Math.max(...codes));
+  const code = codes[best]!;
+  const some = cell !== undefined || code > 0;
+  return {
+    tokens: indices.map((index) => tokensOn(model, from)[index]!.text),
+    verb: looks(from, indices.length > 1, cell === undefined && some),
+    other: some ? tokensOn(model, otherSide(from))[best]!.text : "",
+    number: !some ? "" : code === MASKED ? maskedWord(model, from === "query" ? indices[0]! : best) : numeral(code),
+  };
+}
+
+/** The word for a masked cell. Rows of hidden special tokens were left out, others were never computed. */
+function maskedWord({ queries }: Model, query: number): string {
+  const token = queries[query]!;
+  if (token.special && token.text === "(special)") return say("left_out");
+  return say(isSink(token) ? "not_at_all" : "masked");
+}
+
+function scaleOf({ options }: State): Scale {
+  return options["scale"] === "log" ? "log" : "linear";
+}
+
+/**
+ * The cells of a head in the order of the picture, the code at the end of the colour ramp, and all
+ * codes. Columns are mirrored where they run from right to left. Where special tokens are dimmed, their
+ * cells have the second hue, and the ramp ends at the largest weight between other tokens. A key that
+ * represents several tokens or a sink never sets the end of the ramp.
+ */
+export function headOf(
+  model: Model,
+  state: State,
+  mirrored = false,
+): { cells: Cells; most: number; beyond: boolean; codes: Int16Array } {
+  const { queries, keys, dim } = model;
+  const seen = mirrored ? [...keys.keys()].reverse() : [...keys.keys()];
+  const codes = new Int16Array(queries.length * keys.length);
+  let next = 0;
+  for (const row of queries.keys()) {
+    for (const column of seen) codes[next++] = model.code(state.layer, state.head, row, column);
+  }
+  const special = (at: number): boolean =>
+    queries[Math.floor(at / keys.length)]!.special || keys[seen[at % keys.length]!]!.special;
+  const top = (all: Int16Array): number => all.reduce((most, code) => Math.max(most, code), 0);
+  const strongest = top(codes);
+  const aside = dim ? special : (at: number): boolean => isBin(keys[seen[at % keys.length]!]!);
+  const most = top(codes.filter((_, at) => !aside(at))) || strongest || 1;
+  const cells = cellsOf(queries.length, keys.length, codes, scaleOf(state), most);
+  if (dim) cells.levels.forEach((level, at) => special(at) && (cells.levels[at] = -level));
+  return { cells, most, beyond: most < strongest, codes };
+}
+
+/** The tokens that show their labels: all marked ones, and some others at a distance. */
+export function labelled(count: number, every: number, marked: readonly number[]): Set<number> {
+  const shown = new Set<number>();
+  const free = (index: number): boolean =>
+    [...shown].every((other) => Math.abs(index - other) >= every);
+  for (const index of marked) if (free(index)) shown.add(index);
+  const rest = Array.from({ length: Math.ceil(count / every) }, (_, i) => i * every).filter(free);
+  return new Set([...shown, ...rest]);
+}
+
+function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
+  const picture = require<SVGSVGElement>(root, "picture");
+  const shades = require<SVGElement>(picture, "cells");
+  const hatch = require(picture, "hatch");
+  const field = require<SVGElement>(picture, "field");
+  const marks = require(picture, "marks");
+  const frame = frameOf(picture, field, model);
+  const tokens = readTokens(picture, model);
+  const all = [...tokens.query, ...tokens.key];
+  addHitAreas(tokens, frame);
+  const large = Math.max(frame.rows, frame.columns) > MOST_AS_PATHS;
+  const box = { x: frame.left, y: frame.top, width: frame.columns * frame.cell };
+  let canvas: HTMLCanvasElement | undefined;
+  const cross = group("cross", { fill: "none" });
+  marks.after(cross);
+  const footer = find(root.closest(".attention-figure")!, "footer");
+  const given = footer && find(footer, "readout");
+  const readout = given ?? element("span", ["attention-readout"]);
+  if (!given) footer?.prepend(readout);
+
+  let focused: Place | null = null;
+  let drawn = "";
+
+  const showCells = (state: State): void => {
+    const { cells, most, beyond, codes } = headOf(model, state, frame.mirrored);
+    const size = [frame.cell, frame.cell] as const;
+    if (large) paint((canvas ??= canvasUnder(picture, box)), cells);
+    else levelsInto(shades, levelPaths(cells, size, gapOf(frame)));
+    const masked = Int8Array.from(codes, (code) => Number(code === MASKED));
+    setAttributes(hatch, { d: levelPaths({ ...cells, levels: masked }, size)[0]?.[1] ?? "" });
+    ticksInto(picture, most, beyond, scaleOf(state));
+  };
+
+  const show = (state: State, previous: State | null): void => {
+    const next = draw(model, state);
+    const wanted = `${state.layer} ${state.head} ${scaleOf(state)}`;
+    // The static cells show the first state, unless the browser has restored another scale.
+    const there = !previous && shades.firstChild && scaleOf(state) === "linear";
+    if (wanted !== drawn && !there) showCells(state);
+    // The canvas of a large matrix can be painted later: the static image shows the same.
+    if (there && large) setTimeout(() => canvas || (picture.isConnected && showCells(state)));
+    drawn = wanted;
+    elementsInto(cross, "rect", next.cross.map((spot) => boxAt(frame, spot)));
+    elementsInto(marks, "rect", next.marks.map((spot) => boxAt(frame, spot)));
+    const focus = new Set(next.focus.map(({ side, index }) => tokens[side][index]));
+    for (const token of all) toggleClass(token.element, "token--focus", focus.has(token));
+    showLabels(tokens, next.focus, frame, model);
+    readoutInto(readout, next.readout);
+    focused = state.focused;
+  };
+
+  bindField(field, frame, dispatch);
+  bindKeys(picture, tokens, frame, dispatch, () => focused, cross);
+  return {
+    tokens: all,
+    show,
+    destroy() {
+      canvas?.remove();
+      if (!given) readout.remove();
+    },
+  };
+}
+
+/** A rectangle around a row, a column or a cell, in the gap between cells where there is one. */
+function boxAt(frame: Frame, [row, column]: Spot): Attributes {
+  const { cell, left, top, columns, rows } = frame;
+  const more = 1 - gapOf(frame);
+  return {
+    x: left - 0.5 + (column < 0 ? 0 : columnAt(frame, column) - cell / 2),
+    y: top - 0.5 + Math.max(row, 0) * cell,
+    width: (column < 0 ? columns : 1) * cell + more,
+    height: (row < 0 ? rows : 1) * cell + more,
+  };
+}
+
+/** Show the labels of tokens in focus where labels are left out, and hide labels that are too near. */
+function showLabels(tokens: TextTokens, focus: readonly Place[], frame: Frame, model: Model): void {
+  const every = everyOf(frame);
+  if (every === 1) return;
+  for (const side of SIDES) {
+    const marked = focus.filter((one) => one.side === side).map(({ index }) => index);
+    const shown = labelled(tokens[side].length, every, marked);
+    for (const [index, token] of tokens[side].entries()) {
+      const on = shown.has(index);
+      if (on && !token.word) token.element.append((token.word = wordOf(frame, model, token.place)));
+      if (token.word) setAttributes(token.word, { display: on ? "inline" : "none" });
+    }
+  }
+}
+
+/** Tokens that the line under the picture names. */
+const NAMED = 3;
+
+function readoutInto(line: HTMLElement, readout: Readout | null): void {
+  toggleClass(line, "readout--hint", !readout);
+  if (!readout) return line.replaceChildren(say("hint_cell"));
+  const { tokens, verb, other, number } = readout;
+  const names = tokens.slice(0, NAMED).flatMap((token, i) => [i ? ", " : "", isolated(token)]);
+  const more = tokens.length > NAMED ? " …" : "";
+  const others = other ? [isolated(other), " ", element("b", [], number)] : [nothing()];
+  line.replaceChildren(...sayNodes(verb, { tokens: [...names, more], others }));
+}
+
+function bindField(field: SVGElement, frame: Frame, dispatch: Dispatch): void {
+  const under = (event: MouseEvent): Place => {
+    const { left, top, width, height } = field.getBoundingClientRect();
+    const at = (share: number, count: number): number =>
+      clamp(Math.floor(share * count), 0, count - 1);
+    const seen = at((event.clientX - left) / width, frame.columns);
+    const index = at((event.clientY - top) / height, frame.rows);
+    return { side: "query", index, other: frame.mirrored ? frame.columns - 1 - seen : seen };
+  };
+  // Touch has no hover: the reader could not remove what it leaves.
+  field.addEventListener("pointermove", (event) => {
+    if (event.pointerType !== "touch") dispatch({ type: "hover", place: under(event) });
+  });
+  field.addEventListener("pointerleave", () => dispatch({ type: "hover", place: null }));
+  field.addEventListener("click", (event) => {
+    dispatch({ type: "toggle", place: under(event), add: event.shiftKey });
+  });
+}
+
+const STEPS: Readonly<Record<string, Spot>> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  Home: [0, -Infinity],
+  End: [0, Infinity],
+};
+
+/** The cell or label that a key leads to. Labels are row -1 and column -1, and their corner is no place. */
+export function moved(place: Place, key: string, frame: Frame): Place | null {
+  const step = STEPS[key];
+  if (!step) return null;
+  const [row, column] = spotOf(place);
+  const arrow = key.startsWith("Arrow");
+  const down = clamp(row + step[0], -1, frame.rows - 1);
+  const sideways = arrow && frame.mirrored ? -step[1] : step[1];
+  const across = clamp(column + sideways, arrow ? -1 : 0, frame.columns - 1);
+  if (down < 0 && across < 0) return place;
+  if (down < 0) return { side: "key", index: across };
+  return { side: "query", index: down, ...(across >= 0 && { other: across }) };
+}
+
+/** Let arrow keys move the focus from cell to cell. The DOM focus stays on the label of the row. */
+function bindKeys(
+  picture: SVGSVGElement,
+  tokens: TextTokens,
+  frame: Frame,
+  dispatch: Dispatch,
+  current: () => Place | null,
+  cross: SVGElement,
+): void {
+  picture.addEventListener("keydown", (event) => {
+    const focused = current();
+    if (!focused || isChord(event)) return;
+    const next = moved(focused, event.key, frame);
+    if (next && !same(next, focused)) {
+      const { element: token } = tokens[next.side][next.index]!;
+      if (!sameToken(next, focused)) focusOn(token, true);
+      dispatch({ type: "focus", place: next });
+      // A sticky footer may cover the bottom of the page, so the cell goes to the middle.
+      const block = picture.previousElementSibling ? "center" : "nearest";
+      (next.other === undefined ? token : cross.lastElementChild!).scrollIntoView({ block, inline: "nearest" });
+    } else if (!next) {
+      // Only cells are handled here. Labels are handled as in all views.
+      if (focused.other === undefined || !/^(Enter| )$/.test(event.key)) return;
+      if (!event.repeat) dispatch({ type: "toggle", place: focused, add: event.shiftKey });
+    }
+    take(event);
+  });
+}

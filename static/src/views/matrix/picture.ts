@@ -1,0 +1,210 @@
+/** The picture of the matrix at rest and its parts, with the layout of the static picture. */
+
+import { type Scale, ticks } from "../../draw/heatmap";
+import { boxOf, find, group, mostlyRightToLeft, numberIn, svg, textWidth } from "../../draw/dom";
+import { short } from "../../draw/edges";
+import { clamp, type Model, type Place, type Token, tokenAt, tokensOn } from "../../data/model";
+import { say } from "../../data/phrases";
+import { directionOf, pictureElement, tokenElement, wordElement } from "../../draw/picture-parts";
+import { addHitArea, SIDES, type TextTokens } from "../../draw/token-elements";
+
+/** The largest side of the cells, in px. */
+const EXTENT = 660;
+/** The height of a label, in px. */
+const LINE = 12;
+/** The most characters of a label. */
+const LONGEST = 18;
+/** The distance between the cells and their labels, in px. */
+const OFF = 8;
+/** The space around the picture, in px. */
+const MARGIN = 4;
+/** The width of the names of the axes, in px. */
+const AXIS = 42;
+/** Cells of at least this size have slanted labels; others have upright ones. */
+const SLANT_FROM = 18;
+
+/** The layout of the cells, in px. */
+export interface Frame {
+  rows: number;
+  columns: number;
+  cell: number;
+  left: number;
+  top: number;
+  mirrored: boolean;
+}
+
+/** Read the layout from a picture. */
+export function frameOf(picture: SVGSVGElement, field: SVGElement, model: Model): Frame {
+  const [left, top, width] = boxOf(field);
+  const mirrored = picture.getAttribute("direction") === "rtl";
+  const [rows, columns] = [model.queries.length, model.keys.length];
+  return { rows, columns, cell: width / columns, left, top, mirrored };
+}
+
+export function gapOf({ cell }: Frame): number {
+  return cell >= 12 ? 1 : 0;
+}
+
+/** The distance between two labels that are shown, in tokens. */
+export function everyOf({ cell }: Frame): number {
+  return cell >= LINE - 1 ? 1 : Math.ceil(LINE / cell);
+}
+
+/** The centre of a column, from the left of the cells. */
+export function columnAt({ columns, cell, mirrored }: Frame, column: number): number {
+  return ((mirrored ? columns - 1 - column : column) + 0.5) * cell;
+}
+
+function fontOf(cell: number): number {
+  return cell >= 18 ? 14 : cell >= 15 ? 12 : cell >= 13 ? 11 : 10;
+}
+
+/** The label of a token, cut where it is too long, and its width. */
+function fitted({ text }: Token, size: number): [text: string, width: number] {
+  const letters = [...text];
+  const label = letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : text;
+  return [label, Math.ceil(textWidth(label, size))];
+}
+
+/** The element of a token's label, within the token's element. */
+export function wordOf(frame: Frame, model: Model, place: Place): SVGTextElement {
+  const size = fontOf(frame.cell);
+  const [text, wide] = fitted(tokenAt(model, place), size);
+  const { left, top, columns, cell, mirrored } = frame;
+  const row = place.side === "query";
+  const edge = row ? (mirrored ? left + columns * cell + OFF : left - OFF) : 0;
+  const x = edge + (row === mirrored ? wide / 2 : -wide / 2);
+  return wordElement(text, wide, x, (row ? top + (place.index + 0.5) * cell : 0) + 0.35 * size);
+}
+
+/** Write the numbers at a colour bar that ends at `most`. `beyond` says whether there are larger weights. */
+export function ticksInto(picture: SVGSVGElement, most: number, beyond: boolean, scale: Scale): void {
+  const bar = find(picture, "ramp");
+  if (!bar) return;
+  const [x, y, width] = boxOf(bar);
+  find(picture, "ticks")?.replaceChildren(
+    ...ticks(most, scale, width).map(([code, at]) =>
+      svg("text", { x: short(x + at), y: y + 21 }, `${beyond && code === most ? "≥\u2009" : ""}${code / 1000}`),
+    ),
+  );
+}
+
+/** The layout of a picture that is built here, and the px on its left and right. */
+function layOut({ queries, keys }: Model): { frame: Frame; sides: number[] } {
+  const cell = clamp(Math.floor(EXTENT / Math.max(queries.length, keys.length)), 2, 24);
+  const size = fontOf(cell);
+  const widest = (tokens: readonly Token[]): number =>
+    Math.max(...tokens.map((token) => fitted(token, size)[1]));
+  const slanted = cell >= SLANT_FROM;
+  const above = slanted ? Math.ceil(0.71 * (widest(keys) + size)) : widest(keys);
+  const sides = [Math.max(widest(queries), AXIS) + OFF + MARGIN, (slanted ? above : 0) + MARGIN];
+  const mirrored = mostlyRightToLeft(keys);
+  if (mirrored) sides.reverse();
+  const top = Math.max(above, 2 * LINE) + OFF + MARGIN;
+  const [rows, columns] = [queries.length, keys.length];
+  return { frame: { rows, columns, cell, left: sides[0]!, top, mirrored }, sides };
+}
+
+let built = 0;
+const RULE = { fill: "none", stroke: "currentColor", "stroke-opacity": 0.16 };
+
+/** The picture at rest, without its cells. */
+export function buildMatrix(model: Model): SVGSVGElement {
+  const id = `attention-matrix-${++built}`;
+  const { frame, sides } = layOut(model);
+  const { cell, left: x, top: y, mirrored } = frame;
+  const [width, height] = [frame.columns * cell, frame.rows * cell];
+  const more = 1 + gapOf(frame);
+  const edge = mirrored ? x + width + OFF : x - OFF;
+  const place = { transform: `translate(${x} ${y})` };
+  const bar = { x, y: y + height + 18, width: clamp(width, 110, 220), height: 8 };
+  const whole = Math.max(width + sides[0]! + sides[1]!, x + bar.width + LINE);
+  const tall = bar.y + 25;
+  const axis = (text: string, at: number): SVGTextElement =>
+    svg("text", { direction: "ltr", "text-anchor": mirrored ? "start" : "end", x: edge, y: at }, text);
+  const tokens = SIDES.flatMap((side) =>
+    tokensOn(model, side).map((_, index) => tokenOf(frame, model, { side, index })),
+  );
+  return pictureElement(
+    whole,
+    tall,
+    directionOf(mirrored),
+    resources(id),
+    group("cells", { "shape-rendering": "crispEdges", ...place }),
+    svg("path", { class: "attention-hatch", fill: `url(#${id}-hatch)`, "fill-opacity": 0.45, ...place }),
+    svg("rect", {
+      ...RULE,
+      x: x + 0.5 - more,
+      y: y + 0.5 - more,
+      width: width + more,
+      height: height + more,
+    }),
+    svg("rect", { class: "attention-field", x, y, width, height, fill: "none" }),
+    group("marks", { fill: "none", "stroke-width": 1.5 }),
+    group(
+      "tokens",
+      {
+        fill: "currentColor",
+        "font-size": fontOf(cell),
+        "text-anchor": "middle",
+        "pointer-events": "all",
+      },
+      ...tokens,
+    ),
+    group(
+      "guide",
+      { "font-size": 11, "text-anchor": "middle" },
+      axis(say(mirrored ? "key_axis_mirrored" : "key_axis"), y - OFF - 15),
+      axis(say("query_axis"), y - OFF),
+      svg("rect", { class: "attention-ramp", ...RULE, ...bar, fill: `url(#${id}-ramp)` }),
+      group("ticks"),
+    ),
+  );
+}
+
+/** The gradient of the colour bar, and the pattern of masked cells. */
+function resources(id: string): SVGDefsElement {
+  const strokes = { d: "M-1 1l2-2M0 5l5-5M4 6l2-2", stroke: "currentColor", "stroke-width": 0.75 };
+  return svg(
+    "defs",
+    {},
+    svg(
+      "linearGradient",
+      { id: `${id}-ramp` },
+      svg("stop", { "stop-opacity": 0 }),
+      svg("stop", { offset: 1 }),
+    ),
+    svg(
+      "pattern",
+      { id: `${id}-hatch`, width: 5, height: 5, patternUnits: "userSpaceOnUse" },
+      svg("path", strokes),
+    ),
+  );
+}
+
+/** The element of a token, with its label where it is shown. */
+function tokenOf(frame: Frame, model: Model, place: Place): SVGGElement {
+  const { cell, left, top, mirrored } = frame;
+  const { side, index } = place;
+  const key = side === "key";
+  const angle = (cell >= SLANT_FROM ? 45 : 90) * (mirrored ? 1 : -1);
+  const transform = `translate(${left + columnAt(frame, index)} ${top - OFF})rotate(${angle})`;
+  const words = index % everyOf(frame) ? [] : [wordOf(frame, model, place)];
+  return tokenElement(model, place, key ? { transform } : {}, words);
+}
+
+/** Add the hit areas of all tokens. Each is as long as the token's label, or the longest of its side. */
+export function addHitAreas(tokens: TextTokens, { cell, left, top, columns, mirrored }: Frame): void {
+  for (const side of SIDES) {
+    const words = tokens[side].map(({ word }) => (word ? numberIn(word, "textLength") : 0));
+    const key = side === "key";
+    const widest = Math.max(...words);
+    const edge = mirrored ? left + columns * cell + OFF : left - OFF;
+    const thick = key && cell >= SLANT_FROM ? 0.71 * cell : cell;
+    for (const [index, { element }] of tokens[side].entries()) {
+      const wide = 8 + ((key && words[index]) || widest);
+      const x = (key ? 0 : edge) + (key === mirrored ? 4 - wide : -4);
+      addHitArea(element, x, key ? -thick / 2 : top + index * cell, wide, thick);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { toLocal } from "../../src/state/link";
+import type { Model } from "../../src/data/model";
+import type { Directive } from "../../src/data/payload";
+import type { State } from "../../src/state/state";
+import { directiveOf, nameOf } from "../../src/export/directive";
+import { atRest, cross, model } from "../sample";
+
+const tokens = (text: string) => text.split(" ").map((word) => ({ text: word, special: false }));
+const query = (index: number) => ({ side: "query", index }) as const;
+
+test("a token's name leads back to it", () => {
+  const words = tokens("the cat saw the#2 and the 3 0 | 1 the 12");
+  const names = words.map((_, index) => nameOf(words, index));
+  // What `find_token` makes of each: text before number, first before later ones.
+  assert.deepEqual(names, ["the", "cat", "saw", "the#2", "and", "5", "3", "0", "8", "1", "the#3", "12"]);
+});
+
+test("what is only made visible goes by its place", () => {
+  assert.equal(nameOf(tokens("a \u2423 b"), 1), "1");
+  assert.equal(nameOf(tokens("\u2205 b"), 0), "0");
+});
+
+/** The directive of a figure in this state, which opened at rest. */
+function copied(written: Directive, state: State, view: string, of = model, first = atRest): string {
+  const figure = { dataset: { view } } as unknown as HTMLElement;
+  return directiveOf({ figure, model: of, state, first }, written);
+}
+
+const written: Directive = {
+  text: "fox dog",
+  options: { model: "sample", layer: "0", focus: "fox", causal: "" },
+  body: "",
+  syntax: "rst",
+};
+
+test("a directive says what is shown", () => {
+  const state = { ...atRest, head: 1, heads: [1], pinned: [query(2), query(1)] };
+  assert.equal(
+    copied(written, state, "arcs"),
+    `.. attention-figure:: fox dog
+   :model: sample
+   :causal:
+   :layer: 5
+   :head: 11
+   :focus: dog | fox
+`,
+  );
+});
+
+test("nothing pinned leaves the author's focus out", () => {
+  assert.ok(!copied(written, atRest, "arcs").includes("focus"));
+});
+
+test("several heads are the view heads' own, the one with the numbers first", () => {
+  const state = { ...atRest, head: 1, heads: [0, 1] };
+  assert.match(copied(written, state, "heads"), /:head: 11,3\n/);
+  assert.match(copied(written, state, "arcs"), /:head: 11\n/);
+});
+
+test("rows are kept, in Markdown inside a fence that they do not close", () => {
+  const one: Model = { ...model, layers: ["0"], heads: ["0"] };
+  const rows = { text: "a b", options: {}, body: "1 0\n0 1\n\n0 1\n1 0\n" };
+  assert.equal(
+    copied({ ...rows, syntax: "rst" }, atRest, "arcs", one),
+    ".. attention-figure:: a b\n\n   1 0\n   0 1\n\n   0 1\n   1 0\n",
+  );
+  assert.equal(
+    copied({ ...rows, syntax: "myst" }, atRest, "arcs", one),
+    "```{attention-figure} a b\n\n1 0\n0 1\n\n0 1\n1 0\n```\n",
+  );
+  const ticks = copied({ ...rows, text: "a `b`", syntax: "myst" }, atRest, "arcs", one);
+  assert.ok(ticks.startsWith("~~~{attention-figure} a `b`\n"));
+});
+
+test("a linked figure takes what it has itself", () => {
+  const all = () => true;
+  const change = { layer: "5", head: "11", heads: ["3", "11", "40"], pinned: [query(1), query(9)] };
+  assert.deepEqual(toLocal(model, atRest, change, all), {
+    layer: 0,
+    head: 1,
+    heads: [0, 1],
+    pinned: [query(1)],
+  });
+  assert.deepEqual(toLocal(cross, atRest, { head: "11", hovered: query(2) }, all), { hovered: null });
+  const cell = { ...query(1), other: 2 };
+  assert.deepEqual(toLocal(cross, atRest, { hovered: cell }, all), { hovered: cell });
+  assert.deepEqual(toLocal(cross, atRest, { hovered: { ...cell, other: 3 } }, all), { hovered: null });
+  assert.deepEqual(toLocal(cross, atRest, { hovered: null }, all), { hovered: null });
+});
+
+test("the head with the numbers is drawn, and rows are not pinned with columns", () => {
+  const all = () => true;
+  assert.deepEqual(toLocal(model, atRest, { head: "3", heads: ["11"] }, all).heads, [0, 1]);
+  const key = { side: "key", index: 0 } as const;
+  assert.deepEqual(toLocal(model, atRest, { pinned: [query(1), key] }, all), { pinned: [query(1)] });
+});
+
+test("of options, those that it has a control for", () => {
+  const state = { ...atRest, options: { scale: "linear" } };
+  const takes = (name: string, value: string) => name === "scale" && value === "log";
+  const change = { options: { scale: "log", order: "entropy" } };
+  assert.deepEqual(toLocal(model, state, change, takes), { options: { scale: "log" } });
+  assert.deepEqual(toLocal(model, state, { options: { scale: "cubic" } }, takes), {});
+});

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Model, modelOf, type Place } from "../../../src/data/model";
+import { detail, placeInWords, strongestPairs } from "../../../src/page/strongest-pairs";
+import type { State } from "../../../src/state/state";
+import { atRest as linesAtRest, draw, numbersNote, read } from "../../../src/views/heads";
+import type { Frame } from "../../../src/views/heads/picture";
+import { atRest, cross, HEADER, model, payloadOf } from "../../sample";
+
+const column = (left: number, rightwards: boolean, count: number) => ({
+  left,
+  width: 107,
+  rightwards,
+  tops: Array.from({ length: count }, (_, i) => 22 + 24 * i),
+});
+const frame: Frame = { query: column(4, true, 3), key: column(231, false, 3) };
+const state: State = { ...atRest, heads: [0] };
+const query = (index: number): Place => ({ side: "query", index });
+const key = (index: number): Place => ({ side: "key", index });
+
+test("a query in focus has its lines, and numbers at the keys", () => {
+  const { lines, side, numbers } = draw(model, { ...state, hovered: query(1) }, frame);
+  // 0.047, 0.506, 0.447: the last two reach 0.95; the ramp by hand
+  assert.deepEqual(
+    lines.map((line) => [line["data-query"], line["data-key"], line["data-head"], line["stroke-opacity"]]),
+    [
+      ["1", "1", "3", "0.76"],
+      ["1", "2", "3", "0.72"],
+    ],
+  );
+  // From 111 + 2 to 231 - 2, row middles 58 and 82.
+  assert.equal(lines[1]!["d"], "M113 58c58 0 58 24 116 24");
+  assert.equal(side, "key");
+  assert.deepEqual(numbers.map((number) => number?.text), ["0.047", "0.506", "0.447"]);
+});
+
+test("a key in focus has the lines of those who look at it", () => {
+  const { lines, side, numbers } = draw(model, { ...state, focused: key(1) }, frame);
+  assert.equal(side, "query");
+  assert.deepEqual(numbers.map((number) => number?.text), ["0.000", "0.506", "0.980"]);
+  assert.deepEqual(lines.map((line) => line["data-query"]), ["1", "2"]);
+});
+
+test("several heads: each its lines, the numbers their mean, bars end to end", () => {
+  const both = { ...state, heads: [1, 0], hovered: query(2) };
+  const { lines, bars, numbers } = draw(model, both, frame);
+  assert.deepEqual(lines.map((line) => line["data-head"]), ["3", "11", "11", "11"]);
+  // (20 + 333) / 2, (980 + 333) / 2, (0 + 334) / 2, rounded half up
+  assert.deepEqual(numbers.map((number) => number?.text), ["0.177", "0.657", "0.167"]);
+  // At the second key 0.98 / 2 and 0.333 / 2 of 100 px, from 238 on.
+  assert.match(bars[0]!["d"]!, /M238 66h49v2.5h-49z/);
+  assert.match(bars[1]!["d"]!, /M287 66h16.65v2.5h-16.65z/);
+  const heights = lines.slice(1, 3).map((line) => line["d"]!.split("c")[0]!.split(" ")[1]);
+  assert.equal(heights[0], "83.25"); // 82 and half of 2.5
+});
+
+test("masked keys stay masked, and are not counted as zero", () => {
+  const { numbers } = draw(model, { ...state, heads: [1], hovered: query(1) }, frame);
+  assert.deepEqual(numbers[2], { text: "–", strong: false, masked: true });
+  const both = draw(model, { ...state, heads: [0, 1], hovered: query(1) }, frame);
+  assert.equal(both.numbers[2]?.text, "0.224"); // (447 + masked) / 2
+});
+
+test("pinned tokens are summed", () => {
+  const { lines, numbers } = draw(model, { ...state, pinned: [query(1), query(2)] }, frame);
+  assert.deepEqual(numbers.map((number) => number?.text), ["0.067", "1.486", "0.447"]);
+  assert.deepEqual(
+    lines.map((line) => [line["data-query"], line["data-key"]]),
+    [
+      ["1", "1"],
+      ["1", "2"],
+      ["2", "1"],
+    ],
+  );
+});
+
+test("what is told of several heads is their mean, and the share of all of their lines", () => {
+  const { weights, share } = read(model, { ...state, heads: [0, 1] }, [query(2)]);
+  assert.deepEqual(weights.codes, [177, 657, 167]);
+  assert.equal(share, 99); // 980 + 1000 of 2000
+  assert.equal(read(model, state, [query(1)]).share, 95); // 953 of 1000
+});
+
+test("at rest, ordinary queries' lines lie together by strength", () => {
+  const { paths, capped } = linesAtRest(model, state, frame);
+  assert.equal(capped, false);
+  // 0.447 and 0.506 are equally strong to the eye (0.72 and 0.76 of 8 levels), 0.98 is not.
+  assert.deepEqual(
+    paths.map((path) => [path["stroke-opacity"], path["d"]!.split("M").length - 1]),
+    [
+      ["0.75", 2],
+      [undefined, 1],
+    ],
+  );
+});
+
+test("different tokens", () => {
+  const two: Frame = { query: column(4, true, 2), key: column(231, false, 3) };
+  const { numbers, lines } = draw(cross, { ...state, hovered: query(1) }, two);
+  assert.deepEqual(numbers.map((number) => number?.text), ["0.100", "0.800", "0.100"]);
+  assert.match(lines[2]!["class"]!, /attention-line--special/);
+});
+
+const pair: Model = modelOf(
+  payloadOf(
+    {
+      ...HEADER,
+      shape: [1, 1, 4, 4],
+      heads: ["0"],
+      queries: ["a", "b", "c", "d"],
+      specialQueries: [],
+      segments: { queries: [0, 0, 1, 1], keys: [0, 0, 1, 1] },
+    },
+    Uint16Array.from([
+      ...[400, 300, 200, 100],
+      ...[100, 200, 300, 400],
+      ...[250, 250, 250, 250],
+      ...[1001, 1001, 500, 500],
+    ]),
+  ),
+);
+
+test("a pair's filter leaves the lines from one sentence to the other", () => {
+  const four: Frame = { query: column(4, true, 4), key: column(231, false, 4) };
+  const filtered = (filter: string, hovered: Place) =>
+    draw(pair, { ...state, options: { filter }, hovered }, four);
+  const ab = filtered("ab", query(0));
+  assert.deepEqual(ab.lines.map((line) => line["data-key"]), ["2", "3"]);
+  assert.deepEqual(ab.numbers.map((number) => number?.text), [undefined, undefined, "0.200", "0.100"]);
+  assert.equal(ab.bars[0]!["d"]!.split("M").length, 3);
+  assert.deepEqual(filtered("ab", query(2)).lines, []);
+  assert.deepEqual(filtered("ab", query(2)).numbers, [null, null, null, null]);
+  assert.deepEqual(filtered("aa", key(0)).lines.map((line) => line["data-query"]), ["0", "1"]);
+  assert.equal(filtered("all", query(0)).lines.length, 4);
+  assert.deepEqual(filtered("ba", query(3)).numbers.map((number) => number?.text), ["–", "–", undefined, undefined]);
+  const counts = ["all", "aa", "ab", "ba", "bb"].map((filter) =>
+    linesAtRest(pair, { ...state, options: { filter } }, four)
+      .paths.map((path) => path["d"]!.split("M").length - 1)
+      .reduce((sum, count) => sum + count, 0),
+  );
+  assert.deepEqual(counts, [14, 4, 4, 2, 4]);
+  // 0.2 + 0.1 of the row
+  assert.equal(read(pair, { ...state, options: { filter: "ab" } }, [query(0)]).share, 30);
+});
+
+test("pairs and the description are of the mean of the heads, too", () => {
+  const pairs = strongestPairs(model, 0, [0, 1], null, 3);
+  // (1000 + 1000) / 2, (980 + 333) / 2, (506 + 700) / 2
+  assert.deepEqual(pairs, [
+    { query: 0, key: 0, code: 1000 },
+    { query: 2, key: 1, code: 657 },
+    { query: 1, key: 1, code: 603 },
+  ]);
+  const both = detail(placeInWords(model, "", 0, [0, 1]), model, pairs.slice(1, 2));
+  assert.equal(both, "Layer 5, mean of heads 3 + 11. Strongest: dog looks at fox (0.657).");
+  assert.equal(detail(placeInWords(model, "", 0, [1]), model, []), "Layer 5, head 11.");
+});
+
+test("what the footer says of the numbers", () => {
+  assert.equal(numbersNote(1, 1, false, 0), "");
+  assert.equal(numbersNote(3, 0, false, 0), "numbers are the mean of 3 heads");
+  assert.equal(numbersNote(1, 2, true, 0), "numbers are summed over 2 columns");
+  assert.equal(
+    numbersNote(2, 2, false, 600),
+    "numbers are the mean of 2 heads, summed over 2 rows; the 600 strongest lines are drawn",
+  );
+});

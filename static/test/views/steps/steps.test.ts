@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { State } from "../../../src/state/state";
+import { cellOf, stripsOf, tableOf } from "../../../src/views/steps";
+import { spokenFormulas } from "../../../src/views/steps/formulas";
+import { atRest, cross, model } from "../../sample";
+import { carrying, SMALL } from "../../tensors";
+
+const pinned = (index: number, other?: number): State => ({
+  ...atRest,
+  pinned: [{ side: "query", index, ...(other === undefined ? {} : { other }) }],
+});
+
+test("which cell is meant", () => {
+  // [CLS] fox dog; fox looks 0.047, 0.506, 0.447
+  assert.deepEqual(cellOf(model, atRest, 1), { query: 1, key: 2 });
+  assert.deepEqual(cellOf(model, pinned(2), 1), { query: 2, key: 1 });
+  assert.deepEqual(cellOf(model, pinned(2, 0), 1), { query: 2, key: 0 });
+  assert.deepEqual(cellOf(model, { ...pinned(2), hovered: { side: "query", index: 1, other: 1 } }, 0), {
+    query: 1,
+    key: 1,
+  });
+  assert.deepEqual(cellOf(model, { ...atRest, pinned: [{ side: "key", index: 0 }] }, 1), { query: 1, key: 0 });
+});
+
+test("where nothing but special tokens and the query itself has weight, the heaviest is meant", () => {
+  assert.deepEqual(cellOf(model, pinned(0), 1), { query: 0, key: 0 });
+  // Masked: dog, for fox in the causal head.
+  assert.deepEqual(cellOf(model, { ...pinned(1), head: 1 }, 0), { query: 1, key: 1 });
+  assert.deepEqual(cellOf(cross, pinned(1), 0), { query: 1, key: 1 });
+});
+
+test("where only the weights are known, the rows have nothing else", () => {
+  const table = tableOf(model, { ...atRest, head: 1 }, 1, { columns: ["weight"], bar: 300 });
+  assert.equal(table.terms, null);
+  assert.deepEqual(table.rows.map(({ numbers }) => numbers), [["0.300"], ["0.700"], ["–"]]);
+  assert.deepEqual(table.rows.map(({ masked }) => masked), [false, false, true]);
+  assert.deepEqual(table.bars, ["M0 31h210v10h-210z", "M0 7h90v10h-90z"]);
+});
+
+test("the rows of a query", () => {
+  const columns = ["dot", "scaled", "weight"];
+  const table = tableOf(carrying(SMALL, [804, 196, 196, 804]), atRest, 1, { columns, bar: 56 });
+  assert.deepEqual(table.rows.map(({ numbers }) => numbers), [
+    ["1.000", "0.707", "0.196"],
+    ["3.000", "2.121", "0.804"],
+  ]);
+  assert.equal(table.bars[0], "M0 7h10.98v10h-10.98z" + "M0 31h45.02v10h-45.02z");
+});
+
+test("strips are pixels: a unit free above and below, one colour scale, the last from the bottom", () => {
+  const cells = stripsOf([[0, [1, -0.5]], [-24, [0.1, 0.049]]], 60, 1);
+  assert.deepEqual([cells.rows, cells.columns], [15, 2]);
+  const row = (n: number): number[] => [...cells.levels.subarray(2 * n, 2 * n + 2)];
+  assert.deepEqual([0, 1, 4, 5, 9, 10, 13, 14].map(row), [
+    [0, 0],
+    [50, -25],
+    [50, -25],
+    [0, 0],
+    [0, 0],
+    [5, 0],
+    [5, 0],
+    [0, 0],
+  ]);
+});
+
+test("formulas in words", () => {
+  const parts = { radicand: "32", dot: "31.015", scaled: "5.4827", share: "0.447", factor: "0.1768" };
+  assert.equal(spokenFormulas(parts, "fox", "dog")["scale"], "31.015 over the root of 32 is 5.4827");
+  assert.equal(spokenFormulas({ ...parts, radicand: "" }, "", "")["scale"], "31.015 times 0.1768 is 5.4827");
+});
