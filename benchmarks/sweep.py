@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
+import inspect
 import json
 import multiprocessing
 import sys
@@ -88,21 +90,24 @@ def compare(model: Any, folder: Path) -> dict[str, Any]:
     from sphinx_attention.core.sources import open_source
     from sphinx_attention.core.sources._classes import text_tower
 
-    model = text_tower(model)
+    whole, model = type(model), text_tower(model)
     for module in model.modules():
         if getattr(getattr(module, "config", None), "use_cache", False):
             # With a cache, FSMT masks nothing.
             module.config.use_cache = False
+    model = _without_a_page(model)
     if unfit := _why_it_does_not_run(model):
         return {"status": UNMADE, "why": unfit}
     source = ModelSource(folder.name, path=str(folder), folder=str(folder))
-    decodes = bool(getattr(model.config, "is_encoder_decoder", False))
+    decodes = _decodes(model)
     target = TARGET if decodes else None
     parts: Sequence[Any] = ("encoder", "decoder", "cross") if decodes else (None,)
     requests = [Request(source, text, part=p, target=target) for text in TEXTS for p in parts]
     with open_source(source) as runner:
         answers = dict(runner.run(requests))
     refused = [a for a in answers.values() if not isinstance(a, Attention)]
+    if len(refused) == len(requests) and (failure := _why_it_does_not_load(whole, folder)):
+        return {"status": UNMADE, "why": f"transformers does not load what it saved: {failure}"}
     # The one that is loaded with the model: for some kinds it splits the text in its own way.
     words = AutoTokenizer.from_pretrained(folder)
     references = {text: reference(model, words, text, _ids(answers, words, text)) for text in TEXTS}
@@ -142,12 +147,38 @@ def judged(
     return found
 
 
+def _why_it_does_not_load(model_class: Any, folder: Path) -> str:
+    """What transformers itself raises when it loads a model that it has saved."""
+    try:
+        model_class.from_pretrained(folder)
+    except Exception as error:  # noqa: BLE001 - loading a model raises as it likes
+        return _line(error)
+    return ""
+
+
+def _without_a_page(model: Any) -> Any:
+    """A model that gives all words the place 0 on a page where it cannot run without (BROS)."""
+    import torch
+
+    if "bbox" in inspect.signature(model.forward).parameters and (
+        "bbox" in _why_it_does_not_run(model).lower()
+    ):
+        plain = model.forward
+
+        @functools.wraps(plain)
+        def forward(input_ids: Any, **others: Any) -> Any:
+            return plain(input_ids=input_ids, bbox=torch.zeros((*input_ids.shape, 4)), **others)
+
+        model.forward = forward
+    return model
+
+
 def _why_it_does_not_run(model: Any) -> str:
     """What a model raises on a text: sizes that do not fit one another, mostly."""
     import torch
 
     inputs = dict(tokenizer()(TEXTS[0], return_tensors="pt"))
-    if getattr(model.config, "is_encoder_decoder", False):
+    if _decodes(model):
         inputs["decoder_input_ids"] = inputs["input_ids"][:, :4]
     try:
         with torch.no_grad():
@@ -155,6 +186,12 @@ def _why_it_does_not_run(model: Any) -> str:
     except Exception as error:  # noqa: BLE001 - a model raises as it likes
         return f"does not run: {_line(error)}"
     return ""
+
+
+def _decodes(model: Any) -> bool:
+    """Whether a model has a decoder that is given a text of its own."""
+    own = bool(getattr(model.config, "is_encoder_decoder", False))
+    return own and "decoder_input_ids" in inspect.signature(model.forward).parameters
 
 
 def _ids(answers: Mapping[Any, Any], words: Any, text: str) -> list[int] | None:
@@ -185,16 +222,26 @@ def reference(
     # Of two towers, the one that reads text.
     for name in ("text_model_output", "text_output"):
         output = getattr(output, name, None) or output
-    found = {part: _layers(getattr(output, field, None)) for part, field in FIELDS.items()}
-    found["one"] = _layers(getattr(output, "attentions", None))
+    count = inputs["input_ids"].shape[1]
+    found = {part: _layers(getattr(output, field, None), count) for part, field in FIELDS.items()}
+    found["one"] = _layers(getattr(output, "attentions", None), count)
     return {part: layers for part, layers in found.items() if layers}
 
 
-def _layers(given: Any) -> list[np.ndarray]:
-    tensors = [one for one in given or () if getattr(one, "ndim", 0) >= 3]
+def _layers(given: Any, tokens: int) -> list[np.ndarray]:
+    given = [_from_parts(one, tokens) if isinstance(one, dict) else one for one in given or ()]
+    tensors = [one for one in given if _is_of_heads(one)]
     layers = [one[0].float().numpy() for one in tensors]
     # Some hand out their logits (ProphetNet, SqueezeBERT).
     return [one if one.min() >= 0 else _softmax(one) for one in layers]
+
+
+def _is_of_heads(one: Any) -> bool:
+    """Whether what a layer returned can be weights; RWKV and YOSO return what they write."""
+    axes = getattr(one, "ndim", 0)
+    return axes > 3 or (
+        axes == 3 and bool((one >= 0).all() and (one.sum(-1) - 1).abs().max() < SUM)
+    )
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
@@ -265,6 +312,23 @@ def _from_blocks(blocks: np.ndarray, tokens: int) -> np.ndarray:
     return full
 
 
+def _from_parts(parts: Mapping[str, Any], tokens: int) -> Any:
+    """Weights within blocks (PEGASUS-X) as a matrix of all tokens, without the global tokens."""
+    import torch
+
+    local, wide = parts["local"], parts["global"].shape[-2]
+    _, heads, blocks, length, _ = local.shape
+    before = length // 2 if blocks > -(-tokens // length) else 0
+    full = torch.zeros(1, heads, tokens, tokens)
+    for block in range(blocks):
+        start = block * length - before
+        for query in range(max(start, 0), min(start + length, tokens)):
+            for key in range(max(start, 0), min(start + length, tokens)):
+                weight = local[0, :, block, query - start, wide + key - start]
+                full[0, :, query, key] = weight
+    return full
+
+
 def _from_window(windows: np.ndarray) -> np.ndarray:
     heads, tokens, wide = windows.shape
     full = np.zeros((heads, tokens, tokens), dtype=windows.dtype)
@@ -277,15 +341,21 @@ def _from_window(windows: np.ndarray) -> np.ndarray:
 
 
 def text_kinds() -> list[str]:
-    """The model types of transformers' registry, those that write or fill in text first."""
+    """The model types of transformers' registry, those that write or fill in text first.
+
+    Halves of models come last, such as the text encoder of SigLIP.
+    """
     from transformers.models.auto import modeling_auto as names
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
     text = {
         *names.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
         *names.MODEL_FOR_MASKED_LM_MAPPING_NAMES,
         *names.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
     }
-    return sorted(names.MODEL_MAPPING_NAMES, key=lambda kind: (kind not in text, kind))
+    models = names.MODEL_MAPPING_NAMES
+    known = {*models, *CONFIG_MAPPING_NAMES}
+    return sorted(known, key=lambda kind: (kind not in text, kind not in models, kind))
 
 
 def _child(kind: str, pipe: Any) -> None:
@@ -295,13 +365,21 @@ def _child(kind: str, pipe: Any) -> None:
 
 def run(kinds: Sequence[str], at_once: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Run each kind in a process of its own."""
-    import torch  # noqa: F401 - loaded once, for all that are forked from here
-    import transformers  # noqa: F401
+    # Loaded once, for all that are forked from here: most of the time goes into these imports.
+    from transformers import (  # noqa: F401
+        AutoTokenizer,
+        CLIPModel,
+        LlamaForCausalLM,
+        PreTrainedTokenizerFast,
+        T5ForConditionalGeneration,
+        conversion_mapping,
+    )
 
     import sphinx_attention.core.sources.transformers  # noqa: F401
 
     forking = multiprocessing.get_context("fork")
-    waiting, running = list(reversed(kinds)), {}
+    waiting = list(reversed(kinds))
+    running: dict[str, tuple[Any, Any, float]] = {}
     while waiting or running:
         while waiting and len(running) < at_once:
             kind = waiting.pop()
@@ -362,10 +440,16 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
     for status in (WRONG, CRASH, "in part", REFUSED, UNCHECKED, NONE, UNMADE):
         found = {k: r for k, r in results.items() if r["status"] == status}
         if found:
-            lines += [f"## {status.capitalize()}", ""]
-            lines += [f"- `{kind}`: {r.get('why', '')[:300]}" for kind, r in sorted(found.items())]
-            lines.append("")
+            lines += [f"## {status.capitalize()}", "", *_listed(found), ""]
     return "\n".join(lines)
+
+
+def _listed(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Kinds with the reason; those that have the same reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for kind, result in sorted(found.items()):
+        by_reason.setdefault(result.get("why", "")[:300], []).append(f"`{kind}`")
+    return [f"- {', '.join(kinds)}: {why}" for why, kinds in by_reason.items()]
 
 
 def _is(results: Mapping[str, Mapping[str, Any]], kind: str, status: str) -> bool:

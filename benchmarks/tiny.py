@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 TEXTS = ("the quick brown fox jumps over the lazy dog", "a fox sleeps")
 TARGET = "a lazy dog"
 
-_MOST_NUMBERS = 1e8
+_MOST_NUMBERS = 1.5e8
 """Models of more are not tiny."""
 
 # Sizes by the names that configurations have for them. What is not named keeps its default.
@@ -22,6 +22,8 @@ SIZES: dict[str, Any] = {
             *("hidden_size", "d_model", "n_embd", "dim", "embed_dim", "emb_dim", "embedding_size"),
             *("word_embed_proj_dim", "d_embed", "model_dim", "backbone_hidden_size", "width"),
             *("projection_dim", "decoder_hidden_size", "encoder_hidden_size", "text_dim"),
+            *("text_hidden_size", "out_hidden_size", "adapter_out_dim", "audio_hidden_size"),
+            *("projector_hidden_size", "moe_hidden_size", "hidden_size_global"),
         ),
         32,
     ),
@@ -65,7 +67,13 @@ SIZES: dict[str, Any] = {
         ),
         4,
     ),
-    **dict.fromkeys(("num_experts_per_tok", "moe_k", "experts_per_token", "moe_topk", "top_k"), 2),
+    **dict.fromkeys(
+        (
+            *("num_experts_per_tok", "moe_k", "experts_per_token", "moe_topk", "top_k"),
+            "num_experts_per_token",
+        ),
+        2,
+    ),
     **dict.fromkeys(("n_group", "topk_group", "n_shared_experts", "num_shared_experts"), 1),
     **dict.fromkeys(("moe_intermediate_size", "shared_expert_intermediate_size"), 16),
     **dict.fromkeys(("q_lora_rank", "moe_shared_expert_intermediate_size"), 16),
@@ -76,6 +84,7 @@ SIZES: dict[str, Any] = {
     **dict.fromkeys(("mamba_d_state", "state_size", "ssm_state_size", "mamba_dt_rank"), 8),
     **dict.fromkeys(("image_size", "crop_size"), 16),
     **dict.fromkeys(("patch_size",), 4),
+    "num_kv_shared_layers": 0,
     "initializer_range": 0.4,
     "init_std": 0.4,
     "initializer_factor": 1.5,
@@ -85,7 +94,10 @@ SIZES: dict[str, Any] = {
     "sep_token_id": 2,
     "cls_token_id": 1,
     "mask_token_id": 4,
-    "mamba_n_heads": 8,
+    **dict.fromkeys(("hidden_size_per_layer_input", "linear_head_dim", "num_filters"), 8),
+    **dict.fromkeys(("mamba_n_heads", "mamba_num_heads", "mamba_head_dim"), 8),
+    "linear_num_heads": 4,
+    "base_channels": 32,
     "mamba_n_groups": 1,
     "n_mamba_heads": 2,
     "full_attention_interval": 2,
@@ -102,23 +114,86 @@ LATENT = {"head_dim": 4, "num_key_value_heads": 4}
 # What single configurations need beside that: sizes that have to fit one another.
 OWN: dict[str, dict[str, Any]] = {
     "qwen3_next": {"num_hidden_layers": 4},
-    "qwen3_5_text": {"num_hidden_layers": 4},
     "lfm2": {"num_hidden_layers": 4},
-    "lfm2_moe": {"num_hidden_layers": 4},
+    "lfm2_moe": {"num_hidden_layers": 4, "layer_types": ["conv", "full_attention"] * 2},
     "zamba": {"num_hidden_layers": 4, "layers_block_type": ["mamba", "hybrid"] * 2},
     "zamba2": {"num_hidden_layers": 4, "layers_block_type": ["mamba", "hybrid"] * 2},
     "reformer": {"axial_pos_embds": False, "attn_layers": ["local", "lsh"]},
     "funnel": {"block_sizes": [1, 1], "block_repeats": [1, 1]},
     "gpt_neo": {"attention_types": [[["global", "local"], 1]], "num_layers": 2},
+    "pegasus_x": {"block_size": 4, "num_global_tokens": 3},
     "longformer": {"attention_window": [4, 4]},
+    "recurrent_gemma": {"num_hidden_layers": 3},
     "jamba": {"num_hidden_layers": 4, "attn_layer_period": 2, "attn_layer_offset": 1},
     "bamba": {"num_hidden_layers": 4, "attn_layer_indices": [1, 3], "mamba_d_head": 8},
     "minimax": {
         "num_hidden_layers": 4,
         "layer_types": ["linear_attention", "full_attention"] * 2,
     },
+    "granitemoehybrid": {"layer_types": ["mamba", "attention"]},
+    "mamba2": {"num_heads": 8},
+    "esmc": {"num_key_value_heads": 4},
+    "mistral4": {"qk_nope_head_dim": 4},
+    "xmod": {"default_language": "en_XX"},
+    "lilt": {"hidden_size": 48},
+    "bros": {"hidden_size": 64},
+    "layoutlmv3": {"coordinate_size": 6, "shape_size": 4},
+    "blt": {"encoder_hash_byte_group_vocab": 64},
+    "dbrx": {"attn_config": {"rope_theta": 1e4, "kv_n_heads": 2, "clip_qkv": 8.0}},
+    "cohere_compass_text": {
+        "rope_parameters": {
+            kind: {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [2, 1, 1]}
+            for kind in ("full_attention", "sliding_attention")
+        }
+    },
+    "chameleon": {"vocabulary_map": {"<image>": 5}},
+    "emu3": {"vocabulary_map": {"<image>": 5}},
+    "glm5_next_text": {"qk_rope_head_dim": 0, "index_head_dim": 8, "index_n_heads": 2},
+    "deepseek_ocr2_text": {"mlp_layer_types": ["dense", "sparse"], "num_experts_per_tok": 2},
+    "unlimited_ocr_text": {"num_key_value_heads": 4},
+    "diffusion_gemma_text": {"num_experts": 4, "top_k_experts": 2, "moe_intermediate_size": 16},
+    "granite4_vision": {
+        "deepstack_layer_map": [[-1, 0]],
+        "spatial_target_layers": [0, 1, 0, 1],
+        "downsample_rate": "1/2",
+        "vision_config": {"hidden_size": 64},
+    },
+    "fun_asr_nano": {"adaptor_config": {"intermediate_size": 8}},
+    "molmo2": {"adapter_config": {"vision_feature_layer": [1, 0]}},
+    "t5gemma2_encoder": {"text_config": {"dropout_rate": 0.0}},
+    "qwen2_5_omni_thinker": {"vision_start_token_id": 60, "vision_end_token_id": 61},
+    "qwen3_omni_moe_thinker": {"vision_start_token_id": 60, "vision_end_token_id": 61},
+    "kyutai_speech_to_text": {"audio_bos_token_id": 5, "audio_pad_token_id": 6},
+    "clvp_encoder": {"hidden_size": 128},
+    "shieldgemma2": {"yes_token_index": 5, "no_token_index": 6},
+    "pix2struct_text_model": {"initializer_range": 0.4},
+    "nemotron_h_omni": {"vision_config": {"video_temporal_patch_size": 2}},
+    "muse_spark_audio": {
+        "num_hidden_layers": 4,
+        "hidden_sizes": [8, 8, 16, 32],
+        "depths": [1, 1, 1, 1],
+    },
+    "vibevoice_acoustic_tokenizer": {"depths": [1] * 7},
+    "vibevoice_acoustic_tokenizer_encoder": {"depths": [1] * 7},
+    "wavtokenizer_encoder": {"codebook_size": 8, "codebook_dim": 32},
+    "apertus1p5": {
+        "image_token_id": 5,
+        "audio_token_id": 6,
+        "image_token_offset": 20,
+        "audio_token_offset": 28,
+        "vision_config": {"codebook_size": 8},
+    },
+    "hunyuan_vl_text": {"rope_parameters": {"rope_theta": 1e4, "mrope_section": [1, 1, 1, 1]}},
 }
 
+_QWEN2 = ("qwen2_vl", "qwen2_5_vl", "qwen2_5_omni", "qwen2_5_omni_talker", "paddleocr_vl")
+
+# Sections of rotary positions that models take where their configuration names none.
+_SECTIONS: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(("glm4v", "glm4v_moe", "glm_image", "glm_ocr"), (8, 12, 12)),
+    **dict.fromkeys(_QWEN2, (16, 24, 24)),
+    "ernie4_5_vl_moe": (22, 22, 20),
+}
 
 _MARKS = {"pad": "pad", "bos": "s", "eos": "/s", "unk": "unk", "mask": "mask"}
 
@@ -147,34 +222,130 @@ def tiny(config_class: Any, words: int, own: Mapping[str, Any] | None = None) ->
     """A configuration of a class with small sizes, and those of its parts."""
     plain = config_class()
     kept = dict(own or {})
-    given = dict(_small({**plain.to_dict(), **vars(plain)}, words))
-    for name, part in (getattr(config_class, "sub_configs", None) or {}).items():
-        with contextlib.suppress(Exception):
-            given[name] = tiny(part, words, kept.pop(name, None)).to_dict()
+    given = dict(_small(plain, words, kept))
+    parts = _parts(plain)
+    for name, part in parts.items():
+        own_of_part = {**OWN.get(part.model_type, {}), **kept.pop(name, {})}
+        given[name] = tiny(part, words, own_of_part).to_dict()
     given.update(kept)
     for _ in range(8):
         try:
-            return config_class(**given)
+            return _fitted(config_class(**given))
         except Exception as error:
             # A size that this configuration works out by itself, or that it checks.
-            culprit = next((n for n in given if n in str(error) and n not in kept), None)
+            culprits = (n for n in given if n in str(error) and n not in {*kept, *parts})
+            culprit = next(culprits, None)
             if culprit is None:
                 raise
             del given[culprit]
-    return config_class(**given)
+    return _fitted(config_class(**given))
 
 
-def _small(held: Mapping[str, Any], words: int) -> Iterator[tuple[str, Any]]:
+def _parts(plain: Any) -> dict[str, Any]:
+    """The classes of the configurations within a configuration, by their names there."""
+    from transformers import PretrainedConfig
+
+    declared = getattr(type(plain), "sub_configs", None) or {}
+    held = {name: type(one) for name, one in vars(plain).items() if _is_config(one)}
+    own = {
+        name: part
+        for name, part in declared.items()
+        if isinstance(part, type) and issubclass(part, PretrainedConfig)
+    }
+    return {**own, **held}
+
+
+def _is_config(one: Any) -> bool:
+    from transformers import PretrainedConfig
+
+    return isinstance(one, PretrainedConfig)
+
+
+def _fitted(config: Any) -> Any:
+    """The configuration with sections of rotary positions as long as its heads."""
+    sections = _SECTIONS.get(config.model_type.removesuffix("_text"))
+    for name in ("rope_parameters", "rope_scaling"):
+        rope = getattr(config, name, None)
+        for one in (rope, *(rope.values() if isinstance(rope, dict) else ())):
+            if isinstance(one, dict) and (given := one.get("mrope_section") or sections):
+                width = getattr(config, "head_dim", None)
+                width = width or config.hidden_size // config.num_attention_heads
+                part = one.get("partial_rotary_factor") or 1
+                one["mrope_section"] = _sections(given, int(width * part) // 2)
+    return config
+
+
+def _sections(sections: Sequence[int], total: int) -> list[int]:
+    """Sections of another total, in the same proportions as far as whole numbers can be."""
+    small = [one * total // sum(sections) for one in sections]
+    for n in range(total - sum(small)):
+        small[-1 - n % len(small)] += 1
+    return small
+
+
+def _small(plain: Any, words: int, own: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    held = {**plain.to_dict(), **vars(plain)}
     latent = LATENT if "kv_lora_rank" in held else {}
+    layers = _layers(held, own)
     for name, value in held.items():
+        of_layers = isinstance(value, list) and len(value) == _count(held)
         if name in latent:
             yield name, latent[name]
+        elif name == "num_hidden_layers":
+            yield name, len(layers)
         elif name in SIZES and not isinstance(value, list | tuple | dict):
             yield name, SIZES[name]
-        elif name == "vocab_size" or (name.endswith("_vocab_size") and name != "type_vocab_size"):
+        elif name.removesuffix("_per_layer_input").endswith("vocab_size") and (
+            name != "type_vocab_size"
+        ):
             yield name, words
-        elif name in {"layer_types", "mlp_layer_types", "layers_block_type"} and value:
-            yield name, list(value)[: SIZES["num_hidden_layers"]]
+        elif of_layers:
+            yield name, [SIZES.get(name, value[layer]) for layer in layers]
+
+
+def _layers(held: Mapping[str, Any], own: Mapping[str, Any]) -> list[int]:
+    """Which layers are taken: of each kind that a configuration lists at least one, in order."""
+    count = own.get("num_hidden_layers", SIZES["num_hidden_layers"])
+    firsts = {
+        value.index(one)
+        for name, value in held.items()
+        if name.endswith(("layer_types", "layers_block_type"))
+        if isinstance(value, list) and len(value) == _count(held)
+        if "num_hidden_layers" not in own
+        for one in value
+    }
+    return sorted(firsts | set(range(count)))
+
+
+def _count(held: Mapping[str, Any]) -> int:
+    """How many layers a configuration has before it is made small."""
+    listed = held.get("layers_block_type")
+    return int(held.get("num_hidden_layers") or (len(listed) if isinstance(listed, list) else 0))
+
+
+def class_of(config: Any) -> Any:
+    """The class of a configuration: the bare model, or else what transformers has beside that.
+
+    Halves of models, such as the text encoder of SigLIP, stand in no mapping of transformers.
+    """
+    import transformers
+
+    if type(config) in transformers.MODEL_MAPPING:
+        known = transformers.MODEL_MAPPING[type(config)]
+        return known[0] if isinstance(known, tuple) else known
+    module = importlib.import_module(type(config).__module__.replace("configuration", "modeling"))
+    found: list[Any] = [
+        one
+        for name, one in vars(module).items()
+        if isinstance(one, type)
+        and issubclass(one, transformers.PreTrainedModel)
+        and getattr(one, "config_class", None) is type(config)
+        and hasattr(transformers, name)
+        and not name.endswith("PreTrainedModel")
+    ]
+    if not found:
+        raise ValueError("has no class of its own")
+    return min(found, key=lambda one: not one.__name__.endswith("Model"))
 
 
 def make(kind: str, folder: Path, own: Mapping[str, Any] | None = None) -> Any:
@@ -189,13 +360,12 @@ def make(kind: str, folder: Path, own: Mapping[str, Any] | None = None) -> Any:
         The model, set to its eager attention.
     """
     import torch
-    from transformers import MODEL_MAPPING, AutoConfig
+    from transformers import AutoConfig
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
     words = tokenizer()
     config = tiny(CONFIG_MAPPING[kind], len(words), OWN.get(kind) if own is None else own)
-    known = MODEL_MAPPING[type(config)]
-    model_class = known[0] if isinstance(known, tuple) else known
+    model_class = class_of(config)
     name = model_class.main_input_name
     if name != "input_ids":
         raise ValueError(f"reads {name}")

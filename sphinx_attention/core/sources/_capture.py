@@ -40,12 +40,14 @@ class Way(Protocol):
         parts: the numbers of the layers that each of the model's attentions has, in order.
         left_out: layers that return something else than weights, and what that is.
         notes: what readers have to know of this attention.
+        part_notes: what they have to know of one part of it.
     """
 
     name: str
     parts: Mapping[Part, tuple[int, ...]]
     left_out: Mapping[Place, str]
     notes: tuple[str, ...]
+    part_notes: Mapping[Part, str]
 
     def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
         """Run one batch through the model, handing each layer's attention on as it is made."""
@@ -82,6 +84,7 @@ class InterfaceWay:
         self.parts: Mapping[Part, tuple[int, ...]] = {p: tuple(n) for p, n in found.items()}
         # Their weights would stay in memory for as long as the model.
         self.notes = notes_of(seen)
+        self.part_notes: Mapping[Part, str] = {}
 
     def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
         """Run one batch, up to the last layer that is wanted.
@@ -152,6 +155,7 @@ class OutputWay:
         }
         self.left_out: Mapping[Place, str] = known.left_out
         self.notes = notes_of(())
+        self.part_notes: Mapping[Part, str] = known.notes
 
     def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
         """Run one batch and hand on the layers that are wanted."""

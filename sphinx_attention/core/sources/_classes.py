@@ -85,9 +85,14 @@ def has_decoder(model: Any) -> bool:
     return own and "decoder_input_ids" in inspect.signature(model.forward).parameters
 
 
+_TOWERS = ("vision", "image", "audio")
+"""What the other tower of a model with two is called after."""
+
+
 def text_tower(model: Any) -> Any:
-    """Of a model with a tower for pictures and one for texts, such as CLIP, the latter."""
-    text, *others = (getattr(model, f"{kind}_model", None) for kind in ("text", "vision", "image"))
+    """The text tower of a model that has another one, for pictures (CLIP) or for sound (CLAP)."""
+    text = getattr(model, "text_model", None)
+    others = (getattr(model, f"{kind}_model", None) for kind in _TOWERS)
     kind = require("transformers").PreTrainedModel
     two = isinstance(text, kind) and any(isinstance(other, kind) for other in others)
     return text if two else model

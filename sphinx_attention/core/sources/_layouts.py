@@ -37,6 +37,39 @@ def laid_out(weights: Any, tokens: int) -> tuple[Any, Any] | None:
     return None
 
 
+def joined(parts: Any, tokens: int) -> tuple[Any, Any] | None:
+    """The weights between the tokens of one block, where a model returns them in parts (PEGASUS-X).
+
+    Each token attends to the global tokens, which are learnt and no part of the text, and to the
+    tokens of its own block. What it gives to the global tokens is missing in its row.
+
+    Args:
+        parts: ``global``, shape (batch, heads, global tokens, global tokens + padded text), and
+            ``local``, shape (batch, heads, blocks, length, global tokens + length).
+        tokens: how many tokens the pass had, with padding.
+
+    Returns:
+        As `laid_out`; None where these are other parts.
+    """
+    if set(parts) != {"global", "local"} or getattr(parts["local"], "ndim", 0) != 5:
+        return None
+    local, count = parts["local"], int(parts["global"].shape[2])
+    batch, heads, blocks, length, wide = local.shape
+    # Every other layer begins half a block earlier, so that its blocks overlap those of the last.
+    before = length // 2 if (blocks - 1) * length >= tokens else 0
+    if wide != count + length or not 0 <= blocks * length - 2 * before - tokens < length:
+        return None
+    torch = require("torch")
+    flat = local[..., count:].reshape(batch, heads, blocks * length, length)
+    flat = flat[:, :, before : before + tokens]
+    rows = torch.arange(before, before + tokens, device=local.device)[:, None]
+    keys = rows // length * length + torch.arange(length, device=local.device) - before
+    found = _scattered(flat, keys, tokens)
+    if found is None:
+        return None
+    return found[0], (~found[1]).expand(batch, -1, -1)
+
+
 def _band(weights: Any, tokens: int) -> tuple[Any, Any] | None:
     """Sliding windows, as Longformer and LED store them: each row is centred on its token.
 

@@ -26,6 +26,11 @@ def why_none(model: Any, reference: Reference, calls: Sequence[Call]) -> str:
     name = type(model).__name__
     if reference.left_out:
         (_, number), why = next(iter(reference.left_out.items()))
+        if not reference.softmaxes and not calls:
+            return (
+                f"{name} has no attention weights: it computes no softmax over the tokens"
+                f"{_made_of(model)}"
+            )
         return f"{name} has no attention weights that could be shown; layer {number}: {why}"
     if calls:
         shapes = dict.fromkeys(" × ".join(map(str, call.weights.shape[2:])) for call in calls)
@@ -33,7 +38,11 @@ def why_none(model: Any, reference: Reference, calls: Sequence[Call]) -> str:
             f"{name} attends in several stacks ({', '.join(shapes)} weights), and does not say "
             "which is which; choose a model of text alone"
         )
+    return f"{name} hands out no attention weights{_made_of(model)}"
+
+
+def _made_of(model: Any) -> str:
+    """What a model's layers are made of, to be added to a reason."""
     found = mixers(model)
     more = f", and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    made = f"; its layers are made of {', '.join(found[:_NAMED])}{more}" if found else ""
-    return f"{name} hands out no attention weights{made}"
+    return f"; its layers are made of {', '.join(found[:_NAMED])}{more}" if found else ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_attention.core.attention import Part
 
 from ._call import Call
-from ._layouts import laid_out
+from ._layouts import joined, laid_out
 from ._packages import require
 from ._softmax import Softmaxes, watching_softmax
 
@@ -40,12 +40,16 @@ class Reference:
         left_out: layers that returned something else, and what it was.
         logits: layers that returned logits.
         windows: layers that returned windows or blocks.
+        notes: what readers have to know of the weights of a part.
+        softmaxes: how many softmaxes the pass computed.
     """
 
     parts: dict[Part, list[tuple[int, Call]]] = field(default_factory=dict)
     left_out: dict[Place, str] = field(default_factory=dict)
     logits: set[Place] = field(default_factory=set)
     windows: set[Place] = field(default_factory=set)
+    notes: dict[Part, str] = field(default_factory=dict)
+    softmaxes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def reference_of(
         model._output_capturing_hooks_installed = False  # noqa: SLF001
         with watching_softmax(logits=known is None or bool(known.logits)) as seen:
             output = forward(model, inputs, output_attentions=True, return_dict=True)
-    found = Reference()
+    found = Reference(softmaxes=seen.count)
     streams = 1 + int(getattr(model.config, "ngram", 0) or 0)
     returned = _Pass(inputs, seen, known, streams)
     for name, part in _FIELDS.items():
@@ -157,6 +161,9 @@ def _collect(found: Reference, part: Part, layers: Any, returned: _Pass) -> None
         if given is None:
             continue
         place = part, number
+        if isinstance(given, dict) and (call := _joined(found, place, given, returned)):
+            found.parts.setdefault(part, []).append((number, call))
+            continue
         if getattr(given, "ndim", 0) < 4:
             found.left_out[place] = (
                 f"what it returns is no matrix of weights for each head, but {_told(given)}"
@@ -168,6 +175,18 @@ def _collect(found: Reference, part: Part, layers: Any, returned: _Pass) -> None
             continue
         call = _laid_out(found, place, Call(weights, masked, number=number), returned)
         found.parts.setdefault(part, []).append((number, call))
+
+
+def _joined(found: Reference, place: Place, parts: Any, returned: _Pass) -> Call | None:
+    """The weights of a layer that returns them in parts; None where the parts are not known."""
+    made = joined(parts, returned.tokens("input_ids"))
+    if made is None:
+        return None
+    count = int(parts["global"].shape[2])
+    found.notes[place[0]] = (
+        f"the rest goes to {count} global tokens, which are learnt and hold no text"
+    )
+    return Call(*made, number=place[1])
 
 
 def _told(given: Any) -> str:

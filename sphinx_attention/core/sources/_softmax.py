@@ -45,14 +45,19 @@ class Softmaxes:
 
     Args:
         logits: whether to keep what went in, which takes as much room as the weights.
+
+    Attributes:
+        count: how many there were.
     """
 
     def __init__(self, *, logits: bool) -> None:
+        self.count = 0
         self._seen: list[Softmax] = []
         self._logits = logits
 
     def add(self, logits: Any, weights: Any) -> None:
         """Keep one."""
+        self.count += 1
         numbers = logits.float()
         hidden = numbers <= numbers.amax(dim=-1, keepdim=True) - _HIDES
         self._seen.append(Softmax(weights, hidden, logits.clone() if self._logits else None))

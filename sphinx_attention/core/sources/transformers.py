@@ -31,6 +31,8 @@ from ._explain import is_out_of_memory
 from ._layers import choose_layers
 from ._loading import Loaded, load, quiet
 from ._packages import require
+from ._places import NOTE as SAME_PLACE
+from ._places import needs_places, placed, reads_places
 from ._tokens import Encoded, after_start, continuation, encode
 from ._trial import without_map
 
@@ -94,6 +96,7 @@ class ModelRunner:
         self._state: Loaded | None = None
         self._tried: _Tried | None = None
         self._failure: AttentionError | None = None
+        self._needs_places = False
         self._written: dict[tuple[int, ...], tuple[Encoded, str]] = {}
 
     def __enter__(self) -> Self:
@@ -247,6 +250,7 @@ class ModelRunner:
         item = Item(Request(self._source, ""), "encoder", source, target)
         exact = loaded.provenance["dtype"] in {"float32", "float64"}
         tolerance = _EXACT if exact else _HALF
+        self._needs_places = needs_places(loaded.model, self._inputs([item]))
         inputs = self._inputs([item])
         way, checked = choose_way(loaded.model, inputs, tolerance)
         plain = gather(way, inputs)
@@ -314,7 +318,8 @@ class ModelRunner:
     def _inputs(self, items: Sequence[Item], extra: int = 0) -> dict[str, Any]:
         loaded = self._loaded()
         accepted = list(inspect.signature(loaded.model.forward).parameters)
-        return model_inputs(loaded.model, loaded.tokenizer, items, accepted, extra=extra)
+        inputs = model_inputs(loaded.model, loaded.tokenizer, items, accepted, extra=extra)
+        return placed(loaded.model, inputs) if self._needs_places else inputs
 
     def _check_texts(self, request: Request, parts: Mapping[Part, Any]) -> None:
         """Refuse texts that the model has no use for."""
@@ -346,7 +351,7 @@ class ModelRunner:
             )
         heads = {number: tried.heads[part, number] for number in parts[part]}
         layers, others = choose_layers(self._source.label, heads, request.layers)
-        note = "; ".join(filter(None, (others, self._without_map(part, tried))))
+        note = self._note(part, tried, others)
         if not _has_decoder(loaded):
             return Item(request, part, source, layers=layers, note=note)
         start = _start(loaded)
@@ -366,9 +371,19 @@ class ModelRunner:
         target, text = self._written[ids]
         return Item(request, part, source, target, text, layers, note)
 
-    def _without_map(self, part: Part, tried: _Tried) -> str:
+    def _note(self, part: Part, tried: _Tried, others: str) -> str:
+        """What readers have to know of a part of a model's attention, or nothing.
+
+        Args:
+            part: which is shown.
+            tried: what is known of the model.
+            others: which of its layers are left out because their heads are other ones.
+        """
+        model = self._loaded().model
         left_out = [number for other, number in tried.left_out if other == part]
-        return without_map(tried.parts[part], left_out, self._loaded().model)
+        missing = without_map(tried.parts[part], left_out, model)
+        place = SAME_PLACE if reads_places(model) else ""
+        return "; ".join(filter(None, (others, missing, tried.way.part_notes.get(part), place)))
 
     def _check_left_out(self, part: Part, tried: _Tried) -> None:
         """Say why a part cannot be shown that the model has."""

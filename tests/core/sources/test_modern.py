@@ -55,6 +55,7 @@ def captured(folder: Path, **more: Any) -> Attention:
 EQUAL = [
     *("minimax", "qwen3_next", "diffllama", "zamba", "zamba2", "longformer", "led"),
     *("squeezebert", "prophetnet", "longt5", "gpt_neo", "big_bird", "flava", "reformer"),
+    *("pegasus_x", "udop", "bros", "clap"),
 ]
 
 
@@ -81,6 +82,30 @@ class TestWhatIsSaid:
         )
         assert "note" not in captured(made("gpt_neo")[0]).provenance
 
+    def test_what_goes_to_global_tokens_is_a_bin(self, made: Made) -> None:
+        """PEGASUS-X: a token sees its own block, and global tokens that hold no text."""
+        folder, _ = made("pegasus_x")
+        one = captured(folder, part="encoder", target=tiny.TARGET)
+        assert one.bins == 1
+        assert one.key_tokens[0].text == "(rest)"
+        assert one.provenance["note"] == (
+            "the rest goes to 3 global tokens, which are learnt and hold no text"
+        )
+        # Blocks of four tokens, which begin two tokens earlier in the second layer.
+        seen = ~one.mask_of(0)[one.bins if one.one_row else 0 :, one.bins :]
+        assert seen[0, :4].all()
+        assert not seen[0, 4:].any()
+        later = ~one.mask_of(1)[one.bins if one.one_row else 0 :, one.bins :]
+        assert later[0, :2].all()
+        assert not later[0, 2:].any()
+        assert "note" not in captured(folder, part="cross", target=tiny.TARGET).provenance
+
+    @pytest.mark.parametrize("kind", ["layoutlm", "bros"])
+    def test_words_without_a_page(self, made: Made, kind: str) -> None:
+        assert captured(made(kind)[0]).provenance["note"] == (
+            "the model also reads where words stand on a page: all have the same place here"
+        )
+
     def test_layers_between_other_things_than_tokens(self, made: Made) -> None:
         """Funnel's second block attends from one half of the tokens."""
         one = captured(made("funnel")[0])
@@ -105,14 +130,26 @@ class TestWhatIsSaid:
         [
             ("mamba", "MambaModel hands out no attention weights; its layers are made of MambaMix"),
             (
-                "granitemoehybrid",
+                "fnet",
                 (
-                    "GraniteMoeHybridModel hands out no attention weights; its layers are made of "
-                    "GraniteMoeHybridMambaLayer"
+                    "FNetModel hands out no attention weights; its layers are made of "
+                    "FNetFourierTransform"
                 ),
             ),
-            ("rwkv", "RwkvModel has no attention weights that could be shown; layer 0: what it "),
-            ("yoso", "YosoModel has no attention weights that could be shown; layer 0: what it "),
+            (
+                "rwkv",
+                (
+                    "RwkvModel has no attention weights: it computes no softmax over the tokens; "
+                    "its layers are made of RwkvSelfAttention"
+                ),
+            ),
+            (
+                "yoso",
+                (
+                    "YosoModel has no attention weights: it computes no softmax over the tokens; "
+                    "its layers are made of YosoAttention"
+                ),
+            ),
         ],
     )
     def test_the_true_reason_where_there_is_none(self, made: Made, kind: str, reason: str) -> None:
