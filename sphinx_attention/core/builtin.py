@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .request import ModelSource
+
+if TYPE_CHECKING:
+    from .request import Source
 
 NAME = "builtin"
 ID = "sphinx-attention/builtin"
@@ -20,6 +24,11 @@ def builtin() -> ModelSource:
     """The source of the built-in model: the same on every machine that has the same weights."""
     revision = (FOLDER / _REVISION).read_text(encoding="utf-8").strip()
     return ModelSource(name=NAME, id=ID, folder=str(FOLDER), revision=revision)
+
+
+def is_builtin(source: Source) -> bool:
+    """Whether a source is the built-in model, wherever the package lies."""
+    return source.identity() == builtin().identity()
 
 
 def revision_of(folder: Path) -> str:

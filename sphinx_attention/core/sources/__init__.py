@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from sphinx_attention.core.attention import Attention
+from sphinx_attention.core.builtin import is_builtin
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.request import FunctionSource, ModelSource, Request, Source
 
@@ -49,8 +50,13 @@ def open_source(source: Source) -> AbstractContextManager[Runner]:
     """The runner of a source, to be used in a ``with``.
 
     Nothing is loaded before the first request: torch and transformers are imported by a model's
-    first, an author's module by a function's first.
+    first, an author's module by a function's first. The built-in model runs in NumPy, whether torch
+    is installed or not.
     """
+    if is_builtin(source):
+        from .builtin import runner  # noqa: PLC0415 - for those who have the model in their notes
+
+        return nullcontext(_EachRunner(runner.read))
     if isinstance(source, ModelSource):
         from .transformers import ModelRunner  # noqa: PLC0415 - for those who have a model
 

@@ -18,10 +18,11 @@ from sphinx_attention.core.author_files import LARGEST_FILE
 from sphinx_attention.core.errors import AttentionError, Problem
 
 from ._given import SHOWN, Given
+from ._safetensors import SafetensorsError, parse_safetensors
 from ._weights import truths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -124,28 +125,12 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 def read_safetensors(data: bytes) -> Given:
     """The tensors of a .safetensors file, and the tokens that its metadata name."""
     try:
-        from safetensors import deserialize  # noqa: PLC0415 - an optional package
-    except ImportError:
-        raise AttentionError(
-            Problem.INSTALL, "reading .safetensors needs `pip install safetensors`"
-        ) from None
-    length = int.from_bytes(data[:8], "little")
-    if length > len(data) - 8:
-        raise UnreadableError(
-            f"its header promises {length:,} bytes, and {max(len(data) - 8, 0):,} are there; it "
-            "was cut off, or is damaged"
-        )
-    try:
-        # The library holds every promise of the header against the bytes that are there.
-        load: Callable[[bytes], list[tuple[str, dict[str, Any]]]] = deserialize
-        tensors = load(data)
-        header = json.loads(data[8 : 8 + length])
-    except (Exception, RecursionError) as error:
-        raise UnreadableError("its header is damaged, or does not fit its bytes") from error
-    metadata = header.get("__metadata__") or {}
-    named = {name: metadata[name] for name in NAMES if name in metadata}
-    _check_parameters([name for name, _ in tensors])
-    return _given({name: _tensor(name, about) for name, about in tensors}, named)
+        tensors = parse_safetensors(data)
+    except SafetensorsError as error:
+        raise UnreadableError(str(error)) from error
+    _check_parameters(list(tensors.arrays))
+    named = {name: tensors.metadata[name] for name in NAMES if name in tensors.metadata}
+    return _given(dict(tensors.arrays), named)
 
 
 def _check_parameters(names: list[str]) -> None:
@@ -155,26 +140,6 @@ def _check_parameters(names: list[str]) -> None:
             f"it holds {len(names)} parameters of a model, and no attention; give its folder with "
             "the option model"
         )
-
-
-_DTYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
-    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?",
-}  # fmt: skip
-
-
-def _tensor(name: str, about: Mapping[str, Any]) -> NDArray[Any]:
-    kind, shape, data = about["dtype"], tuple(about["shape"]), bytes(about["data"])
-    if kind == "BF16":
-        # NumPy has no such numbers: they are the upper halves of single-precision ones.
-        halves = np.frombuffer(data, dtype="<u2").astype(np.uint32) << 16
-        return halves.view(np.float32).reshape(shape)
-    if kind not in _DTYPES:
-        raise UnreadableError(
-            f"{_short(name)} is of the type {kind}, which cannot be read; save it as float32: "
-            "`weights.float()`"
-        )
-    return np.frombuffer(data, dtype=_DTYPES[kind]).reshape(shape)
 
 
 def _given(arrays: dict[str, NDArray[Any]], metadata: Mapping[str, str]) -> Given:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_attention.core.attention import Token
 from sphinx_attention.core.errors import AttentionError, Problem
 
+from ._refusals import takes_no_pair
 from ._words import words_at, words_of_continuation, words_of_pieces
 
 if TYPE_CHECKING:
@@ -58,10 +59,7 @@ def encode(
         AttentionError: a pair where the tokenizer knows none; a text without tokens.
     """
     if pair is not None and not _takes_pairs(tokenizer):
-        raise AttentionError(
-            Problem.OPTION,
-            "this model's tokenizer has no format for a pair of sentences; remove the option pair",
-        )
+        raise takes_no_pair()
     texts = {"text_target": text} if as_target else {"text": text, "text_pair": pair}
     fast = bool(tokenizer.is_fast)
     encoding = tokenizer(
@@ -208,10 +206,11 @@ def _kind(tokenizer: Any) -> str:
 
 
 def readable(piece: str, kind: str) -> str:
+    """A piece of a vocabulary as a person reads it; `_kind` says which kinds there are."""
     if kind == "plain":
         return piece
     if kind == "bytes":
-        table = _byte_alphabet()
+        table = byte_alphabet()
         if all(c in table for c in piece):
             return show(bytes(table[c] for c in piece))
         return show(piece.encode())
@@ -273,8 +272,8 @@ def _marks(data: bytes) -> str:
 
 
 @cache
-def _byte_alphabet() -> dict[str, int]:
-    """The characters that byte-level vocabularies write for bytes (GPT-2)."""
+def byte_alphabet() -> dict[str, int]:
+    """The bytes by the characters that byte-level vocabularies write for them (GPT-2)."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     table = {chr(b): b for b in printable}
     others = (b for b in range(0x100) if b not in set(printable))

@@ -33,6 +33,7 @@ from ._loading import Loaded, load, quiet
 from ._packages import require
 from ._places import NOTE as SAME_PLACE
 from ._places import needs_places, placed, reads_places
+from ._refusals import check_length, check_text, has_no_part, takes_no_target
 from ._tokens import Encoded, after_start, continuation, encode
 from ._trial import without_map
 
@@ -206,8 +207,7 @@ class ModelRunner:
 
     def _encode(self, request: Request) -> Encoded:
         loaded = self._loaded()
-        if not request.text.strip():
-            raise AttentionError(Problem.TEXT, "the text is empty")
+        check_text(request.text)
         encoded = encode(loaded.tokenizer, request.text, request.pair)
         self._check_vocabulary(encoded)
         self._check_length(encoded, "text")
@@ -226,13 +226,7 @@ class ModelRunner:
             )
 
     def _check_length(self, encoded: Encoded, what: str) -> None:
-        limit = self._loaded().limit
-        if limit is not None and len(encoded) > limit:
-            raise AttentionError(
-                Problem.TEXT,
-                f"the {what} has {len(encoded)} tokens, {self._source.label} takes {limit}; "
-                f"leave out at least {len(encoded) - limit}",
-            )
+        check_length(self._source.label, len(encoded), self._loaded().limit, what)
 
     def _try(self, shortest: Encoded) -> _Tried:
         """Find out, on one short text, how this model is captured and whether it may be padded."""
@@ -323,20 +317,15 @@ class ModelRunner:
 
     def _check_texts(self, request: Request, parts: Mapping[Part, Any]) -> None:
         """Refuse texts that the model has no use for."""
-        said = ""
         if request.target is not None and not _has_decoder(self._loaded()):
-            said = (
-                f"{self._source.label} is no encoder-decoder model and takes no target; "
-                "remove the option target"
-            )
-        elif request.pair is not None and tuple(parts) == ("decoder",):
+            raise takes_no_target(self._source.label)
+        if request.pair is not None and tuple(parts) == ("decoder",):
             # Some of their tokenizers begin both texts anew, which no model has learned from.
-            said = (
+            raise AttentionError(
+                Problem.OPTION,
                 f"{self._source.label} reads one text from left to right and takes no pair; "
-                "remove the option pair"
+                "remove the option pair",
             )
-        if said:
-            raise AttentionError(Problem.OPTION, said)
 
     def _item(self, request: Request, source: Encoded, tried: _Tried) -> Item:
         loaded = self._loaded()
@@ -345,10 +334,7 @@ class ModelRunner:
         part = next(iter(parts)) if request.part is None else request.part
         if part not in parts:
             self._check_left_out(part, tried)
-            raise AttentionError(
-                Problem.OPTION,
-                f"{self._source.label} has no {part} attention; it has {', '.join(parts)}",
-            )
+            raise has_no_part(self._source.label, part, parts)
         heads = {number: tried.heads[part, number] for number in parts[part]}
         layers, others = choose_layers(self._source.label, heads, request.layers)
         note = self._note(part, tried, others)

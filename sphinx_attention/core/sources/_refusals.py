@@ -1,0 +1,63 @@
+"""What a model refuses of a request, in the same words whichever way the model runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.errors import AttentionError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def check_text(text: str) -> None:
+    """Refuse a text of white space alone.
+
+    Raises:
+        AttentionError: it is one.
+    """
+    if not text.strip():
+        raise AttentionError(Problem.TEXT, "the text is empty")
+
+
+def check_length(label: str, tokens: int, limit: int | None, what: str = "text") -> None:
+    """Refuse a text that is longer than the model takes.
+
+    Args:
+        label: what figures call the model.
+        tokens: how many tokens the text has.
+        limit: how many the model takes; None where nothing bounds them.
+        what: which text it is.
+
+    Raises:
+        AttentionError: it is too long.
+    """
+    if limit is not None and tokens > limit:
+        raise AttentionError(
+            Problem.TEXT,
+            f"the {what} has {tokens} tokens, {label} takes {limit}; "
+            f"leave out at least {tokens - limit}",
+        )
+
+
+def takes_no_target(label: str) -> AttentionError:
+    """The error of a decoder's text that is given to a model without a decoder of its own."""
+    return AttentionError(
+        Problem.OPTION,
+        f"{label} is no encoder-decoder model and takes no target; remove the option target",
+    )
+
+
+def takes_no_pair() -> AttentionError:
+    """The error of a second sentence that the tokenizer has no place for."""
+    return AttentionError(
+        Problem.OPTION,
+        "this model's tokenizer has no format for a pair of sentences; remove the option pair",
+    )
+
+
+def has_no_part(label: str, part: str, parts: Iterable[str]) -> AttentionError:
+    """The error of an attention that the model does not have."""
+    return AttentionError(
+        Problem.OPTION, f"{label} has no {part} attention; it has {', '.join(parts)}"
+    )

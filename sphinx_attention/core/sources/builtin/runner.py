@@ -1,0 +1,142 @@
+"""Answers requests for the built-in model, without PyTorch.
+
+Its answers are those of transformers for the same files: the same tokens, numbers and refusals.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.attention import Attention, Part, Token
+from sphinx_attention.core.builtin import FOLDER
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.sources._layers import choose_layers
+from sphinx_attention.core.sources._refusals import (
+    check_length,
+    check_text,
+    has_no_part,
+    takes_no_pair,
+    takes_no_target,
+)
+from sphinx_attention.core.sources._scoring import LayerTerms, scored
+from sphinx_attention.core.sources._tokens import readable
+from sphinx_attention.core.sources._words import words_at
+
+from .network import load_network
+from .tokenizer import load_tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.request import Request
+
+    from .network import LayerAttention, Network
+    from .tokenizer import Piece, Tokenizer
+
+_PART: Part = "decoder"
+"""The only attention of the model: it reads from left to right."""
+
+
+def read(request: Request) -> Attention:
+    """The attention of the built-in model over one text.
+
+    Args:
+        request: for the built-in model.
+
+    Raises:
+        AttentionError: the text is empty or too long, or the request asks for something that the
+            model does not have.
+    """
+    pieces = _pieces_of(request)
+    network = _network()
+    shape, label = network.shape, request.source.label
+    _check(request, len(pieces), shape.positions)
+    heads = dict.fromkeys(range(shape.layers), shape.heads)
+    numbers, _ = choose_layers(label, heads, request.layers)
+    ids = [piece.id for piece in pieces]
+    computed = list(network.attentions(ids, max(numbers) + 1))
+    layers = [computed[number] for number in numbers]
+    tokens = _tokens_of(pieces, request.text)
+    vectors = {name: _stacked(layers, name) for name in request.keep}
+    attention = Attention(
+        query_tokens=tokens,
+        key_tokens=tokens,
+        weights=_stacked(layers, "weights"),
+        masked=np.triu(np.ones((1, len(tokens), len(tokens)), dtype=np.bool_), 1),
+        part=_PART,
+        label=label,
+        queries=vectors.get("queries"),
+        keys=vectors.get("keys"),
+        values=vectors.get("values"),
+        provenance={"numpy": np.__version__, "dtype": "float32", "capture": "numpy"},
+        layer_names=tuple(str(number) for number in numbers),
+    )
+    if not {"queries", "keys"} <= set(request.keep):
+        return attention
+    terms = LayerTerms(shape.scale, softcap=0.0, bias=None, sinks=None, missing="")
+    return scored(attention, [terms] * len(layers))
+
+
+def _pieces_of(request: Request) -> list[Piece]:
+    """The tokens of the request's text.
+
+    Raises:
+        AttentionError: there are none, or a second sentence is asked for.
+    """
+    check_text(request.text)
+    if request.pair is not None:
+        raise takes_no_pair()
+    try:
+        return _tokenizer().encode(request.text)
+    except UnicodeEncodeError:
+        raise AttentionError(
+            Problem.TEXT,
+            "the text holds half of a character (a surrogate), which stands for nothing; remove it",
+        ) from None
+
+
+def _check(request: Request, tokens: int, limit: int) -> None:
+    """Refuse what the model does not take or have.
+
+    Raises:
+        AttentionError: the text is too long, or a target or another attention is asked for.
+    """
+    label = request.source.label
+    check_length(label, tokens, limit)
+    if request.target is not None:
+        raise takes_no_target(label)
+    if request.part not in {None, _PART}:
+        raise has_no_part(label, str(request.part), [_PART])
+
+
+def _tokens_of(pieces: Sequence[Piece], text: str) -> tuple[Token, ...]:
+    special = [piece.special for piece in pieces]
+    spans = [None if piece.special else (piece.start, piece.end) for piece in pieces]
+    words = words_at(spans, special, [0] * len(pieces), (text, ""))
+    return tuple(
+        Token(
+            piece.text if piece.special else readable(piece.text, "bytes"),
+            special=piece.special,
+            word=word,
+        )
+        for piece, word in zip(pieces, words, strict=True)
+    )
+
+
+def _stacked(layers: Sequence[LayerAttention], name: str) -> NDArray[np.float32]:
+    return np.stack([getattr(layer, name) for layer in layers])
+
+
+@cache
+def _network() -> Network:
+    return load_network(FOLDER)
+
+
+@cache
+def _tokenizer() -> Tokenizer:
+    return load_tokenizer(FOLDER)

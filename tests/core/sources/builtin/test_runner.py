@@ -1,0 +1,227 @@
+"""The built-in model answers in NumPy what PyTorch answers: tokens, numbers, names and refusals."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sphinx_attention.core.attention import Attention
+from sphinx_attention.core.builtin import FOLDER, builtin, is_builtin
+from sphinx_attention.core.entry import pack, unpack
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.recheck import compare, recheck
+from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
+from sphinx_attention.core.sources import open_source
+from sphinx_attention.core.sources.transformers import ModelRunner
+from sphinx_attention.core.store import FolderStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[4]
+VECTORS = ("queries", "keys", "values")
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "a sentence": {"text": "the quick brown fox jumps over the lazy dog"},
+    "one word": {"text": "bank"},
+    "white space around": {"text": "  two  words \n"},
+    "bytes of characters": {"text": "東京 jümps 🦊 e\u0301 <start>"},
+    "a control character": {"text": "a\x00b\x7f"},
+    "one layer": {"text": "The thieves robbed the bank", "layers": (1,)},
+    "two layers": {"text": "The thieves robbed the bank", "layers": (2, 0)},
+    "its only part": {"text": "a b", "part": "decoder"},
+    "vectors": {"text": "the sun and the moon and", "keep": VECTORS},
+    "values alone": {"text": "the sun and the moon and", "keep": ("values",)},
+    "vectors of a layer": {"text": "the sun and the moon and", "keep": VECTORS, "layers": (1,)},
+    "a pair": {"text": "a b", "pair": "c"},
+    "a target": {"text": "a b", "target": "c"},
+    "another part": {"text": "a b", "part": "encoder"},
+    "cross attention": {"text": "a b", "part": "cross"},
+    "no such layer": {"text": "a b", "layers": (0, 3)},
+    "no text": {"text": " \n"},
+    "too long": {"text": "word " * 700},
+    "too long, and a target": {"text": "word " * 700, "target": "a"},
+    "a pair of nothing": {"text": "", "pair": "a"},
+}
+
+
+@pytest.fixture(scope="module")
+def torch_runner() -> Iterator[ModelRunner]:
+    """The same files, run by transformers."""
+    with ModelRunner(builtin()) as runner:
+        yield runner
+
+
+def answer(runner: Any, request: Request) -> Attention | AttentionError:
+    ((asked, found),) = runner.run([request])
+    assert asked == request
+    return found
+
+
+def ours(request: Request) -> Attention | AttentionError:
+    with open_source(builtin()) as runner:
+        return answer(runner, request)
+
+
+def same(mine: Attention, theirs: Attention) -> None:
+    """Everything is equal but for what made it, and for rounding."""
+    for name in ("query_tokens", "key_tokens", "part", "label", "layer_names", "head_names"):
+        assert getattr(mine, name) == getattr(theirs, name), name
+    np.testing.assert_array_equal(mine.masked, theirs.masked)
+    np.testing.assert_allclose(mine.weights, theirs.weights, rtol=0, atol=1e-5)
+    for name in VECTORS:
+        got, expected = getattr(mine, name), getattr(theirs, name)
+        assert (got is None) == (expected is None), name
+        if expected is not None:
+            atol = 1e-5 * max(1.0, float(np.abs(expected).max()))
+            np.testing.assert_allclose(got, expected, rtol=0, atol=atol, err_msg=name)
+    assert (mine.scoring is None) == (theirs.scoring is None)
+    if mine.scoring is not None and theirs.scoring is not None:
+        for name in ("scale", "softcap"):
+            np.testing.assert_array_equal(getattr(mine.scoring, name), getattr(theirs.scoring, name))
+        assert mine.scoring.bias is theirs.scoring.bias is None
+        assert mine.scoring.sinks is theirs.scoring.sinks is None
+        assert mine.scoring.missing == theirs.scoring.missing == ""
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", REQUESTS)
+def test_it_answers_as_pytorch_does(torch_runner: ModelRunner, name: str) -> None:
+    request = Request(builtin(), **REQUESTS[name])
+    mine, theirs = ours(request), answer(torch_runner, request)
+    if isinstance(theirs, AttentionError):
+        assert isinstance(mine, AttentionError)
+        assert (mine.problem, mine.message) == (theirs.problem, theirs.message)
+    else:
+        assert isinstance(mine, Attention)
+        same(mine, theirs)
+
+
+@pytest.mark.models
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30))
+def test_it_answers_any_text_as_pytorch_does(torch_runner: ModelRunner, text: str) -> None:
+    request = Request(builtin(), text, keep=VECTORS)
+    mine, theirs = ours(request), answer(torch_runner, request)
+    if isinstance(theirs, AttentionError):
+        assert isinstance(mine, AttentionError)
+        assert (mine.problem, mine.message) == (theirs.problem, theirs.message)
+    else:
+        assert isinstance(mine, Attention)
+        same(mine, theirs)
+
+
+def test_half_a_character_is_refused() -> None:
+    found = ours(Request(builtin(), "a \ud800 b"))
+    assert isinstance(found, AttentionError)
+    assert found.problem is Problem.TEXT
+    assert "half of a character" in found.message
+
+
+def test_what_answers_is_said() -> None:
+    found = ours(Request(builtin(), "a b"))
+    assert isinstance(found, Attention)
+    assert found.provenance == {"numpy": np.__version__, "dtype": "float32", "capture": "numpy"}
+
+
+def test_many_requests_have_an_answer_each() -> None:
+    requests = [Request(builtin(), text) for text in ("a b", "", "c d", "word " * 600)]
+    with open_source(builtin()) as runner:
+        found = dict(runner.run(requests))
+    assert list(found) == requests
+    assert [isinstance(one, Attention) for one in found.values()] == [True, False, True, False]
+
+
+def test_the_source_is_known_wherever_the_package_lies() -> None:
+    source = builtin()
+    moved = ModelSource(name="builtin", id=source.id, folder="/x", revision=source.revision)
+    assert is_builtin(source)
+    assert is_builtin(moved)
+    with open_source(moved) as runner:
+        assert isinstance(answer(runner, Request(moved, "a b")), Attention)
+    for other in (
+        ModelSource(name="builtin", id="org/builtin"),
+        ModelSource(name="builtin", id=source.id, revision="main"),
+        ModelSource(name="copy", path="copy", folder=str(FOLDER)),
+        MatrixSource(text="1"),
+        FunctionSource("builtin", "a:b"),
+    ):
+        assert not is_builtin(other), other
+
+
+def stored() -> list[Request]:
+    """The requests of the entries of the example notes that are the built-in model's."""
+    store = FolderStore(ROOT / "example_docs" / "_attention")
+    found = []
+    for key in store.keys():  # noqa: SIM118 - a method of the store
+        info = store.info(key)
+        assert info is not None
+        asked = dict(info.request)
+        if asked["source"].get("id") != builtin().id:
+            continue
+        assert asked.pop("schema") == 1
+        assert asked.pop("source") == builtin().identity()
+        lists = {n: tuple(v) for n, v in asked.items() if isinstance(v, list)}
+        request = Request(builtin(), **{**asked, **lists})
+        assert request.key == key
+        found.append(request)
+    return found
+
+
+def test_the_entries_of_the_notes_are_what_it_says_now() -> None:
+    """PyTorch computed them: sentences of the notes, merged, aggregated and with vectors."""
+    requests = stored()
+    assert len(requests) > 5
+    store = FolderStore(ROOT / "example_docs" / "_attention")
+    assert dict(recheck(store, requests)) == dict.fromkeys(requests, "")
+
+
+CODE = """
+import sys
+for name in ("torch", "transformers", "tokenizers", "safetensors", "huggingface_hub"):
+    sys.modules[name] = None
+from sphinx_attention.core.builtin import builtin
+from sphinx_attention.core.request import Request
+from sphinx_attention.core.sources import open_source
+with open_source(builtin()) as runner:
+    ((_, found),) = runner.run([Request(builtin(), "the quick fox", keep=("queries", "keys"))])
+print(found.weights.shape, found.scoring.scale)
+"""
+
+
+def test_nothing_but_numpy_is_needed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", CODE], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "(3, 4, 4, 4) [0.125 0.125 0.125]\n"
+
+
+def test_the_longest_text_takes_a_fraction_of_a_second() -> None:
+    """A tenth on one core; five times that is left for a machine with other things to do."""
+    request = Request(builtin(), "word " * 255 + "word", keep=VECTORS)
+    ours(request)
+    start = time.process_time()
+    found = ours(request)
+    assert time.process_time() - start < 2
+    assert isinstance(found, Attention)
+    assert found.weights.shape[2] > 250
+
+
+def test_entries_differ_by_nothing_that_a_figure_shows() -> None:
+    """Computed twice, packed twice: the same bytes."""
+    request = Request(builtin(), "the quick brown fox", keep=VECTORS)
+    first, second = ours(request), ours(request)
+    assert isinstance(first, Attention)
+    assert isinstance(second, Attention)
+    data = pack(request, first)
+    assert data == pack(request, second)
+    assert compare(unpack(data, request.key), first) == ""
