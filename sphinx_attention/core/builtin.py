@@ -27,7 +27,10 @@ def builtin() -> ModelSource:
 
 
 def is_builtin(source: Source) -> bool:
-    """Whether a source is the built-in model, wherever the package lies."""
+    """Whether a source is the built-in model in single precision, wherever the package lies.
+
+    In another dtype, which only the command line can ask for, PyTorch runs the same files.
+    """
     return source.identity() == builtin().identity()
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sphinx_attention.core import distribute
-from sphinx_attention.core.builtin import builtin
+from sphinx_attention.core.builtin import FOLDER
 from sphinx_attention.core.capture import Library
 from sphinx_attention.core.distribute import Chunk, Outcome, Place, chunks, run_chunk, take_in
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -426,13 +426,13 @@ def test_each_worker_loads_a_model_once_and_frees_it_in_the_end(
     preload.write_text(COUNT_LOADS)
     workers = [cluster.worker("--preload", str(preload)) for _ in range(2)]
     cluster.wait_for_workers(2)
-    model = builtin()
+    model = ModelSource(name="copy", path="copy", folder=str(FOLDER))
     requests = [Request(model, f"the {a} {b}") for a in "abcdef" for b in ("fox", "dog")]
     library = Library(MemoryStore())
     ran = distribute.on_cluster(chunks(requests, 1), Place(None), cluster.address)
     assert len(list(take_in(library, requests, ran))) == len(requests)
     assert not library.failures
-    assert Counter(counting.lines()) == Counter({(w.pid, "load builtin"): 1 for w in workers})
+    assert Counter(counting.lines()) == Counter({(w.pid, "load copy"): 1 for w in workers})
     expected = Library(MemoryStore())
     for request in requests:
         # As a cluster's workers run them: each alone, so that no batch pads another's floats.

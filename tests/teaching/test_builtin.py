@@ -1,4 +1,4 @@
-"""``model: builtin``: found everywhere, the same everywhere, loaded like any other model."""
+"""``model: builtin``: found everywhere, the same everywhere, captured like any other model."""
 
 from __future__ import annotations
 

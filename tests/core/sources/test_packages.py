@@ -21,10 +21,10 @@ ASK = """
 import sys
 {before}
 sys.path.insert(0, sys.argv[1])
-from sphinx_attention.core.builtin import builtin
-from sphinx_attention.core.request import Request
+from sphinx_attention.core.builtin import FOLDER
+from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources import open_source
-source = builtin()
+source = ModelSource(name="copy", path="copy", folder=str(FOLDER))
 with open_source(source) as runner:
     ((_, answer),) = runner.run([Request(source, "the fox")])
 print(getattr(answer, "problem", "drawn"), getattr(answer, "message", ""))

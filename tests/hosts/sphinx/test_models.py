@@ -97,19 +97,31 @@ def test_a_package_that_is_not_installed(tmp_path: Path, minilm: Path, package: 
     assert soup.find(class_="attention-placeholder")
 
 
-def test_the_builtin_model_needs_torch_once(tmp_path: Path) -> None:
+def test_the_builtin_model_needs_no_torch(tmp_path: Path) -> None:
     page = f".. attention:: {FOX}\n   :model: builtin\n"
-    without = "sys.modules['torch'] = None"
-    said, soup = site(tmp_path, {}, page, before=without)
-    message, kind = the_warning(said, tmp_path, 4)
-    assert kind == "install"
-    assert 'pip install "sphinx-attention[models]"' in message
-    assert soup.find(class_="attention-placeholder")
-    said, _ = site(tmp_path, {}, page)
-    assert not said
+    names = ("torch", "transformers", "tokenizers", "safetensors", "huggingface_hub")
+    without = f"sys.modules |= dict.fromkeys({names})"
     said, soup = site(tmp_path, {}, page, before=without)
     assert not said
     assert soup.find("figure").find(class_="attention-model").text == "builtin"
+    words = [word.text for word in soup.select(".attention-word")]
+    assert words == ["<start>", *FOX.split()]
+
+
+def test_the_builtin_model_in_another_dtype_needs_torch(tmp_path: Path) -> None:
+    """NumPy computes it in single precision alone."""
+    (tmp_path / "conf.py").write_text('extensions = ["sphinx_attention"]\n')
+    (tmp_path / "index.rst").write_text(f"P\n=\n\n.. attention:: {FOX}\n   :model: builtin\n")
+    code = "import sys\nsys.modules['torch'] = None\n"
+    code += "from sphinx_attention.hosts.cli import main\nmain()"
+    command = [sys.executable, "-c", code, "capture", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "--dtype", "bfloat16"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert 'pip install "sphinx-attention[models]"' in done.stderr
+    done = subprocess.run([*command, "--device", "cuda"], capture_output=True, check=False)
+    assert done.returncode == 0
 
 
 def test_a_model_without_attention(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.models
 CONFIG = json.loads((FOLDER / "config.json").read_text(encoding="utf-8"))
 NETWORK = load_network(FOLDER)
 TOKENIZER = load_tokenizer(FOLDER)
+WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "saw", "dog"]
 NAMES = ("weights", "queries", "keys", "values")
 
 TOLERANCE = 1e-5
@@ -75,7 +76,9 @@ def same(ids: list[int], theirs: list[dict[str, np.ndarray]], tolerance: float) 
             assert got.dtype == np.float32
             assert got.shape == expected.shape
             largest = 1.0 if name == "weights" else max(1.0, float(np.abs(expected).max()))
-            np.testing.assert_allclose(got, expected, rtol=0, atol=tolerance * largest, err_msg=name)
+            np.testing.assert_allclose(
+                got, expected, rtol=0, atol=tolerance * largest, err_msg=name
+            )
         np.testing.assert_allclose(mine.weights.sum(axis=-1), 1, atol=1e-6)
         assert not np.triu(mine.weights, 1).any()
 
@@ -111,7 +114,7 @@ def test_the_longest_text_has_the_numbers_of_transformers(run: Any, seed: int) -
     count = CONFIG["max_position_embeddings"] - 1
     ids = [0, *(chance.randrange(1, CONFIG["vocab_size"]) for _ in range(count))]
     same(ids, run(ids), LONG_TOLERANCE)
-    ids = ids_of(" ".join(chance.choices("the cat sat on a mat and saw the dog".split(), k=600)))
+    ids = ids_of(" ".join(chance.choices(WORDS, k=600)))
     assert len(ids) == count + 1
     same(ids, run(ids), LONG_TOLERANCE)
 

@@ -86,7 +86,9 @@ def same(mine: Attention, theirs: Attention) -> None:
     assert (mine.scoring is None) == (theirs.scoring is None)
     if mine.scoring is not None and theirs.scoring is not None:
         for name in ("scale", "softcap"):
-            np.testing.assert_array_equal(getattr(mine.scoring, name), getattr(theirs.scoring, name))
+            np.testing.assert_array_equal(
+                getattr(mine.scoring, name), getattr(theirs.scoring, name)
+            )
         assert mine.scoring.bias is theirs.scoring.bias is None
         assert mine.scoring.sinks is theirs.scoring.sinks is None
         assert mine.scoring.missing == theirs.scoring.missing == ""
