@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from .attention import WARNING, Attention
 from .bins import complete
 from .boundary import guarded
+from .builtin import is_builtin
 from .derive import derive, of_layers
 from .entry import DamagedEntryError, NewerEntryError, checksum, pack, verify
 from .entry_header import UnfitError
@@ -353,14 +354,15 @@ class Library:
     def _how_to_fill(self, request: Request) -> str:
         what = request.source.label or "the given weights"
         made = f" ({request.aggregate})" if request.aggregate else ""
-        extra = "flow" if isinstance(request.source, MatrixSource) else "models"
-        if not isinstance(request.source, MatrixSource) and request.aggregate == "flow":
-            extra = "models,flow"
+        extras = _extras(request)
+        where = "To compute it"
+        if extras:
+            where = f"Where the model can run (`pip install 'sphinx-attention[{extras}]'`)"
         keep = ", and commit the folder" if isinstance(self.store, FolderStore) else ""
         return (
             f"the attention of {what}{made} over “{request.text}” is not in the store "
-            f"{self.store.name}, and attention_mode is {self.mode!r}, so that no model runs. Where "
-            f"the model can run (`pip install 'sphinx-attention[{extra}]'`), run "
+            f"{self.store.name}, and attention_mode is {self.mode!r}, so that no model runs. "
+            f"{where}, run "
             f"`sphinx-attention capture {self.docs} --only {request.key[:KEY_SHOWN]}`{keep}"
         )
 
@@ -368,6 +370,16 @@ class Library:
 def is_captured(request: Request) -> bool:
     """Whether a request goes through the store; what a given matrix needs is quicker than that."""
     return not isinstance(request.source, MatrixSource) or request.aggregate == "flow"
+
+
+def _extras(request: Request) -> str:
+    """The extras of this package that computing a request needs, by name and with commas."""
+    needed = []
+    if not isinstance(request.source, MatrixSource) and not is_builtin(request.source):
+        needed.append("models")
+    if request.aggregate == "flow":
+        needed.append("flow")
+    return ",".join(needed)
 
 
 def _bounded(source: Source, text: str | None = None) -> AbstractContextManager[None]:

@@ -100,8 +100,8 @@ OPTIONS: dict[str, Option] = {
     "model": Option(
         converters.text,
         "which model: a name from ``attention_models``; ``builtin``, the teaching model "
-        "that comes with the package; an id on the Hugging Face hub; or the path of a "
-        "folder",
+        "that comes with the package and needs no PyTorch; an id on the Hugging Face hub; "
+        "or the path of a folder",
     ),
     "pair": Option(
         converters.text,

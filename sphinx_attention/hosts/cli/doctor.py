@@ -7,7 +7,7 @@ import platform
 import shlex
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from sphinx_attention.core.attention import Attention
+from sphinx_attention.core.builtin import builtin
 from sphinx_attention.core.capture import Library, is_captured
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.request import MatrixSource, Request
@@ -46,7 +47,7 @@ _NEEDED = (
     "click",
 )
 _EXTRAS = {
-    "models": (("torch", "transformers"), "to run models"),
+    "models": (("torch", "transformers"), "to run models other than builtin"),
     "accelerate": (("accelerate",), "for a model with a device_map"),
     "flow": (("scipy",), "for aggregate: flow"),
     "remote": (("fsspec",), "for a store at a URL"),
@@ -119,6 +120,8 @@ def _examine(docs: Path | None, defines: tuple[str, ...], *, models: bool) -> It
         "HF_HUB_OFFLINE is set: only what is downloaded already" if offline else "may be asked",
         ok=None,
     )
+    if models:
+        yield replace(_ask(builtin(), ", without PyTorch"), about="built-in model")
     if docs is not None:
         yield from _notes(docs, defines, models=models)
 
@@ -266,7 +269,7 @@ def _sources(notes: Collected) -> dict[str, ModelSource | FunctionSource | Atten
     return found | {source.name: source for source in used if source.name not in found}
 
 
-def _ask(source: ModelSource | FunctionSource) -> Finding:
+def _ask(source: ModelSource | FunctionSource, remark: str = "") -> Finding:
     about = f"model {source.name}"
     started = time.monotonic()
     try:
@@ -280,7 +283,7 @@ def _ask(source: ModelSource | FunctionSource) -> Finding:
     return Finding(
         about,
         f"answers: {counted(got.layers, 'layer')} of {counted(got.heads, 'head')}, "
-        f"{seconds:.1f} s with loading",
+        f"{seconds:.1f} s with loading{remark}",
     )
 
 

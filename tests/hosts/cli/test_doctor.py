@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -31,6 +32,24 @@ def test_without_notes_it_tells_what_is_installed(notes: Notes) -> None:
     assert not any(name.startswith("model ") for name in found)
 
 
+def test_the_builtin_model_is_asked_and_needs_no_pytorch() -> None:
+    code = (
+        "import sys\n"
+        "sys.modules |= dict.fromkeys(('torch', 'transformers', 'tokenizers', 'safetensors'))\n"
+        "from sphinx_attention.hosts.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "doctor"], capture_output=True, text=True, check=False
+    )
+    line = r"ok  built-in model: answers: 3 layers of 4 heads, \d\.\d s with loading, without PyTorch\n"
+    assert re.search(line, done.stdout)
+
+
+def test_no_model_is_asked_where_none_shall_be_loaded(notes: Notes) -> None:
+    assert "built-in model" not in by_name(notes.run("doctor", "--no-models", "--json").json)
+
+
 def test_what_lacks_comes_with_the_line_that_installs_it(
     notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,7 +60,9 @@ def test_what_lacks_comes_with_the_line_that_installs_it(
 
     monkeypatch.setattr(MODULE, "version", lacking)
     answer = notes.run("doctor")
-    assert "--  models: torch not installed; needed to run models\n" in answer.out
+    assert (
+        "--  models: torch not installed; needed to run models other than builtin\n" in answer.out
+    )
     assert 'pip install "sphinx-attention[models]"\n' in answer.out
     assert 'pip install "sphinx-attention[render]"\n' in answer.out
     assert "device" not in answer.out

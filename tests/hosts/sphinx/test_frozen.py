@@ -227,6 +227,70 @@ def test_a_small_project_builds_from_its_store_alone(alone: Path, tmp_path: Path
 
 
 @pytest.mark.slow
+def test_a_first_figure_of_the_builtin_model_needs_no_more_than_the_package(
+    alone: Path, tmp_path: Path
+) -> None:
+    """Nothing is stored yet: the model itself runs, without PyTorch and without a network."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "conf.py").write_text(
+        'extensions = ["sphinx_attention", "myst_parser"]\nattention_model = "builtin"\n'
+    )
+    (docs / "index.rst").write_text(
+        "P\n=\n\n.. attention:: the quick brown fox\n\n.. toctree::\n\n   second\n"
+    )
+    (docs / "second.md").write_text(
+        "# S\n\n```{attention-figure} the sun and the moon and\n:view: steps\n:focus: and\n```\n"
+    )
+    code = "import sys; from sphinx.cmd.build import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        [*without_network(), alone, "-P", "-c", code, "-q", "-W", docs, tmp_path / "out"],
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    drawn = figures(tmp_path / "out")
+    assert {page: len(found) for page, found in drawn.items()} == {
+        "index.html": 1,
+        "second.html": 1,
+    }
+    figure = BeautifulSoup(drawn["index.html"][0], "html.parser")
+    assert figure.find(class_="attention-model").text == "builtin"
+    words = [word.text for word in figure.select(".attention-word")]
+    assert words == ["<start>", "the", "quick", "brown", "fox"]
+    # The committed entry is what the next build reads.
+    assert len(list((docs / "_attention").rglob("*.attn"))) == 2
+
+
+@pytest.mark.slow
+def test_the_command_draws_a_first_figure_in_two_seconds(alone: Path, tmp_path: Path) -> None:
+    command = alone.with_name("sphinx-attention")
+    render = [command, "render", "the quick brown fox", "-o", tmp_path / "fox.svg"]
+    subprocess.run(render, check=True, capture_output=True)
+    before = os.times()
+    done = subprocess.run(render, check=True, capture_output=True, text=True)
+    after = os.times()
+    # Of the processor: the machine may have other things to do. It takes half a second.
+    spent = [after.children_user - before.children_user]
+    spent.append(after.children_system - before.children_system)
+    assert sum(spent) < 2
+    assert "arcs, builtin, layer" in done.stderr
+    assert (tmp_path / "fox.svg").read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_a_text_of_the_builtin_model_that_lacks_asks_for_no_package(project) -> None:
+    made = project(
+        {"index.rst": "P\n=\n\n.. attention:: a b\n"},
+        'attention_model = "builtin"\nattention_mode = "frozen"\n',
+    )
+    made.build()
+    assert "pip install" not in made.warnings
+    assert "To compute it, run `sphinx-attention capture " in made.warnings
+
+
+@pytest.mark.slow
 @pytest.mark.models
 @pytest.mark.usefixtures("minilm")
 def test_the_example_notes_build_from_their_store_alone(alone: Path, tmp_path: Path) -> None:
