@@ -20,10 +20,11 @@ PIP := $(PY) -m pip
 SITE := example_docs/_build/html
 BENCH := .venv-bench
 LINT := .venv-lint
+FAST := .venv-fast
 # For the benchmark: make benchmark ROWS="--only hover --quick"
 ROWS ?=
 
-.PHONY: help demo test test-oldest lint format clean model chromium ts python-test benchmark
+.PHONY: help demo test test-fast test-oldest lint format clean model chromium ts python-test benchmark
 
 help: ## list the commands
 	@echo "make <command>, one of:"
@@ -43,6 +44,11 @@ test: python-test model chromium lint ts ## install what the tests need and run 
 	@echo "==> Python and browser tests"
 	@chromium=$$($(PY) scripts/find_chromium.py) || exit 1; \
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ATTENTION_CHROMIUM="$$chromium" $(PY) -m pytest -n 2
+
+# In an environment of its own, without PyTorch and without a browser.
+test-fast: $(FAST)/.stamp ## the tests that need neither PyTorch nor a browser and are quick (a minute)
+	@$(FAST)/bin/python -m pytest -q -n 2 -m "not browser and not models and not slow" \
+		--ignore=tests/benchmarks --ignore=tests/browser --ignore=tests/teaching
 
 test-oldest: ## test with the oldest versions supported, and build a book with Jupyter Book 1
 	@sh scripts/test_oldest.sh "$(PYTHON)"
@@ -68,7 +74,7 @@ benchmark: $(BENCH)/.stamp model chromium ## measure our figures beside BertViz'
 		$(BENCH)/bin/python -m benchmarks $(ROWS)
 
 clean: ## remove all that was installed, downloaded or built
-	rm -rf $(VENV) $(LINT) $(BENCH) .venv-oldest .models node_modules example_docs/_build dist
+	rm -rf $(VENV) $(LINT) $(FAST) $(BENCH) .venv-oldest .models node_modules example_docs/_build dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache
 
 # ---- Python ------------------------------------------------------------------------------------
@@ -101,6 +107,13 @@ $(LINT)/.stamp: pyproject.toml
 	@echo "==> Installing the tools that check the Python sources into $(LINT)"
 	@$(LINT)/bin/python -m pip install --quiet "pip>=25.1"
 	@$(LINT)/bin/python -m pip install --quiet --group lint -e .
+	@touch $@
+
+$(FAST)/.stamp: pyproject.toml
+	@sh scripts/make_venv.sh "$(FAST)" "$(PYTHON)"
+	@echo "==> Installing the package and the tools of the fast tests into $(FAST)"
+	@$(FAST)/bin/python -m pip install --quiet "pip>=25.1"
+	@$(FAST)/bin/python -m pip install --quiet --group test-fast -e .
 	@touch $@
 
 $(BENCH)/.stamp: pyproject.toml constraints.txt $(STAMPS)/venv

@@ -22,6 +22,18 @@ os.environ.pop("FORCE_COLOR", None)
 pytest_plugins = ["tests.s3"]
 
 
+MARKERS = {"minilm": "models", "tiny_model": "models", "bucket": "slow", "linter": "slow"}
+"""What a test that asks for a fixture is marked with: the fixture loads PyTorch, or starts a server."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by the fixtures that they use, before ``-m`` selects."""
+    for item in items:
+        for name in MARKERS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKERS[name])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Write half characters (surrogates) in logs and failures as escapes.

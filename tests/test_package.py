@@ -146,6 +146,7 @@ def test_the_readme_can_be_read_on_pypi() -> None:
             assert (ROOT / inside).exists(), one
 
 
+@pytest.mark.slow
 def test_the_sdist_holds_what_builds_and_tests_need(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)

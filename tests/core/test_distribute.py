@@ -202,6 +202,7 @@ def test_an_entry_that_cannot_be_written_is_kept_for_this_run_and_told(
 # Local processes
 
 
+@pytest.mark.slow
 def test_processes_compute_what_one_process_does(counting: Counting, tmp_path: Path) -> None:
     requests = counting.requests(12)
     place = Place("store", str(tmp_path))
@@ -215,6 +216,7 @@ def test_processes_compute_what_one_process_does(counting: Counting, tmp_path: P
     assert entries(FolderStore(tmp_path / "store")) == undisturbed(requests)
 
 
+@pytest.mark.slow
 def test_a_process_killed_half_way_loses_nothing_and_nothing_is_computed_twice(
     counting: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +242,7 @@ def test_a_process_killed_half_way_loses_nothing_and_nothing_is_computed_twice(
     assert entries(FolderStore(tmp_path / "store")) == undisturbed(requests)
 
 
+@pytest.mark.slow
 def test_a_text_that_kills_every_process_is_told_and_the_rest_computed(
     counting: Counting, tmp_path: Path
 ) -> None:
@@ -254,6 +257,7 @@ def test_a_text_that_kills_every_process_is_told_and_the_rest_computed(
     assert len(entries(FolderStore(tmp_path / "s"))) == 6
 
 
+@pytest.mark.slow
 def test_where_every_process_dies_it_is_given_up(counting: Counting, tmp_path: Path) -> None:
     requests = [Request(counting.source, f"die {n}") for n in range(40)]
     made = list(in_processes(chunks(requests, 1), Place("s", str(tmp_path)), 1))
@@ -263,6 +267,7 @@ def test_where_every_process_dies_it_is_given_up(counting: Counting, tmp_path: P
     assert len(counting.imports()) <= 5
 
 
+@pytest.mark.slow
 def test_processes_end_when_nobody_wants_more(counting: Counting, tmp_path: Path) -> None:
     ran = in_processes(chunks(counting.requests(8), 1), Place("s", str(tmp_path)), 2)
     next(ran)
@@ -469,6 +474,7 @@ def test_a_scheduler_that_goes_away_ends_in_errors_and_not_in_waiting(
     assert all("the cluster" in error.message for error in wrong)
 
 
+@pytest.mark.slow
 def test_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distribute, "_CONNECT_SECONDS", 1)
     with pytest.raises(AttentionError, match=r"the scheduler .* does not answer") as caught:

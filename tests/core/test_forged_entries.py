@@ -243,6 +243,7 @@ def test_a_text_cannot_have_more_tokens_than_bytes() -> None:
         unpack(bomb([1, 1, 2000, 2000], 2000), REQUEST.key)
 
 
+@pytest.mark.slow
 def test_so_much_of_one_kind_is_written_so_that_it_can_be_read() -> None:
     """Sparse rows of a long text deflate so well that they would look like an attack."""
     size = int(FREE_NUMBERS**0.5) + 4
@@ -331,6 +332,7 @@ def test_a_forged_header_is_refused_or_drawn(data: Any) -> None:
     draw_all(found)
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(st.data())
 def test_forged_numbers_are_refused_or_drawn(data: Any) -> None:

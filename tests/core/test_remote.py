@@ -55,7 +55,7 @@ def messages(store: SharedStore) -> list[str]:
 # What is shared.
 
 
-@pytest.fixture(params=["file://", "s3://"])
+@pytest.fixture(params=["file://", pytest.param("s3://", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "s3://":
         return str(request.getfixturevalue("bucket").url)

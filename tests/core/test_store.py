@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@pytest.fixture(params=["folder", "memory", "file://", "memory://", "s3://"])
+@pytest.fixture(
+    params=[
+        "folder",
+        "memory",
+        "file://",
+        "memory://",
+        pytest.param("s3://", marks=pytest.mark.slow),
+    ]
+)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     base = tmp_path / "docs"
     locations: dict[str, Callable[[], str | None]] = {

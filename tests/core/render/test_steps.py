@@ -166,6 +166,7 @@ def follow_the_panels(seen: Read, row: np.ndarray) -> None:
     assert number(p["share"]) == pytest.approx(row[key], abs=HALF)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("kind", OTHER_INPUT)
 def test_the_chain_of_pictures_and_sound_ends_there_too(kind: str) -> None:
     _, _, calls = run(kind)

@@ -1,11 +1,7 @@
 """What every test that runs a model needs."""
 
-import pytest
+import os
 
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
-    """Threads of tiny models spend their time waiting for one another."""
-    import torch
-
-    torch.set_num_threads(1)
+# PyTorch reads this when it is loaded. The threads of tiny models spend their time waiting for one
+# another.
+os.environ["OMP_NUM_THREADS"] = "1"

@@ -401,6 +401,7 @@ def test_a_masked_array_keeps_its_mask(define: Callable[..., None]) -> None:
     assert one.masked[0].tolist() == [[False, True], [False, False]]
 
 
+@pytest.mark.models
 def test_tensors_one_a_layer(define: Callable[..., None]) -> None:
     """As `outputs.attentions`: a tuple of (batch, heads, queries, keys), one a layer."""
     import torch

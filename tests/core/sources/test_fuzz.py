@@ -22,6 +22,8 @@ from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.request import FunctionSource, MatrixSource, Request
 from sphinx_attention.core.sources import function, matrix
 
+pytestmark = pytest.mark.slow
+
 quick = settings(max_examples=250, deadline=None, derandomize=True, database=None)
 
 WORDS = (

@@ -19,6 +19,8 @@ from sphinx_attention.core.store import FolderStore
 if TYPE_CHECKING:
     from .notes import Notes
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["a b c", "d e", "f g h i"]
 
 

@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from .notes import Notes
 
+pytestmark = pytest.mark.slow
+
 
 MODULE = importlib.import_module("sphinx_attention.hosts.cli.doctor")
 """By its full name, for the command has the same."""

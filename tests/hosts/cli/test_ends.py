@@ -19,6 +19,8 @@ from tests.conftest import FOX
 if TYPE_CHECKING:
     from .notes import Notes
 
+pytestmark = pytest.mark.slow
+
 RENDER = importlib.import_module("sphinx_attention.hosts.cli.render")
 
 

@@ -109,6 +109,7 @@ def test_every_command_has_help_and_the_whole_a_version(notes: Notes) -> None:
     assert notes.run("nonsense", code=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_shell_completes(shell: str) -> None:
     environment = {**os.environ, "_SPHINX_ATTENTION_COMPLETE": f"{shell}_source"}
@@ -122,6 +123,7 @@ def test_the_shell_completes(shell: str) -> None:
     assert f"_SPHINX_ATTENTION_COMPLETE={shell}_complete" in made.stdout
 
 
+@pytest.mark.slow
 def test_no_command_loads_what_it_does_not_need() -> None:
     code = (
         "import sys; import sphinx_attention.hosts.cli; "

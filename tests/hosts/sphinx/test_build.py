@@ -218,6 +218,7 @@ def test_a_warning_can_be_suppressed_by_its_subtype(project) -> None:
     assert "attention-placeholder" in made.html()
 
 
+@pytest.mark.slow
 def test_a_mistake_fails_a_strict_build(tmp_path: Path) -> None:
     conf = 'extensions = ["sphinx_attention"]\nshow_warning_types = True\n'
     (tmp_path / "conf.py").write_text(conf)
@@ -394,6 +395,7 @@ def test_a_failing_text_spares_the_others(project) -> None:
     assert "refused" in made.warnings
 
 
+@pytest.mark.slow
 def test_parallel_builds_write_the_same_pages(tmp_path: Path) -> None:
     source = tmp_path / "docs"
     source.mkdir()
@@ -540,6 +542,7 @@ def test_a_changed_matrix_file_rebuilds_its_page(project) -> None:
     assert "0.750" in made.html()
 
 
+@pytest.mark.slow
 def test_nothing_missing_no_torch(tmp_path: Path, minilm: Path) -> None:
     """The first build runs a real model; the second sees neither torch nor transformers."""
     (tmp_path / "conf.py").write_text(
@@ -567,6 +570,7 @@ def test_nothing_missing_no_torch(tmp_path: Path, minilm: Path) -> None:
     assert said[1] == "0 []"
 
 
+@pytest.mark.slow
 def test_a_killed_build_leaves_a_store_that_the_next_one_uses(tmp_path: Path) -> None:
     slow = FUNCTION.replace("    words =", "    import time; time.sleep(0.05)\n    words =")
     (tmp_path / "course_model.py").write_text(slow)
@@ -589,6 +593,7 @@ def test_a_killed_build_leaves_a_store_that_the_next_one_uses(tmp_path: Path) ->
     assert len(figure_tags((tmp_path / "out" / "index.html").read_text())) == 40
 
 
+@pytest.mark.slow
 def test_the_extension_is_clean_under_strict_warnings(tmp_path: Path) -> None:
     (tmp_path / "conf.py").write_text('extensions = ["sphinx_attention"]\n')
     (tmp_path / "index.rst").write_text(PAGE.replace(":numref:`fox` and", ""))

@@ -68,6 +68,7 @@ def test_the_command_names_the_folder_as_one_would_type_it(
     assert f"`sphinx-attention capture {folder} --only {KEY[:12]}`" in said
 
 
+@pytest.mark.slow
 def test_the_command_can_be_pasted(tmp_path: Path) -> None:
     """From a folder with a space in its name; and what it fills, the next build finds."""
     docs = tmp_path / "my notes"

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from docutils import nodes
 
+pytestmark = pytest.mark.slow
+
 NAMES = [*OPTIONS, "caption", "name", "class", "align", "collapsible", "layr", "x"]
 
 LONG = ["9" * 5000, "[" * 3000, "a" * 5000]

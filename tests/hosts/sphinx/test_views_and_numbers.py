@@ -281,6 +281,7 @@ def test_flow_past_its_limit_is_said_and_spares_the_others(project) -> None:
     assert carried(figure).header["heads"] == ["flow"]
 
 
+@pytest.mark.slow
 def test_a_full_store_needs_neither_model_nor_scipy(project) -> None:
     text = f".. attention:: {FOX}\n   :aggregate: flow\n\n.. attention-figure:: {FOX}\n   :aggregate: flow\n\n{ROWS}"
     made = pages(project, text)
@@ -299,6 +300,7 @@ def test_a_full_store_needs_neither_model_nor_scipy(project) -> None:
     assert [str(f) for f in again.find_all("figure")] == [str(f) for f in before.find_all("figure")]
 
 
+@pytest.mark.slow
 def test_flow_without_scipy_names_the_line_that_installs_it(project) -> None:
     made = pages(project, f".. attention:: {FOX}\n   :aggregate: flow\n")
     code = (
