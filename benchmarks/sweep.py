@@ -60,7 +60,7 @@ def sweep_one(kind: str) -> dict[str, Any]:
     """What comes of one kind: a status and, where it is not equal, why."""
     import torch
 
-    from sphinx_attention.core.sources._loading import quiet
+    from sphinx_attention.core.sources.huggingface.loading import quiet
 
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name, quiet(), warnings.catch_warnings():
@@ -88,7 +88,7 @@ def compare(model: Any, folder: Path) -> dict[str, Any]:
     from sphinx_attention.core.attention import Attention
     from sphinx_attention.core.request import ModelSource, Request
     from sphinx_attention.core.sources import open_source
-    from sphinx_attention.core.sources._classes import text_tower
+    from sphinx_attention.core.sources.huggingface.model_class import text_tower
 
     whole, model = type(model), text_tower(model)
     for module in model.modules():
@@ -374,8 +374,6 @@ def run(kinds: Sequence[str], at_once: int) -> Iterator[tuple[str, dict[str, Any
         T5ForConditionalGeneration,
         conversion_mapping,
     )
-
-    import sphinx_attention.core.sources.transformers  # noqa: F401
 
     forking = multiprocessing.get_context("fork")
     waiting = list(reversed(kinds))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sphinx_attention.core.attention import Attention
-    from sphinx_attention.core.figure import Figure
+    from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.request import ModelSource, Request
 
 
@@ -65,15 +65,16 @@ def _request(text: str, **options: Any) -> Request:
 
 
 def _settled(request: Request, attention: Attention) -> Figure:
-    from sphinx_attention.core.figure import FigureSpec, settle
+    from sphinx_attention.core.figure.figure import settle
+    from sphinx_attention.core.figure.spec import FigureSpec
 
     return settle(FigureSpec(request), attention)
 
 
 def fill(store: str, lengths: Sequence[int], count: int = 1) -> dict[str, Any]:
     """Capture texts of these lengths into a store; the bytes that it then takes."""
-    from sphinx_attention.core.capture import Library
-    from sphinx_attention.core.store import FolderStore
+    from sphinx_attention.core.capture.library import Library
+    from sphinx_attention.core.store.folder import FolderStore
 
     from .texts import texts_of
 
@@ -89,9 +90,10 @@ def packing(store: str, tokens: int) -> dict[str, Any]:
     """A payload's bytes, and what the rounded weights' entropy says they need at least."""
     import numpy as np
 
-    from sphinx_attention.core.capture import Library
-    from sphinx_attention.core.payload import codes, encode
-    from sphinx_attention.core.store import FolderStore
+    from sphinx_attention.core.capture.library import Library
+    from sphinx_attention.core.codes import codes
+    from sphinx_attention.core.figure.payload import encode
+    from sphinx_attention.core.store.folder import FolderStore
 
     request = _request(text_of(tokens))
     attention = Library(FolderStore(Path(store)), "frozen").get(request)
@@ -108,9 +110,9 @@ def packing(store: str, tokens: int) -> dict[str, Any]:
 
 def written(store: str, tokens: int, runs: int) -> dict[str, Any]:
     """What the writing of one figure takes: read, settle, draw, pack. The medians of several."""
-    from sphinx_attention.core.capture import Library
+    from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.render.html import render_html
-    from sphinx_attention.core.store import FolderStore
+    from sphinx_attention.core.store.folder import FolderStore
 
     request = _request(text_of(tokens))
 
@@ -146,10 +148,10 @@ LAYER = 6
 
 def one_layer(folder: str, store: str, texts: int, tokens: int) -> dict[str, Any]:
     """One layer of several texts, captured and stored: the peak over the loaded model."""
-    from sphinx_attention.core.capture import Library
+    from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.request import Request
     from sphinx_attention.core.sources import open_source
-    from sphinx_attention.core.store import FolderStore
+    from sphinx_attention.core.store.folder import FolderStore
 
     source = _source(Path(folder))
     with open_source(source) as runner:

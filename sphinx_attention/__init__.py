@@ -21,6 +21,6 @@ __all__ = ["__version__", "setup"]
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension with Sphinx."""
     # The core serves hosts that have no Sphinx: only Sphinx itself gets to import its host.
-    from .hosts.sphinx import setup as setup_host  # noqa: PLC0415
+    from sphinx_attention.hosts.sphinx import setup as setup_host  # noqa: PLC0415
 
     return setup_host(app)

@@ -35,9 +35,9 @@ def test_the_core_knows_no_host() -> None:
         assert not imports(path) & {"sphinx", "docutils", "markdown", "click", "myst_parser"}, path
 
 
-def test_only_the_sources_and_the_training_know_torch() -> None:
+def test_only_hugging_face_sources_know_torch() -> None:
     for path in PACKAGE.rglob("*.py"):
-        if path.parent.name not in {"sources", "teaching"}:
+        if path.parent.name != "huggingface":
             assert not imports(path) & {"torch", "transformers"}, path
 
 
@@ -95,8 +95,6 @@ def test_what_is_imported_is_declared() -> None:
     """At the top of modules, that is always; what is imported in functions belongs to extras."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
-        if path.parent.name == "teaching":
-            continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}
@@ -165,12 +163,12 @@ def test_the_sdist_holds_what_builds_and_tests_need(tmp_path: Path) -> None:
         "example_docs/conf.py",
         "scripts/fetch_model.py",
         "static/src/page/index.ts",
-        "sphinx_attention/teaching/words.LICENSE.txt",
+        "sphinx_attention/builtin/words.LICENSE.txt",
     ):
         assert (folder / name).is_file(), name
     assert any((folder / "example_docs" / "_attention").rglob("*.attn"))
     # Its own tests run, without git, and a wheel is built from it.
-    tests = ["tests/test_package.py", "tests/workflows", "tests/core/render/test_text.py"]
+    tests = ["tests/test_package.py", "tests/workflows", "tests/core/render/test_description.py"]
     chosen = "wheel or importing or declared or pypi or known or offers or pinned or text"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", chosen],

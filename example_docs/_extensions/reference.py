@@ -16,9 +16,9 @@ from docutils.statemachine import StringList
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 
+from sphinx_attention.core.authoring.options import OPTIONS
+from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import Problem
-from sphinx_attention.core.options import OPTIONS
-from sphinx_attention.core.settings import Settings
 from sphinx_attention.hosts.cli import main
 from sphinx_attention.hosts.sphinx.written import HOST_OPTIONS
 

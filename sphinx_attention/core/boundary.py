@@ -11,8 +11,8 @@ import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .display import clean_line
 from .errors import AttentionError, Problem
+from .text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,9 +18,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from scripts import find_chromium
-
-from .fonts import ALL, font_environment
-from .pages import DOG, by_page, pages_of
+from tests.browser.fonts import ALL, font_environment
+from tests.browser.pages import DOG, by_page, pages_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

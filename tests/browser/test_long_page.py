@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import edges, token
+from tests.browser.conftest import edges, token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
 
-    from .conftest import Site
+    from tests.browser.conftest import Site
 
 ANSWERS = '#{} [data-token="2"][role="button"]'
 

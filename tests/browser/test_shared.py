@@ -349,7 +349,7 @@ def test_controls_of_any_name_are_options(open_page, browser, site) -> None:
 
 def test_a_payload_of_any_length_comes_back(open_page, tmp_path: Path) -> None:
     """The text of the page, decoded by Python, says what the browser shows."""
-    from sphinx_attention.core.payload import decode, decode_text
+    from sphinx_attention.core.figure.payload import decode, decode_text
 
     page = open_page("sums", "sums")
     text = page.locator("#sums script").text_content()

@@ -16,9 +16,8 @@ from PIL import Image
 
 from tests.browser.conftest import away, token
 from tests.browser.fonts import in_every_font
-
-from .pages import DOG
-from .pages.steps import text
+from tests.browser.pages import DOG
+from tests.browser.pages.steps import text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -45,7 +45,7 @@ def test_a_model_that_is_loaded(tiny_model: Callable[[str], Path]) -> None:
 def test_a_download(
     bars: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from sphinx_attention.core.sources import _hub
+    from sphinx_attention.core.sources.huggingface import hub as _hub
 
     monkeypatch.setattr(_hub, "_A_LINE_EVERY", 0.0)
     said: list[str] = []

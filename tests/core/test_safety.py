@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from sphinx_attention.core.capture import Library
-from sphinx_attention.core.entry import DamagedEntryError, pack
+from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.errors import AttentionError
-from sphinx_attention.core.store import FolderStore
+from sphinx_attention.core.store.entry import DamagedEntryError, pack
+from sphinx_attention.core.store.folder import FolderStore
 from tests import course
 from tests.core.entries import REQUEST, attention, request
 
@@ -128,7 +128,7 @@ def test_what_is_read_while_others_write_is_whole(tmp_path: Path) -> None:
     """Two processes write the same few entries over and over; a third reads them all the while."""
     code = (
         "import sys, pathlib\n"
-        "from sphinx_attention.core.store import FolderStore\n"
+        "from sphinx_attention.core.store.folder import FolderStore\n"
         "from tests.core.entries import attention, request\n"
         "store, given = FolderStore(pathlib.Path(sys.argv[1])), attention(size=40)\n"
         "print(flush=True)\n"
@@ -272,9 +272,9 @@ def test_bits_that_flip_are_no_picture(tmp_path: Path, data: st.DataObject) -> N
 KILLER = """
 import os, random, signal, sys, time
 from pathlib import Path
-from sphinx_attention.core.capture import Library
+from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.request import FunctionSource, Request
-from sphinx_attention.core.store import FolderStore
+from sphinx_attention.core.store.folder import FolderStore
 
 sys.path.insert(0, sys.argv[1])
 root, entries, kills = Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])

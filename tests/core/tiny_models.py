@@ -338,7 +338,7 @@ def save(kind: str, folder: Path) -> Path:
     import torch
     import transformers
 
-    from sphinx_attention.core.sources._loading import quiet
+    from sphinx_attention.core.sources.huggingface.loading import quiet
 
     name, settings, tokenizer = _MODELS[kind]
     with quiet():

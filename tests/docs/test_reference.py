@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sphinx.util.inventory import InventoryFile
 
+from sphinx_attention.core.authoring.options import OPTIONS
+from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import Problem
-from sphinx_attention.core.options import OPTIONS
-from sphinx_attention.core.settings import Settings
 from sphinx_attention.hosts.sphinx.written import HOST_OPTIONS
 
 if TYPE_CHECKING:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from sphinx_attention.core.display import right_to_left
-
-from .edges import num
+from sphinx_attention.core.render.common.edges import num
+from sphinx_attention.core.text import right_to_left
 
 if TYPE_CHECKING:
-    from sphinx_attention.core.figure import View
+    from sphinx_attention.core.views import View
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Drawing:
         width: of the picture in px.
         height: of the picture in px.
         right_to_left: whether the reading direction of the picture is right to left.
-        template: the file in ``templates/`` that writes the content.
+        template: the file below this package that writes the content.
         content: what the template is given as ``view``.
         under: the template of what stands right under the picture, in its box; empty for nothing.
         choices: which of the selectors ``layer`` and ``head`` the footer has.
@@ -51,7 +50,7 @@ class Drawing:
 def templates() -> Environment:
     """The templates of this package; everything that they print is escaped."""
     environment = Environment(
-        loader=PackageLoader("sphinx_attention.core.render", "templates"),
+        loader=PackageLoader("sphinx_attention.core.render", ""),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from sphinx_attention.core.display import clean_line
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import clean_line
 
+from .description import default_title
 from .drawing import templates
 from .html import figure_attributes, render_html
 from .svg import render_svg
-from .text import default_title
 
 if TYPE_CHECKING:
-    from sphinx_attention.core.figure import Figure
+    from sphinx_attention.core.figure.figure import Figure
 
 FORMATS = ("html", "svg", "png", "pdf")
 """The endings that a file may have."""
@@ -80,7 +80,7 @@ def standalone_page(figure: Figure) -> str:
     """One HTML page that needs no other file: script, style, font and numbers are within it."""
     return (
         templates()
-        .get_template("page.html.jinja")
+        .get_template("templates/page.html.jinja")
         .render(
             figure=figure,
             uid=_UID,

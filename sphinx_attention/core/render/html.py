@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from sphinx_attention.core.display import clean_line
-from sphinx_attention.core.payload import encode, encode_text
-from sphinx_attention.core.selection import written
+from sphinx_attention.core.figure.payload import encode, encode_text
+from sphinx_attention.core.figure.selection import written
+from sphinx_attention.core.render.arcs.draw import most_at_rest
+from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
+from sphinx_attention.core.text import clean_line
 
-from .arcs import most_at_rest
+from .description import strongest_pairs
 from .drawing import templates
-from .scores import percent_drawn, score_vector
+from .registry import EDGES, VIEWS
 from .svg import write_svg
-from .text import strongest_pairs
-from .views import EDGES, VIEWS
 
 if TYPE_CHECKING:
-    from sphinx_attention.core.figure import Figure
+    from sphinx_attention.core.figure.figure import Figure
 
     from .drawing import Drawing
 
@@ -78,7 +78,7 @@ def render_html(figure: Figure, uid: str, side_file: SideFile | None = None) -> 
     shows_edges = (drawing.beside or figure.spec.view) in EDGES
     return (
         templates()
-        .get_template("figure.html.jinja")
+        .get_template("templates/figure.html.jinja")
         .render(
             drawing=drawing,
             view=drawing.content,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.display import clean_line
+from sphinx_attention.core.text import clean_line
 
+from .description import about, default_title, detail
 from .drawing import templates
-from .text import about, default_title, detail
-from .views import VIEWS
+from .registry import VIEWS
 
 if TYPE_CHECKING:
-    from sphinx_attention.core.figure import Figure
+    from sphinx_attention.core.figure.figure import Figure
 
     from .drawing import Drawing
 
@@ -43,7 +43,7 @@ def write_svg(
     """
     svg = (
         templates()
-        .get_template("picture.svg.jinja")
+        .get_template("templates/picture.svg.jinja")
         .render(
             drawing=drawing,
             view=drawing.content,

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from sphinx_attention.core.attention import Attention
-from sphinx_attention.core.builtin import is_builtin
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.request import FunctionSource, ModelSource, Request, Source
+from sphinx_attention.core.sources.builtin import is_builtin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,7 +58,7 @@ def open_source(source: Source) -> AbstractContextManager[Runner]:
 
         return nullcontext(_EachRunner(runner.read))
     if isinstance(source, ModelSource):
-        from .transformers import ModelRunner  # noqa: PLC0415 - for those who have a model
+        from sphinx_attention.core.sources.huggingface.runner import ModelRunner  # noqa: PLC0415 - for those who have a model
 
         return ModelRunner(source)
     if isinstance(source, FunctionSource):

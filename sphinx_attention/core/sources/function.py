@@ -28,11 +28,16 @@ from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, Request
+from sphinx_attention.core.sources.numbers.given import Given
+from sphinx_attention.core.sources.numbers.pieces import author_tokens, flags_of
+from sphinx_attention.core.sources.numbers.weights import (
+    as_layers_and_heads,
+    check_weights,
+    mask_of,
+    truths,
+)
 
-from ._calling import call, find
-from ._given import Given
-from ._pieces import author_tokens, flags_of
-from ._weights import as_layers_and_heads, check_weights, mask_of, truths
+from .calling import call, find
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,12 +10,14 @@ from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import MatrixSource, Request
-
-from ._files import read_file
-from ._given import SHOWN, Given, parse_rows
-from ._lines import leading_rows, looks_like_rows, misplaced_rows
-from ._pieces import author_tokens, flags_of, same_text
-from ._weights import (
+from sphinx_attention.core.sources.numbers.given import SHOWN, Given, parse_rows
+from sphinx_attention.core.sources.numbers.lines import (
+    leading_rows,
+    looks_like_rows,
+    misplaced_rows,
+)
+from sphinx_attention.core.sources.numbers.pieces import author_tokens, flags_of, same_text
+from sphinx_attention.core.sources.numbers.weights import (
     WeightsError,
     as_layers_and_heads,
     axes_of,
@@ -23,6 +25,8 @@ from ._weights import (
     mask_of,
     softmax,
 )
+
+from .files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

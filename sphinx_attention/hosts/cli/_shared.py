@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar, cast
 
 import click
 
-from sphinx_attention.core.capture import KEY_SHOWN
-from sphinx_attention.core.display import clean_line
+from sphinx_attention.core.capture.library import KEY_SHOWN
 from sphinx_attention.core.progress import listening
+from sphinx_attention.core.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
 
-    from sphinx_attention.core.capture import Library
+    from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.request import Request
-    from sphinx_attention.core.store import Store
+    from sphinx_attention.core.store.base import Store
     from sphinx_attention.hosts.sphinx.collect import Collected
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sphinx_attention.core.archive import export_entries, import_entries
-from sphinx_attention.core.capture import is_captured
-from sphinx_attention.core.display import clean_line
-from sphinx_attention.core.entry import DamagedEntryError, EntryInfo, NewerEntryError
-from sphinx_attention.core.recheck import recheck
-from sphinx_attention.core.shared import SharedStore
-from sphinx_attention.core.store import Store, open_store
+from sphinx_attention.core.capture.library import is_captured
+from sphinx_attention.core.capture.recompute import recheck
+from sphinx_attention.core.store import open_store
+from sphinx_attention.core.store.archive import export_entries, import_entries
+from sphinx_attention.core.store.entry import DamagedEntryError, EntryInfo, NewerEntryError
+from sphinx_attention.core.store.layered import SharedStore
+from sphinx_attention.core.text import clean_line
 
 from ._group import Commands
 from ._shared import (
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sphinx_attention.core.request import Request
+    from sphinx_attention.core.store.base import Store
     from sphinx_attention.hosts.sphinx.collect import Collected
 
 _REVISION_SHOWN = 12

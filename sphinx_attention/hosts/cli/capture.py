@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sphinx_attention.core.capture import Library, is_captured
-from sphinx_attention.core.distribute import CHUNK, Place, chunks, on_cluster, take_in
+from sphinx_attention.core.capture.chunks import CHUNK, Place, chunks, take_in
+from sphinx_attention.core.capture.dask import on_cluster
+from sphinx_attention.core.capture.failures import FailureRecord
+from sphinx_attention.core.capture.library import Library, is_captured
+from sphinx_attention.core.capture.processes import in_processes
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.failures import FailureRecord
-from sphinx_attention.core.processes import in_processes
 from sphinx_attention.core.request import ModelSource
-from sphinx_attention.core.store import FolderStore, open_store
+from sphinx_attention.core.store import open_store
+from sphinx_attention.core.store.folder import FolderStore
 
 from ._shared import (
     answer,

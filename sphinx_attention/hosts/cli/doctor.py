@@ -17,11 +17,11 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from sphinx_attention.core.attention import Attention
-from sphinx_attention.core.builtin import builtin
-from sphinx_attention.core.capture import Library, is_captured
+from sphinx_attention.core.capture.library import Library, is_captured
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.request import MatrixSource, Request
 from sphinx_attention.core.sources import open_source
+from sphinx_attention.core.sources.builtin import builtin
 from sphinx_attention.core.store import open_store
 
 from ._shared import answer, counted, docs_optional, json_option, read_notes
@@ -179,7 +179,7 @@ def _markdown() -> Finding:
 
 def _hidden() -> Iterator[Finding]:
     """A file on ``sys.path`` that is imported in the place of a package."""
-    from sphinx_attention.core.sources._packages import shadow_problem  # noqa: PLC0415
+    from sphinx_attention.core.sources.huggingface.packages import shadow_problem  # noqa: PLC0415
 
     if (shadow := shadow_problem()) is not None:
         yield Finding("sys.path", shadow.message, ok=False)
@@ -187,7 +187,7 @@ def _hidden() -> Iterator[Finding]:
 
 def _imported() -> Iterator[Finding]:
     """Import what models need: an installed package may still be broken."""
-    from sphinx_attention.core.sources._packages import require  # noqa: PLC0415 - loads torch
+    from sphinx_attention.core.sources.huggingface.packages import require  # noqa: PLC0415 - loads torch
 
     for name in _EXTRAS["models"][0]:
         try:

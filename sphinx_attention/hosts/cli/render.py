@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sphinx_attention.core.author_files import locate
-from sphinx_attention.core.capture import Library
-from sphinx_attention.core.display import clean_line
+from sphinx_attention.core.authoring.options import OPTIONS, Surroundings, parse, unknown_option
+from sphinx_attention.core.authoring.settings import Settings
+from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.errors import Problem
-from sphinx_attention.core.figure import settle
-from sphinx_attention.core.options import OPTIONS, Surroundings, parse, unknown_option
+from sphinx_attention.core.figure.figure import settle
+from sphinx_attention.core.render.description import credit
 from sphinx_attention.core.render.files import FORMATS, check_file, write_file
-from sphinx_attention.core.render.text import credit
-from sphinx_attention.core.settings import Settings
+from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.core.store import open_store
+from sphinx_attention.core.text import clean_line
 
 from ._shared import answer, brief, fail, json_option, say, say_troubles, telling
 
 if TYPE_CHECKING:
-    from sphinx_attention.core.figure import Figure
+    from sphinx_attention.core.figure.figure import Figure
 
 
 @click.command()

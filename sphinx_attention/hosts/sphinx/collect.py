@@ -14,8 +14,8 @@ from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from sphinx_attention.core.boundary import guarded
-from sphinx_attention.core.display import clean_line
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import clean_line
 
 from .config import settings_of
 from .domain import domain_of
@@ -24,8 +24,8 @@ from .uses import uses_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from sphinx_attention.core.authoring.settings import Settings
     from sphinx_attention.core.request import Request
-    from sphinx_attention.core.settings import Settings
 
     from .uses import Use
 

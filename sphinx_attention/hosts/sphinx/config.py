@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sphinx_attention.core.declarations import WHOLE, broken, declare
+from sphinx_attention.core.authoring.declarations import WHOLE, broken, declare
+from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.settings import Settings
 
 from .messages import warn
 

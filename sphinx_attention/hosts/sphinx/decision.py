@@ -14,13 +14,7 @@ from .config import settings_of
 from .misread import lost_options
 from .plain import is_plain
 from .readers import speaks_to_readers
-from .written import (
-    OWN_OPTIONS,
-    SHARED_OPTIONS,
-    Source,
-    has_own_options,
-    split_content,
-)
+from .written import OWN_OPTIONS, SHARED_OPTIONS, Source, has_own_options, split_content
 
 if TYPE_CHECKING:
     from docutils.parsers.rst import Directive

@@ -16,11 +16,7 @@ from docutils.parsers.rst import Directive, directives
 from docutils.parsers.rst.directives.admonitions import Attention as DocutilsAttention
 from sphinx.util.docutils import SphinxDirective
 
-from sphinx_attention.core.author_files import locate
-from sphinx_attention.core.boundary import guarded
-from sphinx_attention.core.converters import broken_character, listed, shown
-from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.options import (
+from sphinx_attention.core.authoring.options import (
     Surroundings,
     check_characters,
     convert,
@@ -28,8 +24,12 @@ from sphinx_attention.core.options import (
     parse,
     unknown_option,
 )
+from sphinx_attention.core.boundary import guarded
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.core.sources.matrix import leading_rows, misplaced_rows
 from sphinx_attention.core.sources.matrix import read as read_matrix
+from sphinx_attention.core.text import broken_character, listed, quoted
 
 from . import misread, myst
 from .config import settings_of
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
-    from sphinx_attention.core.figure import FigureSpec
+    from sphinx_attention.core.figure.spec import FigureSpec
 
 
 def _raw(value: str | None) -> str:
@@ -158,7 +158,7 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
     options = dict(directive.options)
     classes, name = options.pop("class", []), options.pop("name", None)
     options.pop("collapsible", None)  # the admonition's own; a figure does not fold
-    whose = f"the figure of {shown(source.text)}" if source.text else "the figure"
+    whose = f"the figure of {quoted(source.text)}" if source.text else "the figure"
     try:
         with guarded(Problem.OPTION, f"reading {whose}"):
             # A name with half a character in it cannot stand on the placeholder either.
@@ -225,7 +225,7 @@ def _spec(directive: Directive, source: Source, options: dict[str, str], rows: i
     if "matrix" in options and not document.settings.file_insertion_enabled:
         raise AttentionError(
             Problem.MATRIX,
-            f"the file {shown(options['matrix'])} is not read, because file_insertion_enabled is "
+            f"the file {quoted(options['matrix'])} is not read, because file_insertion_enabled is "
             "off: write the numbers into the body",
         )
     if not in_markdown(directive):

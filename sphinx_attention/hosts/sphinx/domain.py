@@ -12,10 +12,10 @@ from sphinx.domains import Domain
 from sphinx.util import logging
 from sphinx.util.display import status_iterator
 
-from sphinx_attention.core.capture import Library, is_captured
+from sphinx_attention.core.capture.failures import FailureRecord
+from sphinx_attention.core.capture.library import Library, is_captured
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.failures import FailureRecord
-from sphinx_attention.core.figure import settle
+from sphinx_attention.core.figure.figure import settle
 from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
 

@@ -11,7 +11,7 @@ from sphinx_attention.core.phrases import phrases
 
 if TYPE_CHECKING:
     from sphinx_attention.core.errors import AttentionError, Problem
-    from sphinx_attention.core.figure import Figure
+    from sphinx_attention.core.figure.figure import Figure
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.converters import shown
+from sphinx_attention.core.authoring.options import convert
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.options import convert
+from sphinx_attention.core.text import quoted
 
 from . import option_lines
 from .written import OWN_OPTIONS, body_line, in_markdown
@@ -127,13 +127,13 @@ def _unread(directive: Directive, lines: list[tuple[int, str]]) -> tuple[int, st
         if dashes and line.startswith(":"):
             return (
                 number,
-                f"between '---', write {shown(f'{name}: {value}')}, without a first colon",
+                f"between '---', write {quoted(f'{name}: {value}')}, without a first colon",
             )
         if _is_read(line.lstrip(": ") if not dashes else line):
             continue
         return (
             number,
-            f"{shown(line.strip())} is not YAML: write :{name}: {_as_yaml(name, value)}",
+            f"{quoted(line.strip())} is not YAML: write :{name}: {_as_yaml(name, value)}",
         )
     return lines[0][0], "expected lines such as ':layer: 0', each of them plain YAML"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_attention.core.figure import FigureSpec
+from sphinx_attention.core.figure.spec import FigureSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.converters import shown
+from sphinx_attention.core.authoring.options import OPTIONS, convert
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.options import OPTIONS, convert
+from sphinx_attention.core.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,9 +64,9 @@ class Slip:
         """
         return AttentionError(
             Problem.OPTION,
-            f"{shown(self.written)} looks like the option {self.name}, and would {where}: write "
-            f"{shown(self.right)} on a line of its own, directly below the directive's first line, "
-            "before any blank line, and indented as the lines beside it",
+            f"{quoted(self.written)} looks like the option {self.name}, and would {where}: write "
+            f"{quoted(self.right)} on a line of its own, directly below the directive's first "
+            "line, before any blank line, and indented as the lines beside it",
         )
 
     @property

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
     from sphinx_attention.core.errors import AttentionError
-    from sphinx_attention.core.figure import Figure
+    from sphinx_attention.core.figure.figure import Figure
 
 _FORMAT = 1
 """Version of the record's format. A record of another version is not read."""

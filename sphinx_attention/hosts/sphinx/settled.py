@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sphinx_attention.core.figure import Figure, FigureSpec
+    from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.figure.spec import FigureSpec
 
 _MOST_BYTES = 32 * 1024 * 1024
 """Bytes of numbers that are kept: a hundred figures of 72 heads and 32 tokens."""

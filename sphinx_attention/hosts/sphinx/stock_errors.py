@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-from sphinx_attention.core.converters import shown
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import quoted
 
 from . import option_lines
 from .messages import placeholder, warn_of
@@ -70,7 +70,7 @@ class ExplainComments(SphinxTransform):
                 continue
             error = AttentionError(
                 Problem.OPTION,
-                f"{shown(comment.astext().split(chr(10))[0])} is a comment and no figure: write "
+                f"{quoted(comment.astext().split(chr(10))[0])} is a comment and no figure: write "
                 f"'.. {found[1]}::', with two colons and a blank behind them",
             )
             warn_of(error, location=_place_of(comment))
@@ -110,7 +110,7 @@ def _explained(lines: list[str], twice: str | None) -> tuple[AttentionError, int
     return (
         AttentionError(
             Problem.OPTION,
-            f"{shown(lines[odd].strip())} stands among the options and is none: put a "
+            f"{quoted(lines[odd].strip())} stands among the options and is none: put a "
             "blank line before what is no option, and indent what goes on from the line above",
         ),
         odd,

@@ -14,11 +14,11 @@ from sphinx.util.osutil import relative_uri
 
 from sphinx_attention.core.attention import WARNING
 from sphinx_attention.core.boundary import guarded
-from sphinx_attention.core.display import clean_line
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure import Figure, settle
+from sphinx_attention.core.figure.figure import Figure, settle
+from sphinx_attention.core.render.description import credit, pair_lines, whole_texts
 from sphinx_attention.core.render.html import figure_attributes, images_as_files, render_html
-from sphinx_attention.core.render.text import credit, pair_lines, whole_texts
+from sphinx_attention.core.text import clean_line
 
 from .config import settings_of
 from .domain import domain_of, entries_of, report, warn_of_weight

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from docutils.statemachine import StringList
 
-from sphinx_attention.core.options import OPTIONS
+from sphinx_attention.core.authoring.options import OPTIONS
 from sphinx_attention.core.sources.matrix import looks_like_rows
 
 if TYPE_CHECKING:

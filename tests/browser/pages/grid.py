@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.browser.pages.heads import PAIR
+
 from . import DOG, heading
-from .heads import PAIR
 
 LONG = (
     "the committee that reviewed the proposal decided that the new library should be built near the "

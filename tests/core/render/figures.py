@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sphinx_attention.core.attention import Attention, Token
-from sphinx_attention.core.figure import Figure, FigureSpec, settle
+from sphinx_attention.core.figure.figure import Figure, settle
+from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.request import MatrixSource, ModelSource, Request
 
 

@@ -10,14 +10,19 @@ import pytest
 from bs4 import BeautifulSoup
 
 from sphinx_attention.core.errors import AttentionError
-from sphinx_attention.core.render.files import standalone_page, standalone_svg, typeset, write_file
+from sphinx_attention.core.render.files import (
+    standalone_page,
+    standalone_svg,
+    typeset,
+    write_file,
+)
 
 from . import figures
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sphinx_attention.core.figure import Figure
+    from sphinx_attention.core.figure.figure import Figure
 
 HOSTILE = "</script> <b>&amp; ]]> \x00 \u202e ' \" <!-- 🦊 שלום"
 WEIGHTS = [[0.7, 0.1, 0.1, 0.1], [0.2, 0.5, 0.2, 0.1], [0.1, 0.1, 0.6, 0.2], [0.0, 0.1, 0.3, 0.6]]

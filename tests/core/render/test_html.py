@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from sphinx_attention.core.payload import decode, decode_text, encode
+from sphinx_attention.core.figure.payload import decode, decode_text, encode
 from sphinx_attention.core.render.html import figure_attributes, render_html
-
-from .figures import figure, random_rows
-from .test_svg import HOSTILE, SHOWN, hostile
+from tests.core.render.figures import figure, random_rows
+from tests.core.render.test_svg import HOSTILE, SHOWN, hostile
 
 ROWS = [[0.25, 0.75, 0.0], [0.02, 0.08, 0.9], [0.045, 0.005, 0.95]]
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from sphinx_attention.core.render.svg import render_svg
-
-from .figures import figure
+from tests.core.render.figures import figure
 
 HOSTILE = [
     "</script><img src=x onerror=alert(1)>",

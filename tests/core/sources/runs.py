@@ -50,7 +50,7 @@ def failure(request: Request) -> AttentionError:
 def reference_model(folder: Path) -> tuple[Any, Any]:
     from transformers import AutoModel, AutoTokenizer
 
-    from sphinx_attention.core.sources._loading import quiet
+    from sphinx_attention.core.sources.huggingface.loading import quiet
 
     with quiet():
         model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()

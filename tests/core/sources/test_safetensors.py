@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
-from sphinx_attention.core.sources._safetensors import SafetensorsError, parse_safetensors
+from sphinx_attention.core.sources.files.safetensors import SafetensorsError, parse_safetensors
 
 TYPES = ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?"]
 ARRAYS = {

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.counting import Counting, forget
-
-from .notes import Notes
+from tests.hosts.cli.notes import Notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

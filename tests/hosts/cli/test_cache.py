@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sphinx_attention.core.entry import pack
-from sphinx_attention.core.recheck import WEIGHT, compare
-from sphinx_attention.core.store import FolderStore
+from sphinx_attention.core.capture.recompute import WEIGHT, compare
+from sphinx_attention.core.store.entry import pack
+from sphinx_attention.core.store.folder import FolderStore
 from tests.core.entries import attention, request
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .notes import Notes
+    from tests.hosts.cli.notes import Notes
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def test_prune_leaves_a_url_alone_unless_told(filled: Notes) -> None:
 
 def other(notes: Notes) -> Notes:
     """The same notes elsewhere, with an empty store."""
-    from .notes import Notes as Kind
+    from tests.hosts.cli.notes import Notes as Kind
 
     made = Kind(notes.folder.parent / "other", notes.counting)
     made.write({"index": ["a b c", "d e"]})

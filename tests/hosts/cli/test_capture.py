@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sphinx_attention.core import processes
-from sphinx_attention.core.store import FolderStore
+from sphinx_attention.core.capture import processes
+from sphinx_attention.core.store.folder import FolderStore
 
 if TYPE_CHECKING:
-    from .notes import Notes
+    from tests.hosts.cli.notes import Notes
 
 pytestmark = pytest.mark.slow
 
@@ -253,7 +253,7 @@ def test_a_folder_that_is_no_notes_is_told(notes: Notes) -> None:
 def test_a_cluster_that_does_not_answer_is_told(
     notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sphinx_attention.core import distribute
+    from sphinx_attention.core.capture import chunks as distribute
 
     monkeypatch.setattr(distribute, "_CONNECT_SECONDS", 1)
     notes.write({"index": ["a b"]})

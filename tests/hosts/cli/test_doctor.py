@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .notes import Notes
+    from tests.hosts.cli.notes import Notes
 
 pytestmark = pytest.mark.slow
 
@@ -140,7 +140,9 @@ def test_a_package_that_cannot_be_imported_is_an_error(
             raise OSError("libtorch.so: cannot open shared object file")
         return real(name)
 
-    monkeypatch.setattr("sphinx_attention.core.sources._packages.importlib.import_module", broken)
+    monkeypatch.setattr(
+        "sphinx_attention.core.sources.huggingface.packages.importlib.import_module", broken
+    )
     found = by_name(notes.run("doctor", "--json", code=1).json)
     assert found["torch"]["ok"] is False
     assert "libtorch.so" in str(found["torch"]["found"])

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import FOX
 
 if TYPE_CHECKING:
-    from .notes import Notes
+    from tests.hosts.cli.notes import Notes
 
 pytestmark = pytest.mark.slow
 

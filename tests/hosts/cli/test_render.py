@@ -19,7 +19,7 @@ from sphinx_attention.hosts.cli import main
 from tests.conftest import FOX, FOX_ROWS
 
 if TYPE_CHECKING:
-    from .notes import Notes
+    from tests.hosts.cli.notes import Notes
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from sphinx_attention.core import capture
 from sphinx_attention.core.attention import Attention, Token
-from sphinx_attention.core.capture import Library
+from sphinx_attention.core.capture import library as capture
+from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
-from sphinx_attention.core.store import MemoryStore
+from sphinx_attention.core.store.base import MemoryStore
 from sphinx_attention.hosts.sphinx import visitors
 from tests.course import CONF, FUNCTION
 

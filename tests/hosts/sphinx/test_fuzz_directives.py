@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sphinx.testing.util import SphinxTestApp
 from sphinx.util.docutils import sphinx_domains
 
+from sphinx_attention.core.authoring.options import OPTIONS
 from sphinx_attention.core.errors import AttentionError
-from sphinx_attention.core.options import OPTIONS
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.hosts.sphinx.nodes import attention_figure
 from sphinx_attention.hosts.sphinx.visitors import figure_of

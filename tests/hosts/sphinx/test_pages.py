@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 
 from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.request import FunctionSource, Request
-from sphinx_attention.core.store import FolderStore
+from sphinx_attention.core.store.folder import FolderStore
 from tests.course import CONF, FUNCTION
 from tests.versions import OLD_SPHINX
 

@@ -96,7 +96,7 @@ def test_what_is_not_installed_is_one_warning_and_the_pages_are_right(
 def test_a_damaged_entry_there_is_one_warning_and_mended(
     project: Callable[..., Project], bucket: Bucket
 ) -> None:
-    from sphinx_attention.core.remote import RemoteStore
+    from sphinx_attention.core.store.remote import RemoteStore
 
     first = notes(project)
     cache = {"attention_cache": bucket.url}

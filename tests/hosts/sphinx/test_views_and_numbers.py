@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from sphinx_attention.core.payload import decode, decode_text
+from sphinx_attention.core.figure.payload import decode, decode_text
 from tests.conftest import FOX, FOX_ROWS, indent
 from tests.core.tiny_models import save
 from tests.course import declared

@@ -1,1 +1,50 @@
-"""The model that comes with the package, run in NumPy: its tokenizer, its network, its runner."""
+"""The model that comes with the package, run in NumPy: its place, and what tells it from others.
+
+This package holds its tokenizer, its network and its runner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.request import ModelSource
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.request import Source
+
+NAME = "builtin"
+ID = "sphinx-attention/builtin"
+FOLDER = Path(__file__).parents[3] / "builtin"
+_REVISION = "revision.txt"
+_DECISIVE = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+
+
+@cache
+def builtin() -> ModelSource:
+    """The source of the built-in model: the same on every machine that has the same weights."""
+    revision = (FOLDER / _REVISION).read_text(encoding="utf-8").strip()
+    return ModelSource(name=NAME, id=ID, folder=str(FOLDER), revision=revision)
+
+
+def is_builtin(source: Source) -> bool:
+    """Whether a source is the built-in model in single precision, wherever the package lies.
+
+    In another dtype, which only the command line can ask for, PyTorch runs the same files.
+    """
+    return source.identity() == builtin().identity()
+
+
+def revision_of(folder: Path) -> str:
+    """What a folder's revision has to be: a hash of all that decides the model's numbers."""
+    digest = hashlib.sha256()
+    for name in _DECISIVE:
+        digest.update(hashlib.sha256((folder / name).read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+def seal(folder: Path) -> None:
+    """Write a folder's revision beside the weights."""
+    (folder / _REVISION).write_text(revision_of(folder) + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sphinx_attention.core.sources._safetensors import parse_safetensors
+from sphinx_attention.core.sources.files.safetensors import parse_safetensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

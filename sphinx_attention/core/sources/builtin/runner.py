@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.attention import Attention, Part, Token
-from sphinx_attention.core.builtin import FOLDER
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.sources._layers import choose_layers
-from sphinx_attention.core.sources._refusals import (
+from sphinx_attention.core.sources.builtin import FOLDER
+from sphinx_attention.core.sources.huggingface.inputs import readable
+from sphinx_attention.core.sources.huggingface.layers import choose_layers
+from sphinx_attention.core.sources.huggingface.logit_terms import LayerTerms, scored
+from sphinx_attention.core.sources.huggingface.words import words_at
+from sphinx_attention.core.sources.refusals import (
     check_length,
     check_text,
     has_no_part,
     takes_no_pair,
     takes_no_target,
 )
-from sphinx_attention.core.sources._scoring import LayerTerms, scored
-from sphinx_attention.core.sources._tokens import readable
-from sphinx_attention.core.sources._words import words_at
 
 from .network import load_network
 from .tokenizer import load_tokenizer

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from transformers import AttentionInterface, AutoModel
 from transformers.models.llama.modeling_llama import eager_attention_forward
 
-from sphinx_attention.core.builtin import FOLDER
+from sphinx_attention.core.sources.builtin import FOLDER
 from sphinx_attention.core.sources.builtin.network import load_network, shape_of
 from sphinx_attention.core.sources.builtin.tokenizer import load_tokenizer
 

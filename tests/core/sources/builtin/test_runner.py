@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sphinx_attention.core.sources.transformers import ModelRunner
 
 from sphinx_attention.core.attention import Attention
-from sphinx_attention.core.builtin import FOLDER, builtin, is_builtin
-from sphinx_attention.core.entry import pack, unpack
+from sphinx_attention.core.capture.recompute import compare, recheck
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.recheck import compare, recheck
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
 from sphinx_attention.core.sources import open_source
-from sphinx_attention.core.sources.transformers import ModelRunner
-from sphinx_attention.core.store import FolderStore
+from sphinx_attention.core.sources.builtin import FOLDER, builtin, is_builtin
+from sphinx_attention.core.store.entry import pack, unpack
+from sphinx_attention.core.store.folder import FolderStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,7 +190,7 @@ CODE = """
 import sys
 for name in ("torch", "transformers", "tokenizers", "safetensors", "huggingface_hub"):
     sys.modules[name] = None
-from sphinx_attention.core.builtin import builtin
+from sphinx_attention.core.sources.builtin import builtin
 from sphinx_attention.core.request import Request
 from sphinx_attention.core.sources import open_source
 with open_source(builtin()) as runner:

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from sphinx_attention.core.builtin import FOLDER
+from sphinx_attention.core.sources.builtin import FOLDER
 from sphinx_attention.core.sources.builtin.tokenizer import Tokenizer, load_tokenizer, merge
 
 DECLARED = json.loads((FOLDER / "tokenizer.json").read_text(encoding="utf-8"))

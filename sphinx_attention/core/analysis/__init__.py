@@ -1,0 +1,1 @@
+"""Numbers from numbers: scores of heads, paths through layers, logits, parts of an attention."""

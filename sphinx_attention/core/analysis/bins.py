@@ -1,0 +1,144 @@
+"""Keys that stand for no single token, so that each row accounts for all of its mass.
+
+A bin stands before all tokens. Where one row of tokens serves as queries and as keys, the bin is in
+that row, and its own query row is masked: a bin attends to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.attention import BIN
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Attention
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.attention import SINK, Attention, Token
+
+from . import logits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+LEAST_SHARE = 5e-4
+"""The smallest share of a row that a figure prints as more than 0.000."""
+
+PARTIAL = "sum to less than 1"
+"""What ``rows`` says in the provenance of entries that were stored before sinks had a bin."""
+
+
+def in_front(
+    weights: NDArray[np.float64],
+    masked: NDArray[np.bool_],
+    column: NDArray[np.float64],
+    hidden: NDArray[np.bool_],
+    *,
+    one_row: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Weights and mask with a bin as the first key.
+
+    Args:
+        weights: shape (layers, heads, queries, keys).
+        masked: shape (1 or layers, queries, keys).
+        column: what each query gives to the bin, shape (layers, heads, queries).
+        hidden: where the bin is masked, shape (1 or layers, queries).
+        one_row: whether the bin is a query too.
+    """
+    weights = np.concatenate([column[..., None], weights], axis=-1)
+    count = max(len(masked), len(hidden))
+    masked = np.broadcast_to(masked, (count, *masked.shape[1:]))
+    hidden = np.broadcast_to(hidden, (count, *hidden.shape[1:]))
+    masked = np.concatenate([hidden[..., None], masked], axis=-1)
+    if one_row:
+        weights = np.pad(weights, ((0, 0), (0, 0), (1, 0), (0, 0)))
+        masked = np.pad(masked, ((0, 0), (1, 0), (0, 0)), constant_values=True)
+    return weights, masked
+
+
+def account(attention: Attention, layers: Sequence[bool], *, name: str = SINK) -> Attention:
+    """Give what each row lacks to 1 to a bin.
+
+    Queries, keys and values of the bin are zeros, so that sums over all keys stay what they are.
+
+    Args:
+        attention: without a bin of that name.
+        layers: whether rows of a layer may lack something; the bin is masked in the others.
+        name: the bin's text.
+    """
+    lacking = np.array(layers, dtype=np.bool_)
+    missing = 1.0 - attention.weights.sum(axis=-1, dtype=np.float64)
+    blind = np.logical_and.reduce(attention.masked, axis=-1)
+    if len(blind) == 1 and not lacking.all():
+        blind = np.broadcast_to(blind, (attention.layers, blind.shape[1]))
+    hidden = blind if lacking.all() else blind | ~lacking[:, None]
+    column = np.where(hidden[:, None], 0.0, np.clip(missing, 0.0, 1.0))
+    return _with_bin(attention, Token(name, special=True), column, hidden)
+
+
+def complete(attention: Attention) -> Attention:
+    """An attention whose sink has a bin.
+
+    Entries that were stored by the first versions have none. Where they hold the logits, the share
+    of the sink follows from these.
+
+    Returns:
+        The attention itself where its rows are whole, or where what they lack is not known.
+    """
+    rules = attention.scoring
+    partial = attention.provenance.get("rows") == PARTIAL and attention.sink is None
+    if not partial or rules is None or rules.sinks is None or logits.missing(attention):
+        return attention
+    found = [1.0 - logits.recomputed(attention, n).sum(axis=-1) for n in range(attention.layers)]
+    without = np.logical_and.reduce(np.isinf(rules.sinks), axis=1)
+    hidden = np.repeat(without[:, None], len(attention.query_tokens), axis=1)
+    whole = _with_bin(
+        attention,
+        Token(SINK, special=True),
+        np.where(hidden[:, None], 0.0, np.clip(found, 0.0, 1.0)),
+        hidden,
+    )
+    provenance = {name: said for name, said in attention.provenance.items() if name != "rows"}
+    return replace(whole, provenance=provenance)
+
+
+def _with_bin(
+    attention: Attention, token: Token, column: NDArray[np.float64], hidden: NDArray[np.bool_]
+) -> Attention:
+    one_row = attention.one_row
+    weights, masked = in_front(
+        attention.weights.astype(np.float64), attention.masked, column, hidden, one_row=one_row
+    )
+    keys = (token, *attention.key_tokens)
+    rules = attention.scoring
+    if rules is not None and rules.bias is not None:
+        room = ((0, 0), (0, 0), (int(one_row), 0), (1, 0))
+        rules = replace(rules, bias=np.pad(rules.bias, room))
+    return replace(
+        attention,
+        query_tokens=keys if one_row else attention.query_tokens,
+        key_tokens=keys,
+        weights=weights.astype(np.float32),
+        masked=masked,
+        queries=_padded(attention.queries) if one_row else attention.queries,
+        keys=_padded(attention.keys),
+        values=_padded(attention.values),
+        scoring=rules,
+    )
+
+
+def _padded(vectors: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+    return None if vectors is None else np.pad(vectors, ((0, 0), (0, 0), (1, 0), (0, 0)))
+
+
+def has_bin(attention: Attention) -> bool:
+    """Whether hidden special tokens are one in front of all others."""
+    return any(token.text == BIN for token in attention.key_tokens[: attention.bins])

@@ -1,0 +1,218 @@
+"""Scores of heads, and attention followed through the layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .bins import has_bin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Attention
+
+
+def interest(attention: Attention) -> NDArray[np.float64]:
+    """How much there is to see in each head, in [0, 1].
+
+    Most trained heads put most of their weight on a special token or, in causal models, on the
+    first one (an attention sink, Xiao et al. 2023, arXiv 2309.17453), and a picture of such a head
+    teaches nothing. The score is the mean, over ordinary query tokens, of the largest weight that
+    falls on *another* ordinary token: high where rows are peaked and where the peak ties words to
+    words.
+
+    Args:
+        attention: weights of shape (layers, heads, queries, keys).
+
+    Returns:
+        Shape (layers, heads).
+    """
+    # Behind the bin of a learnt sink; a bin of special tokens has the first token in it.
+    causal = attention.causal and attention.label
+    sink = attention.bins if causal and not has_bin(attention) else None
+    ordinary_queries = [i for i, t in enumerate(attention.query_tokens) if not t.special]
+    keys = np.array([not t.special and j != sink for j, t in enumerate(attention.key_tokens)])
+    score = np.zeros((attention.layers, attention.heads))
+    if not ordinary_queries or not keys.any():
+        return score
+    for layer, weights in enumerate(attention.weights):
+        # A copy of one layer at a time: of all of them, long texts would fill the memory.
+        among = weights[:, ordinary_queries] * keys
+        if attention.one_row:
+            among[:, range(len(ordinary_queries)), ordinary_queries] = 0.0
+        score[layer] = among.max(axis=2).mean(axis=1, dtype=np.float64)
+    return score
+
+
+def choose_head(
+    attention: Attention, *, layer: int | None = None, head: int | None = None
+) -> tuple[int, int]:
+    """The head most worth looking at, by `interest`, among those that are left open.
+
+    Args:
+        attention: whose heads.
+        layer: fixes the layer.
+        head: fixes the head within the layer.
+
+    Returns:
+        Layer and head; the first of equals.
+    """
+    if layer is not None and head is not None:
+        return layer, head
+    score = interest(attention)
+    # Equal up to rounding is equal: the choice must not depend on the processor's last bit.
+    score = np.round(score, 6)
+    allowed = np.zeros(score.shape, dtype=np.bool_)
+    rows = slice(None) if layer is None else slice(layer, layer + 1)
+    columns = slice(None) if head is None else slice(head, head + 1)
+    allowed[rows, columns] = True
+    best = int(np.argmax(np.where(allowed, score, -1.0)))
+    return best // score.shape[1], best % score.shape[1]
+
+
+def telling_query(attention: Attention, layer: int, head: int) -> int:
+    """The query token of a head with most to show: of which most falls on one other ordinary token.
+
+    Returns:
+        Its index; the first of equals, and the last token where none has anything to show.
+    """
+    ordinary = np.array([not token.special for token in attention.key_tokens])
+    weights = attention.weights[layer, head].astype(np.float64) * ordinary
+    if attention.one_row:
+        np.fill_diagonal(weights, 0.0)
+    specials = [i for i, token in enumerate(attention.query_tokens) if token.special]
+    weights[specials] = 0.0
+    strongest = np.round(weights.max(axis=1), 6)
+    return int(np.argmax(strongest)) if strongest.any() else len(strongest) - 1
+
+
+def previous_token(attention: Attention) -> NDArray[np.float64]:
+    """How much each token attends to the one just before it: high in previous-token heads.
+
+    The mean of w[i, i − 1] over all tokens but the first: the weight on one relative position, by
+    which Voita et al. 2019 (arXiv 1905.09418) find positional heads.
+
+    Args:
+        attention: weights of shape (layers, heads, queries, keys).
+
+    Returns:
+        Shape (layers, heads), in [0, 1]. NaN where queries and keys are different tokens, or where
+        there is only one.
+    """
+    first = attention.bins
+    if not attention.one_row or len(attention.query_tokens) - first < 2:
+        return _undefined(attention)
+    # What came before the first ordinary token is in the bin with all others, or there is nothing.
+    return _mean(np.diagonal(attention.weights, -1, 2, 3)[..., first:])
+
+
+def first_token(attention: Attention) -> NDArray[np.float64]:
+    """How much tokens attend to the first key: high in heads that rest on it.
+
+    The mean of w[i, 0] over all queries, the first token itself left out where queries and keys
+    are the same tokens. Such attention sinks are described by Xiao et al. 2023 (arXiv 2309.17453).
+
+    Args:
+        attention: weights of shape (layers, heads, queries, keys).
+
+    Returns:
+        Shape (layers, heads), in [0, 1]. NaN where there is only one token, or where the first is
+        among hidden special ones.
+    """
+    if has_bin(attention):
+        return _undefined(attention)
+    first = attention.bins
+    if first == len(attention.key_tokens):
+        return _undefined(attention)
+    rows = attention.weights[:, :, first + 1 if attention.one_row else 0 :, first]
+    return _mean(rows) if rows.shape[2] else _undefined(attention)
+
+
+def to_self(attention: Attention) -> NDArray[np.float64]:
+    """How much each token attends to itself.
+
+    The mean of w[i, i] over all tokens (Clark et al. 2019, arXiv 1906.04341, section 3.1).
+
+    Args:
+        attention: weights of shape (layers, heads, queries, keys).
+
+    Returns:
+        Shape (layers, heads), in [0, 1]. NaN where queries and keys are different tokens.
+    """
+    if not attention.one_row:
+        return _undefined(attention)
+    return _mean(np.diagonal(attention.weights, 0, 2, 3)[..., _seeing(attention)])
+
+
+def entropy(attention: Attention) -> NDArray[np.float64]:
+    """How widely a head spreads its attention, in bits.
+
+    The mean over queries of −Σⱼ w[i, j] log₂ w[i, j]: 0 where every row has one weight of 1, and
+    log₂ n where it is shared evenly by n keys (Clark et al. 2019, arXiv 1906.04341, section 3.3).
+
+    Args:
+        attention: weights of shape (layers, heads, queries, keys).
+
+    Returns:
+        Shape (layers, heads), at least 0.
+    """
+    weights = attention.weights.astype(np.float64)
+    logarithms = np.log2(weights, out=np.zeros_like(weights), where=weights > 0)
+    return _mean(-(weights * logarithms).sum(axis=3)[..., _seeing(attention)] + 0.0)
+
+
+def induction(attention: Attention) -> NDArray[np.float64]:
+    """How much a token that has stood there before attends to what came next then.
+
+    The prefix-matching score of Olsson et al. 2022 (arXiv 2209.11895): for each query token i that
+    occurs earlier in the text, the sum of w[i, p + 1] over all earlier places p of the same token,
+    p + 1 < i; and of these sums the mean. Random tokens that are repeated are what it is meant
+    for: there, nothing but the repetition tells a head where to look. Special tokens do not count
+    as queries. Tokens are the same where their text is.
+
+    Args:
+        attention: weights of shape (layers, heads, queries, keys).
+
+    Returns:
+        Shape (layers, heads), in [0, 1]. NaN where no token is repeated, or where queries and keys
+        are different tokens.
+    """
+    if not attention.one_row:
+        return _undefined(attention)
+    texts = np.array([token.text for token in attention.query_tokens])
+    ordinary = np.array([not token.special for token in attention.query_tokens])
+    follows = np.zeros((len(texts), len(texts)), dtype=np.bool_)
+    follows[:, 1:] = (texts[:, None] == texts[None, :-1]) & ordinary[:, None]
+    follows = np.tril(follows, -1)
+    repeated = follows.any(axis=1)
+    if not repeated.any():
+        return _undefined(attention)
+    return _mean(np.where(follows, attention.weights, 0.0).sum(axis=3)[:, :, repeated])
+
+
+def _seeing(attention: Attention) -> NDArray[np.bool_]:
+    """The queries that have a row: not the bins."""
+    return np.logical_not(attention.masked.all(axis=(0, 2)))
+
+
+HEAD_SCORES: Mapping[str, Callable[[Attention], NDArray[np.float64]]] = {
+    "previous": previous_token,
+    "first": first_token,
+    "self": to_self,
+    "entropy": entropy,
+    "induction": induction,
+}
+"""The scores by which heads are sorted, by the names that readers see."""
+
+
+def _mean(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    average: NDArray[np.float64] = values.mean(axis=2, dtype=np.float64)
+    return average
+
+
+def _undefined(attention: Attention) -> NDArray[np.float64]:
+    return np.full((attention.layers, attention.heads), np.nan)

@@ -1,0 +1,212 @@
+"""From queries and keys to weights in the open: the sums behind one row of one head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.errors import AttentionError, Problem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Attention
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """How one query of one head comes to its weights, step by step, in double precision.
+
+    K is the number of keys, d the size of a query, e that of a value. Each step follows from the
+    one before it (see `Scoring`)::
+
+        dot     = keys · query
+        scaled  = scale · dot
+        capped  = softcap · tanh(scaled / softcap), or scaled where softcap is 0
+        logits  = capped + bias
+        weights = exp(logits) / (Σ exp(logits) + exp(sink)), 0 where masked
+        output  = Σ weights · values
+
+    Where the sink has a place among the keys (`sink_key`), its logit is the sink itself, whatever
+    the steps before say, and the sum over all logits holds it already.
+
+    Attributes:
+        query: shape (d,).
+        keys: shape (K, d): of the key-value head that the query head shares.
+        dot: shape (K,).
+        scale: what the dot products are multiplied by, such as 1/√d.
+        scaled: shape (K,).
+        softcap: what the logits are bent to stay below; 0 where they are not.
+        capped: shape (K,).
+        biased: whether the layer adds a bias at all.
+        bias: shape (K,); 0 where there is none.
+        logits: shape (K,), of masked keys too.
+        masked: shape (K,), bool; True where the query may not see the key.
+        sink: the logit that takes a share of the softmax and belongs to no token; None where there
+            is none.
+        weights: shape (K,); sums to 1, together with the sink's share where that is no key.
+        values: shape (K, e); None where the source does not give them.
+        output: shape (e,), the sum of the values times their weights; None without values.
+        sink_key: which key stands for the sink; None where none does.
+    """
+
+    query: NDArray[np.float64]
+    keys: NDArray[np.float64]
+    dot: NDArray[np.float64]
+    scale: float
+    scaled: NDArray[np.float64]
+    softcap: float
+    capped: NDArray[np.float64]
+    biased: bool
+    bias: NDArray[np.float64]
+    logits: NDArray[np.float64]
+    masked: NDArray[np.bool_]
+    sink: float | None
+    weights: NDArray[np.float64]
+    values: NDArray[np.float64] | None = None
+    output: NDArray[np.float64] | None = None
+    sink_key: int | None = None
+
+
+def missing(attention: Attention) -> str:
+    """What keeps the sums of an attention from being shown, in words; empty where nothing does."""
+    if attention.scoring is not None and attention.scoring.missing:
+        return attention.scoring.missing
+    if attention.queries is None or attention.keys is None:
+        return "the source gives no queries and keys"
+    if attention.scoring is None:
+        return "the source does not say how queries and keys become weights"
+    return ""
+
+
+def chain(attention: Attention, layer: int, head: int, query: int) -> Chain:
+    """The sums behind the weights of one query token in one head.
+
+    Args:
+        attention: with queries, keys and how they are scored.
+        layer: position of the layer.
+        head: position of the query head.
+        query: position of the query token.
+
+    Raises:
+        AttentionError: the sums cannot be had; the message says why (see `missing`).
+    """
+    if reason := missing(attention):
+        raise AttentionError(Problem.MODEL, reason)
+    scoring = attention.scoring
+    assert scoring is not None
+    assert attention.queries is not None
+    assert attention.keys is not None
+    vector = attention.queries[layer, head, query].astype(np.float64)
+    keys = _of_head(attention.keys, attention, layer, head)
+    scale, softcap = float(scoring.scale[layer]), float(scoring.softcap[layer])
+    dot = keys @ vector
+    scaled = scale * dot
+    capped = softcap * np.tanh(scaled / softcap) if softcap else scaled
+    bias, biased = np.zeros_like(dot), False
+    if scoring.bias is not None:
+        rows = scoring.bias[layer]
+        biased = bool(rows.any())
+        bias = rows[head if len(rows) > 1 else 0, query].astype(np.float64)
+    logits = capped + bias
+    masked = attention.mask_of(layer)[query]
+    sink = None if scoring.sinks is None else float(scoring.sinks[layer, head])
+    if sink == -np.inf:
+        sink = None
+    sink_key = None if sink is None else attention.sink
+    if sink_key is not None and sink is not None:
+        logits[sink_key] = sink
+    weights = softmax(logits, masked, None if sink_key is not None else sink)
+    values = None
+    if attention.values is not None:
+        values = _of_head(attention.values, attention, layer, head)
+    return Chain(
+        query=vector,
+        keys=keys,
+        dot=dot,
+        scale=scale,
+        scaled=scaled,
+        softcap=softcap,
+        capped=capped,
+        biased=biased,
+        bias=bias,
+        logits=logits,
+        masked=masked,
+        sink=sink,
+        weights=weights,
+        values=values,
+        output=None if values is None else weights @ values,
+        sink_key=sink_key,
+    )
+
+
+def softmax(
+    logits: NDArray[np.float64],
+    masked: NDArray[np.bool_],
+    sink: float | NDArray[np.floating] | None = None,
+) -> NDArray[np.float64]:
+    """The softmax of rows of logits over the keys that are seen.
+
+    Args:
+        logits: shape (…, keys).
+        masked: likewise, or of fewer dimensions: True for keys that get no weight.
+        sink: a further logit of each row that takes its share of the sum without being a key: a
+            number, or shape (…, 1).
+
+    Returns:
+        The shape of the logits; nothing but zeros where every key is masked.
+    """
+    seen = np.where(masked, -np.inf, logits)
+    highest = seen.max(axis=-1, keepdims=True, initial=-np.inf)
+    if sink is not None:
+        highest = np.maximum(highest, sink)
+    # Any number does where nothing is seen, but for the difference of two infinities.
+    highest = np.where(np.isfinite(highest), highest, 0.0)
+    # Logits so far apart that their difference overflows: the lower one has no share.
+    with np.errstate(over="ignore"):
+        shares = np.exp(seen - highest)
+        total = shares.sum(axis=-1, keepdims=True)
+        if sink is not None:
+            total = total + np.exp(sink - highest)
+    weights: NDArray[np.float64] = shares / np.where(total == 0, 1.0, total)
+    return weights
+
+
+def recomputed(attention: Attention, layer: int) -> NDArray[np.float64]:
+    """The weights of one layer by its sums, as `chain` makes them, all heads and queries at once.
+
+    Args:
+        attention: with queries, keys and scoring.
+        layer: position of the layer.
+
+    Returns:
+        Shape (heads, queries, keys).
+    """
+    scoring = attention.scoring
+    assert scoring is not None
+    assert attention.queries is not None
+    assert attention.keys is not None
+    shared = attention.heads // attention.keys.shape[1]
+    keys = attention.keys[layer].astype(np.float64).repeat(shared, axis=0)
+    logits = attention.queries[layer].astype(np.float64) @ keys.swapaxes(-1, -2)
+    logits *= float(scoring.scale[layer])
+    if softcap := float(scoring.softcap[layer]):
+        logits = softcap * np.tanh(logits / softcap)
+    if scoring.bias is not None:
+        logits += scoring.bias[layer]
+    sinks = None if scoring.sinks is None else scoring.sinks[layer][:, None, None]
+    if sinks is not None and attention.sink is not None:
+        logits[..., attention.sink] = sinks[..., 0]
+        sinks = None
+    return softmax(logits, attention.mask_of(layer), sinks)
+
+
+def _of_head(
+    tensor: NDArray[np.float32], attention: Attention, layer: int, head: int
+) -> NDArray[np.float64]:
+    """What a query head reads of keys or values, which several heads may share."""
+    shared = attention.heads // tensor.shape[1]
+    rows: NDArray[np.float64] = tensor[layer, head // shared].astype(np.float64)
+    return rows

@@ -1,0 +1,157 @@
+"""Parts of an attention: layers and heads by position, and an attention with other weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Attention, Scoring, Token
+
+
+def position(kind: str, number: int, names: Sequence[str], option: str | None = None) -> int:
+    """Where a layer or head stands among those that there are.
+
+    Args:
+        kind: ``layer`` or ``head``.
+        number: its number.
+        names: those that there are.
+        option: the option that named it, where that is not the kind itself.
+
+    Raises:
+        AttentionError: it is not among them; the message names the range.
+    """
+    if str(number) in names:
+        return list(names).index(str(number))
+    hint = ""
+    if number == len(names):
+        hint = f"; {kind}s count from 0, so that the last of {number} is {names[-1]}"
+    raise AttentionError(
+        Problem.OPTION,
+        f"invalid value {number} for {option or kind}: there is no {kind} {number}, expected "
+        f"{_range_of(names)}{hint}",
+    )
+
+
+def _range_of(names: Sequence[str]) -> str:
+    """The layers or heads that there are, as a message names them."""
+    if len(names) > 1 and list(names) == [str(n) for n in range(len(names))]:
+        return f"0 to {len(names) - 1}"
+    return listed(names)
+
+
+def select(
+    attention: Attention, layers: Sequence[int] | None = None, heads: Sequence[int] | None = None
+) -> Attention:
+    """A part of an attention.
+
+    Args:
+        attention: the whole.
+        layers: positions of the layers that stay, in order; None keeps all.
+        heads: likewise the heads.
+
+    Returns:
+        Views of the same numbers where possible. Heads that share keys go on sharing them where
+        those that are left share them evenly, and get their own copy otherwise.
+    """
+    rows = list(range(attention.layers) if layers is None else layers)
+    columns = list(range(attention.heads) if heads is None else heads)
+    if len(rows) == attention.layers and len(columns) == attention.heads:
+        return attention
+
+    def cut(array: NDArray[np.float32] | None, kept: list[int]) -> NDArray[np.float32] | None:
+        return None if array is None else array[rows][:, kept]
+
+    shared = columns
+    if attention.keys is not None and attention.keys.shape[1] < attention.heads:
+        shared = _shared(columns, attention.heads // attention.keys.shape[1])
+    return replace(
+        attention,
+        weights=attention.weights[rows][:, columns],
+        masked=attention.masked if attention.masked.shape[0] == 1 else attention.masked[rows],
+        queries=cut(attention.queries, columns),
+        keys=cut(attention.keys, shared),
+        values=cut(attention.values, shared),
+        scoring=_select_scoring(attention.scoring, rows, columns),
+        layer_names=tuple(attention.layer_names[n] for n in rows),
+        head_names=tuple(attention.head_names[n] for n in columns),
+    )
+
+
+def of_layers(attention: Attention, numbers: Sequence[int] | None) -> Attention:
+    """Those layers of an answer that were asked for, where the source gave others as well.
+
+    Args:
+        attention: the answer.
+        numbers: of the layers, as readers know them; None for all.
+
+    Raises:
+        AttentionError: a layer that is not there.
+    """
+    if numbers is None:
+        return attention
+    return select(
+        attention, [position("layer", n, attention.layer_names, "layers") for n in numbers]
+    )
+
+
+def _shared(heads: Sequence[int], group: int) -> list[int]:
+    """The key-value heads that some query heads need, so that they share them evenly."""
+    needed = [head // group for head in heads]
+    distinct = sorted(set(needed))
+    times, rest = divmod(len(needed), len(distinct))
+    even = [head for head in distinct for _ in range(times)]
+    return distinct if not rest and even == needed else needed
+
+
+def _select_scoring(scoring: Scoring | None, layers: list[int], heads: list[int]) -> Scoring | None:
+    if scoring is None:
+        return None
+    bias, sinks = scoring.bias, scoring.sinks
+    if bias is not None:
+        bias = bias[layers] if bias.shape[1] == 1 else bias[layers][:, heads]
+    return replace(
+        scoring,
+        scale=scoring.scale[layers],
+        softcap=scoring.softcap[layers],
+        bias=bias,
+        sinks=None if sinks is None else sinks[layers][:, heads],
+    )
+
+
+def sides(attention: Attention) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
+    """The query tokens, and the key tokens."""
+    return attention.query_tokens, attention.key_tokens
+
+
+def with_weights(
+    attention: Attention,
+    weights: NDArray[np.float64],
+    masked: NDArray[np.bool_],
+    queries: tuple[Token, ...],
+    keys: tuple[Token, ...],
+) -> Attention:
+    """The attention with other weights; what would explain the old ones is dropped."""
+    same = weights.shape[:2] == attention.weights.shape[:2]
+    return replace(
+        attention,
+        query_tokens=queries,
+        key_tokens=keys,
+        weights=weights.astype(np.float32),
+        masked=masked,
+        queries=None,
+        keys=None,
+        values=None,
+        scoring=None,
+        layer_names=attention.layer_names if same else (),
+        head_names=attention.head_names if same else (),
+    )

@@ -1,0 +1,1 @@
+"""What authors write and configure: options, settings and declarations of models."""

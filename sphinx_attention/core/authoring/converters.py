@@ -1,0 +1,220 @@
+"""What the options of a figure take: from what an author wrote to a value.
+
+Each function takes the text of one option. A `ValueError` carries the second half of a message,
+such as ``expected a whole number from 0, or auto``; `options.convert` puts the name and the value
+before it.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.text import (
+    LARGEST,
+    broken_character,
+    is_number,
+    listed,
+    nearest,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def text(value: str) -> str:
+    """Text as it stands, white space within it included."""
+    if not value.strip():
+        raise ValueError("expected some text")
+    return value.strip()
+
+
+def line(value: str) -> str:
+    """Text on one line."""
+    return " ".join(text(value).split())
+
+
+def word(value: str) -> str:
+    """One word."""
+    one = line(value)
+    if " " in one:
+        raise ValueError("expected one word, without blanks")
+    return one
+
+
+def flag(value: str) -> bool:
+    """Whether an option stands there at all."""
+    if value.strip():
+        raise ValueError("expected no value: write the option alone, or remove it")
+    return True
+
+
+def choice(*allowed: str, synonyms: Mapping[str, str] | None = None) -> Callable[[str], str]:
+    """One of several words.
+
+    Args:
+        allowed: the words.
+        synonyms: what authors write instead, and which of the words they mean by it.
+    """
+
+    def convert(value: str) -> str:
+        chosen = " ".join(value.split())
+        if chosen not in allowed:
+            raise ValueError(f"expected {listed(allowed)}{nearest(chosen, allowed, synonyms)}")
+        return chosen
+
+    return convert
+
+
+def index(value: str) -> int | None:
+    """The number of a layer; None for ``auto``."""
+    one = value.strip()
+    if one == "auto":
+        return None
+    if both := re.fullmatch(r"(\d{1,4})\.(\d{1,4})", one):
+        raise ValueError(
+            f"expected a whole number from 0, or auto; head {one} is head {both[2]} of layer "
+            f"{both[1]}, which takes two options, layer and head"
+        )
+    if not is_number(one):
+        raise ValueError(f"expected a whole number from 0{_up_to(one)}, or auto")
+    return int(one)
+
+
+def _up_to(digits: str) -> str:
+    return f" to {LARGEST}" if digits.isdecimal() else ""
+
+
+def numbers(value: str) -> tuple[int, ...]:
+    """Numbers and ranges in the order written, each once."""
+    found: dict[int, None] = {}
+    for part in value.split(","):
+        first, dash, last = (one.strip() for one in part.partition("-"))
+        both = (first, last) if dash else (first,)
+        if not all(is_number(one) for one in both):
+            large = all(one.isdecimal() for one in both)
+            up_to = f" to {LARGEST}" if large else ""
+            raise ValueError(f"expected whole numbers from 0{up_to} and ranges, such as 0-3,7")
+        start, stop = int(first), int(last if dash else first)
+        if stop < start:
+            raise ValueError(f"the range {part.strip()} runs backwards: write {stop}-{start}")
+        found.update(dict.fromkeys(range(start, stop + 1)))
+    return tuple(found)
+
+
+def number_set(value: str) -> tuple[int, ...]:
+    """Numbers and ranges, in ascending order."""
+    return tuple(sorted(numbers(value)))
+
+
+def heads(value: str) -> tuple[int, ...] | None:
+    """The numbers of heads; None for ``auto``."""
+    if value.strip() == "auto":
+        return None
+    try:
+        return numbers(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, or auto") from None
+
+
+def share(value: str) -> float:
+    """A share above nothing and up to the whole."""
+    try:
+        found = float(value)
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= 1:
+        raise ValueError("expected a number above 0 and up to 1, such as 0.95")
+    return found
+
+
+_FORMS = 'expected a JSON list, such as ["New York", "sleeps"], or words separated by blanks'
+_CLOSING = {'"': '"', "'": "'", "“": "”", "„": "“", "‘": "’", "«": "»"}
+_GLUED = re.compile(r"[\"“„«][^\s,]")
+"""An opening quotation mark before a word. Apostrophes are none: a word may begin with one."""
+_WORD_IN_BRACKETS = re.compile(r"\[[^\[\]\s,'\"]+\](?=\s)")
+_BARE = re.compile(r"[^\s,]+(?:,[^\s,]+)*|,+")
+_BETWEEN = re.compile(r"\s*(,?)\s*")
+
+
+def tokens(value: str) -> tuple[str, ...]:
+    """The tokens of a matrix: a JSON list, quoted tokens, or words separated by blanks."""
+    whole = value.strip()
+    if not whole:
+        raise ValueError(_FORMS)
+    # "[CLS] the cat" begins as a list does, and is none.
+    if whole.startswith("[") and not _WORD_IN_BRACKETS.match(whole):
+        return _token_list(whole)
+    quoted = _quoted_tokens(whole)
+    if quoted:
+        return quoted
+    words = whole.split()
+    if any(_GLUED.match(one) and not one.endswith(_CLOSING[one[0]]) for one in words):
+        raise ValueError(f"{_FORMS}; a quotation mark is opened and not closed")
+    before_blanks = words[:-1] or words
+    if all(len(one) > 1 and "," in one and not _is_grouped(one) for one in before_blanks):
+        raise ValueError(f"{_FORMS}; the commas would become part of the tokens")
+    return tuple(words)
+
+
+def _is_grouped(word: str) -> bool:
+    """Whether a comma groups digits, as in 1,000."""
+    return re.fullmatch(r"\d{1,3}(,\d{3})+", word) is not None
+
+
+def _token_list(whole: str) -> tuple[str, ...]:
+    items: object
+    try:
+        items = json.loads(whole)
+    except (ValueError, RecursionError):
+        items = _python_list(whole)
+    if not isinstance(items, list) or not items:
+        raise ValueError(f"{_FORMS}; this begins as a list and is none")
+    if not all(isinstance(one, str) for one in items):
+        raise ValueError(f"{_FORMS}; each token of a list stands in quotation marks")
+    if half := broken_character("".join(items)):
+        raise ValueError(f"expected whole characters; it holds {half}, half of one")
+    return tuple(items)
+
+
+def _python_list(whole: str) -> object:
+    """A list as Python writes it, with single quotes, which is plainly meant."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a backslash that escapes nothing
+            return ast.literal_eval(whole)
+    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+        return None
+
+
+def _quoted_tokens(whole: str) -> tuple[str, ...]:
+    """Tokens of which some stand in quotation marks; none where marks may be tokens themselves.
+
+    Marks are meant to quote where blanks stand between them, where all tokens have them, or where
+    commas stand between all tokens.
+    """
+    found: list[tuple[str, bool]] = []
+    commas: list[bool] = []
+    at = 0
+    while at < len(whole):
+        closing = _CLOSING.get(whole[at])
+        inside = closing and re.compile(
+            f".(\\S|\\S[^{closing}]*?\\S){closing}(?=[\\s,]|$)", re.DOTALL
+        ).match(whole, at)
+        one = inside or _BARE.match(whole, at)
+        assert one is not None
+        found.append((inside[1] if inside else one[0], bool(inside)))
+        between = _BETWEEN.match(whole, one.end())
+        assert between is not None
+        commas.append(bool(between[1]))
+        at = between.end()
+    quoted = [text for text, marks in found if marks]
+    meant = (
+        any(" " in text for text in quoted)
+        or len(quoted) == len(found)
+        or (quoted and all(commas[:-1]))
+    )
+    return tuple(text for text, _ in found) if meant else ()

@@ -1,0 +1,460 @@
+"""The options of a figure: what each is called, what it takes, and what it means.
+
+Every host reads its options through `parse`, so that an option means the same in a directive, in
+a fence and on the command line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from sphinx_attention.core.attention import Part
+from sphinx_attention.core.boundary import guarded
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.figure import selection
+from sphinx_attention.core.figure.spec import FigureSpec, Rest, Special, Syntax, Written
+from sphinx_attention.core.request import Aggregate, MatrixSource, Merge, Request, Scores
+from sphinx_attention.core.sources import builtin
+from sphinx_attention.core.sources.author_files import read_author_file
+from sphinx_attention.core.text import broken_character, listed, nearest, quoted
+from sphinx_attention.core.views import View
+
+from . import converters
+from .conflicts import check, over_heads, over_layers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option.
+
+    Attributes:
+        convert: from what the author wrote to its value; a ValueError says what is allowed.
+        help: what it means, in reStructuredText, for the docs.
+    """
+
+    convert: Callable[[str], Any]
+    help: str
+
+
+_MEANT = {
+    "view": {
+        "heatmap": "matrix",
+        "heat map": "matrix",
+        "head view": "heads",
+        "model view": "grid",
+        "neuron view": "steps",
+        "lines": "heads",
+    },
+    "aggregate": {
+        "average": "mean",
+        "avg": "mean",
+        "mean heads": "mean",
+        "average heads": "mean",
+        "average layers": "mean layers",
+        "maximum": "max",
+        "max heads": "max",
+        "largest": "max",
+    },
+    "scores": {
+        "attention": "weights",
+        "probabilities": "weights",
+        "probs": "weights",
+        "softmax": "weights",
+        "scores": "logits",
+        "raw": "logits",
+    },
+    "special": {"none": "hide", "no": "hide", "off": "hide", "grey": "dim", "yes": "show"},
+    "merge": {"yes": "words", "true": "words", "no": "none", "false": "none", "off": "none"},
+    "rest": {"all": "overview", "no": "none", "nothing": "none", "off": "none"},
+    "part": {"cross-attention": "cross"},
+}
+"""By option: words that authors write, and the values that they mean by them."""
+
+
+_NAMES_MEANT = {
+    "title": "caption",
+    "text": "caption",
+    "figclass": "class",
+    "label": "name",
+    "id": "name",
+    "token": "focus",
+    "weights": "matrix",
+    "file": "matrix",
+    "sentence": "pair",
+    "text_pair": "pair",
+    "description": "alt",
+    "threshold": "cutoff",
+    "mask": "causal",
+}
+"""Names that authors give to options, and the options that they mean by them."""
+
+
+def _choice(name: str, kind: Any) -> Callable[[str], str]:
+    return converters.choice(*get_args(kind), synonyms=_MEANT.get(name))
+
+
+OPTIONS: dict[str, Option] = {
+    "model": Option(
+        converters.text,
+        "which model: a name from ``attention_models``; ``builtin``, the teaching model "
+        "that comes with the package and needs no PyTorch; an id on the Hugging Face hub; "
+        "or the path of a folder",
+    ),
+    "pair": Option(
+        converters.text,
+        "a second sentence, for encoders that read pairs",
+    ),
+    "target": Option(
+        converters.text,
+        "the decoder's text, for encoder-decoder models; without it, the model writes it. "
+        "With it, ``part`` is ``cross`` where nothing else is said",
+    ),
+    "matrix": Option(
+        converters.text,
+        "a file of weights: ``.npy``, ``.npz``, ``.json``, ``.csv`` or ``.safetensors``",
+    ),
+    "scores": Option(
+        _choice("scores", Scores),
+        "what a given matrix holds: ``weights``, or ``logits`` that softmax is applied to",
+    ),
+    "causal": Option(
+        converters.flag,
+        "a flag: later words of a given matrix are masked, before the softmax",
+    ),
+    "tokens": Option(
+        converters.tokens,
+        "the tokens of a given matrix, where words are not split at white space: separated "
+        "by spaces, with quotation marks where one holds a space, or a JSON list such as "
+        '``["New York", "sleeps"]``',
+    ),
+    "view": Option(
+        _choice("view", View),
+        "how the numbers are drawn: ``arcs``, ``heads``, ``grid``, ``matrix`` or ``steps``",
+    ),
+    "part": Option(
+        _choice("part", Part),
+        "which attention of an encoder-decoder model: ``encoder``, ``decoder`` or ``cross``",
+    ),
+    "layer": Option(
+        converters.index,
+        "the layer shown first, a whole number from 0; ``auto``, the default, chooses a "
+        "head worth looking at",
+    ),
+    "head": Option(
+        converters.heads,
+        "the head shown first, a whole number from 0, or ``auto``. The view ``heads`` takes"
+        " several: ``0,3,5``",
+    ),
+    "layers": Option(
+        converters.number_set,
+        "the layers that the page carries, such as ``0-3,7``; all that fit, where nothing is said",
+    ),
+    "heads": Option(
+        converters.number_set,
+        "the heads that the page carries, such as ``0-3,7``; all that fit, where nothing is said",
+    ),
+    "focus": Option(
+        converters.text,
+        "the token pinned first: its text, ``the#2`` for the second *the*, or its index; "
+        "several with a bar between, ``fox | dog``, are added up. The space or the marks "
+        "round a piece (``##ing``, ``▁cat``) may be left out. Where no token has the same "
+        "capitals, others do, and the build says so",
+    ),
+    "selection": Option(
+        selection.read,
+        "what else is selected first, in the words of a figure's address: "
+        "``direction=to&pin=k4&scale=log``. A script applies it; the picture without "
+        "scripts shows layer, head and focus",
+    ),
+    "merge": Option(
+        _choice("merge", Merge),
+        "``words`` puts the pieces of each word together again; ``none`` is the default",
+    ),
+    "special": Option(
+        _choice("special", Special),
+        "special tokens: ``show``, ``dim`` or ``hide`` them",
+    ),
+    "aggregate": Option(
+        _choice("aggregate", Aggregate),
+        "``mean`` or ``max`` over the heads, ``mean layers`` or ``max layers`` over the "
+        "layers, ``rollout`` or ``flow`` through them",
+    ),
+    "link": Option(
+        converters.word,
+        "one word: figures of a page with the same link share their selection",
+    ),
+    "cutoff": Option(
+        converters.share,
+        "the share of a row that is drawn as edges, a number above 0 and up to 1",
+    ),
+    "rest": Option(
+        _choice("rest", Rest),
+        "what is drawn while no token is in focus: ``none`` (the default) or ``overview``, "
+        "which holds at most the 240 strongest edges",
+    ),
+    "alt": Option(
+        converters.line,
+        "a description for those who do not see the picture; without it, one is made of the"
+        " strongest pairs",
+    ),
+}
+"""The options that every host understands. Captions, names and classes are the host's."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a host knows when it meets a figure.
+
+    Attributes:
+        settings: the project's.
+        base: the folder that relative model folders start from.
+        find_file: resolves a file named by an author, with `author_files.locate`, and lets the
+            host note the dependency.
+        syntax: the language that figures are written in; None where they are not written out.
+        language: the code of the language of the page.
+    """
+
+    settings: Settings
+    base: Path
+    find_file: Callable[[str], Path]
+    syntax: Syntax | None = None
+    language: str = "en"
+
+
+def parse(
+    text: str, options: Mapping[str, str], matrix: str | None, surroundings: Surroundings
+) -> FigureSpec:
+    """What an author asked for, checked.
+
+    Args:
+        text: the sentence; may be empty where ``tokens`` or a file brings the tokens.
+        options: by name, as written; an option without a value is an empty string.
+        matrix: the body where it is rows of numbers, else None.
+        surroundings: settings and files.
+
+    Raises:
+        AttentionError: the first thing that is wrong, with what would be right.
+    """
+    with guarded(Problem.OPTION, f"reading the figure of {quoted(text)}"):
+        return _parse(text, options, matrix, surroundings)
+
+
+def _parse(
+    text: str, options: Mapping[str, str], matrix: str | None, surroundings: Surroundings
+) -> FigureSpec:
+    values = {name: convert(name, value) for name, value in options.items()}
+    if matrix is not None:
+        _check_characters(matrix, "the matrix")
+    given = matrix is not None or "matrix" in values
+    settings = surroundings.settings
+    view = _view(values, settings, given=given)
+    check(values, view, given=given, body=matrix is not None)
+    _check_characters(text, "the text")
+    written = None
+    if surroundings.syntax is not None:
+        written = Written(text, tuple(options.items()), matrix or "", surroundings.syntax)
+    # A model gets the white space that was written; a matrix is written to fit between columns.
+    text = " ".join(text.split()) if given else _unix_lines(text).strip()
+    if given:
+        source: Any = _matrix_source(values, matrix, surroundings)
+    else:
+        source = _model_source(values, text, settings, surroundings.base)
+    layer, (head, *others) = _selection(values, settings, given=given)
+    of_project = tuple(
+        name
+        for name, shown, default in (
+            ("layer", layer, settings.layer),
+            ("head", head, settings.head),
+        )
+        if name not in values and shown is not None and shown == default
+    )
+    special: Special = values.get("special", settings.special)
+    if view == "steps" and special == "hide":
+        special = "dim"
+    request = Request(
+        source=source,
+        text=text,
+        pair=values.get("pair"),
+        target=values.get("target"),
+        # Of an encoder, which comes first, no text of the decoder's would be seen.
+        part=values.get("part", "cross" if "target" in values else None),
+        tokens=values.get("tokens"),
+        keep=("queries", "keys", "values") if view == "steps" else (),
+        layers=None if given else _captured_layers(values, view, layer),
+        merge=values.get("merge", "none"),
+        special="hide" if special == "hide" else "show",
+        aggregate=values.get("aggregate"),
+    )
+    return FigureSpec(
+        request=request,
+        view=view,
+        layer=layer,
+        head=head,
+        focus=values.get("focus"),
+        cutoff=values.get("cutoff"),
+        rest=values.get("rest", "none"),
+        alt=values.get("alt"),
+        selection=values.get("selection", ()),
+        shown_heads=(head, *others) if others else (),
+        layers=values.get("layers"),
+        heads=values.get("heads"),
+        special=special,
+        link=values.get("link"),
+        of_project=of_project,
+        written=written,
+        language=surroundings.language,
+    )
+
+
+def _view(values: Mapping[str, Any], settings: Settings, *, given: bool) -> View:
+    view: View = values.get("view", settings.view)
+    # A project's default does not have to fit every figure.
+    fits = "view" in values or view != "steps" or not given
+    return view if fits else "arcs"
+
+
+def _selection(values: Mapping[str, Any], settings: Settings, *, given: bool) -> tuple[Any, Any]:
+    """The layer and the heads shown first: the author's, else the project's where they fit."""
+    aggregate = values.get("aggregate")
+    layer, heads = values.get("layer"), values.get("head") or (None,)
+    if "layer" not in values and not given and not over_layers(aggregate):
+        layer = _default(settings.layer, values.get("layers"))
+    if "head" not in values and not given and not over_heads(aggregate):
+        heads = (_default(settings.head, values.get("heads")),)
+    return layer, heads
+
+
+def _captured_layers(
+    values: Mapping[str, Any], view: View, layer: int | None
+) -> tuple[int, ...] | None:
+    """The layers that the model is asked for; None for all.
+
+    Those that the author names, which spares a large model's memory. Otherwise the weights are
+    captured whole and shared by all figures of a text; but queries, keys and values are so large
+    that steps asks for no more than it shows.
+    """
+    if values.get("aggregate") not in {None, "mean", "max"}:
+        return None  # made of all layers, whichever the page carries
+    named: tuple[int, ...] | None = values.get("layers")
+    if named is None and view == "steps" and layer is not None:
+        return (layer,)
+    return named
+
+
+def _default(setting: int | str | None, carried: tuple[int, ...] | None) -> int | None:
+    """A project's first layer or head; ``auto`` is the same as none, and so is one left out."""
+    fits = isinstance(setting, int) and (carried is None or setting in carried)
+    return setting if isinstance(setting, int) and fits else None
+
+
+def convert(name: str, value: str) -> Any:
+    """The value of one option.
+
+    Raises:
+        AttentionError: an unknown option, or a value it does not take.
+    """
+    option = OPTIONS.get(name)
+    if option is None:
+        raise unknown_option(name, OPTIONS)
+    check_characters(name, value)
+    try:
+        return option.convert(_unix_lines(value))
+    except ValueError as error:
+        raise invalid(name, value, str(error)) from None
+
+
+def invalid(name: str, value: object, expected: str) -> AttentionError:
+    """What to say of a value that an option does not take."""
+    return AttentionError(Problem.OPTION, f"invalid value {quoted(value)} for {name}: {expected}")
+
+
+def check_characters(name: str, value: str) -> None:
+    """Check that a value holds whole characters, which files and pages can hold.
+
+    Raises:
+        AttentionError: it holds a lone surrogate, which YAML and JSON can write.
+    """
+    if half := broken_character(value):
+        raise invalid(name, value, f"expected whole characters; it holds {half}, half of one")
+
+
+def _check_characters(text: str, what: str) -> None:
+    if half := broken_character(text):
+        raise AttentionError(
+            Problem.TEXT, f"{what} holds {half}, which is half a character: write the whole one"
+        )
+
+
+def _unix_lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def unknown_option(name: str, known: Iterable[str]) -> AttentionError:
+    """What to say of an option that nobody knows: the nearest one, and all of them."""
+    known = list(known)
+    hint = nearest(name, known, _NAMES_MEANT)
+    return AttentionError(
+        Problem.OPTION,
+        f"unknown option {quoted(name)}{hint}; the options are {', '.join(known)}",
+    )
+
+
+def _matrix_source(
+    values: Mapping[str, Any], matrix: str | None, surroundings: Surroundings
+) -> MatrixSource:
+    kind = {"scores": values.get("scores", "weights"), "causal": values.get("causal", False)}
+    if matrix is not None:
+        return MatrixSource(text=matrix, **kind)
+    declared = values["matrix"]
+    try:
+        path = surroundings.find_file(declared)
+        digest = hashlib.sha256(read_author_file(path, declared)).hexdigest()
+    except AttentionError as error:
+        raise AttentionError(error.problem, f"matrix: {error.message}") from None
+    return MatrixSource(path=declared, file=str(path), digest=digest, **kind)
+
+
+def _model_source(values: Mapping[str, Any], text: str, settings: Settings, base: Path) -> Any:
+    if not text:
+        raise AttentionError(
+            Problem.TEXT, "the text is missing: a figure needs a sentence, or a matrix with tokens"
+        )
+    name = values.get("model")
+    if name is None:
+        name = settings.model
+    elif settings.models_only:
+        _check_declared(name, settings)
+    if name is None:
+        raise AttentionError(
+            Problem.MODEL,
+            "there is no model to run and no matrix in the body: set attention_model in conf.py, "
+            "give the option model, or write the weights as rows of numbers below",
+        )
+    return settings.source(name, base)
+
+
+def _check_declared(name: str, settings: Settings) -> None:
+    """Check that a model which a document names is one that the project declares.
+
+    Raises:
+        AttentionError: it is another, and ``models_only`` is set.
+    """
+    declared = [*sorted(filter(None, settings.models)), builtin.NAME]
+    if settings.model and settings.model not in declared:
+        declared.append(settings.model)
+    if name not in declared:
+        hint = nearest(name, declared)
+        raise AttentionError(
+            Problem.MODEL,
+            f"invalid value {quoted(name)} for model: expected "
+            f"{listed(declared)}{hint}; attention_models_only is set in conf.py, so "
+            "that documents name only models which attention_models declares",
+        )

@@ -1,0 +1,1 @@
+"""Answers of sources, computed once and kept."""

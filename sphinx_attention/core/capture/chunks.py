@@ -1,0 +1,183 @@
+"""Capture past one process: requests in chunks, and the ways to run them.
+
+A chunk holds requests of one source. Whoever runs a chunk keeps its model open for the next one,
+so that a process loads each model once as long as the chunks come source by source.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.sources import Runner, open_source
+from sphinx_attention.core.store import open_store
+from sphinx_attention.core.store.base import MemoryStore, Store
+
+from .library import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sphinx_attention.core.request import FunctionSource, ModelSource, Request
+
+CHUNK = 32
+"""Texts of a chunk: enough for full batches, few enough that losing a worker costs little."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Requests that are run together; all of one source."""
+
+    requests: tuple[Request, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one request.
+
+    Attributes:
+        key: of the request.
+        error: what kept it from an answer; None where it has one.
+        data: the entry's bytes, where whoever ran it could write them nowhere.
+    """
+
+    key: str
+    error: AttentionError | None = None
+    data: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a chunk's entries go.
+
+    Attributes:
+        location: a store that whoever runs the chunk can reach (see `open_store`); None has the
+            entries come back.
+        base: what a relative location is relative to, and where the folder before a URL lies; None
+            for whoever runs on another machine, and goes to the URL alone.
+        refresh: whether what is there already is computed again.
+    """
+
+    location: str | None
+    base: str | None = None
+    refresh: bool = False
+
+    def open(self) -> Store:
+        """The store."""
+        if self.location is not None and self.base is None:
+            from sphinx_attention.core.store.remote import RemoteStore  # noqa: PLC0415 - it builds on the store's module
+
+            return RemoteStore(self.location)
+        return open_store(self.location, Path(self.base or ""))
+
+
+def chunks(requests: Iterable[Request], size: int = CHUNK) -> list[Chunk]:
+    """Group requests: by source, then by length, what derives from one answer always together.
+
+    Args:
+        requests: any; each key once.
+        size: texts of a chunk at most.
+    """
+    made: list[Chunk] = []
+    ordered = sorted(requests, key=lambda r: (repr(r.source), len(r.text), r.base.key))
+    for _, same in groupby(ordered, key=lambda request: repr(request.source)):
+        texts = [tuple(group) for _, group in groupby(same, key=lambda r: r.base.key)]
+        parts = (texts[start : start + size] for start in range(0, len(texts), size))
+        made += [Chunk(tuple(r for text in part for r in text)) for part in parts]
+    return made
+
+
+_lock = threading.Lock()
+_opened: list[tuple[ModelSource | FunctionSource, AbstractContextManager[Runner], Runner]] = []
+
+
+def _keep_open(source: ModelSource | FunctionSource) -> AbstractContextManager[Runner]:
+    """The runner of a source, kept until another source is asked for: one model at a time."""
+    if not _opened or _opened[0][0] != source:
+        _close()
+        manager = open_source(source)
+        _opened.append((source, manager, manager.__enter__()))
+    return nullcontext(_opened[0][2])
+
+
+def _close() -> None:
+    while _opened:
+        _opened.pop()[1].__exit__(None, None, None)
+
+
+def close_model() -> None:
+    """Free the memory of the model that this process keeps open, unless it is in use."""
+    if _lock.acquire(blocking=False):
+        try:
+            _close()
+        finally:
+            _lock.release()
+
+
+def run_chunk(place: Place, chunk: Chunk) -> list[Outcome]:
+    """Compute the requests of a chunk; those that the place has already are not computed again.
+
+    Returns:
+        An outcome for each request.
+    """
+    return list(outcomes(place, chunk))
+
+
+def outcomes(place: Place, chunk: Chunk) -> Iterator[Outcome]:
+    """As `run_chunk`, but each outcome as soon as it is there."""
+    library = Library(place.open(), "refresh" if place.refresh else "auto", _keep_open)
+    # A cluster's worker may have threads; two models at once might not fit its memory.
+    with _lock:
+        try:
+            missing = library.missing(chunk.requests)
+        except AttentionError:
+            # The store does not answer: what is computed will come back.
+            missing = list(chunk.requests)
+        to_do = {request.key for request in missing}
+        yield from (Outcome(r.key) for r in chunk.requests if r.key not in to_do)
+        for request, _ in library.capture(missing):
+            yield _outcome(library, request.key)
+
+
+def _outcome(library: Library, key: str) -> Outcome:
+    if key in library.failures:
+        return Outcome(key, library.failures[key])
+    if key in library.unstored:
+        return Outcome(key, data=library.unstored.read(key))
+    if isinstance(library.store, MemoryStore):
+        return Outcome(key, data=library.store.read(key))
+    return Outcome(key)
+
+
+def take_in(
+    library: Library, requests: Iterable[Request], ran: Iterable[Outcome]
+) -> Iterator[Request]:
+    """Take over what became of requests elsewhere.
+
+    Args:
+        library: whose store gets the entries that come back, and whose ``failures`` the errors.
+        requests: what was run.
+        ran: what became of it.
+
+    Yields:
+        Each request as its outcome is known, once.
+    """
+    left = {request.key: request for request in requests}
+    try:
+        for outcome in ran:
+            # After a worker was lost, what it had done may be told again.
+            request = left.pop(outcome.key, None)
+            if request is None:
+                continue
+            if outcome.error is not None:
+                library.fail(request, outcome.error)
+            elif outcome.data is not None:
+                library.keep(outcome.key, outcome.data)
+            yield request
+    finally:
+        library.save_failures()

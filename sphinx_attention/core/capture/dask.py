@@ -1,0 +1,98 @@
+"""Chunks on a Dask cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.errors import AttentionError, Problem
+
+from .chunks import Chunk, Outcome, Place, close_model, run_chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+INSTALL = 'pip install "sphinx-attention[cluster]"'
+
+
+_CONNECT_SECONDS = 10
+
+
+_RETRIES = 3
+
+
+def on_cluster(parts: Sequence[Chunk], place: Place, address: str) -> Iterator[Outcome]:
+    """Run chunks on a Dask cluster. What a lost worker had not done, another does again.
+
+    Args:
+        parts: in an order that keeps sources together.
+        place: a URL that all workers reach, without a base; None has entries come back here.
+        address: of the scheduler, such as ``tcp://10.0.0.1:8786``.
+
+    Yields:
+        An outcome for each request, as soon as its chunk is done.
+
+    Raises:
+        AttentionError: Dask is not installed, or the scheduler does not answer.
+    """
+    distributed = _distributed()
+    try:
+        client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no answer"
+        raise AttentionError(
+            Problem.NETWORK, f"the scheduler {address} does not answer: {reason}"
+        ) from None
+    with client:
+        running = {
+            client.submit(
+                run_chunk,
+                place,
+                chunk,
+                key=_name(place, chunk),
+                retries=_RETRIES,
+                # Workers take sources one after the other, and so load each once.
+                priority=-number,
+            ): chunk
+            for number, chunk in enumerate(parts)
+        }
+        for done in distributed.as_completed(list(running), loop=client.loop):
+            chunk = running.pop(done)
+            if done.status == "finished":
+                yield from done.result()
+            else:
+                failed = AttentionError(Problem.MODEL, f"the cluster: {_failure(done)}")
+                yield from (Outcome(request.key, failed) for request in chunk.requests)
+            # The cluster may forget the bytes now.
+            done.release()
+        with contextlib.suppress(Exception):
+            client.run(close_model, on_error="ignore")
+
+
+def _name(place: Place, chunk: Chunk) -> str:
+    """What a cluster knows a chunk by: the same for the same work alone."""
+    told = repr((place, chunk)).encode()
+    return f"attention-{hashlib.sha256(told).hexdigest()[:32]}"
+
+
+def _failure(done: Any) -> str:
+    """What a future says of why it has no result, on one line."""
+    try:
+        error = done.exception()
+    except BaseException as raised:  # noqa: BLE001 - a cancelled one raises what it is
+        error = raised
+    if not str(error).strip():
+        return f"the work was {done.status}, {type(error).__name__}"
+    return str(error).strip().splitlines()[0]
+
+
+def _distributed() -> Any:
+    try:
+        return importlib.import_module("distributed")
+    except ModuleNotFoundError:
+        raise AttentionError(
+            Problem.INSTALL, f"a cluster needs distributed, which is not installed: {INSTALL}"
+        ) from None

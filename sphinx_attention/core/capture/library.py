@@ -1,0 +1,401 @@
+"""From requests to attentions: what the store has is read, what it lacks is computed, once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal
+
+from sphinx_attention.core.analysis.bins import complete
+from sphinx_attention.core.analysis.derive import derive
+from sphinx_attention.core.analysis.parts import of_layers
+from sphinx_attention.core.attention import WARNING, Attention
+from sphinx_attention.core.boundary import guarded
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
+from sphinx_attention.core.sources import Runner, open_source
+from sphinx_attention.core.sources.builtin import is_builtin
+from sphinx_attention.core.sources.matrix import read as read_matrix
+from sphinx_attention.core.store.base import MemoryStore, Store
+from sphinx_attention.core.store.entry import (
+    DamagedEntryError,
+    NewerEntryError,
+    checksum,
+    pack,
+    verify,
+)
+from sphinx_attention.core.store.entry_header import UnfitError
+from sphinx_attention.core.store.folder import FolderStore
+
+from .failures import FailureRecord
+from .warnings import Trouble
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.request import Source
+
+Mode = Literal["auto", "frozen", "refresh"]
+
+KEY_SHOWN = 12
+"""Digits of a key that a person gets to see: enough to name it, short enough to copy."""
+
+_KEPT_READY = 8
+"""How many attentions stay decoded: enough for a page, and flat in the number of figures."""
+
+Answer = Attention | AttentionError
+Opener = Callable[[ModelSource | FunctionSource], AbstractContextManager[Runner]]
+
+
+class Library:
+    """Where hosts get attentions from.
+
+    Args:
+        store: where computed attentions are kept.
+        mode: ``auto`` computes what the store lacks, ``frozen`` nothing, ``refresh`` everything.
+        opener: opens a source; loads nothing before the first request is run.
+        docs: what a person would call the folder of the notes on the command line, for messages.
+        record: what could not be computed earlier, and need not be tried again; None knows nothing.
+
+    Attributes:
+        failures: what could not be computed, by key, and why.
+        unstored: what was computed and could not be stored.
+        remarks: what authors are warned of, by key, of what was computed all the same.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        mode: Mode = "auto",
+        opener: Opener = open_source,
+        docs: str = "DOCS",
+        record: FailureRecord | None = None,
+    ) -> None:
+        self.store = store
+        self.mode = mode
+        self.docs = docs
+        self.failures: dict[str, AttentionError] = {}
+        self.remarks: dict[str, str] = {}
+        # Packed as in a store: a page shows the same from here, and many take little room.
+        self.unstored = MemoryStore()
+        self._opener = opener
+        self._record = record or FailureRecord(None)
+        self._states: dict[str, str] = {}
+        self._damaged: dict[str, str] = {}
+        self._newer: dict[str, str] = {}
+        self._newer_told: set[str] = set()
+        self._unwritten: dict[str, str] = {}
+        self._ready: OrderedDict[str, Attention] = OrderedDict()
+
+    def missing(self, requests: Iterable[Request]) -> list[Request]:
+        """Those requests that have to be computed, each key once, in order.
+
+        Every entry that is there is read and verified: an entry that turns out damaged only when
+        a page is written would come too late. What is found damaged is told by `troubles`.
+        """
+        asked = {request.key: request for request in requests if is_captured(request)}
+        if self.mode == "refresh":
+            return list(asked.values())
+        self.store.prepare(key for key in asked if key not in self.unstored)
+        return [r for key, r in asked.items() if not self._sound(key) and not self._hopeless(r)]
+
+    def _hopeless(self, request: Request) -> bool:
+        """Whether a request failed earlier, and nothing that could mend it has changed."""
+        if self.mode == "frozen" or (error := self._record.find(request)) is None:
+            return False
+        self.fail(request, error)
+        return True
+
+    def fail(self, request: Request, error: AttentionError) -> None:
+        """Note why a request cannot be computed, for this build and for later ones."""
+        key = request.key
+        self._states[key] = f"failed ({error.problem}): {error.message}"
+        if self._record.keeps(request, error):
+            self._record.put(request, error)
+            error = AttentionError(
+                error.problem, error.message + self._how_to_retry(key), error.trace
+            )
+        self.failures[key] = error
+
+    def _how_to_retry(self, key: str) -> str:
+        return (
+            "; it is tried again when the figure, the model or the installed packages change, or "
+            f"by `sphinx-attention capture {self.docs} --refresh --only {key[:KEY_SHOWN]}`"
+        )
+
+    def _sound(self, key: str) -> bool:
+        if key in self.unstored:
+            return True
+        self._states.pop(key, None)
+        try:
+            data = self.store.get_bytes(key)
+        except NewerEntryError as error:
+            self._note_newer(key, error)
+            return False
+        except (DamagedEntryError, OSError) as error:
+            self._damaged[key] = self._states[key] = self._said(key, error)
+            return False
+        if data is not None:
+            self._states[key] = checksum(data)
+        return data is not None
+
+    def _place(self, key: str, error: DamagedEntryError | OSError) -> tuple[str, str]:
+        """Where the entry lies that cannot be used, and what is wrong with it."""
+        where = getattr(error, "where", None) or self.store.location(key)
+        return where, getattr(error, "strerror", None) or str(error)
+
+    def _note_newer(self, key: str, error: NewerEntryError) -> None:
+        # It is met twice: when it is read, and when what was computed in its place is to be kept.
+        if key not in self._newer_told:
+            self._newer_told.add(key)
+            self._newer[key] = self._said(key, error)
+
+    def _said(self, key: str, error: DamagedEntryError | OSError) -> str:
+        return ": ".join(self._place(key, error))
+
+    def capture(self, requests: Iterable[Request]) -> Iterator[tuple[Request, str]]:
+        """Compute requests, grouped by source, and store each as soon as it is ready.
+
+        A source is asked once for all that is derived from one answer, and that is derived from
+        the answer itself rather than from what the store keeps of it. A generator, so that hosts
+        can show progress. What fails is noted in ``failures`` and not stored.
+
+        Yields:
+            Each request when it is done, and what it was made with, for progress displays.
+        """
+        pending = [request for request in requests if is_captured(request)]
+        pending.sort(key=lambda request: repr(request.source))
+        try:
+            for source, group in groupby(pending, key=lambda request: request.source):
+                yield from self._capture_source(source, list(group))
+        finally:
+            self._record.save()
+
+    def _capture_source(
+        self, source: Source, requests: list[Request]
+    ) -> Iterator[tuple[Request, str]]:
+        wanted: dict[str, list[Request]] = {}
+        for request in requests:
+            wanted.setdefault(request.base.key, []).append(request)
+        for base, answer in self._run(source, [same[0].base for same in wanted.values()]):
+            for request in wanted[base.key]:
+                self._take(request, _derived(answer, request))
+                yield request, source.label or "given weights"
+
+    def _run(self, source: Source, requests: list[Request]) -> Iterator[tuple[Request, Answer]]:
+        if isinstance(source, MatrixSource):
+            yield from ((request, _read(request)) for request in requests)
+            return
+        left = {request.key: request for request in requests}
+        try:
+            with _bounded(source), self._opener(source) as runner:
+                yield from self._answers(runner, left)
+        except AttentionError as error:
+            for request in left.values():
+                yield request, error
+
+    @staticmethod
+    def _answers(runner: Runner, left: dict[str, Request]) -> Iterator[tuple[Request, Answer]]:
+        """What a runner answers; `left` loses each request that is answered."""
+        try:
+            with _bounded(next(iter(left.values())).source):
+                for request, answer in runner.run(list(left.values())):
+                    left.pop(request.key, None)
+                    yield request, answer
+        except AttentionError as error:
+            if not error.trace or len(left) == 1:
+                raise
+        # Something that nobody expected: one text may be to blame, and the others can do without.
+        for request in list(left.values()):
+            try:
+                with _bounded(request.source, request.text):
+                    ((_, answer),) = runner.run([request])
+            except AttentionError as error:
+                answer = error
+            del left[request.key]
+            yield request, answer
+
+    def _take(self, request: Request, answer: Answer) -> None:
+        key = request.key
+        self.failures.pop(key, None)
+        if isinstance(answer, AttentionError):
+            self.fail(request, answer)
+            return
+        try:
+            with guarded(Problem.MODEL, f"keeping the attention over “{request.text}”"):
+                data = pack(request, answer)
+        except AttentionError as error:
+            failed = error
+            if isinstance(error.__cause__, UnfitError):
+                what = request.source.label or "the given weights"
+                message = f"what {what} answered cannot be shown: {error.__cause__}"
+                failed = AttentionError(Problem.MODEL, message)
+            self.fail(request, failed)
+            return
+        if warning := answer.provenance.get(WARNING):
+            self.remarks[key] = warning
+        self._write(key, data)
+
+    def keep(self, key: str, data: bytes) -> None:
+        """Store an entry that was computed elsewhere; one that is not sound is a failure."""
+        self.failures.pop(key, None)
+        try:
+            verify(data, key)
+        except DamagedEntryError as error:
+            message = f"what came back from where it was computed cannot be used: {error}"
+            self.failures[key] = AttentionError(Problem.STORE, message)
+        else:
+            self._write(key, data)
+
+    def save_failures(self) -> None:
+        """Keep what could not be computed for later builds; `capture` does so by itself."""
+        self._record.save()
+
+    def _write(self, key: str, data: bytes) -> None:
+        self._states[key] = checksum(data)
+        self._record.forget(key)
+        try:
+            self.store.write(key, data)
+        # A full disk or a read-only store must not cost the reader the picture.
+        except NewerEntryError as error:
+            self._note_newer(key, error)
+            self.unstored.write(key, data)
+        except AttentionError as error:
+            self._unwritten.setdefault(error.message, key)
+            self.unstored.write(key, data)
+
+    def state_of(self, request: Request) -> str:
+        """What a figure of a request is drawn from, once `missing` and `capture` are done.
+
+        Returns:
+            The checksum of the entry, or why there is none: the same text as long as a page shows
+            the same.
+        """
+        return self._states.get(request.key, "not in the store")
+
+    def troubles(self) -> list[Trouble]:
+        """What went wrong with the store since last asked: damaged entries, disks that are full.
+
+        A damaged entry is told by itself, since each tells of a file that somebody may want to
+        look at; what concerns the store as a whole is told once.
+        """
+        found = [Trouble(e.problem, e.message) for e in self.store.troubles()]
+        done = "left as it is" if self.mode == "frozen" else "computed again"
+        damaged = sorted(self._damaged.items())
+        found += [Trouble(Problem.STORE, f"{why}; {done}", key) for key, why in damaged]
+        if self._newer:
+            key, why = min(self._newer.items())
+            others = len(self._newer) - 1
+            also = f", as are {others} more" if others else ""
+            done = "" if self.mode == "frozen" else "; computed again, for this build alone"
+            found.append(Trouble(Problem.STORE, f"{why}; left as it is{also}{done}", key))
+        unwritten = self._unwritten.items()
+        found += [Trouble(Problem.STORE, message, key) for message, key in unwritten]
+        self._damaged, self._newer, self._unwritten = {}, {}, {}
+        return found
+
+    def get(self, request: Request) -> Attention:
+        """The attention of a request. Computes nothing but what little a given matrix needs.
+
+        Raises:
+            AttentionError: why it cannot be had.
+        """
+        if request.key in self._ready:
+            self._ready.move_to_end(request.key)
+            return self._ready[request.key]
+        problem = Problem.STORE if is_captured(request) else Problem.MATRIX
+        with guarded(problem, f"reading the attention over “{request.text}”"):
+            attention = self._find(request)
+        self._ready[request.key] = attention
+        while len(self._ready) > _KEPT_READY:
+            self._ready.popitem(last=False)
+        return attention
+
+    def _find(self, request: Request) -> Attention:
+        if not is_captured(request):
+            return derive(read_matrix(request), request)
+        key = request.key
+        if key in self.failures:
+            raise self.failures[key]
+        store = self.unstored if key in self.unstored else self.store
+        try:
+            attention = store.get(key)
+        except (DamagedEntryError, OSError) as error:
+            where, why = self._place(key, error)
+            self._damaged[key] = f"{where}: {why}"
+            raise AttentionError(
+                Problem.STORE, f"the entry {where} cannot be used: {why}"
+            ) from error
+        if attention is None:
+            raise AttentionError(Problem.FROZEN, self._how_to_fill(request))
+        return complete(attention)
+
+    def mend(self, request: Request) -> bool:
+        """Compute again an entry that `get` found damaged.
+
+        `missing` reads the header of an entry; that the numbers cannot be right shows only when
+        they are decoded. Not for forked processes: they could not hand on what they computed.
+
+        Returns:
+            Whether it was computed; `get` is to be asked again.
+        """
+        if self.mode == "frozen" or request.key not in self._damaged:
+            return False
+        for _ in self.capture([request]):
+            pass
+        return True
+
+    def _how_to_fill(self, request: Request) -> str:
+        what = request.source.label or "the given weights"
+        made = f" ({request.aggregate})" if request.aggregate else ""
+        extras = _extras(request)
+        where = "To compute it"
+        if extras:
+            where = f"Where the model can run (`pip install 'sphinx-attention[{extras}]'`)"
+        keep = ", and commit the folder" if isinstance(self.store, FolderStore) else ""
+        return (
+            f"the attention of {what}{made} over “{request.text}” is not in the store "
+            f"{self.store.name}, and attention_mode is {self.mode!r}, so that no model runs. "
+            f"{where}, run "
+            f"`sphinx-attention capture {self.docs} --only {request.key[:KEY_SHOWN]}`{keep}"
+        )
+
+
+def is_captured(request: Request) -> bool:
+    """Whether a request goes through the store; what a given matrix needs is quicker than that."""
+    return not isinstance(request.source, MatrixSource) or request.aggregate == "flow"
+
+
+def _extras(request: Request) -> str:
+    """The extras of this package that computing a request needs, by name and with commas."""
+    needed = []
+    if not isinstance(request.source, MatrixSource) and not is_builtin(request.source):
+        needed.append("models")
+    if request.aggregate == "flow":
+        needed.append("flow")
+    return ",".join(needed)
+
+
+def _bounded(source: Source, text: str | None = None) -> AbstractContextManager[None]:
+    """The boundary around what a source does: whatever it raises becomes an `AttentionError`."""
+    problem = Problem.FUNCTION if isinstance(source, FunctionSource) else Problem.MODEL
+    over = "" if text is None else f" over “{text}”"
+    return guarded(problem, f"{source.label}{over}", exits=True)
+
+
+def _read(request: Request) -> Answer:
+    try:
+        with guarded(Problem.MATRIX, f"reading the weights over “{request.text}”"):
+            return read_matrix(request)
+    except AttentionError as error:
+        return error
+
+
+def _derived(answer: Answer, request: Request) -> Answer:
+    if isinstance(answer, AttentionError):
+        return answer
+    try:
+        with guarded(Problem.OPTION, f"deriving the attention over “{request.text}”"):
+            return derive(of_layers(answer, request.layers), request)
+    except AttentionError as error:
+        return error

@@ -1,0 +1,208 @@
+"""Run chunks in processes of their own on this machine, and go on where one of them dies."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import chain
+from multiprocessing import connection
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.errors import AttentionError, Problem
+
+from .chunks import Chunk, Outcome, outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnContext, SpawnProcess
+
+    from sphinx_attention.core.request import Request, Source
+
+    from .chunks import Place
+
+_TRIES = 3
+"""How often a chunk is begun before it is given up."""
+
+_STOPPING_SECONDS = 10
+
+
+@dataclass
+class _Task:
+    """What is left of a chunk, and how often it was begun."""
+
+    source: Source
+    left: tuple[Request, ...]
+    tries: int = 0
+
+
+@dataclass
+class _Worker:
+    """A process, the way to it, and what it has to do."""
+
+    process: SpawnProcess
+    connection: Connection
+    task: _Task | None = None
+    last: Source | None = None
+
+    def give(self, place: Place, task: _Task) -> None:
+        self.task, self.last = task, task.source
+        task.tries += 1
+        # One that has just died is found out by whoever waits for it.
+        with contextlib.suppress(OSError):
+            self.connection.send((place, Chunk(task.left)))
+
+
+@dataclass
+class _Pool:
+    """Processes, and the chunks that none of them has yet."""
+
+    place: Place
+    jobs: int
+    tasks: deque[_Task]
+    context: SpawnContext = field(default_factory=lambda: multiprocessing.get_context("spawn"))
+    workers: list[_Worker] = field(default_factory=list)
+    deaths: int = 0
+    """Processes that died since anything was answered."""
+
+    def run(self) -> Iterator[Outcome]:
+        try:
+            while self.tasks or any(worker.task for worker in self.workers):
+                self._employ()
+                for worker in self._ready():
+                    yield from self._hear(worker)
+        finally:
+            for worker in self.workers:
+                _stop(worker)
+
+    def _employ(self) -> None:
+        """Give every process something to do, and start those that lack."""
+        for worker in self.workers:
+            if worker.task is None and self.tasks:
+                worker.give(self.place, self._next(worker.last))
+        while self.tasks and len(self.workers) < self.jobs:
+            worker = self._start()
+            self.workers.append(worker)
+            worker.give(self.place, self._next(None))
+
+    def _next(self, source: Source | None) -> _Task:
+        """A chunk of the source whose model a process has open, or else the first."""
+        for task in self.tasks:
+            if task.source == source:
+                self.tasks.remove(task)
+                return task
+        return self.tasks.popleft()
+
+    def _start(self) -> _Worker:
+        here, there = self.context.Pipe()
+        threads = max(1, (os.cpu_count() or 1) // self.jobs)
+        process = self.context.Process(target=work, args=(there, threads), daemon=True)
+        process.start()
+        there.close()
+        return _Worker(process, here)
+
+    def _ready(self) -> list[_Worker]:
+        """Those that have something to say; one that has died has an end to tell."""
+        busy = {worker.connection: worker for worker in self.workers if worker.task}
+        return [worker for way, worker in busy.items() if way in set(connection.wait(list(busy)))]
+
+    def _hear(self, worker: _Worker) -> Iterator[Outcome]:
+        task = worker.task
+        assert task is not None
+        try:
+            outcome: Outcome | None = worker.connection.recv()
+        except (EOFError, OSError):
+            yield from self._bury(worker, task)
+            return
+        if outcome is None:
+            worker.task = None
+            return
+        self.deaths = 0
+        # What is answered is not asked again, should the process die.
+        task.left = tuple(request for request in task.left if request.key != outcome.key)
+        yield outcome
+
+    def _bury(self, worker: _Worker, task: _Task) -> Iterator[Outcome]:
+        """Have another process do what a dead one had not done."""
+        self.workers.remove(worker)
+        # It may have closed the way and not yet ended.
+        worker.process.join(_STOPPING_SECONDS)
+        _stop(worker)
+        self.deaths += 1
+        given_up = []
+        if task.tries >= _TRIES:
+            given_up.append(task)
+        elif task.left:
+            self.tasks.appendleft(task)
+        if self.deaths > _TRIES * self.jobs:
+            # It is not the text.
+            given_up += self.tasks
+            self.tasks.clear()
+        error = _died(worker.process.exitcode)
+        yield from (Outcome(r.key, error) for lost in given_up for r in lost.left)
+
+
+def in_processes(parts: Sequence[Chunk], place: Place, jobs: int) -> Iterator[Outcome]:
+    """Run chunks in processes of their own on this machine.
+
+    Args:
+        parts: in an order that keeps sources together.
+        place: where the entries go.
+        jobs: how many processes at most.
+
+    Yields:
+        An outcome for each request, as soon as it is known. Where a process dies, another does
+        what it had not done; what kills one process after the other is told as an error.
+    """
+    jobs = max(1, min(jobs, len(parts)))
+    tasks = (_Task(part.requests[0].source, part.requests) for part in parts)
+    yield from _Pool(place, jobs, deque(tasks)).run()
+
+
+def work(way: Connection, threads: int) -> None:
+    """What a process does: it takes chunks until there are no more.
+
+    Args:
+        way: where chunks come from, and outcomes go to.
+        threads: how many a library may use.
+    """
+    # Whoever interrupts the command interrupts the process that started this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Leave the other processes their processors; read when torch is imported.
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    with way:
+        while True:
+            try:
+                place, chunk = way.recv()
+            except (EOFError, OSError):
+                return
+            for outcome in chain(outcomes(place, chunk), [None]):
+                # Nobody may be listening any more.
+                with contextlib.suppress(OSError):
+                    way.send(outcome)
+
+
+def _stop(worker: _Worker) -> None:
+    """End a process: told so by the closed way, or else by force."""
+    worker.connection.close()
+    if worker.task is not None:
+        # What it computes now, nobody waits for.
+        worker.process.terminate()
+    worker.process.join(_STOPPING_SECONDS)
+    if worker.process.exitcode is None:
+        worker.process.kill()
+        worker.process.join()
+
+
+def _died(code: int | None) -> AttentionError:
+    how = f"by signal {-code}" if code is not None and code < 0 else f"with exit code {code}"
+    return AttentionError(
+        Problem.MEMORY,
+        f"processes that computed this died, the last one {how}, most likely for want of memory; "
+        "run the command again with fewer --jobs, and it goes on from here",
+    )

@@ -1,0 +1,106 @@
+"""Whether what the store has is what the model says now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.store.base import MemoryStore
+from sphinx_attention.core.store.entry import STEPS, DamagedEntryError, unpack
+
+from .library import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sphinx_attention.core.attention import Attention
+    from sphinx_attention.core.request import Request
+    from sphinx_attention.core.store.base import Store
+
+WEIGHT = 1 / STEPS + 1e-4
+"""How far a stored weight may be from one computed again: one step, and the order of sums."""
+
+_RELATIVE = 1e-3
+"""Likewise a number of queries, keys and values, by the largest of its kind."""
+
+_TENSORS = ("queries", "keys", "values")
+
+
+class _Comparing(MemoryStore):
+    """Compares what it is given with what another store has, and keeps the difference alone."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self.stored = store
+        self.found: dict[str, str] = {}
+
+    def write(self, key: str, data: bytes) -> None:
+        """Compare an answer with the entry; nothing is kept of it."""
+        try:
+            stored = self.stored.get(key)
+        except (DamagedEntryError, OSError) as error:
+            self.found[key] = str(error)
+            return
+        self.found[key] = compare(stored, unpack(data, key)) if stored else "it is gone"
+
+
+def recheck(store: Store, requests: Iterable[Request]) -> Iterator[tuple[Request, str]]:
+    """Compute requests again, and compare.
+
+    Args:
+        store: what has their entries; nothing is written to it.
+        requests: each key once.
+
+    Yields:
+        A request, and how its entry differs from what is computed now: nothing where it does not.
+    """
+    comparing = _Comparing(store)
+    library = Library(comparing, "refresh")
+    for request, _ in library.capture(library.missing(requests)):
+        if error := library.failures.get(request.key):
+            yield request, f"it cannot be computed: {error.message}"
+        else:
+            yield request, comparing.found.pop(request.key)
+
+
+def compare(stored: Attention, computed: Attention) -> str:
+    """How an entry differs from what was computed; nothing where rounding explains it all."""
+    for name in ("query_tokens", "key_tokens"):
+        was, now = ([t.text for t in getattr(a, name)] for a in (stored, computed))
+        if was != now:
+            return f"its tokens are {_listed(was)}, now {_listed(now)}"
+    if stored.weights.shape != computed.weights.shape:
+        return f"its weights have the shape {stored.weights.shape}, now {computed.weights.shape}"
+    if not np.array_equal(stored.masked, computed.masked):
+        return "other keys are masked now"
+    gap = np.abs(stored.weights.astype(np.float64) - computed.weights)
+    # A number that is none is no match either.
+    apart = ~(gap <= WEIGHT)
+    if apart.any():
+        worst = np.where(apart, gap, 0.0).argmax()
+        layer, head, query, key = (int(n) for n in np.unravel_index(worst, gap.shape))
+        place = f"{stored.layer_names[layer]}.{stored.head_names[head]}"
+        return (
+            f"{np.count_nonzero(apart)} weights differ, by {gap.max():.4f} at most ({place}, "
+            f"{stored.query_tokens[query].text!r} to {stored.key_tokens[key].text!r}: "
+            f"{stored.weights[layer, head, query, key]:.4f}, "
+            f"now {computed.weights[layer, head, query, key]:.4f})"
+        )
+    return _tensors(stored, computed)
+
+
+def _tensors(stored: Attention, computed: Attention) -> str:
+    for name in _TENSORS:
+        was, now = getattr(stored, name), getattr(computed, name)
+        if (was is None) != (now is None) or (was is not None and was.shape != now.shape):
+            return f"its {name} have another shape now"
+        if was is not None:
+            gap = float(np.abs(was - now).max(initial=0))
+            if gap > _RELATIVE * max(1.0, float(np.abs(now).max(initial=0))):
+                return f"its {name} differ, by {gap:.4f} at most"
+    return ""
+
+
+def _listed(texts: list[str]) -> str:
+    return " ".join(repr(text)[1:-1] for text in texts)

@@ -1,0 +1,257 @@
+"""A figure: an attention, a view, and what is selected first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.analysis import head_scores
+from sphinx_attention.core.analysis.bins import has_bin
+from sphinx_attention.core.analysis.parts import position, select
+from sphinx_attention.core.analysis.words import MERGED
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.phrases import Phrases, phrases
+from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource
+from sphinx_attention.core.text import quoted
+
+from .focus import find
+from .payload import MOST_A_WEIGHT, estimate
+from .selection import check_tokens
+from .spec import DEFAULT_CUTOFF, SEVERAL, FigureSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Attention
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A figure whose numbers are known and whose selection is settled.
+
+    Attributes:
+        spec: what was asked for.
+        attention: the numbers that the page carries.
+        layer: position in ``attention`` of the layer shown first.
+        head: position of the head shown first.
+        chosen: whether layer or head was chosen here rather than by the author.
+        pinned: positions of the query tokens pinned first.
+        cutoff: share of each row's mass that is drawn as edges, in (0, 1].
+        shown_heads: positions of the heads drawn together first; ``head`` is among them.
+        of: how many layers and heads there were to carry.
+        notices: what the author may want to know, though it is no mistake; whole sentences.
+        head_scores: by name, shape (layers, heads), NaN where undefined; None where no view of
+            this figure sorts heads.
+    """
+
+    spec: FigureSpec
+    attention: Attention
+    layer: int
+    head: int
+    chosen: bool
+    pinned: tuple[int, ...]
+    cutoff: float
+    shown_heads: tuple[int, ...]
+    of: tuple[int, int]
+    notices: tuple[str, ...] = ()
+    head_scores: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)
+
+    @property
+    def say(self) -> Phrases:
+        """The phrases of the figure's language."""
+        return phrases(self.spec.language)
+
+    @property
+    def foreign(self) -> str:
+        """The language of the figure's own words where the page's is not known, else empty."""
+        page = self.spec.language.replace("_", "-").lower().partition("-")[0]
+        return "" if page == self.say.language else self.say.language
+
+    @property
+    def focus(self) -> int | None:
+        """The query token pinned first; None where none is."""
+        return self.pinned[0] if self.pinned else None
+
+    @property
+    def merged(self) -> bool:
+        """Whether pieces were put together as words."""
+        # Only a function's tokens may be whole words by chance; see `derive`.
+        known = not isinstance(self.spec.request.source, FunctionSource)
+        return self.spec.request.merge == "words" and (known or MERGED in self.attention.provenance)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What a page's budget had no room for, as ``1 of 24 layers``.
+
+        Steps shows one head, whatever the budget.
+        """
+        if self.spec.view == "steps":
+            return ()
+        carried = ("layers", self.attention.layers), ("heads", self.attention.heads)
+        return tuple(
+            self.say(f"carried_{kind}", count=count, whole=whole)
+            for (kind, count), whole in zip(carried, self.of, strict=True)
+            if count < whole
+        )
+
+    @property
+    def layer_name(self) -> str:
+        """What readers know the shown layer by."""
+        return self.attention.layer_names[self.layer]
+
+    @property
+    def head_name(self) -> str:
+        """What readers know the shown head by."""
+        return self.attention.head_names[self.head]
+
+
+def _check_hidden(spec: FigureSpec, attention: Attention) -> None:
+    """Refuse to hide special tokens of an author's where none is known.
+
+    The project's setting is for all figures; only what is asked of this figure is meant.
+    """
+    written = dict(spec.written.options) if spec.written else {}
+    own = not isinstance(spec.request.source, ModelSource)
+    asked = written.get("special", "").strip() == "hide"
+    if not asked or not own or has_bin(attention):
+        return
+    raise AttentionError(
+        Problem.OPTION,
+        "special: no token is known to be special, so that none is hidden; special tokens are "
+        "written [CLS], <s>, <|endoftext|> and so on, or named in the entry special of a file or "
+        "of an answer; write them so, or remove the option special",
+    )
+
+
+def settle(spec: FigureSpec, attention: Attention, budget: int | None = None) -> Figure:
+    """Settle a figure's first selection on the numbers that came back.
+
+    Args:
+        spec: what was asked for.
+        attention: the answer to its request.
+        budget: bytes that the numbers may take in a page; None sets no bound. Layers and heads
+            that the author named are carried whatever they weigh.
+
+    Raises:
+        AttentionError: a layer, head or token that the attention does not have.
+    """
+    for_layers, for_heads = (
+        None if numbers is None else [position(kind, n, names, f"{kind}s") for n in numbers]
+        for kind, numbers, names in (
+            ("layer", spec.layers, attention.layer_names),
+            ("head", spec.heads, attention.head_names),
+        )
+    )
+    attention = select(attention, for_layers, for_heads)
+    _check_hidden(spec, attention)
+    layer, head, chosen = _first_head(spec, attention)
+    names = attention.head_names
+    together = [position("head", n, names) for n in spec.shown_heads] or [head]
+    for layers, heads in _ladder(spec, layer, together):
+        carried = select(attention, layers, heads)
+        if budget is None or _fits(carried, budget):
+            break
+    layer = carried.layer_names.index(attention.layer_names[layer])
+    quoted = tuple(carried.head_names.index(names[n]) for n in together)
+    head = carried.head_names.index(names[head])
+    check_tokens(spec.selection, carried)
+    cutoff = spec.cutoff
+    if cutoff is None:
+        cutoff = 1.0 if isinstance(spec.request.source, MatrixSource) else DEFAULT_CUTOFF
+    scores = None
+    if spec.view == "grid":
+        scores = {name: score(carried) for name, score in head_scores.HEAD_SCORES.items()}
+    pinned, notices = _pinned(spec, carried, layer, head)
+    return Figure(
+        spec=spec,
+        attention=carried,
+        layer=layer,
+        head=head,
+        chosen=chosen,
+        pinned=pinned,
+        cutoff=cutoff,
+        shown_heads=quoted,
+        of=(attention.layers, attention.heads),
+        notices=notices,
+        head_scores=scores,
+    )
+
+
+def _fits(attention: Attention, budget: int) -> bool:
+    return attention.weights.size * MOST_A_WEIGHT <= budget or estimate(attention) <= budget
+
+
+def _first_head(spec: FigureSpec, attention: Attention) -> tuple[int, int, bool]:
+    """Layer and head shown first, and whether one of them was chosen here."""
+    layer = _shown_first(spec, "layer", spec.layer, attention.layer_names)
+    head = _shown_first(spec, "head", spec.head, attention.head_names)
+    if layer is None and spec.request.aggregate in {"rollout", "flow"}:
+        # What all layers together come to; those below are on the way there.
+        layer = attention.layers - 1
+    chosen = (layer is None and attention.layers > 1) or (head is None and attention.heads > 1)
+    return *head_scores.choose_head(attention, layer=layer, head=head), chosen
+
+
+def _ladder(
+    spec: FigureSpec, layer: int, together: Sequence[int]
+) -> Iterator[tuple[Sequence[int] | None, Sequence[int] | None]]:
+    """Which layers and heads a page carries: as many as fit. What was named always stays."""
+    one_layer = None if spec.layers is not None else [layer]
+    few_heads = None if spec.heads is not None else sorted(together)
+    if spec.view != "steps":
+        # Queries, keys and values weigh so much that steps begins at the lowest rung.
+        yield None, None
+        yield one_layer, None
+    yield one_layer, few_heads
+
+
+def _shown_first(
+    spec: FigureSpec, kind: str, number: int | None, names: Sequence[str]
+) -> int | None:
+    """The position of the layer or head shown first, or None.
+
+    Raises:
+        AttentionError: there is none of that number; of kind `Problem.CONFIG` where the project's
+            settings named it, since no page is to blame then.
+    """
+    if number is None:
+        return None
+    try:
+        return position(kind, number, names)
+    except AttentionError as error:
+        if kind not in spec.of_project:
+            raise
+        raise AttentionError(
+            Problem.CONFIG,
+            f"conf.py: invalid value {number} for attention_{kind}: "
+            f"{error.message.partition(': ')[2]}; {spec.request.source.label} has no such {kind}",
+        ) from None
+
+
+def _pinned(
+    spec: FigureSpec, attention: Attention, layer: int, head: int
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The positions of the tokens pinned first, and what their author may want to know."""
+    if spec.focus is None:
+        steps = spec.view == "steps"
+        return ((head_scores.telling_query(attention, layer, head),) if steps else ()), ()
+    whole = any(token.text == spec.focus for token in attention.query_tokens)
+    texts = [spec.focus] if whole else spec.focus.split(SEVERAL)
+    notices = []
+    found: dict[int, None] = {}
+    for text in texts:
+        index, folded = find(attention, text.strip())
+        found[index] = None
+        if folded:
+            token = attention.query_tokens[index].text
+            notices.append(f"focus: no token is {text.strip()!r} to the letter; {token!r} is meant")
+    if spec.view == "steps" and len(found) > 1:
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value {quoted(spec.focus)} for focus: the view steps follows one token; name "
+            "one, or take the view heads",
+        )
+    return tuple(found), tuple(notices)

@@ -1,0 +1,93 @@
+"""Which token an author means by the option ``focus``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import clean_line, is_number, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sphinx_attention.core.attention import Attention
+
+_PIECE_MARKS = re.compile(r"^(?:##|[\s\u0120\u010a\u2581]+)|(?:</w>|@@|[\s\u2581]+)$")
+"""What tokenizers write round a piece of a word: ##ing, Ġcat, ▁cat, cat</w>, ca@@."""
+
+_MOST_LISTED = 24
+
+
+def _bare(text: str) -> str:
+    """A token's text without blanks and marks around it, where something is left then."""
+    return _PIECE_MARKS.sub("", text) or text
+
+
+def _bare_folded(text: str) -> str:
+    return _bare(text).casefold()
+
+
+def find(attention: Attention, focus: str) -> tuple[int, bool]:
+    """The index of the query token that an author named, and whether only its capitals differ.
+
+    Args:
+        attention: whose tokens are searched.
+        focus: a token's text, the same with ``#2`` for its second occurrence, or an index.
+            A text that is also a number is taken as text first. The blanks and marks that
+            tokenizers put round a piece may be left out, and capitals play a role only where
+            both forms are there.
+
+    Raises:
+        AttentionError: no such token; the message lists those that there are.
+    """
+    texts = [token.text for token in attention.query_tokens]
+    name, hash_, ordinal = focus.rpartition("#")
+    wanted, occurrence = focus, 1
+    if hash_ and is_number(ordinal) and focus not in texts:
+        wanted, occurrence = name, int(ordinal)
+    for fold in (str, _bare, str.casefold, _bare_folded):
+        found = [i for i, text in enumerate(texts) if fold(text) == fold(wanted)]
+        if 1 <= occurrence <= len(found):
+            return found[occurrence - 1], fold in {str.casefold, _bare_folded}
+    if is_number(focus) and int(focus) < len(texts):
+        return int(focus), False
+    raise AttentionError(
+        Problem.OPTION,
+        f"invalid value {quoted(focus)} for focus: there is no such token; expected the text of "
+        f"one, its text with #2 for the second of that text, or its number from 0 to "
+        f"{len(texts) - 1}; {_tokens_listed(texts)}{_pieces_of(attention, wanted)}"
+        f"{_other_form(attention, focus)}",
+    )
+
+
+def _other_form(attention: Attention, focus: str) -> str:
+    """What to say where other marks round or between tokens would name them."""
+    texts = {_bare_folded(token.text) for token in attention.query_tokens}
+    plain = focus.strip("\"'“”‘’`[]")
+    if plain != focus and _bare_folded(plain) in texts:
+        return f"; write it without quotation marks: {plain}"
+    parts = [part.strip("\"' ") for part in re.split(r"[,;|+&]", focus)]
+    if len(parts) > 1 and all(_bare_folded(part) in texts for part in parts):
+        return f"; several tokens have a bar with blanks between them: {' | '.join(parts)}"
+    return ""
+
+
+def _tokens_listed(texts: Sequence[str]) -> str:
+    more = f" … ({len(texts)} tokens)" if len(texts) > _MOST_LISTED else ""
+    return f"the tokens are {' '.join(map(clean_line, texts[:_MOST_LISTED]))}{more}"
+
+
+def _pieces_of(attention: Attention, wanted: str) -> str:
+    """What to say where a word is in pieces, each of which is a token."""
+    words: dict[int, list[str]] = {}
+    for token in attention.query_tokens:
+        if token.word is not None:
+            words.setdefault(token.word, []).append(token.text)
+    for pieces in words.values():
+        if len(pieces) > 1 and "".join(map(_bare, pieces)).casefold() == wanted.casefold():
+            return (
+                f"; {clean_line(wanted)} is in pieces, {' '.join(map(clean_line, pieces))}: name "
+                "one of them, or give the option merge the value words"
+            )
+    return ""

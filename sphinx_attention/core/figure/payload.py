@@ -1,0 +1,298 @@
+"""What a page carries for a figure: weights in thousandths, packed to about their entropy.
+
+The bytes are a zlib stream (RFC 1950; `DecompressionStream("deflate")` in browsers) of
+
+1. the length of the header, an unsigned 32-bit little-endian number,
+2. the header, UTF-8 JSON,
+3. the high bytes of all codes, then the low bytes of all codes: head after head, in each the
+   queries, and of each query the keys,
+4. of the view grid alone, the scores that the header names: of each in turn, and of every layer
+   the heads, in thousandths, 65535 where a head has none; all high bytes, then all low bytes,
+5. of the view steps alone, the tensors that the header lists: of each, in that order, the first
+   bytes of all its numbers (float32, little endian), then the second, the third, the fourth.
+
+Planes because high bytes, and exponents, are much the same everywhere and pack to little. Heads
+stand from the sparse to the dense, which are packed each with a code of their own; where that is
+not layer by layer, the header's ``order`` tells it: the n-th is head ``order[n]``, counted through
+all layers.
+
+In a page the bytes stand as text in base 85 (`encode_text`): five characters for four bytes, where
+base 64 takes five and a third.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sphinx_attention.core.analysis import logits
+from sphinx_attention.core.codes import MASKED, NO_SCORE, codes, head_codes, score_codes
+from sphinx_attention.core.text import clean, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Attention, Token
+
+    from .figure import Figure
+
+VERSION = 2
+"""Version of the format; a reader refuses any other."""
+
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%()*+,-./:;=?@[]^_|~"
+"""The digits of `encode_text`: none that HTML, a script's string or a template could mistake."""
+
+_OVERHEAD = 1.05 * 1.25
+"""What deflate leaves over the entropy, and base 85 over bytes."""
+
+MOST_A_WEIGHT = 10 / 8 * _OVERHEAD
+"""Characters of a page that a weight takes if all codes are as frequent: what none exceeds."""
+
+# Of a code: how many bits its number has, to tell sparse heads from dense ones on every machine
+# alike.
+_BITS = np.array([code.bit_length() for code in range(MASKED + 1)], np.uint8)
+
+# Weights that `estimate` looks at.
+_SAMPLED = 1 << 20
+
+# Bytes up to which repeats are searched for: some milliseconds.
+_SEARCHED = 256 * 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Payload:
+    """A payload taken apart again.
+
+    Attributes:
+        header: the JSON header as it stands in the bytes.
+        codes: shape (layers, heads, queries, keys), uint16, thousandths or `MASKED`.
+        scores: by name, shape (layers, heads), NaN where a head has none; empty for most figures.
+        tensors: by name, float32, in the order of the header; empty for most figures.
+    """
+
+    header: Mapping[str, Any]
+    codes: NDArray[np.uint16]
+    scores: Mapping[str, NDArray[np.float64]]
+    tensors: Mapping[str, NDArray[np.float32]]
+
+
+def encode(figure: Figure) -> bytes:
+    """Pack a figure's attention; the same figure always gives the same bytes.
+
+    All layers and heads of the attention are carried. The result is at most 1.05 times the entropy
+    of the codes for real heads of 32 tokens and more.
+    """
+    packed = codes(figure.attention)
+    carried = tensors(figure.attention) if figure.spec.view == "steps" else {}
+    maps: NDArray[np.uint16] = packed.reshape(-1, *packed.shape[2:])
+    order = np.argsort([int(_BITS[one].sum(dtype=np.int64)) for one in maps], kind="stable")
+    fields = _header(figure, packed, carried)
+    if (order != np.arange(len(order))).any():
+        fields["order"] = order.tolist()
+        maps = maps[order]
+    # Sorted by hand: an author's options keep their own order.
+    text = json.dumps(dict(sorted(fields.items())), ensure_ascii=False, separators=(",", ":"))
+    header = text.encode()
+    planes = [_planes(maps), _planes(score_codes(list((figure.head_scores or {}).values())))]
+    planes += [_float_planes(tensor) for tensor in carried.values()]
+    return _deflate(struct.pack("<I", len(header)) + header + b"".join(planes))
+
+
+def encode_text(data: bytes) -> str:
+    """Bytes as text in base 85: four bytes, big endian, to five digits, the highest first.
+
+    A tail of n bytes makes n + 1 digits, those of the tail filled up with zeros.
+    """
+    padded = np.frombuffer(data + bytes(-len(data) % 4), dtype=">u4").astype(np.uint32)
+    digits = np.empty((len(padded), 5), dtype=np.uint8)
+    for place in range(4, -1, -1):
+        padded, digits[:, place] = np.divmod(padded, np.uint32(85))
+    letters = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)[digits.ravel()]
+    return letters.tobytes()[: len(letters) - -len(data) % 4].decode("ascii")
+
+
+def decode_text(text: str) -> bytes:
+    """The bytes of a text in base 85.
+
+    Raises:
+        ValueError: a character that is no digit, or digits that no bytes have.
+    """
+    if len(text) % 5 == 1:
+        raise ValueError(f"{len(text)} digits of base 85 stand for no whole number of bytes")
+    values = np.full(128, 255, dtype=np.uint8)
+    values[np.frombuffer(ALPHABET.encode(), dtype=np.uint8)] = np.arange(85)
+    missing = -len(text) % 5
+    try:
+        digits = values[np.frombuffer(text.encode("ascii") + b"~" * missing, dtype=np.uint8)]
+    except UnicodeEncodeError:
+        raise ValueError("not in base 85") from None
+    numbers = digits.reshape(-1, 5).astype(np.int64) @ 85 ** np.arange(4, -1, -1)
+    if (digits == 255).any() or (numbers >= 1 << 32).any():
+        raise ValueError("not in base 85")
+    raw = numbers.astype(">u4").tobytes()
+    return raw[: len(raw) - missing]
+
+
+def estimate(attention: Attention) -> int:
+    """About how many characters of a page the weights take: their entropy, in base 85.
+
+    Reckoned from a part of the layers and heads where there are many weights.
+    """
+    weights = attention.weights
+    maps = attention.layers * attention.heads
+    step = max(1, -(-weights.size // _SAMPLED))
+    # A prime step, so that the sample does not fall on the same head of every layer.
+    chosen = [(n * 7919) % maps for n in range(max(1, maps // step))]
+    counts = np.zeros(MASKED + 1)
+    for n in chosen:
+        layer, head = divmod(n, attention.heads)
+        counts += np.bincount(head_codes(attention, layer, head).ravel(), minlength=MASKED + 1)
+    shares = counts[counts > 0] / counts.sum()
+    bits = float(-(shares * np.log2(shares)).sum()) * weights.size
+    return int(bits / 8 * _OVERHEAD)
+
+
+def tensors(attention: Attention) -> dict[str, NDArray[np.float32]]:
+    """What the chain from queries and keys to weights starts from, as far as it is known.
+
+    Returns:
+        By name: ``queries`` (layers, heads, queries, d), ``keys`` (layers, key-value heads, keys,
+        d), ``values`` (layers, key-value heads, keys, e), ``scale`` and ``softcap`` (layers,),
+        ``bias`` (layers, 1 or heads, queries, keys), ``sinks`` (layers, heads). Query head h reads
+        key-value head ⌊h · key-value heads / heads⌋.
+    """
+    found = {name: getattr(attention, name) for name in ("queries", "keys", "values")}
+    for name in ("scale", "softcap", "bias", "sinks"):
+        found[name] = getattr(attention.scoring, name, None)
+    return {name: tensor for name, tensor in found.items() if tensor is not None}
+
+
+def _planes(numbers: NDArray[np.uint16]) -> bytes:
+    return (numbers >> 8).astype(np.uint8).tobytes() + (numbers & 0xFF).astype(np.uint8).tobytes()
+
+
+def _from_planes(planes: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    high, low = planes.reshape(2, -1).astype(np.uint16)
+    return np.left_shift(high, 8, dtype=np.uint16) | low
+
+
+def _float_planes(tensor: NDArray[np.float32]) -> bytes:
+    numbers = np.ascontiguousarray(tensor, dtype="<f4")
+    return numbers.view(np.uint8).reshape(-1, 4).T.tobytes()
+
+
+def decode(data: bytes) -> Payload:
+    """Take a payload apart.
+
+    Raises:
+        ValueError: the bytes are not a payload of this version.
+    """
+    try:
+        raw = zlib.decompress(data)
+        (length,) = struct.unpack_from("<I", raw)
+        header = json.loads(raw[4 : 4 + length])
+        version, shape = header["version"], tuple(header["shape"])
+    except (zlib.error, struct.error, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"not an attention payload: {error}") from error
+    if version != VERSION:
+        raise ValueError(f"payload of version {version}; this reads version {VERSION}")
+    planes = np.frombuffer(raw, dtype=np.uint8, offset=4 + length)
+    listed = {entry["name"]: tuple(entry["shape"]) for entry in header.get("tensors", ())}
+    names = header.get("headScores", ())
+    size, *sizes = (int(np.prod(s, dtype=np.int64)) for s in (shape, *listed.values()))
+    start = 2 * size + 2 * len(names) * shape[0] * shape[1]
+    due = start + 4 * sum(sizes)
+    if planes.size != due:
+        raise ValueError(f"payload holds {planes.size} bytes of numbers where {due} are due")
+    maps = np.empty((shape[0] * shape[1], *shape[2:]), np.uint16)
+    order = header.get("order", range(len(maps)))
+    maps[list(order)] = _from_planes(planes[: 2 * size]).reshape(maps.shape)
+    scores = _from_planes(planes[2 * size : start]).reshape(-1, *shape[:2])
+    carried = {}
+    for (name, dimensions), count in zip(listed.items(), sizes, strict=True):
+        numbers = planes[start : start + 4 * count].reshape(4, -1).T.copy().view("<f4")
+        carried[name] = numbers.astype(np.float32).reshape(dimensions)
+        start += 4 * count
+    return Payload(
+        header=header,
+        codes=maps.reshape(shape),
+        scores={
+            name: np.where(score == NO_SCORE, np.nan, score / 1000)
+            for name, score in zip(names, scores, strict=True)
+        },
+        tensors=carried,
+    )
+
+
+def _header(
+    figure: Figure, packed: NDArray[np.uint16], carried: Mapping[str, NDArray[np.float32]]
+) -> dict[str, Any]:
+    attention, spec = figure.attention, figure.spec
+    queries, keys = attention.query_tokens, attention.key_tokens
+    header: dict[str, Any] = {
+        "version": VERSION,
+        "shape": list(packed.shape),
+        "layers": [clean(name) for name in attention.layer_names],
+        "heads": [clean(name) for name in attention.head_names],
+        "part": attention.part,
+        "queries": [visible(token.text) for token in queries],
+        "specialQueries": _special(queries),
+        "cutoff": figure.cutoff,
+        "label": clean(attention.label),
+    }
+    if not attention.one_row:
+        header["keys"] = [visible(token.text) for token in keys]
+        header["specialKeys"] = _special(keys)
+    if attention.is_pair:
+        header["segments"] = {
+            "queries": [token.segment for token in queries],
+            "keys": [token.segment for token in keys],
+        }
+    if spec.special == "dim":
+        header["special"] = "dim"
+    if spec.link is not None:
+        header["link"] = clean(spec.link)
+    if (written := spec.written) is not None:
+        header["directive"] = {
+            "text": written.text,
+            "options": dict(written.options),
+            "body": written.body,
+            "syntax": written.syntax,
+        }
+    if figure.head_scores is not None:
+        header["headScores"] = list(figure.head_scores)
+    if spec.view == "steps":
+        header["tensors"] = [{"name": n, "shape": list(t.shape)} for n, t in carried.items()]
+        if missing := logits.missing(attention):
+            header["missing"] = clean(missing)
+    return header
+
+
+def _special(tokens: Sequence[Token]) -> list[int]:
+    return [i for i, token in enumerate(tokens) if token.special]
+
+
+def _deflate(raw: bytes) -> bytes:
+    """The smaller of two streams; which one it is depends on the numbers.
+
+    Weights hardly repeat, so that searching for repeats pays little: Z_FILTERED keeps only the long
+    ones, and is best up to some 64 tokens; Z_RLE is best beyond, and takes a tenth of the time.
+    """
+    streams = [_stream(raw, zlib.Z_RLE)]
+    if len(raw) <= _SEARCHED:
+        streams.append(_stream(raw, zlib.Z_FILTERED))
+    return min(streams, key=len)
+
+
+def _stream(raw: bytes, strategy: int) -> bytes:
+    # Level 9 saves one per cent more, and takes three to six times as long.
+    compressor = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS, 8, strategy)
+    return compressor.compress(raw) + compressor.flush()

@@ -1,0 +1,117 @@
+"""What a figure opens with beside layer, head and focus, as addresses write it.
+
+``direction=to&pin=k4&scale=log``: the words are those of *copy link*, in `state/address.ts`.
+*Copy as directive* writes them where the other options cannot say what is selected.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from sphinx_attention.core.analysis.head_scores import HEAD_SCORES
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import listed, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sphinx_attention.core.attention import Attention
+    from sphinx_attention.core.views import View
+
+Selection = tuple[tuple[str, str], ...]
+"""Names and values, in the order written."""
+
+_CELL = r"k?\d{1,6}(\.\d{1,6})?"
+_VALUES: Mapping[str, tuple[str, str]] = {
+    "direction": ("from|to", "from or to"),
+    "pin": (
+        f"({_CELL}(,{_CELL})*)?",
+        "indices of tokens: 4 for a query, k4 for a key, 4.7 for a cell",
+    ),
+    "heads": (r"\w+(,\w+)*", "heads with commas between"),
+    "filter": ("all|aa|ab|ba|bb", "all, aa, ab, ba or bb"),
+    "scale": ("linear|log", "linear or log"),
+    "order": ("|".join(("layer", *HEAD_SCORES)), f"layer or a score: {', '.join(HEAD_SCORES)}"),
+    "least": (r"\d{1,3}(\.\d{1,6})?", "a number"),
+    "large": ("arcs|heads|matrix", "arcs, heads or matrix"),
+}
+_EVERYWHERE = ("direction", "pin")
+_OWN: Mapping[View, tuple[str, ...]] = {
+    "heads": ("filter",),
+    "grid": ("heads", "filter", "order", "least", "large"),
+    "matrix": ("scale",),
+}
+
+
+def read(text: str) -> Selection:
+    """Names and values of a selection.
+
+    Raises:
+        ValueError: it is none; the message says what would be.
+    """
+    found: dict[str, str] = {}
+    for part in "".join(text.split()).removeprefix("&").split("&"):
+        name, equals, value = part.partition("=")
+        name, value = unquote(name), unquote(value)
+        if not equals:
+            raise ValueError("expected names with values, such as direction=to&pin=k4")
+        if name in {"layer", "head"}:
+            raise ValueError(f"{name} is an option of its own: write it as the option {name}")
+        if name not in _VALUES:
+            raise ValueError(f"expected {listed(_VALUES)} in place of {quoted(name)}")
+        pattern, allowed = _VALUES[name]
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"expected {allowed} for {name}, in place of {quoted(value)}")
+        if name in {"heads", "pin"}:
+            value = ",".join(dict.fromkeys(value.split(",")))
+        found[name] = value
+    return tuple(found.items())
+
+
+def written(selection: Selection) -> str:
+    """A selection as text, which `read` reads."""
+    return "&".join(f"{name}={quote(value, safe=',')}" for name, value in selection)
+
+
+def check_view(selection: Selection, view: View) -> None:
+    """Check that a view has what is selected in it.
+
+    Raises:
+        AttentionError: it has no such thing.
+    """
+    has = (*_EVERYWHERE, *_OWN.get(view, ()))
+    for name, _ in selection:
+        if name not in has:
+            raise AttentionError(
+                Problem.OPTION,
+                f"invalid name {name!r} in selection: expected {listed(has)} in the view {view}",
+            )
+
+
+def check_tokens(selection: Selection, attention: Attention) -> None:
+    """Check that the tokens and heads which are selected are there.
+
+    Raises:
+        AttentionError: one is not; the message names the range.
+    """
+    values = dict(selection)
+    rows, columns = len(attention.query_tokens), len(attention.key_tokens)
+    for place in filter(None, values.get("pin", "").split(",")):
+        own, other = (rows, columns) if place[0] != "k" else (columns, rows)
+        index, _, beside = place.removeprefix("k").partition(".")
+        for number, count in ((int(index), own), (int(beside or 0), other)):
+            if number >= count:
+                raise AttentionError(
+                    Problem.OPTION,
+                    f"invalid value {place!r} for pin in selection: there is no token {number}; "
+                    f"expected 0 to {count - 1}",
+                )
+    for head in values.get("heads", attention.head_names[0]).split(","):
+        if head not in attention.head_names:
+            raise AttentionError(
+                Problem.OPTION,
+                f"invalid value {quoted(head)} for heads in selection: the page carries only "
+                f"{', '.join(attention.head_names)}",
+            )

@@ -1,0 +1,92 @@
+"""What an author asked to see, before any number is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.request import Request
+    from sphinx_attention.core.views import View
+
+    from .selection import Selection
+
+Rest = Literal["none", "overview"]
+
+
+Special = Literal["show", "dim", "hide"]
+
+
+Syntax = Literal["rst", "myst"]
+
+
+DEFAULT_CUTOFF = 0.95
+
+
+SEVERAL = " | "
+"""What stands between the tokens of `FigureSpec.focus`."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A directive as its author wrote it, to be written again with another selection.
+
+    Attributes:
+        text: the sentence.
+        options: names and values, in order, without those that are about the page: caption, name,
+            class and align.
+        body: the rows of numbers; empty where there are none.
+        syntax: the language that it was written in.
+    """
+
+    text: str
+    options: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    syntax: Syntax = "rst"
+
+
+@dataclass(frozen=True)
+class FigureSpec:
+    """What an author asked to see, before any number is known. Plain data: it lives in doctrees.
+
+    Attributes:
+        request: which numbers.
+        view: how they are drawn.
+        layer: the number of the layer shown first; None chooses one worth looking at.
+        head: the number of the head shown first; None likewise.
+        focus: the token pinned first: its text, ``text#2`` for the second of that text, or its
+            index; several with `SEVERAL` between; None pins none.
+        selection: what else is selected first once scripts run, in the words of
+            `figure.selection`; the picture shows layer, head and focus.
+        cutoff: share of each row's mass that is drawn as edges; None draws 0.95 of a model's rows
+            and all of a matrix that the author wrote out.
+        rest: what is drawn while no token is in focus.
+        alt: the author's own description for those who do not see the picture.
+        shown_heads: numbers of the heads that are drawn together first, ``head`` the first of them;
+            empty for that one alone.
+        layers: numbers of the layers that the page carries; None takes what fits.
+        heads: likewise the heads.
+        special: whether special tokens are shown as others are, paler, or not at all.
+        link: figures of a page with the same name here share their selection.
+        of_project: which of layer and head the project's settings named, not the author.
+        written: the directive, where one was written.
+        language: the code of the language that the figure's own words are in, such as ``de``.
+    """
+
+    request: Request
+    view: View = "arcs"
+    layer: int | None = None
+    head: int | None = None
+    focus: str | None = None
+    selection: Selection = ()
+    cutoff: float | None = None
+    rest: Rest = "none"
+    alt: str | None = None
+    shown_heads: tuple[int, ...] = ()
+    layers: tuple[int, ...] | None = None
+    heads: tuple[int, ...] | None = None
+    special: Special = "show"
+    link: str | None = None
+    of_project: tuple[str, ...] = ()
+    written: Written | None = None
+    language: str = "en"

@@ -1,0 +1,1 @@
+"""The arcs view: tokens in one row or two, and curved edges."""

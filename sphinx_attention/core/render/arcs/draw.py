@@ -1,0 +1,343 @@
+"""The arcs view: tokens in one row, or two, and curved edges from those in focus."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from sphinx_attention.core.codes import head_codes
+from sphinx_attention.core.render.common import edges
+from sphinx_attention.core.render.common.score_vector import STRONG, format_sum
+from sphinx_attention.core.render.common.text_metrics import text_width
+from sphinx_attention.core.render.drawing import Drawing
+from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Token
+    from sphinx_attention.core.figure.figure import Figure
+
+Side = Literal["query", "key"]
+
+FONT, SPECIAL_FONT = 18, 14
+"""Sizes in px of ordinary and of special tokens."""
+
+MOST_REST_EDGES = 240
+"""How many edges the picture at rest holds at most, the heaviest."""
+
+_FAINTEST = 10  # thousandths; at rest, thinner edges than a tenth of a pixel are not seen
+_OPACITIES = ((0, 0.25), (50, 0.35), (100, 0.45), (200, 0.6), (500, 0.75))  # from which code on
+_SPECIAL_OPACITY = 0.6  # of that, so that the sinks do not bury the words
+
+_SLOT, _GAP, _MARGIN = 36.0, 12.0, 10.0
+_TOP = 8.0  # room above the highest edge for half its stroke
+_WORD, _NUMBER, _BOTTOM = 22.0, 41.0, 48.0  # below the line where edges meet the row
+_ROWS_APART = 110.0
+_COLUMN = 640.0  # about as wide as a page's text; a wider picture scrolls
+_KEY_NUMBER, _KEY_WORD, _KEY_LINE = 18.0, 38.0, 48.0
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a token stands, in px.
+
+    Attributes:
+        x: its centre, a multiple of 0.5.
+        left: left end of the slot.
+        width: of the slot, at least 36.
+        text: as shown.
+        text_width: what ``textLength`` holds the text to.
+        special: whether the token is special.
+        right_to_left: whether the text runs from right to left.
+    """
+
+    x: float
+    left: float
+    width: float
+    text: str
+    text_width: float
+    special: bool
+    right_to_left: bool
+
+    @property
+    def font(self) -> int:
+        """Size of the text in px."""
+        return SPECIAL_FONT if self.special else FONT
+
+
+@dataclass(frozen=True)
+class DrawnToken:
+    """A token of the picture: its slot, and what the selection makes of it."""
+
+    index: int
+    slot: Slot
+    number: str = ""
+    strong: bool = False
+    focus: bool = False
+    masked: bool = False
+
+
+@dataclass(frozen=True)
+class DrawnRow:
+    """A row of tokens; heights in px from the top of the picture.
+
+    Attributes:
+        tokens: from the first to the last.
+        word_y: baseline of the words.
+        number_y: baseline of the small numbers.
+        side: which tokens these are where two rows stand; None where one serves both.
+    """
+
+    tokens: tuple[DrawnToken, ...]
+    word_y: float
+    number_y: float
+    side: Side | None = None
+
+
+@dataclass(frozen=True)
+class DrawnEdge:
+    """An edge of the picture; ``code`` is its weight in thousandths."""
+
+    query: int
+    key: int
+    code: int
+    special: bool
+    path: str
+
+    @property
+    def width(self) -> str:
+        """Stroke width in px."""
+        return edges.stroke_width(self.code)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Edges at rest that are equally strong to the eye, and all to special tokens or none.
+
+    Attributes:
+        special: whether they go to special tokens.
+        opacity: of all of them.
+        lines: stroke width, and the path of all edges so wide.
+    """
+
+    special: bool
+    opacity: float
+    lines: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Arcs:
+    """The picture: rows from top to bottom, the edges at rest and those of the tokens in focus.
+
+    The layers at rest lie over one another, those to special tokens and faint ones undermost.
+    """
+
+    rows: tuple[DrawnRow, ...]
+    rest: tuple[Layer, ...]
+    focus: tuple[DrawnEdge, ...] = ()
+    pinned: bool = False
+
+
+def draw(figure: Figure) -> Drawing:
+    """Draw a figure as arcs."""
+    codes = head_codes(figure.attention, figure.layer, figure.head)
+    return _one_row(figure, codes) if figure.attention.one_row else _two_rows(figure, codes)
+
+
+def place(tokens: Sequence[Token], *, backwards: bool = False) -> tuple[tuple[Slot, ...], float]:
+    """Place tokens in a row.
+
+    Args:
+        tokens: in reading order.
+        backwards: whether the first stands rightmost.
+
+    Returns:
+        Slots in the order of the tokens, and the width of the row with its margins, in px.
+    """
+    slots = []
+    left = _MARGIN
+    for token in reversed(tokens) if backwards else tokens:
+        text = visible(token.text)
+        size = SPECIAL_FONT if token.special else FONT
+        # Whole pixels: centres are then short to write and exact in every language.
+        wide = math.ceil(text_width(text, size))
+        width = max(float(wide), _SLOT)
+        slots.append(
+            Slot(
+                x=left + width / 2,
+                left=left,
+                width=width,
+                text=text,
+                text_width=float(wide),
+                special=token.special,
+                right_to_left=right_to_left(text),
+            )
+        )
+        left += width + _GAP
+    ordered = tuple(reversed(slots)) if backwards else tuple(slots)
+    return ordered, left - _GAP + _MARGIN
+
+
+def _one_row(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
+    tokens = figure.attention.query_tokens
+    backwards = row_right_to_left(token.text for token in tokens if not token.special)
+    slots, width = place(tokens, backwards=backwards)
+    span = abs(slots[-1].x - slots[0].x) or edges.LONE_SPAN
+    y = edges.headroom(span) + _TOP
+
+    def curve(query: int, key: int) -> edges.Curve:
+        x = slots[query].x
+        if query == key:
+            return edges.balloon(x, y, span)
+        return edges.arc(x, slots[key].x, y, span)
+
+    row = DrawnRow(
+        tokens=_tokens(slots, _totals(figure, codes), figure.pinned),
+        word_y=y + _WORD,
+        number_y=y + _NUMBER,
+    )
+    return _drawing(figure, codes, (row,), curve, (width, y + _BOTTOM), backwards=backwards)
+
+
+def _two_rows(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
+    attention = figure.attention
+    rows = [attention.key_tokens, attention.query_tokens]
+    backward = [row_right_to_left(t.text for t in row if not t.special) for row in rows]
+    placed = [place(row, backwards=b) for row, b in zip(rows, backward, strict=True)]
+    width = max(wide for _, wide in placed)
+    # Where the picture scrolls, both rows begin where it is first seen.
+    keys, queries = (
+        _shifted(slots, (width - wide) * (0.5 if width <= _COLUMN else float(back)))
+        for (slots, wide), back in zip(placed, backward, strict=True)
+    )
+    query_line = _KEY_LINE + _ROWS_APART
+
+    def curve(query: int, key: int) -> edges.Curve:
+        return edges.between(queries[query].x, query_line, keys[key].x, _KEY_LINE)
+
+    key_row = DrawnRow(
+        tokens=_tokens(keys, _totals(figure, codes)),
+        word_y=_KEY_WORD,
+        number_y=_KEY_NUMBER,
+        side="key",
+    )
+    query_row = DrawnRow(
+        tokens=_tokens(queries, None, figure.pinned),
+        word_y=query_line + _WORD,
+        number_y=query_line + _NUMBER,
+        side="query",
+    )
+    size = (width, query_line + _BOTTOM)
+    return _drawing(figure, codes, (key_row, query_row), curve, size, backwards=all(backward))
+
+
+def _shifted(slots: Sequence[Slot], by: float) -> tuple[Slot, ...]:
+    shift = math.floor(2 * by) / 2
+    return tuple(replace(slot, x=slot.x + shift, left=slot.left + shift) for slot in slots)
+
+
+def _totals(figure: Figure, codes: NDArray[np.uint16]) -> NDArray[np.int64] | None:
+    """What stands at the keys: the sum of the rows in focus; None where none is."""
+    return edges.summed(codes[list(figure.pinned)]) if figure.pinned else None
+
+
+def _tokens(
+    slots: Sequence[Slot], totals: NDArray[np.int64] | None, pinned: Sequence[int] = ()
+) -> tuple[DrawnToken, ...]:
+    if totals is None:
+        return tuple(DrawnToken(i, slot, focus=i in pinned) for i, slot in enumerate(slots))
+    return tuple(
+        DrawnToken(
+            i,
+            slot,
+            number=format_sum(total),
+            strong=total >= STRONG,
+            focus=i in pinned,
+            masked=total < 0,
+        )
+        for i, (slot, total) in enumerate(zip(slots, totals.tolist(), strict=True))
+    )
+
+
+def _drawing(
+    figure: Figure,
+    codes: NDArray[np.uint16],
+    rows: tuple[DrawnRow, ...],
+    curve: Callable[[int, int], edges.Curve],
+    size: tuple[float, float],
+    *,
+    backwards: bool,
+) -> Drawing:
+    keys = figure.attention.key_tokens
+
+    def edge(query: int, key: int, *, rest: bool = False) -> DrawnEdge:
+        line = (edges.short_path if rest else edges.path)(curve(query, key))
+        code = int(codes[query, key])
+        return DrawnEdge(query, key, code, special=keys[key].special, path=line)
+
+    # What a pin hides from the start is drawn by the browser, if it is ever asked for.
+    rest = [] if figure.pinned else at_rest(figure, codes)
+    arcs = Arcs(
+        rows=rows,
+        rest=_layers([edge(query, key, rest=True) for query, key in rest]),
+        focus=tuple(
+            edge(query, key)
+            for query in figure.pinned
+            for key in np.flatnonzero(edges.drawn(codes[query], figure.cutoff)).tolist()
+        ),
+        pinned=bool(figure.pinned),
+    )
+    return Drawing(
+        *size,
+        right_to_left=backwards,
+        template="arcs/picture.jinja",
+        content=arcs,
+        controls="common/direction.jinja",
+    )
+
+
+def at_rest(figure: Figure, codes: NDArray[np.uint16]) -> list[tuple[int, int]]:
+    """The edges of the picture at rest, as (query, key), in that order.
+
+    The drawn edges of all ordinary queries that can be seen; special tokens attend mostly to one
+    another, and would bury the words. Where there are too many, the heaviest.
+    """
+    tokens = figure.attention.query_tokens
+    chosen = [i for i, token in enumerate(tokens) if not token.special] or range(len(tokens))
+    pairs = []
+    for i in chosen:
+        seen = edges.drawn(codes[i], figure.cutoff) & (codes[i] >= _FAINTEST)
+        pairs += [(-int(codes[i, j]), i, j) for j in np.flatnonzero(seen).tolist()]
+    return sorted((i, j) for _, i, j in sorted(pairs)[:MOST_REST_EDGES])
+
+
+def most_at_rest(figure: Figure) -> int | None:
+    """How many edges stand at rest at most, where there may be more; None where all of them do."""
+    attention = figure.attention
+    cells = len(attention.query_tokens) * len(attention.key_tokens)
+    cut = figure.spec.view == "arcs" and figure.spec.rest == "overview" and cells > MOST_REST_EDGES
+    return MOST_REST_EDGES if cut else None
+
+
+def _layers(drawn: Sequence[DrawnEdge]) -> tuple[Layer, ...]:
+    starts = [start for start, _ in _OPACITIES]
+    groups: dict[tuple[bool, int], dict[str, list[str]]] = {}
+    for edge in sorted(drawn, key=lambda edge: edge.code):
+        strength = bisect_right(starts, edge.code) - 1
+        group = groups.setdefault((not edge.special, strength), {})
+        group.setdefault(edge.width, []).append(edge.path)
+    return tuple(
+        Layer(
+            special=not ordinary,
+            opacity=_OPACITIES[strength][1] * (1 if ordinary else _SPECIAL_OPACITY),
+            lines=tuple((width, "".join(paths)) for width, paths in group.items()),
+        )
+        for (ordinary, strength), group in sorted(groups.items(), key=lambda item: item[0])
+    )

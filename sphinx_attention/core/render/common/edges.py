@@ -1,0 +1,191 @@
+"""Which edges are drawn, and along which curves. The browser part computes the same numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.codes import FULL, MASKED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+Point = tuple[float, float]
+Curve = tuple[Point, ...]
+"""A chain of cubic Béziers: a start, then three points a piece."""
+
+STROKE = 10.0
+"""Width in px of an edge of weight 1."""
+
+LONE_SPAN = 100.0
+"""What stands for the span of a row of one token, whose edge to itself would have no room."""
+
+_LEAST_HEADROOM, _MOST_HEADROOM, _HEADROOM = 50.0, 140.0, 0.22
+# How the height of arcs grows with their distance: 1/2 and less would let them cross (see `arc`).
+_LEAST_NESTING, _MOST_NESTING = 0.55, 0.75
+_NEAR, _NEAR_APEX = 48.0, 14.0  # an arc over 48 px should be 14 px high, where it can be
+_APEX = 0.75  # height of a cubic's apex, where both handles stand at height 1
+_BALLOON_HEIGHT, _BALLOON_RADIUS = 40.0, 7.0
+
+
+def num(value: float) -> str:
+    """A number as attributes hold it: two decimals, rounded half up, no idle zeros."""
+    rounded = math.floor(value * 100 + 0.5) / 100
+    return str(int(rounded)) if rounded.is_integer() else repr(rounded)
+
+
+def stroke_width(code: int) -> str:
+    """The width of an edge in px, exactly proportional to its weight."""
+    return num(code * STROKE / FULL)
+
+
+def drawn(row: NDArray[np.uint16], cutoff: float) -> NDArray[np.bool_]:
+    """Which weights of a row, or of a column, are drawn as edges.
+
+    The heaviest whose sum reaches the cut-off, and all that tie with the last of them: which of
+    two equals is drawn must not hang on their order. Masked and zero weights never are.
+
+    Args:
+        row: codes, shape (tokens,).
+        cutoff: share of the row's mass, in (0, 1].
+
+    Returns:
+        Shape (tokens,).
+    """
+    mass = np.where(row == MASKED, 0, row).astype(np.int64)
+    falling = -np.sort(-mass)
+    before = np.cumsum(falling) - falling
+    taken = falling[before < cutoff * int(mass.sum())]
+    least = int(taken[-1]) if taken.size else 1
+    chosen: NDArray[np.bool_] = mass >= max(least, 1)
+    return chosen
+
+
+def share_drawn(rows: NDArray[np.uint16], cutoff: float) -> float:
+    """The share of the mass of some rows that their edges show, in [0, 1]; 1 where there is none.
+
+    A whole row is 1, even where the weights that are known, or large enough to have a number, come
+    to less.
+
+    Args:
+        rows: codes, shape (rows, tokens).
+        cutoff: share of each row's mass that is drawn.
+    """
+    mass = np.where(rows == MASKED, 0, rows).astype(np.int64)
+    total = int(mass.sum())
+    chosen = np.array([drawn(row, cutoff) for row in rows], dtype=np.bool_).reshape(mass.shape)
+    shown = int(mass[chosen].sum())
+    if shown == total:
+        return 1.0
+    return shown / max(total, FULL * int(mass.any(axis=1).sum()))
+
+
+def summed(rows: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """The sum of some rows of codes, shape (tokens,); -1 where all of them are masked."""
+    total: NDArray[np.int64] = np.where(rows == MASKED, 0, rows).astype(np.int64).sum(axis=0)
+    total[(rows == MASKED).all(axis=0)] = -1
+    return total
+
+
+def mean_over(heads: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The mean of several heads' sums of codes, rounded half up; -1 where all of them are masked.
+
+    Args:
+        heads: what `summed` made of each, all of one shape.
+    """
+    stacked = np.stack(heads)
+    total = np.where(stacked < 0, 0, stacked).sum(axis=0)
+    mean: NDArray[np.int64] = (2 * total + len(heads)) // (2 * len(heads))
+    mean[(stacked < 0).all(axis=0)] = -1
+    return mean
+
+
+def headroom(span: float) -> float:
+    """Height in px that is kept free above a row of tokens whose centres span so much."""
+    high: float = min(max(_HEADROOM * span, _LEAST_HEADROOM), _MOST_HEADROOM)
+    return float(math.floor(high + 0.5))  # whole: text on fractions of pixels is blurred
+
+
+def handle(distance: float, span: float) -> float:
+    """How high the handles of an arc stand above its ends, in px.
+
+    The widest arc fills the headroom, or is a half circle where that is lower. The others follow a
+    power of their distance: a high one keeps arcs apart in short rows, a low one keeps near tokens'
+    arcs visible in long ones.
+    """
+    rise = min(headroom(span), span / 2)
+    nesting = _MOST_NESTING
+    if span > 2 * _NEAR:
+        fitting = math.log(rise / _NEAR_APEX) / math.log(span / _NEAR)
+        nesting = min(max(fitting, _LEAST_NESTING), _MOST_NESTING)
+    return rise * math.pow(distance / span, nesting) / _APEX
+
+
+def arc(start: float, end: float, y: float, span: float) -> Curve:
+    """The edge between two different tokens of a row.
+
+    Two such curves that share an end never meet again while their height grows with the distance d
+    as ``d ** p``, p > 1/2: on a ray from the shared end, a curve is met at parameter t with
+    ``d ** (1 - p) ∝ (1 - t) / (t (3 - 2t))``, at the place ``d t² (3 - 2t)``, and the latter grows
+    with d exactly when ``1 / (1 - p) > 2``.
+
+    Args:
+        start: x of the token in focus.
+        end: x of the other token.
+        y: where edges meet the row.
+        span: distance between the centres of the row's first and last token.
+    """
+    top = y - handle(abs(end - start), span)
+    return (start, y), (start, top), (end, top), (end, y)
+
+
+def balloon(x: float, y: float, span: float) -> Curve:
+    """The edge from a token to itself: a drop in the cusp between the arcs to either side.
+
+    Near the token the widest arc, the steepest of all, climbs as ``x = k y² / 3`` with
+    ``k = span / handle²``. The drop climbs as ``x = r y² / (3 a²)``, hence ``a`` below; its head,
+    of radius r round the height s, keeps off when ``r < k s² / 3``. Both leave a margin.
+    """
+    k = span / handle(span, span) ** 2
+    height = min(_BALLOON_HEIGHT, 0.8 * headroom(span))
+    # The r with r = k s² / 4, where s = height - r; the smaller root of that square.
+    q = k / 4
+    r = (2 * q * height + 1 - math.sqrt(4 * q * height + 1)) / (2 * q)
+    r = min(r, _BALLOON_RADIUS)
+    s = height - r
+    neck = y - min(s, math.sqrt(r / (0.8 * k)))
+    shoulder, cheek, crown = y - s, y - 0.78 * s, y - s - 4 / 3 * r
+    left, right = x - r, x + r
+    return (
+        *((x, y), (x, neck), (left, cheek), (left, shoulder)),
+        *((left, crown), (right, crown), (right, shoulder)),
+        *((right, cheek), (x, neck), (x, y)),
+    )
+
+
+def between(start: float, y_start: float, end: float, y_end: float) -> Curve:
+    """The edge between tokens of two rows; those that share an end never cross."""
+    middle = (y_start + y_end) / 2
+    return (start, y_start), (start, middle), (end, middle), (end, y_end)
+
+
+def path(curve: Curve) -> str:
+    """A curve as the ``d`` attribute of an SVG path."""
+    points = [f"{num(x)} {num(y)}" for x, y in curve]
+    pieces = ["C" + " ".join(points[i : i + 3]) for i in range(1, len(points), 3)]
+    return "M" + points[0] + "".join(pieces)
+
+
+def short_path(curve: Curve) -> str:
+    """A curve to half a pixel and in relative numbers, for pictures of many edges."""
+    points = [(math.floor(x * 2 + 0.5) / 2, math.floor(y * 2 + 0.5) / 2) for x, y in curve]
+    text = f"M{num(points[0][0])} {num(points[0][1])}"
+    for i in range(0, len(points) - 1, 3):
+        x, y = points[i]
+        numbers = [num(value) for px, py in points[i + 1 : i + 4] for value in (px - x, py - y)]
+        text += "c" + " ".join(numbers).replace(" -", "-")
+    return text

@@ -1,0 +1,211 @@
+"""Heat-map cells: how strong a weight looks, and what draws many of them in few elements.
+
+`static/src/draw/heatmap.ts` computes the same levels and paths in the browser. Every
+cell gets a level, a whole number from 0 to `LEVELS`; its colour is one hue at the opacity
+``level / LEVELS``, so that cells look right on light and on dark pages. Numbers with a sign have
+negative levels, in a second hue.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from sphinx_attention.core.codes import MASKED
+
+from .edges import num
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+Scale = Literal["linear", "log"]
+
+LEVELS = 50
+"""How many steps of opacity are told apart; each is two hundredths, short to write."""
+
+MOST_AS_PATHS = 60
+"""Tokens a side up to which cells are written as paths; past it, an image is smaller."""
+
+HUE, NEGATIVE_HUE = "#2f6ac4", "#b4581a"
+"""Colours where no style sheet gives others: of pictures that are files, and of images."""
+
+
+_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # thousandths between ticks, or at them
+_COMPRESSIONS = (zlib.Z_RLE, zlib.Z_HUFFMAN_ONLY)
+_APART = 30.0  # px between ticks at least
+
+
+@dataclass(frozen=True)
+class Level:
+    """All cells of one level.
+
+    Attributes:
+        level: from `LEVELS` down to -`LEVELS`; never 0, which is not drawn.
+        path: the cells' outlines as the ``d`` of a path, in px from the corner of the map.
+    """
+
+    level: int
+    path: str
+
+    @property
+    def opacity(self) -> str:
+        """As an attribute holds it."""
+        return num(abs(self.level) / LEVELS)
+
+    @property
+    def negative(self) -> bool:
+        """Whether the cells' numbers are below zero."""
+        return self.level < 0
+
+
+def strongest(codes: NDArray[np.uint16]) -> int:
+    """The greatest code that is not masked, at least 1: what the ramp of a map ends at."""
+    return int(np.max(codes, where=codes != MASKED, initial=1))
+
+
+def ramp(share: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
+    """The opacity of weights that are such shares of the strongest.
+
+    Linear, it is the share. Logarithmic, it is ``0.05 + 0.95 log10(1 + 9 share)``, the ramp of
+    HeadVis (transformer-circuits.pub/2026/headvis), under which small weights are seen; a weight of
+    0 has none in either, and shares past 1 are as 1.
+    """
+    within = np.clip(share, 0, 1)
+    if scale == "linear":
+        return within
+    return np.where(within > 0, 0.05 + 0.95 * np.log10(1 + 9 * within), 0.0)
+
+
+def ticks(most: int, scale: Scale, width: float) -> list[tuple[int, float]]:
+    """The codes that stand at a colour bar, and where: 0, the end, and round ones where room is.
+
+    Opacity grows evenly along the bar, so that a tick stands where its weight's opacity is.
+
+    Args:
+        most: the code at which the ramp ends.
+        scale: which ramp.
+        width: of the bar in px.
+    """
+    places = width * ramp(np.arange(most + 1) / most, scale)
+    round_ones: list[int] = [step for step in _STEPS if step < most]
+    if scale == "linear":
+        step = next((step for step in _STEPS if step <= most and places[step] >= _APART), most)
+        round_ones = list(range(step, most, step))
+    found = [(most, width)]
+    for code in reversed(round_ones):
+        if _APART <= places[code] <= found[-1][1] - _APART:
+            found.append((code, float(places[code])))
+    return [(0, 0.0), *reversed(found)]
+
+
+def levels(
+    codes: NDArray[np.uint16], scale: Scale = "linear", most: int | None = None
+) -> NDArray[np.int8]:
+    """The level of every weight.
+
+    Args:
+        codes: weights in thousandths or `MASKED`, of any shape.
+        scale: which ramp.
+        most: the code at which the ramp ends; None takes the strongest of these.
+
+    Returns:
+        Levels from 0 to `LEVELS`, of the same shape; 0 where masked.
+    """
+    end = strongest(codes) if most is None else max(most, 1)
+    opacity = ramp(np.arange(MASKED + 1) / end, scale)
+    opacity[MASKED] = 0
+    drawn: NDArray[np.int8] = _rounded(opacity)[codes]
+    return drawn
+
+
+def signed_levels(values: NDArray[np.floating[Any]], most: float | None = None) -> NDArray[np.int8]:
+    """The levels of numbers with a sign: the opacity is ``|v| / max``, linear.
+
+    Args:
+        values: of any shape.
+        most: the magnitude at which opacity is full; None takes the greatest of these.
+
+    Returns:
+        Levels from -`LEVELS` to `LEVELS`, of the same shape.
+    """
+    size = np.abs(values.astype(np.float64))
+    end = (float(size.max(initial=0)) if most is None else most) or 1.0
+    signed: NDArray[np.int8] = np.where(values < 0, -1, 1) * _rounded(np.minimum(size / end, 1))
+    return signed.astype(np.int8)
+
+
+def level_paths(levels: NDArray[np.int8], cell: tuple[int, int], gap: int = 0) -> tuple[Level, ...]:
+    """Write cells as one path a level, so that a map takes few elements.
+
+    Args:
+        levels: shape (rows, columns).
+        cell: width and height of a cell in px, the gap included.
+        gap: px left free to the right of and below each cell. Without one, neighbours of one level
+            are one rectangle.
+
+    Returns:
+        From the faintest to the strongest positive level, then the negative ones likewise.
+    """
+    width, height = cell
+    across = [f"M{column * width} " for column in range(levels.shape[1])]
+    high = height - gap
+    drawn: dict[int, list[str]] = {}
+    for row, line in enumerate(levels):
+        down = str(row * height)
+        for start, end in _runs(line, merge=gap == 0):
+            wide = (end - start) * width - gap
+            piece = f"{across[start]}{down}h{wide}v{high}h-{wide}z"
+            drawn.setdefault(int(line[start]), []).append(piece)
+    ordered = sorted(drawn, key=lambda level: (level < 0, abs(level)))
+    return tuple(Level(level, "".join(drawn[level])) for level in ordered)
+
+
+def png(levels: NDArray[np.int8], hues: Sequence[str] = (HUE, NEGATIVE_HUE)) -> bytes:
+    """Write cells as an image of one pixel a cell, transparent as the levels say.
+
+    Args:
+        levels: shape (rows, columns).
+        hues: colours of positive and of negative cells, ``#rrggbb``.
+
+    Returns:
+        A PNG file: the hues, each with the alpha ``255 · level / LEVELS``.
+    """
+    # A palette of what is used alone: up to 16 levels, two cells share a byte.
+    used, index = np.unique(levels, return_inverse=True)
+    image = Image.fromarray(index.reshape(levels.shape).astype(np.uint8))
+    image.putpalette(bytes.fromhex("".join(hues[int(level < 0)].lstrip("#") for level in used)))
+    alpha = bytes((510 * abs(int(level)) + LEVELS) // (2 * LEVELS) for level in used)
+    # Weights hardly repeat but for runs of nothing: neither way searches, and one of them is small.
+    return min((_saved(image, alpha, kind) for kind in _COMPRESSIONS), key=len)
+
+
+def data_uri(image: bytes) -> str:
+    """A PNG file as a URL that holds it."""
+    return "data:image/png;base64," + b64encode(image).decode("ascii")
+
+
+def _saved(image: Image.Image, alpha: bytes, compression: int) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG", transparency=alpha, compress_type=compression)
+    return file.getvalue()
+
+
+def _rounded(share: NDArray[np.floating[Any]]) -> NDArray[np.int8]:
+    rounded: NDArray[np.int8] = np.floor(share * LEVELS + 0.5).astype(np.int8)
+    return rounded
+
+
+def _runs(line: NDArray[np.int8], *, merge: bool) -> list[tuple[int, int]]:
+    """Where cells that are drawn begin and end; equal neighbours are one where they merge."""
+    if not merge:
+        return [(at, at + 1) for at in np.flatnonzero(line).tolist()]
+    ends = [*(np.flatnonzero(np.diff(line)) + 1).tolist(), len(line)]
+    return [(start, end) for start, end in zip([0, *ends], ends, strict=False) if line[start] != 0]

@@ -1,0 +1,124 @@
+"""The score vector of the tokens in focus, and what the footer says about them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.codes import FULL, MASKED, MASKED_TEXT, head_codes
+from sphinx_attention.core.text import visible
+
+from .edges import mean_over, share_drawn, summed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.figure.figure import Figure
+
+LONG = 24
+"""A vector of more rows scrolls in a box of its own."""
+
+STRONG = 100
+"""Thousandths from which on a weight, or a sum of weights, is set in the accent colour."""
+
+_TERMS = 3  # more are not written out in the name of a sum
+
+
+@dataclass(frozen=True)
+class Score:
+    """One row of the vector: the number, the token it belongs to, and the row's classes."""
+
+    number: str
+    token: str
+    classes: str
+
+
+@dataclass(frozen=True)
+class Vector:
+    """The weights of the query tokens in focus as a column vector, those of several summed.
+
+    Attributes:
+        names: the tokens whose vector it is.
+        scores: a row for each key.
+        label: what a screen reader calls it.
+    """
+
+    names: tuple[str, ...]
+    scores: tuple[Score, ...]
+    label: str
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The names as the vector's own name has them; an empty one stands for those left out."""
+        few = len(self.names) <= _TERMS
+        return self.names if few else (*self.names[: _TERMS - 1], "", self.names[-1])
+
+    @property
+    def long(self) -> bool:
+        """Whether it needs a box of its own to scroll in."""
+        return len(self.scores) > LONG
+
+
+def is_strong(code: int) -> bool:
+    """Whether a weight is set in the accent colour."""
+    return STRONG <= code < MASKED
+
+
+def format_sum(total: int) -> str:
+    """A sum of codes as every view prints it; -1, of masked ones alone, as a masked code."""
+    return MASKED_TEXT if total < 0 else f"{total // FULL}.{total % FULL:03d}"
+
+
+def heads_of(figure: Figure) -> list[int]:
+    """Positions of the heads whose mean is shown, in order: in the view heads perhaps several."""
+    return sorted(figure.shown_heads) if figure.spec.view == "heads" else [figure.head]
+
+
+def score_vector(figure: Figure) -> Vector | None:
+    """The vector of the tokens in focus, the mean of the heads drawn; None where none is."""
+    if not figure.pinned:
+        return None
+    attention = figure.attention
+    totals = mean_over([summed(rows) for rows in _pinned_rows(figure)])
+    names = tuple(visible(attention.query_tokens[query].text) for query in figure.pinned)
+    return Vector(
+        names=names,
+        label=figure.say("scores_from", tokens=" + ".join(names)),
+        scores=tuple(
+            Score(format_sum(total), visible(token.text), _classes(total, special=token.special))
+            for total, token in zip(totals.tolist(), attention.key_tokens, strict=True)
+        ),
+    )
+
+
+def percent_drawn(figure: Figure) -> int | None:
+    """How much of the rows in focus their edges show, in whole percent, never rounded up.
+
+    None where they show all of it, or no token is in focus.
+    """
+    if not figure.pinned:
+        return None
+    share = share_drawn(np.concatenate(_pinned_rows(figure)), figure.cutoff)
+    return None if share >= 1 else math.floor(100 * share)
+
+
+def _pinned_rows(figure: Figure) -> list[NDArray[np.uint16]]:
+    """The codes of the tokens in focus, for each head that is drawn: shape (pinned, keys)."""
+    return [
+        head_codes(figure.attention, figure.layer, head)[list(figure.pinned)]
+        for head in heads_of(figure)
+    ]
+
+
+def _classes(total: int, *, special: bool) -> str:
+    names = []
+    if special:
+        names.append("attention-special")
+    if total >= STRONG:
+        names.append("attention-strong")
+    if total < 0:
+        names.append("attention-masked")
+    return " ".join(names)

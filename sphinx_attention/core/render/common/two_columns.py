@@ -1,0 +1,265 @@
+"""Tokens in two columns, queries and keys, with room between for lines: where everything stands."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
+
+from .edges import num
+from .text_metrics import cut, text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sphinx_attention.core.attention import Attention, Token
+
+Side = Literal["query", "key"]
+
+FONT, SPECIAL_FONT = 16, 13
+"""Sizes in px of ordinary and of special tokens."""
+
+LONGEST = 150.0
+"""Px that a token's text takes at most; a longer one is cut."""
+
+ROW = 24.0
+"""Height of a token's row in px."""
+
+_BASELINE, _BAR_TOP, _BAR_HEIGHT = 15.5, 20.0, 2.5
+_HEADING, _HEADING_BASELINE = 22.0, 13.0
+_PART, _PART_BASELINE = 20.0, 14.0
+_MARGIN, _PAD, _BETWEEN, _OFF = 4.0, 7.0, 6.0, 2.0
+_NUMBER, _LEAST_WORD = 36.0, 34.0
+_LEAST_APART, _MOST_APART, _APART = 112.0, 240.0, 0.38
+_SIDES: tuple[Side, Side] = ("query", "key")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A token in its column.
+
+    Attributes:
+        index: which of the tokens of its side.
+        text: as shown, cut where it is long.
+        whole: as shown, and never cut.
+        text_width: what ``textLength`` holds the text to, in px.
+        x: its middle.
+        top: of its row.
+        special: whether the token is special.
+        right_to_left: whether the text runs from right to left.
+    """
+
+    index: int
+    text: str
+    whole: str
+    text_width: float
+    x: float
+    top: float
+    special: bool
+    right_to_left: bool
+
+    @property
+    def font(self) -> int:
+        """Size of the text in px."""
+        return SPECIAL_FONT if self.special else FONT
+
+    @property
+    def baseline(self) -> float:
+        """Of the text and of the number."""
+        return self.top + _BASELINE
+
+    @property
+    def middle(self) -> float:
+        """Of the row: the height at which lines end."""
+        return self.top + ROW / 2
+
+
+@dataclass(frozen=True)
+class Text:
+    """A small text of the picture: what it says, where it begins or ends, its baseline in px."""
+
+    text: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Column:
+    """The tokens of one side, from top to bottom.
+
+    Attributes:
+        side: which tokens these are.
+        left: of the areas that react to the pointer, in px.
+        width: of those areas.
+        rightwards: whether lines end at the column's right.
+        number_x: middle of the numbers.
+        slots: in reading order.
+        texts: the name of the phrase that says what the column is, then where a pair's sentences
+            begin. Those over queries end where they stand, those over keys begin there.
+    """
+
+    side: Side
+    left: float
+    width: float
+    rightwards: bool
+    number_x: float
+    slots: tuple[Slot, ...]
+    texts: tuple[Text, ...]
+
+    @property
+    def inner(self) -> float:
+        """The edge that faces the other column."""
+        return self.left + self.width if self.rightwards else self.left
+
+    @property
+    def line_x(self) -> float:
+        """Where lines end."""
+        return self.inner + (_OFF if self.rightwards else -_OFF)
+
+    def bar(self, slot: Slot, start: float, share: float) -> str:
+        """A bar under a token, as a piece of a path; both numbers are shares of its whole room."""
+        way = -1 if self.rightwards else 1
+        room = way * (self.width - _PAD)
+        x, wide = self.inner + way * _PAD + start * room, share * room
+        top = num(slot.top + _BAR_TOP)
+        return f"M{num(x)} {top}h{num(wide)}v{num(_BAR_HEIGHT)}h{num(-wide)}z"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Both columns, and the size of the picture in px.
+
+    Attributes:
+        queries: left, or right where the text runs from right to left.
+        keys: opposite.
+        width: of the picture.
+        height: of the picture.
+        mirrored: whether most tokens run from right to left.
+    """
+
+    queries: Column
+    keys: Column
+    width: float
+    height: float
+    mirrored: bool
+
+    @property
+    def apart(self) -> tuple[float, float]:
+        """The middle of the room for lines, and its width, in px."""
+        ends = (self.queries.inner, self.keys.inner)
+        return sum(ends) / 2, abs(ends[1] - ends[0])
+
+    def path(self, query: int, key: int, lane: float) -> str:
+        """A line from a query to a key, so far below the rows' middles, relative to be short.
+
+        Two such lines that share an end never meet again.
+        """
+        start, end = self.queries.slots[query].middle, self.keys.slots[key].middle
+        left, wide = self.queries.line_x, self.keys.line_x - self.queries.line_x
+        half, high = num(wide / 2), num(end - start)
+        return f"M{num(left)} {num(start + lane)}c{half} 0 {half} {high} {num(wide)} {high}"
+
+
+def place(attention: Attention) -> Columns:
+    """Place an attention's queries and keys in two columns."""
+    sides = (attention.query_tokens, attention.key_tokens)
+    mirrored = row_right_to_left(t.text for side in sides for t in side if not t.special)
+    widths = [_width(tokens) for tokens in sides]
+    tops = [_tops(tokens, parts=attention.is_pair) for tokens in sides]
+    height = max(rows[-1] for rows in tops) + ROW + _MARGIN
+    apart = min(max(math.floor(_APART * height), _LEAST_APART), _MOST_APART)
+    whole = sum(widths) + apart + 2 * _MARGIN
+    ends = (_MARGIN, whole - _MARGIN)
+    rightwards = (not mirrored, mirrored)
+    queries, keys = (
+        _column(
+            side,
+            tokens,
+            rows,
+            left=ends[0] if right else ends[1] - width,
+            width=width,
+            rightwards=right,
+            parts=attention.is_pair,
+        )
+        for side, tokens, rows, width, right in zip(
+            _SIDES, sides, tops, widths, rightwards, strict=True
+        )
+    )
+    return Columns(queries, keys, whole, height, mirrored)
+
+
+def _column(
+    side: Side,
+    tokens: Sequence[Token],
+    tops: Sequence[float],
+    *,
+    left: float,
+    width: float,
+    rightwards: bool,
+    parts: bool,
+) -> Column:
+    edge = left + width - _PAD if rightwards else left + _PAD
+    return Column(
+        side=side,
+        left=left,
+        width=width,
+        rightwards=rightwards,
+        number_x=left + _NUMBER / 2 if rightwards else left + width - _NUMBER / 2,
+        slots=tuple(_slots(tokens, tops, edge, -1 if rightwards else 1)),
+        texts=(
+            Text("queries" if side == "query" else "keys", edge, _HEADING_BASELINE),
+            *(_parts(tokens, tops, edge) if parts else ()),
+        ),
+    )
+
+
+def _width(tokens: Sequence[Token]) -> float:
+    words = [_fitted(token)[1] for token in tokens]
+    return _NUMBER + _BETWEEN + max(_LEAST_WORD, *words) + _PAD
+
+
+def _fitted(token: Token) -> tuple[str, float]:
+    """A token's text, cut where it is too long, and its width in whole px."""
+    size = SPECIAL_FONT if token.special else FONT
+    text = cut(visible(token.text), size, LONGEST)
+    return text, float(math.ceil(text_width(text, size)))
+
+
+def _tops(tokens: Sequence[Token], *, parts: bool) -> list[float]:
+    """Tops of the rows; where a pair's sentences begin there is room for their names."""
+    tops, y = [], _HEADING
+    for i in range(len(tokens)):
+        if parts and _begins(tokens, i):
+            y += _PART
+        tops.append(y)
+        y += ROW
+    return tops
+
+
+def _begins(tokens: Sequence[Token], index: int) -> bool:
+    return index == 0 or tokens[index].segment != tokens[index - 1].segment
+
+
+def _slots(tokens: Sequence[Token], tops: Sequence[float], edge: float, way: int) -> Iterator[Slot]:
+    """Words from an edge outwards, which is to the left or to the right."""
+    for i, (token, top) in enumerate(zip(tokens, tops, strict=True)):
+        text, wide = _fitted(token)
+        yield Slot(
+            index=i,
+            text=text,
+            whole=visible(token.text),
+            text_width=wide,
+            x=edge + way * wide / 2,
+            top=top,
+            special=token.special,
+            right_to_left=right_to_left(text),
+        )
+
+
+def _parts(tokens: Sequence[Token], tops: Sequence[float], edge: float) -> Iterator[Text]:
+    """The names of a pair's sentences."""
+    for i, (token, top) in enumerate(zip(tokens, tops, strict=True)):
+        if _begins(tokens, i):
+            yield Text("AB"[min(token.segment, 1)], edge, top - _PART + _PART_BASELINE)

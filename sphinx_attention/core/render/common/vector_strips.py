@@ -1,0 +1,138 @@
+"""Vectors as strips of cells: one hue above zero, another below, opacity by magnitude."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import heatmap as cells
+from .edges import num
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+HIGH, INSET = 16, 4
+"""Height of a strip in px, and what is left free above and below it in its row."""
+
+UNIT = 4
+"""Height in px of a pixel where strips are an image. All that stands in a column is a multiple."""
+
+_COARSE = 5
+"""So many levels of `cells` are one of a strip: what a page carries is a fifth of the paths."""
+
+_WIDTH, _WIDEST = 80, 12
+"""Px of a strip at most, about, and of a cell: all columns fit beside a theme's sidebars."""
+_MOST_CELLS = 8192
+"""Past so many cells in a column, an image is smaller by far."""
+
+
+@dataclass(frozen=True)
+class Strips:
+    """Vectors of one kind, on one colour scale.
+
+    Attributes:
+        name: of the column they stand in.
+        x: left end in px.
+        y: top of the first row in px.
+        cell: width of a number in px.
+        count: how many numbers a vector has.
+        height: from the top of the first row to the bottom of the last, in px.
+        levels: paths in units of cells across and of px down; empty where there is an image.
+        image: a URL that holds the strips as an image; empty where there are paths.
+    """
+
+    name: str
+    x: float
+    y: float
+    cell: float
+    count: int
+    height: float
+    levels: tuple[cells.Level, ...]
+    image: str
+
+    @property
+    def width(self) -> float:
+        """In px."""
+        return self.cell * self.count
+
+
+def width(count: int) -> float:
+    """How wide the strip of a vector of so many numbers is, in px."""
+    return count * _cell_width(count)
+
+
+def _cell_width(count: int) -> float:
+    """Whole and half pixels, so that the cells of a strip are alike."""
+    return min(max(2 * _WIDTH // count, 1) / 2, _WIDEST)
+
+
+def draw(
+    name: str,
+    place: tuple[float, float],
+    tops: Sequence[int],
+    vectors: NDArray[np.floating[Any]],
+    full: float,
+) -> Strips:
+    """Draw vectors below one another.
+
+    Args:
+        name: of the column.
+        place: its left end, and the top of its first row, in px.
+        tops: tops of the vectors' rows, in px from the first.
+        vectors: shape (rows, d).
+        full: the magnitude that full opacity stands for.
+    """
+    levels = coarse(cells.signed_levels(vectors, full))
+    height = tops[-1] + HIGH + 2 * INSET
+    count = levels.shape[1]
+    image: str = ""
+    paths: tuple[cells.Level, ...] = ()
+    if len(tops) > cells.MOST_AS_PATHS or levels.size > _MOST_CELLS:
+        image = cells.data_uri(cells.png(mosaic(tops, levels, height)))
+    else:
+        paths = _paths(tops, levels)
+    return Strips(name, *place, _cell_width(count), count, height, paths, image)
+
+
+def coarse(levels: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Levels of `cells`, fewer of them."""
+    steps: NDArray[np.int8] = (np.abs(levels) + _COARSE // 2) // _COARSE * np.sign(levels)
+    return steps * np.int8(_COARSE)
+
+
+def mosaic(tops: Sequence[int], levels: NDArray[np.int8], height: float) -> NDArray[np.int8]:
+    """Strips as the pixels of one image, each `UNIT` px high and as wide as a cell."""
+    image = np.zeros((int(height) // UNIT, levels.shape[1]), dtype=np.int8)
+    for top, strip in zip(tops, levels, strict=True):
+        first = (top + INSET) // UNIT
+        image[first : first + HIGH // UNIT] = strip
+    return image
+
+
+def _paths(tops: Sequence[int], levels: NDArray[np.int8]) -> tuple[cells.Level, ...]:
+    """One path a level, of strokes as wide as a strip is high: shorter by half than outlines."""
+    drawn: dict[int, list[str]] = {}
+    for top, strip in zip(tops, levels, strict=True):
+        ends: dict[int, int] = {}
+        for at, level in enumerate(strip.tolist()):
+            if level == 0:
+                continue
+            pieces = drawn.setdefault(level, [])
+            end = ends.get(level)
+            if end is None:
+                pieces.append(f"M{at} {num(top + INSET + HIGH / 2)}h1")
+            elif end == at:
+                pieces[-1] = pieces[-1].rpartition("h")[0] + f"h{_length(pieces[-1]) + 1}"
+            else:
+                pieces.append(f"m{at - end} 0h1")
+            ends[level] = at + 1
+    ordered = sorted(drawn, key=lambda level: (level < 0, abs(level)))
+    return tuple(cells.Level(level, "".join(drawn[level])) for level in ordered)
+
+
+def _length(piece: str) -> int:
+    return int(piece.rpartition("h")[2])

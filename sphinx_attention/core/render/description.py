@@ -1,0 +1,249 @@
+"""A figure in words: its strongest pairs, and one sentence for those who do not see it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.analysis.bins import PARTIAL
+from sphinx_attention.core.codes import MASKED, format_code, head_codes
+from sphinx_attention.core.render.common.edges import mean_over
+from sphinx_attention.core.render.common.score_vector import heads_of
+from sphinx_attention.core.text import clean, clean_line, right_to_left, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sphinx_attention.core.attention import Token
+    from sphinx_attention.core.figure.figure import Figure
+
+_WORDS = 12
+_NAMED = 3
+_FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A query token, a key token and the weight between them, ready to be printed.
+
+    Attributes:
+        query: text of the query token, as shown.
+        key: text of the key token, as shown.
+        weight: three decimals.
+        query_index: which of the query tokens.
+        key_index: which of the key tokens.
+    """
+
+    query: str
+    key: str
+    weight: str
+    query_index: int
+    key_index: int
+
+
+def strongest_pairs(figure: Figure, limit: int = 12) -> list[Pair]:
+    """The strongest pairs of what is shown, or of its pinned tokens where there are some.
+
+    What is shown is a head, or the mean of those that the view heads draws together.
+
+    Masked and zero weights are no pairs. Equal weights come in the order of the text.
+
+    Args:
+        figure: whose layer, head and pinned tokens are meant.
+        limit: how many at most.
+    """
+    attention = figure.attention
+    heads = [head_codes(attention, figure.layer, head) for head in heads_of(figure)]
+    codes = mean_over([np.where(head == MASKED, 0, head).astype(np.int64) for head in heads])
+    if figure.pinned:
+        codes[np.isin(np.arange(len(codes)), figure.pinned, invert=True)] = 0
+    order = np.argsort(-codes, axis=None, kind="stable")[: max(limit, 0)]
+    pairs = []
+    for cell in order:
+        query, key = divmod(int(cell), codes.shape[1])
+        code = int(codes[query, key])
+        if code == 0:
+            break
+        pairs.append(
+            Pair(
+                query=visible(attention.query_tokens[query].text),
+                key=visible(attention.key_tokens[key].text),
+                weight=format_code(code),
+                query_index=query,
+                key_index=key,
+            )
+        )
+    return pairs
+
+
+def pair_lines(figure: Figure) -> list[str]:
+    """The strongest pairs, a line each: ``0.600 brown → fox``.
+
+    The weight comes first, so that the numbers stand below one another wherever digits are equally
+    wide, without a table.
+    """
+    queries = distinct_names(figure.attention.query_tokens)
+    keys = distinct_names(figure.attention.key_tokens)
+    return [
+        f"{pair.weight} {_isolated(queries[pair.query_index])} → {_isolated(keys[pair.key_index])}"
+        for pair in strongest_pairs(figure)
+    ]
+
+
+def distinct_names(tokens: Sequence[Token]) -> list[str]:
+    """The tokens as shown; those of the same text are numbered, as ``the#1`` and ``the#2``.
+
+    The option ``focus`` names them in the same way.
+    """
+    texts = [visible(token.text) for token in tokens]
+    total = Counter(texts)
+    seen: Counter[str] = Counter()
+    names = []
+    for text in texts:
+        seen[text] += 1
+        names.append(f"{text}#{seen[text]}" if total[text] > 1 else text)
+    return names
+
+
+def whole_texts(figure: Figure) -> list[tuple[str, str]]:
+    """Everything the numbers are about, uncut: a label, which may be empty, and a text, each.
+
+    These are the sentence, the second sentence of a pair, and the text of a decoder. The tokens
+    follow where they are not simply the words of those texts.
+    """
+    request, attention, say = figure.spec.request, figure.attention, figure.say
+    generated = str(attention.provenance.get("generated", ""))
+    target = "" if attention.part == "encoder" else request.target or generated
+    labels = ("A", "B") if request.pair else (say("encoder"), "") if target else ("", "")
+    written = [(labels[0], request.text), (labels[1], request.pair or ""), (say("decoder"), target)]
+    texts = [(label, _lines(text)) for label, text in written if text.strip()]
+    words = {
+        word.casefold()
+        for _, text in texts
+        for word in (*text.split(), *re.findall(r"\w+|[^\w\s]", text))
+    }
+    rows = [(say("tokens" if attention.one_row else "queries"), attention.query_tokens)]
+    if not attention.one_row:
+        rows.append((say("keys"), attention.key_tokens))
+    if any(
+        visible(token.text).casefold() not in words
+        for _, tokens in rows
+        for token in tokens
+        if not token.special
+    ):
+        texts += [(label, " ".join(visible(token.text) for token in row)) for label, row in rows]
+    return texts if len(texts) > 1 else [("", text) for _, text in texts]
+
+
+def _lines(text: str) -> str:
+    """A text fit to be shown, its lines kept."""
+    return "\n".join(clean(line.expandtabs()) for line in text.strip().splitlines())
+
+
+def default_title(figure: Figure) -> str:
+    """A short name of the picture, for when the author gave no alternative text."""
+    name = clean_line(figure.attention.label)
+    return figure.say("title_of", model=name) if name else figure.say("title")
+
+
+def place(figure: Figure) -> str:
+    """Which layer and head are meant, or what was made of several, such as ``layer 5, head 11``."""
+    aggregate = figure.spec.request.aggregate
+    several = len(heads_of(figure)) > 1
+    if aggregate in {None, "mean layers", "max layers"}:
+        kind = "_".join(["place", *(aggregate or "").split(), *(["heads"] if several else [])])
+        kind = "place_mean_heads" if kind == "place_heads" else kind
+    else:
+        kind = f"place_{aggregate}"
+    return figure.say(
+        kind,
+        layer=figure.layer_name,
+        head=figure.head_name,
+        heads=" + ".join(figure.attention.head_names[one] for one in heads_of(figure)),
+    )
+
+
+def credit(figure: Figure) -> str:
+    """Whose numbers they are: the model, and the layer and head where there is a choice."""
+    attention = figure.attention
+    line = clean_line(attention.label) or figure.say("given")
+    if _has_place(figure):
+        line += f", {place(figure)}"
+    if "generated" in attention.provenance:
+        line += f"; {figure.say('model_wrote')}"
+    if attention.provenance.get("rows") == PARTIAL and attention.sink is None:
+        line += f"; {figure.say('partial')}"
+    if note := attention.provenance.get("note"):
+        line += f"; {clean_line(note)}"
+    return line
+
+
+def describe(figure: Figure) -> str:
+    """One plain sentence or two: whose attention, over which words, and the strongest pairs."""
+    return f"{about(figure)} {detail(figure)}".strip()
+
+
+def about(figure: Figure) -> str:
+    """What a description says whichever head is shown: whose attention, and over which words."""
+    whose = default_title(figure)
+    if figure.spec.request.part:
+        whose += f", {figure.say(f'part_{figure.attention.part}')}"
+    text, target = _isolated(_sentence(figure)), _isolated(_target(figure))
+    over = figure.say("over_both" if target else "over", text=text, target=target)
+    return _closed(f"{whose}, {over}")
+
+
+def detail(figure: Figure) -> str:
+    """What a description says of the head that is shown, and its strongest pairs."""
+    pairs = ", ".join(_in_words(figure, pair) for pair in strongest_pairs(figure, _NAMED))
+    where = place(figure) if _has_place(figure) else ""
+    said = [_closed(where[:1].upper() + where[1:])] if where else []
+    return " ".join([*said, *([figure.say("strongest", pairs=pairs)] if pairs else [])])
+
+
+def _closed(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
+
+
+def _has_place(figure: Figure) -> bool:
+    """Whether it has to be said which head is meant: not of the only one that an author gave."""
+    attention = figure.attention
+    one = attention.layers * attention.heads == 1 and figure.spec.request.aggregate is None
+    return bool(attention.label) or not one
+
+
+def _in_words(figure: Figure, pair: Pair) -> str:
+    itself = figure.attention.one_row and pair.query_index == pair.key_index
+    key = figure.say("itself") if itself else _isolated(pair.key)
+    return figure.say("pair", query=_isolated(pair.query), key=key, weight=pair.weight)
+
+
+def _sentence(figure: Figure) -> str:
+    request = figure.spec.request
+    text = " / ".join(part for part in (request.text, request.pair) if part)
+    if not text.strip():
+        tokens = figure.attention.query_tokens
+        text = " ".join(visible(token.text) for token in tokens if not token.special)
+    return _first_words(text)
+
+
+def _target(figure: Figure) -> str:
+    """The decoder's text, where it is seen."""
+    if figure.attention.part == "encoder":
+        return ""
+    written = figure.spec.request.target
+    return _first_words(written or str(figure.attention.provenance.get("generated", "")))
+
+
+def _first_words(text: str) -> str:
+    words = clean_line(text).split()
+    return " ".join(words[:_WORDS]) + (" …" if len(words) > _WORDS else "")
+
+
+def _isolated(text: str) -> str:
+    """Keep right-to-left text from turning round the punctuation beside it."""
+    return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}" if right_to_left(text) else text

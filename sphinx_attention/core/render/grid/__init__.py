@@ -1,0 +1,1 @@
+"""The grid view: a thumbnail of every head."""

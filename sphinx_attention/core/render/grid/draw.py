@@ -1,0 +1,328 @@
+"""The grid view: a thumbnail of every head, layers down the side, heads along the top."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.analysis.bins import has_bin
+from sphinx_attention.core.codes import FULL, MASKED, codes, score_codes
+from sphinx_attention.core.render.common import heatmap as cells
+from sphinx_attention.core.render.common.text_metrics import text_width
+from sphinx_attention.core.render.drawing import Drawing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Attention
+    from sphinx_attention.core.figure.figure import Figure
+
+SMALL = 11
+"""Size in px of the numbers of layers and heads."""
+
+SHADES = (0, 6, 16, 28, 39, 50)
+"""The levels of thumbnails: so few that the picture of all heads packs well."""
+
+MOST_CELLS = 23
+"""Cells a side that a thumbnail has at most; past it, each stands for a square of weights."""
+
+UNITS = {"entropy": "bits"}
+"""The names of the phrases for the units of scores."""
+
+_MASK = "#ffffff"
+# All px. A thumbnail is about _MOST wide and high, less where there are many.
+_WIDTH, _HEIGHT, _MOST, _LEAST = 640, 640, 46, 20
+_MOST_CELL = 12
+_GAP = 4
+_PITCH = 24  # from thumbnail to thumbnail at least, so that a finger finds one
+_TOP, _WORD, _OFF, _MARGIN = 36.0, 12.0, 8.0, 6.0
+_EVERY = ((1, 12), (2, 40), (5, math.inf))  # one name in so many, of so many at most
+_DOWN = 0.35 * SMALL  # from a line's middle down to its baseline
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the thumbnails stand.
+
+    Attributes:
+        pool: weights a side that one cell stands for.
+        cell: side of a cell in px.
+        rows: cells of a thumbnail from top to bottom.
+        columns: cells of a thumbnail from left to right.
+        down: cells from the top of a thumbnail to that of the next.
+        across: cells from the left of a thumbnail to that of the next.
+        left: of the first thumbnail, in px.
+        top: of the first thumbnail, in px.
+    """
+
+    pool: int
+    cell: int
+    rows: int
+    columns: int
+    down: int
+    across: int
+    left: float
+    top: float
+
+    def x(self, head: int) -> float:
+        """The left of a head's thumbnails in px."""
+        return self.left + head * self.across * self.cell
+
+    def y(self, layer: int) -> float:
+        """The top of a layer's thumbnails in px."""
+        return self.top + layer * self.down * self.cell
+
+    @property
+    def width(self) -> int:
+        """Of a thumbnail in px."""
+        return self.columns * self.cell
+
+    @property
+    def height(self) -> int:
+        """Of a thumbnail in px."""
+        return self.rows * self.cell
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name at an axis.
+
+    Attributes:
+        text: what is read.
+        x: its middle in px.
+        y: its baseline in px.
+        at: ``h`` or ``l`` for head or layer, and which; empty for what says what they are.
+        chosen: whether it is of the shown head.
+    """
+
+    text: str
+    x: float
+    y: float
+    at: str = ""
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score of the shown head.
+
+    Attributes:
+        key: as the payload knows it.
+        number: two decimals.
+        unit: of the number; empty where it has none.
+    """
+
+    key: str
+    number: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The picture.
+
+    Attributes:
+        frame: where the thumbnails stand.
+        image: URL of an image of one pixel a cell, gaps included; white: it is a mask
+            over the hue of the page, which no image could know.
+        size: width and height of the image in px of the picture.
+        labels: names of heads and layers.
+        words: what they are names of: heads along the top, layers, turned, down the side.
+        mark: left, top, width and height in px of what marks the shown head.
+        name: of the shown head, as ``5.11``.
+        scores: of the shown head; empty where none were taken.
+        undefined: names of scores that these heads do not have, and why they have none.
+        pair: whether the tokens are those of two sentences.
+    """
+
+    frame: Frame
+    image: str
+    size: tuple[int, int]
+    labels: tuple[Label, ...]
+    words: tuple[Label, ...]
+    mark: tuple[float, float, float, float]
+    name: str
+    scores: tuple[Score, ...]
+    undefined: tuple[tuple[tuple[str, ...], str], ...]
+    pair: bool
+
+
+def draw(figure: Figure) -> Drawing:
+    """Draw a figure as a grid of heads, with arcs of the shown one beside it."""
+    attention = figure.attention
+    frame = layout(attention)
+    small = levels(pooled(codes(attention), frame.pool))
+    sprite = mosaic(small, frame)
+    width = frame.x(attention.heads - 1) + frame.width + _MARGIN
+    height = frame.y(attention.layers - 1) + frame.height + _MARGIN
+    around = _GAP / 2
+    grid = Grid(
+        frame=frame,
+        image=cells.data_uri(cells.png(sprite, (_MASK,))),
+        size=(sprite.shape[1] * frame.cell, sprite.shape[0] * frame.cell),
+        labels=_labels(figure, frame),
+        words=_words(attention, frame),
+        mark=(
+            frame.x(figure.head) - around,
+            frame.y(figure.layer) - around,
+            frame.width + 2 * around,
+            frame.height + 2 * around,
+        ),
+        name=f"{figure.layer_name}.{figure.head_name}",
+        scores=_scores(figure),
+        undefined=_undefined(figure),
+        pair=attention.is_pair,
+    )
+    return Drawing(
+        width=width,
+        height=height,
+        right_to_left=False,
+        template="grid/picture.jinja",
+        content=grid,
+        controls="grid/controls.jinja",
+        under="grid/under.jinja",
+        beside="arcs",
+    )
+
+
+def layout(attention: Attention) -> Frame:
+    """Place the thumbnails: large where heads are few, and never too small to be met."""
+    queries, keys = len(attention.query_tokens), len(attention.key_tokens)
+    pool = -(-max(queries, keys) // MOST_CELLS)
+    rows, columns = -(-queries // pool), -(-keys // pool)
+    left = _MARGIN + _WORD + _OFF + max(_wide(name) for name in attention.layer_names)
+    room = min(_WIDTH - left, _WIDTH) / attention.heads, _HEIGHT / attention.layers
+    side = min(max(min(room) - _GAP, _LEAST), _MOST)
+    cell = min(max(int(side) // max(rows, columns), 1), _MOST_CELL)
+    gap = max(_GAP // cell, 1)
+    least = -(-_PITCH // cell)
+    # The names of heads need their room too.
+    named = math.ceil((max(_wide(name) for name in attention.head_names) + 4) / cell)
+    return Frame(
+        pool=pool,
+        cell=cell,
+        rows=rows,
+        columns=columns,
+        down=max(rows + gap, least),
+        across=max(columns + gap, least, named),
+        left=float(left),
+        top=_TOP,
+    )
+
+
+def pooled(weights: NDArray[np.uint16], pool: int) -> NDArray[np.uint16]:
+    """The greatest weight of every square of ``pool`` by ``pool``, so that no peak is lost.
+
+    Args:
+        weights: codes, shape (layers, heads, queries, keys).
+        pool: side of the squares; those at the far edges may be cut.
+
+    Returns:
+        Codes, shape (layers, heads, rows, columns); 0 where all are masked.
+    """
+    seen = np.where(weights == MASKED, 0, weights)
+    for axis in (2, 3):
+        starts = np.arange(0, seen.shape[axis], pool)
+        seen = np.maximum.reduceat(seen, starts, axis=axis)
+    return seen.astype(np.uint16)
+
+
+def levels(weights: NDArray[np.uint16]) -> NDArray[np.int8]:
+    """How strong each cell looks: few levels, logarithmic, and for all heads alike.
+
+    A weight of 1 has the full hue in every thumbnail, so that heads can be compared.
+    """
+    step = cells.LEVELS // (len(SHADES) - 1)
+    nearest = (cells.levels(weights, "log", most=FULL).astype(np.int16) + step // 2) // step
+    coarse: NDArray[np.int8] = np.array(SHADES, np.int8)[nearest]
+    return coarse
+
+
+def mosaic(small: NDArray[np.int8], frame: Frame) -> NDArray[np.int8]:
+    """All thumbnails in one image, layers down and heads across, without gaps at its far edges."""
+    layers, heads, rows, columns = small.shape
+    sheet = np.zeros((layers, frame.down, heads, frame.across), np.int8)
+    sheet[:, :rows, :, :columns] = small.transpose(0, 2, 1, 3)
+    whole = sheet.reshape(layers * frame.down, heads * frame.across)
+    return whole[: (layers - 1) * frame.down + rows, : (heads - 1) * frame.across + columns]
+
+
+def decimals(score: float) -> str:
+    """A score as it is printed: two decimals, from the three that the payload carries."""
+    return f"{(int(score_codes(score)) + 5) // 10 / 100:.2f}"
+
+
+def _undefined(figure: Figure) -> tuple[tuple[tuple[str, ...], str], ...]:
+    reasons: dict[str, list[str]] = {}
+    for key, scores in (figure.head_scores or {}).items():
+        if np.isnan(scores).all():
+            reasons.setdefault(why_undefined(figure.attention, key), []).append(key)
+    return tuple((tuple(names), why) for why, names in reasons.items())
+
+
+def why_undefined(attention: Attention, score: str) -> str:
+    """Why a score of these heads is not defined: the end of a phrase's name."""
+    if score == "first" and has_bin(attention):
+        return "hidden"
+    if not attention.one_row:
+        return "other"
+    if len(attention.query_tokens) - attention.bins < 2:
+        return "one"
+    return "repeat"
+
+
+def _labels(figure: Figure, frame: Frame) -> tuple[Label, ...]:
+    attention = figure.attention
+    over = frame.top - _OFF
+    heads = (
+        Label(name, frame.x(n) + frame.width / 2, over, f"h{n}", chosen=n == figure.head)
+        for n, name in _thinned(attention.head_names)
+    )
+    layers = (
+        Label(
+            name,
+            frame.left - _OFF - _wide(name) / 2,
+            frame.y(n) + frame.height / 2 + _DOWN,
+            f"l{n}",
+            chosen=n == figure.layer,
+        )
+        for n, name in _thinned(attention.layer_names)
+    )
+    return (*heads, *layers)
+
+
+def _thinned(names: Sequence[str]) -> list[tuple[int, str]]:
+    """The names that are written out: of many every second, or every fifth."""
+    every = next(every for every, most in _EVERY if len(names) <= most)
+    return [(n, name) for n, name in enumerate(names) if n % every == 0]
+
+
+def _words(attention: Attention, frame: Frame) -> tuple[Label, ...]:
+    """The words beside and above the names, each in the middle of what it is about."""
+    right = frame.x(attention.heads - 1) + frame.width
+    bottom = frame.y(attention.layers - 1) + frame.height
+    return (
+        Label("head", (frame.left + right) / 2, frame.top - _OFF - SMALL - 5),
+        Label("layer", (frame.top + bottom) / 2, _MARGIN + SMALL - 2),
+    )
+
+
+def _scores(figure: Figure) -> tuple[Score, ...]:
+    return tuple(
+        Score(
+            key=key,
+            number=decimals(float(scores[figure.layer, figure.head])),
+            unit=UNITS.get(key, ""),
+        )
+        for key, scores in (figure.head_scores or {}).items()
+        if not np.isnan(scores).all()
+    )
+
+
+def _wide(text: str) -> int:
+    return math.ceil(text_width(text, SMALL))

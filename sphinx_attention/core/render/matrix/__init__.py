@@ -1,0 +1,1 @@
+"""The matrix view: a heat map of one head."""

@@ -1,0 +1,168 @@
+"""The matrix view: a heat map of one head, queries down the side, keys along the top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.analysis.bins import has_bin
+from sphinx_attention.core.codes import MASKED, format_code, head_codes
+from sphinx_attention.core.render.common import heatmap as cells
+from sphinx_attention.core.render.drawing import Drawing
+from sphinx_attention.core.text import visible
+
+from .layout import lay_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Token
+    from sphinx_attention.core.figure.figure import Figure
+
+    from .layout import Layout
+
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What the line under the picture says of the pinned rows."""
+
+    tokens: tuple[str, ...]
+    more: bool
+    other: str
+    number: str
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The picture.
+
+    Attributes:
+        layout: where everything stands.
+        levels: the cells as paths; empty where images hold them.
+        images: URLs of stencils of one pixel a cell, of positive levels and, where there are any,
+            of negative ones.
+        dim: whether negative levels are cells of special tokens.
+        hatch: outline of the masked cells, from the cells' corner.
+        marks: the pinned rows.
+        readout: of the pinned rows; None where none is.
+    """
+
+    layout: Layout
+    levels: tuple[cells.Level, ...]
+    images: tuple[str, ...]
+    dim: bool
+    hatch: str
+    marks: tuple[int, ...]
+    readout: Readout | None
+
+
+def draw(figure: Figure) -> Drawing:
+    """Draw a figure as a heat map."""
+    queries, keys = figure.attention.query_tokens, figure.attention.key_tokens
+    codes = head_codes(figure.attention, figure.layer, figure.head)
+    masked = codes == MASKED
+    dim = figure.spec.special == "dim"
+    levels, most = cell_levels(codes, queries, keys, dim=dim)
+    layout = lay_out(
+        queries,
+        keys,
+        pinned=figure.pinned,
+        most=most,
+        beyond=most < cells.strongest(codes),
+        hatched=_hatched(figure, masked),
+        say=figure.say,
+    )
+    frame = layout.frame
+    if frame.mirrored:
+        levels, masked = levels[:, ::-1], masked[:, ::-1]
+    small = max(codes.shape) <= cells.MOST_AS_PATHS
+    sides = (frame.cell, frame.cell)
+    matrix = Matrix(
+        layout=layout,
+        levels=cells.level_paths(levels, sides, frame.gap) if small else (),
+        images=() if small else tuple(_stencils(levels)),
+        dim=dim,
+        hatch="".join(run.path for run in cells.level_paths(masked.astype(np.int8), sides)),
+        marks=figure.pinned,
+        readout=_readout(figure, codes),
+    )
+    return Drawing(
+        width=layout.width,
+        height=layout.height,
+        right_to_left=frame.mirrored,
+        template="matrix/picture.jinja",
+        content=matrix,
+        controls="matrix/controls.jinja",
+    )
+
+
+def cell_levels(
+    codes: NDArray[np.uint16], queries: Sequence[Token], keys: Sequence[Token], *, dim: bool
+) -> tuple[NDArray[np.int8], int]:
+    """How strong each cell looks, and the code at which the ramp ends.
+
+    Args:
+        codes: of one head, shape (queries, keys).
+        queries: tokens of the rows.
+        keys: tokens of the columns.
+        dim: whether special tokens step back: their cells then have negative levels, and the ramp
+            ends at the strongest weight between ordinary tokens.
+
+    A key that stands for no single token, such as all hidden special tokens, never sets the ramp:
+    beside its weights, those of the words could not be seen.
+    """
+    most = cells.strongest(codes)
+    if not dim:
+        tokens = [not token.is_bin for token in keys]
+        most = int(codes[:, tokens].max(initial=0, where=codes[:, tokens] != MASKED)) or most
+        return cells.levels(codes, most=most), most
+    special = np.array([[token.special] for token in queries]) | np.array(
+        [token.special for token in keys]
+    )
+    ordinary = codes[~special & (codes != MASKED)]
+    most = int(ordinary.max(initial=0)) or most
+    levels = cells.levels(codes, most=most)
+    stepped_back: NDArray[np.int8] = np.where(special, -levels, levels)
+    return stepped_back, most
+
+
+def _stencils(levels: NDArray[np.int8]) -> Iterator[str]:
+    """White images that let a page's own colours through: those of dark themes as well."""
+    for sign in (1, -1):
+        part = np.maximum(sign * levels, 0)
+        if sign > 0 or part.any():
+            yield cells.data_uri(cells.png(part, ("#ffffff", "#ffffff")))
+
+
+def _hatched(figure: Figure, masked: NDArray[np.bool_]) -> str:
+    """What hatched cells are; empty where there is none."""
+    attention, say = figure.attention, figure.say
+    rows = attention.bins if attention.one_row else 0
+    words = [say("masked")] if masked[rows:].any() else []
+    if rows and has_bin(attention):
+        words.append(say("left_out"))
+    if rows > has_bin(attention):
+        words.append(say("no_query"))
+    return ", ".join(words)
+
+
+def _readout(figure: Figure, codes: NDArray[np.uint16]) -> Readout | None:
+    if not figure.pinned:
+        return None
+    queries, keys = figure.attention.query_tokens, figure.attention.key_tokens
+    rows = codes[list(figure.pinned)].astype(np.int64)
+    total = np.where(rows == MASKED, 0, rows).sum(axis=0)
+    strongest = int(total.argmax())
+    some = bool(total[strongest])
+    return Readout(
+        tokens=tuple(visible(queries[row].text) for row in figure.pinned[:_NAMED]),
+        more=len(figure.pinned) > _NAMED,
+        other=visible(keys[strongest].text) if some else "",
+        number=format_code(int(total[strongest])) if some else "",
+    )

@@ -1,0 +1,323 @@
+"""Where the matrix puts things: its cells, the labels on two sides, the colour bar below."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.codes import FULL
+from sphinx_attention.core.phrases import ENGLISH
+from sphinx_attention.core.render.common import heatmap as cells
+from sphinx_attention.core.render.common.edges import num
+from sphinx_attention.core.render.common.text_metrics import cut, text_width
+from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sphinx_attention.core.attention import Token
+    from sphinx_attention.core.phrases import Phrases
+
+_SMALL = 11  # px, of what is said about the axes and the colours
+_EXTENT = 660  # px that a map is about as large as, where its cells may have any size
+_LEAST_CELL, _MOST_CELL = 2, 24  # a finger hits a label of 24 px
+_GAP_FROM, _SLANT_FROM = 12, 18  # px of a cell from which on cells stand apart, labels aslant
+_LINE = 12  # px between labels at least; smaller cells leave labels out
+_FONTS = ((18, 14), (15, 12), (13, 11), (0, 10))  # from which cell on labels are how large
+_LABEL = 120.0  # px that a label has at most
+_OFF, _MARGIN = 8.0, 4.0  # px from labels to cells, and round the picture
+_SLANT, _UPRIGHT = 45, 90
+_MIDDLE = 0.35  # of the font's size: from a line's middle down to its baseline
+_AXIS_LINE = 15.0
+_BAR_BELOW, _BAR_HEIGHT, _BAR_MOST, _BAR_LEAST = 18.0, 8.0, 220, 110
+_TICKS_BELOW, _BOTTOM = 13.0, 4.0
+_SWATCH = 14.0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where things stand, in px.
+
+    Attributes:
+        rows: count of queries.
+        columns: count of keys.
+        cell: side of a cell.
+        left: of the cells.
+        top: of the cells.
+        mirrored: whether columns run from right to left, with the queries' labels at their right.
+    """
+
+    rows: int
+    columns: int
+    cell: int
+    left: float
+    top: float
+    mirrored: bool
+
+    @property
+    def width(self) -> int:
+        """Of all cells."""
+        return self.columns * self.cell
+
+    @property
+    def height(self) -> int:
+        """Of all cells."""
+        return self.rows * self.cell
+
+    @property
+    def gap(self) -> int:
+        """Between cells."""
+        return 1 if self.cell >= _GAP_FROM else 0
+
+    @property
+    def font(self) -> int:
+        """Size of labels."""
+        return _font(self.cell)
+
+    @property
+    def every(self) -> int:
+        """One label in so many is shown."""
+        return _every(self.cell)
+
+    def x(self, column: int) -> float:
+        """Centre of a column."""
+        seen = self.columns - 1 - column if self.mirrored else column
+        return self.left + (seen + 0.5) * self.cell
+
+    def y(self, row: int) -> float:
+        """Centre of a row."""
+        return self.top + (row + 0.5) * self.cell
+
+
+@dataclass(frozen=True)
+class Label:
+    """A token beside its row or over its column; numbers in px, in its own frame where turned.
+
+    Attributes:
+        index: which of the tokens.
+        text: as shown, cut where it is long; empty where only every so many have labels.
+        x: the text's middle.
+        y: its baseline.
+        text_width: what ``textLength`` holds it to.
+        special: whether the token is special.
+        right_to_left: whether the text runs from right to left.
+        focus: whether the token is pinned.
+        transform: how its frame lies in the picture; empty for the picture's own.
+    """
+
+    index: int
+    text: str
+    x: float
+    y: float
+    text_width: float
+    special: bool
+    right_to_left: bool
+    focus: bool = False
+    transform: str = ""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A small text of the picture: what it says, its middle and its baseline in px."""
+
+    text: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The colour bar: left, top, width and height in px, and its ticks.
+
+    What stands for masked cells is beside it: as high, and from ``swatch`` on.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    swatch: float
+    ticks: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything stands.
+
+    Attributes:
+        frame: the cells.
+        width: of the picture in px.
+        height: of the picture in px.
+        queries: labels of the rows.
+        keys: labels of the columns.
+        axes: which side is which.
+        bar: what colours mean.
+        masked: what hatched cells are; None where there is none.
+    """
+
+    frame: Frame
+    width: float
+    height: float
+    queries: tuple[Label, ...]
+    keys: tuple[Label, ...]
+    axes: tuple[Text, ...]
+    bar: Bar
+    masked: Text | None
+
+
+def labelled(count: int, every: int, marked: Iterable[int] = ()) -> set[int]:
+    """Which tokens show their labels: one in so many, and the marked, which make room for theirs.
+
+    Args:
+        count: how many tokens there are.
+        every: one in so many has a label.
+        marked: tokens whose labels come first; the earlier ones where two are too close.
+    """
+    first: list[int] = []
+    for index in marked:
+        if all(abs(index - other) >= every for other in first):
+            first.append(index)
+    rest = (i for i in range(0, count, every) if all(abs(i - other) >= every for other in first))
+    return {*first, *rest}
+
+
+def lay_out(
+    queries: Sequence[Token],
+    keys: Sequence[Token],
+    *,
+    pinned: Sequence[int],
+    most: int,
+    beyond: bool,
+    hatched: str,
+    say: Phrases = ENGLISH,
+) -> Layout:
+    """Place everything but the colours of the cells.
+
+    Args:
+        queries: tokens of the rows.
+        keys: tokens of the columns.
+        pinned: rows whose labels come first.
+        most: the code at which the ramp ends.
+        beyond: whether there are weights beyond it.
+        hatched: what the legend calls hatched cells; empty where there is none.
+        say: the phrases of the figure's language.
+    """
+    cell = min(max(_EXTENT // max(len(queries), len(keys)), _LEAST_CELL), _MOST_CELL)
+    size = _font(cell)
+    across, down = ([_fitted(token, size) for token in row] for row in (keys, queries))
+    beside = math.ceil(max(*(wide for _, wide in down), text_width(say("query_axis"), _SMALL)))
+    above = max(wide for _, wide in across)
+    over = 0.0
+    if cell >= _SLANT_FROM:
+        turn = math.sqrt(0.5)
+        above = (above + size) * turn
+        for left, (_, wide) in enumerate(reversed(across)):
+            over = max(over, (wide + size) * turn - (left + 0.5) * cell)
+    sides = [_MARGIN + beside + _OFF, _MARGIN + math.ceil(over)]
+    mirrored = row_right_to_left(token.text for token in keys if not token.special)
+    if mirrored:
+        sides.reverse()
+    top = _MARGIN + max(math.ceil(above), 2 * _AXIS_LINE) + _OFF
+    frame = Frame(len(queries), len(keys), cell, left=sides[0], top=top, mirrored=mirrored)
+    bar = _bar(frame, most, beyond=beyond)
+    swatch = Text(hatched, *_beside(bar, hatched)) if hatched else None
+    ends = [sum(sides) + frame.width, bar.x + bar.width + 3 * _MARGIN]
+    if swatch:
+        ends.append(math.ceil(swatch.x + text_width(swatch.text, _SMALL) / 2) + _MARGIN)
+    return Layout(
+        frame=frame,
+        width=max(ends),
+        height=bar.y + _BAR_HEIGHT + _TICKS_BELOW + _BOTTOM,
+        queries=_rows(frame, queries, down, pinned),
+        keys=_columns(frame, keys, across),
+        axes=_axes(frame, say),
+        bar=bar,
+        masked=swatch,
+    )
+
+
+def _rows(
+    frame: Frame, tokens: Sequence[Token], texts: Sequence[tuple[str, float]], pinned: Sequence[int]
+) -> tuple[Label, ...]:
+    edge = frame.left + frame.width + _OFF if frame.mirrored else frame.left - _OFF
+    labels = labelled(frame.rows, frame.every, pinned)
+    return tuple(
+        Label(
+            index=i,
+            text=text if i in labels else "",
+            x=edge + wide / 2 if frame.mirrored else edge - wide / 2,
+            y=frame.y(i) + _MIDDLE * frame.font,
+            text_width=wide,
+            special=token.special,
+            right_to_left=right_to_left(text),
+            focus=i in pinned,
+        )
+        for i, (token, (text, wide)) in enumerate(zip(tokens, texts, strict=True))
+    )
+
+
+def _columns(
+    frame: Frame, tokens: Sequence[Token], texts: Sequence[tuple[str, float]]
+) -> tuple[Label, ...]:
+    labels = labelled(frame.columns, frame.every)
+    slanted = frame.cell >= _SLANT_FROM
+    angle = (_SLANT if slanted else _UPRIGHT) * (1 if frame.mirrored else -1)
+    side = -1 if frame.mirrored else 1
+    return tuple(
+        Label(
+            index=i,
+            text=text if i in labels else "",
+            x=side * wide / 2,
+            y=_MIDDLE * frame.font,
+            text_width=wide,
+            special=token.special,
+            right_to_left=right_to_left(text),
+            transform=f"translate({num(frame.x(i))} {num(frame.top - _OFF)})rotate({angle})",
+        )
+        for i, (token, (text, wide)) in enumerate(zip(tokens, texts, strict=True))
+    )
+
+
+def _axes(frame: Frame, say: Phrases) -> tuple[Text, ...]:
+    """Words in the corner between the two axes."""
+    along = say("key_axis_mirrored" if frame.mirrored else "key_axis")
+    found = []
+    for above, text in ((_AXIS_LINE, along), (0.0, say("query_axis"))):
+        half = text_width(text, _SMALL) / 2
+        edge = (
+            frame.left + frame.width + _OFF + half if frame.mirrored else frame.left - _OFF - half
+        )
+        found.append(Text(text, edge, frame.top - _OFF - above))
+    return tuple(found)
+
+
+def _bar(frame: Frame, most: int, *, beyond: bool) -> Bar:
+    wide = min(max(frame.width, _BAR_LEAST), _BAR_MOST)
+    x = max(frame.left + frame.width - wide, 3 * _MARGIN) if frame.mirrored else frame.left
+    y = frame.top + frame.height + _BAR_BELOW
+    below = y + _BAR_HEIGHT + _TICKS_BELOW
+    found = cells.ticks(most, "linear", wide)
+    ends = {most: "≥\u2009"} if beyond else {}
+    marks = tuple(Text(f"{ends.get(code, '')}{code / FULL:g}", x + at, below) for code, at in found)
+    return Bar(x, y, wide, _BAR_HEIGHT, swatch=x + wide + 2 * _SWATCH, ticks=marks)
+
+
+def _beside(bar: Bar, words: str) -> tuple[float, float]:
+    """Middle and baseline of the words for hatched cells."""
+    start = bar.swatch + _SWATCH + _MARGIN
+    return start + text_width(words, _SMALL) / 2, bar.y + _BAR_HEIGHT
+
+
+def _fitted(token: Token, size: int) -> tuple[str, float]:
+    """A token's label, cut where it is long, and its width in whole px."""
+    text = cut(visible(token.text), size, _LABEL)
+    return text, float(math.ceil(text_width(text, size)))
+
+
+def _font(cell: int) -> int:
+    return next(size for least, size in _FONTS if cell >= least)
+
+
+def _every(cell: int) -> int:
+    return 1 if cell >= _LINE - 1 else -(-_LINE // cell)

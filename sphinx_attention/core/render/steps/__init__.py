@@ -1,0 +1,1 @@
+"""The steps view: one weight as the sum that it is."""

@@ -1,0 +1,351 @@
+"""The steps view: one weight as the sum it is, from query and keys to the weighted values.
+
+A row a key token, a column a step. The text that the queries come from stands on top; the query in
+focus stands as a strip above the keys, the output as one below the weighted values. Under the
+picture, each step is a panel with one formula.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.analysis import logits
+from sphinx_attention.core.codes import FULL, MASKED, format_code, head_codes
+from sphinx_attention.core.render.common import vector_strips as strips
+from sphinx_attention.core.render.common.edges import num
+from sphinx_attention.core.render.common.score_vector import is_strong
+from sphinx_attention.core.render.drawing import Drawing
+from sphinx_attention.core.text import right_to_left, visible
+
+from . import layout
+from .formulas import INFINITY, MINUS, fixed, labels, parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.analysis.logits import Chain
+    from sphinx_attention.core.attention import Attention, Token
+    from sphinx_attention.core.figure.figure import Figure
+
+PITCH = 24
+"""Height of a row in px; a finger can hit it."""
+
+MOST_ROWS = 24
+"""Pictures of more rows scroll in a box of their own."""
+
+_SENTENCE_GAP = 12
+_HEAD, _BARE_HEAD = 68, 44  # from the text to the first row, with the query's strip and without
+_FOOT = 12  # from the last row to the output's
+_END = 4
+_BAR_HEIGHT = 10
+_SIGN, _MINUS = 20, 7  # widths in px of a minus infinity and of its minus
+
+
+@dataclass(frozen=True)
+class Row:
+    """A key token: its name, and its numbers by the picture's columns of numbers."""
+
+    index: int
+    y: float
+    x: float
+    text: str
+    text_width: float
+    special: bool
+    right_to_left: bool
+    numbers: tuple[str, ...]
+    strong: bool
+    masked: bool
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A minus infinity in each masked row, all in one text element with a place a character.
+
+    Attributes:
+        x: of the first character of each, in px.
+        y: baseline of the first row in px.
+        xs: attribute ``x``.
+        ys: attribute ``y``.
+        text: the characters.
+    """
+
+    x: float
+    y: float
+    xs: str
+    ys: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A step: its kind has a formula in the template, its title is the end of a phrase's name."""
+
+    number: int
+    kind: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The picture, and the panels below it.
+
+    Attributes:
+        shape: which steps there are.
+        words: the query tokens, on top.
+        backwards: whether these run from right to left.
+        rows: the key tokens.
+        columns: from left to right.
+        strips: what is drawn in the columns of vectors.
+        bars: the paths of the bars of ordinary tokens' weights, and of special ones'.
+        mask: what is written of the mask, where nothing but a mask is added to scores.
+        at_sink: whether the chosen cell is the sink's, which has no sums before the softmax.
+        first: top of the first row in px.
+        width: of the picture in px.
+        panels: in order; none where the sums cannot be had.
+        parts: the numbers of the chosen cell by name.
+        labels: its formulas in words, by the kind of their panel.
+        query: the query of that cell.
+        key: its key.
+        missing: why there are no sums; empty where there are.
+    """
+
+    shape: layout.Shape
+    words: tuple[layout.Word, ...]
+    backwards: bool
+    rows: tuple[Row, ...]
+    columns: tuple[layout.Column, ...]
+    strips: tuple[strips.Strips, ...]
+    bars: tuple[str, str]
+    mask: Mask | None
+    at_sink: bool
+    first: float
+    width: float
+    panels: tuple[Panel, ...]
+    parts: dict[str, str]
+    labels: dict[str, str]
+    query: str
+    key: str
+    missing: str
+
+    def column(self, name: str) -> layout.Column:
+        """The column of that name."""
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def numbers(self) -> tuple[layout.Column, ...]:
+        """The columns that have a number in each row."""
+        alone = "bias" if self.mask else ""
+        return tuple(c for c in self.columns if not c.vectors and c.name != alone)
+
+    @property
+    def last(self) -> float:
+        """The bottom of the last row in px."""
+        return self.first + PITCH * len(self.rows)
+
+    @property
+    def long(self) -> bool:
+        """Whether the picture needs a box to scroll in."""
+        return len(self.rows) > MOST_ROWS
+
+
+def draw(figure: Figure) -> Drawing:
+    """Draw a figure as steps."""
+    attention = figure.attention
+    query = figure.focus if figure.focus is not None else len(attention.query_tokens) - 1
+    missing = logits.missing(attention)
+    chain = None if missing else logits.chain(attention, figure.layer, figure.head, query)
+    codes = head_codes(attention, figure.layer, figure.head)[query]
+    key = chosen_key(attention, codes, query)
+    names = visible(attention.query_tokens[query].text), visible(attention.key_tokens[key].text)
+    largest = most(figure)
+    numbers = {} if chain is None else parts(chain, key, int(codes[key]), largest, figure.say)
+    shape = layout.shape_of(attention, chain)
+    label = layout.label_width(attention.key_tokens)
+    columns, width = layout.columns(shape, label, chain, figure.say)
+    words, height = layout.sentence(attention.query_tokens, query, width)
+    first = height + _SENTENCE_GAP + (_HEAD if chain else _BARE_HEAD)
+    view = Steps(
+        shape=shape,
+        words=words,
+        backwards=layout.backwards(attention.query_tokens),
+        rows=tuple(_rows(attention.key_tokens, codes, _numbers(chain, shape), key, (label, first))),
+        columns=columns,
+        strips=_strips(chain, columns, first, largest[0]),
+        bars=_bars(attention.key_tokens, codes, shape.bar),
+        mask=_mask(shape, codes, columns, first),
+        at_sink=chain is not None and chain.sink_key == key,
+        first=first,
+        width=width,
+        panels=_panels(shape),
+        parts=numbers,
+        labels=labels(numbers, *names, figure.say) if numbers else {},
+        query=names[0],
+        key=names[1],
+        missing=missing,
+    )
+    return Drawing(
+        width,
+        view.last + (_FOOT + PITCH if shape.values else 0) + _END,
+        right_to_left=False,
+        template="steps/picture.jinja",
+        content=view,
+        controls="steps/controls.jinja",
+        below="steps/below.jinja",
+        vector=False,
+    )
+
+
+def chosen_key(attention: Attention, codes: NDArray[np.uint16], query: int) -> int:
+    """The key whose sums are shown while none is chosen.
+
+    The heaviest that is neither special nor the query itself; the heaviest of all where these have
+    no weight.
+    """
+    mass = np.where(codes == MASKED, -1, codes.astype(np.int64))
+    ordinary = mass * [not token.special for token in attention.key_tokens]
+    if attention.one_row:
+        ordinary[query] = 0
+    return int(np.argmax(ordinary if ordinary.max() > 0 else mass))
+
+
+def most(figure: Figure) -> tuple[float, float]:
+    """The largest magnitude among the shown head's queries and keys, and among its values."""
+    attention = figure.attention
+
+    def largest(tensor: NDArray[np.float32] | None) -> float:
+        if tensor is None:
+            return 0.0
+        shared = attention.heads // tensor.shape[1]
+        return float(np.abs(tensor[figure.layer, figure.head // shared]).max(initial=0))
+
+    return max(largest(attention.queries), largest(attention.keys)), largest(attention.values)
+
+
+def _rows(
+    tokens: Sequence[Token],
+    codes: NDArray[np.uint16],
+    numbers: Sequence[tuple[str, ...]],
+    key: int,
+    place: tuple[float, float],
+) -> Iterator[Row]:
+    label, first = place
+    for index, (token, code) in enumerate(zip(tokens, codes.tolist(), strict=True)):
+        text, wide = layout.fitted(visible(token.text), layout.KEY_FONT, label)
+        yield Row(
+            index=index,
+            y=first + index * PITCH,
+            x=layout.MARGIN + label - wide / 2,
+            text=text,
+            text_width=wide,
+            special=token.special,
+            right_to_left=right_to_left(text),
+            numbers=(*(numbers[index] if numbers else ()), format_code(code)),
+            strong=is_strong(code),
+            masked=code == MASKED,
+            chosen=index == key,
+        )
+
+
+def _numbers(chain: Chain | None, shape: layout.Shape) -> list[tuple[str, ...]]:
+    """For each key, the numbers of its row before its weight."""
+    if chain is None:
+        return []
+    columns = [[fixed(value) for value in chain.dot.tolist()]]
+    if shape.scaled:
+        columns.append([fixed(value) for value in chain.scaled.tolist()])
+    if shape.capped:
+        columns.append([fixed(value) for value in chain.capped.tolist()])
+    if shape.biased:
+        columns.append(
+            [
+                MINUS + INFINITY if masked else fixed(value)
+                for value, masked in zip(chain.bias.tolist(), chain.masked, strict=True)
+            ]
+        )
+    if chain.sink_key is not None and chain.sink is not None:
+        # It has no key: its score is learnt, and stands where the others' sums end.
+        for column in columns:
+            column[chain.sink_key] = ""
+        columns[-1][chain.sink_key] = fixed(chain.sink)
+    return list(zip(*columns, strict=True))
+
+
+def _bars(tokens: Sequence[Token], codes: NDArray[np.uint16], full: int) -> tuple[str, str]:
+    paths = ["", ""]
+    for index, (token, code) in enumerate(zip(tokens, codes.tolist(), strict=True)):
+        if 0 < code < MASKED:
+            wide = num(code * full / FULL)
+            top = index * PITCH + (PITCH - _BAR_HEIGHT) // 2
+            paths[token.special] += f"M0 {top}h{wide}v{_BAR_HEIGHT}h-{wide}z"
+    return paths[0], paths[1]
+
+
+def _mask(
+    shape: layout.Shape, codes: NDArray[np.uint16], columns: Sequence[layout.Column], first: float
+) -> Mask | None:
+    if shape.biased or not shape.masks:
+        return None
+    rows = np.flatnonzero(codes == MASKED).tolist()
+    x = next(column.end for column in columns if column.name == "bias") - _SIGN
+    y = first + 16
+    return Mask(
+        x=x,
+        y=y,
+        xs=" ".join(f"{num(x)} {num(x + _MINUS)}" for _ in rows),
+        ys=" ".join(f"{num(y + row * PITCH)} {num(y + row * PITCH)}" for row in rows),
+        text=(MINUS + INFINITY) * len(rows),
+    )
+
+
+def _strips(
+    chain: Chain | None,
+    columns: Sequence[layout.Column],
+    first: float,
+    largest: float,
+) -> tuple[strips.Strips, ...]:
+    if chain is None:
+        return ()
+    x = {column.name: column.x for column in columns}
+    tops = [PITCH * index for index in range(len(chain.keys))]
+    keys = np.vstack([chain.query, chain.keys])
+    below = [0, *(_HEAD + top for top in tops)]
+    products = chain.keys * chain.query
+    drawn = [
+        strips.draw("keys", (x["keys"], first - _HEAD), below, keys, largest),
+        strips.draw("products", (x["products"], first), tops, products, _largest(products)),
+    ]
+    if chain.values is not None and chain.output is not None:
+        weighted = np.vstack([chain.weights[:, np.newaxis] * chain.values, chain.output])
+        tops = [*tops, PITCH * len(tops) + _FOOT]
+        drawn.append(
+            strips.draw("values", (x["values"], first), tops, weighted, _largest(weighted))
+        )
+    return tuple(drawn)
+
+
+def _largest(vectors: NDArray[np.float64]) -> float:
+    return float(np.abs(vectors).max(initial=0))
+
+
+def _panels(shape: layout.Shape) -> tuple[Panel, ...]:
+    if not shape.chain:
+        return ()
+    added = "_".join(
+        word for word, there in (("bias", shape.biased), ("mask", shape.masks)) if there
+    )
+    kinds = [
+        ("multiply", "multiply"),
+        ("dot", "dot"),
+        ("scale", "scale"),
+        *([("cap", "cap")] if shape.capped else []),
+        *([("bias", added)] if added else []),
+        ("softmax", "softmax"),
+        *([("value", "value")] if shape.values else []),
+    ]
+    return tuple(Panel(number, kind, title) for number, (kind, title) in enumerate(kinds, 1))

@@ -1,0 +1,227 @@
+"""Where everything stands in the steps view: the text on top, and the columns a model needs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.render.common import vector_strips as strips
+from sphinx_attention.core.render.common.text_metrics import cut, text_width
+from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
+
+from .formulas import radicand
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sphinx_attention.core.analysis.logits import Chain
+    from sphinx_attention.core.attention import Attention, Token
+    from sphinx_attention.core.phrases import Phrases
+
+FONT, SPECIAL_FONT, KEY_FONT = 16, 13, 13
+"""Sizes in px of the tokens on top, ordinary and special, and of those down the side."""
+
+MARGIN = 5
+"""What is left free at both sides in px."""
+
+_GAP, _LABEL_GAP = 12, 10
+_LEAST_WIDTH, _LEAST_LABEL, _MOST_LABEL = 420, 50, 104
+_NUMBER, _MASK, _WEIGHT = 55, 36, 40
+_BAR, _BARE_BAR = 48, 300
+_LINE, _BASELINE, _WORD_GAP, _LEAST_WORD = 28, 19, 8, 24
+_VECTORS = {"keys", "products", "values"}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the steps of a model are, whichever of the carried layers, heads and tokens is shown.
+
+    Attributes:
+        chain: whether there is anything but the weights.
+        values: whether the values are known.
+        scaled: whether scores are scaled.
+        root: whether they are divided by the root of a whole number.
+        capped: whether scores are bent to stay below a bound.
+        biased: whether a number is added for the places of query and key.
+        masks: whether there are keys that a query may not see.
+        sink: whether a further logit takes its share.
+    """
+
+    chain: bool = False
+    values: bool = False
+    scaled: bool = False
+    root: bool = False
+    capped: bool = False
+    biased: bool = False
+    masks: bool = False
+    sink: bool = False
+
+    @property
+    def bar(self) -> int:
+        """Length of the bar of a weight of 1 in px."""
+        return _BAR if self.chain else _BARE_BAR
+
+
+@dataclass(frozen=True)
+class Column:
+    """A step of the picture.
+
+    Attributes:
+        name: ``keys``, ``products``, ``dot``, ``scaled``, ``capped``, ``bias``, ``weight`` or
+            ``values``.
+        x: left end in px.
+        width: in px.
+        title: what is done, in a word.
+        symbol: what comes of it, as pieces of text and whether they are italic.
+        number: of the panel that says how; 0 where another column has it.
+    """
+
+    name: str
+    x: float
+    width: float
+    title: str
+    symbol: tuple[tuple[str, bool], ...]
+    number: int = 0
+
+    @property
+    def middle(self) -> float:
+        """Its centre."""
+        return self.x + self.width / 2
+
+    @property
+    def end(self) -> float:
+        """Where its numbers end."""
+        return self.x + self.width
+
+    @property
+    def vectors(self) -> bool:
+        """Whether strips stand in it."""
+        return self.name in _VECTORS
+
+
+@dataclass(frozen=True)
+class Word:
+    """A token on top: where it stands, in px, and how it is written."""
+
+    index: int
+    x: float
+    y: float
+    left: float
+    width: float
+    text: str
+    text_width: float
+    special: bool
+    right_to_left: bool
+    focus: bool
+
+    @property
+    def font(self) -> int:
+        """Size of the text in px."""
+        return SPECIAL_FONT if self.special else FONT
+
+
+def shape_of(attention: Attention, chain: Chain | None) -> Shape:
+    """Which steps there are between queries and weights."""
+    rules = attention.scoring
+    if chain is None or rules is None:
+        return Shape()
+    return Shape(
+        chain=True,
+        values=chain.values is not None,
+        scaled=bool((rules.scale != 1).any()),
+        root=all(radicand(float(scale)) for scale in rules.scale),
+        capped=bool(rules.softcap.any()),
+        biased=rules.bias is not None and bool(rules.bias.any()),
+        masks=bool(attention.masked.any()),
+        sink=chain.sink is not None,
+    )
+
+
+def label_width(tokens: Sequence[Token]) -> float:
+    """Room in px for the names of the rows."""
+    widest = max((text_width(visible(token.text), KEY_FONT) for token in tokens), default=0)
+    return float(min(max(math.ceil(widest), _LEAST_LABEL), _MOST_LABEL))
+
+
+def columns(
+    shape: Shape, label: float, chain: Chain | None, say: Phrases
+) -> tuple[tuple[Column, ...], float]:
+    """The columns that a model needs, from left to right, and the width of the picture in px."""
+    left = MARGIN + label + _LABEL_GAP
+    panel = 0
+    made: list[Column] = []
+
+    def add(
+        name: str, width: float, title: str, symbol: Sequence[str], *, counts: bool = True
+    ) -> None:
+        nonlocal left, panel
+        panel += counts
+        pieces = tuple((piece.strip("_"), piece.startswith("_")) for piece in symbol)
+        if made and (name == "weight" or made[-1].name in {"keys", "weight"}):
+            left += _GAP
+        made.append(
+            Column(name, left, width, say(f"column_{title}"), pieces, panel if counts else 0)
+        )
+        left += width
+
+    if chain is not None:
+        wide = strips.width(len(chain.query))
+        add("keys", wide, "keys", ["_k_"], counts=False)
+        add("products", wide, "products", ["_q_", " × ", "_k_"])
+        add("dot", _NUMBER, "dot", ["_q_", " ⋅ ", "_k_"])
+        if shape.scaled:
+            add("scaled", _NUMBER, "scaled", ["÷ √" if shape.root else say("column_scale_symbol")])
+        else:
+            panel += 1
+        if shape.capped:
+            add("capped", _NUMBER, "capped", ["tanh"])
+        if shape.biased:
+            add("bias", _NUMBER, "bias", ["+ ", "_b_"])
+        elif shape.masks:
+            add("bias", _MASK, "mask", ["+ ", "_b_"])
+    add("weight", shape.bar + _WEIGHT, "softmax" if chain else "weight", ["_α_"])
+    if chain is not None and chain.values is not None:
+        add("values", strips.width(chain.values.shape[1]), "values", ["_α_", " ", "_v_"])
+    return tuple(made), max(left + MARGIN, _LEAST_WIDTH)
+
+
+def backwards(tokens: Sequence[Token]) -> bool:
+    """Whether a text runs from right to left."""
+    return row_right_to_left(token.text for token in tokens if not token.special)
+
+
+def sentence(tokens: Sequence[Token], query: int, width: float) -> tuple[tuple[Word, ...], float]:
+    """The query tokens in as many lines as they need, and the height of these in px."""
+    mirrored = backwards(tokens)
+    most = width - 2 * MARGIN
+    words = []
+    start, line = 0.0, 0
+    for index, token in enumerate(tokens):
+        text, wide = fitted(visible(token.text), SPECIAL_FONT if token.special else FONT, most)
+        slot = max(wide, _LEAST_WORD)
+        if start and start + slot > most:
+            start, line = 0.0, line + 1
+        left = width - MARGIN - start - slot if mirrored else MARGIN + start
+        words.append(
+            Word(
+                index=index,
+                x=left + slot / 2,
+                y=line * _LINE + _BASELINE,
+                left=left,
+                width=slot,
+                text=text,
+                text_width=wide,
+                special=token.special,
+                right_to_left=right_to_left(text),
+                focus=index == query,
+            )
+        )
+        start += slot + _WORD_GAP
+    return tuple(words), (line + 1) * _LINE
+
+
+def fitted(text: str, size: int, most: float) -> tuple[str, float]:
+    """A text that fits in so many px, cut if it must be, and its width in whole px."""
+    kept = cut(text, size, most)
+    return kept, float(math.ceil(text_width(kept, size)))

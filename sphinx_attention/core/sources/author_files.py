@@ -1,0 +1,152 @@
+"""Files that a document names: where they may lie, and how they are read.
+
+Documentation is built from the pull requests of strangers. A file is read only where the project
+lets authors name files, only where it is a regular file, and only up to a limit.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.errors import AttentionError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LARGEST_FILE = 512 * 2**20
+"""Bytes of the largest file that is read: 2,048 tokens and 32 heads in single precision."""
+
+_LISTED = 5000
+"""Entries of a folder that are looked through for a file of a like name."""
+
+
+def locate(declared: str, path: Path, roots: Sequence[Path] | None) -> Path:
+    """Where a file lies that an author names, links resolved.
+
+    Args:
+        declared: what the author wrote, for messages.
+        path: where that is, links not resolved.
+        roots: the folders below which authors may name files; None for all folders, where the
+            reader of the message is the owner of the machine.
+
+    Raises:
+        AttentionError: a file that lies elsewhere, whether it is there or not.
+    """
+    if re.match(r"[A-Za-z][A-Za-z0-9+.\-]+://", declared):
+        raise AttentionError(
+            Problem.MATRIX,
+            f"{_short(declared)} is an address, and only files are read; download it to a file "
+            "below the folder of the sources",
+        )
+    try:
+        real = Path(os.path.realpath(path))
+        allowed = roots is None or any(
+            real.is_relative_to(os.path.realpath(root)) for root in roots
+        )
+        inside = roots is None or any(
+            Path(os.path.normpath(path)).is_relative_to(root) for root in roots
+        )
+    except (OSError, ValueError, RuntimeError):
+        raise AttentionError(
+            Problem.MATRIX, f"{_short(declared)} is not the name of a file"
+        ) from None
+    if not allowed:
+        what = "is a link to a file outside" if inside else "lies outside"
+        raise AttentionError(
+            Problem.MATRIX,
+            f"{_short(declared)} {what} the folder of the sources, and is not read; copy the file "
+            "there, or name its folder in attention_file_roots in conf.py",
+        )
+    return real
+
+
+def read_author_file(path: Path, declared: str, limit: int = LARGEST_FILE) -> bytes:
+    """The bytes of a file that an author names.
+
+    Args:
+        path: where it lies, from `locate`.
+        declared: what the author wrote, for messages.
+        limit: how many bytes it may have.
+
+    Raises:
+        AttentionError: no such file, none that is regular, or one that is too large.
+    """
+    try:
+        # Without waiting: opening a named pipe would wait for somebody to write into it.
+        opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _binary())
+    except FileNotFoundError:
+        raise _unreadable(
+            declared,
+            f"No such file or directory{_nearest(path)}; there is no such file{_rooted(declared)}",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(declared, getattr(error, "strerror", None) or str(error)) from None
+    about = os.fstat(opened)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(opened)
+        raise _unreadable(declared, f"it is {_kind_of(about.st_mode)}, not a regular file")
+    with os.fdopen(opened, "rb") as file:
+        if about.st_size > limit:
+            raise _unreadable(
+                declared,
+                f"it has {about.st_size:,} bytes, and {limit:,} are read at most; keep fewer "
+                "layers, heads or digits",
+            )
+        try:
+            return file.read(about.st_size)
+        except OSError as error:
+            raise _unreadable(declared, error.strerror or str(error)) from None
+
+
+def _binary() -> int:
+    return getattr(os, "O_BINARY", 0)
+
+
+def _unreadable(declared: str, why: str) -> AttentionError:
+    return AttentionError(Problem.MATRIX, f"{_short(declared)} cannot be read: {why}")
+
+
+def _short(declared: str) -> str:
+    """A name as messages show it, whatever an author wrote."""
+    shown = declared if len(declared) <= 200 else f"{declared[:200]}…"
+    return shown.encode(errors="backslashreplace").decode().replace("\0", "\\0")
+
+
+def _kind_of(mode: int) -> str:
+    for test, name in (
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a named pipe"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+        (stat.S_ISSOCK, "a socket"),
+    ):
+        if test(mode):
+            return name
+    return "something else"
+
+
+def _rooted(declared: str) -> str:
+    """What a path that begins with a slash is relative to, which is not the root of the disk."""
+    if not declared.startswith(("/", "~")):
+        return ""
+    return " (a path that begins with / starts at the folder of the sources)"
+
+
+def _nearest(path: Path) -> str:
+    """The file of a like name in the same folder."""
+    try:
+        with os.scandir(path.parent) as entries:
+            names = [entry.name for entry, _ in zip(entries, range(_LISTED), strict=False)]
+    except (OSError, ValueError):
+        return f"; the folder {path.parent.name!r} is not there"
+    folded = {name.casefold(): name for name in sorted(names, reverse=True)}
+    close = get_close_matches(path.name.casefold(), folded, n=1)
+    if not close:
+        same = sorted(n for n in names if Path(n).stem == path.stem)
+        close = [same[0].casefold()] if same else []
+    return f" (did you mean {folded[close[0]]}?)" if close else ""

@@ -1,0 +1,1 @@
+"""Hugging Face models: loading them, running them, and reading their attention."""

@@ -1,0 +1,325 @@
+"""Two ways to a model's attention weights, and the check that decides between them.
+
+transformers routes attention through `AttentionInterface`: a function registered under a name of
+ours is called by every attention layer that follows it. Ours calls the model's own eager function
+and hands on what it returned. Models that do not follow the interface give their weights through
+``output_attentions=True``, without queries, keys and values.
+
+Which way is right is tried on the loaded model, not looked up in a list of names.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Protocol
+
+from sphinx_attention.core.attention import Part
+from sphinx_attention.core.errors import AttentionError, Problem
+
+from .hook import NAME, Picker, Recorder, Tester, listening, register
+from .layer_call import Call
+from .load_errors import is_out_of_memory
+from .own_output import Place, Reference, forward, part_of, reference_of
+from .reasons import why_none
+from .trial import Seen, Trial, notes_of
+
+Receive = Callable[[Part, int, Call], None]
+"""Takes one layer's part, its number, and what it computed."""
+
+Wanted = Mapping[Part, Collection[int]]
+"""The numbers of the layers that are wanted, by part; a part that is missing is not wanted."""
+
+
+class Way(Protocol):
+    """One way to run a model and receive its attention.
+
+    Attributes:
+        name: what the provenance says.
+        parts: the numbers of the layers that each of the model's attentions has, in order.
+        left_out: layers that return something else than weights, and what that is.
+        notes: what readers have to know of this attention.
+        part_notes: what they have to know of one part of it.
+    """
+
+    name: str
+    parts: Mapping[Part, tuple[int, ...]]
+    left_out: Mapping[Place, str]
+    notes: tuple[str, ...]
+    part_notes: Mapping[Part, str]
+
+    def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
+        """Run one batch through the model, handing each layer's attention on as it is made."""
+        ...
+
+
+class InterfaceWay:
+    """Attention through `AttentionInterface`.
+
+    Args:
+        model: set to our attention function.
+        plan: for each call of a pass, in order, the part and layer it is; None for others.
+        seen: what the trial pass showed of each call.
+        left_out: layers that compute something else than weights, and what that is.
+    """
+
+    name = "interface"
+
+    def __init__(
+        self,
+        model: Any,
+        plan: Sequence[Place | None],
+        seen: Sequence[Seen],
+        left_out: Mapping[Place, str],
+    ) -> None:
+        self._model = model
+        self.left_out = left_out
+        self._plan = plan
+        self._fast: frozenset[int] | None = None
+        found: dict[Part, list[int]] = {}
+        for place in plan:
+            if place is not None:
+                found.setdefault(place[0], []).append(place[1])
+        self.parts: Mapping[Part, tuple[int, ...]] = {p: tuple(n) for p, n in found.items()}
+        # Their weights would stay in memory for as long as the model.
+        self.notes = notes_of(seen)
+        self.part_notes: Mapping[Part, str] = {}
+
+    def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
+        """Run one batch, up to the last layer that is wanted.
+
+        Layers that are not wanted compute their output without keeping weights, and by a faster
+        kernel once `learn` has found those that may.
+
+        Raises:
+            AttentionError: the model computes attention fewer times than it did when tried.
+        """
+        takers = {
+            n: _taker(receive, place)
+            for n, place in enumerate(self._plan)
+            if place is not None and place[1] in wanted.get(place[0], ())
+        }
+        if not takers:
+            return
+        # Under a device map, hooks that follow a layer have to run: they free its device.
+        stops = not getattr(self._model, "hf_device_map", None)
+        picker = Picker(takers, self._fast or (), stops=stops)
+        with listening(picker):
+            forward(self._model, inputs)
+        expected = max(takers) + 1 if stops else len(self._plan)
+        if picker.calls != expected:
+            raise AttentionError(
+                Problem.MODEL,
+                f"attention was computed {picker.calls} times in one pass, {expected} times "
+                "before: the model's layers change from text to text",
+            )
+
+    def learn(self, batches: Sequence[Mapping[str, Any]], tolerance: float) -> None:
+        """Find out, once and on small batches, which layers have an output to be had faster.
+
+        Args:
+            batches: inputs of each kind that a model may take differently, such as with padding
+                and without: models leave out masks that hide nothing.
+            tolerance: differences that count as none, in parts of the largest number.
+        """
+        if self._fast is not None:
+            return
+        fast = set(range(len(self._plan)))
+        for inputs in batches:
+            tester = Tester(tolerance)
+            with listening(tester):
+                forward(self._model, inputs)
+            fast &= {n for n, sound in enumerate(tester.sound) if sound}
+        self._fast = frozenset(fast)
+
+
+def _taker(receive: Receive, place: tuple[Part, int]) -> Callable[[Call], None]:
+    return lambda call: receive(*place, call)
+
+
+class OutputWay:
+    """Attention through ``output_attentions=True``: all layers at once.
+
+    Args:
+        model: set to its eager attention.
+        known: what was found out about what the model returns.
+    """
+
+    name = "output_attentions"
+
+    def __init__(self, model: Any, known: Reference) -> None:
+        self._model, self._known = model, known
+        self.parts: Mapping[Part, tuple[int, ...]] = {
+            part: tuple(n for n, _ in layers) for part, layers in known.parts.items()
+        }
+        self.left_out: Mapping[Place, str] = known.left_out
+        self.notes = notes_of(())
+        self.part_notes: Mapping[Part, str] = known.notes
+
+    def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
+        """Run one batch and hand on the layers that are wanted."""
+        for part, layers in reference_of(self._model, inputs, self._known).parts.items():
+            layers.reverse()
+            while layers:
+                number, call = layers.pop()
+                if number in wanted.get(part, ()):
+                    receive(part, number, call)
+
+
+def gather(way: Way, inputs: Mapping[str, Any]) -> dict[tuple[Part, int], Call]:
+    """What every layer of every part computes."""
+    found: dict[tuple[Part, int], Call] = {}
+
+    def take(part: Part, layer: int, call: Call) -> None:
+        found[part, layer] = call
+
+    way.run(inputs, take, way.parts)
+    return found
+
+
+def choose_way(model: Any, inputs: Mapping[str, Any], tolerance: float) -> tuple[Way, bool]:
+    """Find out how to capture a model, by trying it on one text.
+
+    The interface is right if its calls, in order, include every layer that
+    ``output_attentions=True`` returns, with the same numbers.
+
+    Args:
+        model: loaded with its eager attention.
+        inputs: a batch of one text of at least four tokens, so that a causal mask shows; or
+            whatever else the model reads.
+        tolerance: the largest difference of weights that counts as none.
+
+    Returns:
+        The way, and whether there was a reference to check it against.
+
+    Raises:
+        AttentionError: the model computes no attention that either way can see.
+    """
+    reference, failure = _try_reference(model, inputs)
+    seen = _try_interface(model, inputs)
+    calls = [one.call for one in seen]
+    if not reference.parts and _one_stack(calls):
+        part = part_of(calls)
+        plan = _numbered(seen, [(part, n) for n in range(len(calls))], {})
+        return InterfaceWay(model, plan, seen, _at(part, reference)), False
+    if matched := _match(reference.parts, calls, tolerance):
+        plan = _numbered(seen, matched, reference.parts)
+        return InterfaceWay(model, plan, seen, reference.left_out), True
+    model.set_attn_implementation("eager")
+    if reference.parts:
+        return OutputWay(model, _with_windows(model, inputs, reference)), True
+    # A model that cannot run at all says why; one that runs has simply nothing to show.
+    if failure is not None:
+        forward(model, inputs)
+    raise AttentionError(Problem.MODEL, why_none(model, reference, calls))
+
+
+def _at(part: Part, reference: Reference) -> dict[Place, str]:
+    return {(part, number): why for (_, number), why in reference.left_out.items()}
+
+
+def _with_windows(model: Any, inputs: Mapping[str, Any], reference: Reference) -> Reference:
+    """The reference, knowing of windows that were just as wide as the text was long."""
+    shorter = {name: tensor[:, :-1] for name, tensor in inputs.items()}
+    try:
+        reference.windows |= reference_of(model, shorter).windows
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+    return reference
+
+
+def _try_reference(model: Any, inputs: Mapping[str, Any]) -> tuple[Reference, Exception | None]:
+    try:
+        return reference_of(model, inputs), None
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        return Reference(), error
+
+
+def _try_interface(model: Any, inputs: Mapping[str, Any]) -> list[Seen]:
+    """The calls of one pass; none where the model does not follow the interface."""
+    register()
+    try:
+        model.set_attn_implementation(NAME)
+        with Trial(model) as trial, listening(Recorder(trial)):
+            forward(model, inputs)
+    except Exception as error:
+        # Whatever a model raises that does not know our name: it has another way.
+        if is_out_of_memory(error):
+            raise
+        return []
+    return trial.seen
+
+
+def _one_stack(calls: Sequence[Call]) -> bool:
+    """Whether calls look like the layers of one stack, as far as their shapes can tell."""
+    shapes = {tuple(call.weights.shape) for call in calls}
+    return len(shapes) == 1 and all(len(s) == 4 and s[2] == s[3] for s in shapes)
+
+
+def _match(
+    reference: Mapping[Part, Sequence[tuple[int, Call]]], calls: Sequence[Call], tolerance: float
+) -> list[Place | None] | None:
+    """Which call is which layer of the reference; None unless every layer has its call."""
+    following = dict.fromkeys(reference, 0)
+    plan: list[Place | None] = []
+    for call in calls:
+        candidates = [
+            (difference(call.weights, reference[part][n][1].weights), order, part)
+            for order, (part, n) in enumerate(following.items())
+            if n < len(reference[part])
+        ]
+        nearest = min(candidates, default=(float("inf"), 0, None))
+        part = nearest[2]
+        if part is None or not nearest[0] <= tolerance:
+            plan.append(None)
+            continue
+        plan.append((part, following[part]))
+        following[part] += 1
+    complete = all(following[part] == len(layers) for part, layers in reference.items())
+    return plan if reference and complete else None
+
+
+def _numbered(
+    calls: Sequence[Seen],
+    plan: Sequence[Place | None],
+    reference: Mapping[Part, Sequence[tuple[int, Call]]],
+) -> list[Place | None]:
+    """The plan by the layers' own numbers.
+
+    In models that mix kinds of layers, those with attention are not all: the fourth may be the
+    first to have any. A layer says its number itself, unless several share it; else its place in
+    the list of layers is its number, or what the model returned counts.
+    """
+    own: dict[Part, list[tuple[int | None, int | None]]] = {}
+    for one, place in zip(calls, plan, strict=True):
+        if place is not None:
+            own.setdefault(place[0], []).append((one.call.number, one.place))
+    numbers: dict[Part, Sequence[int]] = {}
+    for part, found in own.items():
+        counted = [number for number, _ in reference.get(part, ())] or list(range(len(found)))
+        numbers[part] = next(
+            (
+                [n for n in candidates if n is not None]
+                for candidates in zip(*found, strict=True)
+                if _rises(candidates)
+            ),
+            counted,
+        )
+    return [None if place is None else (place[0], numbers[place[0]][place[1]]) for place in plan]
+
+
+def _rises(numbers: Sequence[int | None]) -> bool:
+    known = [n for n in numbers if n is not None]
+    return len(known) == len(numbers) and all(a < b for a, b in pairwise(known))
+
+
+def difference(one: Any, other: Any) -> float:
+    """The largest difference of two tensors; infinite where their shapes or any NaN part them."""
+    if one.shape != other.shape:
+        return float("inf")
+    largest = float((one.float() - other.float().to(one.device)).abs().max())
+    return float("inf") if math.isnan(largest) else largest

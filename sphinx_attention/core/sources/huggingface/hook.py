@@ -1,0 +1,215 @@
+"""Our function in transformers' `AttentionInterface`: what each attention layer of a pass calls.
+
+It calls the model's own eager function, just as the model would, and shows what that returned to
+the *listener* of the pass; or, for a layer that nobody asked about, computes the output alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import sys
+from contextvars import ContextVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .layer_call import Call, describe
+from .packages import require
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from .trial import Trial
+
+NAME = "sphinx_attention"
+"""What our function is called in `AttentionInterface`."""
+
+
+class NoEagerFunctionError(Exception):
+    """A module calls the interface whose eager function is not found, or gives no weights."""
+
+
+class Enough(Exception):  # noqa: N818 - a turn taken, not an error
+    """Ends a pass whose last wanted layer has been heard."""
+
+
+class Layer:
+    """One attention layer about to compute, with the arguments that the model gave.
+
+    Args:
+        module: the layer.
+        args: what came by position, from the queries on.
+        kwargs: what came by name.
+    """
+
+    def __init__(self, module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        self._eager = _eager_function(module.__class__)
+        self._module, self._args, self._kwargs = module, args, kwargs
+
+    def call(self) -> tuple[Any, Call]:
+        """The output, and all there is to tell about how it came about."""
+        output, weights = self._eager(self._module, *self._args, **self._kwargs)[:2]
+        if weights is None:
+            raise NoEagerFunctionError(type(self._module).__qualname__)
+        return output, describe(self._module, self._given(), weights)
+
+    def output(self) -> Any:
+        """The output alone. The weights are gone when this returns."""
+        return self._eager(self._module, *self._args, **self._kwargs)[0]
+
+    def fast(self) -> Any:
+        """The output alone, by a kernel that never holds all the weights.
+
+        It knows neither soft-capping nor sinks: only for layers where `sound` has said so.
+        """
+        sdpa = require("transformers").AttentionInterface()["sdpa"]
+        given = self._given()
+        query, key, value = list(given.values())[1:4]
+        mask = given.get("attention_mask")
+        if mask is not None:
+            mask = mask[..., : key.shape[2]]
+            mask = mask if mask.dtype == require("torch").bool else mask.to(query.dtype)
+        options = {name: given.get(name) for name in ("scaling", "position_bias")}
+        # The eager functions hide what their mask hides, and know no `is_causal`.
+        return sdpa(self._module, query, key, value, mask, is_causal=False, **options)[0]
+
+    def _given(self) -> dict[str, Any]:
+        """The arguments by name, in the eager function's order."""
+        bound = _signature(self._eager).bind(self._module, *self._args, **self._kwargs)
+        # What the function has no parameter for comes last, or a name could shift the order.
+        more = bound.arguments.pop("kwargs", {})
+        return {**bound.arguments, **more}
+
+    def sound(self, tolerance: float) -> bool:
+        """Whether the fast output is the output, tried on these arguments."""
+        output = self.output()
+        try:
+            fast = self.fast()
+        except Exception:  # noqa: BLE001 - whatever it cannot do is left to the eager function
+            return False
+        if fast.shape != output.shape:
+            return False
+        largest = float(output.abs().max())
+        return bool((fast - output).abs().max() <= tolerance * max(largest, 1e-6))
+
+
+class Listener(Protocol):
+    """Decides what each layer of a pass computes, and hears of it."""
+
+    def hear(self, layer: Layer) -> Any:
+        """Have a layer compute, and answer with its output."""
+        ...
+
+
+class Recorder:
+    """Keeps every call of a pass.
+
+    Args:
+        trial: which follows the pass.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+
+    def hear(self, layer: Layer) -> Any:
+        """Keep a call."""
+        output, call = layer.call()
+        self._trial.add(call, output)
+        return output
+
+
+class Tester:
+    """Finds out for which calls of a pass the fast output is the output."""
+
+    def __init__(self, tolerance: float) -> None:
+        self._tolerance = tolerance
+        self.sound: list[bool] = []
+
+    def hear(self, layer: Layer) -> Any:
+        """Compare both outputs."""
+        self.sound.append(layer.sound(self._tolerance))
+        return layer.output()
+
+
+class Picker:
+    """Hands on the calls that are wanted and lets the others pass.
+
+    Args:
+        wanted: what takes the call, by the call's place in the pass.
+        fast: places of those that may compute their output fast.
+        stops: whether the pass ends after the last that is wanted.
+    """
+
+    def __init__(
+        self,
+        wanted: Mapping[int, Callable[[Call], None]],
+        fast: Collection[int],
+        *,
+        stops: bool,
+    ) -> None:
+        self._wanted, self._fast = wanted, fast
+        self._last = max(wanted) if stops else -1
+        self.calls = 0
+
+    def hear(self, layer: Layer) -> Any:
+        """Hand a call on, or have its output alone."""
+        place = self.calls
+        self.calls += 1
+        take = self._wanted.get(place)
+        if take is None:
+            return layer.fast() if place in self._fast else layer.output()
+        output, call = layer.call()
+        # Nothing but the taker may hold the weights, or a pass would gather those of all layers.
+        take(call)
+        if place == self._last:
+            raise Enough
+        return output
+
+
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+@contextlib.contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Have a listener hear the layers of the passes within."""
+    token = _listener.set(listener)
+    try:
+        with contextlib.suppress(Enough):
+            yield
+    finally:
+        _listener.reset(token)
+
+
+@cache
+def register() -> None:
+    """Make our attention function known, with the masks of the eager one."""
+    transformers = require("transformers")
+    masks = require("transformers.masking_utils").ALL_MASK_ATTENTION_FUNCTIONS
+    transformers.AttentionInterface.register(NAME, _attend)
+    transformers.AttentionMaskInterface.register(NAME, masks["eager"])
+
+
+def _attend(module: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+    """Attention as the model's own eager function computes it, called just as the model calls."""
+    listener = _listener.get()
+    if listener is None:
+        output, weights = _eager_function(module.__class__)(module, *args, **kwargs)[:2]
+        return output, weights
+    return listener.hear(Layer(module, args, kwargs)), None
+
+
+@cache
+def _signature(function: Any) -> inspect.Signature:
+    return inspect.signature(function)
+
+
+@cache
+def _eager_function(kind: type) -> Callable[..., Any]:
+    """The eager function that a module's forward was written beside."""
+    bases = sorted(kind.__mro__, key=lambda base: "forward" not in vars(base))
+    for base in bases:
+        module = sys.modules.get(base.__module__)
+        function: Callable[..., Any] | None = getattr(module, "eager_attention_forward", None)
+        if function is not None:
+            return function
+    raise NoEagerFunctionError(kind.__qualname__)

@@ -1,0 +1,158 @@
+"""What is kept of a pass for one text: layers cut to its length, and put together at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sphinx_attention.core.attention import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from .layer_call import Span
+    from .logit_terms import LayerTerms
+
+_NAMED = 4
+"""A block of more tokens is named by its first and its last."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """What was kept for one item, layer by layer.
+
+    Attributes:
+        even: shape (layers, heads, queries, keys); None before the first layer.
+        apart: the weights of each layer, once they differ in their keys; empty before.
+        layers: how many layers came.
+        heads: how many heads each of them has.
+        masked: the mask of each layer; the same object where they are equal.
+        vectors: queries, keys and values, a list entry a layer.
+        terms: how each layer scores.
+        blocks: of each layer, the tokens that its further keys hold.
+        sinks: of each layer, whether a sink takes part in its softmax.
+    """
+
+    even: NDArray[np.float32] | None = None
+    apart: list[NDArray[np.float32]] = field(default_factory=list)
+    layers: int = 0
+    heads: list[int] = field(default_factory=list)
+    masked: list[NDArray[np.bool_]] = field(default_factory=list)
+    vectors: dict[str, list[NDArray[np.float32]]] = field(default_factory=dict)
+    terms: list[LayerTerms] = field(default_factory=list)
+    blocks: list[tuple[Span, ...]] = field(default_factory=list)
+    sinks: list[bool] = field(default_factory=list)
+
+    def add(self, weights: NDArray[np.float32], layers: int) -> None:
+        """Keep a copy of one layer's weights, of so many that are to come."""
+        self.heads.append(len(weights))
+        if self.even is None and not self.apart:
+            self.even = np.empty((layers, *weights.shape), dtype=np.float32)
+        if self.even is not None and self.even.shape[1:] != weights.shape:
+            self.apart = [layer.copy() for layer in self.even[: self.layers]]
+            self.even = None
+        if self.even is not None:
+            self.even[self.layers] = weights
+        else:
+            self.apart.append(weights.copy())
+        self.layers += 1
+
+    def add_mask(self, masked: NDArray[np.bool_]) -> None:
+        """Keep one layer's mask, copied only where it differs from the one before."""
+        same = bool(self.masked) and np.array_equal(self.masked[-1], masked)
+        self.masked.append(self.masked[-1] if same else masked.copy())
+
+    def add_vector(self, name: str, vectors: NDArray[np.float32]) -> None:
+        """Keep a copy of one layer's queries, keys or values."""
+        self.vectors.setdefault(name, []).append(vectors.copy())
+
+    def unite(self, keys: int) -> tuple[Span, ...]:
+        """Give all layers the same keys: the text's, and the blocks that any of them has.
+
+        Args:
+            keys: how many tokens there are to attend to.
+
+        Returns:
+            The blocks.
+        """
+        blocks = tuple(sorted({block for layer in self.blocks for block in layer}))
+        if not blocks:
+            return ()
+        spread = [
+            _Spread(keys, [blocks.index(block) for block in own], len(blocks))
+            for own in self.blocks
+        ]
+        layers = self.apart if self.even is None else list(self.even)
+        self.apart = [at.last(layer, 0) for at, layer in zip(spread, layers, strict=True)]
+        self.even = None
+        self.masked = [at.last(one, fill=True) for at, one in zip(spread, self.masked, strict=True)]
+        for name in self.vectors.keys() & {"keys", "values"}:
+            own = self.vectors[name]
+            self.vectors[name] = [
+                at.last(one.swapaxes(-1, -2), 0).swapaxes(-1, -2)
+                for at, one in zip(spread, own, strict=True)
+            ]
+        self.terms = [
+            term if term.bias is None else replace(term, bias=at.last(term.bias, 0))
+            for at, term in zip(spread, self.terms, strict=bool(self.terms))
+        ]
+        return blocks
+
+    def stacked(self) -> NDArray[np.float32] | None:
+        """The weights of all layers; None where layers differ in their heads."""
+        if self.even is None and self.apart and len(set(self.heads)) == 1:
+            self.even = np.stack(self.apart)
+            self.apart = []
+        return self.even
+
+    def stacked_vectors(self, name: str) -> NDArray[np.float32] | None:
+        """None too where layers differ in shape: half an answer would be a wrong one."""
+        layers = self.vectors.get(name)
+        if not layers or len({layer.shape for layer in layers}) != 1:
+            return None
+        return np.stack(layers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Where the keys of one layer stand among those of all.
+
+    Attributes:
+        keys: how many tokens come first.
+        blocks: places of the layer's blocks among all blocks.
+        count: how many blocks there are.
+    """
+
+    keys: int
+    blocks: list[int]
+    count: int
+
+    def last(self, array: NDArray[Any], fill: float) -> NDArray[Any]:
+        """An array whose last axis is the layer's keys, over the keys of all."""
+        wide = np.full((*array.shape[:-1], self.keys + self.count), fill, dtype=array.dtype)
+        wide[..., [*range(self.keys), *(self.keys + place for place in self.blocks)]] = array
+        return wide
+
+
+def block_token(tokens: Sequence[Token], block: Span) -> Token:
+    """A key that holds several tokens, named by them."""
+    held = [token.text for token in tokens[block[0] : block[1]]]
+    if len(held) > _NAMED:
+        held = [*held[: _NAMED // 2], "…", *held[-(_NAMED // 2) :]]
+    return Token(f"[{' '.join(text.strip() for text in held)}]")
+
+
+def one_if_equal(
+    masked: Sequence[NDArray[np.bool_]], weights: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """The mask of each layer, or one for all; where none was told, what nothing ever sees."""
+    if not masked:
+        unseen: NDArray[np.bool_] = (weights == 0).all(axis=(0, 1))
+        return unseen[None]
+    if all(one is masked[0] or np.array_equal(masked[0], one) for one in masked[1:]):
+        return masked[0][None]
+    return np.stack(masked)

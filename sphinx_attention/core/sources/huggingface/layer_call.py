@@ -1,0 +1,218 @@
+"""What one attention layer computed, read from the arguments that its eager function was given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .packages import require
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_HIDES = -1e4
+"""What is added below this hides a key. Half precision ends at -65504; a bias stays above."""
+
+_BIAS = "position_bias"
+"""The argument by which relative positions are added to the logits, apart from the mask."""
+
+
+Span = tuple[int, int]
+"""The first of some tokens, and the one behind the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What one attention layer computed for one batch; torch tensors.
+
+    Attributes:
+        weights: shape (batch, heads, queries, keys).
+        masked: shape (batch, queries, keys), True where a query may not see a key; None where
+            the way does not tell.
+        queries: shape (batch, heads, queries, dim), or None.
+        keys: shape (batch, key-value heads, keys, dim), or None.
+        values: shape (batch, key-value heads, keys, dim), or None.
+        number: the layer's own number within the model, where it has one.
+        module: the layer.
+        given: the arguments of its eager function by name; empty where the way does not tell.
+        blocks: the tokens that each key behind those of the tokens holds, of layers that attend to
+            blocks of tokens too.
+    """
+
+    weights: Any
+    masked: Any = None
+    queries: Any = None
+    keys: Any = None
+    values: Any = None
+    number: int | None = None
+    module: Any = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    blocks: tuple[Span, ...] = ()
+
+    @property
+    def sinks(self) -> Any:
+        """Logits that may take part in the softmax without being keys; None where there are none.
+
+        Some models (Granite) damp the output by them instead.
+        """
+        return _first(self.given.get("s_aux"), getattr(self.module, "sinks", None))
+
+    def blocks_of(self, keys: int) -> tuple[Span, ...]:
+        """The blocks of a text of so many tokens, without those that hold what pads it."""
+        return tuple(block for block in self.blocks if block[1] <= keys)
+
+    def columns(self, keys: int) -> slice | list[int]:
+        """Which keys belong to a text of so many tokens, rather than to what pads it."""
+        if not self.blocks:
+            return slice(keys)
+        tokens = self.weights.shape[-1] - len(self.blocks)
+        return [*range(keys), *range(tokens, tokens + len(self.blocks_of(keys)))]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a layer does to the dot products of its queries and keys before the softmax.
+
+    Attributes:
+        scale: what they are multiplied by.
+        softcap: what they are bent to stay below; 0 where they are not.
+        bias: what is added to keys that are seen, shape (batch or 1, heads or 1, queries, keys), 0
+            elsewhere; None where nothing is.
+        sinks: shape (heads,), logits that take part in the softmax and are no keys; or None.
+        missing: what of the layer could not be read, in words.
+    """
+
+    scale: float
+    softcap: float = 0.0
+    bias: Any = None
+    sinks: Any = None
+    missing: str = ""
+
+
+def describe(module: Any, arguments: Mapping[str, Any], weights: Any) -> Call:
+    """One call of a layer's eager function, told by its arguments.
+
+    Args:
+        module: the layer.
+        arguments: all that its eager function was given, by name and in order: first the module,
+            then queries, keys and values.
+        weights: what it returned, shape (batch, heads, queries, keys).
+    """
+    queries, keys, values = (tuple(arguments.values()) + (None,) * 3)[1:4]
+    number = getattr(module, "layer_idx", None)
+    return Call(
+        weights,
+        _masked(_added(arguments), weights),
+        *_fitting(weights, queries, keys, values),
+        number=number if isinstance(number, int) else None,
+        module=module,
+        given=arguments,
+        blocks=_blocks(module, weights),
+    )
+
+
+def terms_of(call: Call) -> Terms:
+    """How a layer scores its keys, as far as its arguments and attributes tell.
+
+    transformers' eager functions multiply by ``scaling``, bend by ``softcap``, add a
+    ``position_bias`` and a mask, and let the layer's ``sinks`` take part in the softmax. Whether
+    that is all has to be checked against the weights.
+    """
+    scale = _number(_first(call.given.get("scaling"), getattr(call.module, "scaling", None)))
+    softcap = _number(call.given.get("softcap") or 0.0)
+    if scale is None and call.given.get("scaling") is None:
+        scale = float(call.queries.shape[-1]) ** -0.5
+    if scale is None or softcap is None:
+        return Terms(1.0, missing="its logits are scaled by more than one number")
+    sinks = call.sinks
+    if sinks is not None and sinks.numel() != call.weights.shape[1]:
+        return Terms(scale, softcap, missing="its sinks differ from query to query")
+    return Terms(scale, softcap, _bias(call), None if sinks is None else sinks.flatten())
+
+
+def _blocks(module: Any, weights: Any) -> tuple[Span, ...]:
+    """The tokens that further keys hold, of layers that compress what lies behind (DeepSeek-V4).
+
+    A key stands for ``compress_rate`` tokens, or for as many again before these where windows
+    overlap: its compressor then has two vectors for each of them.
+    """
+    compressor = getattr(module, "compressor", None)
+    rate = getattr(compressor, "compress_rate", 0)
+    queries, keys = weights.shape[-2:]
+    if not rate or keys - queries != queries // rate:
+        return ()
+    size = getattr(getattr(compressor, "position_bias", None), "shape", (0,))[-1]
+    reach = rate if size == 2 * getattr(module, "head_dim", 0) else 0
+    return tuple((max(0, n * rate - reach), (n + 1) * rate) for n in range(keys - queries))
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def _number(value: Any) -> float | None:
+    """A number, or a tensor of one; None for all else."""
+    if isinstance(value, int | float):
+        return float(value)
+    return float(value) if getattr(value, "numel", lambda: 0)() == 1 else None
+
+
+def _added(arguments: Mapping[str, Any]) -> list[Any]:
+    """What is added to the logits, or says by True and False what is seen."""
+    tensors = (arguments.get("attention_mask"), arguments.get(_BIAS))
+    return [tensor for tensor in tensors if getattr(tensor, "ndim", 0) == 4]
+
+
+def _bias(call: Call) -> Any:
+    torch = require("torch")
+    keys = call.weights.shape[-1]
+    bias = None
+    for tensor in _added(call.given):
+        if tensor.dtype == torch.bool:
+            continue
+        seen = tensor[..., :keys].float()
+        seen = seen.masked_fill(seen <= _HIDES, 0.0)
+        if seen.any():
+            bias = seen if bias is None else bias + seen
+    if bias is None:
+        return None
+    return bias.expand(-1, -1, call.weights.shape[2], keys).masked_fill(call.masked[:, None], 0.0)
+
+
+def _masked(added: list[Any], weights: Any) -> Any:
+    """Which keys each query may not see, shape (batch, queries, keys).
+
+    Args:
+        added: what the layer was given: additive, or True where a key is seen; of a head or of
+            all, and perhaps wider than the keys.
+        weights: shape (batch, heads, queries, keys).
+    """
+    torch = require("torch")
+    batch, _, queries, keys = weights.shape
+    zero = weights.amax(dim=1) == 0
+    if not added:
+        later = torch.ones(queries, keys, dtype=torch.bool, device=weights.device).triu(1)
+        causal = queries == keys > 1 and bool(zero[:, later].all())
+        return later.expand(batch, -1, -1) if causal else torch.zeros_like(zero)
+    hidden = torch.zeros_like(zero)
+    for tensor in added:
+        seen = tensor if tensor.dtype == torch.bool else tensor > _HIDES
+        hidden = hidden | ~seen[..., :keys].any(dim=1)
+    # What a layer was told to hide and yet has weight is seen.
+    return hidden & zero
+
+
+def _fitting(weights: Any, queries: Any, keys: Any, values: Any) -> tuple[Any, Any, Any]:
+    """Queries, keys and values if they have the shapes that ours have everywhere, else None."""
+    batch, heads, rows, columns = weights.shape
+    tensors = (queries, keys, values)
+    if any(getattr(t, "ndim", 0) != 4 for t in tensors):
+        return None, None, None
+    fits = (
+        tuple(queries.shape[:3]) == (batch, heads, rows)
+        and keys.shape[0] == values.shape[0] == batch
+        and keys.shape[2] == values.shape[2] == columns
+        and keys.shape[1] == values.shape[1]
+        and heads % keys.shape[1] == 0
+    )
+    return tensors if fits else (None, None, None)

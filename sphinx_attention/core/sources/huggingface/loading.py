@@ -1,0 +1,292 @@
+"""Loads a Hugging Face model and its tokenizer."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.boundary import as_attention_error, is_panic
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.progress import announce
+
+from .bounds import bounded_build, check_config
+from .checkpoint import (
+    CONFIG,
+    Folder,
+    Weights,
+    measure,
+    open_folder,
+    read_json,
+    weight_files,
+    what_instead,
+)
+from .hub import HubFiles, is_offline
+from .load_errors import explain_load, out_of_reach
+from .model_class import (
+    candidates,
+    check_input,
+    has_decoder,
+    missing_body,
+    refuse_other_input,
+    text_tower,
+)
+from .packages import require
+from .tokenizer import load_tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx_attention.core.request import ModelSource
+
+_UNLIMITED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model in memory, ready to run.
+
+    Attributes:
+        model: a ``transformers.PreTrainedModel`` in evaluation mode.
+        tokenizer: its tokenizer.
+        generates: whether it has the head that generating text needs, with trained weights.
+        decodes: whether it has a decoder beside its encoder, which is given a text of its own.
+        vocabulary: how many tokens its table of embeddings has; None where it cannot be told.
+        limit: how many tokens it takes; None where nothing bounds them.
+        provenance: commit, versions and dtype.
+    """
+
+    model: Any
+    tokenizer: Any
+    generates: bool
+    decodes: bool
+    limit: int | None
+    vocabulary: int | None
+    provenance: dict[str, str]
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers from talking: a build's output is the host's, and -W makes errors of it.
+
+    Not to be held over a ``yield`` of a generator: filters of warnings belong to the process.
+    """
+    chatter = require("transformers").utils.logging
+    loggers = [
+        logging.getLogger(name) for name in ("transformers", "huggingface_hub", "accelerate")
+    ]
+    before = [(logger.handlers, logger.propagate) for logger in loggers]
+    bars = chatter.is_progress_bar_enabled()
+    conversion = os.environ.get("DISABLE_SAFETENSORS_CONVERSION")
+    # Else a thread outlives the load and asks the hub for a conversion of pickled weights.
+    os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
+    chatter.disable_progress_bar()
+    for logger in loggers:
+        # Not by their levels: a change of those makes every logger of the process forget its own.
+        logger.handlers, logger.propagate = [logging.NullHandler()], False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, (handlers, propagate) in zip(loggers, before, strict=True):
+            logger.handlers, logger.propagate = handlers, propagate
+        if bars:
+            chatter.enable_progress_bar()
+        if conversion is None:
+            del os.environ["DISABLE_SAFETENSORS_CONVERSION"]
+        else:
+            os.environ["DISABLE_SAFETENSORS_CONVERSION"] = conversion
+
+
+def load(source: ModelSource) -> Loaded:
+    """Load a model and its tokenizer, with the eager attention that every model has.
+
+    Raises:
+        AttentionError: whatever keeps it from loading.
+    """
+    announce(f"loading {source.name}")
+    require("torch")
+    require("transformers")
+    place = source.folder or (source.path if source.id is None else None) or source.id
+    place = place or source.name
+    with quiet():
+        try:
+            return _load(source, place)
+        except AttentionError:
+            raise
+        except Exception as error:
+            raise explain_load(error, source, place) from error
+        except BaseException as error:
+            if not (is_panic(error) or isinstance(error, SystemExit)):
+                raise
+            raise as_attention_error(error, Problem.MODEL, f"loading {source.name}") from error
+
+
+def _load(source: ModelSource, place: str) -> Loaded:
+    torch, transformers = require("torch"), require("transformers")
+    dtype = _dtype(source, torch)
+    files: Folder | HubFiles
+    options: dict[str, Any] = {"trust_remote_code": source.trust_remote_code}
+    if source.folder or source.id is None:
+        files = open_folder(source, place)
+    else:
+        options |= {"revision": source.revision} if source.revision else {}
+        options |= {"local_files_only": True} if is_offline() else {}
+        files = HubFiles(place, source.revision, only_local="local_files_only" in options)
+    if (found := files.find(CONFIG)) is None and isinstance(files, HubFiles):
+        _check_hub(source, files)
+    written = {} if found is None else read_json(found, files.where)
+    check_config(written, files.where)
+    config = transformers.AutoConfig.from_pretrained(place, **options)
+    commit = None
+    if isinstance(files, HubFiles) and (commit := _commit(source, place)):
+        # All else from the same commit, even if the branch moves on meanwhile.
+        options["revision"] = files.revision = commit
+    kinds = candidates(config)
+    check_input(kinds, source)
+    tokenizer = load_tokenizer(place, options, files)
+    weights = None
+    if not source.pickled_weights:
+        paths = weight_files(files, written)
+        weights = measure(paths, files.where) if paths else None
+        _check_weights(source, files, weights)
+    options |= {
+        "config": config,
+        "dtype": dtype,
+        "device_map": source.device_map,
+        "use_safetensors": None if source.pickled_weights else True,
+        "attn_implementation": "eager",
+    }
+    with bounded_build(weights, files.where) if weights else contextlib.nullcontext():
+        model, generates = _load_model(kinds, place, options, source)
+    model = text_tower(model)
+    if source.device_map is None:
+        model.to(source.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    refuse_other_input(model.main_input_name, source)
+    model.eval()
+    _without_cache(model)
+    return Loaded(
+        model,
+        tokenizer,
+        generates=generates and hasattr(model, "generate"),
+        decodes=has_decoder(model),
+        limit=_limit(model, tokenizer),
+        vocabulary=_vocabulary(model),
+        provenance=_provenance(model, commit),
+    )
+
+
+def _check_hub(source: ModelSource, files: HubFiles) -> None:
+    """Say what a model of the hub without ``config.json`` is instead, where its files tell.
+
+    Nothing is said where the hub is not asked: what is not at hand may be there all the same.
+    """
+    if not files.only_local:
+        told = what_instead(files.names()) or "it is no transformers model"
+        raise AttentionError(
+            Problem.MODEL, f"{source.name}: {files.where} holds no {CONFIG}; {told}"
+        )
+
+
+def _check_weights(source: ModelSource, files: Folder | HubFiles, weights: Weights | None) -> None:
+    """Refuse a model of the hub whose weights are not at hand and cannot be fetched."""
+    if weights is None and isinstance(files, HubFiles) and files.only_local:
+        raise out_of_reach(f"the weights of {source.name}")
+
+
+def _load_model(
+    kinds: list[Any], place: str, options: dict[str, Any], source: ModelSource
+) -> tuple[Any, bool]:
+    """The model, of the first class that its files have all weights of, and whether it has a head.
+
+    Raises:
+        AttentionError: there is no such class.
+    """
+    transformers = require("transformers")
+    lacking: AttentionError | None = None
+    for kind in kinds or [transformers.AutoModel]:
+        model, info = kind.from_pretrained(place, output_loading_info=True, **options)
+        missing = set(info["missing_keys"])
+        body = missing_body(model, missing)
+        if not body:
+            return model, not any("bias" not in key and "pooler" not in key for key in missing)
+        lacking = lacking or AttentionError(
+            Problem.MODEL,
+            f"the files of {source.name} lack {len(body)} weights of a {type(model).__name__}, "
+            f"such as {min(body)}: they are not of this model",
+        )
+        del model
+    raise lacking or AttentionError(Problem.MODEL, f"{source.name} has no class in transformers")
+
+
+def _provenance(model: Any, commit: str | None) -> dict[str, str]:
+    found = {name: str(require(name).__version__) for name in ("transformers", "torch")}
+    found["dtype"] = str(model.dtype).removeprefix("torch.")
+    return found | ({"commit": commit} if commit else {})
+
+
+def _limit(model: Any, tokenizer: Any) -> int | None:
+    """How many tokens a model takes, by its table of positions.
+
+    The tokenizer's own limit is not asked unless it lies just below the table's size: where
+    positions are relative the model takes more.
+    """
+    for name, module in model.named_modules():
+        if (
+            name.endswith("position_embeddings")
+            and getattr(module, "padding_idx", None) is not None
+        ):
+            # RoBERTa counts positions from the padding token's number on.
+            return int(module.weight.shape[0] - module.padding_idx - 1)
+    for owner in (model.config, model.config.get_text_config()):
+        for name in ("max_position_embeddings", "n_positions"):
+            positions = getattr(owner, name, None)
+            if isinstance(positions, int) and 0 < positions < _UNLIMITED:
+                own = int(min(tokenizer.model_max_length, _UNLIMITED))
+                return own if positions - 8 <= own < positions else positions
+    return None
+
+
+def _vocabulary(model: Any) -> int | None:
+    try:
+        return int(model.get_input_embeddings().weight.shape[0])
+    except (AttributeError, NotImplementedError, TypeError, IndexError):
+        return None  # CANINE hashes characters and has no such table
+
+
+def _without_cache(model: Any) -> None:
+    """Let no pass keep keys and values for a next one."""
+    for module in model.modules():
+        config: Any = getattr(module, "config", None)
+        if getattr(config, "use_cache", False):
+            config.use_cache = False
+
+
+def _dtype(source: ModelSource, torch: Any) -> Any:
+    if source.dtype == "auto":
+        return "auto"
+    dtype = getattr(torch, source.dtype, None)
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise AttentionError(
+            Problem.CONFIG,
+            f"{source.name}: {source.dtype!r} is no dtype; use float32, bfloat16, float16 or auto",
+        )
+    return dtype
+
+
+def _commit(source: ModelSource, place: str) -> str | None:
+    """The commit of the hub that a declaration stands for; None for a folder."""
+    if source.folder or source.id is None:
+        return None
+    find = require("huggingface_hub").try_to_load_from_cache
+    found = find(place, "config.json", revision=source.revision)
+    if not isinstance(found, str):
+        return None
+    # …/models--org--name/snapshots/<commit>/config.json
+    snapshot = Path(found).parent
+    return snapshot.name if snapshot.parent.name == "snapshots" else None

@@ -1,0 +1,184 @@
+"""What the trial pass of a model shows beside its weights: numbers of layers, gates, halves."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from .packages import require
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from types import TracebackType
+
+    from .layer_call import Call
+
+_NO_MIXERS = (
+    *("norm", "dropout", "mlp", "linear", "intermediate", "output", "feedforward", "ffn", "moe"),
+    *("moeblock", "activation", "embedding", "embeddings", "experts", "identity", "modulelist"),
+)
+"""Ends of the names of modules that do not move anything from one token to another."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a trial pass showed of one call.
+
+    Attributes:
+        call: what the layer computed.
+        place: the layer's place in the model's list of layers; None where it is in none.
+        gated: whether the layer's output is multiplied by a gate before it is written.
+    """
+
+    call: Call
+    place: int | None = None
+    gated: bool = False
+
+
+class Trial:
+    """Follows one pass through a model.
+
+    Args:
+        model: which runs once while this is entered.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._hooks: list[Any] = []
+        self._place: int | None = None
+        self.seen: list[Seen] = []
+
+    def __enter__(self) -> Self:
+        for layers in layer_lists(self._model):
+            for place, layer in enumerate(layers):
+                self._hooks.append(layer.register_forward_pre_hook(self._entering(place)))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def _entering(self, place: int) -> Any:
+        def enter(*_: Any) -> None:
+            self._place = place
+
+        return enter
+
+    def add(self, call: Call, output: Any) -> None:
+        """Take note of a call, and follow its output to where it is written."""
+        seen = Seen(call, self._place)
+        self.seen.append(seen)
+        linear = require("torch").nn.Linear
+        for child in getattr(call.module, "children", list)():
+            if isinstance(child, linear) and child.in_features == output.shape[-2:].numel():
+                hook = child.register_forward_pre_hook(_comparing(seen, output))
+                self._hooks.append(hook)
+
+
+def _comparing(seen: Seen, output: Any) -> Any:
+    def compare(_module: Any, given: Any) -> None:
+        written = given[0]
+        if written.numel() == output.numel() and _has_gate(seen.call.module, written.shape[-1]):
+            ratio = written.reshape(-1).float() / output.reshape(-1).float()
+            ratio = ratio[ratio.isfinite()]
+            seen.gated = bool(((ratio >= 0) & (ratio < 1)).all())
+
+    return compare
+
+
+def _has_gate(module: Any, width: int) -> bool:
+    """Whether a layer has a gate: a projection of that name, or one within that of the queries."""
+    children = dict(module.named_children())
+    queries = getattr(children.get("q_proj"), "out_features", 0)
+    return queries == 2 * width or any("gate" in name or name == "g_proj" for name in children)
+
+
+def layer_lists(model: Any) -> Iterator[Any]:
+    """The lists of a model's layers, without the lists within layers."""
+    lists = require("torch").nn.ModuleList
+    outer: list[str] = []
+    for name, module in model.named_modules():
+        if isinstance(module, lists) and not any(name.startswith(f"{o}.") for o in outer):
+            outer.append(name)
+            yield module
+
+
+def mixers(model: Any) -> list[str]:
+    """What the layers of a model are made of, as far as it may move anything between tokens."""
+    longest = max(layer_lists(model), key=len, default=())
+    found: dict[str, None] = {}
+    for layer in longest:
+        for part in layer.children():
+            name = type(part).__name__
+            if not name.lower().endswith(_NO_MIXERS):
+                found[name] = None
+    return list(found)
+
+
+def notes_of(seen: Sequence[Seen]) -> tuple[str, ...]:
+    """What readers have to know of a model's attention, in words that follow its name.
+
+    Args:
+        seen: the calls of its layers; empty where they are not known.
+    """
+    notes = []
+    if half := next((_half(one.call) for one in seen if _half(one.call)), 0):
+        notes.append(
+            "differential attention: these are its two halves, and the model takes from head n "
+            f"a multiple of head n + {half}"
+        )
+    if any(one.gated for one in seen):
+        notes.append("what a head writes is multiplied by a gate")
+    if any(_damped(one.call) for one in seen):
+        notes.append("what a head writes is damped by a sink")
+    return tuple(notes)
+
+
+def _half(call: Call) -> int:
+    """By how much the numbers of the two heads differ of which the model takes a difference."""
+    return int(call.weights.shape[1]) // 2 if hasattr(call.module, "lambda_q1") else 0
+
+
+def _damped(call: Call) -> bool:
+    """Whether a layer has sinks that take no part in its softmax."""
+    if call.sinks is None:
+        return False
+    sums = call.weights.float().sum(dim=-1)
+    return bool((sums - 1).abs().max() < 1e-3)
+
+
+def without_map(shown: Sequence[int], left_out: Collection[int], model: Any) -> str:
+    """Which layers have no attention map, in models that mix kinds of layers; or nothing.
+
+    Args:
+        shown: the numbers of the layers that can be shown.
+        left_out: those of layers that hand out something else than weights of tokens.
+        model: for the number of its layers, where it has one stack.
+    """
+    count = 0
+    with contextlib.suppress(Exception):
+        count = int(getattr(model.config.get_text_config(), "num_hidden_layers", 0))
+    one_stack = not getattr(model.config, "is_encoder_decoder", False) and max(shown) < count
+    others = sorted({*left_out, *(range(count) if one_stack else ())} - set(shown))
+    if not others:
+        return ""
+    word, verb = ("layers", "have") if others[1:] else ("layer", "has")
+    return f"{word} {ranges(others)} {verb} no attention map"
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Numbers in order, those in a row as a range."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    words = [str(a) if a == b else f"{a}\u2013{b}" for a, b in runs]
+    return ", ".join(words[:-1]) + (" and " if words[1:] else "") + words[-1]

@@ -1,0 +1,1 @@
+"""Matrices and tokens that authors give, read and checked."""

@@ -1,0 +1,186 @@
+"""Entries of a store in one file, to be carried elsewhere: an uncompressed tar.
+
+Its members are named as the files of a folder store, so that unpacking it where a store lies does
+the same as importing it, without the verification.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import secrets
+import tarfile
+from typing import TYPE_CHECKING, BinaryIO
+
+from .entry import MOST_BYTES, SUFFIX, DamagedEntryError, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from .base import Store
+
+_NAME = re.compile(rf"([0-9a-f]{{2}})/([0-9a-f]{{62}}){re.escape(SUFFIX)}")
+
+
+def export_entries(
+    store: Store, keys: Iterable[str], file: Path
+) -> tuple[list[str], dict[str, str]]:
+    """Write entries to a file, whole or not at all; the same entries give the same bytes.
+
+    Args:
+        store: where they are.
+        keys: which ones.
+        file: where they go.
+
+    Returns:
+        The keys that are in the file, and those that are not, each with the reason.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    done, wrong = [], {}
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with tarfile.open(temporary, "w:", format=tarfile.USTAR_FORMAT) as tar:
+            for key in sorted(keys):
+                try:
+                    data = store.get_bytes(key)
+                except (DamagedEntryError, OSError) as error:
+                    wrong[key] = str(error)
+                    continue
+                if data is None:
+                    wrong[key] = "it is not in the store"
+                    continue
+                member = tarfile.TarInfo(f"{key[:2]}/{key[2:]}{SUFFIX}")
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+                done.append(key)
+        temporary.replace(file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return done, wrong
+
+
+def import_entries(store: Store, file: Path) -> tuple[list[str], dict[str, str]]:
+    """Take entries from a file into a store; what the store has soundly stays.
+
+    Nothing is unpacked onto the disk: a member's name decides no more than which key it has to be.
+
+    Args:
+        store: where they go.
+        file: what `export_entries` wrote.
+
+    Returns:
+        The keys that the store has now, and the members that were left out, each with the reason.
+
+    Raises:
+        OSError: the file cannot be read.
+        AttentionError: the store cannot be written.
+    """
+    done: list[str] = []
+    wrong: dict[str, str] = {}
+    if not file.is_file():
+        # A pipe or a device may have no end.
+        raise OSError(f"{file} is no regular file")
+    try:
+        # Uncompressed alone, so that a file takes no more memory than it has bytes.
+        with file.open("rb") as opened, tarfile.open(fileobj=_Bounded(opened), mode="r:") as tar:
+            for member in tar:
+                if member.size < 0:
+                    raise tarfile.ReadError(f"{member.name!a} is of {member.size} bytes")
+                if member.isdir():
+                    continue
+                if why := _take(store, tar, member, done):
+                    wrong[member.name] = why
+            if not _is_empty_from(opened, tar.offset):
+                # `tarfile` takes a header that it cannot read for the end.
+                raise tarfile.ReadError("a header cannot be read")
+        if not _is_whole(file):
+            wrong[file.name] = "the file is cut short"
+    except (tarfile.TarError, ValueError, OverflowError, RecursionError, EOFError) as error:
+        # What came before the damage is in the store.
+        wrong[file.name] = f"the file is damaged, or no tar that export wrote: {error}"
+    return done, wrong
+
+
+class _Bounded(io.BufferedIOBase):
+    """A file of which no more is read at once than an entry may have.
+
+    The headers of a tar say how much to read next, and `tarfile` sets the memory aside at once.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read so many bytes.
+
+        Raises:
+            tarfile.ReadError: more than an entry may have.
+        """
+        if size is None or not 0 <= size <= MOST_BYTES + tarfile.BLOCKSIZE:
+            raise tarfile.ReadError(f"a header announces {size} bytes")
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place.
+
+        Raises:
+            tarfile.ReadError: it lies behind the end.
+        """
+        if whence == io.SEEK_SET and offset > self._size:
+            raise tarfile.ReadError("a header leads past the end of the file")
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """The place where the next byte is read."""
+        return self._file.tell()
+
+
+def _is_empty_from(file: BinaryIO, offset: int) -> bool:
+    """Whether a file holds nothing but zeros from a place on."""
+    file.seek(offset)
+    while block := file.read(1 << 20):
+        if any(block):
+            return False
+    return True
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a tar has its end, which its reader does not ask for: two blocks of zeros."""
+    with file.open("rb") as opened:
+        opened.seek(max(0, file.stat().st_size - 2 * tarfile.BLOCKSIZE))
+        return opened.read() == bytes(2 * tarfile.BLOCKSIZE)
+
+
+def _take(store: Store, tar: tarfile.TarFile, member: tarfile.TarInfo, done: list[str]) -> str:
+    name = _NAME.fullmatch(member.name)
+    if name is None or not member.isreg() or member.issparse():
+        return "its name or kind is not that of an entry"
+    if member.size > MOST_BYTES:
+        return f"it is of {member.size:,} bytes; an entry has at most {MOST_BYTES:,}"
+    key = name[1] + name[2]
+    content = tar.extractfile(member)
+    assert content is not None
+    with content:
+        data = content.read(member.size)
+    try:
+        # Also where the store has a sound one: a damaged member is not taken.
+        verify(data, key)
+        if not _is_sound(store, key):
+            store.put_bytes(key, data)
+    except DamagedEntryError as error:
+        return str(error)
+    done.append(key)
+    return ""
+
+
+def _is_sound(store: Store, key: str) -> bool:
+    try:
+        return store.has(key)
+    except (DamagedEntryError, OSError):
+        return False

@@ -1,0 +1,59 @@
+"""Files that are read up to a bound, and written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from typing import TYPE_CHECKING
+
+from .entry import MOST_BYTES, DamagedEntryError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_BINARY = getattr(os, "O_BINARY", 0)
+"""What Windows needs so that it does not translate line ends."""
+
+
+def read_bounded(path: Path, first: int | None = None) -> bytes:
+    """The bytes of a regular file, or the first of them.
+
+    Raises:
+        DamagedEntryError: it is larger than an entry may be.
+        OSError: it cannot be read, or is a pipe, a device or a folder.
+    """
+    # A pipe that nobody writes to would be waited for.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        if first is not None:
+            return file.read(first)
+        if found.st_size > MOST_BYTES:
+            raise DamagedEntryError(
+                f"it is of {found.st_size:,} bytes; an entry has at most {MOST_BYTES:,}"
+            )
+        return file.read(MOST_BYTES)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name in the same folder, flush it, and rename it.
+
+    Raises:
+        OSError: the file cannot be written; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.stem[:16]}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise

@@ -1,0 +1,191 @@
+"""What every store can do, and the store in memory."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from .entry import EntryInfo, glance, pack, read_info
+from .entry import unpack as unpack_entry
+from .entry import verify as verify_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from sphinx_attention.core.attention import Attention
+    from sphinx_attention.core.errors import AttentionError
+    from sphinx_attention.core.request import Request
+
+ABANDONED_SECONDS = 3600.0
+"""Age from which a temporary file counts as left over from a process that was killed."""
+
+
+class Store(ABC):
+    """Attentions by key.
+
+    Processes may share one: entries appear whole or not at all, and the same key always holds the
+    same attention.
+    """
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What messages call the store."""
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder on this machine; None where there is none."""
+        return None
+
+    @abstractmethod
+    def read(self, key: str) -> bytes | None:
+        """An entry's bytes as they lie there, not verified; None where there is none.
+
+        Raises:
+            OSError: the entry is there and cannot be read.
+        """
+
+    @abstractmethod
+    def write(self, key: str, data: bytes) -> None:
+        """Write an entry's bytes, whole or not at all.
+
+        Raises:
+            NewerEntryError: there is one of a younger format, which is left as it is.
+            AttentionError: the store cannot be written, or the disk is full.
+        """
+
+    @abstractmethod
+    def keys(self) -> Iterator[str]:
+        """Every key that has an entry, sound or not, in order."""
+
+    @abstractmethod
+    def delete(self, key: str) -> bool:
+        """Remove an entry; whether there was one.
+
+        Raises:
+            AttentionError: it cannot be removed.
+        """
+
+    @abstractmethod
+    def location(self, key: str) -> str:
+        """Where the entry of a key lies, for messages."""
+
+    def get(self, key: str) -> Attention | None:
+        """The attention of a key; None where there is no entry.
+
+        Raises:
+            DamagedEntryError: the entry is cut short, altered, or of another version.
+            OSError: the entry is there and cannot be read.
+        """
+        data = self.read(key)
+        return None if data is None else unpack_entry(data, key)
+
+    def has(self, key: str) -> bool:
+        """Whether there is a sound entry of a key: all of it is read and checked.
+
+        Raises:
+            DamagedEntryError: as `get`.
+            OSError: as `get`.
+        """
+        data = self.read(key)
+        if data is not None:
+            verify_entry(data, key)
+        return data is not None
+
+    def info(self, key: str) -> EntryInfo | None:
+        """What the entry of a key says of itself; None where there is no entry.
+
+        Raises:
+            DamagedEntryError: as `get`.
+            OSError: as `get`.
+        """
+        data = self.read(key)
+        return None if data is None else read_info(data, key)
+
+    def get_bytes(self, key: str) -> bytes | None:
+        """The bytes of an entry, whose checksum and header are right; None where there is none.
+
+        Raises:
+            DamagedEntryError: as `get`, but for numbers that cannot be right.
+            OSError: as `get`.
+        """
+        data = self.read(key)
+        if data is not None:
+            glance(data, key)
+        return data
+
+    def put_bytes(self, key: str, data: bytes) -> None:
+        """Take over an entry from another store.
+
+        Raises:
+            DamagedEntryError: the bytes are not a sound entry of that key; nothing is written.
+            AttentionError: as `put`.
+        """
+        verify_entry(data, key)
+        self.write(key, data)
+
+    def put(self, request: Request, attention: Attention) -> None:
+        """Write the answer to a request.
+
+        Raises:
+            NewerEntryError: there is an entry of a younger format, which is left as it is.
+            AttentionError: the store cannot be written, or the disk is full.
+        """
+        self.write(request.key, pack(request, attention))
+
+    def prepare(self, keys: Iterable[str]) -> None:  # noqa: B027 - most stores need none
+        """Fetch at once what will be asked for one by one, where that is quicker."""
+
+    def sweep(self, older_than: float = ABANDONED_SECONDS) -> int:  # noqa: ARG002 - for those that need it
+        """Remove temporary files that killed processes left behind.
+
+        Args:
+            older_than: in seconds; younger ones may be in the writing.
+
+        Returns:
+            How many were removed.
+        """
+        return 0
+
+    def troubles(self) -> list[AttentionError]:
+        """What went wrong since last asked, without keeping the store from answering."""
+        return []
+
+
+class MemoryStore(Store):
+    """Entries that last as long as the process."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._entries
+
+    @property
+    def name(self) -> str:
+        """What messages call the store."""
+        return "in memory"
+
+    def read(self, key: str) -> bytes | None:
+        """An entry's bytes; None where there is none."""
+        return self._entries.get(key)
+
+    def write(self, key: str, data: bytes) -> None:
+        """Keep an entry's bytes."""
+        self._entries[key] = data
+
+    def keys(self) -> Iterator[str]:
+        """Every key, in order."""
+        yield from sorted(self._entries)
+
+    def delete(self, key: str) -> bool:
+        """Forget an entry; whether there was one."""
+        return self._entries.pop(key, None) is not None
+
+    def location(self, key: str) -> str:
+        """What messages call an entry."""
+        return f"{key[:12]}… in memory"

@@ -1,0 +1,325 @@
+"""What the header of an entry may say: every type, size and range, checked before it is used.
+
+A checksum shows that an entry is what somebody wrote. It does not show who wrote it: entries also
+come from shared stores, archives and pull requests. So everything that a header says is checked
+here, once, when the entry is read. No array is unpacked before its shape has passed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from sphinx_attention.core.attention import Part, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MOST_NUMBERS = 1 << 31
+"""Numbers of all arrays of an entry together."""
+
+FREE_NUMBERS = 1 << 24
+"""Numbers that an entry may hold however few bytes they take."""
+
+NUMBERS_A_BYTE = 16
+"""Numbers a byte beyond that: real attention takes a third of a byte each."""
+
+LONGEST_TOKEN = 10_000
+"""Characters of a token."""
+
+_LONGEST_TEXTS = 1 << 20
+_LONGEST_NAME = 200
+_LONGEST_WORDS = 100_000
+_MOST_ENTRIES = 100
+_MOST_TOKENS = 1 << 17
+_WIDEST = 1 << 16
+_SPARE_TOKENS = 1024
+"""Tokens that a model may add to those of its text: special ones, and those that it generates."""
+
+ENCODINGS = {
+    "weights": "steps",
+    "masked": "bits",
+    "queries": "float32",
+    "keys": "float32",
+    "values": "float32",
+    "scoring.scale": "float32",
+    "scoring.softcap": "float32",
+    "scoring.bias": "float32",
+    "scoring.sinks": "float32",
+}
+"""The arrays that an entry may have, and how each is encoded."""
+
+
+class UnfitError(ValueError):
+    """Something in an entry that `pack` does not write; the message names it."""
+
+
+@dataclass(frozen=True)
+class ArrayInfo:
+    """An array as the header announces it.
+
+    Attributes:
+        name: a key of `ENCODINGS`.
+        shape: checked against the tokens, and against the other arrays.
+        bytes: how many it takes in the entry.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    bytes: int
+
+    @property
+    def count(self) -> int:
+        """How many numbers there are."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header that has passed all checks."""
+
+    request: Mapping[str, Any]
+    query_tokens: tuple[Token, ...]
+    key_tokens: tuple[Token, ...]
+    part: Part
+    label: str
+    provenance: Mapping[str, str]
+    arrays: tuple[ArrayInfo, ...]
+    missing: str | None
+    layer_names: tuple[str, ...]
+    head_names: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The shape of the weights."""
+        (shape,) = (array.shape for array in self.arrays if array.name == "weights")
+        layers, heads, queries, keys = shape
+        return layers, heads, queries, keys
+
+    @property
+    def rows_sum_to_one(self) -> bool:
+        """Whether a row may not sum to more than 1: it may where the largest of heads is taken."""
+        return not str(self.request.get("aggregate", "")).startswith("max")
+
+
+def read_header(raw: Any, key: str, size: int) -> Header:
+    """Check a header.
+
+    Args:
+        raw: the parsed JSON.
+        key: of the request that the entry has to answer.
+        size: bytes that the arrays take.
+
+    Raises:
+        UnfitError: the first thing that is not as `pack` writes it.
+    """
+    _need(isinstance(raw, dict), "the header is no object")
+    request = _request(raw.get("request"), key)
+    queries = _tokens(raw.get("query_tokens"), "query_tokens")
+    one_row = raw.get("key_tokens") is None
+    keys = queries if one_row else _tokens(raw.get("key_tokens"), "key_tokens")
+    _check_lengths(request, (queries,) if one_row else (queries, keys))
+    arrays = _arrays(raw.get("arrays"), size)
+    scoring = raw.get("scoring")
+    _check_shapes({a.name: a.shape for a in arrays}, len(queries), len(keys), scoring is not None)
+    layers, heads = arrays[0].shape[:2]
+    _need(raw.get("part") in get_args(Part), f"part is {_brief(raw.get('part'))}")
+    return Header(
+        request=request,
+        query_tokens=queries,
+        key_tokens=keys,
+        part=raw["part"],
+        label=_text(raw.get("label"), "label", _LONGEST_NAME),
+        provenance=_provenance(raw.get("provenance")),
+        arrays=arrays,
+        missing=None if scoring is None else _missing(scoring),
+        layer_names=_names(raw.get("layer_names"), "layer_names", layers),
+        head_names=_names(raw.get("head_names"), "head_names", heads),
+    )
+
+
+def _need(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise UnfitError(otherwise)
+
+
+def _brief(value: Any) -> str:
+    """A value in a message: short, and harmless in a terminal."""
+    text = ascii(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _is_whole(value: Any, least: int, most: int) -> bool:
+    # The type itself: true is a number to Python.
+    return type(value) is int and least <= value <= most
+
+
+def _whole(value: Any, what: str, least: int, most: int) -> int:
+    if not _is_whole(value, least, most):
+        raise UnfitError(f"{what} is {_brief(value)}, not a whole number from {least} to {most}")
+    return int(value)
+
+
+def _text(value: Any, what: str, longest: int) -> str:
+    if not isinstance(value, str):
+        raise UnfitError(f"{what} is {_brief(value)}, not a text")
+    if len(value) > longest:
+        raise UnfitError(f"{what} has {len(value):,} characters; {longest:,} are allowed")
+    if not _is_encodable(value):
+        raise UnfitError(f"{what} holds half of a character: {_brief(value)}")
+    return value
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _request(raw: Any, key: str) -> Mapping[str, Any]:
+    """The request: the key is the hash of its canonical JSON, so that it cannot be another."""
+    _need(isinstance(raw, dict), "the request is no object")
+    try:
+        canonical = json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    except (ValueError, RecursionError):
+        raise UnfitError("the request cannot be written as JSON") from None
+    _need(
+        hashlib.sha256(canonical.encode()).hexdigest() == key,
+        "the request is not the one that the key stands for",
+    )
+    # Whoever forges an entry chooses the request too, and the key with it.
+    _need(isinstance(raw.get("source"), dict), "the request has no source")
+    _need(isinstance(raw.get("text"), str), "the request has no text")
+    return dict(raw)
+
+
+def _tokens(raw: Any, what: str) -> tuple[Token, ...]:
+    if not isinstance(raw, list) or not raw:
+        raise UnfitError(f"{what} is {_brief(raw)}, not a list of tokens")
+    _need(len(raw) <= _MOST_TOKENS, f"{what} has {len(raw):,} tokens")
+    for number, fields in enumerate(raw):
+        if not _is_token(fields):
+            raise UnfitError(f"{what}[{number}] is no token: {_brief(fields)}")
+    together = "".join(fields[0] for fields in raw)
+    _need(len(together) <= _LONGEST_TEXTS, f"{what} have {len(together):,} characters all together")
+    _need(_is_encodable(together), f"{what} hold half of a character")
+    return tuple(
+        Token(text=text, special=bool(special), word=word, segment=segment)
+        for text, special, word, segment in raw
+    )
+
+
+def _is_token(fields: Any) -> bool:
+    if not isinstance(fields, list) or len(fields) != 4:
+        return False
+    text, special, word, segment = fields
+    return (
+        isinstance(text, str)
+        and len(text) <= LONGEST_TOKEN
+        and _is_whole(special, 0, 1)
+        and (word is None or _is_whole(word, 0, _LONGEST_TEXTS))
+        and _is_whole(segment, 0, 1)
+    )
+
+
+def _check_lengths(request: Mapping[str, Any], sides: Sequence[Sequence[Token]]) -> None:
+    """A model cannot make more tokens of a text than the text has bytes, but for a few."""
+    if request["source"].get("kind") != "model":
+        return
+    texts = [request.get(name) for name in ("text", "pair", "target")]
+    written = "".join(text for text in texts if isinstance(text, str))
+    spelt = unicodedata.normalize("NFKD", written).encode("utf-8", "replace")
+    most = _SPARE_TOKENS + 2 * max(len(spelt), len(written.encode("utf-8", "replace")))
+    for side in sides:
+        _need(len(side) <= most, f"it has {len(side):,} tokens for a text of {len(written):,}")
+
+
+def _arrays(raw: Any, size: int) -> tuple[ArrayInfo, ...]:
+    """The arrays, the weights first."""
+    if not isinstance(raw, list):
+        raise UnfitError(f"arrays is {_brief(raw)}, not a list")
+    _need(len(raw) <= len(ENCODINGS), f"there are {len(raw)} arrays")
+    found: list[ArrayInfo] = []
+    for number, entry in enumerate(raw):
+        what = f"arrays[{number}]"
+        _need(isinstance(entry, dict), f"{what} is {_brief(entry)}")
+        name, shape = entry.get("name"), entry.get("shape")
+        _need(isinstance(name, str) and name in ENCODINGS, f"{what} is called {_brief(name)}")
+        _need(name not in {array.name for array in found}, f"{name} is there twice")
+        _need(entry.get("encoding") == ENCODINGS[name], f"{name} is encoded otherwise")
+        _need(isinstance(shape, list) and 1 <= len(shape) <= 4, f"{name} is {_brief(shape)}")
+        sizes = tuple(_whole(n, f"the shape of {name}", 1, _MOST_TOKENS) for n in shape)
+        bytes_ = _whole(entry.get("bytes"), f"the bytes of {name}", 0, size)
+        found.append(ArrayInfo(name, sizes, bytes_))
+    _need({"weights", "masked"} <= {array.name for array in found}, "weights or mask are missing")
+    taken = sum(array.bytes for array in found)
+    _need(taken == size, f"the arrays take {size:,} bytes, and {taken:,} are announced")
+    numbers = sum(array.count for array in found if array.name != "masked")
+    most = min(MOST_NUMBERS, max(FREE_NUMBERS, NUMBERS_A_BYTE * size))
+    _need(numbers <= most, f"{size:,} bytes announce {numbers:,} numbers; {most:,} are allowed")
+    _need(found[0].name == "weights", "the weights are not the first array")
+    return tuple(found)
+
+
+def _check_shapes(
+    shapes: Mapping[str, tuple[int, ...]], queries: int, keys: int, scored: bool
+) -> None:
+    weights = shapes["weights"]
+    _need(
+        len(weights) == 4 and weights[2:] == (queries, keys),
+        f"weights of the shape {weights} do not fit {queries} and {keys} tokens",
+    )
+    layers, heads = weights[:2]
+    allowed: dict[str, set[tuple[int, ...]]] = {
+        "masked": {(1, queries, keys), (layers, queries, keys)},
+        "scoring.scale": {(layers,)},
+        "scoring.softcap": {(layers,)},
+        "scoring.bias": {(layers, 1, queries, keys), (layers, heads, queries, keys)},
+        "scoring.sinks": {(layers, heads)},
+    }
+    for name, shape in shapes.items():
+        fits = shape in allowed[name] if name in allowed else True
+        if name in {"queries", "keys", "values"}:
+            rows = queries if name == "queries" else keys
+            fits = len(shape) == 4 and (shape[0], shape[2]) == (layers, rows)
+            fits = fits and heads % shape[1] == 0 and shape[3] <= _WIDEST
+            fits = fits and (name != "queries" or shape[1] == heads)
+        _need(fits, f"{name} of the shape {shape} do not fit weights of the shape {weights}")
+    if {"queries", "keys"} <= shapes.keys():
+        _need(shapes["queries"][3] == shapes["keys"][3], "queries and keys differ in length")
+    named = {name for name in shapes if name.startswith("scoring.")}
+    _need(
+        {"scoring.scale", "scoring.softcap"} <= named if scored else not named,
+        "what the logits are made of is incomplete",
+    )
+
+
+def _provenance(raw: Any) -> Mapping[str, str]:
+    _need(isinstance(raw, dict), f"provenance is {_brief(raw)}")
+    _need(len(raw) <= _MOST_ENTRIES, f"provenance has {len(raw)} entries")
+    return {
+        _text(name, "provenance", _LONGEST_NAME): _text(
+            value, f"provenance: {_brief(name)}", _LONGEST_WORDS
+        )
+        for name, value in raw.items()
+    }
+
+
+def _missing(raw: Any) -> str:
+    _need(isinstance(raw, dict), f"scoring is {_brief(raw)}")
+    return _text(raw.get("missing"), "scoring: missing", _LONGEST_WORDS)
+
+
+def _names(raw: Any, what: str, count: int) -> tuple[str, ...]:
+    if raw is None:
+        return tuple(str(n) for n in range(count))
+    _need(isinstance(raw, list) and len(raw) == count, f"{what} is {_brief(raw)} for {count}")
+    names = tuple(_text(name, what, _LONGEST_NAME) for name in raw)
+    _need(len(set(names)) == count, f"{what} holds a name twice")
+    return names

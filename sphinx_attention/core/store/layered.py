@@ -1,0 +1,202 @@
+"""A folder before a store at a URL: what is read from there is kept here.
+
+What is computed is written to both. Where the URL does not answer, the folder is all there is; that
+is told once, and a build takes longer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.errors import AttentionError, Problem
+
+from .base import Store
+from .entry import DamagedEntryError, NewerEntryError
+from .entry import verify as verify_entry
+from .remote import RemoteError, RemoteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from .folder import FolderStore
+
+_AT_ONCE = 64
+"""Entries fetched together: enough to hide how far it is, few enough for the memory."""
+
+
+class SharedStore(Store):
+    """A folder, and a store at a URL behind it.
+
+    Args:
+        local: the folder.
+        remote: what is shared.
+    """
+
+    def __init__(self, local: FolderStore, remote: RemoteStore) -> None:
+        self.local = local
+        self.remote = remote
+        self._troubles: list[AttentionError] = []
+        self._told = False
+        self._told_local = False
+        self._absent: set[str] = set()
+
+    @property
+    def name(self) -> str:
+        """The URL and the folder."""
+        return f"{self.remote.name} (with {self.local.name} before it)"
+
+    @property
+    def folder(self) -> Path:
+        """The folder before the URL."""
+        return self.local.root
+
+    def location(self, key: str) -> str:
+        """The entry's file, where it is here, or else its URL."""
+        if self.local.path(key).exists():
+            return self.local.location(key)
+        return self.remote.location(key)
+
+    def read(self, key: str) -> bytes | None:
+        """A sound entry from the folder, or else from the URL; None where neither has one.
+
+        Raises:
+            DamagedEntryError: there are only damaged ones.
+            OSError: the file is there and cannot be read, and nothing sound is at the URL.
+        """
+        wrong: DamagedEntryError | OSError
+        try:
+            data = self.local.get_bytes(key)
+        except (DamagedEntryError, OSError) as error:
+            wrong = error
+        else:
+            return self._fetch(key) if data is None else data
+        data = self._fetch(key)
+        if data is None:
+            raise wrong
+        if not isinstance(wrong, NewerEntryError):
+            self._note(f"{self.local.location(key)}: {wrong}; taken again from {self.remote.name}")
+        return data
+
+    def _fetch(self, key: str) -> bytes | None:
+        if key in self._absent:
+            # Good for one question: another machine may be writing it by now.
+            self._absent.discard(key)
+            return None
+        try:
+            data = self.remote.get_bytes(key)
+        except RemoteError:
+            self._note_remote()
+            return None
+        except DamagedEntryError as error:
+            raise type(error)(str(error), self.remote.location(key)) from error
+        if data is not None:
+            self._keep(key, data)
+        return data
+
+    def _keep(self, key: str, data: bytes) -> None:
+        try:
+            self.local.write(key, data)
+        except NewerEntryError:
+            pass
+        except AttentionError as error:
+            if not self._told_local:
+                self._told_local = True
+                self._note(
+                    f"cannot keep in {self.local.name} what was read from {self.remote.name}: "
+                    f"{_reason(error)}"
+                )
+
+    def prepare(self, keys: Iterable[str]) -> None:
+        """Copy here what the URL has of some entries, many at a time."""
+        lacking = [key for key in keys if not self.local.path(key).exists()]
+        for start in range(0, len(lacking), _AT_ONCE):
+            try:
+                found = self.remote.read_many(lacking[start : start + _AT_ONCE])
+            except RemoteError:
+                self._note_remote()
+                return
+            for key, data in found.items():
+                if data is None:
+                    self._absent.add(key)
+                    continue
+                # What is damaged is left to `read`, which says so.
+                with contextlib.suppress(DamagedEntryError):
+                    verify_entry(data, key)
+                    self._keep(key, data)
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write to both places.
+
+        Raises:
+            NewerEntryError: one of them has an entry of a younger format, which is left as it is.
+            AttentionError: the folder cannot be written.
+        """
+        refused: NewerEntryError | AttentionError | None = None
+        self._absent.discard(key)
+        try:
+            self.local.write(key, data)
+        except (NewerEntryError, AttentionError) as error:
+            refused = error
+        try:
+            self.remote.write(key, data)
+        except NewerEntryError as error:
+            refused = NewerEntryError(str(error), self.remote.location(key))
+        except RemoteError:
+            self._note_remote()
+        else:
+            if refused and not isinstance(refused, NewerEntryError):
+                message = f"cannot write to the store {self.local.name}: {_reason(refused)}"
+                message += f"; what was computed is in {self.remote.name} alone"
+                refused = AttentionError(Problem.STORE, message)
+        if refused:
+            raise refused
+
+    def keys(self) -> Iterator[str]:
+        """Every key of either place, in order; of the folder alone if the URL does not answer."""
+        found = set(self.local.keys())
+        try:
+            found.update(self.remote.keys())
+        except RemoteError:
+            self._note_remote()
+        yield from sorted(found)
+
+    def delete(self, key: str) -> bool:
+        """Remove an entry from both places; whether there was one.
+
+        Others may share the URL: what these notes do not use may be theirs. To tidy up the folder
+        alone, delete from ``local``.
+
+        Raises:
+            AttentionError: it cannot be removed from the folder.
+        """
+        here, there = self.local.delete(key), False
+        try:
+            there = self.remote.delete(key)
+        except RemoteError:
+            self._note_remote()
+        return here or there
+
+    def sweep(self, older_than: float | None = None) -> int:
+        """Remove temporary files that killed processes left in the folder."""
+        return self.local.sweep() if older_than is None else self.local.sweep(older_than)
+
+    def _note(self, message: str) -> None:
+        self._troubles.append(AttentionError(Problem.STORE, message))
+
+    def _note_remote(self) -> None:
+        trouble = self.remote.failure or self.remote.unwritable
+        if trouble and not self._told:
+            self._told = True
+            message = f"{trouble.message}; going on with {self.local.name} alone"
+            self._troubles.append(AttentionError(trouble.problem, message))
+
+    def troubles(self) -> list[AttentionError]:
+        """What went wrong since last asked; a URL that does not answer is told once."""
+        told, self._troubles = self._troubles, []
+        return told
+
+
+def _reason(error: AttentionError) -> str:
+    return getattr(error.__cause__, "strerror", None) or error.message

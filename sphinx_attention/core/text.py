@@ -1,0 +1,124 @@
+"""Token texts made fit to be shown: visible, legal in XML, and harmless to their neighbours."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_REPLACEMENT = "\ufffd"
+_BLANK = "\u2423"  # the open box that stands for a space
+_EMPTY = "\u2205"
+
+# What XML 1.0 forbids or HTML calls an error, and the controls that would turn text around them.
+_UNFIT = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef"
+    "\ufffe\uffff"
+    + "".join(chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+_RIGHT_TO_LEFT = {"R", "AL"}
+_STRONG = {"L", *_RIGHT_TO_LEFT}
+
+
+def clean(text: str) -> str:
+    """Replace what XML or HTML cannot hold by something visible, one character for one.
+
+    C0 controls become their control pictures, everything else U+FFFD. Bidirectional overrides and
+    isolates are replaced as well: a token may not turn round the text beside it.
+    """
+    return _UNFIT.sub(_visible, text)
+
+
+def clean_line(text: str) -> str:
+    """A sentence on one line: white space collapsed, the rest as `clean`."""
+    return clean(" ".join(text.split()))
+
+
+def visible(text: str) -> str:
+    """A token's text as every view shows it: never empty, never blank, never illegal."""
+    if not text:
+        return _EMPTY
+    if not text.strip(" \u00a0"):
+        return _BLANK * len(text)
+    return " ".join(clean(text).split())
+
+
+def right_to_left(text: str) -> bool:
+    """Whether a text's first strongly directional character runs from right to left."""
+    for character in text:
+        kind = unicodedata.bidirectional(character)
+        if kind in _STRONG:
+            return kind in _RIGHT_TO_LEFT
+    return False
+
+
+def row_right_to_left(texts: Iterable[str]) -> bool:
+    """Whether most of the texts that have a direction at all run from right to left."""
+    backward = forward = 0
+    for text in texts:
+        if right_to_left(text):
+            backward += 1
+        elif any(unicodedata.bidirectional(character) == "L" for character in text):
+            forward += 1
+    return backward > forward
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else _REPLACEMENT
+
+
+LARGEST = 9999
+"""Beyond the layers and heads of any model. A slip of the pen must not fill the memory."""
+
+
+_LONGEST_SHOWN = 80
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def quoted(value: object) -> str:
+    """A value as a message quotes it: short, and with every odd character spelt out."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as prose lists them: ``arcs, heads or grid``."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def nearest(word: str, known: Iterable[str], synonyms: Mapping[str, str] | None = None) -> str:
+    """The known word that a wrong one most likely means, as ``(did you mean arcs?)``."""
+    folded = " ".join(word.casefold().split())
+    meant = (synonyms or {}).get(folded)
+    if meant is None:
+        close = get_close_matches(folded, list(known), n=1)
+        meant = close[0] if close else None
+    return f" (did you mean {meant}?)" if meant else ""
+
+
+def broken_character(text: str) -> str | None:
+    """Half a character, which no file can hold, as a message shows it; None where there is none."""
+    found = _SURROGATE.search(text)
+    return repr(found[0]) if found else None
+
+
+def is_number(digits: str) -> bool:
+    """Whether a text is a whole number that a layer, a head or a token can have."""
+    # `isdigit` also takes ², which `int` does not; `int` refuses thousands of digits.
+    return digits.isdecimal() and len(digits) <= len(str(LARGEST))

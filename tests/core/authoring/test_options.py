@@ -1,0 +1,382 @@
+"""Options: what each takes, and what is said when it is given something else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sphinx_attention.core.authoring.options import OPTIONS, Surroundings, convert, parse
+from sphinx_attention.core.authoring.settings import Settings
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.figure.selection import written
+from sphinx_attention.core.figure.spec import Written
+from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def around(tmp_path: Path, **settings: object) -> Surroundings:
+    return Surroundings(Settings(**settings), tmp_path, lambda name: tmp_path / name)  # type: ignore[arg-type]
+
+
+def test_a_model_by_name_by_id_and_by_path(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    place = around(
+        tmp_path,
+        model="mini",
+        models={
+            "mini": {"id": "org/mini", "revision": "abc", "dtype": "bfloat16"},
+            "local": {"id": "org/mini", "path": "here"},
+            "own": {"function": "a.b:c", "version": 3},
+        },
+    )
+
+    def source(**options: str) -> object:
+        return parse("a b", options, None, place).request.source
+
+    assert source() == ModelSource("mini", id="org/mini", revision="abc", dtype="bfloat16")
+    local = source(model="local")
+    assert isinstance(local, ModelSource)
+    assert (local.id, local.folder) == ("org/mini", str(tmp_path / "here"))
+    assert source(model="own") == FunctionSource("own", "a.b:c", "3")
+    assert source(model="other/one") == ModelSource("other/one", id="other/one")
+    here = source(model="here")
+    assert isinstance(here, ModelSource)
+    assert here.path == "here"
+
+
+def test_a_model_that_is_nearly_declared(tmp_path: Path) -> None:
+    place = around(tmp_path, models={"minilm": {"id": "org/mini"}})
+    with pytest.raises(AttentionError, match="did you mean 'minilm'"):
+        parse("a", {"model": "minilmm"}, None, place)
+
+
+def test_every_option_reaches_its_place(tmp_path: Path) -> None:
+    options = {
+        "pair": "c  d",
+        "target": "e",
+        "part": "cross",
+        "view": "arcs",
+        "layer": "1",
+        "head": "auto",
+        "focus": "b",
+        "cutoff": "0.5",
+        "rest": "overview",
+        "alt": "what it shows",
+    }
+    spec = parse(" a   b ", options, None, around(tmp_path, model="org/m", head=4))
+    request = spec.request
+    assert (request.text, request.pair, request.target, request.part) == (
+        "a   b",
+        "c  d",
+        "e",
+        "cross",
+    )
+    assert (spec.layer, spec.head, spec.focus, spec.cutoff) == (1, None, "b", 0.5)
+    assert (spec.rest, spec.alt) == ("overview", "what it shows")
+    assert (spec.shown_heads, spec.layers, spec.heads) == ((), None, None)
+    assert (spec.special, spec.link, spec.written) == ("show", None, None)
+    spec = parse("a b", {}, None, around(tmp_path, model="org/m", head=4, layer="auto"))
+    assert (spec.layer, spec.head) == (None, 4)
+
+
+def test_what_is_made_of_the_numbers_is_in_the_request(tmp_path: Path) -> None:
+    place = around(tmp_path, model="org/m")
+
+    def request(**options: str) -> Request:
+        return parse("a b", options, None, place).request
+
+    made = request(merge="words", special="hide", aggregate="mean layers")
+    assert (made.merge, made.special, made.aggregate) == ("words", "hide", "mean layers")
+    plain = request(merge="none", special="dim", heads="1", layer="2", view="grid")
+    assert plain == request()
+    assert (plain.keep, plain.layers) == ((), None)
+
+
+def test_what_the_page_carries(tmp_path: Path) -> None:
+    place = around(tmp_path, model="org/m")
+    spec = parse("a", {"layers": "7, 0-3,2", "heads": "5"}, None, place)
+    assert (spec.layers, spec.heads) == ((0, 1, 2, 3, 7), (5,))
+    spec = parse("a", {"view": "heads", "head": "5, 0-2,1", "link": "fox"}, None, place)
+    assert (spec.head, spec.shown_heads, spec.link) == (5, (5, 0, 1, 2), "fox")
+    assert parse("a", {"view": "heads", "head": "5"}, None, place).shown_heads == ()
+    assert parse("a", {"view": "heads", "head": "auto"}, None, place).head is None
+
+
+def test_what_else_is_selected_is_kept_as_addresses_write_it(tmp_path: Path) -> None:
+    place = around(tmp_path, model="org/m")
+    text = "pin=3.7,k1&scale=log&\n direction=to"
+    spec = parse("a b", {"view": "matrix", "selection": text}, None, place)
+    assert spec.selection == (("pin", "3.7,k1"), ("scale", "log"), ("direction", "to"))
+    assert written(spec.selection) == "pin=3.7,k1&scale=log&direction=to"
+    assert spec.request == parse("a b", {}, None, place).request
+
+
+def test_steps_keep_queries_keys_and_values_of_the_layers_in_question(tmp_path: Path) -> None:
+    place = around(tmp_path, model="org/m")
+
+    def layers(**options: str) -> object:
+        spec = parse("a b", {"view": "steps", **options}, None, place)
+        assert spec.request.keep == ("queries", "keys", "values")
+        return spec.request.layers
+
+    assert layers() is None
+    assert layers(layer="3") == (3,)
+    assert layers(layer="3", layers="2-4") == (2, 3, 4)
+    assert layers(layers="2-4", special="dim", merge="none", focus="a") == (2, 3, 4)
+
+
+def test_what_a_project_sets_gives_way_where_it_does_not_fit(tmp_path: Path) -> None:
+    place = around(tmp_path, model="org/m", view="steps", layer=4, head=5, special="hide")
+    spec = parse("a b", {}, None, place)
+    assert (spec.view, spec.special, spec.request.special) == ("steps", "dim", "show")
+    assert spec.request.layers == (4,)
+    assert parse("a b", {}, "1 0\n0 1", place).view == "arcs"
+    spec = parse("a b", {"view": "arcs"}, None, place)
+    assert (spec.layer, spec.head, spec.special, spec.request.special) == (4, 5, "hide", "hide")
+    spec = parse("a b", {"view": "arcs", "special": "show"}, None, place)
+    assert (spec.special, spec.request.special) == ("show", "show")
+    for aggregate, first in (
+        ("mean", (4, None)),
+        ("rollout", (4, None)),
+        ("max layers", (None, 5)),
+    ):
+        spec = parse("a b", {"view": "arcs", "aggregate": aggregate}, None, place)
+        assert (spec.layer, spec.head) == first
+    spec = parse("a b", {"view": "arcs", "layers": "0-3", "heads": "0-3"}, None, place)
+    assert (spec.layer, spec.head) == (None, None)
+
+
+def test_what_was_written_is_kept_where_it_was_written(tmp_path: Path) -> None:
+    place = replace(around(tmp_path), syntax="myst")
+    options = {"view": "heads", "focus": "a | b", "causal": ""}
+    spec = parse("a b", options, "1 0\n0 1", place)
+    assert spec.written == Written(
+        "a b", (("view", "heads"), ("focus", "a | b"), ("causal", "")), "1 0\n0 1", "myst"
+    )
+    assert hash(spec) == hash(parse("a b", options, "1 0\n0 1", place))
+
+
+def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
+    options = {"tokens": '["New York", "sleeps"]', "scores": "logits", "causal": ""}
+    spec = parse("", options, "1 0\n0 1", around(tmp_path))
+    assert spec.request.tokens == ("New York", "sleeps")
+    assert spec.request.source == MatrixSource(text="1 0\n0 1", scores="logits", causal=True)
+    spec = parse("", {"tokens": "a b"}, "1 0\n0 1", around(tmp_path))
+    assert spec.request.tokens == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("options", "matrix", "says"),
+    [
+        ({"layr": "1"}, None, "did you mean layer?"),
+        ({"layer": "-1"}, None, "a whole number from 0, or auto"),
+        ({"cutoff": "0"}, None, "above 0 and up to 1"),
+        ({"cutoff": "all"}, None, "above 0 and up to 1"),
+        ({"view": "arc"}, None, "did you mean arcs?"),
+        ({"view": "map"}, None, "expected arcs, heads, grid, matrix or steps"),
+        ({"layers": "0-3;7"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
+        ({"layers": "0-"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
+        ({"layers": "-1"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
+        ({"layers": "0,,3"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
+        ({"layers": ""}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
+        ({"layers": "all"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
+        ({"heads": "3-0"}, None, "the range 3-0 runs backwards: write 0-3"),
+        ({"heads": "0-99999999999"}, None, "whole numbers from 0 to 9999"),
+        ({"head": "first"}, None, "such as 0-3,7, or auto"),
+        (
+            {"head": "0,3"},
+            None,
+            "the view arcs shows one head; several are drawn together by the view heads",
+        ),
+        ({"head": "0-1", "view": "steps"}, None, "the view steps shows one head"),
+        ({"merge": "word"}, None, "expected none or words (did you mean words?)"),
+        ({"special": "hidden"}, None, "expected show, dim or hide (did you mean hide?)"),
+        ({"aggregate": "average"}, None, "rollout or flow (did you mean mean?)"),
+        ({"link": "two words"}, None, "expected one word, without blanks"),
+        (
+            {"layer": "4", "layers": "0-3,7"},
+            None,
+            "invalid value 4 for layer: the page carries only 0, 1, 2, 3, 7",
+        ),
+        ({"layer": "4", "layers": "0-3,7"}, None, "which the option layers says; add 4 there"),
+        (
+            {"head": "0,5", "heads": "0", "view": "heads"},
+            None,
+            "invalid value 5 for head: the page carries only 0",
+        ),
+        (
+            {"aggregate": "mean layers", "layer": "1"},
+            None,
+            "the option layer does not go with the value 'mean layers' of aggregate",
+        ),
+        ({"aggregate": "max layers", "layers": "1"}, None, "remove the option layers"),
+        ({"aggregate": "rollout", "head": "1"}, None, "which makes one of all heads"),
+        ({"aggregate": "mean", "heads": "1"}, None, "remove the option heads"),
+        ({"view": "steps", "merge": "words"}, None, "for merge: the view steps goes from a head's"),
+        ({"view": "steps", "special": "hide"}, None, "for special: the view steps"),
+        ({"view": "steps", "aggregate": "max"}, None, "for aggregate: the view steps"),
+        ({"view": "steps"}, "1", "expected arcs, heads, grid or matrix"),
+        ({"selection": "to"}, None, "names with values, such as direction=to&pin=k4"),
+        ({"selection": ""}, None, "names with values, such as direction=to&pin=k4"),
+        (
+            {"selection": "direction=up"},
+            None,
+            "expected from or to for direction, in place of 'up'",
+        ),
+        ({"selection": "pin=fox"}, None, "4 for a query, k4 for a key, 4.7 for a cell"),
+        ({"selection": "layer=3"}, None, "layer is an option of its own"),
+        ({"selection": "colour=red"}, None, "expected direction, pin"),
+        (
+            {"selection": "scale=log"},
+            None,
+            "invalid name 'scale' in selection: expected direction or pin in the view arcs",
+        ),
+        ({"selection": "order=best", "view": "grid"}, None, "a score: previous, first, self"),
+        ({"also": "x"}, None, "unknown option 'also'"),
+        ({"part": "middle"}, None, "expected encoder, decoder or cross"),
+        ({"rest": "some"}, None, "expected none or overview"),
+        ({"pair": " "}, None, "expected some text"),
+        ({"causal": "yes"}, "1", "expected no value: write the option alone"),
+        ({"tokens": "[1]"}, "1", "each token of a list stands in quotation marks"),
+        ({"tokens": "[a"}, "1", "this begins as a list and is none"),
+        ({"causal": ""}, None, "needs a matrix"),
+        ({"pair": "x"}, "1", "needs a model"),
+        ({"matrix": "w.npy"}, "1", "remove the option matrix, or the rows of numbers"),
+        ({"matrix": "w.npy"}, None, "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    tmp_path: Path, options: dict[str, str], matrix: str | None, says: str
+) -> None:
+    with pytest.raises(AttentionError) as caught:
+        parse("a", options, matrix, around(tmp_path, model="org/m"))
+    assert says in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("written", "tokens"),
+    [
+        ("the cat sat", ["the", "cat", "sat"]),
+        ('["New York", "sleeps"]', ["New York", "sleeps"]),
+        ("['New York', 'sleeps']", ["New York", "sleeps"]),
+        ('"New York", sleeps', ["New York", "sleeps"]),
+        ('"New York" sleeps', ["New York", "sleeps"]),
+        ("'New York', 'sleeps'", ["New York", "sleeps"]),
+        ("“New York”, „sehr groß“", ["New York", "sehr groß"]),
+        ("'a', 'b'", ["a", "b"]),
+        ('"a", b', ["a", "b"]),
+        ("[CLS] the cat [SEP]", ["[CLS]", "the", "cat", "[SEP]"]),
+        # Marks and commas that are tokens, or parts of them, stay.
+        ("the cat 's hat isn't", ["the", "cat", "'s", "hat", "isn't"]),
+        ("rock 'n' roll", ["rock", "'n'", "roll"]),
+        ('he said " no "', ["he", "said", '"', "no", '"']),
+        ("Hello , world", ["Hello", ",", "world"]),
+        ("Hello, dear world", ["Hello,", "dear", "world"]),
+        ("1,000 apples", ["1,000", "apples"]),
+        (", . ;", [",", ".", ";"]),
+    ],
+)
+def test_tokens_are_read_as_they_are_meant(written: str, tokens: list[str]) -> None:
+    assert convert("tokens", written) == tuple(tokens)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "a, b, c",
+        "a,b,c",
+        '"New York, sleeps',
+        "“New York, sleeps",
+        "[New York, sleeps]",
+        '["a", 1]',
+        "[]",
+        "[" * 100_000,
+        "[" * 5000 + "]" * 5000,
+        "[(" * 50,
+        '["\\ud800"]',
+    ],
+)
+def test_tokens_that_are_not_plain_are_refused_with_what_is_allowed(written: str) -> None:
+    with pytest.raises(AttentionError, match="for tokens: expected") as caught:
+        convert("tokens", written)
+    assert len(caught.value.message) < 400
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize(
+    "value",
+    ["\ud800", "²", "9" * 5000, "\x00", "[" * 20_000, "1e999", "-", "~nobody/x", "a" * 9000],
+)
+def test_no_value_ends_a_build(tmp_path: Path, name: str, value: str) -> None:
+    matrix = "1" if name in {"scores", "causal", "tokens"} else None
+    message = said(parse, "a", {name: value}, matrix, around(tmp_path, model="org/m"))
+    message.encode()
+    assert len(message) < 700
+
+
+def said(function: Callable[..., object], *arguments: object) -> str:
+    """What a function complains of; nothing where it does not."""
+    try:
+        function(*arguments)
+    except AttentionError as error:
+        return error.message
+    return ""
+
+
+def test_white_space_reaches_a_model_as_it_was_written(tmp_path: Path) -> None:
+    place = around(tmp_path, model="org/m")
+    code = "def f(x):\n    return  x"
+    request = parse(f" {code} \r\n", {"pair": code, "target": code}, None, place).request
+    assert (request.text, request.pair, request.target) == (code, code, code)
+    # The words of a matrix may be set in columns.
+    assert parse("a   b", {}, "1 0\n0 1", place).request.text == "a b"
+    plain = Request(ModelSource("org/m", id="org/m"), "the quick fox")
+    assert parse("the quick fox", {}, None, place).request.key == plain.key
+
+
+def test_documents_may_be_held_to_what_the_project_declares(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    place = around(
+        tmp_path, model="org/default", models={"minilm": {"id": "org/mini"}}, models_only=True
+    )
+    for name in ("minilm", "builtin", "org/default"):
+        parse("a", {"model": name}, None, place)
+    assert parse("a", {}, None, place).request.source.label == "default"
+    for name in ("org/other", "folder", "./folder", "/etc", "gpt2"):
+        with pytest.raises(AttentionError, match="attention_models_only is set") as caught:
+            parse("a", {"model": name}, None, place)
+        assert "expected minilm, builtin or org/default" in caught.value.message
+    with pytest.raises(AttentionError, match="did you mean minilm"):
+        parse("a", {"model": "minilmm"}, None, place)
+
+
+def test_nothing_to_run_and_nothing_to_show(tmp_path: Path) -> None:
+    with pytest.raises(AttentionError) as caught:
+        parse("a b", {}, None, around(tmp_path))
+    assert caught.value.problem is Problem.MODEL
+    with pytest.raises(AttentionError) as caught:
+        parse("", {}, None, around(tmp_path, model="org/m"))
+    assert caught.value.problem is Problem.TEXT
+
+
+def test_every_option_is_explained() -> None:
+    assert all(option.help for option in OPTIONS.values())
+
+
+def test_named_layers_are_all_that_the_model_is_asked_for(tmp_path: Path) -> None:
+    place = Surroundings(Settings(model="m"), tmp_path, lambda name: tmp_path / name)
+
+    def asked(**options: str) -> object:
+        return parse("a b", options, None, place).request.layers
+
+    assert asked(layers="1,3") == (1, 3)
+    assert asked() is None
+    assert asked(layers="1,3", aggregate="mean") == (1, 3)
+    # These need the layers below, whichever the page carries.
+    assert asked(layers="1,3", aggregate="rollout") is None

@@ -1,0 +1,493 @@
+"""Past one process: chunks, local processes, a Dask cluster; whoever is killed, nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sphinx_attention.core.capture import chunks as distribute
+from sphinx_attention.core.capture.chunks import Chunk, Outcome, Place, chunks, run_chunk, take_in
+from sphinx_attention.core.capture.dask import on_cluster
+from sphinx_attention.core.capture.library import Library
+from sphinx_attention.core.capture.processes import in_processes
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.request import ModelSource, Request
+from sphinx_attention.core.sources.builtin import FOLDER
+from sphinx_attention.core.store import open_store
+from sphinx_attention.core.store.base import MemoryStore, Store
+from sphinx_attention.core.store.folder import FolderStore
+from tests.core.counting import Counting, forget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from distributed import Client
+
+MODEL = ModelSource(name="m", id="org/m")
+
+
+@pytest.fixture
+def counting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counting]:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    made = Counting(folder)
+    for name, value in made.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(str(folder))
+    forget()
+    yield made
+    forget()
+
+
+def undisturbed(requests: list[Request]) -> dict[str, bytes | None]:
+    """What one process makes of the requests, by key."""
+    library = Library(MemoryStore())
+    for _ in library.capture(library.missing(requests)):
+        pass
+    assert not library.failures
+    return {request.key: library.store.read(request.key) for request in requests}
+
+
+def entries(store: Store) -> dict[str, bytes | None]:
+    return {key: store.get_bytes(key) for key in list(store.keys())}
+
+
+# Chunks
+
+
+def test_chunks_hold_one_source_and_texts_of_like_length_and_every_request_once() -> None:
+    other = replace(MODEL, name="n", id="org/n")
+    texts = ["a b c d e f", "a", "a b c d", "a b", "a b c"]
+    requests = [Request(source, text) for text in texts for source in (MODEL, other)]
+    made = chunks(requests, 2)
+    assert all(len({r.source for r in chunk.requests}) == 1 for chunk in made)
+    assert sorted(r.key for chunk in made for r in chunk.requests) == sorted(
+        r.key for r in requests
+    )
+    # Source after source, and within each from short to long.
+    assert [[len(r.text) for r in chunk.requests] for chunk in made] == [[1, 3], [5, 7], [11]] * 2
+
+
+def test_what_derives_from_one_answer_stays_together_and_counts_once() -> None:
+    texts = [Request(MODEL, f"text {n}") for n in range(4)]
+    requests = [r for t in texts for r in (t, replace(t, merge="words"))]
+    made = chunks(reversed(requests), 2)
+    assert [len(chunk.requests) for chunk in made] == [4, 4]
+    for chunk in made:
+        assert set(Counter(r.base.key for r in chunk.requests).values()) == {2}
+
+
+def test_a_model_stays_open_from_chunk_to_chunk_and_one_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    events: list[str] = []
+
+    @contextmanager
+    def opener(source: ModelSource) -> Iterator[object]:
+        events.append(f"open {source.name}")
+
+        class Runner:
+            def run(self, requests: list[Request]) -> Iterator[tuple[Request, AttentionError]]:
+                for request in requests:
+                    events.append(request.text)
+                    yield request, AttentionError(Problem.TEXT, "no")
+
+        yield Runner()
+        events.append(f"close {source.name}")
+
+    monkeypatch.setattr(distribute, "open_source", opener)
+    other = replace(MODEL, name="n", id="org/n")
+    for source, text in ((MODEL, "1"), (MODEL, "2"), (other, "3")):
+        run_chunk(Place(None), Chunk((Request(source, text),)))
+    distribute.close_model()
+    assert events == ["open m", "1", "2", "close m", "open n", "3", "close n"]
+
+
+def test_chunks_outcomes_and_places_travel() -> None:
+    error = AttentionError(Problem.TEXT, "too long")
+    outcome = pickle.loads(pickle.dumps(Outcome("k", error)))
+    assert (outcome.error.problem, outcome.error.message) == (Problem.TEXT, "too long")
+    chunk = Chunk((Request(MODEL, "a b"),))
+    assert pickle.loads(pickle.dumps((Place("x"), chunk))) == (Place("x"), chunk)
+
+
+# One chunk
+
+
+def test_a_chunk_is_written_to_the_place_or_comes_back(counting: Counting, tmp_path: Path) -> None:
+    requests = counting.requests(3)
+    expected = undisturbed(requests)
+    made = run_chunk(Place("store", str(tmp_path)), Chunk(tuple(requests)))
+    assert {(o.error, o.data) for o in made} == {(None, None)}
+    assert entries(FolderStore(tmp_path / "store")) == expected
+    back = run_chunk(Place(None), Chunk(tuple(requests)))
+    assert {o.key: o.data for o in back} == expected
+
+
+def test_what_the_place_has_is_not_computed_again_unless_that_is_meant(
+    counting: Counting, tmp_path: Path
+) -> None:
+    chunk = Chunk(tuple(counting.requests(3)))
+    place = Place("store", str(tmp_path))
+    for expected, refresh in ((3, False), (3, False), (6, True)):
+        made = run_chunk(replace(place, refresh=refresh), chunk)
+        assert sorted(o.key for o in made) == sorted(r.key for r in chunk.requests)
+        assert len(counting.calls()) == expected
+
+
+def test_a_failure_is_told_and_the_rest_of_its_chunk_done(
+    counting: Counting, tmp_path: Path
+) -> None:
+    requests = [*counting.requests(2), Request(counting.source, "bad one")]
+    made = {o.key: o for o in run_chunk(Place("store", str(tmp_path)), Chunk(tuple(requests)))}
+    error = made[requests[2].key].error
+    assert error is not None
+    assert error.problem == Problem.FUNCTION
+    assert "bad text" in error.message
+    assert len(entries(FolderStore(tmp_path / "store"))) == 2
+
+
+def test_where_the_url_does_not_answer_the_entries_come_back(
+    counting: Counting, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    requests = counting.requests(2)
+    made = run_chunk(Place(f"file://{tmp_path}/file/store"), Chunk(tuple(requests)))
+    assert {o.key: o.data for o in made} == undisturbed(requests)
+
+
+def test_taking_in_stores_what_came_back_once_and_refuses_what_is_damaged(
+    counting: Counting, tmp_path: Path
+) -> None:
+    requests = counting.requests(4)
+    good = undisturbed(requests)
+    keys = [request.key for request in requests]
+    library = Library(FolderStore(tmp_path / "store"))
+    error = AttentionError(Problem.MEMORY, "out of memory")
+    cut = good[keys[1]][:-1]  # type: ignore[index]
+    ran = [
+        Outcome(keys[0], data=good[keys[0]]),
+        Outcome(keys[1], data=cut),
+        Outcome(keys[2], error),
+        Outcome(keys[0], error),  # told again: the first word counts
+        Outcome(keys[3]),
+    ]
+    assert [r.key for r in take_in(library, requests, ran)] == keys
+    assert set(library.failures) == {keys[1], keys[2]}
+    assert library.failures[keys[1]].problem == Problem.STORE
+    assert entries(library.store) == {keys[0]: good[keys[0]]}
+
+
+def test_an_entry_that_cannot_be_written_is_kept_for_this_run_and_told(
+    counting: Counting, tmp_path: Path
+) -> None:
+    (tmp_path / "store").write_text("a file where a folder should be")
+    requests = counting.requests(1)
+    library = Library(FolderStore(tmp_path / "store"))
+    ran = run_chunk(Place("store", str(tmp_path)), Chunk(tuple(requests)))
+    assert len(list(take_in(library, requests, ran))) == 1
+    assert len(library.unstored) == 1
+    assert "cannot write" in library.troubles()[0].message
+
+
+# Local processes
+
+
+@pytest.mark.slow
+def test_processes_compute_what_one_process_does(counting: Counting, tmp_path: Path) -> None:
+    requests = counting.requests(12)
+    place = Place("store", str(tmp_path))
+    made = list(in_processes(chunks(requests, 2), place, 2))
+    assert Counter(o.key for o in made) == Counter(r.key for r in requests)
+    assert not any(o.error for o in made)
+    assert sorted(counting.calls()) == sorted(r.text for r in requests)
+    # Each process loaded the source once, and both had a share.
+    assert len(counting.imports()) == len(set(counting.imports())) == 2
+    assert os.getpid() not in counting.imports()
+    assert entries(FolderStore(tmp_path / "store")) == undisturbed(requests)
+
+
+@pytest.mark.slow
+def test_a_process_killed_half_way_loses_nothing_and_nothing_is_computed_twice(
+    counting: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTENTION_SLOW", "0.05")
+    requests = counting.requests(24)
+    made: list[Outcome] = []
+    killed = 0
+    for outcome in in_processes(chunks(requests, 3), Place("store", str(tmp_path)), 2):
+        made.append(outcome)
+        if len(made) == 8:
+            killed = counting.lines()[-1][0]
+            os.kill(killed, signal.SIGKILL)
+    assert killed
+    assert Counter(o.key for o in made) == Counter(r.key for r in requests)
+    assert not any(o.error for o in made)
+    # What the dead one had computed and not yet written is all that may be computed again.
+    times = Counter(counting.calls())
+    assert set(times) == {r.text for r in requests}
+    assert sum(times.values()) <= len(requests) + 1
+    # It, another, and the one in its place: each loaded the source once.
+    assert len(counting.imports()) == len(set(counting.imports())) == 3
+    monkeypatch.setenv("ATTENTION_SLOW", "0")
+    assert entries(FolderStore(tmp_path / "store")) == undisturbed(requests)
+
+
+@pytest.mark.slow
+def test_a_text_that_kills_every_process_is_told_and_the_rest_computed(
+    counting: Counting, tmp_path: Path
+) -> None:
+    requests = [*counting.requests(6), Request(counting.source, "die")]
+    made = {o.key: o for o in in_processes(chunks(requests, 1), Place("s", str(tmp_path)), 2)}
+    assert len(made) == 7
+    wrong = [o for o in made.values() if o.error]
+    assert [o.key for o in wrong] == [requests[6].key]
+    assert wrong[0].error is not None
+    assert wrong[0].error.problem == Problem.MEMORY
+    assert "signal 9" in wrong[0].error.message
+    assert len(entries(FolderStore(tmp_path / "s"))) == 6
+
+
+@pytest.mark.slow
+def test_where_every_process_dies_it_is_given_up(counting: Counting, tmp_path: Path) -> None:
+    requests = [Request(counting.source, f"die {n}") for n in range(40)]
+    made = list(in_processes(chunks(requests, 1), Place("s", str(tmp_path)), 1))
+    assert len(made) == 40
+    assert all(o.error for o in made)
+    # Not three processes for each of the forty.
+    assert len(counting.imports()) <= 5
+
+
+@pytest.mark.slow
+def test_processes_end_when_nobody_wants_more(counting: Counting, tmp_path: Path) -> None:
+    ran = in_processes(chunks(counting.requests(8), 1), Place("s", str(tmp_path)), 2)
+    next(ran)
+    pids = set(counting.imports())
+    ran.close()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+# A cluster
+
+
+class Cluster:
+    """A scheduler and workers, each a process of its own on this machine."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.file = folder / "scheduler.json"
+        self.environment = {
+            **environment,
+            "DASK_DISTRIBUTED__COMM__RETRY__COUNT": "0",
+            "DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": "100",
+        }
+        self.folder = folder
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.scheduler = self.start(
+            "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show"
+        )
+        self._wait(self.file.exists)
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        log = (self.folder / f"log{len(self.processes)}.txt").open("wb")
+        with log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dask", *arguments, "--scheduler-file", str(self.file)],
+                env=self.environment,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+            )
+        self.processes.append(process)
+        return process
+
+    def worker(self, *more: str) -> subprocess.Popen[bytes]:
+        return self.start(
+            "worker",
+            "--no-nanny",
+            "--nthreads",
+            "1",
+            "--no-dashboard",
+            "--host",
+            "127.0.0.1",
+            *more,
+        )
+
+    @property
+    def address(self) -> str:
+        address: str = json.loads(self.file.read_text())["address"]
+        return address
+
+    def wait_for_workers(self, count: int) -> None:
+        from distributed import Client
+
+        with Client(self.address, timeout=30, set_as_default=False) as client:
+            self._wait_for(client, count)
+
+    def _wait_for(self, client: Client, count: int) -> None:
+        client.wait_for_workers(count, timeout=90)
+
+    @staticmethod
+    def _wait(until: object, seconds: float = 90.0) -> None:
+        end = time.monotonic() + seconds
+        while not until():  # type: ignore[operator]
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.kill()
+        for process in self.processes:
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, counting: Counting) -> Iterator[Cluster]:
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    made = Cluster(folder, counting.environment(slow=0.05))
+    yield made
+    made.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["folder", "url"])
+def test_a_worker_of_a_cluster_killed_half_way(
+    where: str, cluster: Cluster, counting: Counting, tmp_path: Path
+) -> None:
+    workers = [cluster.worker(), cluster.worker()]
+    cluster.wait_for_workers(2)
+    requests = counting.requests(48)
+    location = f"file://{tmp_path}/shared" if where == "url" else "_attention"
+    place = Place(location if where == "url" else None)
+    notes = tmp_path / "notes"
+    library = Library(open_store(location, notes))
+    done: list[Request] = []
+    before: list[str] = []
+    killed = 0
+    for request in take_in(
+        library, requests, on_cluster(chunks(requests, 4), place, cluster.address)
+    ):
+        done.append(request)
+        if len(done) == 16:
+            before = [r.text for r in done]
+            killed = counting.lines()[-1][0]
+            assert killed in {worker.pid for worker in workers}
+            os.kill(killed, signal.SIGKILL)
+    assert killed
+    # Nothing lost, nothing told twice, nothing failed.
+    assert Counter(r.key for r in done) == Counter(r.key for r in requests)
+    assert not library.failures
+    # What had come back is not computed again, nor by the survivor anything twice.
+    times = Counter(counting.calls())
+    assert {times[text] for text in before} == {1}
+    assert set(times) == {r.text for r in requests}
+    by_survivor = Counter(text for pid, text in counting.lines() if pid != killed)
+    assert max(by_survivor.values()) == 1
+    # Each process loaded the source once.
+    assert Counter(counting.imports()) == Counter({worker.pid: 1 for worker in workers})
+    # Each key has one entry, and it is what an undisturbed capture makes.
+    expected = undisturbed(requests)
+    if where == "url":
+        assert entries(FolderStore(tmp_path / "shared")) == expected
+        # Written by the workers, of which none knows the folder of the notes.
+        assert not notes.exists()
+        library.store.prepare(r.key for r in requests)
+    assert entries(FolderStore(notes / "_attention")) == expected
+
+
+COUNT_LOADS = """
+import os
+from pathlib import Path
+from sphinx_attention.core.sources import transformers
+
+def counted(source, load=transformers.load):
+    with Path(os.environ["ATTENTION_TOLD"]).open("a") as file:
+        file.write(f"{os.getpid()} load {source.name}\\n")
+    return load(source)
+
+# Dask runs a preload twice.
+if transformers.load.__name__ != "counted":
+    transformers.load = counted
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.models
+def test_each_worker_loads_a_model_once_and_frees_it_in_the_end(
+    cluster: Cluster, counting: Counting, tmp_path: Path
+) -> None:
+    preload = tmp_path / "count_loads.py"
+    preload.write_text(COUNT_LOADS)
+    workers = [cluster.worker("--preload", str(preload)) for _ in range(2)]
+    cluster.wait_for_workers(2)
+    model = ModelSource(name="copy", path="copy", folder=str(FOLDER))
+    requests = [Request(model, f"the {a} {b}") for a in "abcdef" for b in ("fox", "dog")]
+    library = Library(MemoryStore())
+    ran = on_cluster(chunks(requests, 1), Place(None), cluster.address)
+    assert len(list(take_in(library, requests, ran))) == len(requests)
+    assert not library.failures
+    assert Counter(counting.lines()) == Counter({(w.pid, "load copy"): 1 for w in workers})
+    expected = Library(MemoryStore())
+    for request in requests:
+        # As a cluster's workers run them: each alone, so that no batch pads another's floats.
+        for _ in expected.capture([request]):
+            pass
+    assert entries(library.store) == entries(expected.store)
+    from distributed import Client
+
+    with Client(cluster.address, set_as_default=False) as client:
+        assert set(client.run(_models_open).values()) == {0}
+
+
+def _models_open() -> int:
+    from sphinx_attention.core.capture.chunks import _opened
+
+    return len(_opened)
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_goes_away_ends_in_errors_and_not_in_waiting(
+    cluster: Cluster, counting: Counting
+) -> None:
+    cluster.worker()
+    cluster.wait_for_workers(1)
+    requests = counting.requests(40)
+    made: list[Outcome] = []
+    for outcome in on_cluster(chunks(requests, 2), Place(None), cluster.address):
+        made.append(outcome)
+        if len(made) == 4:
+            cluster.scheduler.kill()
+    assert Counter(o.key for o in made) == Counter(r.key for r in requests)
+    wrong = [o.error for o in made if o.error]
+    assert wrong
+    assert all("the cluster" in error.message for error in wrong)
+
+
+@pytest.mark.slow
+def test_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sphinx_attention.core.capture.dask._CONNECT_SECONDS", 1)
+    with pytest.raises(AttentionError, match=r"the scheduler .* does not answer") as caught:
+        next(on_cluster([], Place(None), "tcp://127.0.0.1:9"))
+    assert caught.value.problem == Problem.NETWORK
+
+
+def test_without_dask_the_line_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(AttentionError) as caught:
+        next(on_cluster([], Place(None), "tcp://127.0.0.1:9"))
+    assert caught.value.problem == Problem.INSTALL
+    assert 'pip install "sphinx-attention[cluster]"' in caught.value.message

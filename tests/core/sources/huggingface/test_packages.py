@@ -1,0 +1,143 @@
+"""What keeps torch and transformers from being used, and what is said of it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.sources.huggingface import packages
+
+pytestmark = pytest.mark.models
+
+ROOT = Path(__file__).parents[4]
+ASK = """
+import sys
+{before}
+sys.path.insert(0, sys.argv[1])
+from sphinx_attention.core.sources.builtin import FOLDER
+from sphinx_attention.core.request import ModelSource, Request
+from sphinx_attention.core.sources import open_source
+source = ModelSource(name="copy", path="copy", folder=str(FOLDER))
+with open_source(source) as runner:
+    ((_, answer),) = runner.run([Request(source, "the fox")])
+print(getattr(answer, "problem", "drawn"), getattr(answer, "message", ""))
+"""
+
+
+def ask(folder: Path, before: str = "") -> str:
+    """What another process gets, with a folder first on sys.path."""
+    command = [sys.executable, "-c", ASK.replace("{before}", before), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+def test_the_versions_are_those_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = project["optional-dependencies"]["models"]
+    found = {}
+    for line in declared:
+        name, least, end = re.fullmatch(r"(\w+)>=([\d.]+)(?:,<([\d.]+))?", line).groups()  # type: ignore[union-attr]
+        parts = [tuple(map(int, one.split("."))) if one else None for one in (least, end)]
+        found[name] = tuple(parts)
+    assert found == packages.NEEDED
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "says"),
+    [
+        ("transformers", "4.57.1", "transformers 5 or newer and below 6; transformers 4.57.1 is"),
+        ("transformers", "6.0.0", "below 6; transformers 6.0.0 is installed"),
+        ("transformers", "6.0.0.dev0", "below 6"),
+        ("torch", "2.5.1+cpu", "torch 2.6 or newer; torch 2.5.1+cpu is installed"),
+        ("torch", "1.13", "torch 2.6 or newer"),
+    ],
+)
+def test_versions_that_are_not_supported(
+    monkeypatch: pytest.MonkeyPatch, name: str, version: str, says: str
+) -> None:
+    monkeypatch.setattr(packages, "installed_version", lambda _: version)
+    monkeypatch.setattr(packages, "_sound", set())
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(AttentionError) as caught:
+        packages.require(name)
+    assert caught.value.problem is Problem.INSTALL
+    assert says in caught.value.message
+    assert 'pip install --upgrade "sphinx-attention[models]"' in caught.value.message
+
+
+@pytest.mark.parametrize("version", ["5.0.0", "5.24.0", "5.1.0rc1"])
+def test_versions_that_are(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr(packages, "installed_version", lambda _: version)
+    monkeypatch.delitem(sys.modules, "transformers", raising=False)
+    assert packages.package_problem("transformers") is None
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("transformers.py", "x = 1\n"),
+        ("torch.py", "raise SystemExit(1)\n"),
+        ("tokenizers/__init__.py", "x = 1\n"),
+        ("yaml.py", "raise SystemExit(1)\n"),
+    ],
+)
+def test_a_file_that_hides_a_package(tmp_path: Path, file: str, content: str) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+    said = ask(tmp_path)
+    name = file.split("/", maxsplit=1)[0].removesuffix(".py")
+    assert said.startswith(f"install {path} is found in the place of the package {name}")
+
+
+def test_a_file_that_hides_a_module_of_pythons_own(tmp_path: Path) -> None:
+    (tmp_path / "queue.py").write_text("x = 1\n")
+    assert f"{tmp_path / 'queue.py'} is found in the place of" in ask(tmp_path)
+
+
+def test_files_beside_that_hide_nothing(tmp_path: Path) -> None:
+    """A folder of notes may well be called so, and its files may be modules already imported."""
+    (tmp_path / "transformers").mkdir()
+    (tmp_path / "transformers" / "index.rst").touch()
+    (tmp_path / "json.py").write_text("x = 1\n")
+    (tmp_path / "attention.py").write_text("x = 1\n")
+    assert ask(tmp_path, "import json") == "drawn "
+
+
+def test_a_torch_that_is_broken(tmp_path: Path) -> None:
+    before = """
+import importlib.abc
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, *_):
+        if name == "torch":
+            raise OSError("libtorch_cpu.so: cannot open shared object file")
+sys.meta_path.insert(0, Finder())
+"""
+    said = ask(tmp_path, before)
+    assert said.startswith("install torch is installed but cannot be imported (OSError: libtorch")
+    assert "--force-reinstall" in said
+
+
+def test_nothing_is_said_of_what_is_sound() -> None:
+    problems: list[Any] = [packages.package_problem(name) for name in packages.NEEDED]
+    assert problems == [None, None]
+    assert packages.shadow_problem() is None
+
+
+def test_a_module_of_a_package_is_there_before_it_is_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of some models, nobody has imported it before us."""
+    monkeypatch.delitem(sys.modules, "transformers.masking_utils", raising=False)
+    assert packages.package_problem("transformers.masking_utils") is None
+    missing = packages.package_problem("no_such_package.part")
+    assert missing is not None
+    assert "no_such_package, which is not installed" in missing.message

@@ -1,0 +1,356 @@
+"""Entries that somebody forged: a right checksum over contents that `pack` would not write."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tracemalloc
+import zlib
+from dataclasses import replace
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sphinx_attention.core.attention import Attention, Scoring
+from sphinx_attention.core.capture.library import Library
+from sphinx_attention.core.figure.figure import settle
+from sphinx_attention.core.figure.spec import FigureSpec
+from sphinx_attention.core.render.description import describe, strongest_pairs
+from sphinx_attention.core.render.html import figure_attributes, render_html
+from sphinx_attention.core.request import FunctionSource, Request
+from sphinx_attention.core.store.base import MemoryStore
+from sphinx_attention.core.store.entry import (
+    STEPS,
+    DamagedEntryError,
+    pack,
+    read_info,
+    unpack,
+    verify,
+)
+from sphinx_attention.core.store.entry_header import FREE_NUMBERS, UnfitError
+from sphinx_attention.core.store.folder import FolderStore
+from sphinx_attention.core.views import View
+from tests.core.entries import REQUEST, attention
+
+
+def whole(size: int = 5) -> Attention:
+    """An attention with all that an entry can hold."""
+    rng = np.random.default_rng(4)
+    given_ = attention(size=size, layers=2, heads=2)
+    vectors = {
+        name: rng.normal(size=(2, heads, size, 4)).astype(np.float32)
+        for name, heads in (("queries", 2), ("keys", 1), ("values", 1))
+    }
+    scoring = Scoring(
+        scale=np.full(2, 0.5, np.float32),
+        softcap=np.array([0, 30], np.float32),
+        bias=rng.normal(size=(2, 1, size, size)).astype(np.float32),
+        sinks=np.array([[-np.inf, 0.5], [0.1, 0.2]], np.float32),
+    )
+    return replace(given_, scoring=scoring, layer_names=("3", "7"), **vectors)
+
+
+ENTRY = pack(REQUEST, whole())
+LENGTH = int.from_bytes(ENTRY[40:44], "little")
+HEADER: dict[str, Any] = json.loads(ENTRY[44 : 44 + LENGTH])
+BLOBS = ENTRY[44 + LENGTH :]
+
+
+def sealed(header: Any, blobs: bytes = BLOBS) -> bytes:
+    """An entry with a right checksum."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    body = len(text).to_bytes(4, "little") + text + blobs
+    return ENTRY[:8] + hashlib.blake2b(body, digest_size=32).digest() + body
+
+
+def arrays() -> dict[str, tuple[dict[str, Any], bytes]]:
+    """What the header says of each array, and its bytes."""
+    found, offset = {}, 0
+    for info in HEADER["arrays"]:
+        found[info["name"]] = info, BLOBS[offset : offset + info["bytes"]]
+        offset += info["bytes"]
+    return found
+
+
+def with_array(name: str, raw: bytes, **changes: Any) -> bytes:
+    """An entry in which one array holds other bytes, or is announced otherwise."""
+    parts = arrays()
+    blob = zlib.compress(raw)
+    parts[name] = {**parts[name][0], "bytes": len(blob), **changes}, blob
+    header = {**HEADER, "arrays": [info for info, _ in parts.values()]}
+    return sealed(header, b"".join(blob for _, blob in parts.values()))
+
+
+def steps(numbers: Any) -> bytes:
+    values = np.broadcast_to(np.asarray(numbers, np.uint16), (2, 2, 5, 5))
+    return (values >> 8).astype(np.uint8).tobytes() + (values & 255).astype(np.uint8).tobytes()
+
+
+def floats(name: str, number: float) -> bytes:
+    info, _ = arrays()[name]
+    values = np.zeros(info["shape"], np.float32)
+    values.flat[0] = number
+    return values.astype("<f4").tobytes()
+
+
+TOKENS = HEADER["query_tokens"]
+
+
+def token(**fields: Any) -> list[Any]:
+    """The tokens, the second of them forged."""
+    forged = dict(zip(("text", "special", "word", "segment"), TOKENS[1], strict=True)) | fields
+    return [TOKENS[0], list(forged.values()), *TOKENS[2:]]
+
+
+FORGED = {
+    "token text of a number": sealed({**HEADER, "query_tokens": token(text=7)}),
+    "token text of 10 MB": sealed({**HEADER, "query_tokens": token(text="x" * 10_000_000)}),
+    "half of a character": sealed({**HEADER, "query_tokens": token(text="\ud800")}),
+    "special of a text": sealed({**HEADER, "query_tokens": token(special="yes")}),
+    "word below 0": sealed({**HEADER, "query_tokens": token(word=-1)}),
+    "word of a text": sealed({**HEADER, "query_tokens": token(word="a")}),
+    "segment of a list": sealed({**HEADER, "query_tokens": token(segment=[1])}),
+    "segment 10**30": sealed({**HEADER, "query_tokens": token(segment=10**30)}),
+    "a token of three": sealed({**HEADER, "query_tokens": [t[:3] for t in TOKENS]}),
+    "no tokens": sealed({**HEADER, "query_tokens": []}),
+    "tokens of an object": sealed({**HEADER, "query_tokens": {"a": 1}}),
+    "other key tokens": sealed({**HEADER, "key_tokens": TOKENS[:4]}),
+    "label of a number": sealed({**HEADER, "label": 3}),
+    "label without end": sealed({**HEADER, "label": "x" * 100_000}),
+    "part unknown": sealed({**HEADER, "part": "x"}),
+    "part of a list": sealed({**HEADER, "part": ["encoder"]}),
+    "provenance of a list": sealed({**HEADER, "provenance": ["a"]}),
+    "provenance of numbers": sealed({**HEADER, "provenance": {"commit": 3}}),
+    "provenance without end": sealed({**HEADER, "provenance": {"generated": "x" * 10**6}}),
+    "names too few": sealed({**HEADER, "layer_names": ["3"]}),
+    "names of numbers": sealed({**HEADER, "layer_names": [3, 7]}),
+    "a name twice": sealed({**HEADER, "head_names": ["0", "0"]}),
+    "names of a text": sealed({**HEADER, "head_names": "01"}),
+    "scoring of a text": sealed({**HEADER, "scoring": "x"}),
+    "scoring missing": sealed({**HEADER, "scoring": {"missing": 3}}),
+    "scoring not announced": sealed({k: v for k, v in HEADER.items() if k != "scoring"}),
+    "another request": sealed({**HEADER, "request": {**HEADER["request"], "text": "other"}}),
+    "no request": sealed({**HEADER, "request": None}),
+    "no arrays": sealed({**HEADER, "arrays": []}),
+    "arrays of a text": sealed({**HEADER, "arrays": "weights"}),
+    "an array twice": sealed({**HEADER, "arrays": HEADER["arrays"] + HEADER["arrays"][:1]}),
+    "bytes left over": sealed(HEADER, BLOBS + b"more"),
+    "bytes below 0": with_array("masked", b"\0" * 7, bytes=-1),
+    "a truth for a number": with_array("masked", b"\0" * 7, shape=[True, 5, 5]),
+    "a weight of 2": with_array("weights", steps(np.eye(5) * 2 * STEPS)),
+    "a weight of 8": with_array("weights", steps(65535)),
+    "rows that sum to 2": with_array("weights", steps(np.tri(5) * 2 * STEPS // 5)),
+    "a masked weight": with_array("weights", steps(np.eye(5)[::-1] * STEPS)),
+    "a mask of another shape": with_array("masked", b"\0" * 5, shape=[1, 5, 8]),
+    "a mask too short": with_array("masked", b"\0" * 3),
+    "weights too long": with_array("weights", steps(0) + b"more"),
+    "queries of another shape": with_array("queries", bytes(4 * 80), shape=[2, 2, 4, 5]),
+    "more keys' heads than heads": with_array("keys", bytes(4 * 120), shape=[2, 3, 5, 4]),
+    "keys of another length": with_array("keys", bytes(4 * 50), shape=[2, 1, 5, 5]),
+    "softcap below 0": with_array("scoring.softcap", floats("scoring.softcap", -1)),
+    "scale of another shape": with_array("scoring.scale", bytes(12), shape=[3]),
+    **{
+        f"{name} of {number}": with_array(name, floats(name, number))
+        for name in ("queries", "keys", "values", "scoring.scale", "scoring.softcap")
+        for number in (np.nan, np.inf, -np.inf, 1e30)
+    },
+    "bias of nan": with_array("scoring.bias", floats("scoring.bias", np.nan)),
+    "sinks of inf": with_array("scoring.sinks", floats("scoring.sinks", np.inf)),
+}
+
+
+def test_the_entry_that_is_forged_is_sound() -> None:
+    found = unpack(sealed(HEADER), REQUEST.key)
+    assert found.scoring is not None
+    assert (found.layers, found.heads, found.layer_names) == (2, 2, ("3", "7"))
+    assert (
+        unpack(with_array("weights", steps(np.eye(5) * STEPS)), REQUEST.key).weights[0, 0, 4, 4]
+        == 1
+    )
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_what_pack_would_not_write_is_a_damaged_entry(what: str) -> None:
+    with pytest.raises(DamagedEntryError, match=r"cannot be right|cannot be read") as caught:
+        verify(FORGED[what], REQUEST.key)
+    assert len(str(caught.value)) < 300
+    # It is refused wherever it could come in, and is a miss like every other damage.
+    with pytest.raises(DamagedEntryError):
+        MemoryStore().put_bytes(REQUEST.key, FORGED[what])
+
+
+def test_a_forged_entry_is_found_before_its_page_is_written(tmp_path: Any) -> None:
+    store = FolderStore(tmp_path)
+    for what in ("token text of a number", "bias of nan"):
+        store.write(REQUEST.key, FORGED[what])
+        library = Library(store)
+        if not library.missing([REQUEST]):
+            # Only the header is read at first; decoding the numbers shows the rest.
+            with pytest.raises(Exception, match="cannot be used: its contents cannot be right"):
+                library.get(REQUEST)
+        (told,) = library.troubles()
+        assert "cannot be right" in told.message
+        assert told.key == REQUEST.key
+
+
+# Little that unpacks to much.
+
+
+def bomb(shape: list[int], tokens: int, request: Request = REQUEST) -> bytes:
+    """An entry whose weights are that many zeros, deflated a thousand to one."""
+    raw = zlib.compressobj(9)
+    count = 2 * int(np.prod(shape))
+    blob = b"".join(
+        raw.compress(bytes(min(1 << 20, count - at))) for at in range(0, count, 1 << 20)
+    )
+    blob += raw.flush()
+    mask = zlib.compress(bytes(-(-shape[2] * shape[3] // 8)))
+    header = {
+        **HEADER,
+        "key": request.key,
+        "request": json.loads(request.canonical()),
+        "query_tokens": [["x", 0, 0, 0]] * tokens,
+        "layer_names": None,
+        "scoring": None,
+        "arrays": [
+            {"name": "weights", "encoding": "steps", "shape": shape, "bytes": len(blob)},
+            {
+                "name": "masked",
+                "encoding": "bits",
+                "shape": [1, *shape[2:]],
+                "bytes": len(mask),
+            },
+        ],
+    }
+    return sealed(header, blob + mask)
+
+
+@pytest.mark.parametrize("source", ["model", "function"])
+def test_little_that_unpacks_to_much_is_refused_before_it_is_unpacked(source: str) -> None:
+    request = REQUEST if source == "model" else Request(FunctionSource("f", "m:f"), "a b c")
+    data = bomb([1, 1, 6000, 6000], 6000, request)
+    assert len(data) < 300_000
+    tracemalloc.start()
+    with pytest.raises(DamagedEntryError, match=r"tokens for a text of|announce"):
+        unpack(data, request.key)
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+
+
+def test_a_text_cannot_have_more_tokens_than_bytes() -> None:
+    with pytest.raises(DamagedEntryError, match="has 2,000 tokens for a text of 5"):
+        unpack(bomb([1, 1, 2000, 2000], 2000), REQUEST.key)
+
+
+@pytest.mark.slow
+def test_so_much_of_one_kind_is_written_so_that_it_can_be_read() -> None:
+    """Sparse rows of a long text deflate so well that they would look like an attack."""
+    size = int(FREE_NUMBERS**0.5) + 4
+    tokens = attention(size=size, layers=1, heads=1).query_tokens
+    weights = np.eye(size, dtype=np.float32)[None, None]
+    given_ = Attention(tokens, tokens, weights, np.zeros((1, size, size), bool))
+    request = Request(FunctionSource("f", "m:f"), "x")
+    found = unpack(pack(request, given_), request.key)
+    assert np.array_equal(found.weights, weights)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -0.5, 2.0])
+def test_what_could_not_be_read_is_not_written(number: float) -> None:
+    weights = attention().weights.copy()
+    weights[0, 0, 4, 0] = number
+    with pytest.raises(UnfitError):
+        pack(REQUEST, replace(attention(), weights=weights))
+
+
+# Anything at all.
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 2**70)
+    | st.floats()
+    | st.text(max_size=6)
+    | st.sampled_from(["weights", "\ud800", "<script>", "steps", "bits", "encoder"])
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
+    max_leaves=5,
+)
+
+
+def changed(value: Any, data: Any, depth: int = 0) -> Any:
+    """A copy of JSON in which one thing, at any depth, is another."""
+    if isinstance(value, dict) and value and depth < 5 and data.draw(st.integers(0, 5)):
+        name = data.draw(st.sampled_from(sorted(value)))
+        if not data.draw(st.integers(0, 9)):
+            return {k: v for k, v in value.items() if k != name}
+        return {**value, name: changed(value[name], data, depth + 1)}
+    if isinstance(value, list) and value and depth < 5 and data.draw(st.integers(0, 5)):
+        at = data.draw(st.integers(0, len(value) - 1))
+        rest = [] if not data.draw(st.integers(0, 9)) else [changed(value[at], data, depth + 1)]
+        return [*value[:at], *rest, *value[at + 1 :]]
+    return data.draw(VALUES)
+
+
+def draw_all(found: Attention) -> None:
+    """Draw an attention in all five views, as a page and as a table."""
+    for view in get_args(View):
+        spec = FigureSpec(request=REQUEST, view=view)
+        figure = settle(spec, found, 4_000_000)
+        markup = render_html(figure, "f", lambda name, _: name)
+        words = " ".join([markup, describe(figure), str(figure_attributes(figure))])
+        words += " ".join(str(pair) for pair in strongest_pairs(figure))
+        words.encode()
+        without_data = re.sub(r"<script.*?</script>", "", words, flags=re.DOTALL)
+        assert not re.search(r"\b(?:nan|inf|infinity)\b", without_data, re.IGNORECASE)
+
+
+BOUNDED = settings(
+    max_examples=120,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@BOUNDED
+@given(st.data())
+def test_a_forged_header_is_refused_or_drawn(data: Any) -> None:
+    forged = HEADER
+    for _ in range(data.draw(st.integers(1, 3))):
+        forged = changed(forged, data)
+    try:
+        entry = sealed(forged)
+        found = unpack(entry, REQUEST.key)
+    except DamagedEntryError:
+        return
+    read_info(entry, REQUEST.key)
+    draw_all(found)
+
+
+@pytest.mark.slow
+@BOUNDED
+@given(st.data())
+def test_forged_numbers_are_refused_or_drawn(data: Any) -> None:
+    name = data.draw(st.sampled_from(sorted(arrays())))
+    raw = bytearray(zlib.decompress(arrays()[name][1]))
+    numbers = [0, 1, 0x7F, 0x80, 0xC0, 0xFF]
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        if data.draw(st.booleans()):
+            special = data.draw(st.sampled_from([1e-45, -1e9, 1e9, 3e38, np.nan, -np.inf, 0.0]))
+            raw[at - at % 4 : at - at % 4 + 4] = np.float32(special).tobytes()
+        else:
+            raw[at] = data.draw(st.sampled_from(numbers))
+    try:
+        found = unpack(with_array(name, bytes(raw)), REQUEST.key)
+    except DamagedEntryError:
+        return
+    draw_all(found)
