@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sphinx_attention.core.sources.transformers import ModelRunner
 
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.capture.recompute import compare, recheck
@@ -20,6 +19,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.builtin import FOLDER, builtin, is_builtin
+from sphinx_attention.core.sources.huggingface.runner import ModelRunner
 from sphinx_attention.core.store.entry import pack, unpack
 from sphinx_attention.core.store.folder import FolderStore
 
