@@ -131,7 +131,8 @@ def judged(
         found["layers"] = list(answer.layer_names)
         if note := answer.provenance.get("note"):
             found["note"] = note
-        layers = references[request.text].get(request.part or "one")
+        own = references[request.text]
+        layers = own.get(request.part or "one") or own.get(answer.part)
         if not layers:
             found["status"] = UNCHECKED
             continue

@@ -74,7 +74,9 @@ SIZES: dict[str, Any] = {
         ),
         2,
     ),
-    **dict.fromkeys(("n_group", "topk_group", "n_shared_experts", "num_shared_experts"), 1),
+    **dict.fromkeys(
+        ("n_group", "topk_group", "num_expert_group", "n_shared_experts", "num_shared_experts"), 1
+    ),
     **dict.fromkeys(("moe_intermediate_size", "shared_expert_intermediate_size"), 16),
     **dict.fromkeys(("q_lora_rank", "moe_shared_expert_intermediate_size"), 16),
     **dict.fromkeys(("kv_lora_rank",), 12),
@@ -97,6 +99,10 @@ SIZES: dict[str, Any] = {
     **dict.fromkeys(("hidden_size_per_layer_input", "linear_head_dim", "num_filters"), 8),
     **dict.fromkeys(("mamba_n_heads", "mamba_num_heads", "mamba_head_dim"), 8),
     "linear_num_heads": 4,
+    # Fewer than the longer text has, more than the shorter one.
+    "index_topk": 8,
+    **dict.fromkeys(("index_n_heads", "index_block_size", "index_topk_blocks"), 2),
+    "index_head_dim": 8,
     "base_channels": 32,
     "mamba_n_groups": 1,
     "n_mamba_heads": 2,
@@ -148,7 +154,20 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "chameleon": {"vocabulary_map": {"<image>": 5}},
     "emu3": {"vocabulary_map": {"<image>": 5}},
-    "glm5_next_text": {"qk_rope_head_dim": 0, "index_head_dim": 8, "index_n_heads": 2},
+    "glm5_next_text": {"qk_rope_head_dim": 0, "index_kpool": 2},
+    "encoder-decoder": {"decoder": {"is_decoder": True, "add_cross_attention": True}},
+    "hy_v4_vl_text": {"index_head_dim": 72},
+    "minimax_m3_vl_text": {
+        "layer_types": ["full_attention", "minimax_m3_sparse"],
+        "index_topk_blocks": 4,
+    },
+    "qwen4_exp_text": {
+        "indexer_n_heads": 2,
+        "indexer_kv_heads": 1,
+        "indexer_head_dim": 8,
+        "indexer_budget": 4,
+        "indexer_compress_ratio": 2,
+    },
     "deepseek_ocr2_text": {"mlp_layer_types": ["dense", "sparse"], "num_experts_per_tok": 2},
     "unlimited_ocr_text": {"num_key_value_heads": 4},
     "diffusion_gemma_text": {"num_experts": 4, "top_k_experts": 2, "moe_intermediate_size": 16},

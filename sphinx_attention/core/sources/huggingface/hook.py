@@ -26,7 +26,7 @@ NAME = "sphinx_attention"
 
 
 class NoEagerFunctionError(Exception):
-    """A module calls the interface whose eager function is not found, or gives no weights."""
+    """A module's eager function is not found, gives no weights, or is called in another way."""
 
 
 class Enough(Exception):  # noqa: N818 - a turn taken, not an error
@@ -44,7 +44,7 @@ class Layer:
 
     def __init__(self, module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         self._eager = _eager_function(module.__class__)
-        self._module, self._args, self._kwargs = module, args, kwargs
+        self._module, self._args, self._kwargs = module, *_with_choice(self._eager, args, kwargs)
 
     def call(self) -> tuple[Any, Call]:
         """The output, and all there is to tell about how it came about."""
@@ -91,6 +91,40 @@ class Layer:
             return False
         largest = float(output.abs().max())
         return bool((fast - output).abs().max() <= tolerance * max(largest, 1e-6))
+
+
+def _with_choice(
+    eager: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+    """The arguments of a layer that looks at chosen keys alone, as its eager function wants them.
+
+    Layers with sparse attention (DeepSeek-V3.2) choose the keys of each query. For the eager
+    function they hide all others by the mask. To any other function they give the mask as it was,
+    and the numbers of the chosen keys beside it, which an eager function does not look at.
+
+    Raises:
+        NoEagerFunctionError: the layer gives its choice in a form that is not known here.
+    """
+    chosen = kwargs.get("indices")
+    if any(
+        name.endswith("_indices") and value is not None and name not in _signature(eager).parameters
+        for name, value in kwargs.items()
+    ):
+        raise NoEagerFunctionError(eager.__module__)
+    if chosen is None or "indices" in _signature(eager).parameters:
+        return args, kwargs
+    torch = require("torch")
+    query, key, value, mask, *more = args
+    shape = (query.shape[0], query.shape[2], key.shape[2])
+    hidden = torch.ones(shape, dtype=torch.bool, device=query.device)
+    hidden = hidden.scatter(-1, chosen.long(), value=False)[:, None]
+    if mask is None:
+        mask = torch.zeros_like(hidden, dtype=query.dtype)
+    if mask.dtype == torch.bool:
+        mask = mask & ~hidden
+    else:
+        mask = mask.masked_fill(hidden, torch.finfo(query.dtype).min)
+    return (query, key, value, mask, *more), {**kwargs, "indices": None}
 
 
 class Listener(Protocol):

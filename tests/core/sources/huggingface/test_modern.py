@@ -18,6 +18,7 @@ from sphinx_attention.core.figure.figure import settle
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.description import credit
 from sphinx_attention.core.request import Request
+from sphinx_attention.core.scoring import chain, missing
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.huggingface.layouts import laid_out
 from sphinx_attention.core.sources.huggingface.loading import quiet
@@ -27,6 +28,9 @@ from sphinx_attention.core.sources.huggingface.trial import ranges
 from tests.core.sources.runs import FOX, answers, failure, source_of
 
 pytestmark = pytest.mark.models
+
+ALL: Any = ("queries", "keys", "values")
+TEXTS = ("a fox sleeps", "the quick brown fox jumps over the lazy dog")
 
 Made = Callable[[str], tuple[Path, Any]]
 
@@ -56,6 +60,8 @@ EQUAL = [
     *("minimax", "qwen3_next", "diffllama", "zamba", "zamba2", "longformer", "led"),
     *("squeezebert", "prophetnet", "longt5", "gpt_neo", "big_bird", "flava", "reformer"),
     *("pegasus_x", "udop", "bros", "clap"),
+    # Each query looks at eight keys of its choice: all of the text that a model is tried on.
+    *("deepseek_v32", "axk2", "minimax_m3_vl_text"),
 ]
 
 
@@ -65,6 +71,23 @@ def test_numbers_are_the_models_own(made: Made, kind: str) -> None:
     found = sweep.compare(model, folder)
     assert (found["status"], found["why"]) == ("equal", "")
     assert found["cells"] > 500
+
+
+def test_keys_that_are_not_chosen_are_masked(made: Made) -> None:
+    """DeepSeek-V3.2 chooses eight keys for each query; the sums end at the model's weights."""
+    short, long = answers(
+        [Request(source_of(made("deepseek_v32")[0]), text, keep=ALL) for text in TEXTS]
+    )
+    assert isinstance(short, Attention)
+    assert isinstance(long, Attention)
+    assert long.provenance["capture"] == "interface"
+    for one in (short, long):
+        seen = (~one.mask_of(0)).sum(axis=-1)
+        assert seen.tolist() == [min(n + 1, 8) for n in range(len(one.query_tokens))]
+        assert missing(one) == ""
+        for query in range(len(one.query_tokens)):
+            sums = chain(one, 0, 1, query)
+            assert np.abs(sums.weights - one.weights[0, 1, query]).max() < 1e-5
 
 
 class TestWhatIsSaid:
