@@ -226,6 +226,11 @@ def reference(
     count = inputs["input_ids"].shape[1]
     found = {part: _layers(getattr(output, field, None), count) for part, field in FIELDS.items()}
     found["one"] = _layers(getattr(output, "attentions", None), count)
+    if not any(found.values()):
+        # Some heads hand on nothing of what the model in them returns (ShieldGemma 2).
+        body = getattr(model, model.base_model_prefix or "model", model)
+        if body is not model:
+            return reference(body, words, text, target)
     return {part: layers for part, layers in found.items() if layers}
 
 

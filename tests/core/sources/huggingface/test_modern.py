@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from benchmarks import sweep, tiny
+from sphinx_attention.core.analysis.logits import chain, missing
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.figure.figure import settle
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.description import credit
 from sphinx_attention.core.request import Request
-from sphinx_attention.core.scoring import chain, missing
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.huggingface.layouts import laid_out
 from sphinx_attention.core.sources.huggingface.loading import quiet
