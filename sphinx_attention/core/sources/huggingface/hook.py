@@ -44,7 +44,8 @@ class Layer:
 
     def __init__(self, module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         self._eager = _eager_function(module.__class__)
-        self._module, self._args, self._kwargs = module, *_with_choice(self._eager, args, kwargs)
+        self._module = module
+        self._args, self._kwargs = _with_choice(self._eager, args, kwargs)
 
     def call(self) -> tuple[Any, Call]:
         """The output, and all there is to tell about how it came about."""
