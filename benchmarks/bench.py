@@ -78,7 +78,7 @@ class Bench:
     @cached_property
     def views(self) -> tuple[str, ...]:
         """The views that the installed package draws."""
-        from sphinx_attention.core.render.registry import VIEWS
+        from sphinx_attention.core.views import VIEWS
 
         return tuple(VIEWS)
 

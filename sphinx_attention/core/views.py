@@ -1,7 +1,149 @@
-"""The names of the views."""
+"""The views that there are, and what the rest of the core has to know of each.
+
+A view draws in its folder under ``core/render/`` and under ``static/src/views/``. Its name stands
+there and here, and nowhere else: whatever asks about a view asks for a fact of its `ViewKind`.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
-View = Literal["arcs", "heads", "grid", "matrix", "steps"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+View = str
+"""The name of a view: a key of `VIEWS`."""
+
+Tensor = Literal["queries", "keys", "values"]
+
+HEAD_SCORE_NAMES = ("previous", "first", "self", "entropy", "induction")
+"""The scores by which heads are sorted, as readers see them. `head_scores` computes them."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A value that an author, a control or an address can set.
+
+    Attributes:
+        pattern: a regular expression that the whole value matches.
+        expected: what a message says is expected.
+        help: what it means, in reStructuredText, for the docs; only options need it.
+        names_heads: whether the value lists heads that the page has to carry.
+    """
+
+    pattern: str
+    expected: str
+    help: str = ""
+    names_heads: bool = False
+
+
+@dataclass(frozen=True)
+class ViewKind:
+    """What a view needs and admits.
+
+    Attributes:
+        name: what the option ``view`` takes.
+        meant_by: other words that authors write for it; messages answer with the name.
+        keeps: tensors that the source keeps beside the weights, and that the page carries.
+        several_heads: whether several heads are drawn together.
+        several_pins: whether several tokens can be pinned.
+        always_pinned: whether a token is pinned where the author names none.
+        one_head: whether a page carries only the layer and the heads that are shown first.
+        head_scores: whether the page carries a score of every head.
+        edges: whether weights are drawn as edges, of which the cut-off hides some.
+        selection: names that the option ``selection`` and addresses take in this view alone.
+        options: options of the view's own. The value is set where its controls set it: under the
+            same name in the selection, in addresses, and in ``state.options`` in the browser.
+        refuses: by option, the values that the view does not take and the reason. The reason
+            follows a sentence about the view, `because`.
+        because: what the view does that its refusals follow from.
+        refuses_given: why the view cannot draw weights that the author gives; empty where it can.
+    """
+
+    name: View
+    meant_by: tuple[str, ...] = ()
+    keeps: tuple[Tensor, ...] = ()
+    several_heads: bool = False
+    several_pins: bool = True
+    always_pinned: bool = False
+    one_head: bool = False
+    head_scores: bool = False
+    edges: bool = False
+    selection: Mapping[str, Word] = field(default_factory=dict)
+    options: Mapping[str, Word] = field(default_factory=dict)
+    refuses: Mapping[str, tuple[frozenset[str], str]] = field(default_factory=dict)
+    because: str = ""
+    refuses_given: str = ""
+
+    @property
+    def words(self) -> Mapping[str, Word]:
+        """All that is selected in this view alone, by name."""
+        return {**self.selection, **self.options}
+
+
+_FILTER = Word("all|aa|ab|ba|bb", "all, aa, ab, ba or bb")
+_ENLARGED = ("arcs", "heads", "matrix")
+
+_KINDS = (
+    ViewKind(name="arcs", edges=True),
+    ViewKind(
+        name="heads",
+        meant_by=("head view", "lines"),
+        several_heads=True,
+        edges=True,
+        selection={"filter": _FILTER},
+    ),
+    ViewKind(
+        name="grid",
+        meant_by=("model view",),
+        head_scores=True,
+        selection={
+            "heads": Word(r"\w+(,\w+)*", "heads with commas between", names_heads=True),
+            "filter": _FILTER,
+            "order": Word(
+                "|".join(("layer", *HEAD_SCORE_NAMES)),
+                f"layer or a score: {', '.join(HEAD_SCORE_NAMES)}",
+            ),
+            "least": Word(r"\d{1,3}(\.\d{1,6})?", "a number"),
+            "large": Word("|".join(_ENLARGED), "arcs, heads or matrix"),
+        },
+    ),
+    ViewKind(
+        name="matrix",
+        meant_by=("heatmap", "heat map"),
+        selection={"scale": Word("linear|log", "linear or log")},
+    ),
+    ViewKind(
+        name="steps",
+        meant_by=("neuron view",),
+        keeps=("queries", "keys", "values"),
+        several_pins=False,
+        always_pinned=True,
+        one_head=True,
+        because="goes from a head's own queries and keys to its weights",
+        refuses={
+            "merge": (
+                frozenset({"words"}),
+                "words that are merged from pieces have none: remove the option merge",
+            ),
+            "special": (
+                frozenset({"hide"}),
+                "tokens that are hidden would be missing from the sum: use show or dim",
+            ),
+            "aggregate": (
+                frozenset({"mean", "max", "mean layers", "max layers", "rollout", "flow"}),
+                "heads or layers taken together have none: remove the option aggregate",
+            ),
+        },
+        refuses_given="goes from queries and keys to weights, and a given matrix has weights alone",
+    ),
+)
+
+VIEWS: Mapping[View, ViewKind] = {kind.name: kind for kind in _KINDS}
+"""Every view by its name; the first is the default."""
+
+DEFAULT_VIEW: View = next(iter(VIEWS))
+
+ENLARGED: tuple[View, ...] = tuple(name for name in VIEWS if name in _ENLARGED)
+"""The views by which the view grid shows one head."""

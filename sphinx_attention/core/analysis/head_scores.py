@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sphinx_attention.core.views import HEAD_SCORE_NAMES
+
 from .bins import has_bin
 
 if TYPE_CHECKING:
@@ -199,13 +201,13 @@ def _seeing(attention: Attention) -> NDArray[np.bool_]:
     return np.logical_not(attention.masked.all(axis=(0, 2)))
 
 
-HEAD_SCORES: Mapping[str, Callable[[Attention], NDArray[np.float64]]] = {
-    "previous": previous_token,
-    "first": first_token,
-    "self": to_self,
-    "entropy": entropy,
-    "induction": induction,
-}
+HEAD_SCORES: Mapping[str, Callable[[Attention], NDArray[np.float64]]] = dict(
+    zip(
+        HEAD_SCORE_NAMES,
+        (previous_token, first_token, to_self, entropy, induction),
+        strict=True,
+    )
+)
 """The scores by which heads are sorted, by the names that readers see."""
 
 

@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import selection
+from sphinx_attention.core.text import listed
+from sphinx_attention.core.views import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sphinx_attention.core.views import View
+    from sphinx_attention.core.views import View, ViewKind
 
 _MODEL_ONLY = ("model", "pair", "target", "part")
 _MATRIX_ONLY = ("scores", "causal", "tokens")
-_NO_STEPS: Mapping[str, str] = {
-    "merge": "words that are merged from pieces have none: remove the option merge",
-    "special": "tokens that are hidden would be missing from the sum: use show or dim",
-    "aggregate": "heads or layers taken together have none: remove the option aggregate",
-}
 
 
 def over_heads(aggregate: str | None) -> bool:
@@ -60,33 +57,48 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
             )
             raise AttentionError(Problem.OPTION, f"the option {name} needs {needs}")
     together = values.get("head") or ()
-    if len(together) > 1 and view != "heads":
+    if len(together) > 1 and not VIEWS[view].several_heads:
+        several = listed(name for name, kind in VIEWS.items() if kind.several_heads)
         raise AttentionError(
             Problem.OPTION,
             f"invalid value {', '.join(map(str, together))!r} for head: the view {view} shows one "
-            "head; several are drawn together by the view heads",
+            f"head; several are drawn together by the view {several}",
         )
     selection.check_view(values.get("selection", ()), view)
-    if view == "steps":
-        _check_steps(values, given=given)
+    _check_own(values, view)
+    _check_refused(values, VIEWS[view], given=given)
     for kind, gone in (("layer", over_layers), ("head", over_heads)):
         _check_aggregate(values, kind, gone=gone(values.get("aggregate")))
         _check_carried(values, kind)
 
 
-def _check_steps(values: Mapping[str, Any], *, given: bool) -> None:
-    if given:
-        raise AttentionError(
-            Problem.OPTION,
-            "invalid value 'steps' for view: expected arcs, heads, grid or matrix, because steps "
-            "goes from queries and keys to weights, and a given matrix has weights alone",
-        )
-    for name, why in _NO_STEPS.items():
-        if values.get(name) not in {None, "none", "show", "dim"}:
+def _check_own(values: Mapping[str, Any], view: View) -> None:
+    """Refuse options of other views' own."""
+    for name in values:
+        owners = [kind.name for kind in VIEWS.values() if name in kind.options]
+        if owners and view not in owners:
             raise AttentionError(
                 Problem.OPTION,
-                f"invalid value {values[name]!r} for {name}: the view steps goes from a head's own "
-                f"queries and keys to its weights, and {why}",
+                f"the option {name} belongs to the view {listed(owners)}, and this figure has the "
+                f"view {view}: remove the option {name}, or take that view",
+            )
+
+
+def _check_refused(values: Mapping[str, Any], kind: ViewKind, *, given: bool) -> None:
+    """Refuse what the view refuses."""
+    if given and kind.refuses_given:
+        others = listed(name for name, other in VIEWS.items() if not other.refuses_given)
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value {kind.name!r} for view: expected {others}, because {kind.name} "
+            f"{kind.refuses_given}",
+        )
+    for name, (refused, why) in kind.refuses.items():
+        if values.get(name) in refused:
+            raise AttentionError(
+                Problem.OPTION,
+                f"invalid value {values[name]!r} for {name}: the view {kind.name} {kind.because}, "
+                f"and {why}",
             )
 
 

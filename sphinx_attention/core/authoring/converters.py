@@ -69,6 +69,17 @@ def choice(*allowed: str, synonyms: Mapping[str, str] | None = None) -> Callable
     return convert
 
 
+def matching(pattern: str, expected: str) -> Callable[[str], str]:
+    """A converter to text that matches a pattern as a whole."""
+
+    def convert(value: str) -> str:
+        if not re.fullmatch(pattern, value.strip(), re.ASCII):
+            raise ValueError(f"expected {expected}")
+        return value.strip()
+
+    return convert
+
+
 def index(value: str) -> int | None:
     """The number of a layer; None for ``auto``."""
     one = value.strip()

@@ -19,7 +19,7 @@ from sphinx_attention.core.request import Aggregate, MatrixSource, Merge, Reques
 from sphinx_attention.core.sources import builtin
 from sphinx_attention.core.sources.author_files import read_author_file
 from sphinx_attention.core.text import broken_character, listed, nearest, quoted
-from sphinx_attention.core.views import View
+from sphinx_attention.core.views import DEFAULT_VIEW, VIEWS
 
 from . import converters
 from .conflicts import check, over_heads, over_layers
@@ -27,6 +27,8 @@ from .conflicts import check, over_heads, over_layers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+
+    from sphinx_attention.core.views import View
 
     from .settings import Settings
 
@@ -45,14 +47,7 @@ class Option:
 
 
 _MEANT = {
-    "view": {
-        "heatmap": "matrix",
-        "heat map": "matrix",
-        "head view": "heads",
-        "model view": "grid",
-        "neuron view": "steps",
-        "lines": "heads",
-    },
+    "view": {word: kind.name for kind in VIEWS.values() for word in kind.meant_by},
     "aggregate": {
         "average": "mean",
         "avg": "mean",
@@ -136,8 +131,8 @@ OPTIONS: dict[str, Option] = {
         '``["New York", "sleeps"]``',
     ),
     "view": Option(
-        _choice("view", View),
-        "how the numbers are drawn: ``arcs``, ``heads``, ``grid``, ``matrix`` or ``steps``",
+        converters.choice(*VIEWS, synonyms=_MEANT["view"]),
+        f"how the numbers are drawn: {listed(f'``{name}``' for name in VIEWS)}",
     ),
     "part": Option(
         _choice("part", Part),
@@ -150,8 +145,9 @@ OPTIONS: dict[str, Option] = {
     ),
     "head": Option(
         converters.heads,
-        "the head shown first, a whole number from 0, or ``auto``. The view ``heads`` takes"
-        " several: ``0,3,5``",
+        "the head shown first, a whole number from 0, or ``auto``. The view "
+        f"{listed(f'``{name}``' for name, kind in VIEWS.items() if kind.several_heads)} takes "
+        "several: ``0,3,5``",
     ),
     "layers": Option(
         converters.number_set,
@@ -207,6 +203,12 @@ OPTIONS: dict[str, Option] = {
     ),
 }
 """The options that every host understands. Captions, names and classes are the host's."""
+
+for _kind in VIEWS.values():
+    OPTIONS.update(
+        (name, Option(converters.matching(word.pattern, word.expected), word.help))
+        for name, word in _kind.options.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -277,8 +279,11 @@ def _parse(
         if name not in values and shown is not None and shown == default
     )
     special: Special = values.get("special", settings.special)
-    if view == "steps" and special == "hide":
+    refused, _ = VIEWS[view].refuses.get("special", (frozenset(), ""))
+    if special in refused:
+        # The project's setting; what an author writes was refused before.
         special = "dim"
+    own = tuple((name, values[name]) for name in VIEWS[view].options if name in values)
     request = Request(
         source=source,
         text=text,
@@ -287,7 +292,7 @@ def _parse(
         # Of an encoder, which comes first, no text of the decoder's would be seen.
         part=values.get("part", "cross" if "target" in values else None),
         tokens=values.get("tokens"),
-        keep=("queries", "keys", "values") if view == "steps" else (),
+        keep=VIEWS[view].keeps,
         layers=None if given else _captured_layers(values, view, layer),
         merge=values.get("merge", "none"),
         special="hide" if special == "hide" else "show",
@@ -302,7 +307,7 @@ def _parse(
         cutoff=values.get("cutoff"),
         rest=values.get("rest", "none"),
         alt=values.get("alt"),
-        selection=values.get("selection", ()),
+        selection=(*own, *values.get("selection", ())),
         shown_heads=(head, *others) if others else (),
         layers=values.get("layers"),
         heads=values.get("heads"),
@@ -317,8 +322,8 @@ def _parse(
 def _view(values: Mapping[str, Any], settings: Settings, *, given: bool) -> View:
     view: View = values.get("view", settings.view)
     # A project's default does not have to fit every figure.
-    fits = "view" in values or view != "steps" or not given
-    return view if fits else "arcs"
+    fits = "view" in values or not given or not VIEWS[view].refuses_given
+    return view if fits else DEFAULT_VIEW
 
 
 def _selection(values: Mapping[str, Any], settings: Settings, *, given: bool) -> tuple[Any, Any]:
@@ -339,12 +344,12 @@ def _captured_layers(
 
     Those that the author names, which spares a large model's memory. Otherwise the weights are
     captured whole and shared by all figures of a text; but queries, keys and values are so large
-    that steps asks for no more than it shows.
+    that a view of one head asks for no more than it shows.
     """
     if values.get("aggregate") not in {None, "mean", "max"}:
         return None  # made of all layers, whichever the page carries
     named: tuple[int, ...] | None = values.get("layers")
-    if named is None and view == "steps" and layer is not None:
+    if named is None and VIEWS[view].one_head and layer is not None:
         return (layer,)
     return named
 

@@ -10,7 +10,7 @@ from sphinx_attention.core.capture.library import Mode
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.spec import Special
 from sphinx_attention.core.text import listed, nearest, quoted
-from sphinx_attention.core.views import View
+from sphinx_attention.core.views import DEFAULT_VIEW, VIEWS
 
 from .declarations import find_source
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sphinx_attention.core.request import FunctionSource, ModelSource
+    from sphinx_attention.core.views import View
 
 Pictures = Literal["inline", "files"]
 """Where the images of large pictures stand: in the page, or in files beside the scripts."""
@@ -73,7 +74,7 @@ class Settings:
         "everything, again",
     )
     view: View = _setting(
-        "arcs",
+        DEFAULT_VIEW,
         (str,),
         "the view of figures that name none",
     )
@@ -130,7 +131,7 @@ class Settings:
         for name, allowed in (
             ("bare", ("figure", "admonition")),
             ("mode", get_args(Mode)),
-            ("view", get_args(View)),
+            ("view", tuple(VIEWS)),
             ("special", get_args(Special)),
             ("pictures", get_args(Pictures)),
         ):

@@ -86,9 +86,9 @@ class Figure:
     def left_out(self) -> tuple[str, ...]:
         """What a page's budget had no room for, as ``1 of 24 layers``.
 
-        Steps shows one head, whatever the budget.
+        A view of one head leaves the others out whatever the budget.
         """
-        if self.spec.view == "steps":
+        if self.spec.kind.one_head:
             return ()
         carried = ("layers", self.attention.layers), ("heads", self.attention.heads)
         return tuple(
@@ -157,12 +157,12 @@ def settle(spec: FigureSpec, attention: Attention, budget: int | None = None) ->
     layer = carried.layer_names.index(attention.layer_names[layer])
     quoted = tuple(carried.head_names.index(names[n]) for n in together)
     head = carried.head_names.index(names[head])
-    check_tokens(spec.selection, carried)
+    check_tokens(spec.selection, carried, spec.view)
     cutoff = spec.cutoff
     if cutoff is None:
         cutoff = 1.0 if isinstance(spec.request.source, MatrixSource) else DEFAULT_CUTOFF
     scores = None
-    if spec.view == "grid":
+    if spec.kind.head_scores:
         scores = {name: score(carried) for name, score in head_scores.HEAD_SCORES.items()}
     pinned, notices = _pinned(spec, carried, layer, head)
     return Figure(
@@ -201,8 +201,7 @@ def _ladder(
     """Which layers and heads a page carries: as many as fit. What was named always stays."""
     one_layer = None if spec.layers is not None else [layer]
     few_heads = None if spec.heads is not None else sorted(together)
-    if spec.view != "steps":
-        # Queries, keys and values weigh so much that steps begins at the lowest rung.
+    if not spec.kind.one_head:
         yield None, None
         yield one_layer, None
     yield one_layer, few_heads
@@ -236,8 +235,9 @@ def _pinned(
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """The positions of the tokens pinned first, and what their author may want to know."""
     if spec.focus is None:
-        steps = spec.view == "steps"
-        return ((head_scores.telling_query(attention, layer, head),) if steps else ()), ()
+        if not spec.kind.always_pinned:
+            return (), ()
+        return (head_scores.telling_query(attention, layer, head),), ()
     whole = any(token.text == spec.focus for token in attention.query_tokens)
     texts = [spec.focus] if whole else spec.focus.split(SEVERAL)
     notices = []
@@ -248,10 +248,10 @@ def _pinned(
         if folded:
             token = attention.query_tokens[index].text
             notices.append(f"focus: no token is {text.strip()!r} to the letter; {token!r} is meant")
-    if spec.view == "steps" and len(found) > 1:
+    if len(found) > 1 and not spec.kind.several_pins:
         raise AttentionError(
             Problem.OPTION,
-            f"invalid value {quoted(spec.focus)} for focus: the view steps follows one token; name "
-            "one, or take the view heads",
+            f"invalid value {quoted(spec.focus)} for focus: the view {spec.view} follows one "
+            "token; name one, or take another view",
         )
     return tuple(found), tuple(notices)

@@ -6,9 +6,9 @@ The bytes are a zlib stream (RFC 1950; `DecompressionStream("deflate")` in brows
 2. the header, UTF-8 JSON,
 3. the high bytes of all codes, then the low bytes of all codes: head after head, in each the
    queries, and of each query the keys,
-4. of the view grid alone, the scores that the header names: of each in turn, and of every layer
+4. of views that sort heads, the scores that the header names: of each in turn, and of every layer
    the heads, in thousandths, 65535 where a head has none; all high bytes, then all low bytes,
-5. of the view steps alone, the tensors that the header lists: of each, in that order, the first
+5. of views that keep tensors, the tensors that the header lists: of each, in that order, the first
    bytes of all its numbers (float32, little endian), then the second, the third, the fourth.
 
 Planes because high bytes, and exponents, are much the same everywhere and pack to little. Heads
@@ -91,7 +91,7 @@ def encode(figure: Figure) -> bytes:
     of the codes for real heads of 32 tokens and more.
     """
     packed = codes(figure.attention)
-    carried = tensors(figure.attention) if figure.spec.view == "steps" else {}
+    carried = tensors(figure.attention) if figure.spec.kind.keeps else {}
     maps: NDArray[np.uint16] = packed.reshape(-1, *packed.shape[2:])
     order = np.argsort([int(_BITS[one].sum(dtype=np.int64)) for one in maps], kind="stable")
     fields = _header(figure, packed, carried)
@@ -269,7 +269,7 @@ def _header(
         }
     if figure.head_scores is not None:
         header["headScores"] = list(figure.head_scores)
-    if spec.view == "steps":
+    if spec.kind.keeps:
         header["tensors"] = [{"name": n, "shape": list(t.shape)} for n, t in carried.items()]
         if missing := logits.missing(attention):
             header["missing"] = clean(missing)

@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from sphinx_attention.core.analysis.head_scores import HEAD_SCORES
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import listed, quoted
+from sphinx_attention.core.views import VIEWS, Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,25 +24,18 @@ Selection = tuple[tuple[str, str], ...]
 """Names and values, in the order written."""
 
 _CELL = r"k?\d{1,6}(\.\d{1,6})?"
-_VALUES: Mapping[str, tuple[str, str]] = {
-    "direction": ("from|to", "from or to"),
-    "pin": (
+_EVERYWHERE: Mapping[str, Word] = {
+    "direction": Word("from|to", "from or to"),
+    "pin": Word(
         f"({_CELL}(,{_CELL})*)?",
         "indices of tokens: 4 for a query, k4 for a key, 4.7 for a cell",
     ),
-    "heads": (r"\w+(,\w+)*", "heads with commas between"),
-    "filter": ("all|aa|ab|ba|bb", "all, aa, ab, ba or bb"),
-    "scale": ("linear|log", "linear or log"),
-    "order": ("|".join(("layer", *HEAD_SCORES)), f"layer or a score: {', '.join(HEAD_SCORES)}"),
-    "least": (r"\d{1,3}(\.\d{1,6})?", "a number"),
-    "large": ("arcs|heads|matrix", "arcs, heads or matrix"),
 }
-_EVERYWHERE = ("direction", "pin")
-_OWN: Mapping[View, tuple[str, ...]] = {
-    "heads": ("filter",),
-    "grid": ("heads", "filter", "order", "least", "large"),
-    "matrix": ("scale",),
-}
+"""What is selected in every view."""
+
+
+def _words(view: View) -> dict[str, Word]:
+    return {**_EVERYWHERE, **VIEWS[view].words}
 
 
 def read(text: str) -> Selection:
@@ -51,6 +44,7 @@ def read(text: str) -> Selection:
     Raises:
         ValueError: it is none; the message says what would be.
     """
+    known = {name: word for view in VIEWS for name, word in _words(view).items()}
     found: dict[str, str] = {}
     for part in "".join(text.split()).removeprefix("&").split("&"):
         name, equals, value = part.partition("=")
@@ -59,12 +53,12 @@ def read(text: str) -> Selection:
             raise ValueError("expected names with values, such as direction=to&pin=k4")
         if name in {"layer", "head"}:
             raise ValueError(f"{name} is an option of its own: write it as the option {name}")
-        if name not in _VALUES:
-            raise ValueError(f"expected {listed(_VALUES)} in place of {quoted(name)}")
-        pattern, allowed = _VALUES[name]
-        if not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(f"expected {allowed} for {name}, in place of {quoted(value)}")
-        if name in {"heads", "pin"}:
+        word = known.get(name)
+        if word is None:
+            raise ValueError(f"expected {listed(known)} in place of {quoted(name)}")
+        if not re.fullmatch(word.pattern, value, re.ASCII):
+            raise ValueError(f"expected {word.expected} for {name}, in place of {quoted(value)}")
+        if name == "pin" or word.names_heads:
             value = ",".join(dict.fromkeys(value.split(",")))
         found[name] = value
     return tuple(found.items())
@@ -81,16 +75,22 @@ def check_view(selection: Selection, view: View) -> None:
     Raises:
         AttentionError: it has no such thing.
     """
-    has = (*_EVERYWHERE, *_OWN.get(view, ()))
-    for name, _ in selection:
-        if name not in has:
+    words = _words(view)
+    for name, value in selection:
+        if name not in words:
             raise AttentionError(
                 Problem.OPTION,
-                f"invalid name {name!r} in selection: expected {listed(has)} in the view {view}",
+                f"invalid name {name!r} in selection: expected {listed(words)} in the view {view}",
+            )
+        if not re.fullmatch(words[name].pattern, value, re.ASCII):
+            raise AttentionError(
+                Problem.OPTION,
+                f"invalid value {quoted(value)} for {name} in selection: expected "
+                f"{words[name].expected} in the view {view}",
             )
 
 
-def check_tokens(selection: Selection, attention: Attention) -> None:
+def check_tokens(selection: Selection, attention: Attention, view: View) -> None:
     """Check that the tokens and heads which are selected are there.
 
     Raises:
@@ -108,10 +108,11 @@ def check_tokens(selection: Selection, attention: Attention) -> None:
                     f"invalid value {place!r} for pin in selection: there is no token {number}; "
                     f"expected 0 to {count - 1}",
                 )
-    for head in values.get("heads", attention.head_names[0]).split(","):
-        if head not in attention.head_names:
-            raise AttentionError(
-                Problem.OPTION,
-                f"invalid value {quoted(head)} for heads in selection: the page carries only "
-                f"{', '.join(attention.head_names)}",
-            )
+    for name, word in VIEWS[view].words.items():
+        for head in values[name].split(",") if word.names_heads and name in values else ():
+            if head not in attention.head_names:
+                raise AttentionError(
+                    Problem.OPTION,
+                    f"invalid value {quoted(head)} for {name} in selection: the page carries only "
+                    f"{', '.join(attention.head_names)}",
+                )

@@ -5,24 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from sphinx_attention.core.views import DEFAULT_VIEW, VIEWS
+
 if TYPE_CHECKING:
     from sphinx_attention.core.request import Request
-    from sphinx_attention.core.views import View
+    from sphinx_attention.core.views import View, ViewKind
 
     from .selection import Selection
 
 Rest = Literal["none", "overview"]
-
-
 Special = Literal["show", "dim", "hide"]
-
-
 Syntax = Literal["rst", "myst"]
 
-
 DEFAULT_CUTOFF = 0.95
-
-
 SEVERAL = " | "
 """What stands between the tokens of `FigureSpec.focus`."""
 
@@ -74,7 +69,7 @@ class FigureSpec:
     """
 
     request: Request
-    view: View = "arcs"
+    view: View = DEFAULT_VIEW
     layer: int | None = None
     head: int | None = None
     focus: str | None = None
@@ -90,3 +85,8 @@ class FigureSpec:
     of_project: tuple[str, ...] = ()
     written: Written | None = None
     language: str = "en"
+
+    @property
+    def kind(self) -> ViewKind:
+        """What the view needs and admits."""
+        return VIEWS[self.view]

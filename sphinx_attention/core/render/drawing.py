@@ -30,6 +30,7 @@ class Drawing:
         controls: the template of what this view alone has in the footer; empty for none.
         below: the template of what stands under the footer; empty for nothing.
         beside: the view of a second picture that stands beside this one; None for none.
+        notes: sentences of this view about what it draws, for the footer.
         vector: whether the weights of pinned tokens stand below as a vector.
     """
 
@@ -43,6 +44,7 @@ class Drawing:
     controls: str = ""
     below: str = ""
     beside: View | None = None
+    notes: tuple[str, ...] = ()
     vector: bool = True
 
 

@@ -13,13 +13,13 @@ from markupsafe import Markup
 
 from sphinx_attention.core.figure.payload import encode, encode_text
 from sphinx_attention.core.figure.selection import written
-from sphinx_attention.core.render.arcs.draw import most_at_rest
 from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
 from sphinx_attention.core.text import clean_line
+from sphinx_attention.core.views import VIEWS
 
 from .description import strongest_pairs
 from .drawing import templates
-from .registry import EDGES, VIEWS
+from .registry import draw
 from .svg import write_svg
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ def render_html(figure: Figure, uid: str, side_file: SideFile | None = None) -> 
     Returns:
         HTML, the same for the same arguments.
     """
-    drawing = VIEWS[figure.spec.view](figure)
-    beside = drawing.beside and VIEWS[drawing.beside](figure)
-    shows_edges = (drawing.beside or figure.spec.view) in EDGES
+    drawing = draw(figure)
+    beside = draw(figure, drawing.beside) if drawing.beside else None
+    shows_edges = VIEWS[drawing.beside or figure.spec.view].edges
     return (
         templates()
         .get_template("templates/figure.html.jinja")
@@ -97,7 +97,6 @@ def render_html(figure: Figure, uid: str, side_file: SideFile | None = None) -> 
             vector=score_vector(figure) if drawing.vector else None,
             percent=percent_drawn(figure) if shows_edges else None,
             pairs=strongest_pairs(figure),
-            most_at_rest=most_at_rest(figure),
             payload=_carry(encode(figure), side_file),
         )
     )

@@ -1,31 +1,35 @@
-"""The views that there are: a module each, and a line here."""
+"""What draws each view: the function ``draw`` of the module ``draw`` in the view's folder."""
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .arcs import draw as arcs
-from .grid import draw as grid
-from .heads import draw as heads
-from .matrix import draw as matrix
-from .steps import draw as steps
+from sphinx_attention.core.views import VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.views import View
 
     from .drawing import Drawing
 
-VIEWS: Mapping[View, Callable[[Figure], Drawing]] = {
-    "arcs": arcs.draw,
-    "heads": heads.draw,
-    "grid": grid.draw,
-    "matrix": matrix.draw,
-    "steps": steps.draw,
-}
-"""What draws a figure, by the name of its view."""
 
-EDGES: frozenset[View] = frozenset({"arcs", "heads"})
-"""Views that draw weights as edges, of which the cut-off hides some."""
+@cache
+def _drawer(view: View) -> Callable[[Figure], Drawing]:
+    if view not in VIEWS:
+        raise KeyError(view)
+    # A view is imported where a figure of it is drawn.
+    draw: Callable[[Figure], Drawing] = import_module(f"{__package__}.{view}.draw").draw
+    return draw
+
+
+def draw(figure: Figure, view: View | None = None) -> Drawing:
+    """Draw a figure by its own view, or by another.
+
+    Raises:
+        KeyError: there is no such view.
+    """
+    return _drawer(view or figure.spec.view)(figure)

@@ -9,7 +9,7 @@ from sphinx_attention.core.text import clean_line
 
 from .description import about, default_title, detail
 from .drawing import templates
-from .registry import VIEWS
+from .registry import draw
 
 if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
@@ -31,7 +31,7 @@ def render_svg(figure: Figure, uid: str, *, standalone: bool = False) -> str:
     Returns:
         The element, without an XML declaration; the same for the same figure.
     """
-    return write_svg(VIEWS[figure.spec.view](figure), figure, uid, standalone=standalone)
+    return write_svg(draw(figure), figure, uid, standalone=standalone)
 
 
 def write_svg(

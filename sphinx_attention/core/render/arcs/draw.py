@@ -300,6 +300,7 @@ def _drawing(
         template="arcs/picture.jinja",
         content=arcs,
         controls="common/direction.jinja",
+        notes=_notes(figure),
     )
 
 
@@ -318,12 +319,13 @@ def at_rest(figure: Figure, codes: NDArray[np.uint16]) -> list[tuple[int, int]]:
     return sorted((i, j) for _, i, j in sorted(pairs)[:MOST_REST_EDGES])
 
 
-def most_at_rest(figure: Figure) -> int | None:
-    """How many edges stand at rest at most, where there may be more; None where all of them do."""
+def _notes(figure: Figure) -> tuple[str, ...]:
+    """How many edges stand at rest at most, where there may be more."""
     attention = figure.attention
     cells = len(attention.query_tokens) * len(attention.key_tokens)
-    cut = figure.spec.view == "arcs" and figure.spec.rest == "overview" and cells > MOST_REST_EDGES
-    return MOST_REST_EDGES if cut else None
+    if figure.spec.rest != "overview" or cells <= MOST_REST_EDGES:
+        return ()
+    return (figure.say("most_at_rest", count=MOST_REST_EDGES),)
 
 
 def _layers(drawn: Sequence[DrawnEdge]) -> tuple[Layer, ...]:

@@ -73,8 +73,8 @@ def format_sum(total: int) -> str:
 
 
 def heads_of(figure: Figure) -> list[int]:
-    """Positions of the heads whose mean is shown, in order: in the view heads perhaps several."""
-    return sorted(figure.shown_heads) if figure.spec.view == "heads" else [figure.head]
+    """Positions of the heads whose mean is shown, in order."""
+    return sorted(figure.shown_heads) if figure.spec.kind.several_heads else [figure.head]
 
 
 def score_vector(figure: Figure) -> Vector | None:

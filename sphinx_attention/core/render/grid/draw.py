@@ -13,6 +13,7 @@ from sphinx_attention.core.codes import FULL, MASKED, codes, score_codes
 from sphinx_attention.core.render.common import heatmap as cells
 from sphinx_attention.core.render.common.text_metrics import text_width
 from sphinx_attention.core.render.drawing import Drawing
+from sphinx_attention.core.views import ENLARGED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,6 +139,7 @@ class Grid:
         scores: of the shown head; empty where none were taken.
         undefined: names of scores that these heads do not have, and why they have none.
         pair: whether the tokens are those of two sentences.
+        enlarged: the views by which one head can be shown.
     """
 
     frame: Frame
@@ -150,10 +152,11 @@ class Grid:
     scores: tuple[Score, ...]
     undefined: tuple[tuple[tuple[str, ...], str], ...]
     pair: bool
+    enlarged: tuple[str, ...] = ENLARGED
 
 
 def draw(figure: Figure) -> Drawing:
-    """Draw a figure as a grid of heads, with arcs of the shown one beside it."""
+    """Draw a figure as a grid of heads, with the shown one beside it."""
     attention = figure.attention
     frame = layout(attention)
     small = levels(pooled(codes(attention), frame.pool))
@@ -186,7 +189,7 @@ def draw(figure: Figure) -> Drawing:
         content=grid,
         controls="grid/controls.jinja",
         under="grid/under.jinja",
-        beside="arcs",
+        beside=ENLARGED[0],
     )
 
 

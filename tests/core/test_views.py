@@ -1,0 +1,72 @@
+"""The registry of views, and that no other place names a view."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from sphinx_attention.core.analysis.head_scores import HEAD_SCORES
+from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.figure import selection
+from sphinx_attention.core.render import registry
+from sphinx_attention.core.views import DEFAULT_VIEW, HEAD_SCORE_NAMES, VIEWS
+
+PACKAGE = Path(selection.__file__).parents[2]
+# `heads` and `matrix` are names of options too, so that they can stand anywhere.
+NAMES = {"arcs", "grid", "steps"}
+
+
+def elsewhere() -> list[Path]:
+    """Every module that may not name a view. Entries call an encoding of weights ``steps``."""
+    render = PACKAGE / "core" / "render"
+    own = [*(render / name for name in VIEWS), PACKAGE / "core" / "store"]
+    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.jinja")]
+    kept = [file for file in files if not any(file.is_relative_to(folder) for folder in own)]
+    return [file for file in kept if file != PACKAGE / "core" / "views.py"]
+
+
+def test_no_other_place_names_a_view() -> None:
+    found = []
+    for file in elsewhere():
+        text = file.read_text(encoding="utf-8")
+        if file.suffix == ".py":
+            tree = ast.parse(text)
+            named = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)} & NAMES
+        else:
+            named = set(re.findall(r"'(\w+)'", text)) & NAMES
+        found += [f"{file.relative_to(PACKAGE)}: {name}" for name in sorted(named)]
+    assert found == []
+
+
+def test_a_view_names_no_other_in_its_folder() -> None:
+    for view in VIEWS:
+        for file in (PACKAGE / "core" / "render" / view).iterdir():
+            if file.suffix in {".py", ".jinja"}:
+                text = file.read_text(encoding="utf-8")
+                named = set(re.findall(r"[\"'](\w+)[\"']", text)) & NAMES
+                assert named <= {view}, file
+
+
+def test_every_view_has_a_folder_that_draws_it() -> None:
+    folders = {path.parent.name for path in (PACKAGE / "core" / "render").glob("*/draw.py")}
+    assert folders == set(VIEWS)
+    assert next(iter(VIEWS)) == DEFAULT_VIEW == "arcs"
+
+
+def test_an_unknown_view_is_no_module() -> None:
+    with pytest.raises(KeyError):
+        registry._drawer("..common")
+
+
+def test_the_names_of_scores_are_those_that_are_computed() -> None:
+    assert tuple(HEAD_SCORES) == HEAD_SCORE_NAMES
+
+
+def test_a_selection_is_checked_by_the_words_of_its_view() -> None:
+    assert selection.read("scale=log&pin=k4") == (("scale", "log"), ("pin", "k4"))
+    selection.check_view(selection.read("scale=log"), "matrix")
+    with pytest.raises(AttentionError, match="expected direction or pin in the view steps"):
+        selection.check_view(selection.read("scale=log"), "steps")
