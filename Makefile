@@ -24,7 +24,7 @@ FAST := .venv-fast
 # For the benchmark: make benchmark ROWS="--only hover --quick"
 ROWS ?=
 
-.PHONY: help demo test test-fast test-oldest lint format clean model chromium ts python-test benchmark
+.PHONY: help demo test test-fast test-oldest lint ruff ruff-format mypy imports hooks format clean model chromium ts python-test benchmark
 
 help: ## list the commands
 	@echo "make <command>, one of:"
@@ -54,14 +54,25 @@ test-oldest: ## test with the oldest versions supported, and build a book with J
 	@sh scripts/test_oldest.sh "$(PYTHON)"
 
 # In an environment of its own, without PyTorch: half a minute to install.
-lint: $(LINT)/.stamp ## check style, types and imports of the Python sources
+lint: ruff ruff-format mypy imports ## check style, types and imports of the Python sources
+
+ruff: $(LINT)/.stamp
 	@echo "==> ruff"
 	@$(LINT)/bin/python -m ruff check .
+
+ruff-format: $(LINT)/.stamp
 	@$(LINT)/bin/python -m ruff format --check .
+
+mypy: $(LINT)/.stamp
 	@echo "==> mypy"
 	@$(LINT)/bin/python -m mypy
+
+imports: $(LINT)/.stamp
 	@echo "==> import-linter"
 	@$(LINT)/bin/python -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo --no-cache
+
+hooks: $(LINT)/.stamp ## check style, types and the bundle before each commit, by pre-commit
+	@$(LINT)/bin/python -m pre_commit install
 
 format: $(LINT)/.stamp ## put the Python sources in order
 	@$(LINT)/bin/python -m ruff check --fix .
@@ -142,10 +153,16 @@ ts: python-test
 		PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(MAKE) --no-print-directory ts-checks; \
 	fi
 
-.PHONY: ts-checks
+.PHONY: ts-checks tsc bundle
 ts-checks: node_modules/.stamp
 	@echo "==> TypeScript: types and tests"
 	@npm test
+	@$(MAKE) --no-print-directory bundle
+
+tsc: node_modules/.stamp
+	@npm run --silent check
+
+bundle: node_modules/.stamp
 	@echo "==> TypeScript: is the bundle under sphinx_attention/assets what static/ makes?"
 	@sh scripts/check_bundle.sh
 

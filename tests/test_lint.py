@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tests.test_package import NEEDED, PACKAGE, ROOT, imports, pyproject
 
@@ -74,3 +75,46 @@ def test_mypy_sees_the_same_packages_everywhere() -> None:
     lint = pyproject()["dependency-groups"]["lint"]
     assert any(one.startswith("myst-parser") for one in lint)
     assert not any("torch" in one or "transformers" in one for one in lint)
+
+
+def test_the_hooks_run_what_make_offers() -> None:
+    """Each hook calls a target of the Makefile; the tools come from the registries alone."""
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repo["repo"] for repo in config["repos"]] == ["local"]
+    hooks = {hook["id"]: hook for repo in config["repos"] for hook in repo["hooks"]}
+    assert {"ruff", "ruff-format", "mypy", "tsc", "bundle"} <= hooks.keys()
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for hook in hooks.values():
+        assert hook["entry"].startswith("make --silent "), hook
+        assert f"\n{hook['entry'].split()[-1]}: " in makefile, hook
+
+
+def test_git_keeps_binary_files_and_line_endings() -> None:
+    """Checked out on Windows, an entry or a digest must have the same bytes."""
+    if not (ROOT / ".git").exists():
+        return  # an sdist, which git does not know
+    names = git("ls-files").splitlines()
+    asked = git("check-attr", "--stdin", "text", "eol", "diff", given="\n".join(names))
+    found: dict[str, dict[str, str]] = {}
+    for line in asked.splitlines():
+        name, attribute, value = line.rsplit(": ", 2)
+        found.setdefault(name, {})[attribute] = value
+    for name, attributes in found.items():
+        data = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b""
+        if b"\0" in data:
+            assert attributes["text"] == "unset", name
+        else:
+            assert attributes["eol"] == "lf", name
+            assert b"\r\n" not in data, name
+    assert found["sphinx_attention/assets/attention.js"]["diff"] == "unset"
+
+
+def git(*arguments: str, given: str = "") -> str:
+    return subprocess.run(
+        ["git", "-c", "core.quotePath=false", *arguments],
+        cwd=ROOT,
+        input=given,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
