@@ -50,6 +50,7 @@ def test_every_type_is_read(kind: str) -> None:
     assert read.dtype == array.dtype
 
 
+@pytest.mark.models
 def test_bfloat16_becomes_float32() -> None:
     import torch
     from safetensors.torch import save as save_torch

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import AttentionInterface, AutoModel
-from transformers.models.llama.modeling_llama import eager_attention_forward
 
 from sphinx_attention.core.sources.builtin import FOLDER
 from sphinx_attention.core.sources.builtin.network import load_network, shape_of
@@ -20,8 +17,6 @@ from sphinx_attention.core.sources.builtin.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-pytestmark = pytest.mark.models
 
 CONFIG = json.loads((FOLDER / "config.json").read_text(encoding="utf-8"))
 NETWORK = load_network(FOLDER)
@@ -41,6 +36,10 @@ model in double precision."""
 @pytest.fixture(scope="module")
 def run() -> Callable[[list[int]], list[dict[str, np.ndarray]]]:
     """transformers' run: what each layer's eager attention was given, and what it returned."""
+    import torch
+    from transformers import AttentionInterface, AutoModel
+    from transformers.models.llama.modeling_llama import eager_attention_forward
+
     taken: list[dict[str, np.ndarray]] = []
 
     def record(module: Any, query: Any, key: Any, value: Any, mask: Any, **options: Any) -> Any:
@@ -87,6 +86,7 @@ def ids_of(text: str) -> list[int]:
     return [piece.id for piece in TOKENIZER.encode(text)][: NETWORK.shape.positions]
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(
     "text",
     [
@@ -102,12 +102,14 @@ def test_a_sentence_has_the_numbers_of_transformers(run: Any, text: str) -> None
     same(ids_of(text), run(ids_of(text)), TOLERANCE)
 
 
+@pytest.mark.models
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_a_random_text_has_the_numbers_of_transformers(run: Any, text: str) -> None:
     same(ids_of(text), run(ids_of(text)), TOLERANCE)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("seed", range(4))
 def test_the_longest_text_has_the_numbers_of_transformers(run: Any, seed: int) -> None:
     chance = random.Random(seed)
@@ -119,8 +121,12 @@ def test_the_longest_text_has_the_numbers_of_transformers(run: Any, seed: int) -
     same(ids, run(ids), LONG_TOLERANCE)
 
 
+@pytest.mark.models
 def test_the_weights_are_those_that_transformers_returns() -> None:
     """With nothing of ours registered, by its own output_attentions and its own mask."""
+    import torch
+    from transformers import AutoModel
+
     ids = ids_of("The children painted the bank of the river")
     model = AutoModel.from_pretrained(FOLDER, dtype=torch.float32, attn_implementation="eager")
     with torch.inference_mode():

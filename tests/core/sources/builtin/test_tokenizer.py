@@ -10,14 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from transformers import AutoTokenizer
 
 from sphinx_attention.core.sources.builtin import FOLDER
 from sphinx_attention.core.sources.builtin.tokenizer import Tokenizer, load_tokenizer, merge
 
 DECLARED = json.loads((FOLDER / "tokenizer.json").read_text(encoding="utf-8"))
 OURS = load_tokenizer(FOLDER)
-THEIRS: Any = AutoTokenizer.from_pretrained(FOLDER)
 
 CHARACTERS = st.characters(exclude_categories=["Cs"])
 LIKELY = st.sampled_from([
@@ -28,18 +26,27 @@ LIKELY = st.sampled_from([
 ])  # fmt: skip
 
 
-def same(text: str) -> None:
+@pytest.fixture(scope="module")
+def theirs() -> Any:
+    """transformers' tokenizer, from the same files."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(FOLDER)
+
+
+def same(theirs: Any, text: str) -> None:
     """Both split a text into the same tokens, which lie at the same places."""
-    theirs = THEIRS(
+    expected = theirs(
         text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False
     )
     ours = OURS.encode(text)
-    assert [piece.id for piece in ours] == theirs["input_ids"]
-    assert [piece.text for piece in ours] == THEIRS.convert_ids_to_tokens(theirs["input_ids"])
-    assert [(piece.start, piece.end) for piece in ours] == theirs["offset_mapping"]
-    assert [piece.special for piece in ours] == [bool(n) for n in theirs["special_tokens_mask"]]
+    assert [piece.id for piece in ours] == expected["input_ids"]
+    assert [piece.text for piece in ours] == theirs.convert_ids_to_tokens(expected["input_ids"])
+    assert [(piece.start, piece.end) for piece in ours] == expected["offset_mapping"]
+    assert [piece.special for piece in ours] == [bool(n) for n in expected["special_tokens_mask"]]
 
 
+@pytest.mark.models
 @settings(max_examples=600, deadline=None)
 @given(st.text(CHARACTERS))
 @example("")
@@ -49,22 +56,25 @@ def same(text: str) -> None:
 @example(" two  spaces \n\n\tand\r\na line ")
 @example("I'll say it's o'clock, we've 'Twas don't 'S")
 @example("e\u0301 \u0301 \u0301\u0301a Å A\u030a")
-def test_any_text_has_the_same_tokens(text: str) -> None:
-    same(text)
+def test_any_text_has_the_same_tokens(theirs: Any, text: str) -> None:
+    same(theirs, text)
 
 
+@pytest.mark.models
 @settings(max_examples=600, deadline=None)
 @given(st.lists(LIKELY, max_size=30).map("".join))
-def test_texts_of_awkward_parts_have_the_same_tokens(text: str) -> None:
-    same(text)
+def test_texts_of_awkward_parts_have_the_same_tokens(theirs: Any, text: str) -> None:
+    same(theirs, text)
 
 
+@pytest.mark.models
 @settings(max_examples=300, deadline=None)
 @given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=60))
-def test_unknown_words_have_the_same_tokens(text: str) -> None:
-    same(text)
+def test_unknown_words_have_the_same_tokens(theirs: Any, text: str) -> None:
+    same(theirs, text)
 
 
+@pytest.mark.models
 def test_every_character_is_of_the_kind_that_the_tokenizers_package_says() -> None:
     path = Path(__file__).parents[4] / "scripts" / "character_kinds.py"
     script = runpy.run_path(str(path))
@@ -73,9 +83,10 @@ def test_every_character_is_of_the_kind_that_the_tokenizers_package_says() -> No
         assert [tuple(one) for one in known[name]] == script["ranges"](pattern), name
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("text", ["a" * 50_000, "ab" * 20_000, "é" * 20_000, "thethe" * 9_000])
-def test_a_long_word_is_split_in_time(text: str) -> None:
-    same(text)
+def test_a_long_word_is_split_in_time(theirs: Any, text: str) -> None:
+    same(theirs, text)
 
 
 def test_half_a_character_is_no_text() -> None:
