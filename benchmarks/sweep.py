@@ -262,7 +262,7 @@ def difference(answer: Any, layers: Sequence[np.ndarray]) -> str:
     A row that we show is whole: what the model returns may lack the share of a sink, and may have
     keys that stand for several tokens. All that it returns has to be there.
     """
-    ours = answer.weights[:, :, answer.bins if answer.one_row else 0 :, answer.bins :]
+    ours = answer.weights[:, :, answer.bins if answer.same_tokens else 0 :, answer.bins :]
     if len(ours) != len(layers):
         # Of some models the model returns more: what its layers without softmax computed.
         places = [int(name) for name in answer.layer_names]

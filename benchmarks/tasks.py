@@ -64,11 +64,11 @@ def _request(text: str, **options: Any) -> Request:
     return Request(source=_source(), text=text, **options)
 
 
-def _settled(request: Request, attention: Attention) -> Figure:
-    from sphinx_attention.core.figure.figure import settle
+def _resolved(request: Request, attention: Attention) -> Figure:
+    from sphinx_attention.core.figure.figure import resolve
     from sphinx_attention.core.figure.spec import FigureSpec
 
-    return settle(FigureSpec(request), attention)
+    return resolve(FigureSpec(request), attention)
 
 
 def fill(store: str, lengths: Sequence[int], count: int = 1) -> dict[str, Any]:
@@ -102,14 +102,14 @@ def packing(store: str, tokens: int) -> dict[str, Any]:
     share = counts / counts.sum()
     entropy = float(-(share * np.log2(share)).sum()) / 8 * numbers.size
     return {
-        "payload": len(encode(_settled(request, attention))),
+        "payload": len(encode(_resolved(request, attention))),
         "entropy": entropy,
         "weights": int(numbers.size),
     }
 
 
 def written(store: str, tokens: int, runs: int) -> dict[str, Any]:
-    """What the writing of one figure takes: read, settle, draw, pack. The medians of several."""
+    """What the writing of one figure takes: read, resolve, draw, pack. The medians of several."""
     from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.render.html import render_html
     from sphinx_attention.core.store.folder import FolderStore
@@ -118,7 +118,7 @@ def written(store: str, tokens: int, runs: int) -> dict[str, Any]:
 
     def one() -> None:
         attention = Library(FolderStore(Path(store)), "frozen").get(request)
-        render_html(_settled(request, attention), "figure", lambda name, _: name)
+        render_html(_resolved(request, attention), "figure", lambda name, _: name)
 
     with Peak() as memory:
         one()

@@ -151,7 +151,7 @@ class Attention:
         return int(self.weights.shape[1])
 
     @property
-    def one_row(self) -> bool:
+    def same_tokens(self) -> bool:
         """Whether queries and keys are the same tokens, so that one row of them is enough."""
         return self.query_tokens == self.key_tokens
 

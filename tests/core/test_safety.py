@@ -240,7 +240,7 @@ def test_an_entry_cut_short_at_any_byte_is_no_picture(tmp_path: Path) -> None:
         path.write_bytes(whole[:end])
         library = Library(store)
         assert library.missing([REQUEST]) == [REQUEST]
-        assert len(library.troubles()) == 1
+        assert len(library.drain_warnings()) == 1
         with pytest.raises(AttentionError, match="cannot be used"):
             Library(store, "frozen").get(REQUEST)
     path.write_bytes(whole)
@@ -260,7 +260,7 @@ def test_bits_that_flip_are_no_picture(tmp_path: Path, data: st.DataObject) -> N
     store.path(REQUEST.key).write_bytes(entry)
     library = Library(store)
     if library.missing([REQUEST]):
-        assert len(library.troubles()) == 1
+        assert len(library.drain_warnings()) == 1
         with pytest.raises(DamagedEntryError):
             store.get(REQUEST.key)
     else:
@@ -285,7 +285,7 @@ def capture():
     library = Library(FolderStore(root))
     for _ in library.capture(library.missing(requests)):
         pass
-    assert not library.failures and not library.troubles()
+    assert not library.failures and not library.drain_warnings()
 
 chance = random.Random(5)
 killed = left = 0

@@ -36,7 +36,7 @@ def aggregate(attention: Attention, how: Aggregate | None) -> Attention:
     masked = attention.masked
     layers, heads = attention.layer_names, attention.head_names
     if how in {"rollout", "flow"}:
-        if attention.weights.shape[2] != attention.weights.shape[3] or not attention.one_row:
+        if attention.weights.shape[2] != attention.weights.shape[3] or not attention.same_tokens:
             raise AttentionError(
                 Problem.OPTION,
                 f"aggregate: {how} follows tokens from layer to layer, and here the queries "

@@ -42,7 +42,7 @@ def in_front(
     column: NDArray[np.float64],
     hidden: NDArray[np.bool_],
     *,
-    one_row: bool,
+    same_tokens: bool,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Weights and mask with a bin as the first key.
 
@@ -51,14 +51,14 @@ def in_front(
         masked: shape (1 or layers, queries, keys).
         column: what each query gives to the bin, shape (layers, heads, queries).
         hidden: where the bin is masked, shape (1 or layers, queries).
-        one_row: whether the bin is a query too.
+        same_tokens: whether the bin is a query too.
     """
     weights = np.concatenate([column[..., None], weights], axis=-1)
     count = max(len(masked), len(hidden))
     masked = np.broadcast_to(masked, (count, *masked.shape[1:]))
     hidden = np.broadcast_to(hidden, (count, *hidden.shape[1:]))
     masked = np.concatenate([hidden[..., None], masked], axis=-1)
-    if one_row:
+    if same_tokens:
         weights = np.pad(weights, ((0, 0), (0, 0), (1, 0), (0, 0)))
         masked = np.pad(masked, ((0, 0), (1, 0), (0, 0)), constant_values=True)
     return weights, masked
@@ -113,22 +113,26 @@ def complete(attention: Attention) -> Attention:
 def _with_bin(
     attention: Attention, token: Token, column: NDArray[np.float64], hidden: NDArray[np.bool_]
 ) -> Attention:
-    one_row = attention.one_row
+    same_tokens = attention.same_tokens
     weights, masked = in_front(
-        attention.weights.astype(np.float64), attention.masked, column, hidden, one_row=one_row
+        attention.weights.astype(np.float64),
+        attention.masked,
+        column,
+        hidden,
+        same_tokens=same_tokens,
     )
     keys = (token, *attention.key_tokens)
     rules = attention.scoring
     if rules is not None and rules.bias is not None:
-        room = ((0, 0), (0, 0), (int(one_row), 0), (1, 0))
+        room = ((0, 0), (0, 0), (int(same_tokens), 0), (1, 0))
         rules = replace(rules, bias=np.pad(rules.bias, room))
     return replace(
         attention,
-        query_tokens=keys if one_row else attention.query_tokens,
+        query_tokens=keys if same_tokens else attention.query_tokens,
         key_tokens=keys,
         weights=weights.astype(np.float32),
         masked=masked,
-        queries=_padded(attention.queries) if one_row else attention.queries,
+        queries=_padded(attention.queries) if same_tokens else attention.queries,
         keys=_padded(attention.keys),
         values=_padded(attention.values),
         scoring=rules,

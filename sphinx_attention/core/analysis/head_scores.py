@@ -44,7 +44,7 @@ def interest(attention: Attention) -> NDArray[np.float64]:
     for layer, weights in enumerate(attention.weights):
         # A copy of one layer at a time: of all of them, long texts would fill the memory.
         among = weights[:, ordinary_queries] * keys
-        if attention.one_row:
+        if attention.same_tokens:
             among[:, range(len(ordinary_queries)), ordinary_queries] = 0.0
         score[layer] = among.max(axis=2).mean(axis=1, dtype=np.float64)
     return score
@@ -84,7 +84,7 @@ def telling_query(attention: Attention, layer: int, head: int) -> int:
     """
     ordinary = np.array([not token.special for token in attention.key_tokens])
     weights = attention.weights[layer, head].astype(np.float64) * ordinary
-    if attention.one_row:
+    if attention.same_tokens:
         np.fill_diagonal(weights, 0.0)
     specials = [i for i, token in enumerate(attention.query_tokens) if token.special]
     weights[specials] = 0.0
@@ -106,7 +106,7 @@ def previous_token(attention: Attention) -> NDArray[np.float64]:
         there is only one.
     """
     first = attention.bins
-    if not attention.one_row or len(attention.query_tokens) - first < 2:
+    if not attention.same_tokens or len(attention.query_tokens) - first < 2:
         return _undefined(attention)
     # What came before the first ordinary token is in the bin with all others, or there is nothing.
     return _mean(np.diagonal(attention.weights, -1, 2, 3)[..., first:])
@@ -130,7 +130,7 @@ def first_token(attention: Attention) -> NDArray[np.float64]:
     first = attention.bins
     if first == len(attention.key_tokens):
         return _undefined(attention)
-    rows = attention.weights[:, :, first + 1 if attention.one_row else 0 :, first]
+    rows = attention.weights[:, :, first + 1 if attention.same_tokens else 0 :, first]
     return _mean(rows) if rows.shape[2] else _undefined(attention)
 
 
@@ -145,7 +145,7 @@ def to_self(attention: Attention) -> NDArray[np.float64]:
     Returns:
         Shape (layers, heads), in [0, 1]. NaN where queries and keys are different tokens.
     """
-    if not attention.one_row:
+    if not attention.same_tokens:
         return _undefined(attention)
     return _mean(np.diagonal(attention.weights, 0, 2, 3)[..., _seeing(attention)])
 
@@ -183,7 +183,7 @@ def induction(attention: Attention) -> NDArray[np.float64]:
         Shape (layers, heads), in [0, 1]. NaN where no token is repeated, or where queries and keys
         are different tokens.
     """
-    if not attention.one_row:
+    if not attention.same_tokens:
         return _undefined(attention)
     texts = np.array([token.text for token in attention.query_tokens])
     ordinary = np.array([not token.special for token in attention.query_tokens])

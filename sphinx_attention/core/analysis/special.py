@@ -52,8 +52,8 @@ def hide_special(attention: Attention) -> Attention:
     unseen = np.logical_and.reduce(masked[..., hidden], axis=-1)
     weights, masked = weights[..., columns], masked[..., columns]
     if hidden.any():
-        one_row = attention.one_row
-        weights, masked = bins.in_front(weights, masked, in_bin, unseen, one_row=one_row)
+        same_tokens = attention.same_tokens
+        weights, masked = bins.in_front(weights, masked, in_bin, unseen, same_tokens=same_tokens)
         keys = (Token(BIN, special=True), *keys)
-        queries = keys if one_row else queries
+        queries = keys if same_tokens else queries
     return with_weights(attention, weights, masked, queries, keys)

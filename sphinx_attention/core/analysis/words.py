@@ -103,7 +103,7 @@ def merge_words(attention: Attention, words: Words | None = None) -> Attention:
     words = words or Words()
     queries, query_groups = _grouped(attention.query_tokens, words.queries)
     keys, key_groups = _grouped(attention.key_tokens, words.keys)
-    if attention.one_row:
+    if attention.same_tokens:
         keys = queries
     mean = _membership(query_groups)
     mean /= mean.sum(axis=1, keepdims=True)

@@ -14,7 +14,7 @@ from sphinx_attention.core.attention import Part
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import selection
-from sphinx_attention.core.figure.spec import FigureSpec, Rest, Special, Syntax, Written
+from sphinx_attention.core.figure.spec import DirectiveSource, FigureSpec, Rest, Special, Syntax
 from sphinx_attention.core.request import Aggregate, MatrixSource, Merge, Request, Scores
 from sphinx_attention.core.sources import builtin
 from sphinx_attention.core.sources.author_files import read_author_file
@@ -212,7 +212,7 @@ for _kind in VIEWS.values():
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class HostContext:
     """What a host knows when it meets a figure.
 
     Attributes:
@@ -232,7 +232,7 @@ class Surroundings:
 
 
 def parse(
-    text: str, options: Mapping[str, str], matrix: str | None, surroundings: Surroundings
+    text: str, options: Mapping[str, str], matrix: str | None, context: HostContext
 ) -> FigureSpec:
     """What an author asked for, checked.
 
@@ -240,35 +240,35 @@ def parse(
         text: the sentence; may be empty where ``tokens`` or a file brings the tokens.
         options: by name, as written; an option without a value is an empty string.
         matrix: the body where it is rows of numbers, else None.
-        surroundings: settings and files.
+        context: settings and files.
 
     Raises:
         AttentionError: the first thing that is wrong, with what would be right.
     """
     with guarded(Problem.OPTION, f"reading the figure of {quoted(text)}"):
-        return _parse(text, options, matrix, surroundings)
+        return _parse(text, options, matrix, context)
 
 
 def _parse(
-    text: str, options: Mapping[str, str], matrix: str | None, surroundings: Surroundings
+    text: str, options: Mapping[str, str], matrix: str | None, context: HostContext
 ) -> FigureSpec:
     values = {name: convert(name, value) for name, value in options.items()}
     if matrix is not None:
         _check_characters(matrix, "the matrix")
     given = matrix is not None or "matrix" in values
-    settings = surroundings.settings
+    settings = context.settings
     view = _view(values, settings, given=given)
     check(values, view, given=given, body=matrix is not None)
     _check_characters(text, "the text")
     written = None
-    if surroundings.syntax is not None:
-        written = Written(text, tuple(options.items()), matrix or "", surroundings.syntax)
+    if context.syntax is not None:
+        written = DirectiveSource(text, tuple(options.items()), matrix or "", context.syntax)
     # A model gets the white space that was written; a matrix is written to fit between columns.
     text = " ".join(text.split()) if given else _unix_lines(text).strip()
     if given:
-        source: Any = _matrix_source(values, matrix, surroundings)
+        source: Any = _matrix_source(values, matrix, context)
     else:
-        source = _model_source(values, text, settings, surroundings.base)
+        source = _model_source(values, text, settings, context.base)
     layer, (head, *others) = _selection(values, settings, given=given)
     of_project = tuple(
         name
@@ -315,7 +315,7 @@ def _parse(
         link=values.get("link"),
         of_project=of_project,
         written=written,
-        language=surroundings.language,
+        language=context.language,
     )
 
 
@@ -413,14 +413,14 @@ def unknown_option(name: str, known: Iterable[str]) -> AttentionError:
 
 
 def _matrix_source(
-    values: Mapping[str, Any], matrix: str | None, surroundings: Surroundings
+    values: Mapping[str, Any], matrix: str | None, context: HostContext
 ) -> MatrixSource:
     kind = {"scores": values.get("scores", "weights"), "causal": values.get("causal", False)}
     if matrix is not None:
         return MatrixSource(text=matrix, **kind)
     declared = values["matrix"]
     try:
-        path = surroundings.find_file(declared)
+        path = context.find_file(declared)
         digest = hashlib.sha256(read_author_file(path, declared)).hexdigest()
     except AttentionError as error:
         raise AttentionError(error.problem, f"matrix: {error.message}") from None

@@ -147,8 +147,8 @@ def outcomes(place: Place, chunk: Chunk) -> Iterator[Outcome]:
 def _outcome(library: Library, key: str) -> Outcome:
     if key in library.failures:
         return Outcome(key, library.failures[key])
-    if key in library.unstored:
-        return Outcome(key, data=library.unstored.read(key))
+    if key in library.not_stored:
+        return Outcome(key, data=library.not_stored.read(key))
     if isinstance(library.store, MemoryStore):
         return Outcome(key, data=library.store.read(key))
     return Outcome(key)

@@ -30,7 +30,7 @@ from sphinx_attention.core.store.entry_header import UnfitError
 from sphinx_attention.core.store.folder import FolderStore
 
 from .failures import FailureRecord
-from .warnings import Trouble
+from .warnings import StoreWarning
 
 if TYPE_CHECKING:
     from sphinx_attention.core.request import Source
@@ -59,7 +59,7 @@ class Library:
 
     Attributes:
         failures: what could not be computed, by key, and why.
-        unstored: what was computed and could not be stored.
+        not_stored: what was computed and could not be stored.
         remarks: what authors are warned of, by key, of what was computed all the same.
     """
 
@@ -77,7 +77,7 @@ class Library:
         self.failures: dict[str, AttentionError] = {}
         self.remarks: dict[str, str] = {}
         # Packed as in a store: a page shows the same from here, and many take little room.
-        self.unstored = MemoryStore()
+        self.not_stored = MemoryStore()
         self._opener = opener
         self._record = record or FailureRecord(None)
         self._states: dict[str, str] = {}
@@ -91,12 +91,12 @@ class Library:
         """Those requests that have to be computed, each key once, in order.
 
         Every entry that is there is read and verified: an entry that turns out damaged only when
-        a page is written would come too late. What is found damaged is told by `troubles`.
+        a page is written would come too late. What is found damaged is told by `drain_warnings`.
         """
         asked = {request.key: request for request in requests if is_captured(request)}
         if self.mode == "refresh":
             return list(asked.values())
-        self.store.prepare(key for key in asked if key not in self.unstored)
+        self.store.prepare(key for key in asked if key not in self.not_stored)
         return [r for key, r in asked.items() if not self._sound(key) and not self._hopeless(r)]
 
     def _hopeless(self, request: Request) -> bool:
@@ -124,7 +124,7 @@ class Library:
         )
 
     def _sound(self, key: str) -> bool:
-        if key in self.unstored:
+        if key in self.not_stored:
             return True
         self._states.pop(key, None)
         try:
@@ -259,10 +259,10 @@ class Library:
         # A full disk or a read-only store must not cost the reader the picture.
         except NewerEntryError as error:
             self._note_newer(key, error)
-            self.unstored.write(key, data)
+            self.not_stored.write(key, data)
         except AttentionError as error:
             self._unwritten.setdefault(error.message, key)
-            self.unstored.write(key, data)
+            self.not_stored.write(key, data)
 
     def state_of(self, request: Request) -> str:
         """What a figure of a request is drawn from, once `missing` and `capture` are done.
@@ -273,24 +273,24 @@ class Library:
         """
         return self._states.get(request.key, "not in the store")
 
-    def troubles(self) -> list[Trouble]:
+    def drain_warnings(self) -> list[StoreWarning]:
         """What went wrong with the store since last asked: damaged entries, disks that are full.
 
         A damaged entry is told by itself, since each tells of a file that somebody may want to
         look at; what concerns the store as a whole is told once.
         """
-        found = [Trouble(e.problem, e.message) for e in self.store.troubles()]
+        found = [StoreWarning(e.problem, e.message) for e in self.store.drain_warnings()]
         done = "left as it is" if self.mode == "frozen" else "computed again"
         damaged = sorted(self._damaged.items())
-        found += [Trouble(Problem.STORE, f"{why}; {done}", key) for key, why in damaged]
+        found += [StoreWarning(Problem.STORE, f"{why}; {done}", key) for key, why in damaged]
         if self._newer:
             key, why = min(self._newer.items())
             others = len(self._newer) - 1
             also = f", as are {others} more" if others else ""
             done = "" if self.mode == "frozen" else "; computed again, for this build alone"
-            found.append(Trouble(Problem.STORE, f"{why}; left as it is{also}{done}", key))
+            found.append(StoreWarning(Problem.STORE, f"{why}; left as it is{also}{done}", key))
         unwritten = self._unwritten.items()
-        found += [Trouble(Problem.STORE, message, key) for message, key in unwritten]
+        found += [StoreWarning(Problem.STORE, message, key) for message, key in unwritten]
         self._damaged, self._newer, self._unwritten = {}, {}, {}
         return found
 
@@ -317,7 +317,7 @@ class Library:
         key = request.key
         if key in self.failures:
             raise self.failures[key]
-        store = self.unstored if key in self.unstored else self.store
+        store = self.not_stored if key in self.not_stored else self.store
         try:
             attention = store.get(key)
         except (DamagedEntryError, OSError) as error:

@@ -45,7 +45,7 @@ class _Comparing(MemoryStore):
         self.found[key] = compare(stored, unpack(data, key)) if stored else "it is gone"
 
 
-def recheck(store: Store, requests: Iterable[Request]) -> Iterator[tuple[Request, str]]:
+def recompute(store: Store, requests: Iterable[Request]) -> Iterator[tuple[Request, str]]:
     """Compute requests again, and compare.
 
     Args:

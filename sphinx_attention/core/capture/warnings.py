@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class StoreWarning:
     """Something that is wrong with the store, and does not keep a figure from its page.
 
     Attributes:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """A figure whose numbers are known and whose selection is settled.
+    """A figure whose numbers are known and whose first selection is resolved.
 
     Attributes:
         spec: what was asked for.
@@ -40,8 +40,8 @@ class Figure:
         chosen: whether layer or head was chosen here rather than by the author.
         pinned: positions of the query tokens pinned first.
         cutoff: share of each row's mass that is drawn as edges, in (0, 1].
-        shown_heads: positions of the heads drawn together first; ``head`` is among them.
-        of: how many layers and heads there were to carry.
+        shown_heads: positions of the heads drawn first_heads first; ``head`` is among them.
+        available: how many layers and heads there were to carry.
         notices: what the author may want to know, though it is no mistake; whole sentences.
         head_scores: by name, shape (layers, heads), NaN where undefined; None where no view of
             this figure sorts heads.
@@ -55,7 +55,7 @@ class Figure:
     pinned: tuple[int, ...]
     cutoff: float
     shown_heads: tuple[int, ...]
-    of: tuple[int, int]
+    available: tuple[int, int]
     notices: tuple[str, ...] = ()
     head_scores: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)
 
@@ -77,7 +77,7 @@ class Figure:
 
     @property
     def merged(self) -> bool:
-        """Whether pieces were put together as words."""
+        """Whether pieces were put first_heads as words."""
         # Only a function's tokens may be whole words by chance; see `derive`.
         known = not isinstance(self.spec.request.source, FunctionSource)
         return self.spec.request.merge == "words" and (known or MERGED in self.attention.provenance)
@@ -93,7 +93,7 @@ class Figure:
         carried = ("layers", self.attention.layers), ("heads", self.attention.heads)
         return tuple(
             self.say(f"carried_{kind}", count=count, whole=whole)
-            for (kind, count), whole in zip(carried, self.of, strict=True)
+            for (kind, count), whole in zip(carried, self.available, strict=True)
             if count < whole
         )
 
@@ -126,8 +126,8 @@ def _check_hidden(spec: FigureSpec, attention: Attention) -> None:
     )
 
 
-def settle(spec: FigureSpec, attention: Attention, budget: int | None = None) -> Figure:
-    """Settle a figure's first selection on the numbers that came back.
+def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -> Figure:
+    """Resolve a figure's first selection on the numbers that came back.
 
     Args:
         spec: what was asked for.
@@ -149,13 +149,13 @@ def settle(spec: FigureSpec, attention: Attention, budget: int | None = None) ->
     _check_hidden(spec, attention)
     layer, head, chosen = _first_head(spec, attention)
     names = attention.head_names
-    together = [position("head", n, names) for n in spec.shown_heads] or [head]
-    for layers, heads in _ladder(spec, layer, together):
+    first_heads = [position("head", n, names) for n in spec.shown_heads] or [head]
+    for layers, heads in _carry_candidates(spec, layer, first_heads):
         carried = select(attention, layers, heads)
         if budget is None or _fits(carried, budget):
             break
     layer = carried.layer_names.index(attention.layer_names[layer])
-    quoted = tuple(carried.head_names.index(names[n]) for n in together)
+    quoted = tuple(carried.head_names.index(names[n]) for n in first_heads)
     head = carried.head_names.index(names[head])
     check_tokens(spec.selection, carried, spec.view)
     cutoff = spec.cutoff
@@ -174,7 +174,7 @@ def settle(spec: FigureSpec, attention: Attention, budget: int | None = None) ->
         pinned=pinned,
         cutoff=cutoff,
         shown_heads=quoted,
-        of=(attention.layers, attention.heads),
+        available=(attention.layers, attention.heads),
         notices=notices,
         head_scores=scores,
     )
@@ -189,18 +189,18 @@ def _first_head(spec: FigureSpec, attention: Attention) -> tuple[int, int, bool]
     layer = _shown_first(spec, "layer", spec.layer, attention.layer_names)
     head = _shown_first(spec, "head", spec.head, attention.head_names)
     if layer is None and spec.request.aggregate in {"rollout", "flow"}:
-        # What all layers together come to; those below are on the way there.
+        # What all layers first_heads come to; those below are on the way there.
         layer = attention.layers - 1
     chosen = (layer is None and attention.layers > 1) or (head is None and attention.heads > 1)
     return *head_scores.choose_head(attention, layer=layer, head=head), chosen
 
 
-def _ladder(
-    spec: FigureSpec, layer: int, together: Sequence[int]
+def _carry_candidates(
+    spec: FigureSpec, layer: int, first_heads: Sequence[int]
 ) -> Iterator[tuple[Sequence[int] | None, Sequence[int] | None]]:
     """Which layers and heads a page carries: as many as fit. What was named always stays."""
     one_layer = None if spec.layers is not None else [layer]
-    few_heads = None if spec.heads is not None else sorted(together)
+    few_heads = None if spec.heads is not None else sorted(first_heads)
     if not spec.kind.one_head:
         yield None, None
         yield one_layer, None

@@ -248,7 +248,7 @@ def _header(
         "cutoff": figure.cutoff,
         "label": clean(attention.label),
     }
-    if not attention.one_row:
+    if not attention.same_tokens:
         header["keys"] = [visible(token.text) for token in keys]
         header["specialKeys"] = _special(keys)
     if attention.is_pair:

@@ -23,7 +23,7 @@ SEVERAL = " | "
 
 
 @dataclass(frozen=True)
-class Written:
+class DirectiveSource:
     """A directive as its author wrote it, to be written again with another selection.
 
     Attributes:
@@ -83,7 +83,7 @@ class FigureSpec:
     special: Special = "show"
     link: str | None = None
     of_project: tuple[str, ...] = ()
-    written: Written | None = None
+    written: DirectiveSource | None = None
     language: str = "en"
 
     @property

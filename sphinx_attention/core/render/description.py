@@ -126,8 +126,8 @@ def whole_texts(figure: Figure) -> list[tuple[str, str]]:
         for _, text in texts
         for word in (*text.split(), *re.findall(r"\w+|[^\w\s]", text))
     }
-    rows = [(say("tokens" if attention.one_row else "queries"), attention.query_tokens)]
-    if not attention.one_row:
+    rows = [(say("tokens" if attention.same_tokens else "queries"), attention.query_tokens)]
+    if not attention.same_tokens:
         rows.append((say("keys"), attention.key_tokens))
     if any(
         visible(token.text).casefold() not in words
@@ -217,7 +217,7 @@ def _has_place(figure: Figure) -> bool:
 
 
 def _in_words(figure: Figure, pair: Pair) -> str:
-    itself = figure.attention.one_row and pair.query_index == pair.key_index
+    itself = figure.attention.same_tokens and pair.query_index == pair.key_index
     key = figure.say("itself") if itself else _isolated(pair.key)
     return figure.say("pair", query=_isolated(pair.query), key=key, weight=pair.weight)
 

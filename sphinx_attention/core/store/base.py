@@ -148,7 +148,7 @@ class Store(ABC):
         """
         return 0
 
-    def troubles(self) -> list[AttentionError]:
+    def drain_warnings(self) -> list[AttentionError]:
         """What went wrong since last asked, without keeping the store from answering."""
         return []
 

@@ -122,7 +122,7 @@ def pack(request: Request, attention: Attention) -> bytes:
         "request": json.loads(request.canonical()),
         "query_tokens": [_token_to_list(t) for t in attention.query_tokens],
         "key_tokens": None
-        if attention.one_row
+        if attention.same_tokens
         else [_token_to_list(t) for t in attention.key_tokens],
         "part": attention.part,
         "label": attention.label,

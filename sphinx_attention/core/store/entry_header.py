@@ -120,9 +120,9 @@ def read_header(raw: Any, key: str, size: int) -> Header:
     _need(isinstance(raw, dict), "the header is no object")
     request = _request(raw.get("request"), key)
     queries = _tokens(raw.get("query_tokens"), "query_tokens")
-    one_row = raw.get("key_tokens") is None
-    keys = queries if one_row else _tokens(raw.get("key_tokens"), "key_tokens")
-    _check_lengths(request, (queries,) if one_row else (queries, keys))
+    same_tokens = raw.get("key_tokens") is None
+    keys = queries if same_tokens else _tokens(raw.get("key_tokens"), "key_tokens")
+    _check_lengths(request, (queries,) if same_tokens else (queries, keys))
     arrays = _arrays(raw.get("arrays"), size)
     scoring = raw.get("scoring")
     _check_shapes({a.name: a.shape for a in arrays}, len(queries), len(keys), scoring is not None)

@@ -192,7 +192,7 @@ class SharedStore(Store):
             message = f"{trouble.message}; going on with {self.local.name} alone"
             self._troubles.append(AttentionError(trouble.problem, message))
 
-    def troubles(self) -> list[AttentionError]:
+    def drain_warnings(self) -> list[AttentionError]:
         """What went wrong since last asked; a URL that does not answer is told once."""
         told, self._troubles = self._troubles, []
         return told

@@ -114,16 +114,16 @@ def telling() -> AbstractContextManager[None]:
 
 def say_troubles(library: Library) -> None:
     """Tell what is wrong with the store and kept nothing from being done."""
-    for trouble in library.troubles():
+    for trouble in library.drain_warnings():
         say(f"warning: {trouble.message} [attention.{trouble.problem}]")
 
 
 def say_store_troubles(store: Store) -> bool:
     """As `say_troubles`, where there is a store alone; whether there was something to tell."""
-    troubles = store.troubles()
-    for trouble in troubles:
+    drain_warnings = store.drain_warnings()
+    for trouble in drain_warnings:
         say(f"warning: {trouble.message} [attention.{trouble.problem}]")
-    return bool(troubles)
+    return bool(drain_warnings)
 
 
 def answer(document: Any) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sphinx_attention.core.capture.library import is_captured
-from sphinx_attention.core.capture.recompute import recheck
+from sphinx_attention.core.capture.recompute import recompute
 from sphinx_attention.core.store import open_store
 from sphinx_attention.core.store.archive import export_entries, import_entries
 from sphinx_attention.core.store.entry import DamagedEntryError, EntryInfo, NewerEntryError
@@ -96,7 +96,7 @@ def check(*, docs: Path, defines: tuple[str, ...], sample: int | None, as_json: 
     missing = [key for key in used if key not in there]
     findings = {}
     with click.progressbar(
-        recheck(store, sound),
+        recompute(store, sound),
         length=len(sound),
         label="checking",
         file=sys.stderr,

@@ -125,7 +125,7 @@ def capture(
     run.compute(notes, jobs=jobs, scheduler=scheduler)
     say_troubles(library)
     run.tell(as_json=as_json)
-    sys.exit(1 if library.failures or len(library.unstored) else 0)
+    sys.exit(1 if library.failures or len(library.not_stored) else 0)
 
 
 def _wanted(notes: Collected, only: Sequence[str]) -> list[tuple[str, Request]]:
@@ -238,18 +238,20 @@ class _Run:
 
     def tell(self, *, as_json: bool) -> None:
         """Say what was computed, and what could not be."""
-        failures, unstored = self.library.failures, self.library.unstored
+        failures, not_stored = self.library.failures, self.library.not_stored
         failed = [r for r in (*self.missing, *self.hopeless) if r.key in failures]
-        lost = [request for request in self.missing if request.key in unstored]
+        lost = [request for request in self.missing if request.key in not_stored]
         captured = len(self.missing) + len(self.hopeless) - len(failed) - len(lost)
         if as_json:
-            done = [r.key for r in self.missing if r.key not in failures and r.key not in unstored]
+            done = [
+                r.key for r in self.missing if r.key not in failures and r.key not in not_stored
+            ]
             answer(
                 {
                     "captured": done,
                     "there": self.there,
                     "failed": [self._failed(r, failures[r.key]) for r in failed],
-                    "unstored": [request.key for request in lost],
+                    "not_stored": [request.key for request in lost],
                     **({"warnings": self.library.remarks} if self.library.remarks else {}),
                 }
             )

@@ -250,9 +250,9 @@ def _store(docs: Path, notes: Collected) -> Finding:
     missing = library.missing(request for _, request in notes)
     found = f"{len(asked) - len(missing)} of {len(asked)} attentions are in {store.name}"
     fill = f"sphinx-attention capture {shlex.quote(str(docs))}" if missing else ""
-    if troubles := library.troubles():
-        more = f" (and {len(troubles) - 1} more)" if len(troubles) > 1 else ""
-        return Finding("store", f"{found}; {troubles[0].message}{more}", ok=False, do=fill)
+    if drain_warnings := library.drain_warnings():
+        more = f" (and {len(drain_warnings) - 1} more)" if len(drain_warnings) > 1 else ""
+        return Finding("store", f"{found}; {drain_warnings[0].message}{more}", ok=False, do=fill)
     return Finding("store", found, ok=None if missing else True, do=fill)
 
 

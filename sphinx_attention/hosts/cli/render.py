@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sphinx_attention.core.authoring.options import OPTIONS, Surroundings, parse, unknown_option
+from sphinx_attention.core.authoring.options import OPTIONS, HostContext, parse, unknown_option
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.errors import Problem
-from sphinx_attention.core.figure.figure import settle
+from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.render.description import credit
 from sphinx_attention.core.render.files import FORMATS, check_file, write_file
 from sphinx_attention.core.sources.author_files import locate
@@ -129,10 +129,8 @@ def _options(given: tuple[str, ...], matrix: Path | None) -> dict[str, str]:
 def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -> Figure:
     here = Path.cwd()
     # Whoever types a command may read any of their files.
-    surroundings = Surroundings(
-        Settings(model=model), here, lambda name: locate(name, here / name, None)
-    )
-    spec = parse(text, options, None, surroundings)
+    context = HostContext(Settings(model=model), here, lambda name: locate(name, here / name, None))
+    spec = parse(text, options, None, context)
     library = Library(open_store(cache, here), "auto")
     with telling():
         for request, name in library.capture(library.missing([spec.request])):
@@ -140,4 +138,4 @@ def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -
     say_troubles(library)
     for remark in library.remarks.values():
         say(f"warning: {remark} [attention.{Problem.TEXT}]")
-    return settle(spec, library.get(spec.request), budget=Settings().page_budget)
+    return resolve(spec, library.get(spec.request), budget=Settings().page_budget)

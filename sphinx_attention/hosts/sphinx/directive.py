@@ -17,7 +17,7 @@ from docutils.parsers.rst.directives.admonitions import Attention as DocutilsAtt
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_attention.core.authoring.options import (
-    Surroundings,
+    HostContext,
     check_characters,
     convert,
     invalid,
@@ -307,7 +307,7 @@ def _alignment(value: str | None) -> str:
     return value.strip()
 
 
-def _surroundings(env: Any, directive: Directive) -> Surroundings:
+def _surroundings(env: Any, directive: Directive) -> HostContext:
     settings = settings_of(env.config)
     roots = settings.roots(domain_of(env).base, Path(env.srcdir))
 
@@ -320,7 +320,7 @@ def _surroundings(env: Any, directive: Directive) -> Surroundings:
         env.note_dependency(os.path.relpath(found, os.path.realpath(env.srcdir)))
         return found
 
-    return Surroundings(
+    return HostContext(
         settings,
         domain_of(env).base,
         find_file,

@@ -15,7 +15,7 @@ from sphinx.util.display import status_iterator
 from sphinx_attention.core.capture.failures import FailureRecord
 from sphinx_attention.core.capture.library import Library, is_captured
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.figure import settle
+from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
 
@@ -23,7 +23,7 @@ from .config import settings_of
 from .messages import warn, warn_of
 from .nodes import attention_figure
 from .pages import Pages, carried, over_budget
-from .settled import SettledFigures
+from .resolved import ResolvedFigures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,7 +61,7 @@ class AttentionDomain(Domain):
     """Where attentions come from; opened once a build, shared with forked writers."""
     drawn_as: DrawnAs
     """What the builder of this build makes of a figure."""
-    settled: SettledFigures
+    resolved: ResolvedFigures
     """The figures of the page that is being written."""
     pages: Pages
     """What the pages of this output show."""
@@ -131,7 +131,7 @@ def open_library(app: Sphinx) -> None:
     settings = settings_of(app.config)
     domain = domain_of(app.env)
     domain.base = Path(app.confdir)
-    domain.settled = SettledFigures()
+    domain.resolved = ResolvedFigures()
     domain.pages = Pages(None)
     store = open_store(settings.cache, domain.base)
     domain.library = Library(
@@ -204,7 +204,7 @@ def _is_stale(app: Sphinx, domain: AttentionDomain, docname: str) -> bool:
 
 def _carried(domain: AttentionDomain, node: attention_figure, budget: int) -> str:
     try:
-        return carried(settle(node.spec, domain.library.get(node.spec.request), budget))
+        return carried(resolve(node.spec, domain.library.get(node.spec.request), budget))
     except AttentionError:
         return ""
 
@@ -248,7 +248,7 @@ def _with_progress(
 
 def report(library: Library, domain: AttentionDomain) -> None:
     """Warn once of everything that is wrong with the store, at a figure that it concerns."""
-    for trouble in library.troubles():
+    for trouble in library.drain_warnings():
         place = domain.place_of(trouble.key) if trouble.key else None
         warn(trouble.problem, trouble.message, location=place)
 

@@ -15,7 +15,7 @@ from sphinx.util.osutil import relative_uri
 from sphinx_attention.core.attention import WARNING
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.figure import Figure, settle
+from sphinx_attention.core.figure.figure import Figure, resolve
 from sphinx_attention.core.render.description import credit, pair_lines, whole_texts
 from sphinx_attention.core.render.html import figure_attributes, images_as_files, render_html
 from sphinx_attention.core.text import clean_line
@@ -62,13 +62,13 @@ def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
         AttentionError: its attention cannot be had, or does not have what was selected.
     """
     domain, spec = domain_of(env), node.spec
-    figure = domain.settled.get(node["uid"], spec)
+    figure = domain.resolved.get(node["uid"], spec)
     if figure is None:
         budget = settings_of(env.config).page_budget
         attention = domain.library.get(spec.request)
         with guarded(Problem.OPTION, f"the figure over “{spec.request.text}”"):
-            figure = settle(spec, attention, budget)
-        domain.settled.keep(node["uid"], spec, figure)
+            figure = resolve(spec, attention, budget)
+        domain.resolved.keep(node["uid"], spec, figure)
     return figure
 
 
@@ -83,7 +83,7 @@ class ResolveFigures(SphinxPostTransform):
         domain, document = domain_of(self.env), self.env.docname
         if domain.drawn_as == "nothing":
             return
-        domain.settled.clear()
+        domain.resolved.clear()
         domain.pages.begin(document, settings_of(self.env.config).page_budget)
         for node in list(self.document.findall(attention_figure)):
             try:

@@ -13,7 +13,7 @@ from sphinx_attention.core.analysis.parts import select
 from sphinx_attention.core.analysis.special import hide_special
 from sphinx_attention.core.analysis.words import merge_words
 from sphinx_attention.core.attention import BIN, REST, SINK, Attention, Scoring, Token
-from sphinx_attention.core.figure.figure import settle
+from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.payload import decode, encode
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
@@ -47,7 +47,7 @@ def whole(layers: int = 1) -> Attention:
 def test_what_rows_lack_is_the_first_key() -> None:
     one = whole()
     assert [token.text for token in one.key_tokens] == [SINK, "<s>", "un", "do", "it"]
-    assert one.one_row
+    assert one.same_tokens
     assert (one.bins, one.sink) == (1, 0)
     assert_allclose(one.weights[0, 0, 1:, 0], SHARES, atol=1e-6)
     assert_allclose(one.weights[0, 0, 1:].sum(axis=-1), 1, atol=1e-6)
@@ -122,7 +122,7 @@ def replace_rows(one: Attention) -> Attention:
 
 class TestWhatAReaderSees:
     def figure(self, one: Attention, focus: str = "<s>"):
-        return settle(FigureSpec(REQUEST, focus=focus), one)
+        return resolve(FigureSpec(REQUEST, focus=focus), one)
 
     def test_edges_are_percent_of_the_whole_row(self) -> None:
         shown = self.figure(whole(), "do")
@@ -154,7 +154,7 @@ class TestWhatAReaderSees:
         assert packed.codes[0, 0, 1].tolist() == [928, 72, 1001, 1001, 1001]
 
     def test_a_hatched_row_is_named(self) -> None:
-        figure = settle(FigureSpec(REQUEST, view="matrix"), hide_special(whole()))
+        figure = resolve(FigureSpec(REQUEST, view="matrix"), hide_special(whole()))
         assert "masked, left out, no query" in render_html(figure, "f")
 
 

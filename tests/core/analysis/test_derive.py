@@ -69,7 +69,7 @@ def test_rows_are_averaged_and_columns_summed() -> None:
     merged = merge_words(attention(), Words(("unbe", "quick"), ("unbe", "quick")))
     assert [t.text for t in merged.query_tokens] == ["[CLS]", "unbe", "quick", "[SEP]"]
     assert [t.special for t in merged.query_tokens] == [True, False, False, True]
-    assert merged.one_row
+    assert merged.same_tokens
     expected = [
         [0.5, 0.2, 0.1, 0.2],
         # (0.1 + 0.3)/2, (0.2 + 0.3 + 0.2 + 0.0)/2, (0.3 + 0.1)/2, (0.1 + 0.4)/2
@@ -209,7 +209,7 @@ def test_merged_numbers_are_those_of_a_plain_loop_in_double_precision(
 def test_hidden_mass_is_one_bin_before_the_others() -> None:
     hidden = hide_special(attention())
     assert [t.text for t in hidden.query_tokens] == [BIN, "un", "##be", "quick"]
-    assert hidden.one_row
+    assert hidden.same_tokens
     assert hidden.query_tokens[0].special
     expected = [
         [0.0, 0.0, 0.0, 0.0],

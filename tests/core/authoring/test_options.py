@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sphinx_attention.core.authoring.options import OPTIONS, Surroundings, convert, parse
+from sphinx_attention.core.authoring.options import OPTIONS, HostContext, convert, parse
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.selection import written
-from sphinx_attention.core.figure.spec import Written
+from sphinx_attention.core.figure.spec import DirectiveSource
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def around(tmp_path: Path, **settings: object) -> Surroundings:
-    return Surroundings(Settings(**settings), tmp_path, lambda name: tmp_path / name)  # type: ignore[arg-type]
+def around(tmp_path: Path, **settings: object) -> HostContext:
+    return HostContext(Settings(**settings), tmp_path, lambda name: tmp_path / name)  # type: ignore[arg-type]
 
 
 def test_a_model_by_name_by_id_and_by_path(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_what_was_written_is_kept_where_it_was_written(tmp_path: Path) -> None:
     place = replace(around(tmp_path), syntax="myst")
     options = {"view": "heads", "focus": "a | b", "causal": ""}
     spec = parse("a b", options, "1 0\n0 1", place)
-    assert spec.written == Written(
+    assert spec.written == DirectiveSource(
         "a b", (("view", "heads"), ("focus", "a | b"), ("causal", "")), "1 0\n0 1", "myst"
     )
     assert hash(spec) == hash(parse("a b", options, "1 0\n0 1", place))
@@ -370,7 +370,7 @@ def test_every_option_is_explained() -> None:
 
 
 def test_named_layers_are_all_that_the_model_is_asked_for(tmp_path: Path) -> None:
-    place = Surroundings(Settings(model="m"), tmp_path, lambda name: tmp_path / name)
+    place = HostContext(Settings(model="m"), tmp_path, lambda name: tmp_path / name)
 
     def asked(**options: str) -> object:
         return parse("a b", options, None, place).request.layers

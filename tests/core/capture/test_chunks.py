@@ -198,8 +198,8 @@ def test_an_entry_that_cannot_be_written_is_kept_for_this_run_and_told(
     library = Library(FolderStore(tmp_path / "store"))
     ran = run_chunk(Place("store", str(tmp_path)), Chunk(tuple(requests)))
     assert len(list(take_in(library, requests, ran))) == 1
-    assert len(library.unstored) == 1
-    assert "cannot write" in library.troubles()[0].message
+    assert len(library.not_stored) == 1
+    assert "cannot write" in library.drain_warnings()[0].message
 
 
 # Local processes

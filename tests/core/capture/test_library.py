@@ -119,7 +119,7 @@ def test_a_damaged_entry_is_computed_again(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-3])
     lib, opener = library(tmp_path)
     missing = lib.missing([request])
-    (trouble,) = lib.troubles()
+    (trouble,) = lib.drain_warnings()
     assert trouble.key == request.key
     assert trouble.message == f"{path}: its checksum is wrong; computed again"
     for _ in lib.capture(missing):
@@ -133,10 +133,10 @@ def test_a_store_that_cannot_be_written_costs_no_picture_and_is_told_once(tmp_pa
     lib, _ = library(tmp_path / "file")
     requests = [Request(source=ONE, text=f"a {n}") for n in range(20)]
     fill(lib, *requests)
-    (trouble,) = lib.troubles()
+    (trouble,) = lib.drain_warnings()
     assert "cannot write to the store" in trouble.message
     assert trouble.key == requests[0].key
-    assert lib.troubles() == []
+    assert lib.drain_warnings() == []
     assert lib.missing(requests) == []
     stored, _ = library(tmp_path / "store")
     fill(stored, *requests)

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sphinx_attention.core.analysis.head_scores import interest
 from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.figure import settle
+from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.focus import find
 from sphinx_attention.core.figure.payload import estimate
 from sphinx_attention.core.figure.spec import FigureSpec
@@ -67,12 +67,12 @@ def test_in_a_causal_model_the_first_token_is_a_sink() -> None:
 def test_the_head_is_chosen_among_those_left_open() -> None:
     attention = stack(sink(), previous(), spread())
     request = Request(source=ModelSource(name="m", id="m"), text="x")
-    assert settle(FigureSpec(request), attention).layer == 1
-    assert settle(FigureSpec(request), attention).chosen
+    assert resolve(FigureSpec(request), attention).layer == 1
+    assert resolve(FigureSpec(request), attention).chosen
     # There is one head a layer: with the layer named, nothing is left to choose.
-    figure = settle(FigureSpec(request, layer=0), attention)
+    figure = resolve(FigureSpec(request, layer=0), attention)
     assert (figure.layer, figure.head, figure.chosen) == (0, 0, False)
-    figure = settle(FigureSpec(request, layer=2, head=0), attention)
+    figure = resolve(FigureSpec(request, layer=2, head=0), attention)
     assert (figure.layer, figure.head, figure.chosen) == (2, 0, False)
 
 
@@ -80,9 +80,9 @@ def test_all_of_a_written_matrix_is_drawn_and_most_of_a_model() -> None:
     attention = stack(spread())
     written = Request(source=MatrixSource(text="1"), text="x")
     model = Request(source=ModelSource(name="m", id="m"), text="x")
-    assert settle(FigureSpec(written), attention).cutoff == 1
-    assert settle(FigureSpec(model), attention).cutoff == 0.95
-    assert settle(FigureSpec(model, cutoff=0.5), attention).cutoff == 0.5
+    assert resolve(FigureSpec(written), attention).cutoff == 1
+    assert resolve(FigureSpec(model), attention).cutoff == 0.95
+    assert resolve(FigureSpec(model, cutoff=0.5), attention).cutoff == 0.5
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_marks_of_pieces_and_capitals_may_differ(
         return
     assert find(attention, focus) == (index, other_capitals)
     request = Request(source=ModelSource(name="m", id="m"), text="x")
-    notices = settle(FigureSpec(request, focus=focus), attention).notices
+    notices = resolve(FigureSpec(request, focus=focus), attention).notices
     assert bool(notices) is other_capitals
     if other_capitals:
         assert repr(PIECES[index].text) in notices[0]
@@ -165,14 +165,14 @@ def test_what_looks_like_a_number_and_is_none(focus: str) -> None:
 def test_heads_count_from_0() -> None:
     request = Request(source=ModelSource(name="m", id="m"), text="x")
     with pytest.raises(AttentionError, match="layers count from 0, so that the last of 3 is 2"):
-        settle(FigureSpec(request, layer=3), stack(sink(), previous(), spread()))
+        resolve(FigureSpec(request, layer=3), stack(sink(), previous(), spread()))
 
 
 def test_the_projects_layer_is_the_projects_mistake() -> None:
     request = Request(source=ModelSource(name="m", id="m"), text="x")
     spec = FigureSpec(request, layer=99, of_project=("layer",))
     with pytest.raises(AttentionError) as caught:
-        settle(spec, stack(sink(), previous(), spread()))
+        resolve(spec, stack(sink(), previous(), spread()))
     assert caught.value.problem is Problem.CONFIG
     assert caught.value.message.startswith("conf.py: invalid value 99 for attention_layer: there")
     assert "expected 0 to 2" in caught.value.message
@@ -198,7 +198,7 @@ def test_focus_on_nothing(focus: str) -> None:
 def test_ranges(spec: dict[str, Any], says: str) -> None:
     request = Request(source=ModelSource(name="m", id="m"), text="x")
     with pytest.raises(AttentionError, match=says):
-        settle(FigureSpec(request, **spec), stack(sink(), previous(), spread()))
+        resolve(FigureSpec(request, **spec), stack(sink(), previous(), spread()))
 
 
 MODEL = Request(source=ModelSource(name="m", id="m"), text="x")
@@ -216,7 +216,7 @@ def several(layers: int = 5, heads: int = 4, label: str = "m") -> Attention:
 
 def carried(**spec: Any) -> Any:
     budget = spec.pop("budget", None)
-    return settle(FigureSpec(MODEL, **spec), several(), budget)
+    return resolve(FigureSpec(MODEL, **spec), several(), budget)
 
 
 def test_all_is_carried_unless_it_weighs_too_much() -> None:
@@ -260,10 +260,10 @@ def test_numbers_are_names_where_the_source_gave_some_layers_only() -> None:
     named = Attention(
         TOKENS, TOKENS, some.weights[[1, 3]], some.masked, label="m", layer_names=("1", "3")
     )
-    figure = settle(FigureSpec(MODEL, layer=3), named)
+    figure = resolve(FigureSpec(MODEL, layer=3), named)
     assert (figure.layer, figure.layer_name) == (1, "3")
     with pytest.raises(AttentionError, match="there is no layer 0, expected 1 or 3"):
-        settle(FigureSpec(MODEL, layer=0), named)
+        resolve(FigureSpec(MODEL, layer=0), named)
 
 
 def test_steps_carries_the_shown_head_and_pins_a_query() -> None:
@@ -285,8 +285,8 @@ def test_several_tokens_are_pinned() -> None:
     assert carried().focus is None
     bar = tuple(Token(t) for t in ("a", "|", "a | b"))
     odd = Attention(bar, bar, np.eye(3, dtype=np.float32)[None, None], np.zeros((1, 3, 3), bool))
-    assert settle(FigureSpec(MODEL, focus="a | b"), odd).pinned == (2,)
-    assert settle(FigureSpec(MODEL, focus="|"), odd).pinned == (1,)
+    assert resolve(FigureSpec(MODEL, focus="a | b"), odd).pinned == (2,)
+    assert resolve(FigureSpec(MODEL, focus="|"), odd).pinned == (1,)
     with pytest.raises(AttentionError, match="invalid value 'dog' for focus"):
         carried(focus="cat | dog")
 
@@ -318,6 +318,6 @@ def test_rollout_opens_on_the_last_layer() -> None:
         label="m",
         head_names=("rollout",),
     )
-    figure = settle(FigureSpec(request), rolled)
+    figure = resolve(FigureSpec(request), rolled)
     assert (figure.layer, figure.head_name, figure.chosen) == (4, "rollout", False)
-    assert settle(FigureSpec(request, layer=1), rolled).layer == 1
+    assert resolve(FigureSpec(request, layer=1), rolled).layer == 1

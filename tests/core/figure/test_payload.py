@@ -13,7 +13,7 @@ import pytest
 
 from sphinx_attention.core.attention import Attention, Scoring, Token
 from sphinx_attention.core.codes import codes, format_code, format_weight
-from sphinx_attention.core.figure.figure import settle
+from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.payload import (
     ALPHABET,
     decode,
@@ -22,7 +22,7 @@ from sphinx_attention.core.figure.payload import (
     encode_text,
     estimate,
 )
-from sphinx_attention.core.figure.spec import FigureSpec, Written
+from sphinx_attention.core.figure.spec import DirectiveSource, FigureSpec
 from sphinx_attention.core.request import ModelSource, Request
 
 
@@ -34,7 +34,7 @@ def make(weights, masked=None, texts=None, keys=None, **fields):
     row = tuple(Token(text, special=text.startswith("[")) for text in texts)
     other = row if keys is None else tuple(Token(text) for text in keys)
     attention = Attention(row, other, weights, masked, **fields)
-    return settle(FigureSpec(Request(ModelSource("m"), "text")), attention)
+    return resolve(FigureSpec(Request(ModelSource("m"), "text")), attention)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_other_text_is_no_base_85(text):
 
 
 def spec(figure, **fields):
-    return settle(replace(figure.spec, **fields), figure.attention)
+    return resolve(replace(figure.spec, **fields), figure.attention)
 
 
 def test_names_segments_and_what_was_written_are_carried():
@@ -150,9 +150,9 @@ def test_names_segments_and_what_was_written_are_carried():
         np.zeros((1, 2, 2), bool),
     )
     options = (("view", "heads"), ("head", "0"), ("alt", "</script>"))
-    written = Written("a b", options, "1 0\n0 1", "myst")
+    written = DirectiveSource("a b", options, "1 0\n0 1", "myst")
     header = decode(
-        encode(settle(replace(figure.spec, special="dim", link="x", written=written), pair))
+        encode(resolve(replace(figure.spec, special="dim", link="x", written=written), pair))
     ).header
     assert header["segments"] == {"queries": [0, 1], "keys": [0, 1]}
     assert (header["special"], header["link"]) == ("dim", "x")
@@ -188,7 +188,7 @@ def steps(**scoring):
     row = tuple(map(Token, "abc"))
     weights = np.full((2, 4, 3, 3), 1 / 3, np.float32)
     attention = Attention(row, row, weights, np.zeros((1, 3, 3), bool), **tensors, **scoring)
-    figure = settle(FigureSpec(Request(ModelSource("m"), "text")), attention)
+    figure = resolve(FigureSpec(Request(ModelSource("m"), "text")), attention)
     return spec(figure, view="steps", layer=1, head=3), tensors
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sphinx_attention.core.attention import Attention, Token
-from sphinx_attention.core.figure.figure import Figure, settle
+from sphinx_attention.core.figure.figure import Figure, resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.request import MatrixSource, ModelSource, Request
 
@@ -38,7 +38,7 @@ def figure(
         label=label,
     )
     source = ModelSource(label) if label else MatrixSource(text="")
-    return settle(FigureSpec(Request(source, text or " ".join(texts)), **spec), attention)
+    return resolve(FigureSpec(Request(source, text or " ".join(texts)), **spec), attention)
 
 
 def random_rows(rng: np.random.Generator, queries: int, keys: int | None = None):

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from sphinx_attention.core.attention import Attention, Scoring
 from sphinx_attention.core.capture.library import Library
-from sphinx_attention.core.figure.figure import settle
+from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.description import describe, strongest_pairs
 from sphinx_attention.core.render.html import figure_attributes, render_html
@@ -192,7 +192,7 @@ def test_a_forged_entry_is_found_before_its_page_is_written(tmp_path: Any) -> No
             # Only the header is read at first; decoding the numbers shows the rest.
             with pytest.raises(Exception, match="cannot be used: its contents cannot be right"):
                 library.get(REQUEST)
-        (told,) = library.troubles()
+        (told,) = library.drain_warnings()
         assert "cannot be right" in told.message
         assert told.key == REQUEST.key
 
@@ -303,7 +303,7 @@ def draw_all(found: Attention) -> None:
     """Draw an attention in all five views, as a page and as a table."""
     for view in get_args(View):
         spec = FigureSpec(request=REQUEST, view=view)
-        figure = settle(spec, found, 4_000_000)
+        figure = resolve(spec, found, 4_000_000)
         markup = render_html(figure, "f", lambda name, _: name)
         words = " ".join([markup, describe(figure), str(figure_attributes(figure))])
         words += " ".join(str(pair) for pair in strongest_pairs(figure))

@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> str:
 
 
 def messages(store: SharedStore) -> list[str]:
-    return [trouble.message for trouble in store.troubles()]
+    return [trouble.message for trouble in store.drain_warnings()]
 
 
 # What is shared.
@@ -82,7 +82,7 @@ def test_what_was_read_from_there_is_kept_here(url: str, tmp_path: Path) -> None
     assert FolderStore(tmp_path / "b" / "_attention").get_bytes(REQUEST.key) == DATA
     nowhere = opened("file:///nowhere/at/all", tmp_path / "b")
     assert nowhere.get(REQUEST.key) is not None
-    assert second.troubles() == []
+    assert second.drain_warnings() == []
 
 
 def test_many_are_fetched_together_and_nothing_is_asked_twice(
@@ -108,7 +108,7 @@ def test_many_are_fetched_together_and_nothing_is_asked_twice(
     # Another machine may have been busy since: what was not there is asked for again.
     remote.put(requests[30], attention())
     assert store.has(requests[30].key)
-    assert store.troubles() == []
+    assert store.drain_warnings() == []
 
 
 def test_keys_of_both_places(url: str, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_how_to_get_there_comes_from_the_environment(
         "import sys, pathlib\n"
         "from sphinx_attention.core.store import open_store\n"
         "store = open_store(sys.argv[1], pathlib.Path(sys.argv[2]))\n"
-        "print(store.has(sys.argv[3]), store.troubles())\n"
+        "print(store.has(sys.argv[3]), store.drain_warnings())\n"
         "print(store.remote._system[1].config_kwargs['read_timeout'])\n"
     )
     environment = {**os.environ, **bucket.environment, variable: bucket.endpoint}
@@ -208,7 +208,7 @@ def test_a_damaged_entry_there_is_a_miss_with_a_warning_and_mended(
     store = opened(url, tmp_path / "a")
     library = Library(store)
     assert library.missing([REQUEST]) == [REQUEST]
-    (trouble,) = library.troubles()
+    (trouble,) = library.drain_warnings()
     place = RemoteStore(url).location(REQUEST.key)
     assert trouble.message == f"{place}: its checksum is wrong; computed again"
     assert (trouble.problem, trouble.key) == (Problem.STORE, REQUEST.key)
@@ -224,7 +224,7 @@ def test_an_empty_object_there_is_a_miss_and_mended(url: str, tmp_path: Path) ->
     with pytest.raises(DamagedEntryError, match="cut short"):
         store.has(REQUEST.key)
     store.put(REQUEST, attention())
-    assert store.troubles() == []
+    assert store.drain_warnings() == []
     assert RemoteStore(url).get_bytes(REQUEST.key) == DATA
 
 
@@ -246,7 +246,7 @@ def test_damaged_in_both_places_is_told_of_one(tmp_path: Path) -> None:
         path.write_bytes(DATA[:50])
     library = Library(store, "frozen")
     assert library.missing([REQUEST]) == [REQUEST]
-    (trouble,) = library.troubles()
+    (trouble,) = library.drain_warnings()
     assert "its checksum is wrong; left as it is" in trouble.message
 
 
@@ -260,7 +260,7 @@ def test_a_newer_entry_there_is_left_as_it_is(url: str, tmp_path: Path) -> None:
     with pytest.raises(NewerEntryError):
         store.put(REQUEST, attention())
     assert RemoteStore(url).read(REQUEST.key) == newer
-    assert store.troubles() == []
+    assert store.drain_warnings() == []
     # Computed and kept here, it serves.
     assert store.has(REQUEST.key)
 
@@ -278,7 +278,7 @@ def used(store: SharedStore) -> list[str]:
     assert store.has(request("a").key)
     assert len(list(store.keys())) == 3
     store.delete(request("b").key)
-    return [trouble.message for trouble in library.troubles()] + messages(store)
+    return [trouble.message for trouble in library.drain_warnings()] + messages(store)
 
 
 def test_a_place_that_is_down_is_told_once_and_left_alone(
@@ -388,7 +388,7 @@ def test_what_is_not_installed_is_named_once(
     assert not store.has(REQUEST.key)
     store.put(REQUEST, attention())
     assert store.has(REQUEST.key)
-    (trouble,) = store.troubles()
+    (trouble,) = store.drain_warnings()
     assert trouble.problem is Problem.INSTALL
     assert f": {line}; going on with {tmp_path}/_attention alone" in trouble.message
 
@@ -424,7 +424,7 @@ def test_the_near_place_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "a" / "_attention").write_text("in the way")
     library = Library(opened(folder(tmp_path), tmp_path / "a"))
     library._take(REQUEST, attention())
-    (trouble,) = library.troubles()
+    (trouble,) = library.drain_warnings()
     assert "cannot write to the store" in trouble.message
     assert trouble.message.endswith(f"what was computed is in {folder(tmp_path)} alone")
     assert library.get(REQUEST).layers == 2
@@ -491,7 +491,7 @@ def test_bytes_without_end_are_a_miss(
             store = opened(f"http://127.0.0.1:{server.server_port}", tmp_path)
             library = Library(store)
             assert library.missing([REQUEST, request("b")]) == [REQUEST, request("b")]
-            said = " ".join(told.message for told in library.troubles())
+            said = " ".join(told.message for told in library.drain_warnings())
             assert "larger than the 1,048,576 bytes" in said or "cut short" in said
             assert list(store.keys()) == []
             assert tracemalloc.get_traced_memory()[1] < (30 << 20)

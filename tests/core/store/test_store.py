@@ -55,7 +55,7 @@ def test_what_is_stored_comes_back(store: Store) -> None:
     found = store.get(REQUEST.key)
     assert found is not None
     assert found.query_tokens == given.query_tokens
-    assert found.one_row
+    assert found.same_tokens
     assert_array_equal(found.masked, given.masked)
     assert_allclose(found.weights, given.weights, atol=1 / 8000)
     assert (found.part, found.label) == ("decoder", "org/model")
@@ -67,7 +67,7 @@ def test_what_is_stored_comes_back(store: Store) -> None:
     assert info is not None
     assert (info.request["text"], info.bytes) == ("a b c", len(pack(REQUEST, given)))
     assert REQUEST.key[:2] in store.location(REQUEST.key)
-    assert store.troubles() == []
+    assert store.drain_warnings() == []
 
 
 def test_keys_are_listed_in_order_and_entries_removed(store: Store) -> None:
@@ -80,7 +80,7 @@ def test_keys_are_listed_in_order_and_entries_removed(store: Store) -> None:
     assert not store.delete(keys[2])
     assert store.get(keys[2]) is None
     assert list(store.keys()) == keys[:2] + keys[3:]
-    assert store.troubles() == []
+    assert store.drain_warnings() == []
 
 
 def test_only_verified_bytes_are_taken_over(store: Store) -> None:

@@ -41,7 +41,7 @@ def test_it_fills_the_store_and_writes_no_page(notes: Notes) -> None:
     # What occurs twice, or derives from the same answer, is computed once.
     assert Counter(notes.counting.calls()) == Counter(TEXTS)
     again = notes.run("capture", str(notes.folder), "--json")
-    assert again.json == {"captured": [], "there": 4, "failed": [], "unstored": []}
+    assert again.json == {"captured": [], "there": 4, "failed": [], "not_stored": []}
     assert Counter(notes.counting.calls()) == Counter(TEXTS)
 
 

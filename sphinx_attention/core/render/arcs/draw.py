@@ -148,7 +148,7 @@ class Arcs:
 def draw(figure: Figure) -> Drawing:
     """Draw a figure as arcs."""
     codes = head_codes(figure.attention, figure.layer, figure.head)
-    return _one_row(figure, codes) if figure.attention.one_row else _two_rows(figure, codes)
+    return _one_row(figure, codes) if figure.attention.same_tokens else _two_rows(figure, codes)
 
 
 def place(tokens: Sequence[Token], *, backwards: bool = False) -> tuple[tuple[Slot, ...], float]:

@@ -272,7 +272,7 @@ def why_undefined(attention: Attention, score: str) -> str:
     """Why a score of these heads is not defined: the end of a phrase's name."""
     if score == "first" and has_bin(attention):
         return "hidden"
-    if not attention.one_row:
+    if not attention.same_tokens:
         return "other"
     if len(attention.query_tokens) - attention.bins < 2:
         return "one"

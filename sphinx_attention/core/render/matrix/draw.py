@@ -143,7 +143,7 @@ def _stencils(levels: NDArray[np.int8]) -> Iterator[str]:
 def _hatched(figure: Figure, masked: NDArray[np.bool_]) -> str:
     """What hatched cells are; empty where there is none."""
     attention, say = figure.attention, figure.say
-    rows = attention.bins if attention.one_row else 0
+    rows = attention.bins if attention.same_tokens else 0
     words = [say("masked")] if masked[rows:].any() else []
     if rows and has_bin(attention):
         words.append(say("left_out"))

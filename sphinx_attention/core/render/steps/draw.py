@@ -209,7 +209,7 @@ def chosen_key(attention: Attention, codes: NDArray[np.uint16], query: int) -> i
     """
     mass = np.where(codes == MASKED, -1, codes.astype(np.int64))
     ordinary = mass * [not token.special for token in attention.key_tokens]
-    if attention.one_row:
+    if attention.same_tokens:
         ordinary[query] = 0
     return int(np.argmax(ordinary if ordinary.max() > 0 else mass))
 

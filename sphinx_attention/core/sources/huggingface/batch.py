@@ -59,11 +59,11 @@ class Item:
 
     Attributes:
         request: what was asked.
-        part: the attention that is wanted, settled.
+        part: the attention that is wanted, resolved.
         source: the model's text.
         target: the decoder's text, of encoder-decoder models.
         generated: the decoder's text where the model made it up.
-        layers: the numbers of the layers that are wanted, settled, in order.
+        layers: the numbers of the layers that are wanted, resolved, in order.
         note: what readers have to know of the layers that are left out.
     """
 

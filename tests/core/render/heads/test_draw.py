@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sphinx_attention.core.attention import Attention, Token
-from sphinx_attention.core.figure.figure import settle
+from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.common import head_colours as hues
 from sphinx_attention.core.render.common import two_columns as columns
@@ -300,7 +300,7 @@ def pair_figure(**spec):
         tokens, tokens, np.full((1, 2, 5, 5), 0.2, np.float32), np.zeros((1, 5, 5), np.bool_)
     )
     request = Request(ModelSource("m"), "a", pair="b")
-    return settle(FigureSpec(request, view="heads", **spec), attention)
+    return resolve(FigureSpec(request, view="heads", **spec), attention)
 
 
 def test_a_pair_is_told_apart_and_can_be_filtered():

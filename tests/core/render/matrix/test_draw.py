@@ -11,7 +11,7 @@ from PIL import Image
 
 from sphinx_attention.core.analysis.special import hide_special
 from sphinx_attention.core.attention import Attention, Token
-from sphinx_attention.core.figure.figure import settle
+from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.matrix import layout as matrix_layout
@@ -196,7 +196,9 @@ def test_the_row_of_hidden_special_tokens_is_left_out_and_not_masked():
         (np.triu(np.ones((3, 3)), 1), "masked, left"),
     ):
         whole = Attention(tokens, tokens, even, masked.astype(bool)[None])
-        shown = settle(FigureSpec(Request(MatrixSource(), "x"), view="matrix"), hide_special(whole))
+        shown = resolve(
+            FigureSpec(Request(MatrixSource(), "x"), view="matrix"), hide_special(whole)
+        )
         text = "".join(parse(render_svg(shown, "f")).itertext())
         assert says in text
         assert ("masked" in text) == ("masked" in says)
@@ -352,7 +354,7 @@ def test_hidden_tokens_never_set_the_colours_of_words():
     )
     hidden = hide_special(attention)
     assert hidden.key_tokens[0].text == "(special)"
-    shown = settle(FigureSpec(Request(MatrixSource(text=""), "a b c"), view="matrix"), hidden)
+    shown = resolve(FigureSpec(Request(MatrixSource(text=""), "a b c"), view="matrix"), hidden)
     root = parse(render_svg(shown, "f"))
     seen = opacities(root, 4, 4)
     assert np.abs(seen[1:, 1:] - np.array(rows)[1:, 1:] / 0.06).max() < 0.012

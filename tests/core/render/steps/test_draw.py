@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from sphinx_attention.core.attention import Attention, Scoring, Token
-from sphinx_attention.core.figure.figure import Figure, settle
+from sphinx_attention.core.figure.figure import Figure, resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.common import vector_strips as strips
@@ -100,7 +100,7 @@ def figure_of(attention: Attention, layer: int, head: int, query: int, key: int 
     spec = FigureSpec(
         Request(ModelSource("m"), FOX), view="steps", layer=layer, head=head, focus=str(query)
     )
-    shown = settle(spec, attention)
+    shown = resolve(spec, attention)
     assert shown.attention.weights.shape[:2] == (1, 1)
     assert shown.pinned == (query,)
     return shown

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sphinx_attention.core.attention import Attention
-from sphinx_attention.core.capture.recompute import compare, recheck
+from sphinx_attention.core.capture.recompute import compare, recompute
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
 from sphinx_attention.core.sources import open_source
@@ -183,7 +183,7 @@ def test_the_entries_of_the_notes_are_what_it_says_now() -> None:
     requests = stored()
     assert len(requests) > 5
     store = FolderStore(ROOT / "example_docs" / "_attention")
-    assert dict(recheck(store, requests)) == dict.fromkeys(requests, "")
+    assert dict(recompute(store, requests)) == dict.fromkeys(requests, "")
 
 
 CODE = """

@@ -192,7 +192,7 @@ class TestTwoStacks:
             reference = stacked(getattr(own(folder, request.text, ids), FIELDS[request.part]))
             assert largest_difference(one.weights, reference) < 1e-5
             assert one.part == request.part
-            assert one.one_row == (request.part != "cross")
+            assert one.same_tokens == (request.part != "cross")
             check_sums(one)
 
     @pytest.mark.parametrize("kind", TWO_STACKS)

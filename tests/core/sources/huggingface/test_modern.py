@@ -15,7 +15,7 @@ from benchmarks import sweep, tiny
 from sphinx_attention.core.analysis.logits import chain, missing
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError
-from sphinx_attention.core.figure.figure import settle
+from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.description import credit
 from sphinx_attention.core.request import Request
@@ -115,10 +115,10 @@ class TestWhatIsSaid:
             "the rest goes to 3 global tokens, which are learnt and hold no text"
         )
         # Blocks of four tokens, which begin two tokens earlier in the second layer.
-        seen = ~one.mask_of(0)[one.bins if one.one_row else 0 :, one.bins :]
+        seen = ~one.mask_of(0)[one.bins if one.same_tokens else 0 :, one.bins :]
         assert seen[0, :4].all()
         assert not seen[0, 4:].any()
-        later = ~one.mask_of(1)[one.bins if one.one_row else 0 :, one.bins :]
+        later = ~one.mask_of(1)[one.bins if one.same_tokens else 0 :, one.bins :]
         assert later[0, :2].all()
         assert not later[0, 2:].any()
         assert "note" not in captured(folder, part="cross", target=tiny.TARGET).provenance
@@ -137,7 +137,7 @@ class TestWhatIsSaid:
 
     def test_differential_attention(self, made: Made) -> None:
         one = captured(made("diffllama")[0])
-        figure = settle(FigureSpec(Request(source_of(made("diffllama")[0]), FOX)), one)
+        figure = resolve(FigureSpec(Request(source_of(made("diffllama")[0]), FOX)), one)
         assert credit(figure).endswith(
             "; differential attention: these are its two halves, and the model takes from head n "
             "a multiple of head n + 2"

@@ -43,7 +43,7 @@ class TestNumbers:
     def test_what_a_sink_takes_is_a_key(self, tiny_model: Tiny) -> None:
         (one,) = attentions([Request(source_of(tiny_model("gpt_oss")), FOX)])
         assert one.key_tokens[0] == Token("(sink)", special=True)
-        assert one.one_row
+        assert one.same_tokens
         assert np.allclose(one.weights[:, :, 1:].sum(axis=-1), 1, atol=1e-6)
         # A sink attends to nothing, and every token may attend to it.
         assert one.masked[:, 0].all()

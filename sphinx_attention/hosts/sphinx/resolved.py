@@ -1,4 +1,4 @@
-"""The figures of the page that is being written, settled once for its nodes and its markup."""
+"""The figures of the page that is being written, resolved once for its nodes and its markup."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _MOST_BYTES = 32 * 1024 * 1024
 """Bytes of numbers that are kept: a hundred figures of 72 heads and 32 tokens."""
 
 
-class SettledFigures:
+class ResolvedFigures:
     """Figures by the id of their node.
 
     A page is gone through twice: before references are resolved, and when it is written. What does
-    not fit into the memory set aside is settled twice.
+    not fit into the memory set aside is resolved twice.
     """
 
     def __init__(self) -> None:
