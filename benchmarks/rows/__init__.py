@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import builds, captures, crowded, figures, growth, page, shipped
+from . import builds, builtin, captures, crowded, figures, growth, page, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,6 +39,7 @@ ROWS = (
     Row("crowded", "Much at once", crowded.crowded),
     Row("memory", "Capture of one layer of BERT-base, 4 × 512 tokens", captures.memory),
     Row("capture", "Capture of many sentences", captures.speed),
+    Row("builtin", "The built-in model, from nothing to a figure", builtin.first),
     Row("store", "Store", captures.store),
     Row("build", "Build with a full store", builds.full_store),
     Row("project", "1,000 figures in one project", builds.project),
