@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import sweep, tiny
+from benchmarks.reference import reference
 from sphinx_attention.core.analysis.logits import chain, missing
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError
@@ -196,15 +197,15 @@ class TestLayersOfUnequalHeads:
         one = captured(folder)
         assert one.layer_names == ("0", "2")
         assert one.provenance["note"].endswith("layer 1 with other numbers of heads left out")
-        (reference,) = sweep.reference(model, tiny.tokenizer(), FOX, None).values()
-        assert np.abs(one.weights - np.stack([reference[0], reference[2]])).max() < 1e-5
+        (expected,) = reference(model, tiny.tokenizer(), FOX, None).values()
+        assert np.abs(one.weights - np.stack([expected[0], expected[2]])).max() < 1e-5
 
     def test_the_others_are_shown_where_they_are_named(self, laguna: tuple[Path, Any]) -> None:
         folder, model = laguna
         one = captured(folder, layers=(1,))
         assert one.weights.shape[:2] == (1, 8)
-        (reference,) = sweep.reference(model, tiny.tokenizer(), FOX, None).values()
-        assert np.abs(one.weights[0] - reference[1]).max() < 1e-5
+        (expected,) = reference(model, tiny.tokenizer(), FOX, None).values()
+        assert np.abs(one.weights[0] - expected[1]).max() < 1e-5
 
     def test_named_together_they_are_told(self, laguna: tuple[Path, Any]) -> None:
         message = failure(Request(source_of(laguna[0]), FOX, layers=(0, 1))).message
