@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sphinx_attention.core.attention import Attention, Part, Token
 from sphinx_attention.core.sources.huggingface.backends import choose_way, forward
 from sphinx_attention.core.sources.huggingface.layer_call import Call, terms_of
-from sphinx_attention.core.sources.huggingface.logit_terms import HostTerms, host, scored
+from sphinx_attention.core.sources.huggingface.logit_terms import HostTerms, host
+from sphinx_attention.core.sources.layer_terms import scored
 from tests.core.sources.runs import FIELDS
 from tests.core.tiny_models import ENCODER_DECODER, SIZES
 

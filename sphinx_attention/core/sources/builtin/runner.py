@@ -13,10 +13,8 @@ import numpy as np
 from sphinx_attention.core.attention import Attention, Part, Token
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.sources.builtin import FOLDER
-from sphinx_attention.core.sources.huggingface.inputs import readable
-from sphinx_attention.core.sources.huggingface.layers import choose_layers
-from sphinx_attention.core.sources.huggingface.logit_terms import LayerTerms, scored
-from sphinx_attention.core.sources.huggingface.words import words_at
+from sphinx_attention.core.sources.layer_terms import LayerTerms, scored
+from sphinx_attention.core.sources.layers import choose_layers
 from sphinx_attention.core.sources.refusals import (
     check_length,
     check_text,
@@ -24,6 +22,8 @@ from sphinx_attention.core.sources.refusals import (
     takes_no_pair,
     takes_no_target,
 )
+from sphinx_attention.core.sources.token_text import readable
+from sphinx_attention.core.sources.words import words_at
 
 from .network import load_network
 from .tokenizer import load_tokenizer

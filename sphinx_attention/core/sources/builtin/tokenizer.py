@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sphinx_attention.core.sources.huggingface.inputs import byte_alphabet
+from sphinx_attention.core.sources.token_text import byte_alphabet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,10 +10,11 @@ import numpy as np
 from sphinx_attention.core.analysis.bins import LEAST_SHARE, account
 from sphinx_attention.core.attention import REST, WARNING, Attention, Part
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.sources.layer_terms import scored
 
 from .kept import Kept, block_token, one_if_equal
 from .layer_call import Call, terms_of
-from .logit_terms import HostTerms, host, scored
+from .logit_terms import HostTerms, host
 from .packages import require
 
 if TYPE_CHECKING:

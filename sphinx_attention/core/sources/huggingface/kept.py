@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sphinx_attention.core.sources.layer_terms import LayerTerms
+
     from .layer_call import Span
-    from .logit_terms import LayerTerms
 
 _NAMED = 4
 """A block of more tokens is named by its first and its last."""

@@ -14,6 +14,7 @@ from sphinx_attention.core.attention import Attention, Part
 from sphinx_attention.core.boundary import as_attention_error
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
+from sphinx_attention.core.sources.layers import choose_layers
 from sphinx_attention.core.sources.refusals import (
     check_length,
     check_text,
@@ -34,7 +35,6 @@ from .batch import (
     model_inputs,
 )
 from .inputs import Encoded, after_start, continuation, encode
-from .layers import choose_layers
 from .load_errors import is_out_of_memory
 from .loading import Loaded, load, quiet
 from .packages import require

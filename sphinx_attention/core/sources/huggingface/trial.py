@@ -6,6 +6,8 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from sphinx_attention.core.sources.layers import ranges
+
 from .packages import require
 
 if TYPE_CHECKING:
@@ -170,15 +172,3 @@ def without_map(shown: Sequence[int], left_out: Collection[int], model: Any) -> 
         return ""
     word, verb = ("layers", "have") if others[1:] else ("layer", "has")
     return f"{word} {ranges(others)} {verb} no attention map"
-
-
-def ranges(numbers: Sequence[int]) -> str:
-    """Numbers in order, those in a row as a range."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    words = [str(a) if a == b else f"{a}\u2013{b}" for a, b in runs]
-    return ", ".join(words[:-1]) + (" and " if words[1:] else "") + words[-1]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.attention import Token
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.sources.huggingface.inputs import readable, show
+from sphinx_attention.core.sources.token_text import readable, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

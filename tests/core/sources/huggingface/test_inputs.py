@@ -13,9 +13,9 @@ from sphinx_attention.core.sources.huggingface.inputs import (
     continuation,
     display,
     encode,
-    show,
 )
 from sphinx_attention.core.sources.huggingface.loading import quiet
+from sphinx_attention.core.sources.token_text import show
 from tests.core.tiny_models import CORPUS
 
 pytestmark = pytest.mark.models

@@ -25,7 +25,7 @@ from sphinx_attention.core.sources.huggingface.layouts import laid_out
 from sphinx_attention.core.sources.huggingface.loading import quiet
 from sphinx_attention.core.sources.huggingface.runner import ModelRunner
 from sphinx_attention.core.sources.huggingface.softmax import watching_softmax
-from sphinx_attention.core.sources.huggingface.trial import ranges
+from sphinx_attention.core.sources.layers import ranges
 from tests.core.sources.runs import FOX, answers, failure, source_of
 
 pytestmark = pytest.mark.models

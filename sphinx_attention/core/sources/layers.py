@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError, Problem
 
-from .trial import ranges
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -58,3 +56,15 @@ def _layers(numbers: Sequence[int]) -> str:
 def _listed(numbers: Sequence[int]) -> str:
     gaps = numbers[-1] - numbers[0] != len(numbers) - 1
     return ", ".join(map(str, numbers)) if gaps else f"{numbers[0]} to {numbers[-1]}"
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Numbers in order, those in a row as a range."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    words = [str(a) if a == b else f"{a}\u2013{b}" for a, b in runs]
+    return ", ".join(words[:-1]) + (" and " if words[1:] else "") + words[-1]

@@ -1,0 +1,130 @@
+"""How a model comes to its logits, put together for one text and checked against its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.analysis.logits import recomputed
+from sphinx_attention.core.attention import Attention, Scoring
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+TOLERANCE = 2e-4
+"""Weights that differ by less are the same to three decimals."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTerms:
+    """What a layer does to the dot products of its queries and keys, for one text.
+
+    Attributes:
+        scale: what they are multiplied by.
+        softcap: what they are bent to stay below; 0 where they are not.
+        bias: what is added to keys that are seen, shape (heads or 1, queries, keys); or None.
+        sinks: shape (heads,), logits that take part in the softmax and are no keys; or None.
+        missing: what of the layer could not be read, in words; empty where all was.
+    """
+
+    scale: float
+    softcap: float
+    bias: NDArray[np.float32] | None
+    sinks: NDArray[np.float32] | None
+    missing: str
+
+
+def scored(attention: Attention, layers: Sequence[LayerTerms]) -> Attention:
+    """The same attention with its scoring, or with what is missing from it.
+
+    Args:
+        attention: with queries and keys, as far as they are to be had.
+        layers: the terms of each layer; empty where the way to the weights tells none.
+    """
+    label = attention.label or "the model"
+    if not layers:
+        return _without(attention, f"{label} does not hand out its queries and keys")
+    if attention.queries is None or attention.keys is None:
+        return _without(
+            attention,
+            f"{label} hands out no queries and keys that are alike in all of its layers",
+        )
+    if reason := next((terms.missing for terms in layers if terms.missing), ""):
+        return _without(attention, f"the sums of {label} cannot be told: {reason}")
+    with_terms = replace(attention, scoring=_stacked(attention, layers))
+    error, worst = _largest_error(with_terms)
+    if error > TOLERANCE and any(terms.sinks is not None for terms in layers):
+        # Some models keep sinks out of the softmax and damp the output by them instead.
+        no_sinks = [replace(terms, sinks=None) for terms in layers]
+        other = replace(attention, scoring=_stacked(attention, no_sinks))
+        if _largest_error(other)[0] <= TOLERANCE:
+            return other
+    if error <= TOLERANCE:
+        return with_terms
+    return _without(attention, _difference(attention, error, worst))
+
+
+def _difference(attention: Attention, error: float, layer: int) -> str:
+    label, name = attention.label or "the model", attention.layer_names[layer]
+    dtype = attention.provenance.get("dtype", "float32")
+    if dtype not in {"float32", "float64"}:
+        return (
+            f"{label} rounds each step to {dtype}, so that its weights differ from the sums by up "
+            f'to {error:.3f}; declared with "dtype": "float32" it has them'
+        )
+    return (
+        f"{label} does more with its logits than is known here: in layer {name} the sums end up to "
+        f"{error:.3f} away from the model's weights"
+    )
+
+
+def _without(attention: Attention, reason: str) -> Attention:
+    nothing = np.zeros(attention.layers, dtype=np.float32)
+    return replace(attention, scoring=Scoring(nothing, nothing, missing=reason))
+
+
+def _stacked(attention: Attention, layers: Sequence[LayerTerms]) -> Scoring:
+    return Scoring(
+        scale=np.array([terms.scale for terms in layers], dtype=np.float32),
+        softcap=np.array([terms.softcap for terms in layers], dtype=np.float32),
+        bias=_biases(attention, [terms.bias for terms in layers]),
+        sinks=_sinks(attention, [terms.sinks for terms in layers]),
+    )
+
+
+def _biases(
+    attention: Attention, layers: Sequence[NDArray[np.float32] | None]
+) -> NDArray[np.float32] | None:
+    given = [bias for bias in layers if bias is not None and bias.any()]
+    if not given:
+        return None
+    heads = max(len(bias) for bias in given)
+    stacked = np.zeros((len(layers), heads, *attention.weights.shape[2:]), dtype=np.float32)
+    for layer, bias in enumerate(layers):
+        if bias is not None:
+            stacked[layer] = bias
+    return stacked
+
+
+def _sinks(
+    attention: Attention, layers: Sequence[NDArray[np.float32] | None]
+) -> NDArray[np.float32] | None:
+    if all(sinks is None for sinks in layers):
+        return None
+    # A sink of minus infinity takes no share: such a layer has none.
+    none = np.full(attention.heads, -np.inf, dtype=np.float32)
+    return np.stack([none if sinks is None else sinks for sinks in layers])
+
+
+def _largest_error(attention: Attention) -> tuple[float, int]:
+    """How far sums end from weights at most, and in which layer."""
+    errors = [
+        float(np.abs(recomputed(attention, n) - attention.weights[n]).max())
+        for n in range(attention.layers)
+    ]
+    worst = int(np.argmax(errors))
+    return errors[worst], worst
