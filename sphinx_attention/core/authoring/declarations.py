@@ -50,6 +50,7 @@ _OF_THE_HUB = re.compile(
 """Models that the hub knows without an owner. No other id without an owner can be created."""
 
 _WEIGHTS = re.compile(r"\.(gguf|ggml|safetensors|bin|pt|pth|ckpt|onnx|h5)", re.IGNORECASE)
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(.+)", re.IGNORECASE)
 
 
@@ -196,11 +197,16 @@ def _is_path(name: str, base: Path) -> bool:
     if _ADDRESS.fullmatch(name) or "://" in name:
         return False
     # An id has one slash at most, so that it is a path on every machine, also without the folder.
-    if name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1:
+    if _looks_like_a_path(name) or name.count("/") > 1:
         return True
     # os.path rather than pathlib, which raises where a name is longer than the system allows.
     place = os.path.join(base, name)  # noqa: PTH118
     return bool(name) and (os.path.isdir(place) or os.path.isfile(place))  # noqa: PTH112, PTH113
+
+
+def _looks_like_a_path(name: str) -> bool:
+    """Whether a name is written as paths are, on Windows too: ``C:/models/bert``."""
+    return name.startswith((".", "/", "~")) or "\\" in name or bool(_DRIVE.match(name))
 
 
 def _check_id(name: str, what: str, problem: Problem = Problem.MODEL) -> None:
@@ -223,7 +229,7 @@ def _check_id(name: str, what: str, problem: Problem = Problem.MODEL) -> None:
             f'{what} is an id with a revision; declare it in attention_models as {{"id": '
             f'"{owner}", "revision": "{revision}"}}',
         )
-    if name.startswith((".", "/", "~")):
+    if _looks_like_a_path(name):
         raise AttentionError(problem, f'{what} is a path; write "path" instead of "id"')
     raise AttentionError(
         problem,
@@ -244,8 +250,8 @@ def _likely(declared: Any) -> str:
     if isinstance(declared, os.PathLike):
         return f'{{"path": {_as_text(declared)!r}}}'
     if isinstance(declared, str) and len(declared) < _LONGEST_SHOWN:
-        path = declared.startswith((".", "/", "~")) or declared.count("/") > 1
-        return f'{{"{"path" if path else "id"}": {declared!r}}}'
+        kind = "path" if _looks_like_a_path(declared) or declared.count("/") > 1 else "id"
+        return f'{{"{kind}": {declared!r}}}'
     return '{"id": "gpt2"}'
 
 

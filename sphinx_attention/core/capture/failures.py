@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource
+from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.store.remote import within
 from sphinx_attention.core.version import __version__
 
@@ -142,7 +143,7 @@ class FailureRecord:
             temporary = self._file.with_suffix(f".{os.getpid()}.tmp")
             text = json.dumps({"format": _FORMAT, "failures": failures}, indent=1)
             temporary.write_text(text, encoding="utf-8")
-            temporary.replace(self._file)
+            replace(temporary, self._file)
 
     def _failures(self) -> dict[str, _Failure]:
         if self._kept is None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sphinx_attention.core.errors import AttentionError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 LARGEST_FILE = 512 * 2**20
 """Bytes of the largest file that is read: 2,048 tokens and 32 heads in single precision."""
@@ -43,6 +43,10 @@ def locate(declared: str, path: Path, roots: Sequence[Path] | None) -> Path:
             f"{_short(declared)} is an address, and only files are read; download it to a file "
             "below the folder of the sources",
         )
+    # Nothing on another drive is touched: on Windows, touching a share of another machine sends it
+    # the name and the digest of the password of whoever builds.
+    if roots is not None and on_other_drive(str(path), map(str, roots)):
+        raise _outside(declared, "lies outside")
     try:
         real = Path(os.path.realpath(path))
         allowed = roots is None or any(
@@ -56,13 +60,32 @@ def locate(declared: str, path: Path, roots: Sequence[Path] | None) -> Path:
             Problem.MATRIX, f"{_short(declared)} is not the name of a file"
         ) from None
     if not allowed:
-        what = "is a link to a file outside" if inside else "lies outside"
-        raise AttentionError(
-            Problem.MATRIX,
-            f"{_short(declared)} {what} the folder of the sources, and is not read; copy the file "
-            "there, or name its folder in attention_file_roots in conf.py",
-        )
+        raise _outside(declared, "is a link to a file outside" if inside else "lies outside")
     return real
+
+
+def on_other_drive(
+    path: str,
+    roots: Iterable[str],
+    split: Callable[[str], tuple[str, str]] = os.path.splitdrive,
+) -> bool:
+    """Whether a path names a drive, a share or a device that none of some folders lies on.
+
+    Args:
+        path: where a file is said to lie.
+        roots: the folders.
+        split: how a system tells the drive of a path; there are none but on Windows.
+    """
+    drives = {split(root)[0].casefold().replace("/", "\\") for root in roots}
+    return split(path)[0].casefold().replace("/", "\\") not in {"", *drives}
+
+
+def _outside(declared: str, what: str) -> AttentionError:
+    return AttentionError(
+        Problem.MATRIX,
+        f"{_short(declared)} {what} the folder of the sources, and is not read; copy the file "
+        "there, or name its folder in attention_file_roots in conf.py",
+    )
 
 
 def read_author_file(path: Path, declared: str, limit: int = LARGEST_FILE) -> bytes:

@@ -12,6 +12,7 @@ import secrets
 import tarfile
 from typing import TYPE_CHECKING, BinaryIO
 
+from .atomic import replace
 from .entry import MOST_BYTES, SUFFIX, DamagedEntryError, verify
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def export_entries(
                 member.size = len(data)
                 tar.addfile(member, io.BytesIO(data))
                 done.append(key)
-        temporary.replace(file)
+        replace(temporary, file)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

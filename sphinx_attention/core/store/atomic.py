@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 import stat
+import time
 from typing import TYPE_CHECKING
 
 from .entry import MOST_BYTES, DamagedEntryError
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 _BINARY = getattr(os, "O_BINARY", 0)
 """What Windows needs so that it does not translate line ends."""
+
+_WINDOWS = os.name == "nt"
+_WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between the tries to replace a file that another process reads."""
 
 
 def read_bounded(path: Path, first: int | None = None) -> bytes:
@@ -52,8 +57,27 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def replace(temporary: Path, path: Path) -> None:
+    """Rename a finished file to its name, in the place of what is there.
+
+    Windows refuses while another process has the old file open, such as a reader or a virus
+    scanner. Both close it in less than a second.
+
+    Raises:
+        OSError: the file cannot be renamed; it keeps its temporary name.
+    """
+    for wait in _WAITS if _WINDOWS else ():
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            time.sleep(wait)
+        else:
+            return
+    temporary.replace(path)

@@ -39,7 +39,7 @@ class Commands(click.Group):
                 sys.stdout.flush()
         except OSError as error:
             _discard_output()
-            if error.errno == errno.EPIPE:
+            if _reader_went(error):
                 sys.exit(1)
             fail(reason(error))
 
@@ -69,7 +69,7 @@ class Commands(click.Group):
         except AttentionError as error:
             self._fail(ctx, error, error.message, error.trace)
         except OSError as error:
-            if error.errno == errno.EPIPE:
+            if _reader_went(error):
                 raise
             self._fail(ctx, error, reason(error))
         except Exception as error:  # noqa: BLE001 - the boundary of the command line
@@ -87,6 +87,15 @@ class Commands(click.Group):
         elif trace or not isinstance(error, AttentionError):
             message += " (--verbose shows the traceback)"
         fail(message, 2 if isinstance(error, AttentionError) and error.problem in _USAGE else 1)
+
+
+_WINDOWS = os.name == "nt"
+
+
+def _reader_went(error: OSError) -> bool:
+    """Whether nobody reads what is printed any more. Windows calls that an invalid argument."""
+    gone = (errno.EPIPE, errno.EINVAL) if _WINDOWS else (errno.EPIPE,)
+    return error.errno in gone and error.filename is None
 
 
 def _discard_output() -> None:

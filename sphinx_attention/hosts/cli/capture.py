@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shlex
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource
 from sphinx_attention.core.store import open_store
 from sphinx_attention.core.store.folder import FolderStore
+from sphinx_attention.hosts.paths import shell_word
 
 from ._shared import (
     answer,
@@ -110,7 +110,7 @@ def capture(
     library = Library(
         store,
         "refresh" if refresh else "auto",
-        docs=shlex.quote(str(docs)),
+        docs=shell_word(docs),
         record=FailureRecord(store.folder),
     )
     missing = library.missing(request for _, request in asked)

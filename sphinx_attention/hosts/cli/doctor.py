@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shlex
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +22,7 @@ from sphinx_attention.core.request import MatrixSource, Request
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.builtin import builtin
 from sphinx_attention.core.store import open_store
+from sphinx_attention.hosts.paths import shell_word
 
 from ._shared import answer, counted, docs_optional, json_option, read_notes
 
@@ -249,7 +249,7 @@ def _store(docs: Path, notes: Collected) -> Finding:
     asked = {request.key for _, request in notes if is_captured(request)}
     missing = library.missing(request for _, request in notes)
     found = f"{len(asked) - len(missing)} of {len(asked)} attentions are in {store.name}"
-    fill = f"sphinx-attention capture {shlex.quote(str(docs))}" if missing else ""
+    fill = f"sphinx-attention capture {shell_word(docs)}" if missing else ""
     if drain_warnings := library.drain_warnings():
         more = f" (and {len(drain_warnings) - 1} more)" if len(drain_warnings) > 1 else ""
         return Finding("store", f"{found}; {drain_warnings[0].message}{more}", ok=False, do=fill)

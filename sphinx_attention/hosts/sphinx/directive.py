@@ -30,6 +30,7 @@ from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.core.sources.matrix import leading_rows, misplaced_rows
 from sphinx_attention.core.sources.matrix import read as read_matrix
 from sphinx_attention.core.text import broken_character, listed, quoted
+from sphinx_attention.hosts.paths import relative_path
 
 from . import misread, myst
 from .config import settings_of
@@ -316,8 +317,8 @@ def _surroundings(env: Any, directive: Directive) -> HostContext:
         folder = Path(env.doc2path(env.docname)).parent
         path = Path(env.srcdir) / declared[1:] if declared.startswith("/") else folder / declared
         found = locate(declared, path, roots)
-        env.note_dependency(os.path.relpath(os.path.normpath(path), env.srcdir))
-        env.note_dependency(os.path.relpath(found, os.path.realpath(env.srcdir)))
+        env.note_dependency(relative_path(os.path.normpath(path), env.srcdir))
+        env.note_dependency(relative_path(found, os.path.realpath(env.srcdir)))
         return found
 
     return HostContext(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -18,6 +17,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
+from sphinx_attention.hosts.paths import shell_word
 
 from .config import settings_of
 from .messages import warn, warn_of
@@ -257,4 +257,4 @@ def _as_typed(folder: Path) -> str:
     """A folder as one would type it in the shell that the build was started from."""
     here = Path.cwd()
     name = folder.relative_to(here) if folder.is_relative_to(here) else folder
-    return shlex.quote(str(name))
+    return shell_word(name)

@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sphinx_attention
+from sphinx_attention.core.store.atomic import replace
+from sphinx_attention.hosts.paths import relative_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,7 +80,7 @@ class Pages:
         # Builders such as LaTeX have no outdated documents: they say so in words.
         if isinstance(app.builder.get_outdated_docs(), str):
             return cls(None)
-        output = os.path.relpath(app.outdir, app.doctreedir)
+        output = relative_path(app.outdir, app.doctreedir)
         name = hashlib.sha256(f"{app.builder.name}\n{output}".encode()).hexdigest()[:16]
         return cls(Path(app.doctreedir) / f"attention-{app.builder.name}-{name}.json")
 
@@ -175,7 +177,7 @@ class Pages:
             if not self._file.exists() or self._file.read_text(encoding="utf-8") != text:
                 temporary = self._file.with_suffix(f".{os.getpid()}.tmp")
                 temporary.write_text(text, encoding="utf-8")
-                temporary.replace(self._file)
+                replace(temporary, self._file)
 
     def _told_by_writers(self) -> Iterable[tuple[str, Any, Any]]:
         if self._told is None:

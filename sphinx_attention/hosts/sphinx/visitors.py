@@ -18,6 +18,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.figure import Figure, resolve
 from sphinx_attention.core.render.description import credit, pair_lines, whole_texts
 from sphinx_attention.core.render.html import figure_attributes, images_as_files, render_html
+from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.text import clean_line
 
 from .config import settings_of
@@ -261,7 +262,7 @@ class _SideFiles:
             # Pages of one project are written by several processes.
             temporary = path.with_name(f".{name}.{os.getpid()}.tmp")
             temporary.write_bytes(content)
-            temporary.replace(path)
+            replace(temporary, path)
         page = self._builder.get_target_uri(self._builder.current_docname).split("#", 1)[0]
         return relative_uri(page, f"{SIDE_FOLDER}/{name}")
 
