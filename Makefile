@@ -48,7 +48,7 @@ test: python-test model chromium lint ts ## install what the tests need and run 
 # In an environment of its own, without PyTorch and without a browser.
 test-fast: $(FAST)/.stamp ## the tests that need neither PyTorch nor a browser and are quick (a minute)
 	@$(FAST)/bin/python -m pytest -q -n 2 -m "not browser and not models and not slow" \
-		--ignore=tests/benchmarks --ignore=tests/browser --ignore=tests/training
+		--ignore=tests/benchmarks --ignore=tests/browser
 
 test-oldest: ## test with the oldest versions supported, and build a book with Jupyter Book 1
 	@sh scripts/test_oldest.sh "$(PYTHON)"

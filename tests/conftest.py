@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,16 @@ pytest_plugins = ["tests.s3"]
 
 MARKERS = {"minilm": "models", "tiny_model": "models", "bucket": "slow", "linter": "slow"}
 """What a test that asks for a fixture is marked with: the fixture loads PyTorch, or starts a server."""
+
+
+NEEDS_MODELS = re.compile(r"^(?:import|from) (?:torch|transformers|tokenizers)\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out a module that imports PyTorch at its top where ``-m "not models"`` selects."""
+    if "not models" not in config.option.markexpr or not collection_path.match("test_*.py"):
+        return None
+    return bool(NEEDS_MODELS.search(collection_path.read_text(encoding="utf-8"))) or None
 
 
 @pytest.hookimpl(tryfirst=True)
