@@ -10,13 +10,15 @@ mkdir -p "$copy/sphinx_attention/core"
 cp -R static package.json tsconfig.json "$copy"
 cp -R sphinx_attention/assets "$copy/sphinx_attention"
 cp -R sphinx_attention/core/phrases "$copy/sphinx_attention/core"
+rm "$copy"/sphinx_attention/assets/*.js "$copy"/sphinx_attention/assets/*.css
 ln -s "$PWD/node_modules" "$copy/node_modules"
 node "$copy/static/build.mjs" >/dev/null
 
 status=0
-for file in attention.js attention-pictures.js attention-search.js attention.css; do
-    if ! cmp -s "sphinx_attention/assets/$file" "$copy/sphinx_attention/assets/$file"; then
-        echo "error: sphinx_attention/assets/$file is not what static/ makes." >&2
+files=$(cd "$copy" && ls sphinx_attention/assets/*.js sphinx_attention/assets/*.css)
+for file in $(ls sphinx_attention/assets/*.js sphinx_attention/assets/*.css) $files; do
+    if ! cmp -s "$file" "$copy/$file"; then
+        echo "error: $file is not what static/ makes." >&2
         status=1
     fi
 done

@@ -1,7 +1,8 @@
 // Bundles the browser part into the files that are shipped. With --test, runs its tests instead.
+import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,29 +12,22 @@ import { minify } from "terser";
 const here = dirname(fileURLToPath(import.meta.url));
 const assets = join(here, "..", "sphinx_attention", "assets");
 
-/** The shipped scripts: the source of each, its name, and the most bytes that it may have, gzipped. */
-const SCRIPTS = [
-  ["page/index.ts", "attention.js", 28_000],
-  ["export/index.ts", "attention-pictures.js", 5_000],
-  ["page/search.ts", "attention-search.js", 500],
-];
-/** The most bytes that the style sheet may have, gzipped. */
-const MOST_STYLE = 7_000;
+/** The views: each folder is one, with a script and perhaps a style sheet. */
+const VIEWS = readdirSync(join(here, "src", "views"), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+  .sort();
+
+/** The most bytes that a file may have, gzipped. */
+const MOST = { core: 15_000, view: 5_000, pictures: 5_000, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
 
 const BANNER = "/* sphinx-attention, MIT licence; sources in static/ */";
 const BUNDLE = { bundle: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
 
-async function buildScript(source, name) {
-  const built = await build({
-    ...BUNDLE,
-    entryPoints: [join(here, "src", source)],
-    write: false,
-    minifySyntax: true,
-    format: "iife",
-    target: "es2022",
-  });
-  // Terser makes it a fifteenth smaller than esbuild does.
-  const { code } = await minify(built.outputFiles[0].text, {
+/** Bundle a script without its white space, and make it as small as terser can: a fifteenth smaller than esbuild does. */
+async function bundled(options, wrap = (code) => code) {
+  const built = await build({ ...BUNDLE, write: false, minifySyntax: true, format: "iife", target: "es2022", ...options });
+  const { code } = await minify(wrap(built.outputFiles[0].text), {
     compress: {
       passes: 3,
       keep_fargs: false,
@@ -42,30 +36,98 @@ async function buildScript(source, name) {
       unsafe_math: true,
       unsafe_methods: true,
     },
-    format: { preamble: BANNER },
     ecma: 2022,
   });
-  writeFileSync(join(assets, name), `${code}\n`);
+  return code;
 }
 
-async function buildStyle() {
-  await build({
+/** The names that the core script hands to views. */
+const SHARED = [...readFileSync(join(here, "src", "views", "shared.ts"), "utf8").matchAll(/^export \{([^}]*)\}/gm)]
+  .flatMap(([, names]) => names.split(","))
+  .map((name) => name.trim())
+  .filter(Boolean);
+
+/** Makes `shared.ts`, within a view's script, what the core script hands over. */
+const sharedByCore = {
+  name: "shared by the core script",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\.?\// }, ({ path, importer, resolveDir }) => {
+      if (importer === "<stdin>") return undefined;
+      if (/\/shared$/.test(path)) return { path: "shared", namespace: "core" };
+      const inside = join(resolveDir, path).startsWith(join(here, "src", "views") + "/");
+      if (inside || path.endsWith(".json")) return undefined;
+      return { errors: [{ text: `a view must import from its own folder or from shared.ts: ${importer}` }] };
+    });
+    onLoad({ filter: /.*/, namespace: "core" }, () => ({
+      contents: SHARED.map((name) => `export const ${name} = attentionCore.${name};`).join("\n"),
+    }));
+  },
+};
+
+/** The script of a view. It adds a function to a list that the core script takes up. */
+function viewScript(view) {
+  const contents = `import { view } from "./src/views/${view}/index.ts"; returned(view);`;
+  return bundled(
+    { stdin: { contents, resolveDir: here }, plugins: [sharedByCore], format: "esm" },
+    (code) => {
+      const body = code.replace(/returned\((\w+)\);\s*$/, "return $1;");
+      return `(globalThis.attentionViews??=[]).push(["${view}",(attentionCore)=>{"use strict";${body}}]);`;
+    },
+  );
+}
+
+/** The style sheet of all figures, or of one view, as it is shipped. */
+async function style(...sources) {
+  const built = await build({
     ...BUNDLE,
     minify: true,
-    entryPoints: [join(here, "attention.css")],
-    outfile: join(assets, "attention.css"),
+    stdin: { contents: sources.map((source) => `@import "./${source}";`).join("\n"), loader: "css", resolveDir: here },
+    write: false,
     external: ["*.woff2"],
     // These browsers have no nesting, which is written out. They know all else as it is written.
     target: ["chrome111", "firefox113", "safari16.4"],
-    banner: { css: BANNER },
   });
+  return built.outputFiles[0].text;
 }
 
-/** Print the size of a shipped file, and fail where it is too large. */
-function checkSize(name, most) {
-  const bytes = gzipSync(readFileSync(join(assets, name)), { level: 9 }).length;
+function styleOf(view) {
+  return `src/views/${view}/style.css`;
+}
+
+function size(text) {
+  return gzipSync(text, { level: 9 }).length;
+}
+
+/** Print a size, and fail where it is too large. */
+function check(name, text, most) {
+  const bytes = size(text);
   console.log(`${name}: ${bytes} bytes gzipped, at most ${most}`);
   if (bytes > most) process.exitCode = 1;
+}
+
+async function buildAll() {
+  const scripts = new Map();
+  for (const view of VIEWS) scripts.set(`attention-${view}.js`, [await viewScript(view), MOST.view]);
+  const entry = (name) => bundled({ entryPoints: [join(here, "src", name)] });
+  scripts.set("attention-pictures.js", [await entry("export/index.ts"), MOST.pictures]);
+  scripts.set("attention-search.js", [await entry("page/search.ts"), MOST.search]);
+  // The core script loads the others with its own query string, which Sphinx makes from its content. With
+  // this digest in it, browsers with an old copy of any script fetch the new one.
+  const all = [...scripts.values()].map(([code]) => code).join("");
+  const digest = createHash("sha256").update(all).digest("hex").slice(0, 8);
+  scripts.set("attention.js", [`/* ${digest} */${await entry("page/index.ts")}`, MOST.core]);
+  for (const name of readdirSync(assets)) {
+    if (name.endsWith(".js") && !scripts.has(name)) rmSync(join(assets, name));
+  }
+  for (const [name, [code, most]] of scripts) {
+    const text = `${BANNER}\n${code}\n`;
+    writeFileSync(join(assets, name), text);
+    check(name, text, most);
+  }
+  const styled = VIEWS.map(styleOf).filter((name) => existsSync(join(here, name)));
+  writeFileSync(join(assets, "attention.css"), `${BANNER}\n${await style("attention.css", ...styled)}`);
+  check("attention.css without views", await style("attention.css"), MOST.coreStyle);
+  for (const name of styled) check(`attention.css, ${name}`, await style(name), MOST.viewStyle);
 }
 
 async function runTests() {
@@ -89,11 +151,5 @@ async function runTests() {
   process.exitCode = status ?? 1;
 }
 
-if (process.argv.includes("--test")) {
-  await runTests();
-} else {
-  for (const [source, name] of SCRIPTS) await buildScript(source, name);
-  await buildStyle();
-  for (const [, name, most] of SCRIPTS) checkSize(name, most);
-  checkSize("attention.css", MOST_STYLE);
-}
+if (process.argv.includes("--test")) await runTests();
+else await buildAll();

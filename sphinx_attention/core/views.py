@@ -52,6 +52,7 @@ class ViewKind:
         one_head: whether a page carries only the layer and the heads that are shown first.
         head_scores: whether the page carries a score of every head.
         edges: whether weights are drawn as edges, of which the cut-off hides some.
+        beside: the views that can show one head beside this view; the page shows the first.
         selection: names that the option ``selection`` and addresses take in this view alone.
         options: options of the view's own. The value is set where its controls set it: under the
             same name in the selection, in addresses, and in ``state.options`` in the browser.
@@ -70,6 +71,7 @@ class ViewKind:
     one_head: bool = False
     head_scores: bool = False
     edges: bool = False
+    beside: tuple[View, ...] = ()
     selection: Mapping[str, Word] = field(default_factory=dict)
     options: Mapping[str, Word] = field(default_factory=dict)
     refuses: Mapping[str, tuple[frozenset[str], str]] = field(default_factory=dict)
@@ -98,6 +100,7 @@ _KINDS = (
         name="grid",
         meant_by=("model view",),
         head_scores=True,
+        beside=_ENLARGED,
         selection={
             "heads": Word(r"\w+(,\w+)*", "heads with commas between", names_heads=True),
             "filter": _FILTER,

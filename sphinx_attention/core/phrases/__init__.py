@@ -1,8 +1,9 @@
 """Every sentence and word that a reader of a figure sees, once, in each language.
 
 ``en.json`` is complete; another language's file has the same names and the same placeholders in
-braces. The section ``script`` is what the browser part says too: the bundle holds the English one,
-and a page in another language loads the words of that language (`browser_script`).
+braces. The browser part uses the section ``script``, and each view's script a section of its own,
+such as ``script_matrix``. The bundle holds their English phrases. A page in another language loads
+those of its language (`browser_script`).
 """
 
 from __future__ import annotations
@@ -63,13 +64,18 @@ def browser_script(language: str) -> str:
     if known == _ENGLISH:
         return ""
     # A classic script: modules and fetch fail on pages that are opened from a disk.
-    words = json.dumps(_texts(known)["script"], ensure_ascii=True, separators=(",", ":"))
+    texts = _merged({name: texts for name, texts in _texts(known).items() if name != "page"})
+    words = json.dumps(texts, ensure_ascii=True, separators=(",", ":"))
     return f"globalThis.attentionPhrases={words};\n"
 
 
 @cache
 def _phrases(language: str) -> Phrases:
-    return Phrases(language, {**_texts(language)["script"], **_texts(language)["page"]})
+    return Phrases(language, _merged(_texts(language)))
+
+
+def _merged(sections: dict[str, dict[str, str]]) -> dict[str, str]:
+    return {name: text for texts in sections.values() for name, text in texts.items()}
 
 
 @cache

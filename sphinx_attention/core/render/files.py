@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from sphinx_attention import assets
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import clean_line
 
 from .description import default_title
 from .drawing import templates
 from .html import figure_attributes, render_html
+from .registry import views_offered
 from .svg import render_svg
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 FORMATS = ("html", "svg", "png", "pdf")
 """The endings that a file may have."""
 
-ASSETS = Path(__file__).parents[2] / "assets"
 INSTALL = 'pip install "sphinx-attention[render]"'
 
 _UID = "attention"
@@ -88,7 +89,7 @@ def standalone_page(figure: Figure) -> str:
             attributes=figure_attributes(figure),
             body=Markup(render_html(figure, _UID)),  # noqa: S704 - made and escaped by us
             style=Markup(_style()),  # noqa: S704 - shipped with the package
-            script=Markup(_script()),  # noqa: S704
+            script=Markup(_script(figure)),  # noqa: S704
         )
     )
 
@@ -97,20 +98,19 @@ def _style() -> str:
     """The style sheet, with its font within it."""
 
     def embedded(found: re.Match[str]) -> str:
-        font = b64encode((ASSETS / found[1]).read_bytes()).decode("ascii")
+        font = b64encode((assets.FOLDER / found[1]).read_bytes()).decode("ascii")
         return f"url(data:font/woff2;base64,{font})"
 
-    style = (ASSETS / "attention.css").read_text(encoding="utf-8")
-    return re.sub(r"""url\(["']?([\w.-]+\.woff2)["']?\)""", embedded, style)
+    return re.sub(r"""url\(["']?([\w.-]+\.woff2)["']?\)""", embedded, assets.text(assets.STYLE))
 
 
-def _script() -> str:
-    """Both scripts; nothing in them may end the element that they stand in.
+def _script(figure: Figure) -> str:
+    """All scripts that the figure may need. Nothing in them may end the element that holds them.
 
-    What could do so can stand in strings and patterns alone, where the escape means the same.
+    What could do so is found in strings and patterns only, where the escape has the same meaning.
     """
-    names = ("attention-pictures.js", "attention.js")
-    script = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
+    views = (assets.script_of(view) for view in views_offered(figure.spec.view))
+    script = "\n".join(assets.text(name) for name in (assets.CORE, assets.PICTURES, *views))
     return re.sub(r"<(?=!--|/?script)", r"\\x3c", script, flags=re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""The script and the style sheet, only on pages that hold a figure."""
+"""The scripts and the style sheet, only on pages that hold a figure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 
-import sphinx_attention
+from sphinx_attention import assets
 from sphinx_attention.core.phrases import browser_script
+from sphinx_attention.core.render.registry import views_shown
 
 from .domain import domain_of, drawn_as
 from .nodes import attention_figure
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-
-ASSETS = Path(sphinx_attention.__file__).parent / "assets"
 
 
 def setup_assets(app: Sphinx) -> None:
@@ -35,10 +34,10 @@ def copy_files(app: Sphinx) -> None:
         return
     folder = Path(app.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
-    for source in sorted(ASSETS.iterdir()):
+    for source in assets.files():
         target, content = folder / source.name, source.read_bytes()
-        if source.name == "attention.js":
-            # In one file, so that the words are there before the script that says them.
+        if source.name == assets.CORE:
+            # In one file, so that the phrases are there before the script that uses them.
             content = browser_script(app.config.language or "en").encode() + content
         if not target.is_file() or target.read_bytes() != content:
             target.write_bytes(content)
@@ -55,12 +54,13 @@ def link_files(
     if drawn_as(app.builder) != "figure":
         return
     if pagename == "search" and domain_of(app.env).requests:
-        app.add_js_file("attention-search.js")
+        app.add_js_file(assets.SEARCH)
     if doctree is None:
         return
     if app.registry.html_assets_policy == "always" or _needs_files(doctree):
-        app.add_css_file("attention.css")
-        app.add_js_file("attention.js", loading_method="async", fetchpriority="high")
+        app.add_css_file(assets.STYLE)
+        for name in (assets.CORE, *_view_scripts(doctree)):
+            app.add_js_file(name, loading_method="async", fetchpriority="high")
         _take_over(context, "css_files", getattr(app.builder, "_css_files", []))
         _take_over(context, "script_files", getattr(app.builder, "_js_files", []))
 
@@ -74,9 +74,17 @@ def _take_over(context: dict[str, Any], name: str, files: list[Any]) -> None:
     listed = context.get(name)
     if not isinstance(listed, list) or listed is files:
         return
-    ours = [one for one in files if "/attention." in str(getattr(one, "filename", one))]
+    ours = [one for one in files if assets.is_ours(str(getattr(one, "filename", one)))]
     listed += [one for one in ours if one not in listed]
     files[:] = [one for one in files if one not in ours]
+
+
+def _view_scripts(doctree: nodes.document) -> list[str]:
+    """The scripts of the views that the figures of a page show at first."""
+    views = {
+        view for node in doctree.findall(attention_figure) for view in views_shown(node.spec.view)
+    }
+    return [assets.script_of(view) for view in sorted(views)]
 
 
 def _needs_files(doctree: nodes.document) -> bool:

@@ -54,6 +54,9 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** The class of elements that the script adds to a figure, so that they can be removed again. */
+export const ADDED = "attention-added";
+
 /** Classes of elements that MathJax must not typeset, for tokens such as $x$. */
 export const UNTYPESET = "mathjax_ignore tex2jax_ignore";
 

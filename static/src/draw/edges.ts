@@ -1,9 +1,6 @@
-/**
- * Edges: which weights are drawn as edges, and along which curve. The Python part computes the same,
- * to the last digit.
- */
+/** Edges: which weights are drawn as edges. The Python part computes the same. */
 
-import { clamp, MASKED, type Model, nearest, otherSide, type Place, type Side, tokensOn } from "../data/model";
+import { MASKED, type Model, nearest, otherSide, type Place, type Side, tokensOn } from "../data/model";
 import type { Direction } from "../state/state";
 
 /**
@@ -127,12 +124,6 @@ export function edgesAtRest(model: Model, layer: number, head: number, most: num
     .sort((a, b) => a.query - b.query || a.key - b.key);
 }
 
-/** The opacity of an edge at rest, where many edges overlap. */
-export function opacityAtRest({ code, special }: Edge): number {
-  const opacity = code < 50 ? 0.25 : code < 100 ? 0.35 : code < 200 ? 0.45 : code < 500 ? 0.6 : 0.75;
-  return special ? 0.6 * opacity : opacity;
-}
-
 function visible(code: number): boolean {
   return code > 0;
 }
@@ -141,78 +132,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** The layout of the static picture, in px. */
-export interface Frame {
-  /** The centres of the tokens. */
-  queries: readonly number[];
-  keys: readonly number[];
-  /** The heights at which edges end. They are equal in figures of one row. */
-  queryY: number;
-  keyY: number;
-  /** The space above a single row. It is not used between two rows. */
-  headroom: number;
-  /** The distance between the first and the last token; 100 for one token. */
-  span: number;
-}
-
-/** The space that edges need above a row of this span. */
-export function headroomOf(span: number): number {
-  return nearest(clamp(0.22 * span, 50, 140));
-}
-
-/**
- * The curve of an edge as the `d` of a path that starts at the token in focus. The Python part proves
- * that curves with a common end do not cross.
- */
-export function curve(frame: Frame, edge: Pick<Edge, "query" | "key">, from: Side): string {
-  const q = frame.queries[edge.query]!;
-  const k = frame.keys[edge.key]!;
-  const [start, end] = from === "query" ? [q, k] : [k, q];
-  if (frame.queryY !== frame.keyY) {
-    const [startY, endY] =
-      from === "query" ? [frame.queryY, frame.keyY] : [frame.keyY, frame.queryY];
-    const middle = (startY + endY) / 2;
-    return path`M${start} ${startY}C${start} ${middle} ${end} ${middle} ${end} ${endY}`;
-  }
-  const y = frame.queryY;
-  if (edge.query === edge.key) return balloon(frame, start, y);
-  const top = y - handle(Math.abs(end - start), frame);
-  return path`M${start} ${y}C${start} ${top} ${end} ${top} ${end} ${y}`;
-}
-
-/** The height of an arc's control points above its ends. */
-function handle(distance: number, { span, headroom }: Frame): number {
-  const rise = Math.min(headroom, span / 2);
-  const fitting = span > 96 ? Math.log(rise / 14) / Math.log(span / 48) : 0.75;
-  const nesting = clamp(fitting, 0.55, 0.75);
-  return (rise * (distance / span) ** nesting) / 0.75;
-}
-
-/** An edge from a token to itself: a drop between the arcs to the left and right. */
-function balloon(frame: Frame, x: number, y: number): string {
-  const k = frame.span / handle(frame.span, frame) ** 2;
-  const height = Math.min(40, 0.8 * frame.headroom);
-  const q = k / 4;
-  const r = Math.min((2 * q * height + 1 - Math.sqrt(4 * q * height + 1)) / (2 * q), 7);
-  const s = height - r;
-  const neck = y - Math.min(s, Math.sqrt(r / (0.8 * k)));
-  const shoulder = y - s;
-  const cheek = y - 0.78 * s;
-  const crown = y - s - (4 / 3) * r;
-  const left = x - r;
-  const right = x + r;
-  return (
-    path`M${x} ${y}C${x} ${neck} ${left} ${cheek} ${left} ${shoulder}` +
-    path`C${left} ${crown} ${right} ${crown} ${right} ${shoulder}` +
-    path`C${right} ${cheek} ${x} ${neck} ${x} ${y}`
-  );
-}
-
 /** A number as an attribute, with two decimals at most. */
 export function short(value: number): string {
   return String(nearest(value * 100) / 100);
-}
-
-function path(strings: TemplateStringsArray, ...values: number[]): string {
-  return strings.reduce((text, part, i) => text + short(values[i - 1]!) + part);
 }

@@ -13,10 +13,9 @@ const NUMBER = /^\d+$/;
 
 type Options = [name: string, value: string][];
 
-type Shown = Pick<FigureController, "figure" | "model" | "state" | "first">;
+type Shown = Pick<FigureController, "kind" | "model" | "state" | "first">;
 
-export function directiveOf({ figure, model, state, first }: Shown, written: Directive): string {
-  const view = figure.dataset["view"];
+export function directiveOf({ kind, model, state, first }: Shown, written: Directive): string {
   const options: Options = Object.entries(written.options)
     .filter(([name]) => !SELECTION.includes(name))
     .map(([name, value]) => [name, value.trim().replace(/\s*\n\s*/g, " ")]);
@@ -26,18 +25,17 @@ export function directiveOf({ figure, model, state, first }: Shown, written: Dir
     const choice = names.length > 1 || name in written.options || !written.body;
     if (choice && numbers.every((number) => NUMBER.test(number))) options.push([name, numbers.join()]);
   };
-  // Only heads draws several heads from the start, and steps shows the last pin only.
-  const others = view === "heads" ? state.heads.filter((head) => head !== state.head) : [];
-  const pinned = view === "steps" ? state.pinned.slice(-1) : state.pinned;
+  const others = kind.severalHeads ? state.heads.filter((head) => head !== state.head) : [];
+  const pinned = kind.oneQuery ? state.pinned.slice(-1) : state.pinned;
   add("layer", model.layers, [state.layer]);
   add("head", model.heads, [state.head, ...others]);
   const rows = pinned.filter(({ side }) => side === "query");
-  const focus = rows.length || view !== "steps" ? rows : first.pinned;
+  const focus = rows.length || !kind.oneQuery ? rows : first.pinned;
   if (focus.length) {
     options.push(["focus", focus.map(({ index }) => nameOf(model.queries, index)).join(" | ")]);
   }
   const rest = restOf({ model, state: { ...state, pinned }, first });
-  if (view === "heads") rest.delete("heads");
+  if (kind.severalHeads) rest.delete("heads");
   if (pinned.every(({ side, other }) => side === "query" && other === undefined)) rest.delete("pin");
   if (rest.size) options.push(["selection", joined(rest)]);
   return (written.syntax === "myst" ? myst : rst)(written.text, options, written.body);

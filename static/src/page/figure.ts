@@ -1,10 +1,10 @@
 /** Takes over a figure: events become actions, actions make a new state, and the state is shown. */
 
 import { type Model, otherSide, type Place, placeOf, strongestPartner } from "../data/model";
-import { fail, find, findAll, isChord, setAttributes, take } from "../draw/dom";
+import { fail, findAll, isChord, setAttributes, take } from "../draw/dom";
 import type { FigureController } from "../state/controller";
 import { type Action, reduce, sameToken, type State } from "../state/state";
-import { views } from "../views";
+import { viewNamed } from "../views/registry";
 import { bindControls } from "./controls";
 import { bindDirectionButton } from "./direction-button";
 import { bringIntoView, isHigh, isWide, watchOverflow } from "./overflow";
@@ -14,11 +14,9 @@ import { bindTokens } from "./tokens";
 /** Called after every change of a figure's state. */
 export type Watch = (controller: FigureController, action: Action, previous: State) => void;
 
-/** Take over a figure whose payload is loaded. Throws where its picture is not as expected. */
+/** Take over a figure whose payload and views are loaded. Throws where its picture is not as expected. */
 export function bindFigure(figure: HTMLElement, model: Model, watch: Watch): FigureController {
-  const wanted = figure.dataset["view"] ?? "";
-  const kind = Object.keys(views).includes(wanted) ? views[wanted] : null;
-  if (!kind) fail(`no view ${wanted}`);
+  const kind = viewNamed(figure.dataset["view"] ?? "") ?? fail("no such view");
   removeAdded(figure);
   const dispatch = (action: Action): void => {
     const previous = state;
@@ -39,10 +37,10 @@ export function bindFigure(figure: HTMLElement, model: Model, watch: Watch): Fig
     showDirection(state);
   };
 
-  /** The pinned word and its answer, or else the mark of the chosen head. */
+  /** The pinned word and its answer, or else the landmark of the view. */
   const elementsToSee = (): (Element | null | undefined)[] => {
     const [place] = state.pinned;
-    if (!place) return [find(figure, "mark")];
+    if (!place) return [view.landmark];
     const { layer, head } = state;
     const index = place.other ?? strongestPartner(model, layer, head, place);
     const answer = tokens.at({ side: otherSide(place.side), index }) ?? tokens.at({ side: place.side, index });
@@ -59,6 +57,7 @@ export function bindFigure(figure: HTMLElement, model: Model, watch: Watch): Fig
   let state = first;
   const controller: FigureController = {
     figure,
+    kind,
     model,
     first,
     dispatch,
@@ -67,6 +66,7 @@ export function bindFigure(figure: HTMLElement, model: Model, watch: Watch): Fig
     },
     takes: controls.takes,
     announce: panel.announce,
+    complete: () => view.complete?.(),
   };
   show(null);
   figure.addEventListener("keydown", (event) => {
@@ -85,6 +85,7 @@ export function bindFigure(figure: HTMLElement, model: Model, watch: Watch): Fig
 function isAnnounced(action: Action, state: State): boolean {
   switch (action.type) {
     case "hover":
+    case "redraw":
     case "unpin":
     case "adopt":
       return false;
@@ -97,15 +98,12 @@ function isAnnounced(action: Action, state: State): boolean {
   }
 }
 
-/** Classes of the elements that the script adds to a figure. */
-const ADDED = ["live", "save", "stage > canvas", "thumbs", "cross"];
-
 /**
  * Remove what the script added to a figure earlier. Some themes keep a copy of a page's content,
  * with what scripts had made of it, and put that copy into the page again.
  */
 function removeAdded(figure: HTMLElement): void {
-  for (const name of ADDED) for (const left of findAll(figure, name)) left.remove();
+  for (const left of findAll(figure, "added")) left.remove();
 }
 
 /** The state that the static picture shows. */
@@ -165,7 +163,6 @@ function namePicture(picture: SVGSVGElement): void {
 function handlesKey(target: Element, key: string): boolean {
   if (target.matches("select")) return /^(.|Arrow.*|Page.*|Home|End|Enter)$/.test(key);
   if (target.matches("button, summary")) return /^(Enter| )$/.test(key);
-  if (!target.matches(".attention-stage, .attention-scores, .attention-thumbs")) return false;
   if (/^Arrow(Left|Right)$/.test(key)) return isWide(target);
   return /^(Arrow.*|Page.*|Home|End| )$/.test(key) && isHigh(target);
 }

@@ -7,6 +7,8 @@ import { fragmentOf, read, restore, split } from "../state/address";
 import type { FigureController } from "../state/controller";
 import { join, share } from "../state/link";
 import type { State } from "../state/state";
+import { acceptViews, isRunning, loadView, viewNamed } from "../views/registry";
+import * as shared from "../views/shared";
 import { bindFigure } from "./figure";
 import { addSaveMenu } from "./save-menu";
 
@@ -14,7 +16,10 @@ const FIGURE = ".attention-figure[data-view]";
 // The instant navigation of sphinx-immaterial replaces scripts without their types. Any script without
 // a source is the payload then.
 const PAYLOAD = 'script[type="application/x-attention"], script:not([src])';
-/** The class with which the style sheet shows controls. Without a script, controls are hidden. */
+/**
+ * The class with which the style sheet shows controls. Controls are hidden while a script is missing
+ * that they need.
+ */
 const LIVE = "figure--live";
 /** Figures at this distance from the viewport are taken over, to be ready when they are seen. */
 const NEAR = "400px";
@@ -22,6 +27,8 @@ const NEAR = "400px";
 /** The figures that were found. Those that are still static have null. */
 const found = new WeakMap<Element, Promise<FigureController | null> | null>();
 const controllers = new WeakMap<Element, FigureController>();
+/** The figures that could not be taken over. They stay static. */
+const failed = new WeakSet<Element>();
 /** The state in which each figure opened. */
 const openings = new WeakMap<FigureController, State>();
 
@@ -45,7 +52,9 @@ function takeOver(figure: HTMLElement): Promise<FigureController | null> {
 async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
   try {
     const payload = figure.querySelector<HTMLScriptElement>(PAYLOAD) ?? fail("no payload");
-    const model = modelOf(await decode(await textOf(payload)));
+    const views = viewsOf(figure).map(loadView);
+    const [model] = await Promise.all([textOf(payload).then(decode).then(modelOf), ...views]);
+    toggleClass(figure, LIVE, true);
     const controller = bindFigure(figure, model, (one, action, previous) => {
       if (action.type !== "adopt") share(one, previous);
     });
@@ -58,6 +67,7 @@ async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
     return controller;
   } catch (error) {
     // The static picture stays. Its controls are hidden, because they would do nothing.
+    failed.add(figure);
     toggleClass(figure, LIVE, false);
     console.error(error);
     return null;
@@ -65,15 +75,25 @@ async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
 }
 
 function watchFiguresIn(root: Document | Element): void {
-  const figures = [...root.querySelectorAll(FIGURE)];
-  if (root instanceof Element && root.matches(FIGURE)) figures.push(root);
+  const figures = [...root.querySelectorAll<HTMLElement>(FIGURE)];
+  if (root instanceof HTMLElement && root.matches(FIGURE)) figures.push(root);
   for (const figure of figures) {
     // While the page is being loaded, the last figure may be incomplete.
     if (found.has(figure) || (isLoading() && !figure.nextSibling)) continue;
     found.set(figure, null);
     nearby.observe(figure);
-    toggleClass(figure, LIVE, true);
+    showControls(figure);
   }
+}
+
+/** The names of all views of a figure. */
+function viewsOf(figure: HTMLElement): string[] {
+  return [figure, ...figure.querySelectorAll<HTMLElement>("[data-view]")].map(({ dataset }) => dataset["view"]!);
+}
+
+/** Show the controls of a figure as soon as its views are there, even before the figure is taken over. */
+function showControls(figure: HTMLElement): void {
+  if (!failed.has(figure) && viewsOf(figure).every(viewNamed)) toggleClass(figure, LIVE, true);
 }
 
 /** Whether the page is still being loaded. The figures of a long page work before all of it is there. */
@@ -133,22 +153,30 @@ function isVisible(figure: HTMLElement): boolean {
   return width > 0 && bottom > 0 && top < innerHeight;
 }
 
-// Some themes replace the content of a page without loading another page.
-new MutationObserver((records) => {
-  // While a page is being loaded, there are too many records to look at each.
-  if (isLoading()) return watchFiguresIn(document);
-  for (const { addedNodes } of records) {
-    for (const node of addedNodes) if (node instanceof HTMLElement) watchFiguresIn(node);
-  }
-}).observe(document.documentElement, { childList: true, subtree: true });
-// The listener is not on the document, because Sphinx's own listener there stops Escape if it runs first.
-document.documentElement.addEventListener("keydown", unpin);
-window.addEventListener("hashchange", () => void follow());
-watchFiguresIn(document);
-if (!isLoading()) void follow();
-else {
-  document.addEventListener("DOMContentLoaded", () => {
-    watchFiguresIn(document);
-    void follow();
+function start(): void {
+  acceptViews(shared, () => {
+    for (const figure of document.querySelectorAll<HTMLElement>(FIGURE)) if (found.has(figure)) showControls(figure);
   });
+  // Some themes replace the content of a page without loading another page.
+  new MutationObserver((records) => {
+    // While a page is being loaded, there are too many records to look at each.
+    if (isLoading()) return watchFiguresIn(document);
+    for (const { addedNodes } of records) {
+      for (const node of addedNodes) if (node instanceof HTMLElement) watchFiguresIn(node);
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
+  // The listener is not on the document, because Sphinx's own listener there stops Escape if it runs first.
+  document.documentElement.addEventListener("keydown", unpin);
+  window.addEventListener("hashchange", () => void follow());
+  watchFiguresIn(document);
+  if (!isLoading()) void follow();
+  else {
+    document.addEventListener("DOMContentLoaded", () => {
+      watchFiguresIn(document);
+      void follow();
+    });
+  }
 }
+
+// A page may hold the script more than once, for example in the outputs of a notebook.
+if (!isRunning()) start();

@@ -1,6 +1,6 @@
 /** What stands under the picture in every view: notes, weight vector, pairs, and announcements. */
 
-import { cell, element, find, setAttributes, setText } from "../draw/dom";
+import { ADDED, cell, element, find, setAttributes, setText } from "../draw/dom";
 import { edgesOf, lineOf, shareOf, type Weights } from "../draw/edges";
 import { type Model, numeral, otherSide, type Place, type Token, tokenAt, tokensOn } from "../data/model";
 import { detail, type Pair, placeInWords, strongestPairs } from "./strongest-pairs";
@@ -36,7 +36,7 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
   const pairsBody = find(figure, "table tbody");
   // The static table shows the pairs of the first state.
   let pairs: Pair[] | null = null;
-  const live = element("div", ["attention-live"]);
+  const live = element("div", ["attention-live", ADDED]);
   setAttributes(live, { role: "status", ...(footer?.lang && { lang: footer.lang }) });
   (figure.querySelector("figcaption") ?? figure.lastElementChild)?.before(live);
 

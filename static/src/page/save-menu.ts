@@ -2,13 +2,10 @@
 
 import { fragmentOf, idOf } from "../state/address";
 import type { FigureController } from "../state/controller";
-import { element, fail, find, runScript } from "../draw/dom";
-import { writeAll } from "../draw/incremental-rows";
+import { loadBeside } from "../views/registry";
+import { ADDED, element, fail, find } from "../draw/dom";
 import { say } from "../data/phrases";
 import type { Pictures } from "../export";
-
-/** The address of this script. The script that exports pictures is in the same folder. */
-const own = (document.currentScript as HTMLScriptElement | null)?.src ?? "";
 
 /** Ms for which a button says that it has done its work. */
 const SAID = 1500;
@@ -17,7 +14,7 @@ const SAID = 1500;
 export function addSaveMenu(controller: FigureController): void {
   const { figure, model } = controller;
   const { directive } = model;
-  const menu = element("details", ["attention-save"], element("summary", [], say("save")));
+  const menu = element("details", ["attention-save", ADDED], element("summary", [], say("save")));
   const add = (label: string, work: () => void | Promise<void>, done: string): void => {
     const button = element("button", [], label);
     button.type = "button";
@@ -38,13 +35,13 @@ export function addSaveMenu(controller: FigureController): void {
     return `${idOf(figure)}-${place}`.replace(/[^\w.-]+/g, "-");
   };
   add(say("save_svg"), async () => {
-    download((await pictures()).svg(figure), `${name()}.svg`);
+    download((await pictures(controller)).svg(figure), `${name()}.svg`);
   }, say("saved"));
   add(say("save_png"), async () => {
-    download(await (await pictures()).png(figure), `${name()}.png`);
+    download(await (await pictures(controller)).png(figure), `${name()}.png`);
   }, say("saved"));
   if (directive) {
-    add(say("copy_directive"), async () => copy((await pictures()).directive(controller, directive)), say("copied"));
+    add(say("copy_directive"), async () => copy((await pictures(controller)).directive(controller, directive)), say("copied"));
   }
   add(say("copy_link"), () => {
     const fragment = fragmentOf(controller);
@@ -58,12 +55,13 @@ export function addSaveMenu(controller: FigureController): void {
 
 /** Load the export script when a menu is opened first. Most readers never open one. */
 async function load(): Promise<void> {
-  if (!globalThis.attentionPictures) await runScript(own.replace("attention.js", "attention-pictures.js"));
+  if (!globalThis.attentionPictures) await loadBeside("attention-pictures.js");
 }
 
-async function pictures(): Promise<Pictures> {
+/** Finish the picture of a figure, and load the export script. */
+async function pictures({ complete }: FigureController): Promise<Pictures> {
   await load();
-  writeAll();
+  complete();
   return globalThis.attentionPictures ?? fail("no pictures");
 }
 

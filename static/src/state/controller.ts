@@ -1,10 +1,12 @@
 /** What shared code sees of a figure that the script has taken over. */
 
 import type { Model } from "../data/model";
+import type { ViewKind } from "../views/view";
 import type { Action, State } from "./state";
 
 export interface FigureController {
   readonly figure: HTMLElement;
+  readonly kind: ViewKind;
   readonly model: Model;
   readonly state: State;
   /** The state that the static picture shows. */
@@ -14,4 +16,6 @@ export interface FigureController {
   takes(name: string, value: string): boolean;
   /** Announce a text to screen readers only. */
   announce(text: string): void;
+  /** Draw at once whatever the view would draw later. */
+  complete(): void;
 }

@@ -33,6 +33,8 @@ export type Action =
   | { type: "head"; value: number }
   | { type: "heads"; value: readonly number[] }
   | { type: "set"; name: string; value: string }
+  /** Show the same state again, because the view has loaded what it needs. */
+  | { type: "redraw" }
   /** Changes from outside: from an address, or from a linked figure. */
   | { type: "adopt"; changes: Partial<State> };
 
@@ -69,6 +71,8 @@ export function reduce(state: State, action: Action): State {
       if (state.options[name] === value) return state;
       return { ...state, options: { ...state.options, [name]: value } };
     }
+    case "redraw":
+      return { ...state };
     case "adopt":
       return { ...state, ...action.changes };
   }

@@ -1,6 +1,7 @@
 /** The interface of views: a view opens on a picture, and brings the picture to each state. */
 
 import type { Model, Place } from "../data/model";
+import type { Phrases } from "../data/phrases";
 import type { Weights } from "../draw/edges";
 import type { Dispatch, State } from "../state/state";
 
@@ -17,10 +18,14 @@ export interface View {
   readonly edges?: boolean;
   /** False where the view itself shows all the weights that the vector of pinned tokens would show. */
   readonly vector?: boolean;
+  /** The element to scroll into view while nothing is pinned. */
+  readonly landmark?: Element;
   /** In views that draw several heads together, the weights of tokens in focus over all heads. */
   reading?(state: State, places: readonly Place[]): Reading;
   /** Bring the picture to a state. Only what differs is changed. */
   show(state: State, previous: State | null): void;
+  /** Draw at once whatever would be drawn later, before the picture is saved. */
+  complete?(): void;
   /** Remove what would outlive the picture. */
   destroy?(): void;
 }
@@ -36,7 +41,16 @@ export interface TokenElement {
   readonly cell?: () => Place;
 }
 
+/** A view, with the facts about it that shared code needs. */
 export interface ViewKind {
+  /** The English phrases that only this view uses. */
+  readonly phrases?: Phrases;
+  /** Whether the view can draw several heads together. */
+  readonly severalHeads?: boolean;
+  /** Whether the view always shows one query: that of the last pin, or else the one it opened with. */
+  readonly oneQuery?: boolean;
+  /** Whether the view has edges whose direction a reader can reverse. */
+  readonly reversible?: boolean;
   /**
    * Take over the picture in the stage of `root`. Throws where the picture is not the view's own.
    * `dispatch` must not be called before the first `show`.

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rightToLeft } from "../../src/draw/dom";
-import type { Frame } from "../../src/draw/edges";
 import { lineOf } from "../../src/draw/edges";
 import { MASKED, numeral, type Place } from "../../src/data/model";
 import { detail, placeInWords, strongestPairs } from "../../src/page/strongest-pairs";
 import { weightVectorOf } from "../../src/page/weight-vector";
 import { neighbour } from "../../src/page/tokens";
 import { draw } from "../../src/views/arcs";
+import type { Frame } from "../../src/views/arcs/curves";
 import type { TokenElement } from "../../src/views/view";
 import { cutoffNote, spoken } from "../../src/draw/sentences";
 import { atRest, cross, model } from "../sample";

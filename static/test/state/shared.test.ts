@@ -5,6 +5,9 @@ import type { Model } from "../../src/data/model";
 import type { Directive } from "../../src/data/payload";
 import type { State } from "../../src/state/state";
 import { directiveOf, nameOf } from "../../src/export/directive";
+import { view as arcs } from "../../src/views/arcs";
+import { view as heads } from "../../src/views/heads";
+import type { ViewKind } from "../../src/views/view";
 import { atRest, cross, model } from "../sample";
 
 const tokens = (text: string) => text.split(" ").map((word) => ({ text: word, special: false }));
@@ -23,9 +26,8 @@ test("what is only made visible goes by its place", () => {
 });
 
 /** The directive of a figure in this state, which opened at rest. */
-function copied(written: Directive, state: State, view: string, of = model, first = atRest): string {
-  const figure = { dataset: { view } } as unknown as HTMLElement;
-  return directiveOf({ figure, model: of, state, first }, written);
+function copied(written: Directive, state: State, kind: ViewKind, of = model, first = atRest): string {
+  return directiveOf({ kind, model: of, state, first }, written);
 }
 
 const written: Directive = {
@@ -38,7 +40,7 @@ const written: Directive = {
 test("a directive says what is shown", () => {
   const state = { ...atRest, head: 1, heads: [1], pinned: [query(2), query(1)] };
   assert.equal(
-    copied(written, state, "arcs"),
+    copied(written, state, arcs),
     `.. attention-figure:: fox dog
    :model: sample
    :causal:
@@ -50,27 +52,27 @@ test("a directive says what is shown", () => {
 });
 
 test("nothing pinned leaves the author's focus out", () => {
-  assert.ok(!copied(written, atRest, "arcs").includes("focus"));
+  assert.ok(!copied(written, atRest, arcs).includes("focus"));
 });
 
 test("several heads are the view heads' own, the one with the numbers first", () => {
   const state = { ...atRest, head: 1, heads: [0, 1] };
-  assert.match(copied(written, state, "heads"), /:head: 11,3\n/);
-  assert.match(copied(written, state, "arcs"), /:head: 11\n/);
+  assert.match(copied(written, state, heads), /:head: 11,3\n/);
+  assert.match(copied(written, state, arcs), /:head: 11\n/);
 });
 
 test("rows are kept, in Markdown inside a fence that they do not close", () => {
   const one: Model = { ...model, layers: ["0"], heads: ["0"] };
   const rows = { text: "a b", options: {}, body: "1 0\n0 1\n\n0 1\n1 0\n" };
   assert.equal(
-    copied({ ...rows, syntax: "rst" }, atRest, "arcs", one),
+    copied({ ...rows, syntax: "rst" }, atRest, arcs, one),
     ".. attention-figure:: a b\n\n   1 0\n   0 1\n\n   0 1\n   1 0\n",
   );
   assert.equal(
-    copied({ ...rows, syntax: "myst" }, atRest, "arcs", one),
+    copied({ ...rows, syntax: "myst" }, atRest, arcs, one),
     "```{attention-figure} a b\n\n1 0\n0 1\n\n0 1\n1 0\n```\n",
   );
-  const ticks = copied({ ...rows, text: "a `b`", syntax: "myst" }, atRest, "arcs", one);
+  const ticks = copied({ ...rows, text: "a `b`", syntax: "myst" }, atRest, arcs, one);
   assert.ok(ticks.startsWith("~~~{attention-figure} a `b`\n"));
 });
 

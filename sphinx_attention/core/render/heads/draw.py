@@ -111,6 +111,7 @@ class Heads:
         swatches: the buttons of all heads that are carried; empty where there is one.
         legend: of the heads that are drawn, where there are several.
         note: what the numbers are, and whether lines are left out.
+        capped: whether lines at rest are left out.
         pair: whether the tokens are those of two sentences.
         cut: whether a token's text is cut.
         whole: the whole texts of pinned tokens whose text is cut.
@@ -126,6 +127,7 @@ class Heads:
     swatches: tuple[Swatch, ...]
     legend: tuple[Swatch, ...]
     note: str
+    capped: bool
     pair: bool
     cut: bool
     whole: str
@@ -177,6 +179,7 @@ def draw(figure: Figure) -> Drawing:
         swatches=tuple(swatches) if len(swatches) > 1 else (),
         legend=tuple(swatches[head] for head in heads) if len(heads) > 1 else (),
         note=note(len(heads), len(figure.pinned), capped=capped, say=figure.say),
+        capped=capped,
         pair=attention.is_pair,
         cut=any(slot.text != slot.whole for slot in slots),
         whole=", ".join(slot.whole for slot in pinned if slot.text != slot.whole),

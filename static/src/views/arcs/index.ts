@@ -1,24 +1,38 @@
 /** The arcs view: tokens in one row or two, and curves from the token in focus. */
 
-import { type Attributes, elementsInto, find, numberIn, require, svg, toggleClass } from "../../draw/dom";
 import {
-  curve,
+  addHitArea,
+  type Attributes,
   type Edge,
   edgesAtRest,
   edgesOf,
-  type Frame,
-  headroomOf,
+  elementsInto,
+  find,
+  inFocus,
   type Line,
   lineOf,
-  opacityAtRest,
+  type Model,
+  numberIn,
+  type Place,
+  type PrintedWeight,
+  printedWeight,
+  readTokens,
+  require,
   short,
-} from "../../draw/edges";
-import { type PrintedWeight, printedWeight, type Model, type Place, type Side } from "../../data/model";
-import { inFocus, type State } from "../../state/state";
-import { showWeight, addHitArea, readTokens, SIDES, type TextToken, type TextTokens } from "../../draw/token-elements";
-import type { View, ViewKind } from "../view";
+  showWeight,
+  type Side,
+  SIDES,
+  type State,
+  svg,
+  type TextToken,
+  type TextTokens,
+  toggleClass,
+  type View,
+  type ViewKind,
+} from "../shared";
+import { curve, type Frame, headroomOf, opacityAtRest } from "./curves";
 
-export const arcs: ViewKind = { open };
+export const view: ViewKind = { open, reversible: true };
 
 /** An edge as it is drawn. */
 export interface Stroke {

@@ -1,12 +1,24 @@
 /** The grid view: a thumbnail of every head, by layer and head or sorted by a score, and one head large. */
 
-import type { Model } from "../../data/model";
-import { say } from "../../data/phrases";
-import { boxOf, element, numberIn, require, setText, textWidth, toggleClass } from "../../draw/dom";
-import type { Cells } from "../../draw/heatmap";
-import { type Dispatch, inFocus, type State } from "../../state/state";
-import { filterOf } from "../../state/sentence-filter";
-import type { View, ViewKind } from "../view";
+import { script_grid as phrases } from "../../../../sphinx_attention/core/phrases/en.json";
+import {
+  boxOf,
+  type Cells,
+  type Dispatch,
+  element,
+  filterOf,
+  inFocus,
+  type Model,
+  numberIn,
+  require,
+  say,
+  setText,
+  type State,
+  textWidth,
+  toggleClass,
+  type View,
+  type ViewKind,
+} from "../shared";
 import { nameOfPlace, openLarge } from "./large";
 import {
   bounds,
@@ -23,7 +35,7 @@ import {
 } from "./sheet";
 import { openThumbnails } from "./thumbnails";
 
-export const grid: ViewKind = { open };
+export const view: ViewKind = { open, phrases };
 
 /** The font size of labels in the style sheet, in px. */
 const LABEL_FONT = 10;
@@ -64,6 +76,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
       spoken(model, at, scores, by["order"]),
     );
   return {
+    landmark: require(figure, "mark"),
     get tokens() {
       return large.view().tokens;
     },

@@ -1,11 +1,19 @@
 /** The chosen head in another view, beside the thumbnails. */
 
-import type { Model } from "../../data/model";
-import { say } from "../../data/phrases";
-import { find, require, setAttributes } from "../../draw/dom";
-import type { Dispatch, State } from "../../state/state";
-import { views } from "..";
-import type { View } from "../view";
+import {
+  type Dispatch,
+  find,
+  loadView,
+  type Model,
+  require,
+  say,
+  setAttributes,
+  type State,
+  toggleClass,
+  type View,
+  type ViewKind,
+  viewNamed,
+} from "../shared";
 
 export interface Large {
   view(): View;
@@ -16,27 +24,52 @@ export interface Large {
 export function openLarge(figure: HTMLElement, model: Model, dispatch: Dispatch): Large {
   const root = require(figure, "large");
   const stage = require(root, "stage");
-  let name = root.dataset["view"] ?? "";
-  // The picture of the static page can be used again.
-  const first = stage.firstElementChild!;
-  let view = views[name]!.open(root, model, dispatch);
+  const firstName = root.dataset["view"]!;
+  const firstPicture = stage.firstElementChild!;
+  let name = firstName;
+  let kind = viewNamed(name)!;
+  let view = kind.open(root, model, dispatch);
+  let loading = "";
   setAttributes(root, { role: "group" });
+
+  /** Open another view, whose script is there. */
+  const open = (other: string, next: ViewKind): void => {
+    view.destroy?.();
+    // The edges at rest of the static picture are drawn again: another head may be chosen by now.
+    find(firstPicture, "overview")?.replaceChildren();
+    stage.replaceChildren(other === firstName ? firstPicture : next.build!(model));
+    root.dataset["view"] = name = other;
+    kind = next;
+    view = kind.open(root, model, dispatch);
+  };
+  /** Load another view. Until it is there, the present one stays. */
+  const load = (other: string): void => {
+    if (loading === other) return;
+    loading = other;
+    void loadView(other)
+      .then(
+        () => dispatch({ type: "redraw" }),
+        () => dispatch({ type: "set", name: "large", value: name }),
+      )
+      .finally(() => (loading = ""));
+  };
+  const select = figure.querySelector<HTMLSelectElement>('select[name="large"]');
+  const loadAll = (): void => {
+    for (const { value } of select!.options) void loadView(value).catch(() => {});
+  };
+  // A reader who reaches for the choice will use it soon.
+  for (const reached of ["pointerenter", "focus"]) select?.addEventListener(reached, loadAll, { once: true });
+
   return {
     view: () => view,
     show(state, previous) {
       const wanted = state.options["large"] ?? name;
-      const kind = views[wanted];
-      const other = wanted !== name && !!kind;
-      if (other) {
-        view.destroy?.();
-        // Its edges at rest are drawn again, because another head may be chosen by now.
-        find(first, "overview")?.replaceChildren();
-        stage.replaceChildren(kind.build?.(model) ?? first);
-        root.dataset["view"] = name = wanted;
-        view = kind.open(root, model, dispatch);
-      }
+      const next = wanted === name ? undefined : viewNamed(wanted);
+      if (next) open(wanted, next);
+      else if (wanted !== name) load(wanted);
+      toggleClass(root, "large--irreversible", !kind.reversible);
       setAttributes(root, { "aria-label": nameOfPlace(model, [state.layer, state.head]) });
-      view.show(state, other ? null : previous);
+      view.show(state, next ? null : previous);
     },
   };
 }

@@ -1,9 +1,16 @@
 /** The sheet of thumbnails: its heads, their order, and the cells of all of them. */
 
-import { type Cells, levelOf, LEVELS } from "../../draw/heatmap";
-import { type Model, nearest } from "../../data/model";
-import type { Filter } from "../../state/sentence-filter";
-import type { Direction, Place, State } from "../../state/state";
+import {
+  type Cells,
+  type Direction,
+  type Filter,
+  levelOf,
+  LEVELS,
+  type Model,
+  nearest,
+  type Place,
+  type State,
+} from "../shared";
 
 /** The layout of the thumbnails in the static picture. */
 export interface Frame {

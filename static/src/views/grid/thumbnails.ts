@@ -1,9 +1,24 @@
 /** The thumbnails of all heads: buttons over one canvas, and one of them is the tab stop. */
 
-import type { Model, Place } from "../../data/model";
-import { say } from "../../data/phrases";
-import { element, findAll, focusOn, isChord, numberIn, require, setAttributes, setText, svg, take, toggleClass } from "../../draw/dom";
-import { type Cells, paint } from "../../draw/heatmap";
+import {
+  ADDED,
+  type Cells,
+  element,
+  findAll,
+  focusOn,
+  isChord,
+  type Model,
+  numberIn,
+  paint,
+  type Place,
+  require,
+  say,
+  setAttributes,
+  setText,
+  svg,
+  take,
+  toggleClass,
+} from "../shared";
 import { type Frame, hairlines, moved, type Sheet, split } from "./sheet";
 
 /** The padding of the box of thumbnails in the style sheet, in px. */
@@ -40,7 +55,7 @@ export function openThumbnails(
   setAttributes(canvas, { "aria-hidden": "true" });
   const path = svg("path");
   const lines = svg("svg", { class: "attention-hairlines", "aria-hidden": "true" }, path);
-  const box = element("div", ["attention-thumbs"], canvas, lines);
+  const box = element("div", ["attention-thumbs", ADDED], canvas, lines);
   setAttributes(box, { role: "group", "aria-label": say("heads") });
   picture.after(box);
   const about = require(figure, "headline").id;

@@ -1,28 +1,48 @@
 /** The heads view: queries in one column, keys in another, and lines in the colours of their heads. */
 
-import { ramp } from "../../draw/heatmap";
-import { elementsInto, find, require, setAttributes, setText, svg, toggleClass } from "../../draw/dom";
-import { type Edge, edgesAtRest, edgesOf, type Line, lineOf, short } from "../../draw/edges";
+import { script_heads as phrases } from "../../../../sphinx_attention/core/phrases/en.json";
 import {
-  type PrintedWeight,
-  printedWeight,
+  addHitArea,
+  type Dispatch,
+  type Edge,
+  edgesAtRest,
+  edgesOf,
+  elementsInto,
+  type Filter,
+  filterOf,
+  find,
+  inFocus,
+  type Line,
+  lineOf,
   MASKED,
   type Model,
   nearest,
   otherSide,
   type Place,
+  type PrintedWeight,
+  printedWeight,
+  ramp,
+  type Reading,
+  readTokens,
+  require,
+  sameToken,
+  say,
+  setAttributes,
+  setText,
+  short,
+  showWeight,
   type Side,
+  type State,
+  svg,
+  toggleClass,
   tokenAt,
-} from "../../data/model";
-import { say } from "../../data/phrases";
-import { type Dispatch, inFocus, sameToken, type State } from "../../state/state";
+  type View,
+  type ViewKind,
+} from "../shared";
 import { barOf, buildHeads, columnOf, type Frame, innerOf, pathOf, ROW, weightOf } from "./picture";
-import { type Filter, filterOf } from "../../state/sentence-filter";
-import { showWeight, addHitArea, readTokens } from "../../draw/token-elements";
 import { bindSwatches } from "./swatches";
-import type { Reading, View, ViewKind } from "../view";
 
-export const heads: ViewKind = { open, build: buildHeads };
+export const view: ViewKind = { open, build: buildHeads, severalHeads: true, phrases };
 
 /** The most lines that are drawn at rest. */
 const REST = 600;
@@ -265,7 +285,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     const key = [state.layer, inOrder(state), state.options["filter"]].join();
     if (!drawn && paths.length) {
       // The static picture already shows the lines of the first state.
-      capped = said?.textContent?.includes(String(REST)) ?? false;
+      capped = said?.dataset["capped"] !== undefined;
     } else if (key !== drawn) {
       const next = atRest(model, state, frame);
       capped = next.capped;

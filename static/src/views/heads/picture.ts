@@ -1,11 +1,23 @@
 /** Two columns of tokens with the layout of the static picture: read from a picture, or built. */
 
-import { group, mostlyRightToLeft, numberIn, svg, textWidth } from "../../draw/dom";
-import { short } from "../../draw/edges";
-import { clamp, type Model, type Side, type Token } from "../../data/model";
-import { say } from "../../data/phrases";
-import { directionOf, pictureElement, tokenElement, wordElement } from "../../draw/picture-parts";
-import type { TextToken } from "../../draw/token-elements";
+import {
+  clamp,
+  directionOf,
+  group,
+  type Model,
+  mostlyRightToLeft,
+  numberIn,
+  pictureElement,
+  say,
+  short,
+  type Side,
+  svg,
+  type TextToken,
+  textWidth,
+  type Token,
+  tokenElement,
+  wordElement,
+} from "../shared";
 
 /** The height of a row. This and all further lengths are in px. */
 export const ROW = 24;

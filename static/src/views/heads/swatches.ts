@@ -1,8 +1,18 @@
 /** The buttons of the heads: a click switches one on or off, a double click shows it alone. */
 
-import { find, findAll, focusOn, isChord, setAttributes, setText, take } from "../../draw/dom";
-import { clamp, type Model } from "../../data/model";
-import type { Dispatch, State } from "../../state/state";
+import {
+  clamp,
+  type Dispatch,
+  find,
+  findAll,
+  focusOn,
+  isChord,
+  type Model,
+  setAttributes,
+  setText,
+  type State,
+  take,
+} from "../shared";
 
 /** Bind the buttons, where there are any. The result brings them to a state. */
 export function bindSwatches(

@@ -1,39 +1,64 @@
 /** The matrix view: a heat map of one head, with a row for each query and a column for each key. */
 
+import { script_matrix as phrases } from "../../../../sphinx_attention/core/phrases/en.json";
 import {
+  ADDED,
+  type Attributes,
   canvasUnder,
   type Cells,
-  cellsOf,
-  levelPaths,
-  levelsInto,
-  MOST_AS_PATHS,
-  paint,
-  type Scale,
-} from "../../draw/heatmap";
-import {
-  type Attributes,
+  clamp,
+  type Dispatch,
   element,
   elementsInto,
   find,
   focusOn,
   group,
+  inFocus,
+  isBin,
   isChord,
   isolated,
+  isSink,
+  lineOf,
+  looks,
+  MASKED,
+  type Model,
+  nothing,
+  numeral,
+  otherSide,
+  paint,
+  type Phrase,
+  type Place,
+  readTokens,
   require,
+  same,
+  sameToken,
+  say,
+  type Scale,
   setAttributes,
+  SIDES,
+  type State,
   take,
+  template,
+  type TextTokens,
   toggleClass,
-} from "../../draw/dom";
-import { lineOf } from "../../draw/edges";
-import { clamp, isBin, isSink, MASKED, type Model, numeral, otherSide, type Place, tokensOn } from "../../data/model";
-import { type Dispatch, inFocus, same, sameToken, type State } from "../../state/state";
-import { type Phrase, say, sayNodes } from "../../data/phrases";
-import { looks, nothing } from "../../draw/sentences";
-import { buildMatrix, columnAt, everyOf, type Frame, frameOf, gapOf, addHitAreas, ticksInto, wordOf } from "./picture";
-import { readTokens, SIDES, type TextTokens } from "../../draw/token-elements";
-import type { View, ViewKind } from "../view";
+  tokensOn,
+  type View,
+  type ViewKind,
+} from "../shared";
+import { cellsOf, levelPaths, levelsInto, MOST_AS_PATHS } from "./cells";
+import {
+  addHitAreas,
+  buildMatrix,
+  columnAt,
+  everyOf,
+  type Frame,
+  frameOf,
+  gapOf,
+  ticksInto,
+  wordOf,
+} from "./picture";
 
-export const matrix: ViewKind = { open, build: buildMatrix };
+export const view: ViewKind = { open, build: buildMatrix, phrases };
 
 /** A cell by its row and column. -1 means all rows or all columns. */
 export type Spot = readonly [row: number, column: number];
@@ -168,11 +193,11 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const large = Math.max(frame.rows, frame.columns) > MOST_AS_PATHS;
   const box = { x: frame.left, y: frame.top, width: frame.columns * frame.cell };
   let canvas: HTMLCanvasElement | undefined;
-  const cross = group("cross", { fill: "none" });
+  const cross = group(`cross ${ADDED}`, { fill: "none" });
   marks.after(cross);
   const footer = find(root.closest(".attention-figure")!, "footer");
   const given = footer && find(footer, "readout");
-  const readout = given ?? element("span", ["attention-readout"]);
+  const readout = given ?? element("span", ["attention-readout", ADDED]);
   if (!given) footer?.prepend(readout);
 
   let focused: Place | null = null;
@@ -247,6 +272,16 @@ function showLabels(tokens: TextTokens, focus: readonly Place[], frame: Frame, m
 
 /** Tokens that the line under the picture names. */
 const NAMED = 3;
+
+/** A phrase as a list of nodes and texts, with its placeholders filled in by nodes. */
+function sayNodes(
+  name: Phrase,
+  values: Readonly<Record<string, readonly (Node | string)[]>>,
+): (Node | string)[] {
+  const pieces = template(name).split(/\{(\w+)\}/);
+  return pieces.flatMap((piece, n) => (n % 2 ? (values[piece] ?? []) : piece ? [piece] : []));
+}
+
 
 function readoutInto(line: HTMLElement, readout: Readout | null): void {
   toggleClass(line, "readout--hint", !readout);

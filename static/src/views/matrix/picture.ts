@@ -1,12 +1,31 @@
 /** The picture of the matrix at rest and its parts, with the layout of the static picture. */
 
-import { type Scale, ticks } from "../../draw/heatmap";
-import { boxOf, find, group, mostlyRightToLeft, numberIn, svg, textWidth } from "../../draw/dom";
-import { short } from "../../draw/edges";
-import { clamp, type Model, type Place, type Token, tokenAt, tokensOn } from "../../data/model";
-import { say } from "../../data/phrases";
-import { directionOf, pictureElement, tokenElement, wordElement } from "../../draw/picture-parts";
-import { addHitArea, SIDES, type TextTokens } from "../../draw/token-elements";
+import {
+  addHitArea,
+  boxOf,
+  clamp,
+  directionOf,
+  find,
+  group,
+  type Model,
+  mostlyRightToLeft,
+  numberIn,
+  pictureElement,
+  type Place,
+  say,
+  type Scale,
+  short,
+  SIDES,
+  svg,
+  type TextTokens,
+  textWidth,
+  type Token,
+  tokenAt,
+  tokenElement,
+  tokensOn,
+  wordElement,
+} from "../shared";
+import { ticks } from "./cells";
 
 /** The largest side of the cells, in px. */
 const EXTENT = 660;

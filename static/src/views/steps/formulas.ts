@@ -1,8 +1,7 @@
 /** The numbers of the steps, as the formulas of the panels print them. */
 
-import { MASKED, numeral } from "../../data/model";
-import { say } from "../../data/phrases";
-import { type LogitTerms, largest, type Numbers, sumOf } from "./logits";
+import { MASKED, numeral, say } from "../shared";
+import { largest, type LogitTerms, type Numbers, sumOf } from "./logits";
 
 /** How the logit of a masked key is printed. */
 export const MINUS_INFINITY = "−∞";

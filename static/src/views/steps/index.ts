@@ -1,17 +1,36 @@
 /** The steps behind each weight: query, keys, products, logits, weights and weighted values. */
 
-import { canvasUnder, type Cells, levelOf, paint } from "../../draw/heatmap";
-import { find, findAll, require, setAttributes, setText, toggleClass } from "../../draw/dom";
-import { short } from "../../draw/edges";
-import { incrementally } from "../../draw/incremental-rows";
-import { printedWeight, MASKED, type Model, numeral, type Place, strongestPartner } from "../../data/model";
-import { inFocus, type State } from "../../state/state";
-import { checkTokens } from "../../draw/token-elements";
-import type { TokenElement, View, ViewKind } from "../view";
+import { script_steps as phrases } from "../../../../sphinx_attention/core/phrases/en.json";
+import {
+  canvasUnder,
+  type Cells,
+  checkTokens,
+  find,
+  findAll,
+  inFocus,
+  levelOf,
+  MASKED,
+  type Model,
+  numeral,
+  paint,
+  type Place,
+  printedWeight,
+  require,
+  setAttributes,
+  setText,
+  short,
+  type State,
+  strongestPartner,
+  toggleClass,
+  type TokenElement,
+  type View,
+  type ViewKind,
+} from "../shared";
 import { fixed, type FormulaTexts, formulaTexts, MINUS_INFINITY, spokenFormulas } from "./formulas";
+import { incrementally, writeAll } from "./incremental-rows";
 import { largest, type LogitTerms, logitTermsOf } from "./logits";
 
-export const steps: ViewKind = { open };
+export const view: ViewKind = { open, oneQuery: true, phrases };
 
 /** The layout of the static picture, read from its elements. */
 export interface Frame {
@@ -161,6 +180,7 @@ function open(root: HTMLElement, model: Model): View {
   return {
     tokens: tokensOf(words, "backwards" in require(root, "words").dataset ? -1 : 1, rows, () => cell.query),
     vector: false,
+    complete: writeAll,
     show(state, previous) {
       const next = cellOf(model, state, rest);
       const of = `${state.layer}.${state.head}.${next.query}`;

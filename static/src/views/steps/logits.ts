@@ -3,7 +3,7 @@
  * part computes the same numbers.
  */
 
-import { isSink, MASKED, type Model } from "../../data/model";
+import { isSink, MASKED, type Model } from "../shared";
 
 /** A vector. */
 export type Numbers = ArrayLike<number>;

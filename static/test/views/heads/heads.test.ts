@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { addPhrases } from "../../../src/data/phrases";
 import { type Model, modelOf, type Place } from "../../../src/data/model";
 import { detail, placeInWords, strongestPairs } from "../../../src/page/strongest-pairs";
 import type { State } from "../../../src/state/state";
-import { atRest as linesAtRest, draw, numbersNote, read } from "../../../src/views/heads";
+import { atRest as linesAtRest, draw, numbersNote, read, view } from "../../../src/views/heads";
 import type { Frame } from "../../../src/views/heads/picture";
 import { atRest, cross, HEADER, model, payloadOf } from "../../sample";
+
+addPhrases(view.phrases!);
 
 const column = (left: number, rightwards: boolean, count: number) => ({
   left,

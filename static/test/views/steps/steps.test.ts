@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { addPhrases } from "../../../src/data/phrases";
 import type { State } from "../../../src/state/state";
-import { cellOf, stripsOf, tableOf } from "../../../src/views/steps";
+import { cellOf, stripsOf, tableOf, view } from "../../../src/views/steps";
 import { spokenFormulas } from "../../../src/views/steps/formulas";
 import { atRest, cross, model } from "../../sample";
 import { carrying, SMALL } from "../../tensors";
+
+addPhrases(view.phrases!);
 
 const pinned = (index: number, other?: number): State => ({
   ...atRest,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { incrementally, writeAll } from "../../src/draw/incremental-rows";
+import { incrementally, writeAll } from "../../../src/views/steps/incremental-rows";
 
 const PITCH = 24;
 const heard = new Map<string, () => void>();

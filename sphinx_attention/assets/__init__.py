@@ -1,0 +1,38 @@
+"""The files that browsers load, and the only module that knows their names.
+
+``attention.js`` is the core: it holds what all views share. Each view is a script of its own, which
+adds itself to the core whichever of the two runs first. ``static/build.mjs`` makes all of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+STYLE = "attention.css"
+CORE = "attention.js"
+PICTURES = "attention-pictures.js"
+"""Saves pictures. The core loads it when a reader opens the menu."""
+SEARCH = "attention-search.js"
+"""Only for Sphinx's search page."""
+
+
+def script_of(view: str) -> str:
+    """The name of a view's script."""
+    return f"attention-{view}.js"
+
+
+def files() -> list[Path]:
+    """All files that a page may load."""
+    return sorted(file for file in FOLDER.iterdir() if file.is_file() and file.suffix != ".py")
+
+
+def is_ours(url: str) -> bool:
+    """Whether an address in the head of a page is that of a file of ours."""
+    name = url.partition("?")[0].rpartition("/")[2]
+    return any(name == file.name for file in files())
+
+
+def text(name: str) -> str:
+    """The content of a script or of the style sheet."""
+    return (FOLDER / name).read_text(encoding="utf-8")

@@ -1,0 +1,71 @@
+/** The cells of a heat map as paths, and the ticks of its colour bar, as in the static pictures. */
+
+import { type Attributes, type Cells, elementsInto, levelOf, LEVELS, ramp, type Scale } from "../shared";
+
+/** The most tokens on a side whose cells are paths. Larger maps are painted on a canvas. */
+export const MOST_AS_PATHS = 60;
+
+/** The cells of codes in thousandths, row by row. Masked codes are negative and have level 0. */
+export function cellsOf(
+  rows: number,
+  columns: number,
+  codes: ArrayLike<number>,
+  scale: Scale,
+  most: number,
+): Cells {
+  const table = Int8Array.from({ length: 1001 }, (_, at) => levelOf(at / most, scale));
+  // `Int8Array.from` uses an iterator, which is thirty times as slow.
+  const levels = new Int8Array(codes.length);
+  for (let at = 0; at < codes.length; at++) levels[at] = table[codes[at]!] ?? 0;
+  return { rows, columns, levels };
+}
+
+/** Distances between the ticks of a colour bar, in thousandths. */
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+/** The smallest distance between two ticks, in px. */
+const APART = 30;
+
+/** The ticks of a colour bar, as codes and places: 0, the end, and round codes where there is space. */
+export function ticks(most: number, scale: Scale, width: number): [code: number, x: number][] {
+  const place = (code: number): number => width * ramp(code / most, scale);
+  let round = STEPS.filter((step) => step < most);
+  if (scale === "linear") {
+    const step = STEPS.find((one) => one <= most && place(one) >= APART) ?? most;
+    round = Array.from({ length: Math.ceil(most / step) - 1 }, (_, i) => (i + 1) * step);
+  }
+  const found: [number, number][] = [[most, width]];
+  for (const code of round.reverse()) {
+    if (place(code) >= APART && place(code) <= found[0]![1] - APART) found.unshift([code, place(code)]);
+  }
+  return [[0, 0], ...found];
+}
+
+/** One path for each level: positive levels in rising order, then negative ones. */
+export function levelPaths(
+  { rows, columns, levels }: Cells,
+  [width, height]: readonly [number, number],
+  gap = 0,
+): [level: number, path: string][] {
+  const paths = new Map<number, string>();
+  for (let row = 0; row < rows; row++) {
+    for (let start = 0, end: number; start < columns; start = end) {
+      const level = levels[row * columns + start]!;
+      for (end = start + 1; !gap && end < columns && levels[row * columns + end] === level; ) end++;
+      if (!level) continue;
+      const wide = (end - start) * width - gap;
+      const piece = `M${start * width} ${row * height}h${wide}v${height - gap}h-${wide}z`;
+      paths.set(level, (paths.get(level) ?? "") + piece);
+    }
+  }
+  return [...paths].sort(([a], [b]) => +(a < 0) - +(b < 0) || Math.abs(a) - Math.abs(b));
+}
+
+/** Give a group the paths of some levels. */
+export function levelsInto(group: SVGElement, paths: readonly [number, string][]): void {
+  const all = paths.map(([level, d]): Attributes => ({
+    ...(level < 0 && { class: "attention-negative" }),
+    "fill-opacity": Math.abs(level) / LEVELS,
+    d,
+  }));
+  elementsInto(group, "path", all);
+}

@@ -1,0 +1,57 @@
+/**
+ * What all views share. A view imports from its own folder and from this module only. The core script
+ * holds all of it, and hands it to the script of each view.
+ */
+
+export type { Model, Place, PrintedWeight, Side, Token } from "../data/model";
+export {
+  clamp,
+  isBin,
+  isSink,
+  MASKED,
+  nearest,
+  numeral,
+  otherSide,
+  printedWeight,
+  strongestPartner,
+  tokenAt,
+  tokensOn,
+} from "../data/model";
+export type { Phrase } from "../data/phrases";
+export { say, template } from "../data/phrases";
+export type { Attributes } from "../draw/dom";
+export {
+  ADDED,
+  boxOf,
+  element,
+  elementsInto,
+  find,
+  findAll,
+  focusOn,
+  group,
+  isChord,
+  isolated,
+  mostlyRightToLeft,
+  numberIn,
+  require,
+  setAttributes,
+  setText,
+  svg,
+  take,
+  textWidth,
+  toggleClass,
+} from "../draw/dom";
+export type { Edge, Line } from "../draw/edges";
+export { edgesAtRest, edgesOf, lineOf, short } from "../draw/edges";
+export type { Cells, Scale } from "../draw/heatmap";
+export { canvasUnder, LEVELS, levelOf, paint, ramp } from "../draw/heatmap";
+export { directionOf, pictureElement, tokenElement, wordElement } from "../draw/picture-parts";
+export { looks, nothing } from "../draw/sentences";
+export type { TextToken, TextTokens } from "../draw/token-elements";
+export { addHitArea, checkTokens, readTokens, showWeight, SIDES } from "../draw/token-elements";
+export type { Filter } from "../state/sentence-filter";
+export { filterOf } from "../state/sentence-filter";
+export type { Direction, Dispatch, State } from "../state/state";
+export { inFocus, same, sameToken } from "../state/state";
+export { loadView, viewNamed } from "./registry";
+export type { Reading, TokenElement, View, ViewKind } from "./view";
