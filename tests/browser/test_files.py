@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from sphinx_attention.core.render.files import write_file
@@ -16,6 +17,23 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 WEIGHTS = [[0.7, 0.1, 0.1, 0.1], [0.2, 0.5, 0.2, 0.1], [0.1, 0.1, 0.6, 0.2], [0.0, 0.1, 0.3, 0.6]]
+
+
+def test_every_view_that_a_reader_can_choose_is_in_the_page(
+    browser: Browser, tmp_path: Path
+) -> None:
+    rows = np.array(WEIGHTS)[None, None].repeat(2, 1)
+    write_file(figure("the quick brown fox", rows, view="grid"), tmp_path / "x.html")
+    page = browser.new_page()
+    page.route("**/*", lambda route: route.abort())
+    page.set_content((tmp_path / "x.html").read_text())
+    page.wait_for_selector("[data-token][role=button]", state="attached")
+    for view in ("heads", "matrix", "arcs"):
+        page.locator('select[name="large"]').select_option(view)
+        page.wait_for_selector(f'.attention-large[data-view="{view}"]')
+        page.locator('.attention-large [data-token="1"]').first.hover()
+        page.wait_for_selector(".attention-large .attention-token--focus", state="attached")
+    page.close()
 
 
 def test_the_page_lives_without_any_request(browser: Browser, tmp_path: Path) -> None:

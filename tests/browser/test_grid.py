@@ -365,7 +365,7 @@ def test_the_large_picture_takes_other_views(open_page, reference) -> None:
     large = page.locator("#gdog .attention-large")
     select = page.locator('#gdog select[name="large"]')
     select.select_option("heads")
-    assert large.get_attribute("data-view") == "heads"
+    page.wait_for_selector('#gdog .attention-large[data-view="heads"]')
     token(page, "gdog", 4, "query").hover()
     drawn = {(q, k) for q, k in edges(page, "gdog")}
     assert drawn == set(expected(reference[5, 11], 4, 0.95))
@@ -373,7 +373,7 @@ def test_the_large_picture_takes_other_views(open_page, reference) -> None:
     token(page, "gdog", 4, "query").hover()
     assert set(edges(page, "gdog")) == set(expected(reference[0, 2], 4, 0.95))
     select.select_option("matrix")
-    assert large.get_attribute("data-view") == "matrix"
+    page.wait_for_selector('#gdog .attention-large[data-view="matrix"]')
     assert large.locator(".attention-cells path").first.is_visible()
     token(page, "gdog", 4, "query").click()
     column = [float(number) for _, number in scores(page, "gdog")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -187,12 +188,25 @@ CONTROLS = (
 )
 
 
+CORE = "**/attention.js*"
+VIEW = re.compile(r"/_static/attention-[a-z]+\.js")
+
+
 @pytest.mark.parametrize(
-    ("fault", "width"),
-    [("blocked", 1000), ("blocked", 360), ("missing", 360), ("broken", 360), ("payload", 360)],
+    ("script", "fault", "width"),
+    [
+        (CORE, "blocked", 1000),
+        (CORE, "blocked", 360),
+        (CORE, "missing", 360),
+        (CORE, "broken", 360),
+        (CORE, "payload", 360),
+        (VIEW, "blocked", 1000),
+        (VIEW, "missing", 360),
+        (VIEW, "broken", 360),
+    ],
 )
-def test_without_the_script_a_page_looks_as_without_javascript(
-    browser, site, fault: str, width: int
+def test_without_a_script_a_page_looks_as_without_javascript(
+    browser, site, script: str | re.Pattern[str], fault: str, width: int
 ) -> None:
     """And nothing moves where the script comes late."""
     answers = {
@@ -202,19 +216,19 @@ def test_without_the_script_a_page_looks_as_without_javascript(
         "payload": lambda route: route.continue_(),
     }
     shots = []
-    for script in (False, True):
+    for enabled in (False, True):
         context = browser.new_context(
-            viewport={"width": width, "height": 800}, java_script_enabled=script
+            viewport={"width": width, "height": 800}, java_script_enabled=enabled
         )
-        context.route("**/attention.js*", answers[fault])
+        context.route(script, answers[fault])
         page = context.new_page()
-        if script and fault == "payload":
+        if enabled and fault == "payload":
             context.route("**/quiet.html", _without_payloads)
         page.goto(site.url("quiet"))
-        if script:
+        if enabled:
             page.wait_for_timeout(200)
             figures = page.locator("figure.attention-figure")
-            if fault == "payload":
+            if fault == "payload" or script == VIEW:
                 for figure in figures.all():
                     figure.scroll_into_view_if_needed()
                     page.wait_for_timeout(50)

@@ -138,6 +138,42 @@ def test_files_only_on_pages_with_a_figure(project) -> None:
     assert (static / "attention.css").is_file()
 
 
+def scripts_of(html: str) -> list[str]:
+    """The names of our scripts in the head of a page."""
+    tags = BeautifulSoup(html, "html.parser").find_all("script", src=True)
+    names = [tag["src"].partition("?")[0].rpartition("/")[2] for tag in tags]
+    return [name for name in names if name.startswith("attention")]
+
+
+def test_a_page_names_the_scripts_of_its_own_views(project) -> None:
+    figures = {
+        view: FIGURE.replace("   :name: fox\n", f"   :view: {view}\n") for view in ("heads", "grid")
+    }
+    files = {
+        "index.rst": "I\n=\n\n.. toctree::\n\n   heads\n   grid\n   both\n   failed\n",
+        **{f"{view}.rst": f"{view}\n=====\n\n{figure}" for view, figure in figures.items()},
+        "both.rst": "Both\n====\n\n{heads}\n{grid}\n{heads}".format(**figures),
+        "failed.rst": "Failed\n======\n\n.. attention-figure:: a b\n   :focus: c\n\n   1 0\n   0 1\n",
+    }
+    made = project(files)
+    made.build()
+    core, arcs, heads, grid = (
+        "attention.js",
+        "attention-arcs.js",
+        "attention-heads.js",
+        "attention-grid.js",
+    )
+    assert scripts_of(made.html("heads")) == [core, heads]
+    # The grid shows arcs beside its thumbnails. Other views are loaded when a reader chooses them.
+    assert scripts_of(made.html("grid")) == [core, arcs, grid]
+    assert scripts_of(made.html("both")) == [core, arcs, grid, heads]
+    assert scripts_of(made.html("failed")) == [core]
+    made.build("singlehtml")
+    assert scripts_of(made.html(builder="singlehtml")) == [core, arcs, grid, heads]
+    for name in ("attention-matrix.js", "attention-steps.js"):
+        assert (made.folder / "_build" / "html" / "_static" / name).is_file()
+
+
 def test_no_numbers_in_the_search_index(project) -> None:
     made = project({"index.rst": PAGE})
     made.build()

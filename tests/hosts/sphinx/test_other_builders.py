@@ -188,8 +188,9 @@ def test_slides_get_the_style_sheet_too(project) -> None:
         links = BeautifulSoup(made.html(builder=builder), "html.parser").find_all("link")
         ours = [one for one in links if "attention.css" in one["href"]]
         assert [one["rel"] for one in ours] == [["stylesheet"]]
-        assert made.html(builder=builder).count("attention.js") == 1
-        assert "attention." not in made.html("plain", builder)
+        for name in ("attention.js", "attention-arcs.js"):
+            assert made.html(builder=builder).count(name) == 1
+        assert "/attention" not in made.html("plain", builder)
 
 
 # The words of a figure.
