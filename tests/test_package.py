@@ -63,7 +63,7 @@ def test_what_a_reader_downloads_is_small(name: str) -> None:
 
 def test_every_view_has_a_script() -> None:
     from sphinx_attention import assets
-    from sphinx_attention.core.render.registry import VIEWS
+    from sphinx_attention.core.views import VIEWS
 
     folders = {path.name for path in (ROOT / "static" / "src" / "views").iterdir() if path.is_dir()}
     assert folders == set(VIEWS)

@@ -62,7 +62,7 @@ def shipped(bench: Bench) -> Iterator[Line]:
 
 def _files() -> Iterator[Line]:
     from sphinx_attention import assets
-    from sphinx_attention.core.render.registry import VIEWS
+    from sphinx_attention.core.views import VIEWS
 
     def size(*names: str) -> Measured:
         return Measured((float(sum(_gzipped(assets.FOLDER / name) for name in names)),), "bytes")

@@ -14,11 +14,11 @@ from markupsafe import Markup
 from sphinx_attention import assets
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import clean_line
+from sphinx_attention.core.views import VIEWS
 
 from .description import default_title
 from .drawing import templates
 from .html import figure_attributes, render_html
-from .registry import views_offered
 from .svg import render_svg
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ def _script(figure: Figure) -> str:
 
     What could do so is found in strings and patterns only, where the escape has the same meaning.
     """
-    views = (assets.script_of(view) for view in views_offered(figure.spec.view))
+    view = figure.spec.view
+    views = (assets.script_of(one) for one in (view, *VIEWS[view].beside))
     script = "\n".join(assets.text(name) for name in (assets.CORE, assets.PICTURES, *views))
     return re.sub(r"<(?=!--|/?script)", r"\\x3c", script, flags=re.IGNORECASE)
 

@@ -9,7 +9,7 @@ from docutils import nodes
 
 from sphinx_attention import assets
 from sphinx_attention.core.phrases import browser_script
-from sphinx_attention.core.render.registry import views_shown
+from sphinx_attention.core.views import VIEWS
 
 from .domain import domain_of, drawn_as
 from .nodes import attention_figure
@@ -81,9 +81,8 @@ def _take_over(context: dict[str, Any], name: str, files: list[Any]) -> None:
 
 def _view_scripts(doctree: nodes.document) -> list[str]:
     """The scripts of the views that the figures of a page show at first."""
-    views = {
-        view for node in doctree.findall(attention_figure) for view in views_shown(node.spec.view)
-    }
+    shown = {node.spec.view for node in doctree.findall(attention_figure)}
+    views = shown.union(*(VIEWS[view].beside[:1] for view in shown))
     return [assets.script_of(view) for view in sorted(views)]
 
 

@@ -26,11 +26,11 @@ export function directiveOf({ kind, model, state, first }: Shown, written: Direc
     if (choice && numbers.every((number) => NUMBER.test(number))) options.push([name, numbers.join()]);
   };
   const others = kind.severalHeads ? state.heads.filter((head) => head !== state.head) : [];
-  const pinned = kind.oneQuery ? state.pinned.slice(-1) : state.pinned;
+  const pinned = kind.severalPins === false ? state.pinned.slice(-1) : state.pinned;
   add("layer", model.layers, [state.layer]);
   add("head", model.heads, [state.head, ...others]);
   const rows = pinned.filter(({ side }) => side === "query");
-  const focus = rows.length || !kind.oneQuery ? rows : first.pinned;
+  const focus = rows.length || !kind.alwaysPinned ? rows : first.pinned;
   if (focus.length) {
     options.push(["focus", focus.map(({ index }) => nameOf(model.queries, index)).join(" | ")]);
   }

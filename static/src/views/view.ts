@@ -41,14 +41,16 @@ export interface TokenElement {
   readonly cell?: () => Place;
 }
 
-/** A view, with the facts about it that shared code needs. */
+/** A view, with the facts about it that shared code needs. Facts have the same names as in Python. */
 export interface ViewKind {
   /** The English phrases that only this view uses. */
   readonly phrases?: Phrases;
   /** Whether the view can draw several heads together. */
   readonly severalHeads?: boolean;
-  /** Whether the view always shows one query: that of the last pin, or else the one it opened with. */
-  readonly oneQuery?: boolean;
+  /** False where the view shows only the last of several pins. */
+  readonly severalPins?: boolean;
+  /** Whether the view shows a token also while none is pinned: the one that it opened with. */
+  readonly alwaysPinned?: boolean;
   /** Whether the view has edges whose direction a reader can reverse. */
   readonly reversible?: boolean;
   /**
