@@ -5,12 +5,14 @@ Its answers are those of transformers for the same files: the same tokens, numbe
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sphinx_attention.core.attention import Attention, Part, Token
+from sphinx_attention.core.boundary import reason
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.sources.builtin import FOLDER
 from sphinx_attention.core.sources.layer_terms import LayerTerms, scored
@@ -29,7 +31,7 @@ from .network import load_network
 from .tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -134,9 +136,28 @@ def _stacked(layers: Sequence[LayerAttention], name: str) -> NDArray[np.float32]
 
 @cache
 def _network() -> Network:
-    return load_network(FOLDER)
+    with _installed():
+        return load_network(FOLDER)
 
 
 @cache
 def _tokenizer() -> Tokenizer:
-    return load_tokenizer(FOLDER)
+    with _installed():
+        return load_tokenizer(FOLDER)
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    """Turn what is wrong with the model's own files into a message.
+
+    Raises:
+        AttentionError: a file is not there, is damaged, or is of another model.
+    """
+    try:
+        yield
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise AttentionError(
+            Problem.MODEL,
+            f"the files of the built-in model in {FOLDER} cannot be used: {reason(error)}; install "
+            "sphinx-attention again",
+        ) from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -19,6 +22,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.builtin import FOLDER, builtin, is_builtin
+from sphinx_attention.core.sources.builtin import runner as module
 from sphinx_attention.core.sources.huggingface.runner import ModelRunner
 from sphinx_attention.core.store.entry import pack, unpack
 from sphinx_attention.core.store.folder import FolderStore
@@ -126,6 +130,36 @@ def test_half_a_character_is_refused() -> None:
     assert isinstance(found, AttentionError)
     assert found.problem is Problem.TEXT
     assert "half of a character" in found.message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("model.safetensors", b"version https://git-lfs.github.com/spec/v1\n", "header promises"),
+        ("model.safetensors", struct.pack("<Q", 2) + b"{}", "model.embed_tokens.weight"),
+        ("model.safetensors", None, "No such file"),
+        ("config.json", b"{}", "for model_type in config.json: expected 'llama'"),
+        ("config.json", b"[", "JSONDecodeError"),
+        ("tokenizer.json", b'{"model": {}}', "tokenizer.json"),
+        ("tokenizer.json", b"", "JSONDecodeError"),
+    ],
+)
+def test_files_that_cannot_be_used_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None, said: str
+) -> None:
+    shutil.copytree(FOLDER, tmp_path / "builtin")
+    if content is None:
+        (tmp_path / "builtin" / name).unlink()
+    else:
+        (tmp_path / "builtin" / name).write_bytes(content)
+    monkeypatch.setattr(module, "FOLDER", tmp_path / "builtin")
+    monkeypatch.setattr(module, "_network", functools.cache(module._network.__wrapped__))
+    monkeypatch.setattr(module, "_tokenizer", functools.cache(module._tokenizer.__wrapped__))
+    found = ours(Request(builtin(), "a b"))
+    assert isinstance(found, AttentionError)
+    assert found.problem is Problem.MODEL
+    assert said in found.message
+    assert found.message.endswith("; install sphinx-attention again")
 
 
 def test_what_answers_is_said() -> None:
