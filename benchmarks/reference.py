@@ -125,7 +125,8 @@ def _from_blocks(blocks: np.ndarray, tokens: int) -> np.ndarray:
     count, heads, length, wide = blocks.shape
     full = np.zeros((heads, tokens, tokens), dtype=blocks.dtype)
     for query in range(min(tokens, count * length)):
-        for n in range(wide):
+        # What comes behind these keys are keys that stand for several tokens each.
+        for n in range(min(wide, 3 * length)):
             key = (query // length - 1) * length + n
             if 0 <= key < tokens:
                 full[:, query, key] = blocks[query // length, :, query % length, n]

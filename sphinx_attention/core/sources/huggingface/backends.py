@@ -40,7 +40,7 @@ class Way(Protocol):
         parts: the numbers of the layers that each of the model's attentions has, in order.
         left_out: layers that return something else than weights, and what that is.
         notes: what readers have to know of this attention.
-        part_notes: what they have to know of one part of it.
+        part_notes: what they have to know of one part of it, after the last run.
     """
 
     name: str
@@ -159,7 +159,9 @@ class OutputWay:
 
     def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
         """Run one batch and hand on the layers that are wanted."""
-        for part, layers in reference_of(self._model, inputs, self._known).parts.items():
+        reference = reference_of(self._model, inputs, self._known)
+        self.part_notes = reference.notes
+        for part, layers in reference.parts.items():
             layers.reverse()
             while layers:
                 number, call = layers.pop()

@@ -87,21 +87,29 @@ def _band(weights: Any, tokens: int) -> tuple[Any, Any] | None:
 def _blocks(weights: Any, tokens: int) -> tuple[Any, Any] | None:
     """Blocks that attend to themselves and to their neighbours, as LongT5 stores them.
 
-    Shape (batch, blocks, heads, length, 3 · length); a query sees less than one length far.
+    Shape (batch, blocks, heads, length, 3 · length); a query sees less than one length far. Behind
+    these keys may come keys of the whole text, each of which stands for several tokens: what a
+    token gives to those is missing in its row.
     """
-    if weights.ndim != 5 or weights.shape[4] != 3 * weights.shape[3]:
+    if weights.ndim != 5 or weights.shape[4] < 3 * weights.shape[3]:
         return None
     torch = require("torch")
-    batch, blocks, heads, length, wide = weights.shape
+    batch, blocks, heads, length, _ = weights.shape
+    wide = 3 * length
     if not (blocks - 1) * length < tokens <= blocks * length:
         return None
-    flat = weights.transpose(1, 2).reshape(batch, heads, blocks * length, wide)[:, :, :tokens]
+    flat = weights[..., :wide].transpose(1, 2).reshape(batch, heads, blocks * length, wide)
     rows = torch.arange(tokens, device=weights.device)[:, None]
     keys = (rows // length - 1) * length + torch.arange(wide, device=weights.device)
-    found = _scattered(flat, keys, tokens)
+    found = _scattered(flat[:, :, :tokens], keys, tokens)
     if found is None:
         return None
     return found[0], found[1] & ((rows - rows.T).abs() < length)
+
+
+def has_keys_of_several_tokens(weights: Any) -> bool:
+    """Whether behind the keys of blocks come others, which stand for several tokens each."""
+    return bool(weights.ndim == 5 and weights.shape[4] > 3 * weights.shape[3])
 
 
 def _scattered(weights: Any, keys: Any, tokens: int) -> tuple[Any, Any] | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_attention.core.attention import Part
 
 from .layer_call import Call
-from .layouts import joined, laid_out
+from .layouts import has_keys_of_several_tokens, joined, laid_out
 from .packages import require
 from .softmax import Softmaxes, watching_softmax
 
@@ -237,4 +237,6 @@ def _laid_out(found: Reference, place: Place, call: Call, returned: _Pass) -> Ca
     if (made := laid_out(call.weights, count)) is None:
         return call
     found.windows.add(place)
+    if has_keys_of_several_tokens(call.weights):
+        found.notes[place[0]] = "the rest goes to keys that stand for several tokens each"
     return Call(*made, number=call.number)

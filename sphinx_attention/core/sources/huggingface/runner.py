@@ -255,12 +255,13 @@ class ModelRunner:
         plain = gather(way, inputs)
         parts, unfit = self._fitting(plain, item)
         left_out = {**way.left_out, **unfit}
+        shown = {place: call for place, call in plain.items() if place not in unfit}
         self._tried = _Tried(
             way=way,
             parts=parts,
             left_out=left_out,
             heads={place: int(call.weights.shape[1]) for place, call in plain.items()},
-            pads=self._pads(way, item, plain, tolerance),
+            pads=self._pads(way, item, shown, tolerance),
             checked=checked,
             item=item,
             tolerance=tolerance,
@@ -374,7 +375,7 @@ class ModelRunner:
         left_out = [number for other, number in tried.left_out if other == part]
         missing = without_map(tried.parts[part], left_out, model)
         place = SAME_PLACE if reads_places(model) else ""
-        return "; ".join(filter(None, (others, missing, tried.way.part_notes.get(part), place)))
+        return "; ".join(filter(None, (others, missing, place)))
 
     def _check_left_out(self, part: Part, tried: _Tried) -> None:
         """Say why a part cannot be shown that the model has."""
@@ -417,14 +418,14 @@ class ModelRunner:
         ran = self._guarded(self._run, group, tried)
         if not isinstance(ran, AttentionError):
             provenance = {**self._loaded().provenance, "capture": tried.way.name}
-            if tried.way.notes:
-                provenance["note"] = "; ".join(tried.way.notes)
             if not tried.checked:
                 provenance["verified"] = "no: the model returns no attention of its own"
-            return [
-                (item.request, self._guarded(ran.finish, n, provenance))
-                for n, item in enumerate(group)
-            ]
+            answers = []
+            for n, item in enumerate(group):
+                notes = (*tried.way.notes, tried.way.part_notes.get(item.part, ""))
+                note = {"note": text} if (text := "; ".join(filter(None, notes))) else {}
+                answers.append((item.request, self._guarded(ran.finish, n, provenance | note)))
+            return answers
         if len(group) == 1:
             return [(group[0].request, ran)]
         gc.collect()

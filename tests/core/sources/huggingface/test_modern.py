@@ -191,6 +191,26 @@ def laguna(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
         return folder, tiny.make("laguna", folder, own)
 
 
+def test_keys_that_stand_for_several_tokens_are_a_bin(tmp_path: Path) -> None:
+    """LongT5 with global attention: windows of two tokens, and a key for each four tokens."""
+    own = {
+        "local_radius": 1,
+        "encoder_attention_type": "transient-global",
+        "global_block_size": 4,
+    }
+    with quiet():
+        model = tiny.make("longt5", tmp_path / "longt5", own)
+    found = sweep.compare(model, tmp_path / "longt5")
+    assert (found["status"], found["why"]) == ("equal", "")
+    one = captured(tmp_path / "longt5", part="encoder", target=tiny.TARGET)
+    assert one.key_tokens[0].text == "(rest)"
+    assert one.weights[:, :, 1:, 0].mean() > 0.1
+    note = "the rest goes to keys that stand for several tokens each"
+    assert one.provenance["note"] == note
+    cross = captured(tmp_path / "longt5", part="cross", target=tiny.TARGET)
+    assert "note" not in cross.provenance
+
+
 class TestLayersOfUnequalHeads:
     def test_those_that_are_alike_are_shown(self, laguna: tuple[Path, Any]) -> None:
         folder, model = laguna
