@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+import sphinx_attention
+
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
 
@@ -75,6 +77,10 @@ def linter() -> Path:
     return Path(__file__).with_name("actionlint.mjs")
 
 
+def jobs(path: Path) -> list[dict]:
+    return list(yaml.safe_load(path.read_text())["jobs"].values())
+
+
 def lint(linter: Path, *paths: Path) -> list[dict]:
     found = subprocess.run(
         ["node", str(linter), *map(str, paths)],
@@ -102,12 +108,13 @@ def test_every_action_is_pinned_and_leaves_no_credentials() -> None:
     for path in WORKFLOWS.glob("*.yml"):
         text = path.read_text()
         for line in re.findall(r"uses: (.*)", text):
-            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+            if not (line.startswith("./") and (ROOT / line).is_file()):
+                assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
             seen += 1
         declared = yaml.safe_load(text)
         assert declared["permissions"] == {"contents": "read"}, path
         for job in declared["jobs"].values():
-            for step in job["steps"]:
+            for step in job.get("steps", []):
                 if step.get("uses", "").startswith("actions/checkout@"):
                     assert step["with"]["persist-credentials"] is False
     assert seen >= 10
@@ -122,10 +129,12 @@ def test_every_step_is_known() -> None:
         "actions/upload-pages-artifact",
         "actions/upload-artifact",
         "actions/deploy-pages",
+        "actions/download-artifact",
+        "pypa/gh-action-pypi-publish",
     }
     for path in WORKFLOWS.glob("*.yml"):
-        for job in yaml.safe_load(path.read_text())["jobs"].values():
-            for step in job["steps"]:
+        for job in jobs(path):
+            for step in job.get("steps", []):
                 assert "run" in step or step["uses"].split("@")[0] in known
 
 
@@ -138,6 +147,79 @@ def test_the_tests_workflow_runs_what_make_offers() -> None:
     (command,) = (step["run"] for step in steps("tests.yml", "oldest") if "run" in step)
     assert command.startswith("make test-oldest ")
     assert "\ntest-oldest:" in makefile
+    (command,) = (step["run"] for step in steps("tests.yml", "lint") if "run" in step)
+    assert command.startswith("make lint ")
+
+
+def test_an_action_has_one_commit() -> None:
+    """Of one action, all workflows use the same commit."""
+    found = {}
+    for path in WORKFLOWS.glob("*.yml"):
+        for name, commit in re.findall(r"uses: ([\w/-]+)@(.*)", path.read_text()):
+            assert found.setdefault(name, commit) == commit, path
+
+
+def test_windows_needs_neither_make_nor_a_posix_shell() -> None:
+    """And tests the same as `make test-fast`, but for what is marked `posix`."""
+    commands = [step["run"] for step in steps("tests.yml", "windows") if "run" in step]
+    assert all(re.match(r"(python -m|sphinx-attention) [^\n;&|$']*$", one) for one in commands)
+    (tests,) = (one for one in commands if "pytest" in one)
+    (fast,) = re.findall(r"-m (\"not .*?\")", (ROOT / "Makefile").read_text())
+    assert f'-m {fast[:-1]} and not posix"' in tests
+    for path in tests.split('"')[2].split():
+        assert (ROOT / path).exists(), path
+
+
+def test_a_release_is_tested_and_published_without_a_password() -> None:
+    text = (WORKFLOWS / "release.yml").read_text()
+    declared = yaml.safe_load(text)
+    publish = declared["jobs"]["publish"]
+    assert publish["needs"] == ["tests", "build"]
+    assert publish["permissions"] == {"id-token": "write"}
+    assert "secrets" not in text
+    assert all("permissions" not in declared["jobs"][name] for name in ("tests", "build"))
+    # What strangers can set, such as the name of a tag, is never written into a command.
+    for path in WORKFLOWS.glob("*.yml"):
+        for job in jobs(path):
+            for step in job.get("steps", []):
+                assert "github.ref_name" not in step.get("run", "")
+
+
+@pytest.mark.slow
+def test_a_release_is_built_and_its_wheel_draws_a_figure(tmp_path: Path) -> None:
+    """The job `build` of release.yml, step by step, in a checkout that is ready to be released."""
+    folder = tmp_path / "project"
+    checkout(folder)
+    changelog = folder / "CHANGELOG.md"
+    heading = f"## [{sphinx_attention.__version__}] - 2026-12-01"
+    text = changelog.read_text(encoding="utf-8")
+    changelog.write_text(text.replace("## [Unreleased]", heading, 1), encoding="utf-8")
+    (tmp_path / "temp").mkdir()
+    env = python_for(tmp_path / "python")
+    env |= {"RUNNER_TEMP": str(tmp_path / "temp")}
+    for step in steps("release.yml", "build"):
+        if "run" in step:
+            env_of_step = {"TAG": f"v{sphinx_attention.__version__}"} if "env" in step else {}
+            run({**step, "env": env_of_step}, folder, env)
+    assert len(list((folder / "dist").iterdir())) == 2
+    assert "<svg" in (tmp_path / "temp" / "fox.svg").read_text(encoding="utf-8")
+
+
+def test_issue_forms_ask_for_what_doctor_prints() -> None:
+    forms = {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")
+    }
+    assert {"bug", "model", "idea", "config"} == forms.keys()
+    for name in ("bug", "model"):
+        asked = {part["id"]: part for part in forms[name]["body"]}
+        assert "sphinx-attention doctor" in asked["doctor"]["attributes"]["description"]
+        assert asked["doctor"]["validations"] == {"required": True}
+    for form in (forms[name] for name in ("bug", "model", "idea")):
+        assert {"name", "description", "body"} <= form.keys()
+        for part in form["body"]:
+            assert part["type"] in {"textarea", "input", "dropdown", "markdown", "checkboxes"}
+            assert part["attributes"]["label"]
 
 
 @pytest.mark.slow

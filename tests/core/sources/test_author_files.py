@@ -108,6 +108,7 @@ def _folder(path: Path) -> None:
     path.mkdir()
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(
     ("make", "what"), [(_pipe, "a named pipe"), (_device, "a device"), (_folder, "a folder")]
 )

@@ -114,6 +114,7 @@ def test_a_sound_member_mends_a_damaged_entry(tmp_path: Path) -> None:
     assert store.get_bytes(KEY) == DATA
 
 
+@pytest.mark.posix
 def test_a_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.tar")
     with pytest.raises(OSError, match="no regular file"):

@@ -229,6 +229,7 @@ def test_nothing_is_written_or_removed_through_a_link(tmp_path: Path, what: str)
     assert other.read_bytes() == b"somebody else's"
 
 
+@pytest.mark.posix
 def test_only_regular_files_of_a_size_are_read(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     path = store.path(REQUEST.key)

@@ -134,6 +134,7 @@ def test_a_wrong_setting(project: Callable[..., Any], value: str) -> None:
     assert "WARNING: conf.py: " in made.warnings
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(
     ("kind", "what"), [("pipe", "a named pipe"), ("device", "a device"), ("folder", "a folder")]
 )
