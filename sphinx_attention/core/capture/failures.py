@@ -16,9 +16,6 @@ import importlib.util
 import json
 import os
 import platform
-import socket
-import urllib.parse
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -235,6 +232,10 @@ def _files(folder: Path) -> list[tuple[str, int, int]]:
 
 def hub_answers() -> bool:
     """Whether the hub, or the proxy before it, takes a connection. Takes two seconds at most."""
+    import socket  # noqa: PLC0415 - slow to import, and rarely needed
+    import urllib.parse  # noqa: PLC0415 - likewise
+    import urllib.request  # noqa: PLC0415 - likewise
+
     offline = {"1", "ON", "YES", "TRUE"}
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in offline:
         return False

@@ -6,7 +6,6 @@ names, so that a folder can be copied there by other means, and back.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import re
@@ -360,6 +359,8 @@ def _cat(system: Any, paths: list[str], most: int) -> list[bytes | TooLargeError
     part = {} if set(_HTTP) & set(_protocols(system)) else {"start": 0, "end": most + 1}
     answers: list[Any] = []
     if getattr(system, "async_impl", False):
+        import asyncio  # noqa: PLC0415 - slow to import, and of no use to a store in a folder
+
         from fsspec.asyn import sync  # noqa: PLC0415
 
         async def together() -> list[Any]:

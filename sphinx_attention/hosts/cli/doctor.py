@@ -12,7 +12,6 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING, Any
 
 import click
-from packaging.requirements import Requirement
 from packaging.version import Version
 
 from sphinx_attention.core.attention import Attention
@@ -144,6 +143,8 @@ def _wrong_version(name: str) -> str:
 @lru_cache
 def _requirements() -> dict[str, SpecifierSet]:
     """The versions that this package asks for, of what it always needs and of its extras."""
+    from packaging.requirements import Requirement  # noqa: PLC0415 - slow to import
+
     try:
         lines = requires("sphinx-attention") or []
     except PackageNotFoundError:
