@@ -21,10 +21,12 @@ SITE := example_docs/_build/html
 BENCH := .venv-bench
 LINT := .venv-lint
 FAST := .venv-fast
+# Where `make watch` serves the notes: make watch PORT=9000
+PORT ?= 8000
 # For the benchmark: make benchmark ROWS="--only hover --quick"
 ROWS ?=
 
-.PHONY: help demo test test-fast test-oldest lint ruff ruff-format mypy imports hooks format clean model chromium ts python-test benchmark
+.PHONY: help demo test test-fast test-oldest lint ruff ruff-format mypy imports hooks format watch clean model chromium ts python-test benchmark
 
 help: ## list the commands
 	@echo "make <command>, one of:"
@@ -78,6 +80,13 @@ format: $(LINT)/.stamp ## put the Python sources in order
 	@$(LINT)/bin/python -m ruff check --fix .
 	@$(LINT)/bin/python -m ruff format .
 
+# From the committed store, so that PyTorch is not needed. The ignored files are written by a build.
+watch: $(FAST)/.watch node_modules/.stamp ## build the bundle and the notes anew at every change, and reload the page
+	@$(FAST)/bin/python -m sphinx_autobuild -a -D attention_mode=frozen \
+		-d example_docs/_build/watch-doctrees --pre-build "npm run --silent build" \
+		--watch sphinx_attention --watch static --re-ignore "/assets/[^/]*\.(js|css)$$|/(_build|__pycache__|_attention)/" \
+		--port $(PORT) example_docs example_docs/_build/watch
+
 # BertViz and what it pulls in stay out of the tests' environment.
 benchmark: $(BENCH)/.stamp model chromium ## measure our figures beside BertViz's (a quarter of an hour)
 	@chromium=$$($(PY) scripts/find_chromium.py) || exit 1; \
@@ -125,6 +134,10 @@ $(FAST)/.stamp: pyproject.toml
 	@echo "==> Installing the package and the tools of the fast tests into $(FAST)"
 	@$(FAST)/bin/python -m pip install --quiet "pip>=25.1"
 	@$(FAST)/bin/python -m pip install --quiet --group test-fast -e .
+	@touch $@
+
+$(FAST)/.watch: $(FAST)/.stamp
+	@$(FAST)/bin/python -m pip install --quiet --group watch
 	@touch $@
 
 $(BENCH)/.stamp: pyproject.toml constraints.txt $(STAMPS)/venv
