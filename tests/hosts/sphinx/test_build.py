@@ -666,7 +666,6 @@ def test_admonitions_on_the_page_stay_admonitions(project) -> None:
     assert len(list(tree.findall(nodes.attention))) == 1
 
 
-@pytest.mark.models
 def test_a_layer_of_the_project_that_no_model_has_is_told_once_and_blames_conf(project) -> None:
     page = "P\n=\n\n.. attention:: the quick fox\n   :model: builtin\n"
     made = project(

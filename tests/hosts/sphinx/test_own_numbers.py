@@ -62,7 +62,6 @@ REFUSED = [
 ]
 
 
-@pytest.mark.models
 @pytest.mark.parametrize("syntax", ["rst", "myst"])
 def test_matrices_are_drawn_and_captions_are_captions(
     project: Callable[..., Any], syntax: str
