@@ -92,7 +92,7 @@ SIZES: dict[str, Any] = {
     "index_topk": 8,
     **dict.fromkeys(("index_n_heads", "index_block_size", "index_topk_blocks"), 2),
     "index_head_dim": 8,
-    **dict.fromkeys(("base_channels", "upsample_initial_channel"), 32),
+    **dict.fromkeys(("base_channels", "upsample_initial_channel", "upsample_groups"), 32),
     "mamba_n_groups": 1,
     "n_mamba_heads": 2,
     "full_attention_interval": 2,
