@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.views import View, ViewKind
 
-_MODEL_ONLY = ("model", "pair", "target", "part")
+_MODEL_ONLY = ("model", "also", "pair", "target", "part")
 _MATRIX_ONLY = ("scores", "causal", "tokens")
 
 
@@ -56,6 +56,13 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
                 "numbers in the body or with the option matrix"
             )
             raise AttentionError(Problem.OPTION, f"the option {name} needs {needs}")
+    for name in ("pair", "target"):
+        if "also" in values and name in values:
+            raise AttentionError(
+                Problem.OPTION,
+                f"the option {name} gives the first sentence a second text, and those of the "
+                f"option also would have none: remove the option {name}, or the option also",
+            )
     together = values.get("head") or ()
     if len(together) > 1 and not VIEWS[view].several_heads:
         several = listed(name for name, kind in VIEWS.items() if kind.several_heads)

@@ -11,7 +11,7 @@ import ast
 import json
 import re
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.text import (
     LARGEST,
@@ -19,6 +19,7 @@ from sphinx_attention.core.text import (
     is_number,
     listed,
     nearest,
+    quoted,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +68,29 @@ def choice(*allowed: str, synonyms: Mapping[str, str] | None = None) -> Callable
         return chosen
 
     return convert
+
+
+def choices(*allowed: str, synonyms: Mapping[str, str] | None = None) -> Callable[[str], Any]:
+    """A converter to one or several of some words, with commas between; each at most once."""
+    one = choice(*allowed, synonyms=synonyms)
+
+    def convert(value: str) -> tuple[str, ...]:
+        found = tuple(one(word) for word in value.split(","))
+        if repeated := next((word for word in found if found.count(word) > 1), None):
+            raise ValueError(f"expected each value once; {repeated} stands there several times")
+        return found
+
+    return convert
+
+
+def sentences(value: str) -> tuple[str, ...]:
+    """Sentences with a bar between: `` | ``, with white space on both sides."""
+    found = tuple(sentence.strip() for sentence in re.split(r"(?:^|(?<=\s))\|(?=\s|$)", value))
+    if not all(found):
+        raise ValueError("expected sentences with ' | ' between; one of them is empty")
+    if repeated := next((one for one in found if found.count(one) > 1), None):
+        raise ValueError(f"expected each sentence once; {quoted(repeated)} stands there twice")
+    return found
 
 
 def matching(pattern: str, expected: str) -> Callable[[str], str]:

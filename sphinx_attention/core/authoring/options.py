@@ -7,14 +7,21 @@ a fence and on the command line.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from sphinx_attention.core.attention import Part
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import selection
-from sphinx_attention.core.figure.spec import DirectiveSource, FigureSpec, Rest, Special, Syntax
+from sphinx_attention.core.figure.spec import (
+    DirectiveSource,
+    FigureSpec,
+    Rest,
+    Special,
+    Syntax,
+    Variant,
+)
 from sphinx_attention.core.request import Aggregate, MatrixSource, Merge, Request, Scores
 from sphinx_attention.core.sources import builtin
 from sphinx_attention.core.sources.author_files import read_author_file
@@ -25,9 +32,10 @@ from . import converters
 from .conflicts import check, over_heads, over_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from sphinx_attention.core.figure.spec import Axis
     from sphinx_attention.core.views import View
 
     from .settings import Settings
@@ -74,6 +82,9 @@ _MEANT = {
 """By option: words that authors write, and the values that they mean by them."""
 
 
+MOST_VARIANTS = 64
+"""Attentions of one figure. Each is a file of its own, and a choice in a list."""
+
 _NAMES_MEANT = {
     "title": "caption",
     "text": "caption",
@@ -101,7 +112,12 @@ OPTIONS: dict[str, Option] = {
         converters.text,
         "which model: a name from ``attention_models``; ``builtin``, the teaching model "
         "that comes with the package and needs no PyTorch; an id on the Hugging Face hub; "
-        "or the path of a folder",
+        "or the path of a folder. Several, with commas between: readers choose among them",
+    ),
+    "also": Option(
+        converters.sentences,
+        "further sentences, with `` | `` between: readers choose among them, and the figure opens "
+        "on its first sentence",
     ),
     "pair": Option(
         converters.text,
@@ -135,8 +151,9 @@ OPTIONS: dict[str, Option] = {
         f"how the numbers are drawn: {listed(f'``{name}``' for name in VIEWS)}",
     ),
     "part": Option(
-        _choice("part", Part),
-        "which attention of an encoder-decoder model: ``encoder``, ``decoder`` or ``cross``",
+        converters.choices(*get_args(Part), synonyms=_MEANT["part"]),
+        "which attention of an encoder-decoder model: ``encoder``, ``decoder`` or ``cross``; "
+        "several, with commas between: readers choose among them",
     ),
     "layer": Option(
         converters.index,
@@ -265,11 +282,14 @@ def _parse(
         written = DirectiveSource(text, tuple(options.items()), matrix or "", context.syntax)
     # A model gets the white space that was written; a matrix is written to fit between columns.
     text = " ".join(text.split()) if given else _unix_lines(text).strip()
+    sources: dict[str | None, Any]
     if given:
-        source: Any = _matrix_source(values, matrix, context)
+        sources = {None: _matrix_source(values, matrix, context)}
     else:
-        source = _model_source(values, text, settings, context.base)
-    layer, (head, *others) = _selection(values, settings, given=given)
+        names = _model_names(values.get("model"), settings, context.base)
+        sources = {name: _model_source(name, text, settings, context.base) for name in names}
+    layer, shown_heads = _selection(values, settings, given=given)
+    head = shown_heads[0]
     of_project = tuple(
         name
         for name, shown, default in (
@@ -284,13 +304,14 @@ def _parse(
         # The project's setting; what an author writes was refused before.
         special = "dim"
     own = tuple((name, values[name]) for name in VIEWS[view].options if name in values)
-    request = Request(
-        source=source,
+    # Of an encoder, which comes first, no text of the decoder's would be seen.
+    parts = values.get("part", ("cross",) if "target" in values else (None,))
+    first = Request(
+        source=next(iter(sources.values())),
         text=text,
         pair=values.get("pair"),
         target=values.get("target"),
-        # Of an encoder, which comes first, no text of the decoder's would be seen.
-        part=values.get("part", "cross" if "target" in values else None),
+        part=parts[0],
         tokens=values.get("tokens"),
         keep=VIEWS[view].keeps,
         layers=None if given else _captured_layers(values, view, layer),
@@ -298,8 +319,15 @@ def _parse(
         special="hide" if special == "hide" else "show",
         aggregate=values.get("aggregate"),
     )
+    if text in values.get("also", ()):
+        raise invalid(
+            "also", options["also"], f"expected other sentences than {quoted(text)}, the first"
+        )
+    shown, *others = _variants(first, sources, (text, *values.get("also", ())), parts)
     return FigureSpec(
-        request=request,
+        request=shown.request,
+        at=shown.at,
+        others=tuple(others),
         view=view,
         layer=layer,
         head=head,
@@ -308,7 +336,7 @@ def _parse(
         rest=values.get("rest", "none"),
         alt=values.get("alt"),
         selection=(*own, *values.get("selection", ())),
-        shown_heads=(head, *others) if others else (),
+        shown_heads=tuple(shown_heads) if len(shown_heads) > 1 else (),
         layers=values.get("layers"),
         heads=values.get("heads"),
         special=special,
@@ -427,12 +455,60 @@ def _matrix_source(
     return MatrixSource(path=declared, file=str(path), digest=digest, **kind)
 
 
-def _model_source(values: Mapping[str, Any], text: str, settings: Settings, base: Path) -> Any:
+def _variants(
+    first: Request,
+    sources: Mapping[str | None, Any],
+    texts: Sequence[str],
+    parts: Sequence[Part | None],
+) -> list[Variant]:
+    """Every attention that is asked for, each with its place on the axes that have several values.
+
+    Raises:
+        AttentionError: there are too many.
+    """
+    count = len(sources) * len(texts) * len(parts)
+    if count > MOST_VARIANTS:
+        raise AttentionError(
+            Problem.OPTION,
+            f"{count} attentions in one figure ({len(sources)} models, {len(texts)} sentences, "
+            f"{len(parts)} parts): expected at most {MOST_VARIANTS}; split the figure",
+        )
+    made = []
+    for name, source in sources.items():
+        for number, text in enumerate(texts):
+            for part in parts:
+                at: list[tuple[Axis, str]] = []
+                if len(sources) > 1 and name is not None:
+                    at.append(("model", name))
+                if len(texts) > 1:
+                    at.append(("sentence", str(number)))
+                if len(parts) > 1 and part is not None:
+                    at.append(("part", part))
+                made.append(Variant(replace(first, source=source, text=text, part=part), tuple(at)))
+    return made
+
+
+def _model_names(value: str | None, settings: Settings, base: Path) -> list[str | None]:
+    """The models that the option names: one, or several with commas between.
+
+    Raises:
+        AttentionError: a name is empty, or stands there twice.
+    """
+    if value is None or "," not in value or value in settings.models or (base / value).exists():
+        return [value]
+    names = [name.strip() for name in value.split(",")]
+    if not all(names):
+        raise invalid("model", value, "expected names with commas between; one of them is empty")
+    if repeated := next((name for name in names if names.count(name) > 1), None):
+        raise invalid("model", value, f"expected each model once; {repeated} stands there twice")
+    return list(names)
+
+
+def _model_source(name: str | None, text: str, settings: Settings, base: Path) -> Any:
     if not text:
         raise AttentionError(
             Problem.TEXT, "the text is missing: a figure needs a sentence, or a matrix with tokens"
         )
-    name = values.get("model")
     if name is None:
         name = settings.model
     elif settings.models_only:

@@ -311,6 +311,16 @@ class Library:
             self._ready.popitem(last=False)
         return attention
 
+    def answers(self, requests: Iterable[Request]) -> list[Answer]:
+        """The attention of each request, or why it cannot be had, in order (see `get`)."""
+        found: list[Answer] = []
+        for request in requests:
+            try:
+                found.append(self.get(request))
+            except AttentionError as error:
+                found.append(error)
+        return found
+
     def _find(self, request: Request) -> Attention:
         if not is_captured(request):
             return derive(read_matrix(request), request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.analysis import head_scores
@@ -17,7 +17,7 @@ from sphinx_attention.core.text import quoted
 from .focus import find
 from .payload import MOST_A_WEIGHT, estimate
 from .selection import check_tokens
-from .spec import DEFAULT_CUTOFF, SEVERAL, FigureSpec
+from .spec import DEFAULT_CUTOFF, SEVERAL, FigureSpec, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +26,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sphinx_attention.core.attention import Attention
+
+
+@dataclass(frozen=True, eq=False)
+class Alternative:
+    """Another attention that a reader of the figure can choose.
+
+    Attributes:
+        variant: what was asked for.
+        figure: the figure as it is when this is chosen; None where it cannot be had.
+        reason: why it cannot be had; empty where it can.
+        error: what the author is warned of; None where there is nothing to warn of.
+    """
+
+    variant: Variant
+    figure: Figure | None
+    reason: str = ""
+    error: AttentionError | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +62,8 @@ class Figure:
         notices: what the author may want to know, though it is no mistake; whole sentences.
         head_scores: by name, shape (layers, heads), NaN where undefined; None where no view of
             this figure sorts heads.
+        alternatives: the other attentions that readers can choose.
+        order: every variant that was asked for, in the author's order.
     """
 
     spec: FigureSpec
@@ -58,6 +77,8 @@ class Figure:
     available: tuple[int, int]
     notices: tuple[str, ...] = ()
     head_scores: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)
+    alternatives: tuple[Alternative, ...] = ()
+    order: tuple[Variant, ...] = ()
 
     @property
     def say(self) -> Phrases:
@@ -180,6 +201,88 @@ def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -
     )
 
 
+def resolve_all(
+    spec: FigureSpec, answers: Sequence[Attention | AttentionError], budget: int | None = None
+) -> Figure:
+    """Resolve a figure of several attentions.
+
+    The first attention that can be had is shown first. What an author selected applies to the
+    others as far as they have it: a layer or a head by its name, a token by its text.
+
+    Args:
+        spec: what was asked for.
+        answers: one for each of the spec's variants, in order.
+        budget: as for `resolve`. Attentions beyond it are left out, and the figure says so.
+
+    Raises:
+        AttentionError: none of the attentions can be had, for the reason of the first; or the
+            first that can be had does not have what was selected.
+    """
+    variants = spec.variants
+    found = [isinstance(answer, AttentionError) for answer in answers]
+    if all(found):
+        raise next(answer for answer in answers if isinstance(answer, AttentionError))
+    first = found.index(False)
+    figure: Figure | None = None
+    spent = 0
+    others = []
+    for place, (variant, answer) in enumerate(zip(variants, answers, strict=True)):
+        own = replace(spec, request=variant.request, at=variant.at, others=())
+        if isinstance(answer, AttentionError):
+            others.append(Alternative(variant, None, answer.message, answer))
+        elif place == first:
+            figure = resolve(own, answer, budget)
+            spent += estimate(figure.attention)
+        else:
+            alternative = _alternative(variant, own, answer, budget, spent)
+            if alternative.figure is not None:
+                spent += estimate(alternative.figure.attention)
+            others.append(alternative)
+    assert figure is not None
+    return replace(figure, alternatives=tuple(others), order=variants)
+
+
+def _alternative(
+    variant: Variant, spec: FigureSpec, attention: Attention, budget: int | None, spent: int
+) -> Alternative:
+    try:
+        figure = resolve(_relaxed(spec, attention), attention, budget)
+    except AttentionError as error:
+        return Alternative(variant, None, error.message, error)
+    if budget is not None and spent + estimate(figure.attention) > budget:
+        return Alternative(variant, None, figure.say("variant_beyond_budget"))
+    return Alternative(variant, figure)
+
+
+def _relaxed(spec: FigureSpec, attention: Attention) -> FigureSpec:
+    """What was selected, as far as another attention has it."""
+
+    def there(numbers: tuple[int, ...] | None, names: Sequence[str]) -> tuple[int, ...] | None:
+        kept = tuple(n for n in numbers or () if str(n) in names)
+        return kept or None
+
+    layers, heads = attention.layer_names, attention.head_names
+    shown = there(spec.shown_heads, heads) or ()
+    head = spec.head if str(spec.head) in heads else None
+    focus = spec.focus
+    if focus is not None:
+        try:
+            _found(focus, attention)
+        except AttentionError:
+            focus = None
+    return replace(
+        spec,
+        layer=spec.layer if str(spec.layer) in layers else None,
+        head=shown[0] if shown and head is None else head,
+        shown_heads=shown if len(shown) > 1 else (),
+        layers=there(spec.layers, layers),
+        heads=there(spec.heads, heads),
+        focus=focus,
+        selection=(),
+        of_project=(),
+    )
+
+
 def _fits(attention: Attention, budget: int) -> bool:
     return attention.weights.size * MOST_A_WEIGHT <= budget or estimate(attention) <= budget
 
@@ -238,8 +341,20 @@ def _pinned(
         if not spec.kind.always_pinned:
             return (), ()
         return (head_scores.telling_query(attention, layer, head),), ()
-    whole = any(token.text == spec.focus for token in attention.query_tokens)
-    texts = [spec.focus] if whole else spec.focus.split(SEVERAL)
+    found, notices = _found(spec.focus, attention)
+    if len(found) > 1 and not spec.kind.several_pins:
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value {quoted(spec.focus)} for focus: the view {spec.view} follows one "
+            "token; name one, or take another view",
+        )
+    return found, notices
+
+
+def _found(focus: str, attention: Attention) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The positions of the tokens that the option ``focus`` names, and notices about them."""
+    whole = any(token.text == focus for token in attention.query_tokens)
+    texts = [focus] if whole else focus.split(SEVERAL)
     notices = []
     found: dict[int, None] = {}
     for text in texts:
@@ -248,10 +363,4 @@ def _pinned(
         if folded:
             token = attention.query_tokens[index].text
             notices.append(f"focus: no token is {text.strip()!r} to the letter; {token!r} is meant")
-    if len(found) > 1 and not spec.kind.several_pins:
-        raise AttentionError(
-            Problem.OPTION,
-            f"invalid value {quoted(spec.focus)} for focus: the view {spec.view} follows one "
-            "token; name one, or take another view",
-        )
     return tuple(found), tuple(notices)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Rest = Literal["none", "overview"]
 Special = Literal["show", "dim", "hide"]
 Syntax = Literal["rst", "myst"]
+Axis = Literal["model", "sentence", "part"]
+"""What the attentions of one figure can differ in, in the order of the selectors."""
 
 DEFAULT_CUTOFF = 0.95
 SEVERAL = " | "
@@ -41,11 +43,25 @@ class DirectiveSource:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """One of the attentions that a figure can show.
+
+    Attributes:
+        request: what is asked for.
+        at: its place on the axes along which the figure has several: the name of each axis and
+            the value there, a model's name, the number of a sentence from 0, or a part.
+    """
+
+    request: Request
+    at: tuple[tuple[Axis, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class FigureSpec:
     """What an author asked to see, before any number is known. Plain data: it lives in doctrees.
 
     Attributes:
-        request: which numbers.
+        request: which numbers are shown first.
         view: how they are drawn.
         layer: the number of the layer shown first; None chooses one worth looking at.
         head: the number of the head shown first; None likewise.
@@ -65,6 +81,9 @@ class FigureSpec:
         link: figures of a page with the same name here share their selection.
         of_project: which of layer and head the project's settings named, not the author.
         written: the directive, where one was written.
+        at: where the attention that is shown first stands (see `Variant`); empty for a figure of
+            one attention.
+        others: the other attentions that readers can choose.
         language: the code of the language that the figure's own words are in, such as ``de``.
     """
 
@@ -84,7 +103,14 @@ class FigureSpec:
     link: str | None = None
     of_project: tuple[str, ...] = ()
     written: DirectiveSource | None = None
+    at: tuple[tuple[Axis, str], ...] = ()
+    others: tuple[Variant, ...] = ()
     language: str = "en"
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """Every attention that the figure can show; the first is shown first."""
+        return Variant(self.request, self.at), *self.others
 
     @property
     def kind(self) -> ViewKind:

@@ -11,6 +11,7 @@ import numpy as np
 
 from sphinx_attention.core.analysis.bins import PARTIAL
 from sphinx_attention.core.codes import MASKED, format_code, head_codes
+from sphinx_attention.core.figure.axes import names
 from sphinx_attention.core.render.common.edges import mean_over
 from sphinx_attention.core.render.common.score_vector import heads_of
 from sphinx_attention.core.text import clean, clean_line, right_to_left, visible
@@ -194,7 +195,9 @@ def about(figure: Figure) -> str:
         whose += f", {figure.say(f'part_{figure.attention.part}')}"
     text, target = _isolated(_sentence(figure)), _isolated(_target(figure))
     over = figure.say("over_both" if target else "over", text=text, target=target)
-    return _closed(f"{whose}, {over}")
+    others = names(figure)
+    also = figure.say("also_shows", names="; ".join(map(_isolated, others))) if others else ""
+    return f"{_closed(f'{whose}, {over}')} {also}".strip()
 
 
 def detail(figure: Figure) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from sphinx_attention.core.figure.axes import as_json, selectors
 from sphinx_attention.core.figure.payload import encode, encode_text
 from sphinx_attention.core.figure.selection import written
 from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
@@ -23,7 +25,7 @@ from .registry import draw
 from .svg import write_svg
 
 if TYPE_CHECKING:
-    from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.figure.figure import Alternative, Figure
 
     from .drawing import Drawing
 
@@ -62,16 +64,43 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
     return attributes
 
 
-def render_html(figure: Figure, uid: str, side_file: SideFile | None = None) -> str:
+def render_html(
+    figure: Figure,
+    uid: str,
+    side_file: SideFile | None = None,
+    image_file: ImageFile | None = None,
+) -> str:
     """Write everything inside ``<figure>`` before the caption.
+
+    The other attentions that readers can choose are drawn too, and go where `side_file` puts them.
 
     Args:
         figure: what is shown.
         uid: prefix of the ids within, unique in the page; fit for an HTML id.
-        side_file: takes payloads past `LARGEST_INLINE`; None keeps all of them in the page.
+        side_file: takes payloads past `LARGEST_INLINE`, and the attentions that are not shown
+            first; None keeps all of them in the page.
+        image_file: takes the images of pictures, for pages whose policy allows no ``data:``; None
+            leaves them in the page.
 
     Returns:
         HTML, the same for the same arguments.
+    """
+    variants = [_variant(figure, one, uid, side_file, image_file) for one in figure.alternatives]
+    markup = _markup_of(figure, figure, uid, side_file, variants)
+    return markup if image_file is None else images_as_files(markup, image_file)
+
+
+def _markup_of(
+    figure: Figure, whole: Figure, uid: str, side_file: SideFile | None, variants: list[str]
+) -> str:
+    """The markup of one attention.
+
+    Args:
+        figure: what is drawn.
+        whole: the figure that it belongs to, with all that can be chosen.
+        uid: as for `render_html`.
+        side_file: likewise.
+        variants: what the page says of each other attention, as JSON.
     """
     drawing = draw(figure)
     beside = draw(figure, drawing.beside) if drawing.beside else None
@@ -91,6 +120,9 @@ def render_html(figure: Figure, uid: str, side_file: SideFile | None = None) -> 
             if beside
             else None,
             choices=_choices(figure, drawing),
+            selectors=selectors(whole, figure),
+            at=as_json(figure.spec.at),
+            variants=variants,
             figure=figure,
             say=figure.say.markup,
             label=clean_line(figure.attention.label),
@@ -100,6 +132,36 @@ def render_html(figure: Figure, uid: str, side_file: SideFile | None = None) -> 
             payload=_carry(encode(figure), side_file),
         )
     )
+
+
+def _variant(
+    whole: Figure,
+    one: Alternative,
+    uid: str,
+    side_file: SideFile | None,
+    image_file: ImageFile | None,
+) -> str:
+    """What a page says of an attention that is not shown first, as JSON that HTML can hold."""
+    told: dict[str, Any] = {"at": dict(one.variant.at)}
+    if one.figure is None:
+        told["reason"] = clean_line(one.reason)
+        return _json(told)
+    markup = _markup_of(one.figure, whole, uid, None, [])
+    if image_file is not None:
+        markup = images_as_files(markup, image_file)
+    content = _json({"attributes": figure_attributes(one.figure), "markup": markup})
+    key = hashlib.sha256(content.encode()).hexdigest()[:16]
+    if side_file is None:
+        told["content"] = json.loads(content)
+        return _json(told)
+    script = f'(globalThis.attentionVariants??={{}})["{key}"]={content};\n'
+    told |= {"key": key, "src": side_file(f"attention-{key}.js", script)}
+    return _json(told)
+
+
+def _json(value: Any) -> str:
+    """JSON in which no element of HTML can begin or end."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
 
 
 _IMAGE = re.compile(r'(?<=xlink:href=")data:image/png;base64,([A-Za-z0-9+/=]+)(?=")')

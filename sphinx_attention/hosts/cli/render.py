@@ -11,7 +11,7 @@ from sphinx_attention.core.authoring.options import OPTIONS, HostContext, parse,
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.errors import Problem
-from sphinx_attention.core.figure.figure import resolve
+from sphinx_attention.core.figure.figure import resolve_all
 from sphinx_attention.core.render.description import credit
 from sphinx_attention.core.render.files import FORMATS, check_file, write_file
 from sphinx_attention.core.sources.author_files import locate
@@ -133,9 +133,10 @@ def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -
     spec = parse(text, options, None, context)
     library = Library(open_store(cache, here), "auto")
     with telling():
-        for request, name in library.capture(library.missing([spec.request])):
+        requests = [one.request for one in spec.variants]
+        for request, name in library.capture(library.missing(requests)):
             say(f"{name}: {brief(request.text)}")
     say_troubles(library)
     for remark in library.remarks.values():
         say(f"warning: {remark} [attention.{Problem.TEXT}]")
-    return resolve(spec, library.get(spec.request), budget=Settings().page_budget)
+    return resolve_all(spec, library.answers(requests), budget=Settings().page_budget)

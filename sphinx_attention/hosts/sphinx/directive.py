@@ -181,7 +181,8 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
         made += attention_picture()
         made += _caption(directive, caption, source.body[rows:], source.offset + rows)
         place = located(directive, directive.lineno)
-        domain_of(env).note_request(env.docname, spec.request, place)
+        for variant in spec.variants:
+            domain_of(env).note_request(env.docname, variant.request, place)
         if source.loses_layout:
             warn(
                 Problem.TEXT,
@@ -242,7 +243,7 @@ def _spec(directive: Directive, source: Source, options: dict[str, str], rows: i
             + ("; what stands below is the caption" if below else ""),
         )
     env = document.settings.env
-    spec = parse(source.text, options, matrix, _surroundings(env, directive))
+    spec = parse(source.text, options, matrix, _context(env, directive))
     if matrix is not None:
         # Now, while the lines of the body are known: a mistake in one has its own line.
         read_matrix(spec.request.base)
@@ -308,7 +309,7 @@ def _alignment(value: str | None) -> str:
     return value.strip()
 
 
-def _surroundings(env: Any, directive: Directive) -> HostContext:
+def _context(env: Any, directive: Directive) -> HostContext:
     settings = settings_of(env.config)
     roots = settings.roots(domain_of(env).base, Path(env.srcdir))
 

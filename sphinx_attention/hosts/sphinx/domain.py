@@ -14,7 +14,7 @@ from sphinx.util.display import status_iterator
 from sphinx_attention.core.capture.failures import FailureRecord
 from sphinx_attention.core.capture.library import Library, is_captured
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.figure import resolve
+from sphinx_attention.core.figure.figure import resolve_all
 from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
 from sphinx_attention.hosts.paths import shell_word
@@ -204,7 +204,8 @@ def _is_stale(app: Sphinx, domain: AttentionDomain, docname: str) -> bool:
 
 def _carried(domain: AttentionDomain, node: attention_figure, budget: int) -> str:
     try:
-        return carried(resolve(node.spec, domain.library.get(node.spec.request), budget))
+        answers = domain.library.answers(one.request for one in node.spec.variants)
+        return carried(resolve_all(node.spec, answers, budget))
     except AttentionError:
         return ""
 

@@ -194,8 +194,11 @@ class Pages:
 
 
 def carried(figure: Figure) -> str:
-    """A digest of the layers and heads that a figure carries."""
-    names = repr((figure.attention.layer_names, figure.attention.head_names))
+    """A digest of the layers and heads of each attention that a figure carries."""
+    shown = [figure, *(one.figure for one in figure.alternatives)]
+    names = repr(
+        [each and (each.attention.layer_names, each.attention.head_names) for each in shown]
+    )
     return hashlib.sha256(names.encode("utf-8", "backslashreplace")).hexdigest()[:12]
 
 

@@ -48,4 +48,5 @@ class ResolvedFigures:
 def _size(figure: Figure) -> int:
     attention = figure.attention
     tensors = (attention.queries, attention.keys, attention.values)
-    return attention.weights.nbytes + sum(t.nbytes for t in tensors if t is not None)
+    own = attention.weights.nbytes + sum(t.nbytes for t in tensors if t is not None)
+    return own + sum(_size(one.figure) for one in figure.alternatives if one.figure is not None)

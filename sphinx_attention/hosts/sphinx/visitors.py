@@ -15,9 +15,10 @@ from sphinx.util.osutil import relative_uri
 from sphinx_attention.core.attention import WARNING
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.figure import Figure, resolve
+from sphinx_attention.core.figure.axes import names
+from sphinx_attention.core.figure.figure import Figure, resolve_all
 from sphinx_attention.core.render.description import credit, pair_lines, whole_texts
-from sphinx_attention.core.render.html import figure_attributes, images_as_files, render_html
+from sphinx_attention.core.render.html import figure_attributes, render_html
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.text import clean_line
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
     from sphinx.writers.html5 import HTML5Translator
+
+    from sphinx_attention.core.figure.spec import Variant
 
 SIDE_FOLDER = "_static/attention"
 
@@ -66,9 +69,9 @@ def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
     figure = domain.resolved.get(node["uid"], spec)
     if figure is None:
         budget = settings_of(env.config).page_budget
-        attention = domain.library.get(spec.request)
+        answers = domain.library.answers(one.request for one in spec.variants)
         with guarded(Problem.OPTION, f"the figure over “{spec.request.text}”"):
-            figure = resolve(spec, attention, budget)
+            figure = resolve_all(spec, answers, budget)
         domain.resolved.keep(node["uid"], spec, figure)
     return figure
 
@@ -102,6 +105,11 @@ class ResolveFigures(SphinxPostTransform):
                     place = get_node_location(node) or document
                     domain.pages.note_warning(document, told, place, drawn=True)
                 tell_notices(figure, location=node)
+                for one in figure.alternatives:
+                    if one.error is not None:
+                        warn_of(one.error, location=node)
+                        place = get_node_location(node) or document
+                        domain.pages.note_warning(document, one.error, place, drawn=True)
                 if generic is None:
                     _make_findable(node, figure)
                 else:
@@ -114,12 +122,24 @@ class ResolveFigures(SphinxPostTransform):
         """The figure of a node, computed again where only its numbers show the entry's damage."""
         domain = domain_of(self.env)
         try:
-            return figure_of(self.env, node)
+            figure = figure_of(self.env, node)
         except AttentionError:
-            if not domain.library.mend(node.spec.request):
+            if not self._mended(node.spec.variants):
                 raise
-            report(domain.library, domain)
+        else:
+            failed = [one.variant for one in figure.alternatives if one.error is not None]
+            if not self._mended(failed):
+                return figure
+            domain.resolved.clear()
         return figure_of(self.env, node)
+
+    def _mended(self, variants: Iterable[Variant]) -> bool:
+        """Compute again what was found damaged; whether anything was."""
+        domain = domain_of(self.env)
+        mended = [one for one in variants if domain.library.mend(one.request)]
+        if mended:
+            report(domain.library, domain)
+        return bool(mended)
 
 
 def _replace(node: attention_figure, other: nodes.Element) -> None:
@@ -137,7 +157,9 @@ def _make_findable(node: attention_figure, figure: Figure) -> None:
     """
     for picture in node.findall(attention_picture):
         picture.children = []
-        picture.append(nodes.Text(" ".join(text for _label, text in whole_texts(figure))))
+        whole = [figure, *(one.figure for one in figure.alternatives if one.figure is not None)]
+        texts = dict.fromkeys(text for each in whole for _label, text in whole_texts(each))
+        picture.append(nodes.Text(" ".join(texts)))
 
 
 def _drawn_as_text(node: attention_figure, figure: Figure) -> nodes.figure:
@@ -183,7 +205,9 @@ def _without_captions(figure: nodes.figure) -> None:
 def _notes(node: attention_figure, figure: Figure) -> list[str]:
     """The author's description, where there is one, and whose numbers these are."""
     alt = node.spec.alt
-    return [*([clean_line(alt)] if alt else []), credit(figure)]
+    others = names(figure)
+    also = [figure.say("also_shows_live", names="; ".join(others))] if others else []
+    return [*([clean_line(alt)] if alt else []), credit(figure), *also]
 
 
 def _plain(texts: Iterable[str]) -> Iterator[list[nodes.Node]]:
@@ -216,9 +240,8 @@ def _draw(translator: HTML5Translator, node: attention_figure) -> dict[str, Any]
     with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):
         figure = figure_of(translator.builder.env, node)
         files = _SideFiles(translator)
-        markup = render_html(figure, node["uid"], files.script)
-        if settings_of(translator.builder.config).pictures == "files":
-            markup = images_as_files(markup, files.write)
+        as_files = settings_of(translator.builder.config).pictures == "files"
+        markup = render_html(figure, node["uid"], files.script, files.write if as_files else None)
         node["markup"] = markup
         node["bytes"] = len(markup) + files.bytes
         return dict(figure_attributes(figure))

@@ -54,7 +54,7 @@ def test_a_figure_that_cannot_be_drawn_is_a_placeholder(
     assert "The end." in page.text
 
 
-@pytest.mark.parametrize("where", ["resolve", "as_generic"])
+@pytest.mark.parametrize("where", ["resolve_all", "as_generic"])
 @pytest.mark.parametrize("error", [RecursionError, PanicException, MemoryError])
 def test_a_figure_that_cannot_be_settled_or_written_as_text(
     project, monkeypatch: pytest.MonkeyPatch, where: str, error: type[BaseException]
@@ -78,7 +78,7 @@ def test_an_interruption_ends_the_build(project, monkeypatch: pytest.MonkeyPatch
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(visitors, "resolve", interrupted)
+    monkeypatch.setattr(visitors, "resolve_all", interrupted)
     made = project({"index.rst": PAGE, "course_model.py": FUNCTION}, CONF)
     with pytest.raises(KeyboardInterrupt):
         made.build()

@@ -1,0 +1,107 @@
+"""The selectors of a figure of several attentions: which values each has, and which can be had."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+from sphinx_attention.core.text import clean_line
+
+from .spec import Axis
+
+if TYPE_CHECKING:
+    from .figure import Figure
+    from .spec import Variant
+
+_LONGEST_LABEL = 60
+"""Characters of a sentence in a selector. The picture shows the whole of it."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a selector.
+
+    Attributes:
+        value: as addresses write it.
+        label: as readers see it.
+        reason: why no attention with this value can be had; empty where one can.
+    """
+
+    value: str
+    label: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Selector:
+    """One axis along which the attentions of a figure differ.
+
+    Attributes:
+        name: of the axis.
+        value: of the attention that is shown.
+        label: likewise, as readers see it.
+        choices: every value, in the author's order.
+    """
+
+    name: Axis
+    value: str
+    label: str
+    choices: tuple[Choice, ...]
+
+
+def selectors(figure: Figure, shown: Figure | None = None) -> tuple[Selector, ...]:
+    """The selectors of a figure, in the order in which they stand; none for one attention.
+
+    Args:
+        figure: with all that can be chosen.
+        shown: the attention that is chosen; None means that which is shown first.
+    """
+    at = dict((shown or figure).spec.at)
+    found = []
+    for name in get_args(Axis):
+        if name not in at:
+            continue
+        labels: dict[str, str] = {}
+        reasons: dict[str, list[str]] = {}
+        for variant, reason in _all(figure):
+            value = dict(variant.at)[name]
+            labels.setdefault(value, label(figure, name, variant))
+            reasons.setdefault(value, []).append(reason)
+        choices = tuple(
+            Choice(value, text, next(iter(reasons[value])) if all(reasons[value]) else "")
+            for value, text in labels.items()
+        )
+        found.append(Selector(name, at[name], labels[at[name]], choices))
+    return tuple(found)
+
+
+def label(figure: Figure, name: Axis, variant: Variant) -> str:
+    """What readers see of a variant on one axis."""
+    value = dict(variant.at)[name]
+    if name == "part":
+        return figure.say(f"part_{value}")
+    if name == "sentence":
+        text = clean_line(variant.request.text)
+        return text if len(text) <= _LONGEST_LABEL else f"{text[:_LONGEST_LABEL].rstrip()}…"
+    return clean_line(value)
+
+
+def names(figure: Figure) -> tuple[str, ...]:
+    """The other attentions of a figure in words, such as ``gpt2, cross attention``."""
+    return tuple(
+        ", ".join(label(figure, axis, one.variant) for axis, _ in one.variant.at)
+        for one in figure.alternatives
+        if one.figure is not None
+    )
+
+
+def _all(figure: Figure) -> list[tuple[Variant, str]]:
+    """Every variant in the author's order, and why it cannot be had."""
+    reasons = {one.variant.at: one.reason for one in figure.alternatives}
+    return [(variant, reasons.get(variant.at, "")) for variant in figure.order]
+
+
+def as_json(at: tuple[tuple[Axis, str], ...]) -> str:
+    """A place on the axes as JSON."""
+    return json.dumps(dict(at), ensure_ascii=False)
