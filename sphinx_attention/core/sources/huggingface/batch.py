@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,6 +116,27 @@ class _Row:
     @property
     def layers(self) -> int:
         return sum(len(item.layers) for item in self.items)
+
+
+def with_shared_targets(items: Sequence[Item]) -> list[Item]:
+    """Give items of an encoder the decoder's text of an item that reads the same source.
+
+    An encoder's attention does not depend on the decoder's text, so that one pass then answers for
+    all parts of a text.
+
+    Args:
+        items: any; those that are no encoder's, or whose request names a target, stay as they are.
+    """
+    targets: dict[Hashable, Encoded] = {}
+    for item in items:
+        if item.part != "encoder" and item.target is not None:
+            targets.setdefault(replace(item, target=None).reading, item.target)
+    return [
+        replace(item, target=targets.get(replace(item, target=None).reading, item.target))
+        if item.part == "encoder" and item.request.target is None
+        else item
+        for item in items
+    ]
 
 
 def batches(

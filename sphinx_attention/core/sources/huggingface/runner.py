@@ -33,6 +33,7 @@ from .batch import (
     lengths_of,
     misfit,
     model_inputs,
+    with_shared_targets,
 )
 from .inputs import Encoded, after_start, continuation, encode
 from .load_errors import is_out_of_memory
@@ -142,6 +143,7 @@ class ModelRunner:
                 yield request, item
             else:
                 items.append(item)
+        items = with_shared_targets(items)
         tried = self._tried
         if tried is None:
             return

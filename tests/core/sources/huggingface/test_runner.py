@@ -445,3 +445,26 @@ class TestEqualTexts:
         assert kept.queries is not None
         assert cross.queries is None
         assert largest_difference(other.weights, cross.weights) > 0.01
+
+
+def test_one_pass_serves_all_parts_of_a_text(
+    tiny_model: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = source_of(tiny_model("bart"))
+    requests = [Request(source, FOX, part=part) for part in ("encoder", "decoder", "cross")]
+    alone = [attentions([request])[0] for request in requests]
+    rows: list[int] = []
+    run = runner_module.ModelRunner._run
+
+    def counting(self: Any, group: Any, tried: Any) -> Any:
+        batch = run(self, group, tried)
+        rows.append(len(batch.rows))
+        return batch
+
+    monkeypatch.setattr(runner_module.ModelRunner, "_run", counting)
+    together = attentions(requests)
+    assert rows == [1]
+    for one, other in zip(alone, together, strict=True):
+        assert one.part == other.part
+        assert one.query_tokens == other.query_tokens
+        assert largest_difference(one.weights, other.weights) < 1e-6
