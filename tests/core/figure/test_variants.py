@@ -137,7 +137,7 @@ class TestResolving:
         text = " ".join(f"w{n}" for n in range(20))
         spec = spec_of("a b", also=f"{text} | c d")
         figure = resolved(
-            spec, attention("a b"), attention(text, 6, 6), attention("c d"), budget=600
+            spec, attention("a b"), attention(text, 6, 6), attention("c d"), budget=300
         )
         reasons = [one.reason for one in figure.alternatives]
         assert reasons == ["left out: the page’s budget is used up", ""]
