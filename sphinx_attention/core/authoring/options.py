@@ -15,6 +15,7 @@ from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import selection
 from sphinx_attention.core.figure.spec import (
+    AXES,
     DirectiveSource,
     FigureSpec,
     Rest,
@@ -275,6 +276,9 @@ def _parse(
     given = matrix is not None or "matrix" in values
     settings = context.settings
     view = _view(values, settings, given=given)
+    selected = values.get("selection", ())
+    values["selection"] = tuple((name, value) for name, value in selected if name not in AXES)
+    opens_on = {name: value for name, value in selected if name in AXES}
     check(values, view, given=given, body=matrix is not None)
     _check_characters(text, "the text")
     written = None
@@ -323,7 +327,9 @@ def _parse(
         raise invalid(
             "also", options["also"], f"expected other sentences than {quoted(text)}, the first"
         )
-    shown, *others = _variants(first, sources, (text, *values.get("also", ())), parts)
+    variants = _variants(first, sources, (text, *values.get("also", ())), parts)
+    shown = _opening(variants, opens_on)
+    others = [variant for variant in variants if variant is not shown]
     return FigureSpec(
         request=shown.request,
         at=shown.at,
@@ -486,6 +492,25 @@ def _variants(
                     at.append(("part", part))
                 made.append(Variant(replace(first, source=source, text=text, part=part), tuple(at)))
     return made
+
+
+def _opening(variants: Sequence[Variant], at: Mapping[str, str]) -> Variant:
+    """The attention that a figure opens on: the first that the option ``selection`` admits.
+
+    Raises:
+        AttentionError: there is none.
+    """
+    places = [dict[str, str](variant.at) for variant in variants]
+    for axis, value in at.items():
+        known = dict.fromkeys(place.get(axis, "") for place in places)
+        if value not in known:
+            has = f"expected {listed(known)}" if any(known) else f"the figure has one {axis}"
+            raise AttentionError(
+                Problem.OPTION,
+                f"invalid value {quoted(value)} for {axis} in selection: {has}",
+            )
+    found = (n for n, place in enumerate(places) if place.items() >= at.items())
+    return variants[next(found)]
 
 
 def _model_names(value: str | None, settings: Settings, base: Path) -> list[str | None]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from sphinx_attention.core.text import clean_line
 
-from .spec import Axis
+from .spec import AXES, Axis
 
 if TYPE_CHECKING:
-    from .figure import Figure
+    from .figure import Alternative, Figure
     from .spec import Variant
+
+_LONGEST_REASON = 160
 
 _LONGEST_LABEL = 60
 """Characters of a sentence in a selector. The picture shows the whole of it."""
@@ -59,7 +61,7 @@ def selectors(figure: Figure, shown: Figure | None = None) -> tuple[Selector, ..
     """
     at = dict((shown or figure).spec.at)
     found = []
-    for name in get_args(Axis):
+    for name in AXES:
         if name not in at:
             continue
         labels: dict[str, str] = {}
@@ -89,11 +91,26 @@ def label(figure: Figure, name: Axis, variant: Variant) -> str:
 
 def names(figure: Figure) -> tuple[str, ...]:
     """The other attentions of a figure in words, such as ``gpt2, cross attention``."""
+    return tuple(_named(figure, one) for one in figure.alternatives if one.figure is not None)
+
+
+def failures(figure: Figure) -> tuple[str, ...]:
+    """What cannot be chosen, each with its reason in a few words."""
     return tuple(
-        ", ".join(label(figure, axis, one.variant) for axis, _ in one.variant.at)
+        f"{_named(figure, one)}: {_brief(one.reason)}"
         for one in figure.alternatives
-        if one.figure is not None
+        if one.figure is None
     )
+
+
+def _named(figure: Figure, one: Alternative) -> str:
+    return ", ".join(label(figure, axis, one.variant) for axis, _ in one.variant.at)
+
+
+def _brief(reason: str) -> str:
+    """The first clause of a reason. The whole of it is in the warning of the build."""
+    first = clean_line(reason).split("; ", 1)[0]
+    return first if len(first) <= _LONGEST_REASON else f"{first[:_LONGEST_REASON].rstrip()}…"
 
 
 def _all(figure: Figure) -> list[tuple[Variant, str]]:

@@ -256,6 +256,7 @@ def _header(
             "queries": [token.segment for token in queries],
             "keys": [token.segment for token in keys],
         }
+    header |= _words(attention)
     if spec.special == "dim":
         header["special"] = "dim"
     if spec.link is not None:
@@ -274,6 +275,16 @@ def _header(
         if missing := logits.missing(attention):
             header["missing"] = clean(missing)
     return header
+
+
+def _words(attention: Attention) -> dict[str, Any]:
+    """The number of each token's word, where some word is of several tokens."""
+    sides = {"queries": attention.query_tokens, "keys": attention.key_tokens}
+    if attention.same_tokens:
+        del sides["keys"]
+    words = {side: [token.word for token in tokens] for side, tokens in sides.items()}
+    known = ([word for word in side if word is not None] for side in words.values())
+    return {"words": words} if any(len(side) > len(set(side)) for side in known) else {}
 
 
 def _special(tokens: Sequence[Token]) -> list[int]:

@@ -14,6 +14,8 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import listed, quoted
 from sphinx_attention.core.views import VIEWS, Word
 
+from .spec import AXES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,6 +34,8 @@ _EVERYWHERE: Mapping[str, Word] = {
     ),
 }
 """What is selected in every view."""
+
+_OF_AN_AXIS = Word(r"(?s).{1,300}", "a value of the selector of that name")
 
 
 def _words(view: View) -> dict[str, Word]:
@@ -53,7 +57,7 @@ def read(text: str) -> Selection:
             raise ValueError("expected names with values, such as direction=to&pin=k4")
         if name in {"layer", "head"}:
             raise ValueError(f"{name} is an option of its own: write it as the option {name}")
-        word = known.get(name)
+        word = _OF_AN_AXIS if name in AXES else known.get(name)
         if word is None:
             raise ValueError(f"expected {listed(known)} in place of {quoted(name)}")
         if not re.fullmatch(word.pattern, value, re.ASCII):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from sphinx_attention.core.views import DEFAULT_VIEW, VIEWS
 
@@ -18,6 +18,8 @@ Special = Literal["show", "dim", "hide"]
 Syntax = Literal["rst", "myst"]
 Axis = Literal["model", "sentence", "part"]
 """What the attentions of one figure can differ in, in the order of the selectors."""
+
+AXES: tuple[Axis, ...] = get_args(Axis)
 
 DEFAULT_CUTOFF = 0.95
 SEVERAL = " | "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from sphinx_attention.core.figure.axes import as_json, selectors
+from sphinx_attention.core.figure.axes import as_json, failures, selectors
 from sphinx_attention.core.figure.payload import encode, encode_text
 from sphinx_attention.core.figure.selection import written
 from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
@@ -121,6 +121,7 @@ def _markup_of(
             else None,
             choices=_choices(figure, drawing),
             selectors=selectors(whole, figure),
+            failed=failures(whole),
             at=as_json(figure.spec.at),
             variants=variants,
             figure=figure,

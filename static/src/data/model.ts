@@ -1,6 +1,6 @@
 /** The data of a figure: tokens, weights, and the names of layers and heads. */
 
-import { type Directive, type HeadScores, type Payload, type Tensor, tensorOf } from "./payload";
+import { type Directive, type Header, type HeadScores, type Payload, type Tensor, tensorOf } from "./payload";
 
 /** The code of a key that the query may not see. */
 export const MASKED = -1;
@@ -59,6 +59,8 @@ export interface Model {
   oneRow: boolean;
   /** For each token, its text in a pair of texts: 0 or 1. Absent without a pair. */
   segments: { readonly queries: readonly number[]; readonly keys: readonly number[] } | undefined;
+  /** For each token, the number of its word. Absent where every word is one token. */
+  words: Header["words"] | undefined;
   /** Whether special tokens, and edges to them, are drawn fainter. */
   dim: boolean;
   headScores: HeadScores;
@@ -89,6 +91,7 @@ export function modelOf(payload: Payload): Model {
     keys: header.keys ? tokensOf(header.keys, header.specialKeys ?? []) : queryTokens,
     oneRow: !header.keys,
     segments: header.segments,
+    words: header.words,
     dim: header.special === "dim",
     headScores: payload.scores,
     cutoff: header.cutoff,

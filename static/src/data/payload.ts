@@ -28,6 +28,8 @@ export interface Header {
   specialKeys?: number[];
   /** For each token, its text in a pair of texts. */
   segments?: { queries: number[]; keys: number[] };
+  /** For each token, the number of its word. Absent where every word is one token. */
+  words?: { queries: (number | null)[]; keys?: (number | null)[] };
   special?: "dim";
   /** The names of the head scores. */
   headScores?: string[];

@@ -77,7 +77,7 @@ export function bindControls(figure: HTMLElement, model: Model, dispatch: Dispat
     takes(name, value) {
       return named(name).some((control) =>
         control instanceof HTMLSelectElement
-          ? [...control.options].some((option) => option.value === value)
+          ? [...control.options].some((option) => option.value === value && !option.disabled)
           : control.value === value || value === "",
       );
     },

@@ -14,8 +14,16 @@ import { bindTokens } from "./tokens";
 /** Called after every change of a figure's state. */
 export type Watch = (controller: FigureController, action: Action, previous: State) => void;
 
-/** Take over a figure whose payload and views are loaded. Throws where its picture is not as expected. */
-export function bindFigure(figure: HTMLElement, model: Model, watch: Watch): FigureController {
+/**
+ * Take over a figure whose payload and views are loaded. Throws where its picture is not as expected.
+ * `opening` are options with which the figure opened, where other values of them are shown now.
+ */
+export function bindFigure(
+  figure: HTMLElement,
+  model: Model,
+  watch: Watch,
+  opening: State["options"] = {},
+): FigureController {
   const kind = viewNamed(figure.dataset["view"] ?? "") ?? fail("no such view");
   removeAdded(figure);
   const dispatch = (action: Action): void => {
@@ -53,8 +61,8 @@ export function bindFigure(figure: HTMLElement, model: Model, watch: Watch): Fig
   const controls = bindControls(figure, model, dispatch);
   const showDirection = bindDirectionButton(figure, dispatch);
   const tokens = bindTokens(figure, view, model, dispatch);
-  const first = firstState(figure, model, pinned, controls.first);
-  let state = first;
+  let state = firstState(figure, model, pinned, controls.first);
+  const first = { ...state, options: { ...state.options, ...opening } };
   const controller: FigureController = {
     figure,
     kind,
@@ -66,6 +74,7 @@ export function bindFigure(figure: HTMLElement, model: Model, watch: Watch): Fig
     },
     takes: controls.takes,
     announce: panel.announce,
+    label: controls.label,
     complete: () => view.complete?.(),
   };
   show(null);

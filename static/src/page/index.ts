@@ -2,15 +2,25 @@
 
 import { modelOf } from "../data/model";
 import { decode, textOf } from "../data/payload";
+import { say } from "../data/phrases";
 import { fail, take, toggleClass } from "../draw/dom";
 import { fragmentOf, read, restore, split } from "../state/address";
 import type { FigureController } from "../state/controller";
-import { join, share } from "../state/link";
+import { join, share, toLocal } from "../state/link";
 import type { State } from "../state/state";
 import { acceptViews, isRunning, loadView, viewNamed } from "../views/registry";
 import * as shared from "../views/shared";
-import { bindFigure } from "./figure";
+import { bindFigure, type Watch } from "./figure";
 import { addSaveMenu } from "./save-menu";
+import {
+  chosenIn,
+  figureAt,
+  isSame,
+  replaceFigure,
+  samePlaces,
+  type Variants,
+  variantsIn,
+} from "./variants";
 
 const FIGURE = ".attention-figure[data-view]";
 // The instant navigation of sphinx-immaterial replaces scripts without their types. Any script without
@@ -31,6 +41,10 @@ const controllers = new WeakMap<Element, FigureController>();
 const failed = new WeakSet<Element>();
 /** The state in which each figure opened. */
 const openings = new WeakMap<FigureController, State>();
+/** The attentions of figures that have several. */
+const variantsOf = new WeakMap<Element, Variants>();
+/** What shows the attention that was chosen last, by the figure in which it was chosen. */
+const switching = new WeakMap<Element, Promise<FigureController>>();
 
 const nearby = new IntersectionObserver(
   (entries) => {
@@ -51,13 +65,17 @@ function takeOver(figure: HTMLElement): Promise<FigureController | null> {
 
 async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
   try {
+    const variants = variantsOf.get(figure) ?? variantsIn(figure);
+    if (variants) variantsOf.set(figure, variants);
     const payload = figure.querySelector<HTMLScriptElement>(PAYLOAD) ?? fail("no payload");
     const views = viewsOf(figure).map(loadView);
     const [model] = await Promise.all([textOf(payload).then(decode).then(modelOf), ...views]);
     toggleClass(figure, LIVE, true);
-    const controller = bindFigure(figure, model, (one, action, previous) => {
+    const watch: Watch = (one, action, previous) => {
       if (action.type !== "adopt") share(one, previous);
-    });
+      if (one.state.options !== previous.options) switching.set(one.figure, showChosen(one));
+    };
+    const controller = bindFigure(figure, model, watch, variants?.first);
     controllers.set(figure, controller);
     addSaveMenu(controller);
     const { selection } = figure.dataset;
@@ -72,6 +90,60 @@ async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
     console.error(error);
     return null;
   }
+}
+
+/** Show the attention that a figure's state chooses, in place of the one that is shown. */
+async function showChosen(controller: FigureController): Promise<FigureController> {
+  const { figure } = controller;
+  const variants = variantsOf.get(figure);
+  if (!variants) return controller;
+  const at = chosenIn(variants, controller.state);
+  if (isSame(at, variants.shown)) return controller;
+  const isCurrent = (): boolean => figure.isConnected && isSame(at, chosenIn(variants, controller.state));
+  try {
+    const next = await figureAt(figure, variants, at);
+    // The reader may have chosen another one in the meantime.
+    if (!isCurrent()) return controller;
+    variantsOf.set(next, { ...variants, shown: at });
+    // Before the page's observer sees the figure, which would wait until it is near.
+    const taking = Promise.resolve().then(() => hydrate(next));
+    found.set(next, taking);
+    replaceFigure(figure, next);
+    const taken = await taking;
+    if (taken) return carryOver(controller, taken);
+    replaceFigure(next, figure);
+    throw new Error();
+  } catch (error) {
+    if (isCurrent()) {
+      controller.announce(say("variant_failed", { reason: (error as Error).message }));
+      const { options } = controller.state;
+      controller.dispatch({ type: "adopt", changes: { options: { ...options, ...variants.shown } } });
+    }
+    return controller;
+  }
+}
+
+/** Bring a figure to the selection of the one that it replaces: layer, head and words by their names. */
+function carryOver(old: FigureController, next: FigureController): FigureController {
+  const { model, state } = old;
+  const axes = Object.keys(variantsOf.get(next.figure)?.first ?? {});
+  const options = Object.entries(state.options).filter(([name]) => !axes.includes(name));
+  const [layer, head] = [model.layers[state.layer]!, model.heads[state.head]!];
+  const change = {
+    layer,
+    head,
+    heads: state.heads.map((at) => model.heads[at]!),
+    direction: state.direction,
+    pinned: samePlaces(model, next.model, state.pinned),
+    options: Object.fromEntries(options),
+  };
+  if (next.kind.alwaysPinned && !change.pinned.length) change.pinned = [...next.state.pinned];
+  const own = next.state;
+  next.dispatch({ type: "adopt", changes: toLocal(next.model, own, change, next.takes) });
+  const names = axes.map((axis) => next.label(axis)).join(", ");
+  const known = next.model.layers.includes(layer) && next.model.heads.includes(head);
+  next.announce(known ? names : `${names}. ${say("own_head", { layer, head })}`);
+  return next;
 }
 
 function watchFiguresIn(root: Document | Element): void {
@@ -108,13 +180,22 @@ let followed: { controller: FigureController; fragment: string } | null = null;
 async function follow(): Promise<void> {
   const { hash } = location;
   const named = read(hash);
-  const controller = named && (await takeOver(named.figure));
+  let controller = named && (await takeOver(named.figure));
   // The address may have changed in the meantime.
   if (location.hash !== hash) return;
+  const variants = controller && variantsOf.get(controller.figure);
+  if (controller && variants) {
+    // First the attention, because pins are numbers of its tokens.
+    const at = Object.entries(variants.first).map(([axis, value]) => [axis, named!.values.get(axis) ?? value]);
+    const options = { ...controller.state.options, ...Object.fromEntries(at) };
+    controller.dispatch({ type: "adopt", changes: { options } });
+    controller = (await switching.get(controller.figure)) ?? controller;
+    if (location.hash !== hash) return;
+  }
   if (controller?.figure !== followed?.controller.figure) leave(hash);
   if (!controller) return;
   const previous = controller.state;
-  restore(controller, named.values);
+  restore(controller, named!.values);
   share(controller, previous);
   followed = { controller, fragment: fragmentOf(controller) };
   controller.figure.scrollIntoView();

@@ -14,6 +14,8 @@ export interface FigureController {
   dispatch(action: Action): void;
   /** Whether the figure has a control of this name that can take this value. */
   takes(name: string, value: string): boolean;
+  /** The label of a select and its value, as screen readers announce a change. */
+  label(name: string): string;
   /** Announce a text to screen readers only. */
   announce(text: string): void;
   /** Draw at once whatever the view would draw later. */

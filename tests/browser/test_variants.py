@@ -1,0 +1,180 @@
+"""Figures of several models and sentences: what is chosen, carried over, addressed and copied."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+import pytest
+
+from tests.browser.conftest import (
+    CLIPBOARD,
+    away,
+    copy,
+    edges,
+    expected,
+    model_attentions,
+    numbers,
+    pin,
+    pressed,
+    ready,
+)
+from tests.browser.pages.variants import BANK, ROBBED, SLOW
+
+pytestmark = pytest.mark.browser
+
+VIEWS = ("arcs", "heads", "matrix", "grid", "steps")
+
+
+def choose(page, figure: str, value: str, axis: str = "sentence") -> None:
+    page.select_option(f"#{figure} select[name={axis}]", value)
+    page.wait_for_function(
+        "([id, axis, value]) => { const f = document.getElementById(id);"
+        " return f.classList.contains('attention-figure--live')"
+        " && f.querySelector('.attention-live')"
+        " && f.querySelector(`select[name=${axis}]`).value === value }",
+        arg=[figure, axis, value],
+    )
+    page.wait_for_timeout(150)
+
+
+def words(page, figure: str) -> list[str]:
+    return (
+        page.locator(f"#{figure} .attention-picture")
+        .first.locator(".attention-word")
+        .all_text_contents()
+    )
+
+
+def test_the_numbers_of_another_sentence_are_the_models_own(open_page, minilm) -> None:
+    page = open_page("sentences", "arcs-sentences")
+    choose(page, "arcs-sentences", "1")
+    assert words(page, "arcs-sentences") == ["[CLS]", *ROBBED.split(), "[SEP]"]
+    own = model_attentions(minilm, ROBBED)[5, 11]
+    # "bank" was pinned in the first sentence, where it is token 2. Here it is token 4.
+    assert pressed(page, "arcs-sentences") == [4]
+    away(page)
+    assert edges(page, "arcs-sentences") == pytest.approx(expected(own, 4, 0.95), abs=0.011)
+    pin(page, "arcs-sentences", 2)
+    away(page)
+    assert edges(page, "arcs-sentences") == pytest.approx(expected(own, 2, 0.95), abs=0.011)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_goes_there_and_back(open_page, view: str) -> None:
+    name = f"{view}-sentences"
+    page = open_page("sentences", name)
+    first = page.locator(f"#{name} .attention-picture").first.text_content()
+    choose(page, name, "1")
+    assert "robbed" in page.locator(f"#{name} .attention-picture").first.text_content()
+    assert page.locator(f"#{name} figcaption").count() == 1
+    choose(page, name, "0")
+    assert page.locator(f"#{name} .attention-picture").first.text_content() == first
+    assert page.locator(f"#{name}").count() == 1
+    assert page.locator(f"#{name} .attention-save").count() == 1
+
+
+def test_files_are_fetched_only_when_they_are_chosen(open_page) -> None:
+    fetched: list[str] = []
+    page = open_page("sentences", "arcs-sentences")
+    page.on("request", lambda request: fetched.append(request.url))
+    choose(page, "arcs-sentences", "2")
+    choose(page, "arcs-sentences", "0")
+    choose(page, "arcs-sentences", "2")
+    assert len([url for url in fetched if "/_static/attention/" in url]) == 1
+
+
+def test_without_scripts_the_first_stands_and_the_others_are_named(open_page) -> None:
+    page = open_page("sentences", java_script_enabled=False)
+    assert words(page, "arcs-sentences") == ["[CLS]", *BANK.split(), "[SEP]"]
+    told = page.locator("#arcs-sentences desc").first.text_content()
+    assert ROBBED in told
+    assert SLOW in told
+
+
+def test_layers_and_heads_are_carried_over_by_name(open_page) -> None:
+    page = open_page("models", "same-heads")
+    choose(page, "same-heads", "many", "model")
+    figure = page.locator("#same-heads")
+    assert (figure.get_attribute("data-layer"), figure.get_attribute("data-head")) == ("5", "11")
+    # "fox" is token 3 of the first, and the sixth of the other, after three pieces of one word.
+    assert pressed(page, "same-heads") == [5]
+    status = page.locator("#same-heads [role=status]").text_content()
+    assert "model many" in status
+    assert "no head" not in status
+
+
+def test_what_the_other_lacks_is_its_own_choice_and_said(open_page) -> None:
+    page = open_page("models", "both-models")
+    choose(page, "both-models", "words", "model")
+    figure = page.locator("#both-models")
+    assert figure.get_attribute("data-layer") in {"0", "1"}
+    assert "It has no head 5.11" in page.locator("#both-models [role=status]").text_content()
+    assert pressed(page, "both-models") == [2]
+    assert numbers(page, "both-models")
+
+
+def test_an_address_names_the_sentence_and_its_own_tokens(open_page, site) -> None:
+    page = open_page("sentences")
+    page.goto(site.url("sentences") + "#arcs-sentences&layer=0&head=2&sentence=2&pin=3")
+    page.reload()
+    ready(page, "arcs-sentences")
+    page.wait_for_timeout(400)
+    assert words(page, "arcs-sentences") == ["[CLS]", *SLOW.split(), "[SEP]"]
+    assert pressed(page, "arcs-sentences") == [3]
+    assert page.locator("#arcs-sentences").get_attribute("data-head") == "2"
+
+
+def test_links_and_directives_name_the_sentence(open_page) -> None:
+    page = open_page("sentences", "arcs-sentences", **CLIPBOARD)
+    choose(page, "arcs-sentences", "2")
+    pin(page, "arcs-sentences", 3)
+    assert "sentence=2" in unquote(copy(page, "arcs-sentences", "link"))
+    written = copy(page, "arcs-sentences", "as directive")
+    assert f":also: {ROBBED} | {SLOW}" in written
+    assert ":selection: sentence=2" in written
+    assert ":focus: dog" in written
+
+
+def test_a_directive_opens_on_the_sentence_that_it_names(open_page) -> None:
+    page = open_page("opened", "opens-on")
+    assert words(page, "opens-on") == ["[CLS]", *SLOW.split(), "[SEP]"]
+    assert pressed(page, "opens-on") == [3]
+    choose(page, "opens-on", "0")
+    assert words(page, "opens-on") == ["[CLS]", *BANK.split(), "[SEP]"]
+
+
+def test_linked_figures_change_the_model_together(open_page) -> None:
+    page = open_page("models", "linked-model")
+    ready(page, "linked-too")
+    choose(page, "linked-model", "words", "model")
+    page.wait_for_function(
+        "() => document.querySelector('#linked-too select[name=model]').value === 'words'"
+    )
+    page.wait_for_timeout(300)
+    assert words(page, "linked-too") == ["a", "quick", "fox"]
+
+
+def test_the_keyboard_stays_where_it_was(open_page) -> None:
+    page = open_page("sentences", "arcs-sentences")
+    page.locator("#arcs-sentences select[name=sentence]").focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function(
+        "() => document.querySelector('#arcs-sentences svg').textContent.includes('robbed')"
+    )
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.activeElement.name") == "sentence"
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function(
+        "() => document.querySelector('#arcs-sentences svg').textContent.includes('slow')"
+    )
+
+
+def test_a_file_that_does_not_come_leaves_the_figure_as_it_was(open_page) -> None:
+    page = open_page("sentences", "arcs-sentences")
+    page.route("**/_static/attention/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.select_option("#arcs-sentences select[name=sentence]", "1")
+    page.wait_for_function(
+        "() => document.querySelector('#arcs-sentences select[name=sentence]').value === '0'"
+    )
+    assert words(page, "arcs-sentences") == ["[CLS]", *BANK.split(), "[SEP]"]
+    assert "cannot be shown" in page.locator("#arcs-sentences [role=status]").text_content()
