@@ -128,11 +128,16 @@ def test_links_and_directives_name_the_sentence(open_page) -> None:
     page = open_page("sentences", "arcs-sentences", **CLIPBOARD)
     choose(page, "arcs-sentences", "2")
     pin(page, "arcs-sentences", 3)
-    assert "sentence=2" in unquote(copy(page, "arcs-sentences", "link"))
     written = copy(page, "arcs-sentences", "as directive")
     assert f":also: {ROBBED} | {SLOW}" in written
     assert ":selection: sentence=2" in written
     assert ":focus: dog" in written
+
+
+def test_a_copied_address_names_the_sentence(open_page) -> None:
+    page = open_page("sentences", "arcs-sentences", **CLIPBOARD)
+    choose(page, "arcs-sentences", "2")
+    assert "sentence=2" in unquote(copy(page, "arcs-sentences", "link"))
 
 
 def test_a_directive_opens_on_the_sentence_that_it_names(open_page) -> None:
