@@ -176,7 +176,10 @@ def test_the_keyboard_stays_where_it_was(open_page) -> None:
 
 def test_a_file_that_does_not_come_leaves_the_figure_as_it_was(open_page) -> None:
     page = open_page("sentences", "arcs-sentences")
-    page.route("**/_static/attention/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.route(
+        "**/_static/attention/*.js",
+        lambda route: route.fulfill(body="", content_type="text/javascript"),
+    )
     page.select_option("#arcs-sentences select[name=sentence]", "1")
     page.wait_for_function(
         "() => document.querySelector('#arcs-sentences select[name=sentence]').value === '0'"
