@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from training import lexicon
 from training.corpus import Corpus, repeats, successor_map
@@ -47,6 +48,7 @@ def test_links_go_from_pronouns_to_nouns_and_from_verbs_to_subjects() -> None:
             assert key < query
 
 
+@pytest.mark.models
 def test_the_same_seed_makes_the_same_batches() -> None:
     tokenizer = build()
     size = tokenizer.get_vocab_size()
