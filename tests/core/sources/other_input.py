@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.attention import Attention, Part, Token
-from sphinx_attention.core.sources.huggingface.backends import choose_way, forward
+from sphinx_attention.core.sources.huggingface.backends import choose_backend, forward
 from sphinx_attention.core.sources.huggingface.layer_call import Call, terms_of
 from sphinx_attention.core.sources.huggingface.logit_terms import HostTerms, host
 from sphinx_attention.core.sources.layer_terms import scored
@@ -74,7 +74,7 @@ def run(kind: str) -> tuple[Any, bool, Calls]:
         for key, shape in other.shapes.items()
     }
     reference = forward(model, inputs, output_attentions=True)
-    way, checked = choose_way(model, inputs, 1e-4)
+    way, checked = choose_backend(model, inputs, 1e-4)
     calls: Calls = {}
 
     def receive(part: Part, number: int, call: Call) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from sphinx_attention.core.attention import Part
 from sphinx_attention.core.errors import AttentionError, Problem
 
-from .hook import NAME, Picker, Recorder, Tester, listening, register
+from .hook import NAME, ProbeFastPath, Recorder, RecordWanted, listening, register
 from .layer_call import Call
 from .load_errors import is_out_of_memory
 from .own_output import Place, Reference, forward, part_of, reference_of
@@ -32,7 +32,7 @@ Wanted = Mapping[Part, Collection[int]]
 """The numbers of the layers that are wanted, by part; a part that is missing is not wanted."""
 
 
-class Way(Protocol):
+class Backend(Protocol):
     """One way to run a model and receive its attention.
 
     Attributes:
@@ -54,7 +54,7 @@ class Way(Protocol):
         ...
 
 
-class InterfaceWay:
+class InterfaceBackend:
     """Attention through `AttentionInterface`.
 
     Args:
@@ -104,7 +104,7 @@ class InterfaceWay:
             return
         # Under a device map, hooks that follow a layer have to run: they free its device.
         stops = not getattr(self._model, "hf_device_map", None)
-        picker = Picker(takers, self._fast or (), stops=stops)
+        picker = RecordWanted(takers, self._fast or (), stops=stops)
         with listening(picker):
             forward(self._model, inputs)
         expected = max(takers) + 1 if stops else len(self._plan)
@@ -127,7 +127,7 @@ class InterfaceWay:
             return
         fast = set(range(len(self._plan)))
         for inputs in batches:
-            tester = Tester(tolerance)
+            tester = ProbeFastPath(tolerance)
             with listening(tester):
                 forward(self._model, inputs)
             fast &= {n for n, sound in enumerate(tester.sound) if sound}
@@ -138,7 +138,7 @@ def _taker(receive: Receive, place: tuple[Part, int]) -> Callable[[Call], None]:
     return lambda call: receive(*place, call)
 
 
-class OutputWay:
+class OutputAttentionsBackend:
     """Attention through ``output_attentions=True``: all layers at once.
 
     Args:
@@ -169,18 +169,18 @@ class OutputWay:
                     receive(part, number, call)
 
 
-def gather(way: Way, inputs: Mapping[str, Any]) -> dict[tuple[Part, int], Call]:
+def gather(backend: Backend, inputs: Mapping[str, Any]) -> dict[tuple[Part, int], Call]:
     """What every layer of every part computes."""
     found: dict[tuple[Part, int], Call] = {}
 
     def take(part: Part, layer: int, call: Call) -> None:
         found[part, layer] = call
 
-    way.run(inputs, take, way.parts)
+    backend.run(inputs, take, backend.parts)
     return found
 
 
-def choose_way(model: Any, inputs: Mapping[str, Any], tolerance: float) -> tuple[Way, bool]:
+def choose_backend(model: Any, inputs: Mapping[str, Any], tolerance: float) -> tuple[Backend, bool]:
     """Find out how to capture a model, by trying it on one text.
 
     The interface is right if its calls, in order, include every layer that
@@ -193,7 +193,7 @@ def choose_way(model: Any, inputs: Mapping[str, Any], tolerance: float) -> tuple
         tolerance: the largest difference of weights that counts as none.
 
     Returns:
-        The way, and whether there was a reference to check it against.
+        The backend, and whether there was a reference to check it against.
 
     Raises:
         AttentionError: the model computes no attention that either way can see.
@@ -204,13 +204,13 @@ def choose_way(model: Any, inputs: Mapping[str, Any], tolerance: float) -> tuple
     if not reference.parts and _one_stack(calls):
         part = part_of(calls)
         plan = _numbered(seen, [(part, n) for n in range(len(calls))], {})
-        return InterfaceWay(model, plan, seen, _at(part, reference)), False
+        return InterfaceBackend(model, plan, seen, _at(part, reference)), False
     if matched := _match(reference.parts, calls, tolerance):
         plan = _numbered(seen, matched, reference.parts)
-        return InterfaceWay(model, plan, seen, reference.left_out), True
+        return InterfaceBackend(model, plan, seen, reference.left_out), True
     model.set_attn_implementation("eager")
     if reference.parts:
-        return OutputWay(model, _with_windows(model, inputs, reference)), True
+        return OutputAttentionsBackend(model, _with_windows(model, inputs, reference)), True
     # A model that cannot run at all says why; one that runs has simply nothing to show.
     if failure is not None:
         forward(model, inputs)
@@ -249,7 +249,7 @@ def _try_interface(model: Any, inputs: Mapping[str, Any]) -> list[Seen]:
         with Trial(model) as trial, listening(Recorder(trial)):
             forward(model, inputs)
     except Exception as error:
-        # Whatever a model raises that does not know our name: it has another way.
+        # Whatever a model raises that does not know our name: it has another way to compute attention.
         if is_out_of_memory(error):
             raise
         return []

@@ -29,7 +29,7 @@ class NoEagerFunctionError(Exception):
     """A module's eager function is not found, gives no weights, or is called in another way."""
 
 
-class Enough(Exception):  # noqa: N818 - a turn taken, not an error
+class StopForward(Exception):  # noqa: N818 - a turn taken, not an error
     """Ends a pass whose last wanted layer has been heard."""
 
 
@@ -128,10 +128,10 @@ def _with_choice(
     return (query, key, value, mask, *more), {**kwargs, "indices": None}
 
 
-class Listener(Protocol):
+class LayerHook(Protocol):
     """Decides what each layer of a pass computes, and hears of it."""
 
-    def hear(self, layer: Layer) -> Any:
+    def on_layer(self, layer: Layer) -> Any:
         """Have a layer compute, and answer with its output."""
         ...
 
@@ -146,27 +146,27 @@ class Recorder:
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
 
-    def hear(self, layer: Layer) -> Any:
+    def on_layer(self, layer: Layer) -> Any:
         """Keep a call."""
         output, call = layer.call()
         self._trial.add(call, output)
         return output
 
 
-class Tester:
+class ProbeFastPath:
     """Finds out for which calls of a pass the fast output is the output."""
 
     def __init__(self, tolerance: float) -> None:
         self._tolerance = tolerance
         self.sound: list[bool] = []
 
-    def hear(self, layer: Layer) -> Any:
+    def on_layer(self, layer: Layer) -> Any:
         """Compare both outputs."""
         self.sound.append(layer.sound(self._tolerance))
         return layer.output()
 
 
-class Picker:
+class RecordWanted:
     """Hands on the calls that are wanted and lets the others pass.
 
     Args:
@@ -186,7 +186,7 @@ class Picker:
         self._last = max(wanted) if stops else -1
         self.calls = 0
 
-    def hear(self, layer: Layer) -> Any:
+    def on_layer(self, layer: Layer) -> Any:
         """Hand a call on, or have its output alone."""
         place = self.calls
         self.calls += 1
@@ -197,19 +197,19 @@ class Picker:
         # Nothing but the taker may hold the weights, or a pass would gather those of all layers.
         take(call)
         if place == self._last:
-            raise Enough
+            raise StopForward
         return output
 
 
-_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+_listener: ContextVar[LayerHook | None] = ContextVar("listener", default=None)
 
 
 @contextlib.contextmanager
-def listening(listener: Listener) -> Iterator[None]:
+def listening(listener: LayerHook) -> Iterator[None]:
     """Have a listener hear the layers of the passes within."""
     token = _listener.set(listener)
     try:
-        with contextlib.suppress(Enough):
+        with contextlib.suppress(StopForward):
             yield
     finally:
         _listener.reset(token)
@@ -230,7 +230,7 @@ def _attend(module: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
     if listener is None:
         output, weights = _eager_function(module.__class__)(module, *args, **kwargs)[:2]
         return output, weights
-    return listener.hear(Layer(module, args, kwargs)), None
+    return listener.on_layer(Layer(module, args, kwargs)), None
 
 
 @cache

@@ -22,7 +22,7 @@ from sphinx_attention.core.sources.refusals import (
     takes_no_target,
 )
 
-from .backends import InterfaceWay, Way, choose_way, difference, gather
+from .backends import Backend, InterfaceBackend, choose_backend, difference, gather
 from .batch import (
     ON_DEVICE,
     Batch,
@@ -71,7 +71,7 @@ class _Tried:
     """What trying a model out has shown.
 
     Attributes:
-        way: how its attention is had.
+        backend: how its attention is had.
         parts: the numbers of the layers of each part that can be shown.
         left_out: why others cannot.
         heads: how many heads each layer has.
@@ -81,7 +81,7 @@ class _Tried:
         tolerance: differences that count as none.
     """
 
-    way: Way
+    backend: Backend
     parts: Mapping[Part, tuple[int, ...]]
     left_out: Mapping[tuple[Part, int], str]
     heads: Mapping[Place, int]
@@ -253,17 +253,17 @@ class ModelRunner:
         tolerance = _EXACT if exact else _HALF
         self._needs_places = needs_places(loaded.model, self._inputs([item]))
         inputs = self._inputs([item])
-        way, checked = choose_way(loaded.model, inputs, tolerance)
-        plain = gather(way, inputs)
+        backend, checked = choose_backend(loaded.model, inputs, tolerance)
+        plain = gather(backend, inputs)
         parts, unfit = self._fitting(plain, item)
-        left_out = {**way.left_out, **unfit}
+        left_out = {**backend.left_out, **unfit}
         shown = {place: call for place, call in plain.items() if place not in unfit}
         self._tried = _Tried(
-            way=way,
+            backend=backend,
             parts=parts,
             left_out=left_out,
             heads={place: int(call.weights.shape[1]) for place, call in plain.items()},
-            pads=self._pads(way, item, shown, tolerance),
+            pads=self._pads(backend, item, shown, tolerance),
             checked=checked,
             item=item,
             tolerance=tolerance,
@@ -299,17 +299,17 @@ class ModelRunner:
 
     def _learn(self, tried: _Tried) -> None:
         """Find out which layers may compute fast what nobody looks at."""
-        if isinstance(tried.way, InterfaceWay):
+        if isinstance(tried.backend, InterfaceBackend):
             paddings = (0, _TRIED_PADDING) if tried.pads else (0,)
             tries = [self._inputs([tried.item], extra=extra) for extra in paddings]
-            tried.way.learn(tries, tried.tolerance)
+            tried.backend.learn(tries, tried.tolerance)
 
     def _pads(
-        self, way: Way, item: Item, plain: Mapping[tuple[Part, int], Call], tolerance: float
+        self, backend: Backend, item: Item, plain: Mapping[tuple[Part, int], Call], tolerance: float
     ) -> bool:
         """Whether the weights stay the same with padding after the text."""
         try:
-            padded = gather(way, self._inputs([item], extra=_TRIED_PADDING))
+            padded = gather(backend, self._inputs([item], extra=_TRIED_PADDING))
         except Exception:  # noqa: BLE001 - a model that cannot be padded runs without
             return False
         return all(
@@ -419,12 +419,12 @@ class ModelRunner:
         """Run one batch; where it fails, each of its items alone."""
         ran = self._guarded(self._run, group, tried)
         if not isinstance(ran, AttentionError):
-            provenance = {**self._loaded().provenance, "capture": tried.way.name}
+            provenance = {**self._loaded().provenance, "capture": tried.backend.name}
             if not tried.checked:
                 provenance["verified"] = "no: the model returns no attention of its own"
             answers = []
             for n, item in enumerate(group):
-                notes = (*tried.way.notes, tried.way.part_notes.get(item.part, ""))
+                notes = (*tried.backend.notes, tried.backend.part_notes.get(item.part, ""))
                 note = {"note": text} if (text := "; ".join(filter(None, notes))) else {}
                 answers.append((item.request, self._guarded(ran.finish, n, provenance | note)))
             return answers
@@ -435,7 +435,7 @@ class ModelRunner:
 
     def _run(self, group: Sequence[Item], tried: _Tried) -> Batch:
         batch = Batch(group)
-        tried.way.run(self._inputs(batch.rows), batch.receive, batch.wanted)
+        tried.backend.run(self._inputs(batch.rows), batch.receive, batch.wanted)
         return batch
 
 

@@ -18,7 +18,7 @@ from sphinx_attention.core.attention import Attention, Part
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources import open_source
-from sphinx_attention.core.sources.huggingface.backends import choose_way, gather, reference_of
+from sphinx_attention.core.sources.huggingface.backends import choose_backend, gather, reference_of
 from sphinx_attention.core.sources.huggingface.hook import Layer
 from sphinx_attention.core.sources.huggingface.layer_call import Call, describe, terms_of
 from sphinx_attention.core.sources.huggingface.logit_terms import host
@@ -468,7 +468,7 @@ class TestOtherInput:
         inputs = {"input_ids": ids, "pixel_values": torch.zeros(1, 3, 16, 16)}
         assert reference_of(model, inputs).parts == {}
         with pytest.raises(AttentionError):
-            choose_way(model, inputs, 1e-4)
+            choose_backend(model, inputs, 1e-4)
 
 
 class TestTheCheck:
