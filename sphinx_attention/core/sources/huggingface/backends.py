@@ -249,7 +249,7 @@ def _try_interface(model: Any, inputs: Mapping[str, Any]) -> list[Seen]:
         with Trial(model) as trial, listening(Recorder(trial)):
             forward(model, inputs)
     except Exception as error:
-        # Whatever a model raises that does not know our name: it has another way to compute attention.
+        # A model may raise anything where it does not know our name: it then has another way.
         if is_out_of_memory(error):
             raise
         return []
