@@ -253,9 +253,9 @@ def test_a_folder_that_is_no_notes_is_told(notes: Notes) -> None:
 def test_a_cluster_that_does_not_answer_is_told(
     notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sphinx_attention.core.capture import chunks as distribute
+    from sphinx_attention.core.capture import dask
 
-    monkeypatch.setattr(distribute, "_CONNECT_SECONDS", 1)
+    monkeypatch.setattr(dask, "_CONNECT_SECONDS", 1)
     notes.write({"index": ["a b"]})
     answer = notes.run("capture", str(notes.folder), "--scheduler", "tcp://127.0.0.1:9", code=1)
     assert "the scheduler tcp://127.0.0.1:9 does not answer" in answer.err
