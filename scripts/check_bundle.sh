@@ -10,6 +10,10 @@ mkdir -p "$copy/sphinx_attention/core"
 cp -R static package.json tsconfig.json "$copy"
 cp -R sphinx_attention/assets "$copy/sphinx_attention"
 cp -R sphinx_attention/core/phrases "$copy/sphinx_attention/core"
+for file in sphinx_attention/core/render/*/constants.json; do
+    mkdir -p "$copy/$(dirname "$file")"
+    cp "$file" "$copy/$file"
+done
 rm "$copy"/sphinx_attention/assets/*.js "$copy"/sphinx_attention/assets/*.css
 ln -s "$PWD/node_modules" "$copy/node_modules"
 node "$copy/static/build.mjs" >/dev/null

@@ -12,6 +12,7 @@ import numpy as np
 from sphinx_attention.core.analysis.bins import PARTIAL
 from sphinx_attention.core.codes import MASKED, format_code, head_codes
 from sphinx_attention.core.figure.axes import names
+from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import mean_over
 from sphinx_attention.core.render.common.score_vector import heads_of
 from sphinx_attention.core.text import clean, clean_line, right_to_left, visible
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
 
 _WORDS = 12
-_NAMED = 3
+_NAMED: int = constants()["weights"]["described_pairs"]
+_LISTED: int = constants()["weights"]["listed_pairs"]
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 
 
@@ -46,7 +48,7 @@ class Pair:
     key_index: int
 
 
-def strongest_pairs(figure: Figure, limit: int = 12) -> list[Pair]:
+def strongest_pairs(figure: Figure, limit: int = _LISTED) -> list[Pair]:
     """The strongest pairs of what is shown, or of its pinned tokens where there are some.
 
     What is shown is a head, or the mean of those that the view heads draws together.

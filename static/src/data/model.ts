@@ -1,5 +1,6 @@
 /** The data of a figure: tokens, weights, and the names of layers and heads. */
 
+import { weights } from "../../../sphinx_attention/core/render/common/constants.json";
 import { type Directive, type Header, type HeadScores, type Payload, type Tensor, tensorOf } from "./payload";
 
 /** The code of a key that the query may not see. */
@@ -149,7 +150,7 @@ export interface PrintedWeight {
 }
 
 /** Weights of at least this many thousandths are emphasised. */
-const STRONG = 100;
+const STRONG = weights.strong;
 
 export function printedWeight(code: number): PrintedWeight {
   return { text: numeral(code), strong: code >= STRONG, masked: code === MASKED };

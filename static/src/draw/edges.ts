@@ -1,5 +1,6 @@
 /** Edges: which weights are drawn as edges. The Python part computes the same. */
 
+import { edges } from "../../../sphinx_attention/core/render/common/constants.json";
 import { MASKED, type Model, nearest, otherSide, type Place, type Side, tokensOn } from "../data/model";
 import type { Direction } from "../state/state";
 
@@ -110,7 +111,7 @@ export function shareOf({ from, codes, rows }: Line, edges: readonly Edge[]): nu
 }
 
 /** Edges at rest have at least this code. Fainter ones are not visible among many. */
-const LEAST_AT_REST = 10;
+const LEAST_AT_REST = edges.least_at_rest;
 
 /** The largest edges of a head's ordinary queries, at most `most` of them, in order of query and key. */
 export function edgesAtRest(model: Model, layer: number, head: number, most: number): Edge[] {

@@ -1,12 +1,13 @@
 /** Cells of heat maps: their opacity, and canvases on which many of them are painted. */
 
+import { heatmap } from "../../../sphinx_attention/core/render/common/constants.json";
 import { ADDED, element, numberIn, rgbaOf, setAttributes } from "./dom";
 import { nearest } from "../data/model";
 
 export type Scale = "linear" | "log";
 
 /** A cell's opacity is its level divided by this number. Signed numbers have signed levels. */
-export const LEVELS = 50;
+export const LEVELS = heatmap.levels;
 
 /** The levels of a heat map, row by row. */
 export interface Cells {

@@ -1,5 +1,6 @@
 /** What stands under the picture in every view: notes, weight vector, pairs, and announcements. */
 
+import { weights } from "../../../sphinx_attention/core/render/common/constants.json";
 import { ADDED, cell, element, find, setAttributes, setText } from "../draw/dom";
 import { edgesOf, lineOf, shareOf, type Weights } from "../draw/edges";
 import { type Model, numeral, otherSide, type Place, type Token, tokenAt, tokensOn } from "../data/model";
@@ -12,9 +13,9 @@ import { say } from "../data/phrases";
 import { cutoffNote, directionLabel, spoken } from "../draw/sentences";
 
 /** Pairs in the table. */
-const PAIRS = 12;
+const PAIRS = weights.listed_pairs;
 /** Pairs in the description of the picture. */
-const DESCRIBED = 3;
+const DESCRIBED = weights.described_pairs;
 /** Tokens in an announcement. */
 const SPOKEN = 5;
 

@@ -1,5 +1,6 @@
 /** The vector of a pinned token's weights: its content, and its table. */
 
+import { weights } from "../../../sphinx_attention/core/render/common/constants.json";
 import { cell, element, isolated, setAttributes, UNTYPESET } from "../draw/dom";
 import type { Weights } from "../draw/edges";
 import { type PrintedWeight, printedWeight, type Model, otherSide, type Side, tokensOn } from "../data/model";
@@ -20,7 +21,7 @@ export interface WeightVector {
 }
 
 /** Vectors of more rows than these scroll. */
-const LONG = 24;
+const LONG = weights.long_vector;
 
 export function weightVectorOf(model: Model, line: Weights): WeightVector {
   const others = tokensOn(model, otherSide(line.from));
@@ -67,7 +68,7 @@ export function weightVectorElement(vector: WeightVector): HTMLElement {
 }
 
 /** Sums of more terms than these are abridged. */
-const TERMS = 3;
+const TERMS = weights.summed_terms;
 
 /** The name of the vector: α with its token, or a sum of these. */
 function sumOf({ tokens, from }: WeightVector): (string | Node)[] {

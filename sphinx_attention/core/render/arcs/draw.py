@@ -11,6 +11,7 @@ import numpy as np
 
 from sphinx_attention.core.codes import head_codes
 from sphinx_attention.core.render.common import edges
+from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.score_vector import STRONG, format_sum
 from sphinx_attention.core.render.common.text_metrics import text_width
 from sphinx_attention.core.render.drawing import Drawing
@@ -29,19 +30,25 @@ Side = Literal["query", "key"]
 FONT, SPECIAL_FONT = 18, 14
 """Sizes in px of ordinary and of special tokens."""
 
-MOST_REST_EDGES = 240
+_ARCS = constants("arcs")
+
+MOST_REST_EDGES: int = _ARCS["most_rest_edges"]
 """How many edges the picture at rest holds at most, the heaviest."""
 
-_FAINTEST = 10  # thousandths; at rest, thinner edges than a tenth of a pixel are not seen
-_OPACITIES = ((0, 0.25), (50, 0.35), (100, 0.45), (200, 0.6), (500, 0.75))  # from which code on
-_SPECIAL_OPACITY = 0.6  # of that, so that the sinks do not bury the words
+_OPACITIES: list[tuple[int, float]] = _ARCS["rest_opacities"]  # from which code on
+# The share of that for edges to special tokens, so that sinks do not hide the words.
+_SPECIAL_OPACITY: float = _ARCS["special_opacity"]
 
-_SLOT, _GAP, _MARGIN = 36.0, 12.0, 10.0
-_TOP = 8.0  # room above the highest edge for half its stroke
-_WORD, _NUMBER, _BOTTOM = 22.0, 41.0, 48.0  # below the line where edges meet the row
-_ROWS_APART = 110.0
+_SLOT: float = _ARCS["slot"]
+_GAP, _MARGIN = 12.0, 10.0
+_TOP: float = _ARCS["top"]  # room above the highest edge for half its stroke
+_WORD, _BOTTOM = 22.0, 48.0  # below the line where edges meet the row
+_NUMBER: float = _ARCS["number"]  # likewise
+_ROWS_APART: float = _ARCS["rows_apart"]
 _COLUMN = 640.0  # about as wide as a page's text; a wider picture scrolls
-_KEY_NUMBER, _KEY_WORD, _KEY_LINE = 18.0, 38.0, 48.0
+_KEY_NUMBER: float = _ARCS["key_number"]
+_KEY_WORD = 38.0
+_KEY_LINE: float = _ARCS["key_line"]
 
 
 @dataclass(frozen=True)
@@ -314,7 +321,7 @@ def at_rest(figure: Figure, codes: NDArray[np.uint16]) -> list[tuple[int, int]]:
     chosen = [i for i, token in enumerate(tokens) if not token.special] or range(len(tokens))
     pairs = []
     for i in chosen:
-        seen = edges.drawn(codes[i], figure.cutoff) & (codes[i] >= _FAINTEST)
+        seen = edges.drawn(codes[i], figure.cutoff) & (codes[i] >= edges.LEAST_AT_REST)
         pairs += [(-int(codes[i, j]), i, j) for j in np.flatnonzero(seen).tolist()]
     return sorted((i, j) for _, i, j in sorted(pairs)[:MOST_REST_EDGES])
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from sphinx_attention.core.codes import FULL, MASKED
 
+from .constants import constants
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,18 +20,32 @@ Point = tuple[float, float]
 Curve = tuple[Point, ...]
 """A chain of cubic Béziers: a start, then three points a piece."""
 
-STROKE = 10.0
+_EDGES = constants()["edges"]
+
+STROKE: float = _EDGES["stroke"]
 """Width in px of an edge of weight 1."""
 
-LONE_SPAN = 100.0
+LONE_SPAN: float = _EDGES["lone_span"]
 """What stands for the span of a row of one token, whose edge to itself would have no room."""
 
-_LEAST_HEADROOM, _MOST_HEADROOM, _HEADROOM = 50.0, 140.0, 0.22
+LEAST_AT_REST: int = _EDGES["least_at_rest"]
+"""Thousandths of an edge at rest at least: fainter ones are not visible among many."""
+
+# The headroom is a share of the span, within bounds.
+_HEADROOM: float = _EDGES["headroom"]
+_LEAST_HEADROOM: float = _EDGES["least_headroom"]
+_MOST_HEADROOM: float = _EDGES["most_headroom"]
 # How the height of arcs grows with their distance: 1/2 and less would let them cross (see `arc`).
-_LEAST_NESTING, _MOST_NESTING = 0.55, 0.75
-_NEAR, _NEAR_APEX = 48.0, 14.0  # an arc over 48 px should be 14 px high, where it can be
-_APEX = 0.75  # height of a cubic's apex, where both handles stand at height 1
-_BALLOON_HEIGHT, _BALLOON_RADIUS = 40.0, 7.0
+_LEAST_NESTING: float = _EDGES["least_nesting"]
+_MOST_NESTING: float = _EDGES["most_nesting"]
+# An arc over so many px should be so high, where it can be.
+_NEAR: float = _EDGES["near"]
+_NEAR_APEX: float = _EDGES["near_apex"]
+# The height of a cubic's apex, where both handles stand at height 1.
+_APEX: float = _EDGES["apex"]
+# The largest height and radius of an edge to itself.
+_BALLOON_HEIGHT: float = _EDGES["balloon_height"]
+_BALLOON_RADIUS: float = _EDGES["balloon_radius"]
 
 
 def num(value: float) -> str:

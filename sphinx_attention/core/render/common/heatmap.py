@@ -19,6 +19,7 @@ from PIL import Image
 
 from sphinx_attention.core.codes import MASKED
 
+from .constants import constants
 from .edges import num
 
 if TYPE_CHECKING:
@@ -28,19 +29,21 @@ if TYPE_CHECKING:
 
 Scale = Literal["linear", "log"]
 
-LEVELS = 50
+_HEATMAP = constants()["heatmap"]
+
+LEVELS: int = _HEATMAP["levels"]
 """How many steps of opacity are told apart; each is two hundredths, short to write."""
 
-MOST_AS_PATHS = 60
+MOST_AS_PATHS: int = _HEATMAP["most_as_paths"]
 """Tokens a side up to which cells are written as paths; past it, an image is smaller."""
 
 HUE, NEGATIVE_HUE = "#2f6ac4", "#b4581a"
 """Colours where no style sheet gives others: of pictures that are files, and of images."""
 
 
-_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # thousandths between ticks, or at them
+_STEPS: list[int] = _HEATMAP["tick_steps"]  # thousandths between ticks, or at them
 _COMPRESSIONS = (zlib.Z_RLE, zlib.Z_HUFFMAN_ONLY)
-_APART = 30.0  # px between ticks at least
+_APART: float = _HEATMAP["tick_distance"]  # px between ticks at least
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from sphinx_attention.core.codes import FULL, MASKED, MASKED_TEXT, head_codes
 from sphinx_attention.core.text import visible
 
+from .constants import constants
 from .edges import mean_over, share_drawn, summed
 
 if TYPE_CHECKING:
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.figure.figure import Figure
 
-LONG = 24
+_WEIGHTS = constants()["weights"]
+
+LONG: int = _WEIGHTS["long_vector"]
 """A vector of more rows scrolls in a box of its own."""
 
-STRONG = 100
+STRONG: int = _WEIGHTS["strong"]
 """Thousandths from which on a weight, or a sum of weights, is set in the accent colour."""
 
-_TERMS = 3  # more are not written out in the name of a sum
+_TERMS: int = _WEIGHTS["summed_terms"]  # more are not written out in the name of a sum
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
 
+from .constants import constants
 from .edges import num
 from .text_metrics import cut, text_width
 
@@ -18,21 +19,40 @@ if TYPE_CHECKING:
 
 Side = Literal["query", "key"]
 
-FONT, SPECIAL_FONT = 16, 13
+_COLUMNS = constants()["two_columns"]
+
+FONT: int = _COLUMNS["font"]
+SPECIAL_FONT: int = _COLUMNS["special_font"]
 """Sizes in px of ordinary and of special tokens."""
 
-LONGEST = 150.0
+LONGEST: float = _COLUMNS["longest"]
 """Px that a token's text takes at most; a longer one is cut."""
 
-ROW = 24.0
+ROW: float = _COLUMNS["row"]
 """Height of a token's row in px."""
 
-_BASELINE, _BAR_TOP, _BAR_HEIGHT = 15.5, 20.0, 2.5
-_HEADING, _HEADING_BASELINE = 22.0, 13.0
-_PART, _PART_BASELINE = 20.0, 14.0
-_MARGIN, _PAD, _BETWEEN, _OFF = 4.0, 7.0, 6.0, 2.0
-_NUMBER, _LEAST_WORD = 36.0, 34.0
-_LEAST_APART, _MOST_APART, _APART = 112.0, 240.0, 0.38
+# From the top of a row to the baseline of its text, and to its bar.
+_BASELINE: float = _COLUMNS["baseline"]
+_BAR_TOP: float = _COLUMNS["bar_top"]
+_BAR_HEIGHT: float = _COLUMNS["bar_height"]
+# The names of the columns, and the letters above the texts of a pair: heights and baselines.
+_HEADING: float = _COLUMNS["heading"]
+_HEADING_BASELINE: float = _COLUMNS["heading_baseline"]
+_PART: float = _COLUMNS["part"]
+_PART_BASELINE: float = _COLUMNS["part_baseline"]
+# The space around the columns, between a text and the inner edge of its column, between a weight
+# and a text, and between a column and the ends of the lines.
+_MARGIN: float = _COLUMNS["margin"]
+_PAD: float = _COLUMNS["pad"]
+_BETWEEN: float = _COLUMNS["between"]
+_OFF: float = _COLUMNS["off"]
+# The width of a weight, and the smallest width of the texts.
+_NUMBER: float = _COLUMNS["number"]
+_LEAST_WORD: float = _COLUMNS["least_word"]
+# The distance between the columns is a share of their height, within bounds.
+_APART: float = _COLUMNS["apart"]
+_LEAST_APART: float = _COLUMNS["least_apart"]
+_MOST_APART: float = _COLUMNS["most_apart"]
 _SIDES: tuple[Side, Side] = ("query", "key")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import heatmap as cells
+from .constants import constants
 from .edges import num
 
 if TYPE_CHECKING:
@@ -15,13 +16,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-HIGH, INSET = 16, 4
+_STRIPS = constants()["vector_strips"]
+
+HIGH: int = _STRIPS["high"]
+INSET: int = _STRIPS["inset"]
 """Height of a strip in px, and what is left free above and below it in its row."""
 
-UNIT = 4
+UNIT: int = _STRIPS["unit"]
 """Height in px of a pixel where strips are an image. All that stands in a column is a multiple."""
 
-_COARSE = 5
+_COARSE: int = _STRIPS["coarse"]
 """So many levels of `cells` are one of a strip: what a page carries is a fifth of the paths."""
 
 _WIDTH, _WIDEST = 80, 12

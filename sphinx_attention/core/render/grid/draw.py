@@ -11,6 +11,7 @@ import numpy as np
 from sphinx_attention.core.analysis.bins import has_bin
 from sphinx_attention.core.codes import FULL, MASKED, codes, score_codes
 from sphinx_attention.core.render.common import heatmap as cells
+from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.text_metrics import text_width
 from sphinx_attention.core.render.drawing import Drawing
 from sphinx_attention.core.views import ENLARGED
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 SMALL = 11
 """Size in px of the numbers of layers and heads."""
 
-SHADES = (0, 6, 16, 28, 39, 50)
+SHADES: list[int] = constants("grid")["shades"]
 """The levels of thumbnails: so few that the picture of all heads packs well."""
 
 MOST_CELLS = 23

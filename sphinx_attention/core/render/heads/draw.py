@@ -12,6 +12,7 @@ from sphinx_attention.core.codes import FULL, MASKED, head_codes
 from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.common import two_columns as columns
+from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.head_colours import drawn_hue, hue_of
 from sphinx_attention.core.render.common.heatmap import ramp
 from sphinx_attention.core.render.common.score_vector import STRONG, format_sum, heads_of
@@ -31,18 +32,28 @@ Codes = dict[int, "NDArray[np.uint16]"]
 Edge = tuple[int, int, int]
 """Head, query and key, all of them positions."""
 
-MOST_AT_REST = 600
+_HEADS = constants("heads")
+
+MOST_AT_REST: int = _HEADS["most_at_rest"]
 """How many lines the picture at rest holds at most, the heaviest."""
 
-LEVELS = 8
+LEVELS: int = _HEADS["levels"]
 """How many strengths of lines there are at rest."""
 
-_FAINTEST = 10  # thousandths; at rest, fainter lines are not seen
-_LEAST_ALONE, _ELEMENTS = 12, 1200  # of which each token takes five
-_LANES, _LANE = 14.0, 2.5  # px of a row that the lines of all heads share; between two of them
-_THINNEST, _WIDEST = 1.0, 1.75
-_LEAST_BAR = 0.005  # of its room, the shortest piece of a bar that is seen
-_LEGEND_MARK, _LEGEND_LETTER, _LEGEND_MARGIN = 15.0, 8.0, 12.0  # px, in wide fonts at a size of 11
+# Lines that are elements of their own: so many at least, and so many elements less those of tokens.
+_LEAST_ALONE: int = _HEADS["least_alone"]
+_ELEMENTS: int = _HEADS["elements"]
+_OF_A_TOKEN: int = _HEADS["elements_of_a_token"]
+# Px of a row that the lines of all heads share, and between two of them.
+_LANES: float = _HEADS["lanes"]
+_LANE: float = _HEADS["lane"]
+_THINNEST: float = _HEADS["thinnest"]
+_WIDEST: float = _HEADS["widest"]
+_LEAST_BAR: float = _HEADS["least_bar"]  # the shortest piece that is drawn, as a share of its room
+# Px of the legend, in wide fonts at a size of 11: of a mark, of a letter, and on either side.
+_LEGEND_MARK: float = _HEADS["legend_mark"]
+_LEGEND_LETTER: float = _HEADS["legend_letter"]
+_LEGEND_MARGIN: float = _HEADS["legend_margin"]
 
 
 @dataclass(frozen=True)
@@ -249,7 +260,7 @@ def at_rest(figure: Figure, codes: Codes) -> tuple[list[Edge], bool]:
     for head, weights in codes.items():
         for query in chosen:
             row = weights[query]
-            seen = edges.drawn(row, figure.cutoff) & (row >= _FAINTEST)
+            seen = edges.drawn(row, figure.cutoff) & (row >= edges.LEAST_AT_REST)
             found += [(-int(row[k]), (head, query, k)) for k in np.flatnonzero(seen).tolist()]
     kept = sorted(found)[:MOST_AT_REST]
     return [edge for _, edge in reversed(kept)], len(found) > len(kept)
@@ -277,7 +288,7 @@ def _of_pinned(figure: Figure, codes: Codes) -> tuple[list[Edge], list[Edge]]:
         for key in np.flatnonzero(edges.drawn(weights[query], figure.cutoff)).tolist()
     ]
     tokens = len(figure.attention.query_tokens) + len(figure.attention.key_tokens)
-    most = max(_LEAST_ALONE, _ELEMENTS - 5 * tokens)
+    most = max(_LEAST_ALONE, _ELEMENTS - _OF_A_TOKEN * tokens)
     if len(found) <= most:
         return found, []
     found.sort(key=lambda edge: (-int(codes[edge[0]][edge[1:]]), edge))

@@ -10,6 +10,7 @@ import numpy as np
 from sphinx_attention.core.analysis.bins import has_bin
 from sphinx_attention.core.codes import MASKED, format_code, head_codes
 from sphinx_attention.core.render.common import heatmap as cells
+from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.drawing import Drawing
 from sphinx_attention.core.text import visible
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from .layout import Layout
 
-_NAMED = 3
+_NAMED: int = constants("matrix")["named"]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sphinx_attention.core.codes import FULL
 from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.common import heatmap as cells
+from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
 from sphinx_attention.core.render.common.text_metrics import cut, text_width
 from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
@@ -19,19 +20,28 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Token
     from sphinx_attention.core.phrases import Phrases
 
-_SMALL = 11  # px, of what is said about the axes and the colours
-_EXTENT = 660  # px that a map is about as large as, where its cells may have any size
-_LEAST_CELL, _MOST_CELL = 2, 24  # a finger hits a label of 24 px
-_GAP_FROM, _SLANT_FROM = 12, 18  # px of a cell from which on cells stand apart, labels aslant
-_LINE = 12  # px between labels at least; smaller cells leave labels out
-_FONTS = ((18, 14), (15, 12), (13, 11), (0, 10))  # from which cell on labels are how large
+_MATRIX = constants("matrix")
+_SMALL: int = _MATRIX["small"]  # px, of what is said about the axes and the colours
+_EXTENT: int = _MATRIX["extent"]  # px of a map whose cells may have any size, about
+_LEAST_CELL: int = _MATRIX["least_cell"]
+_MOST_CELL: int = _MATRIX["most_cell"]  # a finger hits a label of 24 px
+_GAP_FROM: int = _MATRIX["gap_from"]  # px of a cell from which on cells stand apart
+_SLANT_FROM: int = _MATRIX["slant_from"]  # px of a cell from which on labels are slanted
+_LINE: int = _MATRIX["line"]  # px between labels at least; smaller cells leave labels out
+_FONTS: list[tuple[int, int]] = _MATRIX["fonts"]  # from which cell on labels are how large
 _LABEL = 120.0  # px that a label has at most
-_OFF, _MARGIN = 8.0, 4.0  # px from labels to cells, and round the picture
-_SLANT, _UPRIGHT = 45, 90
-_MIDDLE = 0.35  # of the font's size: from a line's middle down to its baseline
-_AXIS_LINE = 15.0
-_BAR_BELOW, _BAR_HEIGHT, _BAR_MOST, _BAR_LEAST = 18.0, 8.0, 220, 110
-_TICKS_BELOW, _BOTTOM = 13.0, 4.0
+_OFF: float = _MATRIX["off"]  # px from labels to cells
+_MARGIN: float = _MATRIX["margin"]  # px round the picture
+_SLANT: int = _MATRIX["slant"]
+_UPRIGHT: int = _MATRIX["upright"]
+_MIDDLE: float = _MATRIX["middle"]  # of the font's size: from a line's middle down to its baseline
+_AXIS_LINE: float = _MATRIX["axis_line"]
+_BAR_BELOW: float = _MATRIX["bar_below"]
+_BAR_HEIGHT: float = _MATRIX["bar_height"]
+_BAR_MOST: int = _MATRIX["bar_most"]
+_BAR_LEAST: int = _MATRIX["bar_least"]
+_TICKS_BELOW: float = _MATRIX["ticks_below"]
+_BOTTOM: float = _MATRIX["bottom"]
 _SWATCH = 14.0
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from sphinx_attention.core.analysis import logits
 from sphinx_attention.core.codes import FULL, MASKED, format_code, head_codes
 from sphinx_attention.core.render.common import vector_strips as strips
+from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
 from sphinx_attention.core.render.common.score_vector import is_strong
 from sphinx_attention.core.render.drawing import Drawing
@@ -32,18 +33,22 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Attention, Token
     from sphinx_attention.core.figure.figure import Figure
 
-PITCH = 24
+_STEPS = constants("steps")
+
+PITCH: int = _STEPS["pitch"]
 """Height of a row in px; a finger can hit it."""
 
 MOST_ROWS = 24
 """Pictures of more rows scroll in a box of their own."""
 
 _SENTENCE_GAP = 12
-_HEAD, _BARE_HEAD = 68, 44  # from the text to the first row, with the query's strip and without
+_HEAD: int = _STEPS["head"]  # from the text to the first row, with the query's strip
+_BARE_HEAD = 44  # and without
 _FOOT = 12  # from the last row to the output's
 _END = 4
-_BAR_HEIGHT = 10
-_SIGN, _MINUS = 20, 7  # widths in px of a minus infinity and of its minus
+_BAR_HEIGHT: int = _STEPS["bar_height"]
+_SIGN = 20  # width in px of a minus infinity
+_MINUS: int = _STEPS["minus"]  # and of its minus
 
 
 @dataclass(frozen=True)

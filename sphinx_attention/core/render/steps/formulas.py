@@ -10,6 +10,7 @@ import numpy as np
 
 from sphinx_attention.core.codes import MASKED, format_code
 from sphinx_attention.core.phrases import ENGLISH
+from sphinx_attention.core.render.common.constants import constants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,9 +24,12 @@ MINUS = "\u2212"
 INFINITY = "\u221e"
 ELLIPSIS = "…"
 
-_SHOWN = 3  # numbers of a vector that are written out
-_TERMS = 2  # products at the beginning that are written out; the last one is too
-_LEAST, _MOST = -2, 5  # decimal exponents between which a power of e is written in full
+_STEPS = constants("steps")
+_SHOWN: int = _STEPS["shown_numbers"]  # numbers of a vector that are written out
+_TERMS: int = _STEPS["shown_products"]  # first products that are written out; the last one is too
+# Decimal exponents between which a power of e is written in full.
+_LEAST: int = _STEPS["least_exponent"]
+_MOST: int = _STEPS["most_exponent"]
 
 
 def fixed(value: float) -> str:

@@ -1,5 +1,7 @@
 /** The curves of edges and their opacity. The Python part computes the same, to the last digit. */
 
+import { rest_opacities as OPACITIES, special_opacity as SPECIAL } from "../../../../sphinx_attention/core/render/arcs/constants.json";
+import { edges } from "../../../../sphinx_attention/core/render/common/constants.json";
 import { clamp, type Edge, nearest, short, type Side } from "../shared";
 
 /** The layout of the static picture, in px. */
@@ -18,7 +20,7 @@ export interface Frame {
 
 /** The space that edges need above a row of this span. */
 export function headroomOf(span: number): number {
-  return nearest(clamp(0.22 * span, 50, 140));
+  return nearest(clamp(edges.headroom * span, edges.least_headroom, edges.most_headroom));
 }
 
 /**
@@ -44,17 +46,18 @@ export function curve(frame: Frame, edge: Pick<Edge, "query" | "key">, from: Sid
 /** The height of an arc's control points above its ends. */
 function handle(distance: number, { span, headroom }: Frame): number {
   const rise = Math.min(headroom, span / 2);
-  const fitting = span > 96 ? Math.log(rise / 14) / Math.log(span / 48) : 0.75;
-  const nesting = clamp(fitting, 0.55, 0.75);
-  return (rise * (distance / span) ** nesting) / 0.75;
+  const { near, near_apex, least_nesting, most_nesting, apex } = edges;
+  const fitting = span > 2 * near ? Math.log(rise / near_apex) / Math.log(span / near) : most_nesting;
+  const nesting = clamp(fitting, least_nesting, most_nesting);
+  return (rise * (distance / span) ** nesting) / apex;
 }
 
 /** An edge from a token to itself: a drop between the arcs to the left and right. */
 function balloon(frame: Frame, x: number, y: number): string {
   const k = frame.span / handle(frame.span, frame) ** 2;
-  const height = Math.min(40, 0.8 * frame.headroom);
+  const height = Math.min(edges.balloon_height, 0.8 * frame.headroom);
   const q = k / 4;
-  const r = Math.min((2 * q * height + 1 - Math.sqrt(4 * q * height + 1)) / (2 * q), 7);
+  const r = Math.min((2 * q * height + 1 - Math.sqrt(4 * q * height + 1)) / (2 * q), edges.balloon_radius);
   const s = height - r;
   const neck = y - Math.min(s, Math.sqrt(r / (0.8 * k)));
   const shoulder = y - s;
@@ -71,8 +74,8 @@ function balloon(frame: Frame, x: number, y: number): string {
 
 /** The opacity of an edge at rest, where many edges overlap. */
 export function opacityAtRest({ code, special }: Edge): number {
-  const opacity = code < 50 ? 0.25 : code < 100 ? 0.35 : code < 200 ? 0.45 : code < 500 ? 0.6 : 0.75;
-  return special ? 0.6 * opacity : opacity;
+  const opacity = OPACITIES.filter(([from]) => code >= from!).at(-1)![1]!;
+  return special ? SPECIAL * opacity : opacity;
 }
 
 function path(strings: TemplateStringsArray, ...values: number[]): string {

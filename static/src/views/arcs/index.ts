@@ -1,5 +1,7 @@
 /** The arcs view: tokens in one row or two, and curves from the token in focus. */
 
+import { key_line, key_number, most_rest_edges, number, rows_apart, slot, top } from "../../../../sphinx_attention/core/render/arcs/constants.json";
+import { edges as curves } from "../../../../sphinx_attention/core/render/common/constants.json";
 import {
   addHitArea,
   type Attributes,
@@ -72,7 +74,7 @@ function strokeOf(frame: Frame, edge: Edge, from: Line["from"]): Stroke {
     key: edge.key,
     special: edge.special,
     d: curve(frame, edge, from),
-    width: short(edge.code / 100),
+    width: short((edge.code * curves.stroke) / 1000),
   };
 }
 
@@ -87,14 +89,14 @@ function pathOf({ query, key, special, d, width }: Stroke): Attributes {
 }
 
 /** The most edges that are drawn at rest. */
-const OVERVIEW = 240;
+const OVERVIEW = most_rest_edges;
 /** The smallest width of a token's hit area, in px. */
-const LEAST = 36;
+const LEAST = slot;
 /** The distance from the ends of the edges to the baseline of the weights below a row, in px. */
-const NUMBER_BELOW = 41;
+const NUMBER_BELOW = number;
 /** In figures of two rows, the heights of the upper row's parts, and of the lower row, in px. */
-const ROW_ABOVE = { end: 48, number: 18, top: 6 };
-const ROW_BELOW = 158;
+const ROW_ABOVE = { end: key_line, number: key_number, top: 6 };
+const ROW_BELOW = key_line + rows_apart;
 
 function open(root: HTMLElement, model: Model): View {
   const picture = require(root, "picture");
@@ -155,9 +157,9 @@ function frameOf(tokens: TextTokens, model: Model): Frame {
     const keys = tokens.key.map((token) => token.x);
     return { queries, keys, queryY: ROW_BELOW, keyY: ROW_ABOVE.end, headroom: 0, span: 0 };
   }
-  const span = Math.abs(queries[queries.length - 1]! - queries[0]!) || 100;
+  const span = Math.abs(queries[queries.length - 1]! - queries[0]!) || curves.lone_span;
   const headroom = headroomOf(span);
-  const y = headroom + 8;
+  const y = headroom + top;
   return { queries, keys: queries, queryY: y, keyY: y, headroom, span };
 }
 

@@ -1,5 +1,6 @@
 /** The sheet of thumbnails: its heads, their order, and the cells of all of them. */
 
+import { shades as SHADES } from "../../../../sphinx_attention/core/render/grid/constants.json";
 import {
   type Cells,
   type Direction,
@@ -45,7 +46,6 @@ export interface Sheet {
 }
 
 /** The levels of opacity in thumbnails. They are few, so that the static picture compresses well. */
-const SHADES = [0, 6, 16, 28, 39, 50];
 const STEP = LEVELS / (SHADES.length - 1);
 
 /** The levels of the pooled weights that a filter shows, by layer, head, row and column. */

@@ -1,5 +1,6 @@
 /** The heads view: queries in one column, keys in another, and lines in the colours of their heads. */
 
+import * as drawing from "../../../../sphinx_attention/core/render/heads/constants.json";
 import { script_heads as phrases } from "../../../../sphinx_attention/core/phrases/en.json";
 import {
   addHitArea,
@@ -45,13 +46,13 @@ import { bindSwatches } from "./swatches";
 export const view: ViewKind = { open, build: buildHeads, severalHeads: true, phrases };
 
 /** The most lines that are drawn at rest. */
-const REST = 600;
+const REST = drawing.most_at_rest;
 /** Levels of opacity of lines that are drawn as one path. */
-const LEVELS = 8;
+const LEVELS = drawing.levels;
 /** Colours of heads. */
 const HUES = 32;
 /** The shortest piece of a bar that is drawn, as a share of the longest bar. */
-const LEAST_BAR = 0.005;
+const LEAST_BAR = drawing.least_bar;
 
 /** The attributes of a path. */
 export type Path = Readonly<Record<string, string>>;
@@ -202,7 +203,7 @@ function strengthOf(code: number): number {
 
 /** The distance in px between the lines of two heads, which lie side by side between the same tokens. */
 function stepOf({ heads: shown }: State): number {
-  return Math.min(2.5, 14 / Math.max(shown.length - 1, 1));
+  return Math.min(drawing.lane, drawing.lanes / Math.max(shown.length - 1, 1));
 }
 
 /** The distance of a head's lines from the middles of the rows, in px. */
@@ -230,7 +231,8 @@ function opacity(value: number): Path {
 
 /** The lines of the tokens in focus, one path each. Past a limit, the faint ones are joined into few paths. */
 function pathsOf(model: Model, state: State, frame: Frame, strokes: readonly Stroke[]): Path[] {
-  const most = Math.max(12, 1200 - 5 * (model.queries.length + model.keys.length));
+  const tokens = model.queries.length + model.keys.length;
+  const most = Math.max(drawing.least_alone, drawing.elements - drawing.elements_of_a_token * tokens);
   const ordered = strokes.length > most ? [...strokes].sort(heaviestFirst) : strokes;
   return [
     ...together(model, state, frame, ordered.slice(most)),
@@ -313,7 +315,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     }
     if (state.heads !== previous?.heads) {
       showSwatches(state);
-      setAttributes(edges.parentElement!, { "stroke-width": stepOf(state) < 1.75 ? 1 : 1.75 });
+      setAttributes(edges.parentElement!, { "stroke-width": stepOf(state) < drawing.widest ? drawing.thinnest : drawing.widest });
       if (previous) legendInto(columns, model, inOrder(state), frame);
     }
     const most = capped && !focus.length ? REST : 0;
@@ -345,7 +347,10 @@ function legendInto(columns: Element, model: Model, shown: readonly number[], fr
     text.append(text.firstChild ? " " : "", mark, model.heads[head]!);
   }
   // The estimate is large enough for every font. The static picture uses the same.
-  const wide = shown.reduce((sum, head) => sum + 15 + 8 * model.heads[head]!.length, 24);
+  const wide = shown.reduce(
+    (sum, head) => sum + drawing.legend_mark + drawing.legend_letter * model.heads[head]!.length,
+    2 * drawing.legend_margin,
+  );
   if (wide > Math.abs(end - start)) {
     setText(text, say("count_of_heads", { count: shown.length }));
   }

@@ -1,5 +1,6 @@
 /** Two columns of tokens with the layout of the static picture: read from a picture, or built. */
 
+import { two_columns as layout } from "../../../../sphinx_attention/core/render/common/constants.json";
 import {
   clamp,
   directionOf,
@@ -20,29 +21,29 @@ import {
 } from "../shared";
 
 /** The height of a row. This and all further lengths are in px. */
-export const ROW = 24;
+export const ROW = layout.row;
 /** From the top of a row to the baseline of its text. */
-const BASELINE = 15.5;
+const BASELINE = layout.baseline;
 /** From the top of a row to its bar, and the height of the bar. */
-const BAR = { top: 20, height: 2.5 };
+const BAR = { top: layout.bar_top, height: layout.bar_height };
 /** The height of the names of the columns. */
-const HEADING = 22;
+const HEADING = layout.heading;
 /** The height of the letter above each text of a pair. */
-const PART = 20;
+const PART = layout.part;
 /** The space around the columns. */
-const MARGIN = 4;
+const MARGIN = layout.margin;
 /** The space between a text and the inner edge of its column. */
-const PAD = 7;
+const PAD = layout.pad;
 /** The space between a column and the ends of the lines. */
-const OFF = 2;
+const OFF = layout.off;
 /** The width of a weight beside a token. */
-const NUMBER = 36;
+const NUMBER = layout.number;
 /** The space between a weight and a text. */
-const BETWEEN = 6;
+const BETWEEN = layout.between;
 /** The smallest width of the texts. */
-const LEAST = 34;
+const LEAST = layout.least_word;
 /** The largest width of a text; longer ones are cut. */
-const LONGEST = 150;
+const LONGEST = layout.longest;
 
 /** The layout of the tokens of one side. */
 export interface Column {
@@ -117,7 +118,7 @@ export function buildHeads(model: Model): SVGSVGElement {
     return { ...side, tokens, words, begins, tops, width, bottom: y + ROW };
   });
   const height = Math.max(...sides.map(({ bottom }) => bottom)) + MARGIN;
-  const apart = clamp(Math.floor(0.38 * height), 112, 240);
+  const apart = clamp(Math.floor(layout.apart * height), layout.least_apart, layout.most_apart);
   const width = sides[0]!.width + sides[1]!.width + apart + 2 * MARGIN;
 
   const columns = sides.flatMap(({ side, tokens, words, begins, tops, width: wide }) => {
@@ -132,19 +133,19 @@ export function buildHeads(model: Model): SVGSVGElement {
         text,
       );
     return [
-      small(say(query ? "queries" : "keys"), 13),
-      ...begins.flatMap((name, i) => (name ? [small(name, tops[i]! - 6)] : [])),
+      small(say(query ? "queries" : "keys"), layout.heading_baseline),
+      ...begins.flatMap((name, i) => (name ? [small(name, tops[i]! - PART + layout.part_baseline)] : [])),
       ...tokens.map(({ special }, index) => {
         const [text, long] = words[index]!;
         const word = wordElement(text, long, edge + (way * long) / 2, tops[index]! + BASELINE);
-        word.setAttribute("font-size", special ? "13" : "16");
+        word.setAttribute("font-size", String(special ? layout.special_font : layout.font));
         return tokenElement(model, { side, index }, {}, [word]);
       }),
     ];
   });
   const drawn = { fill: "none", stroke: "currentColor" };
   const filled = { fill: "currentColor", stroke: "none" };
-  const set = { ...filled, "font-size": 16, "text-anchor": "middle", "pointer-events": "all" };
+  const set = { ...filled, "font-size": layout.font, "text-anchor": "middle", "pointer-events": "all" };
   return pictureElement(
     width,
     height,
@@ -156,7 +157,7 @@ export function buildHeads(model: Model): SVGSVGElement {
 
 /** The text of a token, cut where it is too long, and its width. */
 function fitted(token: Token): [text: string, width: number] {
-  const widthOf = (text: string): number => Math.ceil(textWidth(text, token.special ? 13 : 16));
+  const widthOf = (text: string): number => Math.ceil(textWidth(text, token.special ? layout.special_font : layout.font));
   const letters = [...token.text];
   let text = token.text;
   while (letters.length && widthOf(text) > LONGEST) {

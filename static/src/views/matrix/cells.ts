@@ -1,9 +1,10 @@
 /** The cells of a heat map as paths, and the ticks of its colour bar, as in the static pictures. */
 
+import { heatmap } from "../../../../sphinx_attention/core/render/common/constants.json";
 import { type Attributes, type Cells, elementsInto, levelOf, LEVELS, ramp, type Scale } from "../shared";
 
 /** The most tokens on a side whose cells are paths. Larger maps are painted on a canvas. */
-export const MOST_AS_PATHS = 60;
+export const MOST_AS_PATHS = heatmap.most_as_paths;
 
 /** The cells of codes in thousandths, row by row. Masked codes are negative and have level 0. */
 export function cellsOf(
@@ -21,9 +22,9 @@ export function cellsOf(
 }
 
 /** Distances between the ticks of a colour bar, in thousandths. */
-const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+const STEPS = heatmap.tick_steps;
 /** The smallest distance between two ticks, in px. */
-const APART = 30;
+const APART = heatmap.tick_distance;
 
 /** The ticks of a colour bar, as codes and places: 0, the end, and round codes where there is space. */
 export function ticks(most: number, scale: Scale, width: number): [code: number, x: number][] {

@@ -1,5 +1,6 @@
 /** The matrix view: a heat map of one head, with a row for each query and a column for each key. */
 
+import { named as NAMED } from "../../../../sphinx_attention/core/render/matrix/constants.json";
 import { script_matrix as phrases } from "../../../../sphinx_attention/core/phrases/en.json";
 import {
   ADDED,
@@ -270,8 +271,6 @@ function showLabels(tokens: TextTokens, focus: readonly Place[], frame: Frame, m
   }
 }
 
-/** Tokens that the line under the picture names. */
-const NAMED = 3;
 
 /** A phrase as a list of nodes and texts, with its placeholders filled in by nodes. */
 function sayNodes(

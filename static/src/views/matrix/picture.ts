@@ -1,5 +1,6 @@
 /** The picture of the matrix at rest and its parts, with the layout of the static picture. */
 
+import * as layout from "../../../../sphinx_attention/core/render/matrix/constants.json";
 import {
   addHitArea,
   boxOf,
@@ -28,19 +29,19 @@ import {
 import { ticks } from "./cells";
 
 /** The largest side of the cells, in px. */
-const EXTENT = 660;
+const EXTENT = layout.extent;
 /** The height of a label, in px. */
-const LINE = 12;
+const LINE = layout.line;
 /** The most characters of a label. */
 const LONGEST = 18;
 /** The distance between the cells and their labels, in px. */
-const OFF = 8;
+const OFF = layout.off;
 /** The space around the picture, in px. */
-const MARGIN = 4;
+const MARGIN = layout.margin;
 /** The width of the names of the axes, in px. */
 const AXIS = 42;
 /** Cells of at least this size have slanted labels; others have upright ones. */
-const SLANT_FROM = 18;
+const SLANT_FROM = layout.slant_from;
 
 /** The layout of the cells, in px. */
 export interface Frame {
@@ -61,7 +62,7 @@ export function frameOf(picture: SVGSVGElement, field: SVGElement, model: Model)
 }
 
 export function gapOf({ cell }: Frame): number {
-  return cell >= 12 ? 1 : 0;
+  return cell >= layout.gap_from ? 1 : 0;
 }
 
 /** The distance between two labels that are shown, in tokens. */
@@ -75,7 +76,7 @@ export function columnAt({ columns, cell, mirrored }: Frame, column: number): nu
 }
 
 function fontOf(cell: number): number {
-  return cell >= 18 ? 14 : cell >= 15 ? 12 : cell >= 13 ? 11 : 10;
+  return layout.fonts.find(([from]) => cell >= from!)![1]!;
 }
 
 /** The label of a token, cut where it is too long, and its width. */
@@ -93,7 +94,7 @@ export function wordOf(frame: Frame, model: Model, place: Place): SVGTextElement
   const row = place.side === "query";
   const edge = row ? (mirrored ? left + columns * cell + OFF : left - OFF) : 0;
   const x = edge + (row === mirrored ? wide / 2 : -wide / 2);
-  return wordElement(text, wide, x, (row ? top + (place.index + 0.5) * cell : 0) + 0.35 * size);
+  return wordElement(text, wide, x, (row ? top + (place.index + 0.5) * cell : 0) + layout.middle * size);
 }
 
 /** Write the numbers at a colour bar that ends at `most`. `beyond` says whether there are larger weights. */
@@ -103,14 +104,14 @@ export function ticksInto(picture: SVGSVGElement, most: number, beyond: boolean,
   const [x, y, width] = boxOf(bar);
   find(picture, "ticks")?.replaceChildren(
     ...ticks(most, scale, width).map(([code, at]) =>
-      svg("text", { x: short(x + at), y: y + 21 }, `${beyond && code === most ? "≥\u2009" : ""}${code / 1000}`),
+      svg("text", { x: short(x + at), y: y + layout.bar_height + layout.ticks_below }, `${beyond && code === most ? "≥\u2009" : ""}${code / 1000}`),
     ),
   );
 }
 
 /** The layout of a picture that is built here, and the px on its left and right. */
 function layOut({ queries, keys }: Model): { frame: Frame; sides: number[] } {
-  const cell = clamp(Math.floor(EXTENT / Math.max(queries.length, keys.length)), 2, 24);
+  const cell = clamp(Math.floor(EXTENT / Math.max(queries.length, keys.length)), layout.least_cell, layout.most_cell);
   const size = fontOf(cell);
   const widest = (tokens: readonly Token[]): number =>
     Math.max(...tokens.map((token) => fitted(token, size)[1]));
@@ -136,9 +137,9 @@ export function buildMatrix(model: Model): SVGSVGElement {
   const more = 1 + gapOf(frame);
   const edge = mirrored ? x + width + OFF : x - OFF;
   const place = { transform: `translate(${x} ${y})` };
-  const bar = { x, y: y + height + 18, width: clamp(width, 110, 220), height: 8 };
+  const bar = { x, y: y + height + layout.bar_below, width: clamp(width, layout.bar_least, layout.bar_most), height: layout.bar_height };
   const whole = Math.max(width + sides[0]! + sides[1]!, x + bar.width + LINE);
-  const tall = bar.y + 25;
+  const tall = bar.y + layout.bar_height + layout.ticks_below + layout.bottom;
   const axis = (text: string, at: number): SVGTextElement =>
     svg("text", { direction: "ltr", "text-anchor": mirrored ? "start" : "end", x: edge, y: at }, text);
   const tokens = SIDES.flatMap((side) =>
@@ -172,8 +173,8 @@ export function buildMatrix(model: Model): SVGSVGElement {
     ),
     group(
       "guide",
-      { "font-size": 11, "text-anchor": "middle" },
-      axis(say(mirrored ? "key_axis_mirrored" : "key_axis"), y - OFF - 15),
+      { "font-size": layout.small, "text-anchor": "middle" },
+      axis(say(mirrored ? "key_axis_mirrored" : "key_axis"), y - OFF - layout.axis_line),
       axis(say("query_axis"), y - OFF),
       svg("rect", { class: "attention-ramp", ...RULE, ...bar, fill: `url(#${id}-ramp)` }),
       group("ticks"),
@@ -206,7 +207,7 @@ function tokenOf(frame: Frame, model: Model, place: Place): SVGGElement {
   const { cell, left, top, mirrored } = frame;
   const { side, index } = place;
   const key = side === "key";
-  const angle = (cell >= SLANT_FROM ? 45 : 90) * (mirrored ? 1 : -1);
+  const angle = (cell >= SLANT_FROM ? layout.slant : layout.upright) * (mirrored ? 1 : -1);
   const transform = `translate(${left + columnAt(frame, index)} ${top - OFF})rotate(${angle})`;
   const words = index % everyOf(frame) ? [] : [wordOf(frame, model, place)];
   return tokenElement(model, place, key ? { transform } : {}, words);

@@ -1,5 +1,11 @@
 /** The numbers of the steps, as the formulas of the panels print them. */
 
+import {
+  least_exponent,
+  most_exponent,
+  shown_numbers,
+  shown_products,
+} from "../../../../sphinx_attention/core/render/steps/constants.json";
 import { MASKED, numeral, say } from "../shared";
 import { largest, type LogitTerms, type Numbers, sumOf } from "./logits";
 
@@ -81,12 +87,12 @@ function productsOf({ query, keys, most: [most] }: LogitTerms, key: number): For
 }
 
 function abridged(terms: readonly string[]): readonly string[] {
-  return terms.length > 3 ? [...terms.slice(0, 2), "…", terms.at(-1)!] : terms;
+  return terms.length > shown_products + 1 ? [...terms.slice(0, shown_products), "…", terms.at(-1)!] : terms;
 }
 
 function vectorText(vector: Numbers, most: number): string {
   const texts = components(vector, most);
-  return `(${[...texts.slice(0, 3), ...(texts.length > 3 ? ["…"] : [])].join(", ")})`;
+  return `(${[...texts.slice(0, shown_numbers), ...(texts.length > shown_numbers ? ["…"] : [])].join(", ")})`;
 }
 
 /** The powers of e: for the key's logit, summed over all tokens, and for the sink. */
@@ -106,7 +112,7 @@ function softmaxOf({ logits, masked, sink, sinkKey }: LogitTerms, key: number): 
 /** e to the logit: its digits, and the power of ten to multiply them by where it needs one. */
 function power(name: string, score: number): FormulaTexts {
   const size = score / Math.LN10;
-  const ten = score === -Infinity || (size >= -2 && size < 5) ? 0 : Math.floor(size);
+  const ten = score === -Infinity || (size >= least_exponent && size < most_exponent) ? 0 : Math.floor(size);
   return {
     [name]: score === -Infinity ? "0" : significant(Math.exp(score - ten * Math.LN10)),
     [`${name}Ten`]: ten ? String(ten).replace("-", "−") : "",

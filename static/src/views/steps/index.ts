@@ -1,5 +1,7 @@
 /** The steps behind each weight: query, keys, products, logits, weights and weighted values. */
 
+import { vector_strips as strip } from "../../../../sphinx_attention/core/render/common/constants.json";
+import * as layout from "../../../../sphinx_attention/core/render/steps/constants.json";
 import { script_steps as phrases } from "../../../../sphinx_attention/core/phrases/en.json";
 import {
   canvasUnder,
@@ -57,9 +59,9 @@ export interface Table {
 }
 
 /** The height of a row, in px. */
-const PITCH = 24;
+const PITCH = layout.pitch;
 /** The height of a bar, in px. */
-const BAR = 10;
+const BAR = layout.bar_height;
 
 /** The steps that include the sink. */
 const AFTER_THE_SINK = ["softmax", "value"];
@@ -105,11 +107,11 @@ export function tableOf(
 type Strip = readonly [top: number, vector: ArrayLike<number>];
 
 /** The height of a pixel of a strip's image, in px. */
-const UNIT = 4;
+const UNIT = strip.unit;
 /** The space above a strip and its height, in units. */
-const [INSET, HIGH] = [1, 4];
+const [INSET, HIGH] = [strip.inset / UNIT, strip.high / UNIT];
 /** Strips have only every fifth level of opacity, as in the static picture. */
-const COARSE = 5;
+const COARSE = strip.coarse;
 
 /** Strips as the pixels of one image: a pixel is one number wide and one unit high. */
 export function stripsOf(strips: readonly Strip[], height: number, full: number): Cells {
@@ -131,7 +133,7 @@ export function stripsOf(strips: readonly Strip[], height: number, full: number)
 }
 
 /** The distance from the query's strip to the first key's row, in px. */
-const HEAD = 68;
+const HEAD = layout.head;
 
 function open(root: HTMLElement, model: Model): View {
   const picture = require<SVGSVGElement>(root, "picture");
@@ -219,7 +221,7 @@ function maskInto(text: SVGTextElement, masked: readonly boolean[]): void {
   const [x, y] = [Number(text.dataset["x"]), Number(text.dataset["y"])];
   const rows = [...masked.keys()].filter((key) => masked[key]);
   setAttributes(text, {
-    x: rows.map(() => `${x} ${x + 7}`).join(" "),
+    x: rows.map(() => `${x} ${x + layout.minus}`).join(" "),
     y: rows.map((key) => `${y + key * PITCH} ${y + key * PITCH}`).join(" "),
   });
   setText(text, MINUS_INFINITY.repeat(rows.length));
