@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.views import View, ViewKind
 
-_MODEL_ONLY = ("model", "also", "pair", "target", "part")
+_MODEL_ONLY = ("model", "also", "compare", "pair", "target", "part")
 _MATRIX_ONLY = ("scores", "causal", "tokens")
 
 
@@ -77,6 +77,46 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
     for kind, gone in (("layer", over_layers), ("head", over_heads)):
         _check_aggregate(values, kind, gone=gone(values.get("aggregate")))
         _check_carried(values, kind)
+
+
+_TWO_OF = {
+    "sentence": "give one further sentence in the option also",
+    "model": "name two in the option model, with a comma between",
+}
+
+
+def check_compared(
+    axis: str, counts: Mapping[str, int], opens_on: Mapping[str, str]
+) -> None:
+    """Check that a comparison has two attentions, which differ in one thing.
+
+    Args:
+        axis: the value of the option ``compare``.
+        counts: how many values the figure has on each axis.
+        opens_on: what the option ``selection`` says of the axes.
+
+    Raises:
+        AttentionError: there are fewer or more.
+    """
+    wrong = f"invalid value {axis!r} for compare: expected a figure of two {axis}s"
+    if counts[axis] != 2:
+        raise AttentionError(
+            Problem.OPTION,
+            f"{wrong}, and this one has {counts[axis]}: {_TWO_OF[axis]}, or remove the option "
+            "compare",
+        )
+    for other, count in counts.items():
+        if other != axis and count > 1:
+            raise AttentionError(
+                Problem.OPTION,
+                f"{wrong} and one {other}, and this one has {count} {other}s: give one {other}, or "
+                "remove the option compare",
+            )
+    if axis in opens_on:
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid name {axis!r} in selection: the option compare shows both {axis}s: remove it",
+        )
 
 
 def _check_own(values: Mapping[str, Any], view: View) -> None:

@@ -16,6 +16,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import selection
 from sphinx_attention.core.figure.spec import (
     AXES,
+    Comparable,
     DirectiveSource,
     FigureSpec,
     Rest,
@@ -30,7 +31,7 @@ from sphinx_attention.core.text import broken_character, listed, nearest, quoted
 from sphinx_attention.core.views import DEFAULT_VIEW, VIEWS
 
 from . import converters
-from .conflicts import check, over_heads, over_layers
+from .conflicts import check, check_compared, over_heads, over_layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -79,6 +80,7 @@ _MEANT = {
     "merge": {"yes": "words", "true": "words", "no": "none", "false": "none", "off": "none"},
     "rest": {"all": "overview", "no": "none", "nothing": "none", "off": "none"},
     "part": {"cross-attention": "cross"},
+    "compare": {"sentences": "sentence", "models": "model", "also": "sentence"},
 }
 """By option: words that authors write, and the values that they mean by them."""
 
@@ -119,6 +121,11 @@ OPTIONS: dict[str, Option] = {
         converters.sentences,
         "further sentences, with `` | `` between: readers choose among them, and the figure opens "
         "on its first sentence",
+    ),
+    "compare": Option(
+        _choice("compare", Comparable),
+        "``sentence`` or ``model``: the two sentences, or the two models, of the figure stand side "
+        "by side, and what is selected in one is selected in the other",
     ),
     "pair": Option(
         converters.text,
@@ -327,7 +334,11 @@ def _parse(
         raise invalid(
             "also", options["also"], f"expected other sentences than {quoted(text)}, the first"
         )
-    variants = _variants(first, sources, (text, *values.get("also", ())), parts)
+    texts = (text, *values.get("also", ()))
+    if "compare" in values:
+        counts = {"sentence": len(texts), "model": len(sources), "part": len(parts)}
+        check_compared(values["compare"], counts, opens_on)
+    variants = _variants(first, sources, texts, parts)
     shown = _opening(variants, opens_on)
     others = [variant for variant in variants if variant is not shown]
     return FigureSpec(
@@ -350,6 +361,7 @@ def _parse(
         of_project=of_project,
         written=written,
         language=context.language,
+        compare=values.get("compare"),
     )
 
 

@@ -234,6 +234,8 @@ def resolve_all(
             figure = resolve(own, answer, budget)
             spent += estimate(figure.attention)
         else:
+            if spec.compare and figure is not None:
+                own = _beside(own, figure)
             alternative = _alternative(variant, own, answer, budget, spent)
             if alternative.figure is not None:
                 spent += estimate(alternative.figure.attention)
@@ -254,6 +256,16 @@ def _alternative(
     return Alternative(variant, figure)
 
 
+def _beside(spec: FigureSpec, first: Figure) -> FigureSpec:
+    """What the second attention of a comparison opens with: what the first one opened with."""
+    layer, head = (
+        int(name) if name.isdecimal() else None for name in (first.layer_name, first.head_name)
+    )
+    names = [token.text for token in first.attention.query_tokens]
+    pinned = [f"{names[at]}#{names[: at + 1].count(names[at])}" for at in first.pinned]
+    return replace(spec, layer=layer, head=head, focus=SEVERAL.join(pinned) or None)
+
+
 def _relaxed(spec: FigureSpec, attention: Attention) -> FigureSpec:
     """What was selected, as far as another attention has it."""
 
@@ -264,12 +276,6 @@ def _relaxed(spec: FigureSpec, attention: Attention) -> FigureSpec:
     layers, heads = attention.layer_names, attention.head_names
     shown = there(spec.shown_heads, heads) or ()
     head = spec.head if str(spec.head) in heads else None
-    focus = spec.focus
-    if focus is not None:
-        try:
-            _found(focus, attention)
-        except AttentionError:
-            focus = None
     return replace(
         spec,
         layer=spec.layer if str(spec.layer) in layers else None,
@@ -277,10 +283,25 @@ def _relaxed(spec: FigureSpec, attention: Attention) -> FigureSpec:
         shown_heads=shown if len(shown) > 1 else (),
         layers=there(spec.layers, layers),
         heads=there(spec.heads, heads),
-        focus=focus,
+        focus=_known_part(spec.focus, attention),
         selection=(),
         of_project=(),
     )
+
+
+def _known_part(focus: str | None, attention: Attention) -> str | None:
+    """The tokens of the option ``focus`` that another attention has; None where it has none."""
+    if focus is None:
+        return None
+    whole = any(token.text == focus for token in attention.query_tokens)
+    kept = []
+    for text in [focus] if whole else focus.split(SEVERAL):
+        try:
+            _found(text, attention)
+        except AttentionError:
+            continue
+        kept.append(text)
+    return SEVERAL.join(kept) or None
 
 
 def _fits(attention: Attention, budget: int) -> bool:

@@ -16,10 +16,19 @@ if TYPE_CHECKING:
 Rest = Literal["none", "overview"]
 Special = Literal["show", "dim", "hide"]
 Syntax = Literal["rst", "myst"]
-Axis = Literal["model", "sentence", "part"]
-"""What the attentions of one figure can differ in, in the order of the selectors."""
+Axis = Literal["model", "sentence", "part", "compare"]
+"""What the attentions of one figure can differ in, in the order of the selectors.
+
+On the axis ``compare`` stand the two attentions of a comparison, `SIDES`, and their difference.
+"""
 
 AXES: tuple[Axis, ...] = get_args(Axis)
+
+SIDES, DIFFERENCE = "sides", "difference"
+"""The values of the axis ``compare``."""
+
+Comparable = Literal["sentence", "model"]
+"""The axes along which two attentions can be shown side by side."""
 
 DEFAULT_CUTOFF = 0.95
 SEVERAL = " | "
@@ -87,6 +96,7 @@ class FigureSpec:
             one attention.
         others: the other attentions that readers can choose.
         language: the code of the language that the figure's own words are in, such as ``de``.
+        compare: the axis whose two attentions stand side by side; None shows one attention.
     """
 
     request: Request
@@ -108,6 +118,7 @@ class FigureSpec:
     at: tuple[tuple[Axis, str], ...] = ()
     others: tuple[Variant, ...] = ()
     language: str = "en"
+    compare: Comparable | None = None
 
     @property
     def variants(self) -> tuple[Variant, ...]:

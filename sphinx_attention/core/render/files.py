@@ -18,7 +18,7 @@ from sphinx_attention.core.views import VIEWS
 
 from .description import default_title
 from .drawing import templates
-from .html import figure_attributes, render_html
+from .html import figure_attributes, figure_class, render_html
 from .svg import render_svg
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def standalone_page(figure: Figure) -> str:
             uid=_UID,
             title=clean_line(figure.spec.alt or "") or default_title(figure),
             attributes=figure_attributes(figure),
+            **{"class": figure_class(figure)},
             body=Markup(render_html(figure, _UID)),  # noqa: S704 - made and escaped by us
             style=Markup(_style()),  # noqa: S704 - shipped with the package
             script=Markup(_script(figure)),  # noqa: S704

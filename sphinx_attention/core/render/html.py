@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from sphinx_attention.core.render.common.score_vector import percent_drawn, scor
 from sphinx_attention.core.text import clean_line
 from sphinx_attention.core.views import VIEWS
 
+from .comparison import WIDEST, Pane, is_comparison, panes_of
 from .description import strongest_pairs
 from .drawing import templates
 from .registry import draw
@@ -39,8 +40,15 @@ LARGEST_INLINE = 48 * 1024
 """Characters of base 85 that a page carries within itself; more goes into a side file."""
 
 
+def figure_class(figure: Figure) -> str:
+    """The class of the ``<figure>`` element."""
+    return "attention-comparison" if is_comparison(figure) else "attention-figure"
+
+
 def figure_attributes(figure: Figure) -> dict[str, str]:
     """The data attributes of the ``<figure>`` element."""
+    if is_comparison(figure):
+        return {"data-compare": str(figure.spec.compare)}
     spec, names = figure.spec, figure.attention.head_names
     attributes = {
         "data-view": spec.view,
@@ -85,13 +93,58 @@ def render_html(
     Returns:
         HTML, the same for the same arguments.
     """
+    panes = panes_of(figure, uid)
+    if panes:
+        return _side_by_side(panes, side_file, image_file)
+    return _with_alternatives(figure, uid, side_file, image_file)
+
+
+def _side_by_side(
+    panes: Sequence[Pane], side_file: SideFile | None, image_file: ImageFile | None
+) -> str:
+    """The two attentions of a comparison."""
+    drawings = [draw(pane.figure) for pane in panes]
+    wide = sum(drawing.width for drawing in drawings) > WIDEST
+    return (
+        templates()
+        .get_template("templates/comparison.html.jinja")
+        .render(
+            wide=wide or any(drawing.beside for drawing in drawings),
+            panes=[
+                {
+                    "attributes": figure_attributes(pane.figure),
+                    "markup": _markup(
+                        _with_alternatives(
+                            pane.figure, pane.uid, side_file, image_file, name=pane.name
+                        )
+                    ),
+                }
+                for pane in panes
+            ],
+        )
+    )
+
+
+def _with_alternatives(
+    figure: Figure,
+    uid: str,
+    side_file: SideFile | None,
+    image_file: ImageFile | None,
+    name: str = "",
+) -> str:
+    """The markup of an attention and of what can be chosen in its place; see `render_html`."""
     variants = [_variant(figure, one, uid, side_file, image_file) for one in figure.alternatives]
-    markup = _markup_of(figure, figure, uid, side_file, variants)
+    markup = _markup_of(figure, figure, uid, side_file, variants, name)
     return markup if image_file is None else images_as_files(markup, image_file)
 
 
 def _markup_of(
-    figure: Figure, whole: Figure, uid: str, side_file: SideFile | None, variants: list[str]
+    figure: Figure,
+    whole: Figure,
+    uid: str,
+    side_file: SideFile | None,
+    variants: Sequence[str],
+    name: str = "",
 ) -> str:
     """The markup of one attention.
 
@@ -101,6 +154,7 @@ def _markup_of(
         uid: as for `render_html`.
         side_file: likewise.
         variants: what the page says of each other attention, as JSON.
+        name: what stands above the picture; empty for nothing.
     """
     drawing = draw(figure)
     beside = draw(figure, drawing.beside) if drawing.beside else None
@@ -111,6 +165,7 @@ def _markup_of(
         .render(
             drawing=drawing,
             view=drawing.content,
+            name=name,
             uid=uid,
             standalone=False,
             picture=_markup(write_svg(drawing, figure, uid)),

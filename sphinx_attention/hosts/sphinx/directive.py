@@ -209,9 +209,11 @@ def _figure(directive: Directive, spec: FigureSpec, name: str | None) -> nodes.E
         # Addresses point at figures, and hold what is selected in them.
         made["ids"].append(uid)
         document.set_id(made)
-    for part in ("title", "desc", "about"):
-        # The ids within the picture: no section that follows may get one of them.
-        document.ids.setdefault(f"{uid}-{part}", made)
+    pictures = (f"{uid}-a", f"{uid}-b") if spec.compare else (uid,)
+    for picture in pictures:
+        for part in ("title", "desc", "about"):
+            # The ids within the picture: no section that follows may get one of them.
+            document.ids.setdefault(f"{picture}-{part}", made)
     return made
 
 

@@ -18,7 +18,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.axes import names
 from sphinx_attention.core.figure.figure import Figure, resolve_all
 from sphinx_attention.core.render.description import credit, pair_lines, whole_texts
-from sphinx_attention.core.render.html import figure_attributes, render_html
+from sphinx_attention.core.render.html import figure_attributes, figure_class, render_html
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.text import clean_line
 
@@ -220,9 +220,8 @@ def _lines(lines: Iterable[list[nodes.Node]]) -> nodes.line_block:
 
 def visit_figure_html(self: HTML5Translator, node: attention_figure) -> None:
     """Open the figure, or write a placeholder where it cannot be drawn."""
-    classes = ["attention-figure", f"align-{node['align']}"]
     try:
-        attributes = _draw(self, node)
+        drawn_as, attributes = _draw(self, node)
     except AttentionError as error:
         place = get_node_location(node) or self.builder.current_docname
         warn_of(error, location=place)
@@ -232,11 +231,12 @@ def visit_figure_html(self: HTML5Translator, node: attention_figure) -> None:
         instead["undrawn"] = node["undrawn"]
         instead.walkabout(self)
         raise nodes.SkipNode from None
-    self.body.append(self.starttag(node, "figure", CLASS=" ".join(classes), **attributes))
+    classes = f"{drawn_as} align-{node['align']}"
+    self.body.append(self.starttag(node, "figure", CLASS=classes, **attributes))
 
 
-def _draw(translator: HTML5Translator, node: attention_figure) -> dict[str, Any]:
-    """Draw a figure, and keep the markup for its picture; its attributes."""
+def _draw(translator: HTML5Translator, node: attention_figure) -> tuple[str, dict[str, Any]]:
+    """Draw a figure, and keep the markup for its picture; its class and attributes."""
     with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):
         figure = figure_of(translator.builder.env, node)
         files = _SideFiles(translator)
@@ -244,7 +244,7 @@ def _draw(translator: HTML5Translator, node: attention_figure) -> dict[str, Any]
         markup = render_html(figure, node["uid"], files.script, files.write if as_files else None)
         node["markup"] = markup
         node["bytes"] = len(markup) + files.bytes
-        return dict(figure_attributes(figure))
+        return figure_class(figure), dict(figure_attributes(figure))
 
 
 def depart_figure_html(self: HTML5Translator, node: attention_figure) -> None:

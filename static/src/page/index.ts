@@ -3,6 +3,7 @@
 import { modelOf } from "../data/model";
 import { decode, textOf } from "../data/payload";
 import { say } from "../data/phrases";
+import { samePlaces } from "../data/words";
 import { fail, take, toggleClass } from "../draw/dom";
 import { fragmentOf, read, restore, split } from "../state/address";
 import type { FigureController } from "../state/controller";
@@ -17,7 +18,6 @@ import {
   figureAt,
   isSame,
   replaceFigure,
-  samePlaces,
   type Variants,
   variantsIn,
 } from "./variants";

@@ -4,7 +4,6 @@
  * that Python drew, so that every attention looks as if it were a figure of its own.
  */
 
-import { type Model, type Place, type Side, tokensOn } from "../data/model";
 import { fail, find, runScript } from "../draw/dom";
 import type { State } from "../state/state";
 
@@ -95,41 +94,4 @@ export function replaceFigure(old: HTMLElement, next: HTMLElement): void {
 
 function captionOf(figure: HTMLElement): HTMLElement | null {
   return figure.querySelector<HTMLElement>(":scope > figcaption");
-}
-
-/** Pinned places in another attention: the same words, by their texts and their occurrences. */
-export function samePlaces(from: Model, to: Model, places: readonly Place[]): Place[] {
-  return places.flatMap(({ side, index, other }) => {
-    const opposite = side === "key" ? "query" : "key";
-    const own = sameWord(from, to, side, index);
-    const beside = other === undefined ? undefined : sameWord(from, to, opposite, other);
-    if (own < 0 || beside === -1) return [];
-    return [{ side, index: own, ...(beside !== undefined && { other: beside }) }];
-  });
-}
-
-function sameWord(from: Model, to: Model, side: Side, index: number): number {
-  const word = wordsOn(from, side)[index];
-  return wordsOn(to, side).indexOf(word ?? "");
-}
-
-/** For each token, the text of its word and the number of this occurrence. */
-function wordsOn(model: Model, side: Side): string[] {
-  const tokens = tokensOn(model, side);
-  const numbers = model.words?.[side === "key" && !model.oneRow ? "keys" : "queries"];
-  const texts = tokens.map(({ text }, at) => {
-    const number = numbers?.[at] ?? null;
-    if (number === null) return text;
-    const pieces = tokens.filter((_, other) => numbers?.[other] === number);
-    return pieces.map((piece, n) => (n ? piece.text.replace(/^##/, "") : piece.text)).join("");
-  });
-  const starts = texts.map((text, at) => {
-    const number = numbers?.[at] ?? null;
-    const isStart = number === null || numbers?.[at - 1] !== number;
-    return isStart ? text.toLowerCase().trim() : null;
-  });
-  return starts.map((text, at) => {
-    if (text === null) return "";
-    return `${text}#${starts.slice(0, at).filter((other) => other === text).length}`;
-  });
 }

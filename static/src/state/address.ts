@@ -48,6 +48,8 @@ export function idOf(figure: HTMLElement): string {
   return figure.id || (figure.querySelector('desc[id$="-desc"]')?.id ?? "").replace(/-desc$/, "");
 }
 
+const FIGURE = ".attention-figure[data-view]";
+
 /** Longer fragments are ignored: no selection in a figure leads to one. */
 const LONGEST = 16_384;
 
@@ -73,7 +75,7 @@ export function read(fragment: string): { figure: HTMLElement; values: Values } 
   try {
     const plain = decodeURIComponent(id);
     const named = document.getElementById(plain) ?? document.getElementById(`${plain}-desc`);
-    const figure = named?.closest<HTMLElement>(".attention-figure[data-view]");
+    const figure = named?.closest<HTMLElement>(FIGURE) ?? named?.querySelector<HTMLElement>(FIGURE);
     return figure ? { figure, values: split(parts.join("&")) } : null;
   } catch {
     return null; // The fragment was not written by us.

@@ -1,20 +1,24 @@
 /** Figures of a page with the same link name share their selection. */
 
 import type { Model, Place } from "../data/model";
+import { type NamedPlace, namedPlace, placeNamed } from "../data/words";
 import type { FigureController } from "./controller";
 import type { State } from "./state";
 
 /** A change of a selection, in names that figures of other models understand. */
-interface SharedChange {
+interface Change<Where> {
   layer?: string;
   head?: string;
   heads?: readonly string[];
   direction?: State["direction"];
-  hovered?: Place | null;
-  focused?: Place | null;
-  pinned?: readonly Place[];
+  hovered?: Where | null;
+  focused?: Where | null;
+  pinned?: readonly Where[];
   options?: State["options"];
 }
+
+/** Tokens go by their words, because another text has the same word at another place. */
+type SharedChange = Change<NamedPlace>;
 
 interface Group {
   readonly members: Set<FigureController>;
@@ -55,7 +59,7 @@ export function share(controller: FigureController, previous: State): void {
 }
 
 function changesIn({ model, state }: FigureController, previous: State): SharedChange {
-  const all: Required<SharedChange> = {
+  const all: Required<Change<Place>> = {
     ...state,
     layer: model.layers[state.layer]!,
     head: model.heads[state.head]!,
@@ -64,11 +68,25 @@ function changesIn({ model, state }: FigureController, previous: State): SharedC
   const changed = Object.entries(all).filter(
     ([name]) => state[name as keyof State] !== previous[name as keyof State],
   );
-  return Object.fromEntries(changed);
+  return withPlaces(Object.fromEntries(changed), (place: Place) => namedPlace(model, place));
+}
+
+/** The same change with its places written in another way. Places that cannot be written so are left out. */
+function withPlaces<From, To>(change: Change<From>, write: (place: From) => To | null): Change<To> {
+  const entries = Object.entries(change).map(([name, value]) => [
+    name,
+    name === "pinned"
+      ? value.flatMap((place: From) => write(place) ?? [])
+      : /^(hovered|focused)$/.test(name) && value
+        ? write(value)
+        : value,
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function apply(controller: FigureController, change: SharedChange): void {
-  const changes = toLocal(controller.model, controller.state, change, controller.takes);
+  const { model, state, takes } = controller;
+  const changes = toLocal(model, state, withPlaces(change, (place: NamedPlace) => placeNamed(model, place)), takes);
   if (Object.keys(changes).length) controller.dispatch({ type: "adopt", changes });
 }
 
@@ -79,7 +97,7 @@ function apply(controller: FigureController, change: SharedChange): void {
 export function toLocal(
   model: Model,
   state: State,
-  change: SharedChange,
+  change: Change<Place>,
   takes: (name: string, value: string) => boolean,
 ): Partial<State> {
   const each = <One>(all: readonly One[]): One[] => [...new Set(all)];
