@@ -85,9 +85,7 @@ _TWO_OF = {
 }
 
 
-def check_compared(
-    axis: str, counts: Mapping[str, int], opens_on: Mapping[str, str]
-) -> None:
+def check_compared(axis: str, counts: Mapping[str, int], opens_on: Mapping[str, str]) -> None:
     """Check that a comparison has two attentions, which differ in one thing.
 
     Args:

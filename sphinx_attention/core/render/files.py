@@ -16,10 +16,11 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import clean_line
 from sphinx_attention.core.views import VIEWS
 
+from .comparison import panes_of
 from .description import default_title
 from .drawing import templates
 from .html import figure_attributes, figure_class, render_html
-from .svg import render_svg
+from .svg import render_svg, write_both
 
 if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
@@ -73,7 +74,8 @@ def check_file(path: Path) -> None:
 
 def standalone_svg(figure: Figure) -> str:
     """The static picture as an SVG document."""
-    picture = render_svg(figure, _UID, standalone=True)
+    panes = panes_of(figure, _UID)
+    picture = write_both(panes) if panes else render_svg(figure, _UID, standalone=True)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{picture}\n'
 
 

@@ -130,11 +130,12 @@ def _with_alternatives(
     uid: str,
     side_file: SideFile | None,
     image_file: ImageFile | None,
+    *,
     name: str = "",
 ) -> str:
     """The markup of an attention and of what can be chosen in its place; see `render_html`."""
     variants = [_variant(figure, one, uid, side_file, image_file) for one in figure.alternatives]
-    markup = _markup_of(figure, figure, uid, side_file, variants, name)
+    markup = _markup_of(figure, figure, uid, side_file, variants, name=name)
     return markup if image_file is None else images_as_files(markup, image_file)
 
 
@@ -144,6 +145,7 @@ def _markup_of(
     uid: str,
     side_file: SideFile | None,
     variants: Sequence[str],
+    *,
     name: str = "",
 ) -> str:
     """The markup of one attention.

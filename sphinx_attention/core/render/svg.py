@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from sphinx_attention.core.text import clean_line
 
 from .description import about, default_title, detail
@@ -12,8 +14,11 @@ from .drawing import templates
 from .registry import draw
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sphinx_attention.core.figure.figure import Figure
 
+    from .comparison import Pane
     from .drawing import Drawing
 
 _TEXT = re.compile(r"<(text|tspan|title|desc)(?: ([^>]*?)class=\"([^\"]*)\")?(?=[ >])")
@@ -58,6 +63,34 @@ def write_svg(
         )
     )
     return svg if standalone else _kept_from_highlighting(svg)
+
+
+_BETWEEN, _NAME = 40.0, 36.0  # px between two pictures, and above them for their names
+
+
+def write_both(panes: Sequence[Pane]) -> str:
+    """Write the pictures of a comparison as one picture, for a file of its own."""
+    drawings = [draw(pane.figure) for pane in panes]
+    high = max(drawing.height for drawing in drawings)
+    pictures = []
+    left = 0.0
+    for pane, drawing in zip(panes, drawings, strict=True):
+        svg = write_svg(drawing, pane.figure, pane.uid, standalone=True)
+        pictures.append(
+            {
+                "x": left,
+                "y": _NAME + high - drawing.height,
+                "middle": left + drawing.width / 2,
+                "name": pane.name,
+                "svg": Markup(svg),  # noqa: S704 - made and escaped by our templates
+            }
+        )
+        left += drawing.width + _BETWEEN
+    return (
+        templates()
+        .get_template("templates/comparison.svg.jinja")
+        .render(pictures=pictures, width=left - _BETWEEN, height=_NAME + high)
+    )
 
 
 def _kept_from_highlighting(svg: str) -> str:

@@ -17,6 +17,7 @@ from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.axes import names
 from sphinx_attention.core.figure.figure import Figure, resolve_all
+from sphinx_attention.core.render.comparison import panes_of
 from sphinx_attention.core.render.description import credit, pair_lines, whole_texts
 from sphinx_attention.core.render.html import figure_attributes, figure_class, render_html
 from sphinx_attention.core.store.atomic import replace
@@ -181,16 +182,22 @@ def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
     in a list, and many builders know no table there.
     """
     generic = nodes.figure(align=node["align"])
-    generic += _lines(
-        [nodes.Text(f"{label}: " if label else ""), nodes.emphasis("", line)]
-        for label, text in whole_texts(figure)
-        for line in text.splitlines()
-    )
-    if pairs := pair_lines(figure):
-        heading = nodes.strong("", figure.say("pairs_heading"))
-        generic += _lines([[heading], *_plain(pairs)])
+    compared = [pane.figure for pane in panes_of(figure, node["uid"])]
+    for one in compared or [figure]:
+        generic += _lines(
+            [nodes.Text(f"{label}: " if label else ""), nodes.emphasis("", line)]
+            for label, text in whole_texts(one)
+            for line in text.splitlines()
+        )
+        if pairs := pair_lines(one):
+            heading = nodes.strong("", figure.say("pairs_heading"))
+            generic += _lines([[heading], *_plain(pairs)])
+        if compared:
+            generic += nodes.paragraph("", credit(one))
     # As on a live page: the footer between the picture and the caption.
-    generic += [nodes.paragraph("", text) for text in _notes(node, figure)]
+    alone = [] if compared else [credit(figure), *_also(figure)]
+    described = [clean_line(node.spec.alt)] if node.spec.alt else []
+    generic += [nodes.paragraph("", text) for text in (*described, *alone)]
     # A figure that the author gave no caption gets none here: a caption would take a number.
     generic += [child for child in node.children if not isinstance(child, attention_picture)]
     return generic
@@ -202,12 +209,10 @@ def _without_captions(figure: nodes.figure) -> None:
         caption.replace_self(nodes.paragraph("", "", *caption.children))
 
 
-def _notes(node: attention_figure, figure: Figure) -> list[str]:
-    """The author's description, where there is one, and whose numbers these are."""
-    alt = node.spec.alt
+def _also(figure: Figure) -> list[str]:
+    """What readers can choose on the live page."""
     others = names(figure)
-    also = [figure.say("also_shows_live", names="; ".join(others))] if others else []
-    return [*([clean_line(alt)] if alt else []), credit(figure), *also]
+    return [figure.say("also_shows_live", names="; ".join(others))] if others else []
 
 
 def _plain(texts: Iterable[str]) -> Iterator[list[nodes.Node]]:
