@@ -306,6 +306,7 @@ def _parse(
         for name, shown, default in (
             ("layer", layer, settings.layer),
             ("head", head, settings.head),
+            ("special", settings.special, settings.special),
         )
         if name not in values and shown is not None and shown == default
     )

@@ -156,31 +156,37 @@ class Library:
     def capture(self, requests: Iterable[Request]) -> Iterator[tuple[Request, str]]:
         """Compute requests, grouped by source, and store each as soon as it is ready.
 
-        A source is asked once for all that is derived from one answer, and that is derived from
-        the answer itself rather than from what the store keeps of it. A generator, so that hosts
-        can show progress. What fails is noted in ``failures`` and not stored.
+        A generator, so that hosts can show progress. What fails is noted in ``failures`` and not
+        stored.
 
         Yields:
             Each request when it is done, and what it was made with, for progress displays.
         """
-        pending = [request for request in requests if is_captured(request)]
-        pending.sort(key=lambda request: repr(request.source))
         try:
-            for source, group in groupby(pending, key=lambda request: request.source):
-                yield from self._capture_source(source, list(group))
+            for request, answer in self.compute(filter(is_captured, requests)):
+                self._take(request, answer)
+                yield request, request.source.label or "given weights"
         finally:
             self._record.save()
 
-    def _capture_source(
-        self, source: Source, requests: list[Request]
-    ) -> Iterator[tuple[Request, str]]:
-        wanted: dict[str, list[Request]] = {}
-        for request in requests:
-            wanted.setdefault(request.base.key, []).append(request)
-        for base, answer in self._run(source, [same[0].base for same in wanted.values()]):
-            for request in wanted[base.key]:
-                self._take(request, _derived(answer, request))
-                yield request, source.label or "given weights"
+    def compute(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Answer]]:
+        """Compute requests, grouped by source. Nothing is read from the store, and nothing kept.
+
+        A source is asked once for all that is derived from one answer, and that is derived from
+        the answer itself rather than from what the store keeps of it.
+
+        Yields:
+            Each request with its attention or with what kept it from having one, as soon as it is
+            ready.
+        """
+        pending = sorted(requests, key=lambda request: repr(request.source))
+        for source, group in groupby(pending, key=lambda request: request.source):
+            wanted: dict[str, list[Request]] = {}
+            for request in group:
+                wanted.setdefault(request.base.key, []).append(request)
+            for base, answer in self._run(source, [same[0].base for same in wanted.values()]):
+                for request in wanted[base.key]:
+                    yield request, _derived(answer, request)
 
     def _run(self, source: Source, requests: list[Request]) -> Iterator[tuple[Request, Answer]]:
         if isinstance(source, MatrixSource):

@@ -134,9 +134,8 @@ def _check_hidden(spec: FigureSpec, attention: Attention) -> None:
 
     The project's setting is for all figures; only what is asked of this figure is meant.
     """
-    written = dict(spec.written.options) if spec.written else {}
     own = not isinstance(spec.request.source, ModelSource)
-    asked = written.get("special", "").strip() == "hide"
+    asked = spec.request.special == "hide" and "special" not in spec.of_project
     if not asked or not own or has_bin(attention):
         return
     raise AttentionError(
@@ -285,7 +284,7 @@ def _relaxed(spec: FigureSpec, attention: Attention) -> FigureSpec:
         heads=there(spec.heads, heads),
         focus=_known_part(spec.focus, attention),
         selection=(),
-        of_project=(),
+        of_project=tuple(name for name in spec.of_project if name == "special"),
     )
 
 

@@ -90,7 +90,7 @@ class FigureSpec:
         heads: likewise the heads.
         special: whether special tokens are shown as others are, paler, or not at all.
         link: figures of a page with the same name here share their selection.
-        of_project: which of layer and head the project's settings named, not the author.
+        of_project: which of layer, head and special the project's settings named, not the author.
         written: the directive, where one was written.
         at: where the attention that is shown first stands (see `Variant`); empty for a figure of
             one attention.

@@ -97,6 +97,29 @@ def standalone_page(figure: Figure) -> str:
     )
 
 
+def fragment(figure: Figure, uid: str) -> str:
+    """A live figure as a part of a page: it brings its own style, scripts, font and numbers.
+
+    A page can hold several. Each brings the style and the scripts again, and they run once. The
+    scripts come before the figure, so that its view is there when the figure is found.
+
+    Args:
+        figure: what is shown.
+        uid: prefix of the ids within, unique in the page; fit for an HTML id.
+    """
+    return (
+        templates()
+        .get_template("templates/fragment.html.jinja")
+        .render(
+            uid=uid,
+            attributes=figure_attributes(figure),
+            body=Markup(render_html(figure, uid)),  # noqa: S704 - made and escaped by us
+            style=Markup(_style()),  # noqa: S704 - shipped with the package
+            script=Markup(_script(figure)),  # noqa: S704
+        )
+    )
+
+
 def _style() -> str:
     """The style sheet, with its font within it."""
 

@@ -2,7 +2,8 @@
 
 The protocol: a function ``package.module:function`` is called as ``f(text)``, as
 ``f(text, pair=…)`` where the author gives a second sentence, and with ``target=…`` and ``part=…``
-in the same way. It answers with a mapping, or with a tuple of the first two of these in order:
+in the same way. It answers with an `Answer`, with a mapping, or with a tuple of the first two of
+these in order:
 
 - ``tokens``: the tokens, a sequence of strings; those that attend, if ``key_tokens`` are others.
 - ``weights``: shape (layers, heads, queries, keys); missing dimensions in front are added. Each
@@ -13,38 +14,48 @@ in the same way. It answers with a mapping, or with a tuple of the first two of 
   not see a key; none are if it is left out.
 - ``special`` (optional): which tokens the function added itself, one truth value a token, or
   their texts. Without it, tokens of the usual forms, such as ``[CLS]``, are special.
+- ``queries``, ``keys``, ``values`` (optional): shape (layers, heads, tokens, dimensions), for
+  figures that show how weights come about; keys and values may have fewer heads.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Mapping, Sequence
-from numbers import Real
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.request import FunctionSource, Request
+from sphinx_attention.core.request import FunctionSource, Request, Tensor
+from sphinx_attention.core.sources.layer_terms import LayerTerms, scored
+from sphinx_attention.core.sources.numbers.foreign import as_array, as_vectors
 from sphinx_attention.core.sources.numbers.given import Given
 from sphinx_attention.core.sources.numbers.pieces import author_tokens, flags_of
 from sphinx_attention.core.sources.numbers.weights import (
     as_layers_and_heads,
     check_weights,
+    mask_later,
     mask_of,
+    softmax,
     truths,
 )
 
+from .answer import Answer
 from .calling import call, find
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["find", "read"]
+    from sphinx_attention.core.request import Scores
 
-_KNOWN = ("tokens", "weights", "key_tokens", "masked", "special")
+__all__ = ["find", "read", "read_answer"]
+
+_KNOWN = tuple(field.name for field in fields(Answer))
 _PAIR_OF_ANSWERS = 2
 
 
@@ -67,13 +78,38 @@ def read(request: Request) -> Attention:
     try:
         # What it answers may raise wherever it is touched.
         with guarded(Problem.FUNCTION, "reading it", exits=True), np.errstate(all="ignore"):
-            return _attention(_as_mapping(answer), request)
+            return read_answer(answer, request)
     except AttentionError as error:
         message = f"{source.function} answered wrongly: {error.message}"
         raise AttentionError(Problem.FUNCTION, message, error.trace) from None
 
 
+def read_answer(
+    answer: Any,
+    request: Request,
+    *,
+    problem: Problem = Problem.FUNCTION,
+    scores: Scores = "weights",
+    causal: bool = False,
+) -> Attention:
+    """The attention that an answer holds.
+
+    Args:
+        answer: an `Answer`, a mapping with its entries, or a tuple of tokens and weights.
+        request: which part it is, what is kept beside the weights, and what to call the source.
+        problem: what a failure is filed under.
+        scores: whether the numbers are weights, or logits that still need a softmax.
+        causal: whether later keys are masked.
+
+    Raises:
+        AttentionError: it is something else, or holds numbers that are no weights.
+    """
+    return _attention(_as_mapping(answer), request, problem, scores, causal=causal)
+
+
 def _as_mapping(answer: Any) -> Mapping[str, Any]:
+    if isinstance(answer, Answer):
+        return answer.as_mapping()
     if isinstance(answer, tuple) and len(answer) == _PAIR_OF_ANSWERS:
         answer = {"tokens": answer[0], "weights": answer[1]}
         if _is_texts(answer["weights"]) and not _is_texts(answer["tokens"]):
@@ -116,10 +152,16 @@ def _bad(message: str) -> AttentionError:
     return AttentionError(Problem.FUNCTION, message)
 
 
-def _attention(answer: Mapping[str, Any], request: Request) -> Attention:
-    array = _array(answer["weights"])
+def _attention(
+    answer: Mapping[str, Any], request: Request, problem: Problem, scores: Scores, *, causal: bool
+) -> Attention:
+    array = as_array(answer.get("weights"), problem)
     weights = as_layers_and_heads(array)
     masked = _mask(answer.get("masked"), array, weights)
+    if causal:
+        masked = mask_later(masked, weights)
+    if scores == "logits":
+        weights, masked = softmax(weights, masked)
     crosses = answer.get("key_tokens") is not None
     special = answer.get("special")
     queries = _tokens(answer["tokens"], "tokens", special)
@@ -130,16 +172,53 @@ def _attention(answer: Mapping[str, Any], request: Request) -> Attention:
             f"{len(queries)} query tokens and {len(keys)} key tokens"
             f"{_mend(weights.shape, len(queries), len(keys))}"
         )
-    check_weights(weights, masked, Problem.FUNCTION)
-    return Attention(
+    check_weights(weights, masked, problem)
+    attention = Attention(
         query_tokens=queries,
         key_tokens=keys,
         weights=weights.astype(np.float32),
         masked=masked,
-        part=request.part or ("cross" if crosses else "encoder"),
+        part=request.part or ("cross" if crosses else "decoder" if causal else "encoder"),
         label=request.source.label,
-        provenance={"function": request.source.label},
+        provenance={"function": request.source.label} if request.source.label else {},
     )
+    return _with_vectors(attention, answer, request, problem)
+
+
+def _with_vectors(
+    attention: Attention, answer: Mapping[str, Any], request: Request, problem: Problem
+) -> Attention:
+    """The attention with the queries, keys and values that are asked for and given."""
+    layers, heads, queries, keys = attention.weights.shape
+    given: dict[str, Any] = {
+        name: as_vectors(
+            answer[name],
+            name,
+            shape=(layers, heads, queries if name == "queries" else keys),
+            problem=problem,
+        )
+        for name in get_args(Tensor)
+        if answer.get(name) is not None
+    }
+    kept = {name: array for name, array in given.items() if name in request.keep}
+    shared = {array.shape[1] for name, array in kept.items() if name != "queries"}
+    if len(shared) > 1 or "keys" not in kept:
+        # Elsewhere, keys and values are shared by the same heads.
+        kept = {name: array.repeat(heads // array.shape[1], 1) for name, array in kept.items()}
+    if not {"queries", "keys"} <= kept.keys():
+        return replace(attention, **kept)
+    size, other = kept["queries"].shape[3], kept["keys"].shape[3]
+    if size != other:
+        raise AttentionError(
+            problem, f"queries of {size} dimensions and keys of {other}: expected as many"
+        )
+    # The usual scale, or none: queries may hold it already, and some models do without.
+    attention = replace(attention, **kept)
+    tried = [
+        scored(attention, [LayerTerms(scale, 0.0, None, None, "")] * layers)
+        for scale in (1 / math.sqrt(size), 1.0)
+    ]
+    return next((one for one in tried if one.scoring and not one.scoring.missing), tried[0])
 
 
 def _mend(shape: tuple[int, ...], queries: int, keys: int) -> str:
@@ -153,51 +232,13 @@ def _mend(shape: tuple[int, ...], queries: int, keys: int) -> str:
     return ""
 
 
-def _array(value: Any) -> NDArray[Any]:
-    """Anything array-like; a tensor by its own methods, without importing its library."""
-    if isinstance(value, list | tuple) and any(hasattr(one, "detach") for one in value):
-        # One tensor a layer, as models answer with them.
-        parts = [_array(one) for one in value]
-        if len({part.shape for part in parts}) > 1:
-            shapes = ", ".join(str(part.shape) for part in parts[:4])
-            raise _bad(f"its layers have different shapes: {shapes}; make one shape of them")
-        return np.stack(parts)
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        if str(getattr(value, "dtype", "")).endswith("bfloat16"):
-            # numpy has no such numbers.
-            value = value.float()
-        value = value.numpy()
-    try:
-        array = (
-            np.ma.asanyarray(value) if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
-        )
-    except (ValueError, TypeError) as error:
-        what = (str(error).splitlines() or [""])[0]
-        raise _bad(f"the numbers are no array: {what}{_generated(value)}") from None
-    if array.dtype == object and array.ndim > 1 and all(isinstance(n, Real) for n in array.flat):
-        return array.astype(np.float64)  # Fractions, and whole numbers of any size.
-    return array
-
-
-def _generated(value: Any) -> str:
-    """A hint for the attentions of ``generate()``: one tuple a step, each one of tensors."""
-    nested = isinstance(value, tuple) and value and isinstance(value[0], tuple)
-    if not nested:
-        return ""
-    return (
-        "; attentions of `generate()` have one entry a step, each with another shape: take one "
-        "step, `attentions[0]`"
-    )
-
-
 def _tokens(texts: Any, name: str, special: Any) -> tuple[Token, ...]:
     if isinstance(texts, str) or not isinstance(texts, Sequence | np.ndarray):
         raise _bad(f"{name} is a {type(texts).__name__}, not a list of strings")
     if wrong := [t for t in texts if not isinstance(t, str)]:
         raise _bad(f"{name} holds {_brief(wrong[0])}, which is no string")
     given = [str(t) for t in texts]
-    flags = None if special is None else _array(special).tolist()
+    flags = None if special is None else as_array(special).tolist()
     return author_tokens(given, flags_of(flags, given))
 
 
@@ -210,5 +251,5 @@ def _mask(masked: Any, array: NDArray[Any], weights: NDArray[np.float64]) -> NDA
     """The mask: as answered, or that of a masked array."""
     if masked is None and isinstance(array, np.ma.MaskedArray):
         masked = np.ma.getmaskarray(array)
-    given = None if masked is None else truths(_array(masked))
+    given = None if masked is None else truths(as_array(masked))
     return mask_of(Given(array, masked=given), weights)

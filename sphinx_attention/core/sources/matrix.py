@@ -22,6 +22,7 @@ from sphinx_attention.core.sources.numbers.weights import (
     as_layers_and_heads,
     axes_of,
     check_weights,
+    mask_later,
     mask_of,
     softmax,
 )
@@ -74,13 +75,7 @@ def _attention(given: Given, request: Request, source: MatrixSource) -> Attentio
     queries, keys = _tokens(given, request, source, stacked)
     masked = mask_of(given, stacked)
     if source.causal:
-        if stacked.shape[2] != stacked.shape[3]:
-            raise AttentionError(
-                Problem.OPTION,
-                f"causal: only a square matrix has later keys, this one has {axes_of(stacked)}; "
-                "remove the option causal",
-            )
-        masked = masked | np.triu(np.ones(stacked.shape[2:], dtype=np.bool_), 1)
+        masked = mask_later(masked, stacked)
     if source.scores == "logits":
         stacked, masked = softmax(stacked, masked)
     try:

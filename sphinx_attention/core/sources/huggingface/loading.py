@@ -167,6 +167,41 @@ def _load(source: ModelSource, place: str) -> Loaded:
     model = text_tower(model)
     if source.device_map is None:
         model.to(source.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    return _ready(model, tokenizer, source, generates=generates, commit=commit)
+
+
+def adopt(model: Any, tokenizer: Any, source: ModelSource) -> Loaded:
+    """Make a model ready that is in memory already. Its mode and its attention change.
+
+    Args:
+        model: a ``transformers.PreTrainedModel``.
+        tokenizer: its tokenizer.
+        source: what to call it.
+
+    Raises:
+        AttentionError: it takes something else than text.
+    """
+    with quiet():
+        model = text_tower(model)
+        # As `load` has it: the attention that every model has, to compare others with.
+        model.set_attn_implementation("eager")
+        commit = getattr(model.config, "_commit_hash", None)
+        generates = bool(getattr(model, "can_generate", bool)())
+        return _ready(model, tokenizer, source, generates=generates, commit=commit)
+
+
+def _ready(
+    model: Any, tokenizer: Any, source: ModelSource, *, generates: bool, commit: str | None
+) -> Loaded:
+    """A model as the runner takes it.
+
+    Args:
+        model: on its device.
+        tokenizer: its tokenizer.
+        source: what to call it.
+        generates: whether its weights are those of a class with a trained head.
+        commit: of the hub; None where it is not known.
+    """
     refuse_other_input(model.main_input_name, source)
     model.eval()
     _without_cache(model)

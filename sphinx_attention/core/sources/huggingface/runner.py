@@ -96,10 +96,12 @@ class ModelRunner:
 
     Args:
         source: the model's declaration.
+        loader: makes the model ready; None loads what is declared.
     """
 
-    def __init__(self, source: ModelSource) -> None:
+    def __init__(self, source: ModelSource, loader: Callable[[], Loaded] | None = None) -> None:
         self._source = source
+        self._loader = loader or (lambda: load(source))
         self._state: Loaded | None = None
         self._tried: _Tried | None = None
         self._failure: AttentionError | None = None
@@ -206,7 +208,7 @@ class ModelRunner:
             raise self._failure
         if self._state is None:
             try:
-                self._state = load(self._source)
+                self._state = self._loader()
             except AttentionError as error:
                 self._failure = error.with_traceback(None)
                 raise

@@ -173,6 +173,25 @@ def mask_of(given: Given, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
     return each[:1, 0] if same else each[:, 0]
 
 
+def mask_later(masked: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The mask, with all later keys masked too.
+
+    Args:
+        masked: shape (1 or layers, queries, keys).
+        weights: shape (layers, heads, queries, keys).
+
+    Raises:
+        AttentionError: there are not as many keys as queries.
+    """
+    if weights.shape[2] != weights.shape[3]:
+        raise AttentionError(
+            Problem.OPTION,
+            f"causal: only a square matrix has later keys, this one has {axes_of(weights)}; "
+            "remove the option causal",
+        )
+    return masked | np.triu(np.ones(weights.shape[2:], dtype=np.bool_), 1)
+
+
 def softmax(
     logits: NDArray[np.float64], masked: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -1,0 +1,122 @@
+"""Arrays as programs hold them: of NumPy, tensors of any library, nested lists, one a layer."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sphinx_attention.core.errors import AttentionError, Problem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LARGEST = 1e9
+"""What a number of queries, keys and values may be at most, as in the store."""
+
+_NOT_RETURNED = (
+    "the model did not return them; call it with output_attentions=True, and load it with "
+    'attn_implementation="eager"'
+)
+
+
+def as_array(value: Any, problem: Problem = Problem.FUNCTION) -> NDArray[Any]:
+    """Anything array-like as an array; a tensor by its own methods, without importing its library.
+
+    Args:
+        value: an array, a tensor, nested lists, or a sequence of tensors, one a layer.
+        problem: what a failure is filed under.
+
+    Raises:
+        AttentionError: it is no array.
+    """
+    if value is None:
+        raise AttentionError(problem, f"the weights are None: {_NOT_RETURNED}")
+    if isinstance(value, list | tuple):
+        if missing := [str(n) for n, one in enumerate(value) if one is None]:
+            raise AttentionError(
+                problem, f"the weights of layer {', '.join(missing)} are None: {_NOT_RETURNED}"
+            )
+        if any(hasattr(one, "detach") for one in value):
+            # One tensor a layer, as models answer with them.
+            return _stacked([as_array(one, problem) for one in value], problem)
+        shapes = {one.shape for one in value if isinstance(one, np.ndarray)}
+        if len(shapes) > 1:
+            return _stacked([as_array(one, problem) for one in value], problem)
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        if str(getattr(value, "dtype", "")).endswith("bfloat16"):
+            # numpy has no such numbers.
+            value = value.float()
+        value = value.numpy()
+    try:
+        array = (
+            np.ma.asanyarray(value) if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
+        )
+    except (ValueError, TypeError) as error:
+        what = (str(error).splitlines() or [""])[0]
+        raise AttentionError(
+            problem, f"the numbers are no array: {what}{_generated(value)}"
+        ) from None
+    if array.dtype == object and array.ndim > 1 and all(isinstance(n, Real) for n in array.flat):
+        return array.astype(np.float64)  # Fractions, and whole numbers of any size.
+    return array
+
+
+def _stacked(parts: list[NDArray[Any]], problem: Problem) -> NDArray[Any]:
+    if len({part.shape for part in parts}) > 1:
+        shapes = ", ".join(str(part.shape) for part in parts[:4])
+        raise AttentionError(
+            problem, f"its layers have different shapes: {shapes}; make one shape of them"
+        )
+    return np.stack(parts)
+
+
+def _generated(value: Any) -> str:
+    """A hint for the attentions of ``generate()``: one tuple a step, each one of tensors."""
+    nested = isinstance(value, tuple) and value and isinstance(value[0], tuple)
+    if not nested:
+        return ""
+    return (
+        "; attentions of `generate()` have one entry a step, each with another shape: take one "
+        "step, `attentions[0]`"
+    )
+
+
+def as_vectors(
+    value: Any, name: str, *, shape: tuple[int, int, int], problem: Problem
+) -> NDArray[np.float32]:
+    """Queries, keys or values, as shape (layers, heads, tokens, dimensions).
+
+    Args:
+        value: as for `as_array`; axes in front may be left out.
+        name: ``queries``, ``keys`` or ``values``, for messages.
+        shape: layers, query heads and tokens. Heads may share keys and values.
+        problem: what a failure is filed under.
+
+    Raises:
+        AttentionError: another shape, or numbers that are not finite.
+    """
+    array = as_array(value, problem)
+    if array.ndim == 5 and array.shape[1] == 1:
+        array = array[:, 0]
+    array = array.reshape((1,) * (4 - array.ndim) + array.shape) if array.ndim < 4 else array
+    layers, heads, tokens = shape
+    # One head of keys may serve several heads of queries.
+    fits = array.ndim == 4 and array.shape[0] == layers and array.shape[2] == tokens
+    own = array.shape[1] if fits else 0
+    if not own or heads % own or (name == "queries" and own != heads) or not array.shape[3]:
+        kind = "heads" if name == "queries" else "heads, or fewer that divide them"
+        raise AttentionError(
+            problem,
+            f"{name} of the shape {array.shape}: expected ({layers}, {heads}, {tokens}, "
+            f"dimensions), which is (layers, {kind}, tokens, dimensions)",
+        )
+    if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+        raise AttentionError(problem, f"{name} are {array.dtype}, not real numbers")
+    with np.errstate(all="ignore"):
+        made = array.astype(np.float32)
+    if not (np.abs(made) <= _LARGEST).all():
+        raise AttentionError(problem, f"{name} hold a number that is not finite, or above 10^9")
+    return made
