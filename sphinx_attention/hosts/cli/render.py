@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sphinx_attention.core.authoring.options import OPTIONS, HostContext, parse, unknown_option
-from sphinx_attention.core.authoring.settings import Settings
+from sphinx_attention.core.authoring.options import OPTIONS, unknown_option
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.errors import Problem
-from sphinx_attention.core.figure.figure import resolve_all
 from sphinx_attention.core.render.description import credit
 from sphinx_attention.core.render.files import FORMATS, check_file, write_file
-from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.core.store import open_store
 from sphinx_attention.core.text import clean_line
+from sphinx_attention.hosts.alone import read_alone, resolve_alone
 
 from ._shared import answer, brief, fail, json_option, say, say_troubles, telling
 
@@ -127,11 +125,8 @@ def _options(given: tuple[str, ...], matrix: Path | None) -> dict[str, str]:
 
 
 def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -> Figure:
-    here = Path.cwd()
-    # Whoever types a command may read any of their files.
-    context = HostContext(Settings(model=model), here, lambda name: locate(name, here / name, None))
-    spec = parse(text, options, None, context)
-    library = Library(open_store(cache, here), "auto")
+    spec = read_alone(text, options, model)
+    library = Library(open_store(cache, Path.cwd()), "auto")
     with telling():
         requests = [one.request for one in spec.variants]
         for request, name in library.capture(library.missing(requests)):
@@ -139,4 +134,4 @@ def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -
     say_troubles(library)
     for remark in library.remarks.values():
         say(f"warning: {remark} [attention.{Problem.TEXT}]")
-    return resolve_all(spec, library.answers(requests), budget=Settings().page_budget)
+    return resolve_alone(spec, library.answers(requests))

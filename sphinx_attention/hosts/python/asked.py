@@ -1,0 +1,218 @@
+"""What a program asks for: a specification, and what answers its requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.attention import Attention
+from sphinx_attention.core.authoring.options import convert
+from sphinx_attention.core.boundary import guarded
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource
+from sphinx_attention.core.sources import Answer as Answered
+from sphinx_attention.core.sources import open_source
+from sphinx_attention.core.sources.answer import Answer
+from sphinx_attention.core.sources.function import read_answer
+from sphinx_attention.core.text import listed
+from sphinx_attention.hosts.alone import read_alone
+
+from .options import as_written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sphinx_attention.core.capture.library import Opener
+    from sphinx_attention.core.figure.spec import FigureSpec
+    from sphinx_attention.core.request import Request, Source
+
+DEFAULT_MODEL = "builtin"
+
+_FIELDS = {
+    "encoder": "encoder_attentions",
+    "decoder": "decoder_attentions",
+    "cross": "cross_attentions",
+}
+"""Where the output of an encoder-decoder has its attentions, by part."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a program asks for.
+
+    Attributes:
+        spec: the figure.
+        opener: opens what answers its requests.
+        is_live: whether that is a value of the program, of which no store can keep answers.
+    """
+
+    spec: FigureSpec
+    opener: Opener = open_source
+    is_live: bool = False
+
+
+def ask_model(text: str, model: Any, tokenizer: Any, options: Mapping[str, Any]) -> Asked:
+    """A text, and the name of a model or a live model.
+
+    Raises:
+        AttentionError: an option that is wrong, or no model.
+    """
+    written = as_written(options)
+    names = [model] if isinstance(model, str | PathLike) else model
+    if isinstance(names, list | tuple) and all(isinstance(n, str | PathLike) for n in names):
+        if tokenizer is not None:
+            raise AttentionError(
+                Problem.OPTION,
+                "a tokenizer belongs to a live model, and this model is named: remove tokenizer",
+            )
+        named = ", ".join(map(str, names))
+        if named != DEFAULT_MODEL:
+            written["model"] = named
+        return Asked(read_alone(text, written, DEFAULT_MODEL))
+    # Loads the modules that know models, which figures of given weights do without.
+    from sphinx_attention.core.sources.huggingface.live import (  # noqa: PLC0415
+        check_live,
+        name_of,
+        open_live,
+    )
+
+    check_live(model, tokenizer)
+    spec = read_alone(text, written, DEFAULT_MODEL)
+    if isinstance(spec.request.source, MatrixSource):
+        raise AttentionError(
+            Problem.OPTION,
+            "the option matrix stands in the place of a model: remove the option matrix, or model",
+        )
+    source = ModelSource(name=name_of(model))
+    opener = partial(open_live, model=model, tokenizer=tokenizer)
+    return Asked(_of_source(spec, source), opener, is_live=True)
+
+
+def _of_source(spec: FigureSpec, source: Source) -> FigureSpec:
+    others = tuple(replace(one, request=replace(one.request, source=source)) for one in spec.others)
+    return replace(spec, request=replace(spec.request, source=source), others=others)
+
+
+class _GivenRunner:
+    """Answers the one request of a figure of given weights."""
+
+    def __init__(self, read: Callable[[Request], Attention]) -> None:
+        self._read = read
+
+    def run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answered]]:
+        for request in requests:
+            with guarded(Problem.MATRIX, "reading the weights"):
+                yield request, self._read(request)
+
+
+def ask_weights(
+    text: str | None,
+    weights: Any,
+    own: Mapping[str, Any],
+    label: str,
+    options: Mapping[str, Any],
+) -> Asked:
+    """Weights that a program holds.
+
+    Args:
+        text: the sentence; None where there are only tokens.
+        weights: an array, what a model returned, an `Answer` or an `Attention`.
+        own: what stands beside an array: ``tokens``, ``key_tokens`` and ``masked``.
+        label: whose weights they are.
+        options: of the figure.
+
+    Raises:
+        AttentionError: an option that is wrong, or something else than weights.
+    """
+    written = as_written(options)
+    for name in ("also", "pair", "target", "matrix"):
+        if name in written:
+            raise AttentionError(
+                Problem.OPTION,
+                f"the option {name} needs a model, and this figure has its own weights: remove the "
+                f"option {name}, or the weights",
+            )
+    causal = convert("causal", written.pop("causal")) if "causal" in written else False
+    scores = convert("scores", written.pop("scores", "weights"))
+    spec = read_alone(text or "weights", written, DEFAULT_MODEL)
+    if spec.others:
+        raise AttentionError(
+            Problem.OPTION,
+            f"several values for part: expected one, of which these weights are: {listed(_FIELDS)}",
+        )
+    answer = _answer_of(text, weights, {n: v for n, v in own.items() if v is not None}, spec)
+    name = label or (answer.label if isinstance(answer, Attention) else "")
+    source = FunctionSource(name=name, function="given")
+    spec = replace(spec, request=replace(spec.request, source=source, text=text or ""))
+
+    def read(request: Request) -> Attention:
+        if isinstance(answer, Attention):
+            return replace(answer, label=name, part=request.part or answer.part)
+        try:
+            return read_answer(
+                answer, request, problem=Problem.MATRIX, scores=scores, causal=bool(causal)
+            )
+        except AttentionError as error:
+            if error.problem is not Problem.FUNCTION:
+                raise
+            raise AttentionError(Problem.MATRIX, error.message) from None
+
+    return Asked(spec, lambda _: nullcontext(_GivenRunner(read)), is_live=True)
+
+
+def _answer_of(
+    text: str | None, weights: Any, own: dict[str, Any], spec: FigureSpec
+) -> Answer | Attention | Mapping[str, Any]:
+    """What the runner answers: weights with their tokens."""
+    whole: Answer | Attention | Mapping[str, Any] | None = None
+    if isinstance(weights, Answer | Attention) or _is_protocol(weights):
+        whole = weights
+    if whole is not None:
+        if own:
+            kind = type(weights).__name__
+            raise AttentionError(
+                Problem.OPTION,
+                f"{listed(own)} cannot be given beside a value of type {kind}, which holds its own",
+            )
+        return whole
+    if "tokens" not in own and not (text or "").strip():
+        raise AttentionError(
+            Problem.TEXT,
+            "the tokens are missing: give a text for each row of the weights, such as "
+            "tokens=tokenizer.convert_ids_to_tokens(ids)",
+        )
+    own.setdefault("tokens", (text or "").split())
+    return {"weights": _attentions_of(weights, spec.request.part), **own}
+
+
+def _is_protocol(weights: Any) -> bool:
+    return isinstance(weights, Mapping) and "weights" in weights
+
+
+def _attentions_of(weights: Any, part: str | None) -> Any:
+    """The attentions, where weights are the whole output of a model.
+
+    Raises:
+        AttentionError: the model returned none, or those of several parts.
+    """
+    found = {name: getattr(weights, field, None) for name, field in _FIELDS.items()}
+    if there := [name for name, value in found.items() if value]:
+        if part not in there:
+            raise AttentionError(
+                Problem.OPTION,
+                f"this output has the attentions of several parts: set part to {listed(there)}",
+            )
+        return found[part]
+    if hasattr(weights, "attentions"):
+        return weights.attentions
+    if hasattr(weights, "last_hidden_state") or hasattr(weights, "logits"):
+        raise AttentionError(
+            Problem.MATRIX,
+            f"the output of type {type(weights).__name__} holds no attentions: call the model with "
+            "output_attentions=True",
+        )
+    return weights

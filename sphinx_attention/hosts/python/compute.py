@@ -1,0 +1,59 @@
+"""Answers to what a program asks for, and what it is warned of."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.attention import WARNING, Attention
+from sphinx_attention.core.capture.library import Library
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.progress import listening
+from sphinx_attention.core.store import open_store
+
+if TYPE_CHECKING:
+    import os
+
+    from .asked import Asked
+
+Found = Attention | AttentionError
+
+
+def compute(asked: Asked, cache: str | os.PathLike[str] | None) -> tuple[list[Found], list[str]]:
+    """An answer for each variant, and warnings.
+
+    Without a store, the numbers are those of the model. A store keeps them in steps of 1/8000.
+
+    Args:
+        asked: whose requests are answered.
+        cache: a folder or a URL of a store; None keeps nothing.
+
+    Raises:
+        AttentionError: a store is named for what no store can keep.
+    """
+    if cache is not None and asked.is_live:
+        raise AttentionError(
+            Problem.OPTION,
+            "cache keeps what named models answer, and nothing names the state of a live model or "
+            "of given weights: remove cache",
+        )
+    place = None if cache is None else str(cache)
+    library = Library(open_store(place, Path.cwd()), "auto", opener=asked.opener)
+    requests = [one.request for one in asked.spec.variants]
+    with listening(_say, bars=sys.stderr.isatty()):
+        if place is None:
+            by_key = {request.key: answer for request, answer in library.compute(requests)}
+            answers: list[Found] = [by_key[request.key] for request in requests]
+        else:
+            for _ in library.capture(library.missing(requests)):
+                pass
+            answers = library.answers(requests)
+    warnings = [warning.message for warning in library.drain_warnings()]
+    got = (answer.provenance for answer in answers if isinstance(answer, Attention))
+    warnings += [remark for provenance in got if (remark := provenance.get(WARNING))]
+    return answers, warnings
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201 - for whoever waits

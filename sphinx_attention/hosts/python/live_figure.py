@@ -1,0 +1,88 @@
+"""A figure in a program's hands: shown in a notebook or a browser, or saved."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import tempfile
+import webbrowser
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.render.description import credit, describe
+from sphinx_attention.core.render.files import check_file, fragment, standalone_page, write_file
+
+if TYPE_CHECKING:
+    import os
+
+    from sphinx_attention.core.attention import Attention
+    from sphinx_attention.core.figure.figure import Figure
+
+
+class LiveFigure:
+    """A figure of attention, as `sphinx_attention.figure` makes it.
+
+    As the last value of a cell, a notebook shows the live figure. Elsewhere, `show` opens it in the
+    browser and `save` writes it to a file.
+    """
+
+    def __init__(self, figure: Figure) -> None:
+        self._figure = figure
+
+    @property
+    def attention(self) -> Attention:
+        """The numbers of the attention that is shown first, at most the layers and heads carried.
+
+        Its ``weights`` have the shape (layers, heads, queries, keys) and are shares of 1.
+        """
+        return self._figure.attention
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the figure to a file.
+
+        Args:
+            path: ``.html`` is one self-contained page with the live figure; ``.svg``, ``.png`` and
+                ``.pdf`` hold its picture. The last two need ``sphinx-attention[render]``.
+
+        Raises:
+            AttentionError: the path has another ending, or a package is missing.
+            OSError: the file cannot be written, such as in a folder that does not exist.
+        """
+        target = Path(path)
+        check_file(target)
+        write_file(self._figure, target)
+
+    def show(self) -> None:
+        """Show the live figure: in the notebook that runs this, or else in the browser.
+
+        Outside notebooks, a page is written to the folder for temporary files.
+        """
+        if _in_notebook():
+            shown = import_module("IPython.display")
+            shown.display(shown.HTML(self._repr_html_()))
+            return
+        folder = Path(tempfile.mkdtemp(prefix="attention-"))
+        page = folder / "figure.html"
+        page.write_text(standalone_page(self._figure), encoding="utf-8")
+        webbrowser.open(page.as_uri())
+
+    def _repr_html_(self) -> str:
+        """The live figure for a notebook: HTML that needs no other file.
+
+        Every call gives the elements other ids, so that a page can hold the same figure twice.
+        """
+        return fragment(self._figure, f"attention-{secrets.token_hex(6)}")
+
+    def __repr__(self) -> str:
+        return f"<LiveFigure: {self._figure.spec.view}, {credit(self._figure)}>"
+
+    def __str__(self) -> str:
+        return describe(self._figure)
+
+
+def _in_notebook() -> bool:
+    """Whether a kernel runs this, which hands what is displayed to a notebook."""
+    module: Any = sys.modules.get("IPython")
+    shell = module.get_ipython() if module is not None else None
+    return getattr(shell, "kernel", None) is not None

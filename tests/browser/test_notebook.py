@@ -1,0 +1,75 @@
+"""Figures from Python as pages hold them: the outputs of a notebook, live and converted to HTML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import sphinx_attention
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+FOX = "the quick brown fox"
+WEIGHTS = np.array(
+    [[0.7, 0.1, 0.1, 0.1], [0.2, 0.5, 0.2, 0.1], [0.1, 0.1, 0.6, 0.2], [0.0, 0.1, 0.3, 0.6]]
+)
+OUTPUT = """
+html => {
+  const output = document.createElement("div");
+  output.innerHTML = html;
+  document.body.append(output);
+  // As JupyterLab does: what innerHTML brings does not run until it is made anew.
+  for (const old of output.querySelectorAll("script")) {
+    const script = document.createElement("script");
+    for (const { name, value } of old.attributes) script.setAttribute(name, value);
+    script.textContent = old.textContent;
+    old.replaceWith(script);
+  }
+}
+"""
+
+
+def outputs() -> list[str]:
+    heads = np.stack([WEIGHTS, WEIGHTS[::-1, ::-1]])
+    arcs = sphinx_attention.figure(FOX, weights=WEIGHTS)
+    matrix = sphinx_attention.figure(FOX, weights=heads, view="matrix")
+    return [one._repr_html_() for one in (arcs, matrix, arcs)]
+
+
+def opened(browser: Browser) -> tuple[Page, list[str]]:
+    page = browser.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.route("**/*", lambda route: (wrong.append(route.request.url), route.abort()))
+    return page, wrong
+
+
+@pytest.mark.parametrize("way", ["live", "converted"])
+def test_several_outputs_are_alive(browser: Browser, way: str) -> None:
+    page, wrong = opened(browser)
+    if way == "converted":
+        page.set_content(f"<!DOCTYPE html><body>{'<hr>'.join(outputs())}</body>")
+    else:
+        page.set_content("<!DOCTYPE html><body></body>")
+        for html in outputs():
+            page.evaluate(OUTPUT, html)
+    figures = page.locator(".attention-figure")
+    assert figures.count() == 3
+    for number in range(3):
+        one = figures.nth(number)
+        one.scroll_into_view_if_needed()
+        one.locator("[data-token][role=button]").first.wait_for(state="attached")
+        one.locator('[data-token="1"]').first.click()
+        # A script that ran twice would pin and unpin.
+        assert one.locator(".attention-scores .attention-number").first.inner_text() == "0.200"
+    assert page.evaluate("document.querySelectorAll('[id]').length") == page.evaluate(
+        "new Set([...document.querySelectorAll('[id]')].map(one => one.id)).size"
+    )
+    assert [one for one in wrong if not one.startswith("data:")] == []
+    page.close()

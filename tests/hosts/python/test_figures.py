@@ -1,0 +1,279 @@
+"""Figures from Python: of the built-in model and of weights, shown, saved and refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+from xml.dom import minidom
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+
+import sphinx_attention
+from sphinx_attention import Answer, AttentionError, attention, figure
+from sphinx_attention.core.figure.payload import decode, decode_text
+from sphinx_attention.core.request import Request
+from sphinx_attention.core.sources import open_source
+from sphinx_attention.core.sources.builtin import builtin
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOX = "the quick brown fox"
+TOKENS = FOX.split()
+ROWS = np.array(
+    [[0.7, 0.1, 0.1, 0.1], [0.2, 0.5, 0.2, 0.1], [0.1, 0.1, 0.6, 0.2], [0.0, 0.1, 0.3, 0.6]]
+)
+
+
+def carried(html: str) -> Any:
+    """The payload of the figure in a piece of HTML."""
+    text = BeautifulSoup(html, "html.parser").select_one('[type="application/x-attention"]').text
+    return decode(decode_text(json.loads(text)))
+
+
+def ids(html: str) -> list[str]:
+    return [one["id"] for one in BeautifulSoup(html, "html.parser").select("[id]")]
+
+
+def test_numbers_of_a_text_are_those_of_the_model() -> None:
+    with open_source(builtin()) as runner:
+        ((_, expected),) = runner.run([Request(builtin(), FOX, keep=("keys", "queries"))])
+    made = attention(FOX, keep=("queries", "keys"))
+    assert np.array_equal(made.weights, expected.weights)
+    assert np.array_equal(made.queries, expected.queries)
+    assert attention(FOX).queries is None
+
+
+def test_options_of_python_are_those_of_the_directive() -> None:
+    whole = attention(FOX)
+    some = attention(FOX, layers=[0, 2], aggregate="mean")
+    assert some.layer_names == ("0", "2")
+    assert np.allclose(some.weights[:, 0], whole.weights[[0, 2]].mean(1), atol=1e-6)
+    assert attention(FOX, layers=range(1)).layer_names == ("0",)
+    assert attention(FOX, layers="0,2", merge=None).layer_names == ("0", "2")
+    html = figure(
+        FOX,
+        view="heads",
+        layer=np.int64(1),
+        head=[0, 3],
+        focus=["fox", "quick"],
+        cutoff=0.5,
+        selection={"direction": "to"},
+    )._repr_html_()
+    shown = BeautifulSoup(html, "html.parser").select_one("figure")
+    assert shown["data-layer"] == "1"
+    assert shown["data-heads"] == "0,3"
+    assert shown["data-cutoff"] == "0.5"
+    assert shown["data-selection"] == "direction=to"
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        ROWS,
+        ROWS.tolist(),
+        ROWS[None],
+        (ROWS[None, None],),
+        [ROWS[None, None].astype(np.float32)],
+        ROWS[None, None, None],
+    ],
+    ids=["matrix", "lists", "heads", "tuple", "list", "five axes"],
+)
+def test_weights_of_every_shape_are_drawn(weights: Any) -> None:
+    shown = figure(weights, tokens=TOKENS)
+    assert shown.attention.weights.shape == (1, 1, 4, 4)
+    assert np.array_equal(carried(shown._repr_html_()).codes[0, 0], np.rint(ROWS * 1000))
+    assert repr(shown) == "<LiveFigure: arcs, given weights>"
+    assert "Strongest: the looks at itself (0.700)" in str(shown)
+
+
+def test_the_sentence_of_weights_gives_their_tokens() -> None:
+    shown = figure(FOX, weights=ROWS, label="by hand")
+    assert [token.text for token in shown.attention.query_tokens] == TOKENS
+    assert "by hand" in shown._repr_html_()
+    shown = figure(FOX, weights=ROWS, tokens=["t", "q", "b", "f"])
+    assert [token.text for token in shown.attention.query_tokens] == ["t", "q", "b", "f"]
+
+
+def test_masks_logits_and_pieces() -> None:
+    logits = np.zeros((4, 4))
+    shown = figure(logits, tokens=["[CLS]", "un", "##even", "[SEP]"], causal=True, scores="logits")
+    expected = np.tril(np.ones((4, 4))) / np.arange(1, 5)[:, None]
+    assert np.allclose(shown.attention.weights[0, 0], expected)
+    assert shown.attention.causal
+    masked = figure(expected, tokens=TOKENS, masked=np.triu(np.ones((4, 4)), 1))
+    assert masked.attention.causal
+    words = figure(expected, tokens=["[CLS]", "un", "##even", "[SEP]"], merge="words")
+    assert [token.text for token in words.attention.query_tokens] == ["[CLS]", "uneven", "[SEP]"]
+    # Rows of the pieces averaged, columns added up.
+    assert np.allclose(words.attention.weights[0, 0, 1], [5 / 12, 7 / 12, 0])
+
+
+def test_an_attention_can_be_drawn_again() -> None:
+    made = attention(FOX)
+    shown = figure(made, view="matrix", layer=1, head=2)
+    assert np.array_equal(shown.attention.weights, made.weights)
+    assert repr(shown) == "<LiveFigure: matrix, builtin, layer 1, head 2>"
+
+
+def test_steps_of_an_answer() -> None:
+    generator = np.random.default_rng(3)
+    queries, keys = generator.normal(size=(2, 2, 2, 4, 6))
+    values = generator.normal(size=(2, 1, 4, 3))
+    logits = queries @ keys.swapaxes(-1, -2) / np.sqrt(6)
+    weights = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    answer = Answer(TOKENS, weights, queries=queries, keys=keys, values=values)
+    shown = figure(answer, view="steps", layer=1, head=1, focus="fox")
+    payload = carried(shown._repr_html_())
+    assert np.allclose(payload.tensors["keys"][0, 0], keys[1, 1], atol=1e-6)
+    assert np.allclose(payload.tensors["scale"], 1 / np.sqrt(6))
+    assert "missing" not in payload.header
+    # Queries that hold the scale already, as `Answer` says they enter the dot product.
+    scaled = Answer(TOKENS, weights, queries=queries / np.sqrt(6), keys=keys)
+    assert carried(figure(scaled, view="steps")._repr_html_()).tensors["scale"] == [1]
+    wrong = Answer(TOKENS, weights, queries=queries * 2, keys=keys)
+    assert "away from" in carried(figure(wrong, view="steps")._repr_html_()).header["missing"]
+
+
+def test_two_figures_on_a_page_share_no_id() -> None:
+    first, second = figure(FOX, view="grid"), figure(FOX, view="heads")
+    page = "".join(one._repr_html_() for one in (first, second, first))
+    found = ids(page)
+    assert len(found) > 6
+    assert len(set(found)) == len(found)
+    named = [
+        n
+        for tag in BeautifulSoup(page, "html.parser").select("[aria-labelledby]")
+        for n in tag["aria-labelledby"].split()
+    ]
+    assert set(named) <= set(found)
+    assert "http://" not in page.replace("http://www.w3.org/", "")
+    assert not BeautifulSoup(page, "html.parser").select("[src], [data-src], link")
+
+
+@pytest.mark.parametrize("kind", ["html", "svg", "png", "pdf"])
+def test_files_are_saved(tmp_path: Path, kind: str) -> None:
+    out = tmp_path / f"fox.{kind}"
+    figure(ROWS, tokens=TOKENS, focus="fox").save(out if kind == "html" else str(out))
+    start = {"html": b"<!DOCTYPE html>", "svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF-"}[kind]
+    assert out.read_bytes().startswith(start)
+    if kind == "svg":
+        assert minidom.parse(str(out)).documentElement.tagName == "svg"
+    if kind == "html":
+        assert np.array_equal(carried(out.read_text()).codes[0, 0], np.rint(ROWS * 1000))
+
+
+def test_files_that_cannot_be_saved(tmp_path: Path) -> None:
+    shown = figure(ROWS, tokens=TOKENS)
+    with pytest.raises(AttentionError, match="its ending has to be one of html, svg, png, pdf"):
+        shown.save(tmp_path / "fox.gif")
+    assert not (tmp_path / "fox.gif").exists()
+    with pytest.raises(OSError, match="none"):
+        shown.save(tmp_path / "none" / "fox.svg")
+
+
+def test_show_opens_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+    figure(ROWS, tokens=TOKENS).show()
+    (address,) = opened
+    assert address.startswith("file:")
+    assert address.endswith(".html")
+
+
+def test_show_displays_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    module = types.ModuleType("IPython")
+    module.get_ipython = lambda: types.SimpleNamespace(kernel=object())
+    display = types.ModuleType("IPython.display")
+    display.HTML = str
+    display.display = shown.append
+    monkeypatch.setitem(sys.modules, "IPython", module)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    figure(ROWS, tokens=TOKENS).show()
+    assert '<figure class="attention-figure"' in shown[0]
+
+
+def test_a_store_is_filled_and_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = attention(FOX, cache=tmp_path / "store")
+    assert list((tmp_path / "store").rglob("*.attn"))
+    monkeypatch.setattr("sphinx_attention.core.sources.builtin.runner.read", None)
+    again = attention(FOX, cache=str(tmp_path / "store"))
+    assert np.abs(again.weights - first.weights).max() <= 1 / 8000
+    assert figure(FOX, cache=tmp_path / "store").attention.label == "builtin"
+
+
+def test_several_models_are_chosen_among_and_one_that_fails_is_told(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.warns(UserWarning, match="empty"):
+        shown = figure(FOX, model=["builtin", tmp_path / "empty"])
+    assert '<select name="model"' in shown._repr_html_()
+
+
+WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    (r"\(1, 1, 4, 4\).* for 3 query tokens and 3 key tokens", (ROWS,), {"tokens": TOKENS[:3]}),
+    (r"tokens is a str, not a list", (ROWS,), {"tokens": FOX}),
+    ("tokens are missing", (ROWS,), {}),
+    (r"\(2, 3, 1, 4, 4\).*take one of the 3 texts", (np.ones((2, 3, 1, 4, 4)),), {"tokens": TOKENS}),
+    ("different shapes", ((ROWS, ROWS[:2]),), {"tokens": TOKENS}),
+    ("sums to 2.000", (ROWS * 2,), {"tokens": TOKENS}),
+    (r"weights of layer 0, 1 are None.*output_attentions=True", ((None, None),), {"tokens": TOKENS}),
+    (r"unknown option 'veiw' \(did you mean view\?\)", (FOX,), {"veiw": "heads"}),
+    ("there is no layer 9, expected 0 to 2", (FOX,), {"layer": 9}),
+    ("invalid value True for layer", (FOX,), {"layer": True}),
+    ("invalid value {} for layer", (FOX,), {"layer": {}}),
+    (r"invalid value 'a \| b' for also", (FOX,), {"also": ["a | b"]}),
+    ("did you mean 'builtin'", (FOX, "buitlin"), {}),
+    ("of type int for model", (FOX, 3), {}),
+    ("there are no weights|there are none", (FOX,), {"tokens": TOKENS}),
+    ("runs no model", (ROWS, "gpt2"), {"tokens": TOKENS}),
+    ("option also needs a model", (ROWS,), {"tokens": TOKENS, "also": "a b c d"}),
+    ("several values for part", (ROWS,), {"tokens": TOKENS, "part": "encoder, decoder"}),
+    ("no token is known to be special", (ROWS,), {"tokens": TOKENS, "special": "hide"}),
+    ("only a square matrix", (ROWS[:2],), {"tokens": TOKENS[:2], "key_tokens": TOKENS, "causal": True}),
+    ("remove cache", (ROWS,), {"tokens": TOKENS, "cache": "store"}),
+    ("holds its own", (Answer(TOKENS, ROWS),), {"tokens": TOKENS}),
+    ("the text is missing", (), {}),
+    ("the text is missing", ("",), {}),
+    ("queries of the shape", (Answer(TOKENS, ROWS, queries=ROWS[:2], keys=ROWS),), {}),
+    ("queries of 4 dimensions and keys of 2", (Answer(TOKENS, ROWS, queries=ROWS, keys=ROWS[:, :2]),), {"view": "steps"}),
+    ("not finite", (Answer(TOKENS, ROWS, values=ROWS * np.nan),), {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("match", "arguments", "options"), WRONG)
+def test_mistakes_are_told(match: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+    with pytest.raises(AttentionError, match=match):
+        figure(*arguments, **options)
+
+
+def test_mistakes_of_numbers_alone() -> None:
+    for match, arguments, options in (
+        ("the option view is not about numbers", (FOX,), {"view": "heads"}),
+        ("unknown option 'aggregat'", (FOX,), {"aggregat": "mean"}),
+        ("of type ndarray for text", (ROWS,), {}),
+        ("expected queries, keys or values", (FOX,), {"keep": "querys"}),
+        ("one model and one part", (FOX, ["builtin", "gpt2"]), {}),
+    ):
+        with pytest.raises(AttentionError, match=match):
+            attention(*arguments, **options)
+
+
+def test_the_package_is_light_and_says_what_it_has() -> None:
+    code = (
+        "import sys, sphinx_attention as s\n"
+        "assert {'attention', 'figure', 'Answer', 'LiveFigure'} <= set(dir(s))\n"
+        "assert not {'numpy', 'jinja2', 'sphinx'} & set(sys.modules)\n"
+        "s.figure('the quick brown fox')._repr_html_()\n"
+        "assert not {'sphinx', 'docutils', 'click', 'torch', 'transformers'} & set(sys.modules)\n"
+        "try: s.nothing\n"
+        "except AttributeError as error: assert 'nothing' in str(error)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert set(sphinx_attention.__all__) <= set(dir(sphinx_attention))
