@@ -18,7 +18,7 @@ PAGES = {
     "linked.rst": heading("Linked")
     + f".. attention:: {DOG}\n   :name: one\n   :layer: 5\n   :head: 11\n   :link: both\n\n"
     + f".. attention:: {DOG}\n   :name: two\n   :layer: 0\n   :head: 2\n   :link: both\n\n"
-    + ".. attention-figure:: a b c\n   :name: few\n   :model: words\n   :layer: 1\n   :head: 1\n"
+    + ".. attention-figure:: a b the\n   :name: few\n   :model: words\n   :layer: 1\n   :head: 1\n"
     + "   :link: both\n\n"
     + f".. attention:: {DOG}\n   :name: apart\n   :layer: 5\n   :head: 11\n",
     "late.rst": heading("Late")
