@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.views import View, ViewKind
 
-_MODEL_ONLY = ("model", "also", "compare", "pair", "target", "part")
+MODEL_ONLY = ("model", "also", "compare", "pair", "target", "part")
+"""Options that need a model to run."""
+
 _MATRIX_ONLY = ("scores", "causal", "tokens")
 
 
@@ -46,7 +48,7 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
             "there is a matrix in the body and another in a file: remove the option matrix, or the "
             "rows of numbers",
         )
-    for name in _MODEL_ONLY if given else _MATRIX_ONLY:
+    for name in MODEL_ONLY if given else _MATRIX_ONLY:
         if name in values:
             needs = (
                 f"a model, and this figure has its own matrix: remove the option {name}, or the "

@@ -81,20 +81,8 @@ def standalone_svg(figure: Figure) -> str:
 
 def standalone_page(figure: Figure) -> str:
     """One HTML page that needs no other file: script, style, font and numbers are within it."""
-    return (
-        templates()
-        .get_template("templates/page.html.jinja")
-        .render(
-            figure=figure,
-            uid=_UID,
-            title=clean_line(figure.spec.alt or "") or default_title(figure),
-            attributes=figure_attributes(figure),
-            **{"class": figure_class(figure)},
-            body=Markup(render_html(figure, _UID)),  # noqa: S704 - made and escaped by us
-            style=Markup(_style()),  # noqa: S704 - shipped with the package
-            script=Markup(_script(figure)),  # noqa: S704
-        )
-    )
+    title = clean_line(figure.spec.alt or "") or default_title(figure)
+    return _with_figure("templates/page.html.jinja", figure, _UID, title=title)
 
 
 def fragment(figure: Figure, uid: str) -> str:
@@ -107,15 +95,23 @@ def fragment(figure: Figure, uid: str) -> str:
         figure: what is shown.
         uid: prefix of the ids within, unique in the page; fit for an HTML id.
     """
+    return _with_figure("templates/fragment.html.jinja", figure, uid)
+
+
+def _with_figure(template: str, figure: Figure, uid: str, **more: str) -> str:
+    """A template that holds a figure, with its style and its scripts."""
     return (
         templates()
-        .get_template("templates/fragment.html.jinja")
+        .get_template(template)
         .render(
+            figure=figure,
             uid=uid,
             attributes=figure_attributes(figure),
             body=Markup(render_html(figure, uid)),  # noqa: S704 - made and escaped by us
             style=Markup(_style()),  # noqa: S704 - shipped with the package
             script=Markup(_script(figure)),  # noqa: S704
+            **{"class": figure_class(figure)},
+            **more,
         )
     )
 

@@ -10,6 +10,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.attention import Attention
+from sphinx_attention.core.authoring.conflicts import MODEL_ONLY
 from sphinx_attention.core.authoring.options import convert
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -129,8 +130,9 @@ def ask_weights(
         AttentionError: an option that is wrong, or something else than weights.
     """
     written = as_written(options)
-    for name in ("also", "pair", "target", "matrix"):
-        if name in written:
+    for name in (*MODEL_ONLY, "matrix"):
+        # Weights are of one part, and may say of which.
+        if name in written and name != "part":
             raise AttentionError(
                 Problem.OPTION,
                 f"the option {name} needs a model, and this figure has its own weights: remove the "

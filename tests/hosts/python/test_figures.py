@@ -142,7 +142,8 @@ def test_steps_of_an_answer() -> None:
 
 def test_two_figures_on_a_page_share_no_id() -> None:
     first, second = figure(FOX, view="grid"), figure(FOX, view="heads")
-    page = "".join(one._repr_html_() for one in (first, second, first))
+    both = figure(FOX, also=["the lazy dog"], compare="sentence")
+    page = "".join(one._repr_html_() for one in (first, second, both, first, both))
     found = ids(page)
     assert len(found) > 6
     assert len(set(found)) == len(found)
