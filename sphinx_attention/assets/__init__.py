@@ -13,6 +13,8 @@ STYLE = "attention.css"
 CORE = "attention.js"
 PICTURES = "attention-pictures.js"
 """Saves pictures. The core loads it when a reader opens the menu."""
+GENERATE = "attention-generate.js"
+"""Only for pages with a figure that steps through the tokens that a model writes."""
 SEARCH = "attention-search.js"
 """Only for Sphinx's search page."""
 

@@ -52,6 +52,19 @@ class Token:
         return self.special and self.text in BINS
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A token that a model may go on with.
+
+    Attributes:
+        text: the token's own text, ready to be shown; data, never markup.
+        probability: the softmax of its logit, from 0 to 1.
+    """
+
+    text: str
+    probability: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scoring:
     """How a model comes from its queries and keys to its weights, layer by layer.
@@ -105,11 +118,14 @@ class Attention:
             grouped-query attention.
         values: shape (layers, key-value heads, keys, dim).
         provenance: what the declaration resolved to: commit, library versions, dtype;
-            ``generated`` where the decoder's text was generated; and ``note``, what readers have to
-            know of these weights, in words that can follow the model's name.
+            ``generated`` where the decoder's text was generated; ``continued`` where a causal model
+            went on from the text, with the text of its own tokens; and ``note``, what readers have
+            to know of these weights, in words that can follow the model's name.
         scoring: how queries and keys become weights; None where the source does not tell.
         layer_names: what readers know the layers by; ``0`` and so on where nothing else is said.
         head_names: likewise the heads.
+        candidates: where a causal model went on from the text: for each of its tokens, which are
+            the last ones, the likeliest tokens at that place, the chosen one first.
     """
 
     query_tokens: tuple[Token, ...]
@@ -125,6 +141,7 @@ class Attention:
     scoring: Scoring | None = None
     layer_names: tuple[str, ...] = ()
     head_names: tuple[str, ...] = ()
+    candidates: tuple[tuple[Candidate, ...], ...] = ()
 
     def __post_init__(self) -> None:
         expected = (len(self.query_tokens), len(self.key_tokens))

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of what a key stands for. A change makes every stored attention a miss."""
 
+MOST_GENERATED = 64
+"""Tokens that a model may go on from a text with."""
+
 Scores = Literal["weights", "logits"]
 Tensor = Literal["queries", "keys", "values"]
 Merge = Literal["none", "words"]
@@ -141,6 +144,8 @@ class Request:
         merge: ``words`` makes one token of the pieces of each word.
         special: ``hide`` gathers the weight on special tokens in one bin.
         aggregate: what is made of all heads, or all layers, together; None leaves them apart.
+        generate: how many tokens a causal model goes on from the text with, at most; None has it
+            read the text alone.
     """
 
     source: Source
@@ -154,6 +159,7 @@ class Request:
     merge: Merge = "none"
     special: SpecialTokens = "show"
     aggregate: Aggregate | None = None
+    generate: int | None = None
 
     @property
     def base(self) -> Request:
@@ -191,4 +197,6 @@ class Request:
             decisive["special"] = self.special
         if self.aggregate is not None:
             decisive["aggregate"] = self.aggregate
+        if self.generate is not None:
+            decisive["generate"] = self.generate
         return json.dumps(decisive, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

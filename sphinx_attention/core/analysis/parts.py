@@ -128,6 +128,34 @@ def _select_scoring(scoring: Scoring | None, layers: list[int], heads: list[int]
     )
 
 
+def prefix(attention: Attention, count: int) -> Attention:
+    """The first tokens of a causal attention: what the model computes for these tokens alone.
+
+    Args:
+        attention: whose queries and keys are the same tokens, none of which sees a later one.
+        count: how many tokens stay.
+    """
+
+    def cut(array: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+        return None if array is None else array[:, :, :count]
+
+    scoring = attention.scoring
+    if scoring is not None and scoring.bias is not None:
+        scoring = replace(scoring, bias=scoring.bias[:, :, :count, :count])
+    tokens = attention.query_tokens[:count]
+    return replace(
+        attention,
+        query_tokens=tokens,
+        key_tokens=tokens,
+        weights=attention.weights[:, :, :count, :count],
+        masked=attention.masked[:, :count, :count],
+        queries=cut(attention.queries),
+        keys=cut(attention.keys),
+        values=cut(attention.values),
+        scoring=scoring,
+    )
+
+
 def sides(attention: Attention) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
     """The query tokens, and the key tokens."""
     return attention.query_tokens, attention.key_tokens

@@ -10,11 +10,11 @@ from sphinx_attention.core.text import listed
 from sphinx_attention.core.views import VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sphinx_attention.core.views import View, ViewKind
 
-MODEL_ONLY = ("model", "also", "compare", "pair", "target", "part")
+MODEL_ONLY = ("model", "also", "compare", "pair", "target", "part", "generate")
 """Options that need a model to run."""
 
 _MATRIX_ONLY = ("scores", "causal", "tokens")
@@ -65,6 +65,8 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
                 f"the option {name} gives the first sentence a second text, and those of the "
                 f"option also would have none: remove the option {name}, or the option also",
             )
+    if "generate" in values:
+        _check_generate(values)
     together = values.get("head") or ()
     if len(together) > 1 and not VIEWS[view].several_heads:
         several = listed(name for name, kind in VIEWS.items() if kind.several_heads)
@@ -117,6 +119,29 @@ def check_compared(axis: str, counts: Mapping[str, int], opens_on: Mapping[str, 
             Problem.OPTION,
             f"invalid name {axis!r} in selection: the option compare shows both {axis}s: remove it",
         )
+
+
+_GENERATES_NO: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "pair": (bool, "a model that goes on from a text reads one sentence"),
+    "target": (bool, "the model writes the text that follows"),
+    "also": (bool, "readers step through what follows one sentence"),
+    "compare": (bool, "there is one model and one sentence"),
+    "merge": (lambda value: value == "words", "each step is one token, which may be a piece"),
+    "special": (lambda value: value == "hide", "a step may be that of a special token"),
+    "part": (lambda value: value != ("decoder",), "such a model has one attention, its decoder's"),
+}
+"""By option: whether a value does not go with the option ``generate``, and why."""
+
+
+def _check_generate(values: Mapping[str, Any]) -> None:
+    """Refuse what does not go with a text that the model goes on from."""
+    for name, (is_refused, why) in _GENERATES_NO.items():
+        if name in values and is_refused(values[name]):
+            raise AttentionError(
+                Problem.OPTION,
+                f"the option {name} does not go with the option generate, because {why}: remove "
+                f"the option {name}, or the option generate",
+            )
 
 
 def _check_own(values: Mapping[str, Any], view: View) -> None:

@@ -119,6 +119,18 @@ def index(value: str) -> int | None:
     return int(one)
 
 
+def count(most: int) -> Callable[[str], int]:
+    """A converter to a whole number from 1."""
+
+    def convert(value: str) -> int:
+        one = value.strip()
+        if not is_number(one) or not 1 <= int(one) <= most:
+            raise ValueError(f"expected a whole number from 1 to {most}")
+        return int(one)
+
+    return convert
+
+
 def _up_to(digits: str) -> str:
     return f" to {LARGEST}" if digits.isdecimal() else ""
 

@@ -24,7 +24,15 @@ from sphinx_attention.core.figure.spec import (
     Syntax,
     Variant,
 )
-from sphinx_attention.core.request import Aggregate, MatrixSource, Merge, Request, Scores
+from sphinx_attention.core.request import (
+    MOST_GENERATED,
+    Aggregate,
+    FunctionSource,
+    MatrixSource,
+    Merge,
+    Request,
+    Scores,
+)
 from sphinx_attention.core.sources import builtin
 from sphinx_attention.core.sources.author_files import read_author_file
 from sphinx_attention.core.text import broken_character, listed, nearest, quoted
@@ -135,6 +143,12 @@ OPTIONS: dict[str, Option] = {
         converters.text,
         "the decoder's text, for encoder-decoder models; without it, the model writes it. "
         "With it, ``part`` is ``cross`` where nothing else is said",
+    ),
+    "generate": Option(
+        converters.count(MOST_GENERATED),
+        "for models that read from left to right: how many tokens the model goes on from the text "
+        f"with, a whole number from 1 to {MOST_GENERATED}. It takes the likeliest token each time, "
+        "and stops at the token that ends a text. Readers step through the new tokens",
     ),
     "matrix": Option(
         converters.text,
@@ -299,6 +313,8 @@ def _parse(
     else:
         names = _model_names(values.get("model"), settings, context.base)
         sources = {name: _model_source(name, text, settings, context.base) for name in names}
+        if "generate" in values:
+            _check_generates(list(sources.values()))
     layer, shown_heads = _selection(values, settings, given=given)
     head = shown_heads[0]
     of_project = tuple(
@@ -312,7 +328,7 @@ def _parse(
     )
     special: Special = values.get("special", settings.special)
     refused, _ = VIEWS[view].refuses.get("special", (frozenset(), ""))
-    if special in refused:
+    if special in refused or (special == "hide" and "generate" in values):
         # The project's setting; what an author writes was refused before.
         special = "dim"
     own = tuple((name, values[name]) for name in VIEWS[view].options if name in values)
@@ -330,7 +346,9 @@ def _parse(
         merge=values.get("merge", "none"),
         special="hide" if special == "hide" else "show",
         aggregate=values.get("aggregate"),
+        generate=values.get("generate"),
     )
+    step = _step(first, opens_on)
     if text in values.get("also", ()):
         raise invalid(
             "also", options["also"], f"expected other sentences than {quoted(text)}, the first"
@@ -361,6 +379,7 @@ def _parse(
         link=values.get("link"),
         of_project=of_project,
         written=written,
+        step=step,
         language=context.language,
         compare=values.get("compare"),
     )
@@ -505,6 +524,50 @@ def _variants(
                     at.append(("part", part))
                 made.append(Variant(replace(first, source=source, text=text, part=part), tuple(at)))
     return made
+
+
+def _check_generates(sources: Sequence[Any]) -> None:
+    """Check that the source of a figure can go on from a text, as far as its declaration tells.
+
+    Raises:
+        AttentionError: there are several sources, or one is a function.
+    """
+    if len(sources) > 1:
+        raise AttentionError(
+            Problem.OPTION,
+            "the option generate needs one model, and this figure has "
+            f"{listed(source.label for source in sources)}: remove the option generate, or name "
+            "one model",
+        )
+    for source in sources:
+        if isinstance(source, FunctionSource):
+            raise AttentionError(
+                Problem.OPTION,
+                f"the option generate needs a model, and {source.name} is a function, which "
+                "answers for the text that it is given: remove the option generate, and write the "
+                "whole text",
+            )
+
+
+def _step(request: Request, opens_on: dict[str, str]) -> int | None:
+    """The step that the option ``selection`` names, which it loses; None for the last.
+
+    Raises:
+        AttentionError: there is no such step.
+    """
+    value = opens_on.pop("step", None)
+    if value is None:
+        return None
+    if request.generate is None:
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value {quoted(value)} for step in selection: only a figure with the option "
+            "generate has steps",
+        )
+    try:
+        return converters.count(request.generate)(value)
+    except ValueError as error:
+        raise invalid("step in selection", value, str(error)) from None
 
 
 def _opening(variants: Sequence[Variant], at: Mapping[str, str]) -> Variant:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.text import clean_line
+from sphinx_attention.core.text import clean_line, visible
 
 from .spec import AXES, Axis
 
@@ -81,6 +81,10 @@ def selectors(figure: Figure, shown: Figure | None = None) -> tuple[Selector, ..
 def label(figure: Figure, name: Axis, variant: Variant) -> str:
     """What readers see of a variant on one axis."""
     value = dict(variant.at)[name]
+    if name == "step":
+        steps = figure.attention.candidates
+        text = visible(steps[int(value) - 1][0].text)
+        return figure.say("step_of", number=value, count=len(steps), token=text)
     if name == "part":
         return figure.say(f"part_{value}")
     if name == "sentence":
@@ -90,7 +94,12 @@ def label(figure: Figure, name: Axis, variant: Variant) -> str:
 
 
 def names(figure: Figure) -> tuple[str, ...]:
-    """The other attentions of a figure in words, such as ``gpt2, cross attention``."""
+    """The other attentions of a figure in words, such as ``gpt2, cross attention``.
+
+    Steps are not among them: the text and what the model goes on with tell all of them.
+    """
+    if figure.attention.candidates:
+        return ()
     return tuple(_named(figure, one) for one in figure.alternatives if one.figure is not None)
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.analysis import head_scores
 from sphinx_attention.core.analysis.bins import has_bin
-from sphinx_attention.core.analysis.parts import position, select
+from sphinx_attention.core.analysis.parts import position, prefix, select
 from sphinx_attention.core.analysis.words import MERGED
+from sphinx_attention.core.attention import Attention, Candidate
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.phrases import Phrases, phrases
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-
-    from sphinx_attention.core.attention import Attention
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +116,16 @@ class Figure:
             for (kind, count), whole in zip(carried, self.available, strict=True)
             if count < whole
         )
+
+    @property
+    def step(self) -> int | None:
+        """Which token of its own the model chooses here, from 1; None where it chooses none."""
+        return next((int(value) for axis, value in self.spec.at if axis == "step"), None)
+
+    @property
+    def next_tokens(self) -> tuple[Candidate, ...]:
+        """The tokens that the model chooses from here, the chosen one first."""
+        return self.attention.candidates[self.step - 1] if self.step else ()
 
     @property
     def layer_name(self) -> str:
@@ -217,6 +226,8 @@ def resolve_all(
         AttentionError: none of the attentions can be had, for the reason of the first; or the
             first that can be had does not have what was selected.
     """
+    if spec.request.generate is not None and isinstance(answers[0], Attention):
+        return _resolve_steps(spec, answers[0], budget)
     variants = spec.variants
     found = [isinstance(answer, AttentionError) for answer in answers]
     if all(found):
@@ -241,6 +252,66 @@ def resolve_all(
             others.append(alternative)
     assert figure is not None
     return replace(figure, alternatives=tuple(others), order=variants)
+
+
+def _resolve_steps(spec: FigureSpec, attention: Attention, budget: int | None) -> Figure:
+    """Resolve a figure of a text that a model goes on from: one attention a step, all of one head.
+
+    The tokens of a step are those that the model has read when it chooses the next one. The last of
+    them is pinned, unless the author pins another one at the step shown first.
+
+    Args:
+        spec: what was asked for.
+        attention: over the text and all new tokens.
+        budget: as for `resolve`, for all steps together.
+
+    Raises:
+        AttentionError: the model took fewer steps than that which the author names, or a layer,
+            head or token is not there.
+    """
+    count = len(attention.candidates)
+    shown = count if spec.step is None else spec.step
+    if shown > count:
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value {shown} for step in selection: {spec.request.source.label} ends its "
+            f"text after {count} of {spec.request.generate} tokens; expected 1 to {count}",
+        )
+    before = len(attention.query_tokens) - count - 1
+    plain = replace(spec, focus=None, selection=())
+    whole = resolve(
+        plain, prefix(attention, before + count), None if budget is None else budget // count
+    )
+    variants = tuple(Variant(spec.request, (("step", str(n)),)) for n in range(1, count + 1))
+    figures = []
+    for number, variant in enumerate(variants, 1):
+        own = replace(spec if number == shown else plain, at=variant.at)
+        figure = resolve(own, prefix(whole.attention, before + number))
+        figures.append(
+            replace(
+                figure,
+                layer=whole.layer,
+                head=whole.head,
+                chosen=whole.chosen,
+                shown_heads=whole.shown_heads,
+                available=whole.available,
+                pinned=figure.pinned if own.focus else (before + number - 1,),
+            )
+        )
+    first = figures[shown - 1]
+    spent = estimate(first.attention)
+    others = []
+    for variant, figure in zip(variants, figures, strict=True):
+        if figure is first:
+            continue
+        spent += estimate(figure.attention)
+        fits = budget is None or spent <= budget
+        others.append(
+            Alternative(variant, figure)
+            if fits
+            else Alternative(variant, None, first.say("variant_beyond_budget"))
+        )
+    return replace(first, alternatives=tuple(others), order=variants)
 
 
 def _alternative(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Rest = Literal["none", "overview"]
 Special = Literal["show", "dim", "hide"]
 Syntax = Literal["rst", "myst"]
-Axis = Literal["model", "sentence", "part", "compare"]
+Axis = Literal["model", "sentence", "part", "compare", "step"]
 """What the attentions of one figure can differ in, in the order of the selectors.
 
 On the axis ``compare`` stand the two attentions of a comparison, `SIDES`, and their difference.
@@ -60,7 +60,8 @@ class Variant:
     Attributes:
         request: what is asked for.
         at: its place on the axes along which the figure has several: the name of each axis and
-            the value there, a model's name, the number of a sentence from 0, or a part.
+            the value there, a model's name, the number of a sentence from 0, a part, or the number
+            of a step from 1. The steps of a text that a model goes on from have one request.
     """
 
     request: Request
@@ -95,6 +96,8 @@ class FigureSpec:
         at: where the attention that is shown first stands (see `Variant`); empty for a figure of
             one attention.
         others: the other attentions that readers can choose.
+        step: of a text that the model goes on from, the number of the token that is chosen at the
+            step shown first, from 1; None shows the last step.
         language: the code of the language that the figure's own words are in, such as ``de``.
         compare: the axis whose two attentions stand side by side; None shows one attention.
     """
@@ -117,6 +120,7 @@ class FigureSpec:
     written: DirectiveSource | None = None
     at: tuple[tuple[Axis, str], ...] = ()
     others: tuple[Variant, ...] = ()
+    step: int | None = None
     language: str = "en"
     compare: Comparable | None = None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.analysis.bins import PARTIAL
-from sphinx_attention.core.codes import MASKED, format_code, head_codes
+from sphinx_attention.core.codes import MASKED, format_code, format_weight, head_codes
 from sphinx_attention.core.figure.axes import names
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import mean_over
@@ -123,6 +123,7 @@ def whole_texts(figure: Figure) -> list[tuple[str, str]]:
     target = "" if attention.part == "encoder" else request.target or generated
     labels = ("A", "B") if request.pair else (say("encoder"), "") if target else ("", "")
     written = [(labels[0], request.text), (labels[1], request.pair or ""), (say("decoder"), target)]
+    written.append((say("continuation"), attention.provenance.get("continued", "")))
     texts = [(label, _lines(text)) for label, text in written if text.strip()]
     words = {
         word.casefold()
@@ -178,11 +179,36 @@ def credit(figure: Figure) -> str:
         line += f", {place(figure)}"
     if "generated" in attention.provenance:
         line += f"; {figure.say('model_wrote')}"
+    line += "".join(f"; {note}" for note in generation_notes(figure))
     if attention.provenance.get("rows") == PARTIAL and attention.sink is None:
         line += f"; {figure.say('partial')}"
     if note := attention.provenance.get("note"):
         line += f"; {clean_line(note)}"
     return line
+
+
+def generation_notes(figure: Figure) -> list[str]:
+    """What readers have to know of a text that the model went on from; empty for other figures."""
+    steps, say = figure.attention.candidates, figure.say
+    if not steps:
+        return []
+    notes = [say("went_on", token=_isolated(visible(steps[0][0].text)))]
+    whole = figure.spec.request.generate or 0
+    if len(steps) < whole:
+        notes.append(say("ended", count=len(steps), whole=whole))
+    return notes
+
+
+def next_lines(figure: Figure) -> list[str]:
+    """A line with the likeliest next tokens; none where the model chooses none."""
+    if not figure.next_tokens:
+        return []
+    told = [
+        f"{_isolated(visible(one.text))} {format_weight(one.probability)}"
+        for one in figure.next_tokens
+    ]
+    last = _isolated(visible(figure.attention.query_tokens[-1].text))
+    return [figure.say("next_line", token=last, tokens=", ".join(told))]
 
 
 def describe(figure: Figure) -> str:
@@ -196,7 +222,8 @@ def about(figure: Figure) -> str:
     if figure.spec.request.part:
         whose += f", {figure.say(f'part_{figure.attention.part}')}"
     text, target = _isolated(_sentence(figure)), _isolated(_target(figure))
-    over = figure.say("over_both" if target else "over", text=text, target=target)
+    kind = "over_continued" if figure.attention.candidates else "over_both" if target else "over"
+    over = figure.say(kind, text=text, target=target)
     others = names(figure)
     also = figure.say("also_shows", names="; ".join(map(_isolated, others))) if others else ""
     return f"{_closed(f'{whose}, {over}')} {also}".strip()
@@ -237,7 +264,9 @@ def _sentence(figure: Figure) -> str:
 
 
 def _target(figure: Figure) -> str:
-    """The decoder's text, where it is seen."""
+    """The decoder's text, where it is seen, or that with which a model went on."""
+    if figure.attention.candidates:
+        return _first_words(figure.attention.provenance.get("continued", ""))
     if figure.attention.part == "encoder":
         return ""
     written = figure.spec.request.target

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sphinx_attention.core.codes import format_weight
 from sphinx_attention.core.render.common.edges import num
-from sphinx_attention.core.text import right_to_left
+from sphinx_attention.core.text import right_to_left, visible
 
 if TYPE_CHECKING:
     from sphinx_attention.core.views import View
@@ -60,5 +61,7 @@ def templates() -> Environment:
         auto_reload=False,
     )
     environment.filters["num"] = num
+    environment.filters["visible"] = visible
+    environment.filters["weight"] = format_weight
     environment.tests["right_to_left"] = right_to_left
     return environment

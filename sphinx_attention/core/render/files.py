@@ -132,8 +132,10 @@ def _script(figure: Figure) -> str:
     What could do so is found in strings and patterns only, where the escape has the same meaning.
     """
     view = figure.spec.view
-    views = (assets.script_of(one) for one in (view, *VIEWS[view].beside))
-    script = "\n".join(assets.text(name) for name in (assets.CORE, assets.PICTURES, *views))
+    names = [assets.CORE, assets.PICTURES]
+    names += [assets.script_of(one) for one in (view, *VIEWS[view].beside)]
+    names += [assets.GENERATE] if figure.step else []
+    script = "\n".join(assets.text(name) for name in names)
     return re.sub(r"<(?=!--|/?script)", r"\\x3c", script, flags=re.IGNORECASE)
 
 

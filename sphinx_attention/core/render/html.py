@@ -20,7 +20,7 @@ from sphinx_attention.core.text import clean_line
 from sphinx_attention.core.views import VIEWS
 
 from .comparison import WIDEST, Pane, is_comparison, panes_of
-from .description import strongest_pairs
+from .description import generation_notes, strongest_pairs
 from .drawing import templates
 from .registry import draw
 from .svg import write_svg
@@ -179,6 +179,7 @@ def _markup_of(
             choices=_choices(figure, drawing),
             selectors=selectors(whole, figure),
             failed=failures(whole),
+            generation_notes=generation_notes,
             at=as_json(figure.spec.at),
             variants=variants,
             figure=figure,

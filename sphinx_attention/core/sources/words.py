@@ -87,6 +87,24 @@ def words_of_continuation(decode: Callable[[Sequence[int]], str], ids: Sequence[
     return [max(len(decode(ids[: n + 1]).split()) - 1, 0) for n in range(len(ids))]
 
 
+def words_after(
+    decode: Callable[[Sequence[int]], str], read: Sequence[int], ids: Sequence[int], last: int
+) -> list[int]:
+    """The word of each token by which a model goes on from a text.
+
+    A word begins where the text up to there counts one more. So a space by itself belongs to the
+    word before it.
+
+    Args:
+        decode: the text of tokens.
+        read: the tokens of the text.
+        ids: those that the model adds.
+        last: the last word of the text.
+    """
+    counts = [len(decode([*read, *ids[:n]]).split()) for n in range(len(ids) + 1)]
+    return [last + max(count - counts[0], 0) for count in counts[1:]]
+
+
 def _counted(
     split: Callable[[str], Sequence[int]], text: str, content: Sequence[int]
 ) -> list[int] | None:

@@ -54,6 +54,9 @@ _LARGEST = 1e9
 """What a number of queries, keys, values or logits may be at most: sums of their products stay
 finite in single precision."""
 
+_DECIMALS = 7
+"""Decimals of a probability."""
+
 _MOST_STEPS = STEPS * 21 // 20
 """What a row may sum to at most, in steps: what half precision makes of 1, and some room."""
 
@@ -135,6 +138,11 @@ def pack(request: Request, attention: Attention) -> bytes:
     for name, count in (("layer_names", attention.layers), ("head_names", attention.heads)):
         if (names := list(getattr(attention, name))) != [str(n) for n in range(count)]:
             header[name] = names
+    if attention.candidates:
+        header["candidates"] = [
+            [[one.text, round(one.probability, _DECIMALS)] for one in step]
+            for step in attention.candidates
+        ]
     found = read_header(header, request.key, sum(map(len, blobs)))
     _check_numbers(found, tensors)
     text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
@@ -280,6 +288,7 @@ def _attention(header: Header, arrays: dict[str, NDArray[Any]]) -> Attention:
         scoring=scoring,
         layer_names=header.layer_names,
         head_names=header.head_names,
+        candidates=header.candidates,
         **tensors,
     )
 
@@ -359,6 +368,10 @@ def _check_rows(header: Header, steps: NDArray[np.uint16], masked: NDArray[np.bo
     largest = steps.max(axis=(0, 1), keepdims=True)[0] if len(masked) == 1 else steps.max(axis=1)
     if bool((largest[masked] > 0).any()):
         raise UnfitError("weights are not zero where they are masked")
+    if header.candidates and not masked[:, np.triu(np.ones(masked.shape[1:], np.bool_), 1)].all():
+        raise UnfitError(
+            "a token sees a later one, which a model that goes on from a text does not let it"
+        )
     if header.rows_sum_to_one:
         most = int(steps.sum(axis=-1, dtype=np.uint32).max())
         if most > _MOST_STEPS:

@@ -14,7 +14,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from sphinx_attention.core.attention import Part, Token
+from sphinx_attention.core.attention import Candidate, Part, Token
+from sphinx_attention.core.request import MOST_GENERATED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +38,10 @@ _LONGEST_WORDS = 100_000
 _MOST_ENTRIES = 100
 _MOST_TOKENS = 1 << 17
 _WIDEST = 1 << 16
+_MOST_CANDIDATES = 10
+_SURPLUS = 1e-3
+"""How far probabilities may sum past 1: rounding in half precision, and some room."""
+
 _SPARE_TOKENS = 1024
 """Tokens that a model may add to those of its text: special ones, and those that it generates."""
 
@@ -92,6 +97,7 @@ class Header:
     missing: str | None
     layer_names: tuple[str, ...]
     head_names: tuple[str, ...]
+    candidates: tuple[tuple[Candidate, ...], ...]
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -139,6 +145,7 @@ def read_header(raw: Any, key: str, size: int) -> Header:
         missing=None if scoring is None else _missing(scoring),
         layer_names=_names(raw.get("layer_names"), "layer_names", layers),
         head_names=_names(raw.get("head_names"), "head_names", heads),
+        candidates=_candidates(raw.get("candidates"), request, queries, same_tokens=same_tokens),
     )
 
 
@@ -314,6 +321,40 @@ def _provenance(raw: Any) -> Mapping[str, str]:
 def _missing(raw: Any) -> str:
     _need(isinstance(raw, dict), f"scoring is {_brief(raw)}")
     return _text(raw.get("missing"), "scoring: missing", _LONGEST_WORDS)
+
+
+def _candidates(
+    raw: Any, request: Mapping[str, Any], tokens: Sequence[Token], *, same_tokens: bool
+) -> tuple[tuple[Candidate, ...], ...]:
+    """What the model chose from at each of its own tokens, which are the last ones."""
+    wanted = request.get("generate")
+    if wanted is None:
+        _need(raw is None, "there are candidates, and nothing was to be generated")
+        return ()
+    most = _whole(wanted, "generate", 1, MOST_GENERATED)
+    _need(same_tokens, "queries and keys differ, although the model goes on from the text")
+    if not isinstance(raw, list) or not 1 <= len(raw) <= min(most, len(tokens) - 1):
+        raise UnfitError(f"candidates is {_brief(raw)} for {len(tokens)} tokens")
+    steps = tuple(_step(step, f"candidates[{number}]") for number, step in enumerate(raw))
+    for step, token in zip(steps, tokens[-len(steps) :], strict=True):
+        _need(step[0].text == token.text, f"{_brief(token.text)} is not the first candidate")
+    return steps
+
+
+def _step(raw: Any, what: str) -> tuple[Candidate, ...]:
+    """The candidates for one token, the likeliest first."""
+    if not isinstance(raw, list) or not 1 <= len(raw) <= _MOST_CANDIDATES:
+        raise UnfitError(f"{what} is {_brief(raw)}, not a list of 1 to {_MOST_CANDIDATES}")
+    found: list[Candidate] = []
+    for one in raw:
+        _need(isinstance(one, list) and len(one) == 2, f"{what} holds {_brief(one)}")
+        text, share = one
+        _need(type(share) in {int, float} and 0 <= share <= 1, f"{what} holds {_brief(share)}")
+        _need(not found or share <= found[-1].probability, f"{what} is not in order")
+        found.append(Candidate(_text(text, what, LONGEST_TOKEN), float(share)))
+    total = sum(one.probability for one in found)
+    _need(total <= 1 + _SURPLUS, f"{what} sums to {total:.3f}")
+    return tuple(found)
 
 
 def _names(raw: Any, what: str, count: int) -> tuple[str, ...]:

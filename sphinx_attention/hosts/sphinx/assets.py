@@ -80,10 +80,14 @@ def _take_over(context: dict[str, Any], name: str, files: list[Any]) -> None:
 
 
 def _view_scripts(doctree: nodes.document) -> list[str]:
-    """The scripts of the views that the figures of a page show at first."""
+    """The scripts of the views that the figures of a page show at first, and of their steps."""
     shown = {node.spec.view for node in doctree.findall(attention_figure)}
     views = shown.union(*(VIEWS[view].beside[:1] for view in shown))
-    return [assets.script_of(view) for view in sorted(views)]
+    steps = any(
+        node.spec.request.generate is not None for node in doctree.findall(attention_figure)
+    )
+    scripts = [assets.script_of(view) for view in sorted(views)]
+    return [*scripts, assets.GENERATE] if steps else scripts
 
 
 def _needs_files(doctree: nodes.document) -> bool:

@@ -23,7 +23,7 @@ export interface Controls {
 
 export function bindControls(figure: HTMLElement, model: Model, dispatch: Dispatch): Controls {
   const lists = { layer: model.layers, head: model.heads };
-  const isChoice = (name: string): name is "layer" | "head" => name === "layer" || name === "head";
+  const isChoice = (name: string): name is keyof typeof lists => name in lists;
   const all = (): Control[] => [...figure.querySelectorAll<Control>(CONTROL)];
   const named = (name: string): Control[] => all().filter((control) => control.name === name);
 

@@ -129,16 +129,18 @@ function carryOver(old: FigureController, next: FigureController): FigureControl
   const axes = Object.keys(variantsOf.get(next.figure)?.first ?? {});
   const options = Object.entries(state.options).filter(([name]) => !axes.includes(name));
   const [layer, head] = [model.layers[state.layer]!, model.heads[state.head]!];
+  const own = next.state;
+  // At each step of a text that a model writes, the token is pinned that the model has read last.
+  let pinned: State["pinned"] = axes[0] === "step" ? own.pinned : samePlaces(model, next.model, state.pinned);
+  if (next.kind.alwaysPinned && !pinned.length) pinned = own.pinned;
   const change = {
     layer,
     head,
     heads: state.heads.map((at) => model.heads[at]!),
     direction: state.direction,
-    pinned: samePlaces(model, next.model, state.pinned),
+    pinned,
     options: Object.fromEntries(options),
   };
-  if (next.kind.alwaysPinned && !change.pinned.length) change.pinned = [...next.state.pinned];
-  const own = next.state;
   next.dispatch({ type: "adopt", changes: toLocal(next.model, own, change, next.takes) });
   const names = axes.map((axis) => next.label(axis)).join(", ");
   const known = next.model.layers.includes(layer) && next.model.heads.includes(head);

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sphinx_attention.core.attention import Attention, Scoring
+from sphinx_attention.core.attention import Attention, Candidate, Scoring
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
@@ -104,6 +104,69 @@ def token(**fields: Any) -> list[Any]:
     """The tokens, the second of them forged."""
     forged = dict(zip(("text", "special", "word", "segment"), TOKENS[1], strict=True)) | fields
     return [TOKENS[0], list(forged.values()), *TOKENS[2:]]
+
+
+GENERATED = replace(REQUEST, generate=2)
+STEPS_TAKEN: list[Any] = [[["🦊", 0.5], ["x", 0.25]], [["שלום", 1]]]
+
+
+def went_on(candidates: Any, **changes: Any) -> bytes:
+    """An entry of a model that went on from its text with the last two tokens."""
+    asked = {"key": GENERATED.key, "request": json.loads(GENERATED.canonical())}
+    return sealed({**HEADER, **asked, "candidates": candidates, **changes})
+
+
+WENT_ON = {
+    "none": went_on(None),
+    "of a text": went_on("x"),
+    "no steps": went_on([]),
+    "more steps than asked for": went_on([*STEPS_TAKEN, *STEPS_TAKEN]),
+    "a step of nothing": went_on([[], STEPS_TAKEN[1]]),
+    "a step of many": went_on([[["🦊", 0.05]] * 11, STEPS_TAKEN[1]]),
+    "a candidate of three": went_on([[["🦊", 0.5, 1]], STEPS_TAKEN[1]]),
+    "a text of a number": went_on([[["🦊", 0.5], [3, 0.1]], STEPS_TAKEN[1]]),
+    "a text of 10 MB": went_on([[["🦊", 0.5], ["x" * 10**7, 0.1]], STEPS_TAKEN[1]]),
+    "half of a character": went_on([[["🦊", 0.5], ["\ud800", 0.1]], STEPS_TAKEN[1]]),
+    "a share of a text": went_on([[["🦊", "0.5"]], STEPS_TAKEN[1]]),
+    "a share of true": went_on([[["🦊", True]], STEPS_TAKEN[1]]),
+    "a share that is none": went_on([[["🦊", float("nan")]], STEPS_TAKEN[1]]),
+    "a share above 1": went_on([[["🦊", 1.5]], STEPS_TAKEN[1]]),
+    "a share below 0": went_on([[["🦊", -0.1]], STEPS_TAKEN[1]]),
+    "not in order": went_on([[["🦊", 0.1], ["x", 0.2]], STEPS_TAKEN[1]]),
+    "sums to 2": went_on([[["🦊", 1], ["x", 1]], STEPS_TAKEN[1]]),
+    "another token": went_on([[["x", 0.5], ["🦊", 0.25]], STEPS_TAKEN[1]]),
+    "other keys": went_on(STEPS_TAKEN, key_tokens=[["x", 0, 0, 0]] * 5),
+}
+
+
+def test_an_entry_of_a_model_that_went_on_is_read() -> None:
+    read = unpack(went_on(STEPS_TAKEN), GENERATED.key)
+    assert [[tuple(c) for c in step] for step in STEPS_TAKEN] == [
+        [(one.text, one.probability) for one in step] for step in read.candidates
+    ]
+    assert unpack(ENTRY, REQUEST.key).candidates == ()
+
+
+@pytest.mark.parametrize("name", WENT_ON)
+def test_forged_candidates_are_refused(name: str) -> None:
+    with pytest.raises(DamagedEntryError, match="its contents cannot be right"):
+        unpack(WENT_ON[name], GENERATED.key)
+
+
+def test_candidates_without_being_asked_for_are_refused() -> None:
+    with pytest.raises(DamagedEntryError, match="nothing was to be generated"):
+        unpack(sealed({**HEADER, "candidates": STEPS_TAKEN}), REQUEST.key)
+
+
+def test_a_model_that_goes_on_sees_no_later_token() -> None:
+    seen = attention(size=5, layers=2, heads=2)
+    forged = replace(
+        seen,
+        masked=np.zeros((1, 5, 5), bool),
+        candidates=((Candidate("🦊", 0.5),), (Candidate("שלום", 0.5),)),
+    )
+    with pytest.raises(UnfitError, match="sees a later one"):
+        pack(GENERATED, forged)
 
 
 FORGED = {

@@ -1,4 +1,4 @@
-"""The network of the built-in model in NumPy: a small Llama, up to its attention weights.
+"""The network of the built-in model in NumPy: a small Llama, with its attention weights.
 
 Every step is the one that transformers' ``LlamaModel`` takes, in single precision and in the same
 order. Tests hold its numbers against those of transformers' own run of the same files.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,7 @@ _DECIDED: dict[str, Any] = {
     "hidden_act": "silu",
     "attention_bias": True,
     "mlp_bias": False,
+    "tie_word_embeddings": True,
 }
 """What a configuration has to say, because nothing else is computed here."""
 
@@ -88,6 +90,7 @@ class Network:
         self.shape = shape
         # Of this table only the rows of a text are made float32.
         self._embeddings = tensors["model.embed_tokens.weight"]
+        self._last_norm = tensors["model.norm.weight"].astype(np.float32)
         self._layers = [
             _Layer(shape, _below(f"model.layers.{n}.", tensors)) for n in range(shape.layers)
         ]
@@ -105,6 +108,21 @@ class Network:
             attention = layer.attend(states, turn)
             yield attention
             states = layer.advance(states, attention)
+
+    def logits_after(self, ids: Sequence[int]) -> Array:
+        """The logit of each token of the vocabulary after a text (``LlamaForCausalLM``)."""
+        states: Array = self._embeddings[list(ids)].astype(np.float32)
+        turn = _Rotation(len(ids), self.shape)
+        for layer in self._layers:
+            states = layer.advance(states, layer.attend(states, turn))
+        last = _normed(states[-1], self._last_norm, self.shape.epsilon)
+        logits: Array = self._head @ last
+        return logits
+
+    @cached_property
+    def _head(self) -> Array:
+        # The weights of the head are those of the embeddings.
+        return self._embeddings.astype(np.float32)
 
 
 class _Rotation:
@@ -176,10 +194,7 @@ class _Layer:
 
     def _normed(self, states: Array, name: str) -> Array:
         """The states over the root of their mean square, scaled (RMSNorm, arXiv 1910.07467)."""
-        square: Array = (states * states).mean(axis=-1, keepdims=True)
-        root: Array = np.sqrt(square + np.float32(self._shape.epsilon))
-        normed: Array = self._tensors[f"{name}.weight"] * (states / root)
-        return normed
+        return _normed(states, self._tensors[f"{name}.weight"], self._shape.epsilon)
 
 
 def load_network(folder: Path) -> Network:
@@ -232,6 +247,13 @@ def _below(prefix: str, tensors: Mapping[str, NDArray[Any]]) -> dict[str, Array]
         for name, tensor in tensors.items()
         if name.startswith(prefix)
     }
+
+
+def _normed(states: Array, weight: Array, epsilon: float) -> Array:
+    square: Array = (states * states).mean(axis=-1, keepdims=True)
+    root: Array = np.sqrt(square + np.float32(epsilon))
+    normed: Array = weight * (states / root)
+    return normed
 
 
 def _softmax(logits: Array) -> Array:

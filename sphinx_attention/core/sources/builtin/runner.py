@@ -15,6 +15,7 @@ from sphinx_attention.core.attention import Attention, Part, Token
 from sphinx_attention.core.boundary import reason
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.sources.builtin import FOLDER
+from sphinx_attention.core.sources.generation import Continuation, check_room, go_on
 from sphinx_attention.core.sources.layer_terms import LayerTerms, scored
 from sphinx_attention.core.sources.layers import choose_layers
 from sphinx_attention.core.sources.refusals import (
@@ -24,8 +25,8 @@ from sphinx_attention.core.sources.refusals import (
     takes_no_pair,
     takes_no_target,
 )
-from sphinx_attention.core.sources.token_text import readable
-from sphinx_attention.core.sources.words import words_at
+from sphinx_attention.core.sources.token_text import byte_alphabet, readable
+from sphinx_attention.core.sources.words import words_after, words_at
 
 from .network import load_network
 from .tokenizer import load_tokenizer
@@ -58,12 +59,16 @@ def read(request: Request) -> Attention:
     network = _network()
     shape, label = network.shape, request.source.label
     _check(request, len(pieces), shape.positions)
+    tokens = _tokens_of(pieces, request.text)
     heads = dict.fromkeys(range(shape.layers), shape.heads)
     numbers, _ = choose_layers(label, heads, request.layers)
     ids = [piece.id for piece in pieces]
+    check_room(label, len(ids), request.generate or 0, shape.positions)
+    written = go_on(network.logits_after, ids, request.generate or 0, ())
+    tokens += _new_tokens(ids, written.ids, tokens)
+    ids += written.ids
     computed = list(network.attentions(ids, max(numbers) + 1))
     layers = [computed[number] for number in numbers]
-    tokens = _tokens_of(pieces, request.text)
     vectors = {name: _stacked(layers, name) for name in request.keep}
     attention = Attention(
         query_tokens=tokens,
@@ -75,8 +80,9 @@ def read(request: Request) -> Attention:
         queries=vectors.get("queries"),
         keys=vectors.get("keys"),
         values=vectors.get("values"),
-        provenance={"numpy": np.__version__, "dtype": "float32", "capture": "numpy"},
+        provenance=_provenance(written),
         layer_names=tuple(str(number) for number in numbers),
+        candidates=written.candidates(lambda numbers: [_shown(n) for n in numbers]),
     )
     if not {"queries", "keys"} <= set(request.keep):
         return attention
@@ -128,6 +134,38 @@ def _tokens_of(pieces: Sequence[Piece], text: str) -> tuple[Token, ...]:
         )
         for piece, word in zip(pieces, words, strict=True)
     )
+
+
+def _new_tokens(
+    read: Sequence[int], ids: Sequence[int], tokens: Sequence[Token]
+) -> tuple[Token, ...]:
+    """The tokens by which the model goes on from those of a text."""
+    last = max((token.word for token in tokens if token.word is not None), default=0)
+    start = _tokenizer().start
+    return tuple(
+        Token(_shown(number), number == start, None if number == start else word)
+        for number, word in zip(ids, words_after(_written, read, ids, last), strict=True)
+    )
+
+
+def _written(ids: Sequence[int]) -> str:
+    """Tokens as the text that they are, without the one that begins texts."""
+    alphabet, start = byte_alphabet(), _tokenizer().start
+    pieces = (_tokenizer().piece(number) for number in ids if number != start)
+    return bytes(alphabet[one] for piece in pieces for one in piece).decode(errors="replace")
+
+
+def _shown(number: int) -> str:
+    """A token as figures show it."""
+    piece = _tokenizer().piece(number)
+    return piece if number == _tokenizer().start else readable(piece, "bytes")
+
+
+def _provenance(written: Continuation) -> dict[str, str]:
+    told = {"numpy": np.__version__, "dtype": "float32", "capture": "numpy"}
+    if written.ids:
+        told["continued"] = _written(written.ids).strip()
+    return told
 
 
 def _stacked(layers: Sequence[LayerAttention], name: str) -> NDArray[np.float32]:

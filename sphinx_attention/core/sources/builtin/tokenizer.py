@@ -12,7 +12,7 @@ import json
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,6 +110,19 @@ class Tokenizer:
         for match in _PIECE.finditer(_kinds(spaced)):
             pieces += self._pieces(spaced[match.start() : match.end()], match.start() - 1)
         return pieces
+
+    def piece(self, number: int) -> str:
+        """How the vocabulary writes a token."""
+        return self._written[number]
+
+    @property
+    def start(self) -> int:
+        """The number of the special token that begins every text."""
+        return self._vocabulary[self._start]
+
+    @cached_property
+    def _written(self) -> dict[int, str]:
+        return {number: piece for piece, number in self._vocabulary.items()}
 
     def _pieces(self, word: str, offset: int) -> list[Piece]:
         """The tokens of one word.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sphinx_attention.core.analysis.bins import LEAST_SHARE, account
-from sphinx_attention.core.attention import REST, WARNING, Attention, Part
+from sphinx_attention.core.attention import REST, WARNING, Attention, Candidate, Part
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.sources.generation import does_not_generate
 from sphinx_attention.core.sources.layer_terms import scored
 
 from .kept import Kept, block_token, one_if_equal
@@ -66,6 +67,8 @@ class Item:
         generated: the decoder's text where the model made it up.
         layers: the numbers of the layers that are wanted, resolved, in order.
         note: what readers have to know of the layers that are left out.
+        continued: the text of the tokens with which the model went on from its text.
+        candidates: what it chose from at each of them.
     """
 
     request: Request
@@ -75,6 +78,8 @@ class Item:
     generated: str | None = None
     layers: tuple[int, ...] = ()
     note: str = ""
+    continued: str = ""
+    candidates: tuple[tuple[Candidate, ...], ...] = ()
 
     @property
     def sides(self) -> tuple[Encoded, Encoded]:
@@ -315,6 +320,8 @@ class Batch:
         own = dict(provenance)
         if item.generated is not None:
             own["generated"] = item.generated
+        if item.candidates:
+            own["continued"] = item.continued
         if warning := next((side.warning for side in item.sides if side.warning), ""):
             own[WARNING] = warning
         if item.note:
@@ -331,7 +338,9 @@ class Batch:
             values=kept.stacked_vectors("values"),
             provenance=own,
             layer_names=tuple(str(number) for number in item.layers),
+            candidates=item.candidates,
         )
+        _check_growth(attention)
         if _asks_for_sums(item):
             attention = scored(attention, kept.terms)
         return _accounted(attention, kept.sinks, _tolerance(provenance["dtype"]))
@@ -376,6 +385,21 @@ def _accounted(attention: Attention, sinks: Sequence[bool], tolerance: float) ->
     if (lacking & ~known).any():
         attention = account(attention, (lacking & ~known).tolist(), name=REST)
     return attention
+
+
+def _check_growth(attention: Attention) -> None:
+    """Make sure that the rows of a text that a model went on from are those of its growing text.
+
+    Raises:
+        AttentionError: a row would be another one if later tokens were not there.
+    """
+    if not attention.candidates:
+        return
+    label = attention.label
+    if not attention.same_tokens:
+        raise does_not_generate(label, "attends to blocks of tokens, which change as a text grows")
+    if not attention.causal:
+        raise does_not_generate(label, "lets tokens see later ones, so that rows change")
 
 
 def _asks_for_sums(item: Item) -> bool:

@@ -103,8 +103,12 @@ def quiet() -> Iterator[None]:
             os.environ["DISABLE_SAFETENSORS_CONVERSION"] = conversion
 
 
-def load(source: ModelSource) -> Loaded:
+def load(source: ModelSource, *, head: bool = False) -> Loaded:
     """Load a model and its tokenizer, with the eager attention that every model has.
+
+    Args:
+        source: the model's declaration.
+        head: whether a model of one stack is loaded with the head for the next token.
 
     Raises:
         AttentionError: whatever keeps it from loading.
@@ -116,7 +120,7 @@ def load(source: ModelSource) -> Loaded:
     place = place or source.name
     with quiet():
         try:
-            return _load(source, place)
+            return _load(source, place, head=head)
         except AttentionError:
             raise
         except Exception as error:
@@ -127,7 +131,7 @@ def load(source: ModelSource) -> Loaded:
             raise as_attention_error(error, Problem.MODEL, f"loading {source.name}") from error
 
 
-def _load(source: ModelSource, place: str) -> Loaded:
+def _load(source: ModelSource, place: str, *, head: bool) -> Loaded:
     torch, transformers = require("torch"), require("transformers")
     dtype = _dtype(source, torch)
     files: Folder | HubFiles
@@ -147,7 +151,7 @@ def _load(source: ModelSource, place: str) -> Loaded:
     if isinstance(files, HubFiles) and (commit := _commit(source, place)):
         # All else from the same commit, even if the branch moves on meanwhile.
         options["revision"] = files.revision = commit
-    kinds = candidates(config)
+    kinds = candidates(config, head=head)
     check_input(kinds, source)
     tokenizer = load_tokenizer(place, options, files)
     weights = None

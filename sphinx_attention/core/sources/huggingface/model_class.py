@@ -28,14 +28,20 @@ _READS = {
 """What a model takes, by the name of its main input."""
 
 
-def candidates(config: Any) -> list[Any]:
+def candidates(config: Any, *, head: bool = False) -> list[Any]:
     """The classes that a configuration's weights may be of, the likeliest first.
 
     The bare model, or of an encoder-decoder model the one with the head that generates; then the
     class that wrote the files, named in ``architectures``: one half of a model may be saved alone.
+
+    Args:
+        config: of the model.
+        head: whether the head for the next token is wanted, where a model of one stack has one.
     """
     transformers = require("transformers")
     automatic = [transformers.AutoModel]
+    if head and not getattr(config, "is_encoder_decoder", False):
+        automatic.insert(0, transformers.AutoModelForCausalLM)
     if getattr(config, "is_encoder_decoder", False):
         # With its head, or a target could not be generated. A head is nothing beside the rest.
         automatic.insert(0, transformers.AutoModelForSeq2SeqLM)

@@ -14,6 +14,7 @@ from sphinx_attention.core.attention import Attention, Part
 from sphinx_attention.core.boundary import as_attention_error
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
+from sphinx_attention.core.sources.generation import Continuation, does_not_generate
 from sphinx_attention.core.sources.layers import choose_layers
 from sphinx_attention.core.sources.refusals import (
     check_length,
@@ -35,6 +36,7 @@ from .batch import (
     model_inputs,
     with_shared_targets,
 )
+from .continuation import go_on_from, why_not, without_end
 from .inputs import Encoded, after_start, continuation, encode
 from .load_errors import is_out_of_memory
 from .loading import Loaded, load, quiet
@@ -101,12 +103,14 @@ class ModelRunner:
 
     def __init__(self, source: ModelSource, loader: Callable[[], Loaded] | None = None) -> None:
         self._source = source
-        self._loader = loader or (lambda: load(source))
+        self._loader = loader or (lambda: load(source, head=self._head))
         self._state: Loaded | None = None
         self._tried: _Tried | None = None
         self._failure: AttentionError | None = None
         self._needs_places = False
         self._written: dict[tuple[int, ...], tuple[Encoded, str]] = {}
+        self._continued: dict[tuple[tuple[int, ...], int], Continuation] = {}
+        self._head = False
 
     def __enter__(self) -> Self:
         return self
@@ -139,6 +143,35 @@ class ModelRunner:
             Each request once, with its attention or with what kept it from having one, as soon as
             its batch is done. Nothing that a model does is raised.
         """
+        going_on = [request for request in requests if request.generate is not None]
+        if going_on:
+            # The head for the next token is loaded where it is needed. Whoever has it may well
+            # answer the other requests, unless it turns out to be no model for that.
+            self._load_head()
+            yield from self._run_all(going_on)
+            if not self._goes_on():
+                self._drop_head()
+        yield from self._run_all([request for request in requests if request.generate is None])
+
+    def _load_head(self) -> None:
+        """Have the model loaded with its head for the next token."""
+        if not self._head:
+            self.close()
+            self._failure, self._head = None, True
+
+    def _drop_head(self) -> None:
+        """Have the model loaded without that head."""
+        self.close()
+        self._failure, self._head = None, False
+
+    def _goes_on(self) -> bool:
+        """Whether the model that is loaded reads one text from left to right."""
+        tried, loaded = self._tried, self._state
+        return bool(loaded and tried and not loaded.decodes and tuple(tried.parts) == ("decoder",))
+
+    def _run_all(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
+        if not requests:
+            return
         items: list[Item] = []
         for request, item in self._items(requests):
             if isinstance(item, AttentionError):
@@ -167,6 +200,7 @@ class ModelRunner:
         except AttentionError as error:
             return [(request, error) for request in requests]
         self._written.clear()
+        self._continued.clear()
         with quiet():
             texts = [(request, self._guarded(self._encode, request)) for request in requests]
             good = [text for _, text in texts if isinstance(text, Encoded)]
@@ -218,6 +252,8 @@ class ModelRunner:
         loaded = self._loaded()
         check_text(request.text)
         encoded = encode(loaded.tokenizer, request.text, request.pair)
+        if request.generate is not None:
+            encoded = without_end(encoded)
         self._check_vocabulary(encoded)
         self._check_length(encoded, "text")
         return encoded
@@ -345,9 +381,14 @@ class ModelRunner:
         if part not in parts:
             self._check_left_out(part, tried)
             raise has_no_part(self._source.label, part, parts)
+        if request.generate is not None and not self._goes_on():
+            raise does_not_generate(self._source.label, why_not(loaded))
         heads = {number: tried.heads[part, number] for number in parts[part]}
         layers, others = choose_layers(self._source.label, heads, request.layers)
         note = self._note(part, tried, others)
+        if request.generate is not None:
+            item = Item(request, part, source, layers=layers, note=note)
+            return go_on_from(item, loaded, self._inputs, self._continued)
         if not _has_decoder(loaded):
             return Item(request, part, source, layers=layers, note=note)
         start = _start(loaded)

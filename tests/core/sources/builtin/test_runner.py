@@ -45,6 +45,13 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "vectors": {"text": "the sun and the moon and", "keep": VECTORS},
     "values alone": {"text": "the sun and the moon and", "keep": ("values",)},
     "vectors of a layer": {"text": "the sun and the moon and", "keep": VECTORS, "layers": (1,)},
+    "going on": {"text": "one two three one two", "generate": 6},
+    "going on in bytes": {"text": "東京 jümps 🦊 東京 jümps", "generate": 9},
+    "going on, vectors": {"text": "a dog. a", "generate": 3, "keep": VECTORS, "layers": (1,)},
+    "going on past its length": {"text": "word " * 500, "generate": 20},
+    "going on from all": {"text": "word " * 511, "generate": 1},
+    "going on, a pair": {"text": "a b", "pair": "c", "generate": 3},
+    "going on, a target": {"text": "a b", "target": "c", "generate": 3},
     "a pair": {"text": "a b", "pair": "c"},
     "a target": {"text": "a b", "target": "c"},
     "another part": {"text": "a b", "part": "encoder"},
@@ -79,6 +86,12 @@ def same(mine: Attention, theirs: Attention) -> None:
     """Everything is equal but for what made it, and for rounding."""
     for name in ("query_tokens", "key_tokens", "part", "label", "layer_names", "head_names"):
         assert getattr(mine, name) == getattr(theirs, name), name
+    assert mine.provenance.get("continued") == theirs.provenance.get("continued")
+    assert len(mine.candidates) == len(theirs.candidates)
+    for one, other in zip(mine.candidates, theirs.candidates, strict=True):
+        assert one[0].text == other[0].text
+        shares = [[c.probability for c in step] for step in (one, other)]
+        np.testing.assert_allclose(*shares, rtol=0, atol=1e-5)
     np.testing.assert_array_equal(mine.masked, theirs.masked)
     np.testing.assert_allclose(mine.weights, theirs.weights, rtol=0, atol=1e-5)
     for name in VECTORS:
