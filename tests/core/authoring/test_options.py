@@ -237,7 +237,7 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
             "invalid name 'scale' in selection: expected direction or pin in the view arcs",
         ),
         ({"selection": "order=best", "view": "grid"}, None, "a score: previous, first, self"),
-        ({"also": "x"}, None, "unknown option 'also'"),
+        ({"altogether": "x"}, None, "unknown option 'altogether'"),
         ({"part": "middle"}, None, "expected encoder, decoder or cross"),
         ({"rest": "some"}, None, "expected none or overview"),
         ({"pair": " "}, None, "expected some text"),
