@@ -19,7 +19,7 @@ const VIEWS = readdirSync(join(here, "src", "views"), { withFileTypes: true })
   .sort();
 
 /** The most bytes that a file may have, gzipped. */
-const MOST = { core: 15_000, view: 5_000, pictures: 6_000, generate: 800, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
+const MOST = { core: 15_000, view: 5_000, pictures: 6_000, variants: 3_000, generate: 800, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
 
 const BANNER = "/* sphinx-attention, MIT licence; sources in static/ */";
 const BUNDLE = { bundle: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
@@ -111,6 +111,7 @@ async function buildAll() {
   const entry = (name) => bundled({ entryPoints: [join(here, "src", name)] });
   scripts.set("attention-pictures.js", [await entry("export/index.ts"), MOST.pictures]);
   scripts.set("attention-generate.js", [await entry("page/generate.ts"), MOST.generate]);
+  scripts.set("attention-variants.js", [await entry("variants/index.ts"), MOST.variants]);
   scripts.set("attention-search.js", [await entry("page/search.ts"), MOST.search]);
   // The core script loads the others with its own query string, which Sphinx makes from its content. With
   // this digest in it, browsers with an old copy of any script fetch the new one.

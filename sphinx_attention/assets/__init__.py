@@ -15,6 +15,8 @@ PICTURES = "attention-pictures.js"
 """Saves pictures. The core loads it when a reader opens the menu."""
 GENERATE = "attention-generate.js"
 """Only for pages with a figure that steps through the tokens that a model writes."""
+VARIANTS = "attention-variants.js"
+"""Shows other attentions of a figure. The core loads it where a figure has several."""
 SEARCH = "attention-search.js"
 """Only for Sphinx's search page."""
 

@@ -1,16 +1,15 @@
-import { type Model, modelOf } from "../src/data/model";
+import { type Facts, type Model, modelOf } from "../src/data/model";
 import type { Header, HeadScores, Payload } from "../src/data/payload";
 import type { State } from "../src/state/state";
 
 export const HEADER: Header = {
-  version: 2,
+  version: 3,
   shape: [1, 2, 3, 3],
   layers: ["5"],
   heads: ["3", "11"],
   part: "encoder",
   queries: ["[CLS]", "fox", "dog"],
   specialQueries: [0],
-  cutoff: 0.95,
   label: "sample",
 };
 
@@ -50,10 +49,15 @@ export const atRest: State = {
   options: {},
 };
 
-export const model: Model = modelOf(payloadOf(HEADER, CODES));
+/** The model of a payload in a figure that hides a twentieth of each row. */
+export function sampled(payload: Payload, facts: Facts = { cutoff: 0.95 }): Model {
+  return modelOf(payload, facts);
+}
+
+export const model: Model = sampled(payloadOf(HEADER, CODES));
 
 /** Two queries, three keys. */
-export const cross: Model = modelOf(
+export const cross: Model = sampled(
   payloadOf(
   {
     ...HEADER,

@@ -1,6 +1,6 @@
-import { type Model, modelOf } from "../src/data/model";
+import { type Model } from "../src/data/model";
 import type { Header } from "../src/data/payload";
-import { HEADER, payloadOf } from "./sample";
+import { HEADER, payloadOf, sampled } from "./sample";
 
 export interface Numbers {
   [name: string]: { shape: number[]; data: number[] };
@@ -22,7 +22,7 @@ export function carrying(tensors: Numbers, codes: number[], more: Partial<Header
     const bytes = new Uint8Array(Float32Array.from(data).buffer);
     return [0, 1, 2, 3].flatMap((plane) => data.map((_, i) => bytes[4 * i + plane]!));
   });
-  return modelOf({ ...payloadOf(header, codes), rest: Uint8Array.from(planes.flat()) });
+  return sampled({ ...payloadOf(header, codes), rest: Uint8Array.from(planes.flat()) });
 }
 
 /** q = (1, 1) and (0.5, 2), k = (2, 0) and (−2, 2): dots 2, 0 and 1, 3. */

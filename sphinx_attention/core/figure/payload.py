@@ -1,4 +1,4 @@
-"""What a page carries for a figure: weights in thousandths, packed to about their entropy.
+"""What a page carries for an attention: weights in thousandths, packed to about their entropy.
 
 The bytes are a zlib stream (RFC 1950; `DecompressionStream("deflate")` in browsers) of
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from .figure import Figure
 
-VERSION = 2
+VERSION = 3
 """Version of the format; a reader refuses any other."""
 
 
@@ -245,7 +245,6 @@ def _header(
         "part": attention.part,
         "queries": [visible(token.text) for token in queries],
         "specialQueries": _special(queries),
-        "cutoff": figure.cutoff,
         "label": clean(attention.label),
     }
     if not attention.same_tokens:
@@ -257,17 +256,6 @@ def _header(
             "keys": [token.segment for token in keys],
         }
     header |= _words(attention)
-    if spec.special == "dim":
-        header["special"] = "dim"
-    if spec.link is not None:
-        header["link"] = clean(spec.link)
-    if (written := spec.written) is not None:
-        header["directive"] = {
-            "text": written.text,
-            "options": dict(written.options),
-            "body": written.body,
-            "syntax": written.syntax,
-        }
     if figure.head_scores is not None:
         header["headScores"] = list(figure.head_scores)
     if spec.kind.keeps:

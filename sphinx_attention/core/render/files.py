@@ -135,6 +135,7 @@ def _script(figure: Figure) -> str:
     names = [assets.CORE, assets.PICTURES]
     names += [assets.script_of(one) for one in (view, *VIEWS[view].beside)]
     names += [assets.GENERATE] if figure.step else []
+    names += [assets.VARIANTS] if figure.alternatives else []
     script = "\n".join(assets.text(name) for name in names)
     return re.sub(r"<(?=!--|/?script)", r"\\x3c", script, flags=re.IGNORECASE)
 

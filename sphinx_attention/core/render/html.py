@@ -26,6 +26,8 @@ from .registry import draw
 from .svg import write_svg
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from sphinx_attention.core.figure.figure import Alternative, Figure
 
     from .drawing import Drawing
@@ -54,7 +56,7 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
         "data-view": spec.view,
         "data-layer": clean_line(figure.layer_name),
         "data-head": clean_line(figure.head_name),
-        "data-cutoff": f"{figure.cutoff:.6g}",
+        "data-cutoff": _shortest(figure.cutoff),
         "data-rest": spec.rest,
     }
     if len(figure.shown_heads) > 1:
@@ -72,11 +74,17 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
     return attributes
 
 
+def _shortest(number: float) -> str:
+    """A number in the fewest digits that mean exactly this number."""
+    return repr(number).removesuffix(".0")
+
+
 def render_html(
     figure: Figure,
     uid: str,
     side_file: SideFile | None = None,
     image_file: ImageFile | None = None,
+    on_page: set[str] | None = None,
 ) -> str:
     """Write everything inside ``<figure>`` before the caption.
 
@@ -89,18 +97,23 @@ def render_html(
             first; None keeps all of them in the page.
         image_file: takes the images of pictures, for pages whose policy allows no ``data:``; None
             leaves them in the page.
+        on_page: the keys of the payloads that the page has already; those of this figure are added.
+            Equal payloads of a page are carried once. None carries each by itself.
 
     Returns:
         HTML, the same for the same arguments.
     """
     panes = panes_of(figure, uid)
     if panes:
-        return _side_by_side(panes, side_file, image_file)
-    return _with_alternatives(figure, uid, side_file, image_file)
+        return _side_by_side(panes, side_file, image_file, on_page)
+    return _with_alternatives(figure, uid, side_file, image_file, on_page)
 
 
 def _side_by_side(
-    panes: Sequence[Pane], side_file: SideFile | None, image_file: ImageFile | None
+    panes: Sequence[Pane],
+    side_file: SideFile | None,
+    image_file: ImageFile | None,
+    on_page: set[str] | None,
 ) -> str:
     """The two attentions of a comparison."""
     drawings = [draw(pane.figure) for pane in panes]
@@ -115,7 +128,7 @@ def _side_by_side(
                     "attributes": figure_attributes(pane.figure),
                     "markup": _markup(
                         _with_alternatives(
-                            pane.figure, pane.uid, side_file, image_file, name=pane.name
+                            pane.figure, pane.uid, side_file, image_file, on_page, name=pane.name
                         )
                     ),
                 }
@@ -130,12 +143,16 @@ def _with_alternatives(
     uid: str,
     side_file: SideFile | None,
     image_file: ImageFile | None,
+    on_page: set[str] | None,
     *,
     name: str = "",
 ) -> str:
     """The markup of an attention and of what can be chosen in its place; see `render_html`."""
     variants = [_variant(figure, one, uid, side_file, image_file) for one in figure.alternatives]
-    markup = _markup_of(figure, figure, uid, side_file, variants, name=name)
+    carried = _carry(encode(figure), side_file, frozenset() if on_page is None else on_page)
+    markup = _markup_of(figure, figure, uid, carried, variants, name=name)
+    if on_page is not None and carried.text:
+        on_page.add(carried.key)
     return markup if image_file is None else images_as_files(markup, image_file)
 
 
@@ -143,7 +160,7 @@ def _markup_of(
     figure: Figure,
     whole: Figure,
     uid: str,
-    side_file: SideFile | None,
+    carried: _Carried,
     variants: Sequence[str],
     *,
     name: str = "",
@@ -154,7 +171,7 @@ def _markup_of(
         figure: what is drawn.
         whole: the figure that it belongs to, with all that can be chosen.
         uid: as for `render_html`.
-        side_file: likewise.
+        carried: how the page comes by its payload.
         variants: what the page says of each other attention, as JSON.
         name: what stands above the picture; empty for nothing.
     """
@@ -188,7 +205,8 @@ def _markup_of(
             vector=score_vector(figure) if drawing.vector else None,
             percent=percent_drawn(figure) if shows_edges else None,
             pairs=strongest_pairs(figure),
-            payload=_carry(encode(figure), side_file),
+            payload=carried,
+            directive=_directive(figure),
         )
     )
 
@@ -205,7 +223,7 @@ def _variant(
     if one.figure is None:
         told["reason"] = clean_line(one.reason)
         return _json(told)
-    markup = _markup_of(one.figure, whole, uid, None, [])
+    markup = _markup_of(one.figure, whole, uid, _carry(encode(one.figure), None), [])
     if image_file is not None:
         markup = images_as_files(markup, image_file)
     content = _json({"attributes": figure_attributes(one.figure), "markup": markup})
@@ -262,18 +280,39 @@ def _choices(figure: Figure, drawing: Drawing) -> list[tuple[str, str, list[str]
 
 @dataclass(frozen=True)
 class _Carried:
-    """How the page comes by a payload: within itself, or by a key from a script elsewhere."""
+    """How the page comes by a payload: in place, elsewhere in the page, or in a file.
 
+    Attributes:
+        key: a digest of the payload.
+        text: the payload, in place; empty where it is elsewhere.
+        url: of the file; empty where it is in the page.
+    """
+
+    key: str
     text: str = ""
-    key: str = ""
     url: str = ""
 
 
-def _carry(payload: bytes, side_file: SideFile | None) -> _Carried:
+def _carry(
+    payload: bytes, side_file: SideFile | None, on_page: AbstractSet[str] = frozenset()
+) -> _Carried:
     text = encode_text(payload)
-    if side_file is None or len(text) <= LARGEST_INLINE:
-        return _Carried(text=text)
     key = hashlib.sha256(payload).hexdigest()[:16]
+    if side_file is None or len(text) <= LARGEST_INLINE:
+        return _Carried(key) if key in on_page else _Carried(key, text=text)
     # A classic script: fetch and modules fail on pages that are opened from a disk.
     script = f'(globalThis.attentionPayloads??={{}})["{key}"]="{text}";\n'
-    return _Carried(key=key, url=side_file(f"attention-{key}.js", script))
+    return _Carried(key, url=side_file(f"attention-{key}.js", script))
+
+
+def _directive(figure: Figure) -> str:
+    """The author's directive as JSON; empty where none was written."""
+    if (written := figure.spec.written) is None:
+        return ""
+    told = {
+        "text": written.text,
+        "options": dict(written.options),
+        "body": written.body,
+        "syntax": written.syntax,
+    }
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))

@@ -246,10 +246,22 @@ def _draw(translator: HTML5Translator, node: attention_figure) -> tuple[str, dic
         figure = figure_of(translator.builder.env, node)
         files = _SideFiles(translator)
         as_files = settings_of(translator.builder.config).pictures == "files"
-        markup = render_html(figure, node["uid"], files.script, files.write if as_files else None)
+        markup = render_html(
+            figure,
+            node["uid"],
+            files.script,
+            files.write if as_files else None,
+            _on_page(translator),
+        )
         node["markup"] = markup
         node["bytes"] = len(markup) + files.bytes
         return figure_class(figure), dict(figure_attributes(figure))
+
+
+def _on_page(translator: HTML5Translator) -> set[str]:
+    """The payloads of the page that a translator writes."""
+    found: set[str] = translator.__dict__.setdefault("attention_payloads", set())
+    return found
 
 
 def depart_figure_html(self: HTML5Translator, node: attention_figure) -> None:

@@ -77,7 +77,24 @@ export interface Model {
   tensor(name: string): Tensor | undefined;
 }
 
-export function modelOf(payload: Payload): Model {
+/** What is said of a figure beside its payload, which is that of an attention. */
+export interface Facts {
+  readonly cutoff: number;
+  readonly dim?: boolean;
+  readonly directive?: Directive | undefined;
+}
+
+/** The facts of a static figure, whose payload is in an element of its own. */
+export function factsOf({ dataset }: HTMLElement, payload: HTMLElement): Facts {
+  const { directive } = payload.dataset;
+  return {
+    cutoff: Number(dataset["cutoff"]),
+    dim: dataset["special"] === "dim",
+    directive: directive ? (JSON.parse(directive) as Directive) : undefined,
+  };
+}
+
+export function modelOf(payload: Payload, { cutoff, dim = false, directive }: Facts): Model {
   const { header, high, low } = payload;
   const [, heads, queries, keys] = header.shape;
   const queryTokens = tokensOf(header.queries, header.specialQueries);
@@ -93,11 +110,11 @@ export function modelOf(payload: Payload): Model {
     oneRow: !header.keys,
     segments: header.segments,
     words: header.words,
-    dim: header.special === "dim",
+    dim,
     headScores: payload.scores,
-    cutoff: header.cutoff,
+    cutoff,
     label: header.label,
-    directive: header.directive,
+    directive,
     missing: header.missing,
     code: (layer, head, query, key) => {
       const map = layer * heads + head;

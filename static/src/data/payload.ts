@@ -14,7 +14,7 @@ export interface Directive {
 export type HeadScores = Readonly<Record<string, readonly (number | null)[]>>;
 
 export interface Header {
-  version: 2;
+  version: 3;
   /** Layers, heads, queries, keys. */
   shape: [number, number, number, number];
   /** The names of the layers that the page carries. */
@@ -30,14 +30,11 @@ export interface Header {
   segments?: { queries: number[]; keys: number[] };
   /** For each token, the number of its word. Absent where every word is one token. */
   words?: { queries: (number | null)[]; keys?: (number | null)[] };
-  special?: "dim";
   /** The names of the head scores. */
   headScores?: string[];
   /** The order of all layers' heads in the bytes. Absent where they are in their own order. */
   order?: number[];
-  cutoff: number;
   label: string;
-  directive?: Directive;
   /** The tensors in the bytes, in this order. */
   tensors?: { name: string; shape: number[] }[];
   /** Why the weights cannot be computed from the tensors. */
@@ -76,7 +73,7 @@ export function parse(bytes: Uint8Array): Payload {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = 4 + view.getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, start))) as Header;
-  if (header.version !== 2) fail(`payload version ${header.version}`);
+  if (header.version !== 3) fail(`payload version ${header.version}`);
   const count = sizeOf(header.shape);
   const names = header.headScores ?? [];
   const heads = header.shape[0] * header.shape[1];
@@ -168,10 +165,14 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
 
 const loading = new Map<string, Promise<string>>();
 
-/** The text of a payload. It is in the element itself, or in a script file that the element names. */
+/** The text of a payload. It is in the element itself, in another one of the page, or in a file. */
 export function textOf(element: HTMLScriptElement): Promise<string> {
   const { key, src } = element.dataset;
-  if (!key || !src) return Promise.resolve(element.textContent ?? "");
+  if (!key || !src) {
+    // An earlier figure of the page may have the same payload.
+    const holder = element.textContent || !key ? element : document.querySelector(`script[data-key="${key}"]:not(:empty)`);
+    return Promise.resolve(holder?.textContent ?? "");
+  }
   let text = loading.get(key);
   if (!text) {
     text = load(key, src);

@@ -1,26 +1,18 @@
 /** Finds the figures of a page, and takes each over when it comes near the viewport. */
 
-import { modelOf } from "../data/model";
+import { factsOf, modelOf } from "../data/model";
 import { decode, textOf } from "../data/payload";
 import { say } from "../data/phrases";
-import { samePlaces } from "../data/words";
 import { fail, take, toggleClass } from "../draw/dom";
 import { fragmentOf, read, restore, split } from "../state/address";
 import type { FigureController } from "../state/controller";
-import { join, share, toLocal } from "../state/link";
+import { join, share } from "../state/link";
 import type { State } from "../state/state";
-import { acceptViews, isRunning, loadView, viewNamed } from "../views/registry";
+import { acceptViews, isRunning, loadBeside, loadView, viewNamed } from "../views/registry";
 import * as shared from "../views/shared";
 import { bindFigure, type Watch } from "./figure";
 import { addSaveMenu } from "./save-menu";
-import {
-  chosenIn,
-  figureAt,
-  isSame,
-  replaceFigure,
-  type Variants,
-  variantsIn,
-} from "./variants";
+import type { Choices, Variants } from "../variants";
 
 const FIGURE = ".attention-figure[data-view]";
 // The instant navigation of sphinx-immaterial replaces scripts without their types. Any script without
@@ -65,11 +57,12 @@ function takeOver(figure: HTMLElement): Promise<FigureController | null> {
 
 async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
   try {
-    const variants = variantsOf.get(figure) ?? variantsIn(figure);
+    const variants = variantsOf.get(figure) ?? (await variantsIn(figure));
     if (variants) variantsOf.set(figure, variants);
     const payload = figure.querySelector<HTMLScriptElement>(PAYLOAD) ?? fail("no payload");
     const views = viewsOf(figure).map(loadView);
-    const [model] = await Promise.all([textOf(payload).then(decode).then(modelOf), ...views]);
+    const [decoded] = await Promise.all([textOf(payload).then(decode), ...views]);
+    const model = modelOf(decoded, factsOf(figure, payload));
     toggleClass(figure, LIVE, true);
     const watch: Watch = (one, action, previous) => {
       if (action.type !== "adopt") share(one, previous);
@@ -92,11 +85,22 @@ async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
   }
 }
 
+/** The script that shows other attentions. It is loaded where a figure has several. */
+async function choices(): Promise<Choices> {
+  if (!globalThis.attentionChoices) await loadBeside("attention-variants.js");
+  return globalThis.attentionChoices ?? fail("no variants");
+}
+
+async function variantsIn(figure: HTMLElement): Promise<Variants | null> {
+  return figure.querySelector("script[data-at]") && (await choices()).variantsIn(figure);
+}
+
 /** Show the attention that a figure's state chooses, in place of the one that is shown. */
 async function showChosen(controller: FigureController): Promise<FigureController> {
   const { figure } = controller;
   const variants = variantsOf.get(figure);
   if (!variants) return controller;
+  const { carryOver, chosenIn, figureAt, isSame, replaceFigure } = await choices();
   const at = chosenIn(variants, controller.state);
   if (isSame(at, variants.shown)) return controller;
   const isCurrent = (): boolean => figure.isConnected && isSame(at, chosenIn(variants, controller.state));
@@ -110,7 +114,10 @@ async function showChosen(controller: FigureController): Promise<FigureControlle
     found.set(next, taking);
     replaceFigure(figure, next);
     const taken = await taking;
-    if (taken) return carryOver(controller, taken);
+    if (taken) {
+      carryOver(controller, taken, variants);
+      return taken;
+    }
     replaceFigure(next, figure);
     throw new Error();
   } catch (error) {
@@ -121,31 +128,6 @@ async function showChosen(controller: FigureController): Promise<FigureControlle
     }
     return controller;
   }
-}
-
-/** Bring a figure to the selection of the one that it replaces: layer, head and words by their names. */
-function carryOver(old: FigureController, next: FigureController): FigureController {
-  const { model, state } = old;
-  const axes = Object.keys(variantsOf.get(next.figure)?.first ?? {});
-  const options = Object.entries(state.options).filter(([name]) => !axes.includes(name));
-  const [layer, head] = [model.layers[state.layer]!, model.heads[state.head]!];
-  const own = next.state;
-  // At each step of a text that a model writes, the token is pinned that the model has read last.
-  let pinned: State["pinned"] = axes[0] === "step" ? own.pinned : samePlaces(model, next.model, state.pinned);
-  if (next.kind.alwaysPinned && !pinned.length) pinned = own.pinned;
-  const change = {
-    layer,
-    head,
-    heads: state.heads.map((at) => model.heads[at]!),
-    direction: state.direction,
-    pinned,
-    options: Object.fromEntries(options),
-  };
-  next.dispatch({ type: "adopt", changes: toLocal(next.model, own, change, next.takes) });
-  const names = axes.map((axis) => next.label(axis)).join(", ");
-  const known = next.model.layers.includes(layer) && next.model.heads.includes(head);
-  next.announce(known ? names : `${names}. ${say("own_head", { layer, head })}`);
-  return next;
 }
 
 function watchFiguresIn(root: Document | Element): void {

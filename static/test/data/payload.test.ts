@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateSync } from "node:zlib";
-import { MASKED, modelOf } from "../../src/data/model";
+import { MASKED } from "../../src/data/model";
 import { bytesOf, decode, type Header, parse } from "../../src/data/payload";
-import { CODES, HEADER, planes } from "../sample";
+import { CODES, HEADER, planes, sampled } from "../sample";
 
 function pack(header: Header, codes: Uint16Array): Buffer {
   const text = Buffer.from(JSON.stringify(header));
@@ -61,13 +61,13 @@ test("scores come behind the codes, in thousandths", () => {
 
 test("heads are found where the order has put them", () => {
   const moved = Uint16Array.from([...CODES.slice(9), ...CODES.slice(0, 9)]);
-  const model = modelOf(parse(pack({ ...HEADER, order: [1, 0] }, moved)));
+  const model = sampled(parse(pack({ ...HEADER, order: [1, 0] }, moved)));
   assert.equal(model.code(0, 0, 1, 2), 447);
   assert.equal(model.code(0, 1, 2, 2), 334);
 });
 
 test("codes are found by layer, head, query and key", () => {
-  const model = modelOf(parse(pack(HEADER, CODES)));
+  const model = sampled(parse(pack(HEADER, CODES)));
   assert.equal(model.code(0, 0, 1, 2), 447);
   assert.equal(model.code(0, 1, 2, 2), 334);
   assert.equal(model.code(0, 1, 1, 2), MASKED);
@@ -101,7 +101,7 @@ test("tensors are four planes of bytes each", () => {
   // 0.125 is 3e000000, 1.5 is 3fc00000, -2 is c0000000; least significant bytes first.
   const planes = [0, 0, 0, 0x3e, ...[0, 0], ...[0, 0], ...[0xc0, 0], ...[0x3f, 0xc0]];
   const bytes = Buffer.concat([pack(header, CODES), Buffer.from(planes)]);
-  const model = modelOf(parse(bytes));
+  const model = sampled(parse(bytes));
   assert.deepEqual([...model.tensor("scale")!.data], [0.125]);
   assert.deepEqual([...model.tensor("queries")!.data], [1.5, -2]);
   assert.deepEqual(model.tensor("queries")!.shape, [1, 2, 1, 1]);

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { modelOf } from "../../src/data/model";
 import { placeNamed, namedPlace, samePlaces } from "../../src/data/words";
-import { HEADER, payloadOf } from "../sample";
+import { HEADER, payloadOf, sampled } from "../sample";
 
 function over(queries: string[], words?: (number | null)[]) {
   const count = queries.length;
   const header = { ...HEADER, shape: [1, 1, count, count] as [number, number, number, number], heads: ["0"], queries };
-  return modelOf(payloadOf(words ? { ...header, words: { queries: words } } : header, new Uint16Array(count * count)));
+  return sampled(payloadOf(words ? { ...header, words: { queries: words } } : header, new Uint16Array(count * count)));
 }
 
 const query = (index: number) => ({ side: "query", index }) as const;

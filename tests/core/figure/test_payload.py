@@ -93,9 +93,9 @@ def test_the_bytes_are_what_the_format_says():
     length = int.from_bytes(raw[:4], "little")
     header = raw[4 : 4 + length].decode()
     assert header == (
-        '{"cutoff":0.95,"heads":["0"],"label":"toy","layers":["0","1"],"order":[1,0],'
+        '{"heads":["0"],"label":"toy","layers":["0","1"],"order":[1,0],'
         '"part":"encoder","queries":["[CLS]","dög"],"shape":[2,1,2,2],"specialQueries":[0],'
-        '"version":2}'
+        '"version":3}'
     )
     # Of 10, 0, 10 and 7 bits; before those of 8, 10, 10 and 1.
     expected = [1000, 0, 900, 100, 250, 750, 999, 1]
@@ -140,29 +140,34 @@ def test_names_segments_and_what_was_written_are_carried():
     header = decode(encode(figure)).header
     assert (header["layers"], header["heads"]) == (["3", "7"], ["mean"])
     # What most figures do not have takes no room in them.
-    assert not {"segments", "special", "headScores", "directive", "link", "tensors", "missing"} & (
-        header.keys()
-    )
+    assert not {"segments", "words", "headScores", "tensors", "missing"} & header.keys()
     pair = Attention(
         (Token("a"), Token("b", segment=1)),
         (Token("a"), Token("b", segment=1)),
         np.full((1, 1, 2, 2), 0.5, np.float32),
         np.zeros((1, 2, 2), bool),
     )
-    options = (("view", "heads"), ("head", "0"), ("alt", "</script>"))
-    written = DirectiveSource("a b", options, "1 0\n0 1", "myst")
-    header = decode(
-        encode(resolve(replace(figure.spec, special="dim", link="x", written=written), pair))
-    ).header
+    header = decode(encode(resolve(figure.spec, pair))).header
     assert header["segments"] == {"queries": [0, 1], "keys": [0, 1]}
-    assert (header["special"], header["link"]) == ("dim", "x")
-    assert header["directive"] == {
-        "text": "a b",
-        "options": {"view": "heads", "head": "0", "alt": "</script>"},
-        "body": "1 0\n0 1",
-        "syntax": "myst",
-    }
-    assert list(header["directive"]["options"]) == ["view", "head", "alt"]
+
+
+def test_a_payload_is_that_of_an_attention_whatever_the_figure_says():
+    figure = make([[[[1, 0], [0.25, 0.75]]]], texts=["a", "b"])
+    written = DirectiveSource("a b", (("alt", "</script>"),), "1 0\n0 1", "myst")
+    others = (
+        replace(figure.spec, special="dim", link="x", written=written),
+        replace(figure.spec, cutoff=0.5, focus="b", alt="other", rest="overview"),
+    )
+    plain = encode(figure)
+    assert [encode(resolve(other, figure.attention)) for other in others] == [plain, plain]
+
+
+def test_words_of_several_pieces_are_numbered():
+    pieces = (Token("[CLS]", special=True), Token("un", word=0), Token("##do", word=0))
+    weights = np.full((1, 1, 3, 3), 1 / 3, np.float32)
+    one = Attention(pieces, pieces, weights, np.zeros((1, 3, 3), bool))
+    spec = make([[[[1]]]], texts=["a"]).spec
+    assert decode(encode(resolve(spec, one))).header["words"] == {"queries": [None, 0, 0]}
 
 
 def test_the_grid_carries_scores_of_heads_to_three_decimals():
@@ -306,11 +311,11 @@ def test_other_bytes_are_refused(data):
 
 
 def test_other_versions_and_cut_payloads_are_refused():
-    header = json.dumps({"version": 3, "shape": [1, 1, 1, 1]}).encode()
+    header = json.dumps({"version": 2, "shape": [1, 1, 1, 1]}).encode()
     size = len(header).to_bytes(4, "little")
-    with pytest.raises(ValueError, match="version 3"):
+    with pytest.raises(ValueError, match="version 2"):
         decode(zlib.compress(size + header + b"\0\0"))
-    header = header.replace(b"3", b"2", 1)
+    header = header.replace(b"2", b"3", 1)
     with pytest.raises(ValueError, match="1 bytes of numbers where 2 are due"):
         decode(zlib.compress(size + header + b"\0"))
 

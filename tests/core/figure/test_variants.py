@@ -189,7 +189,7 @@ class TestMarkup:
         assert "content" not in one
         assert files[name].startswith(f'(globalThis.attentionVariants??={{}})["{one["key"]}"]=')
         content = json.loads(files[name].split("=", 2)[2].rstrip(";\n"))
-        (text,) = re.findall(r'x-attention">"([^"]*)"', content["markup"])
+        (text,) = re.findall(r'x-attention"[^>]*>"([^"]*)"', content["markup"])
         payload = decode(decode_text(text))
         expected = np.floor(attention("a <b> dog").weights * 1000 + 0.5)
         np.testing.assert_allclose(payload.codes, expected, atol=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 import subprocess
@@ -149,8 +150,8 @@ def test_hidden_special_tokens_leave_their_mass(project) -> None:
 
 @pytest.mark.parametrize(("option", "dimmed"), [("", True), (":special: show", False)])
 def test_special_tokens_may_be_dimmed_by_a_project(project, option: str, dimmed: bool) -> None:
-    _, payload = build(project, option, 'attention_special = "dim"\n')
-    assert payload.header.get("special") == ("dim" if dimmed else None)
+    figure, _ = build(project, option, 'attention_special = "dim"\n')
+    assert figure.get("data-special") == ("dim" if dimmed else None)
 
 
 def test_links_and_addresses(project) -> None:
@@ -170,7 +171,6 @@ def test_links_and_addresses(project) -> None:
     assert found[1]["id"] == "second"
     assert found[2]["id"] == "attention-index-2"
     assert found[3]["id"] in {"fourth", "above"}
-    assert carried(found[0]).header["link"] == "fox"
     # A figure without a caption takes no number.
     assert "Fig. 1" in found[2].find("figcaption").text
     page = BeautifulSoup(made.html(), "html.parser")
@@ -191,7 +191,8 @@ def test_the_directive_is_carried_as_it_was_written(project, syntax: str) -> Non
         made = pages(project, body, name="index.md")
     made.build(strict=True)
     (figure,) = figures(made)
-    assert carried(figure).header["directive"] == {
+    (payload,) = figure.find_all("script", type="application/x-attention")
+    assert json.loads(payload["data-directive"]) == {
         "text": FOX,
         "options": {"view": "heads", "focus": "fox | quick", "causal": ""},
         "body": rows.strip(),
@@ -240,7 +241,7 @@ WRONG = [
         "invalid value 'steps' for view: expected arcs, heads, grid or matrix",
     ),
     (f"   :pair: x\n\n{ROWS}", "the option pair needs a model"),
-    ("   :also: x | y\n", "unknown option 'also'"),
+    ("   :alsoo: x | y\n", "unknown option 'alsoo' (did you mean also?)"),
     ("   :link: two words\n", "invalid value 'two words' for link: expected one word"),
     (
         "   :view: steps\n   :focus: fox | quick\n",
@@ -444,3 +445,17 @@ def test_a_page_in_another_language(project) -> None:
     script = (Path(app.outdir) / "_static" / "attention.js").read_text(encoding="utf-8")
     assert not script.startswith("globalThis.attentionPhrases")
     assert "Point at a word" in made.html()
+
+
+def test_equal_numbers_of_a_page_are_carried_once(project) -> None:
+    text = "".join(
+        f".. attention:: {FOX}\n   :view: {view}\n   :layer: 1\n   :head: 2\n\n"
+        for view in ("arcs", "matrix", "heads")
+    )
+    made = pages(project, text + f".. attention:: {FOX}\n   :merge: words\n   :layers: 0\n")
+    made.build(strict=True)
+    page = BeautifulSoup(made.html(), "html.parser")
+    scripts = page.find_all("script", type="application/x-attention")
+    assert [bool(script.text) for script in scripts] == [True, False, False, True]
+    keys = [script["data-key"] for script in scripts]
+    assert keys[0] == keys[1] == keys[2] != keys[3]

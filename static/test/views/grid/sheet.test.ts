@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { modelOf } from "../../../src/data/model";
+
 import {
   bounds,
   cellsOfSheet,
@@ -14,7 +14,7 @@ import {
   sheetOf,
   thumbnails,
 } from "../../../src/views/grid/sheet";
-import { CODES, HEADER, model, payloadOf } from "../../sample";
+import { CODES, HEADER, model, payloadOf, sampled } from "../../sample";
 
 const frame: Frame = {
   left: 30,
@@ -26,7 +26,7 @@ const frame: Frame = {
   across: 4,
   down: 4,
 };
-const scored = modelOf(
+const scored = sampled(
   payloadOf(
     HEADER,
     CODES,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addPhrases } from "../../../src/data/phrases";
-import { type Model, modelOf, type Place } from "../../../src/data/model";
+import { type Model,  type Place } from "../../../src/data/model";
 import { detail, placeInWords, strongestPairs } from "../../../src/page/strongest-pairs";
 import type { State } from "../../../src/state/state";
 import { atRest as linesAtRest, draw, numbersNote, read, view } from "../../../src/views/heads";
 import type { Frame } from "../../../src/views/heads/picture";
-import { atRest, cross, HEADER, model, payloadOf } from "../../sample";
+import { atRest, cross, HEADER, model, payloadOf, sampled } from "../../sample";
 
 addPhrases(view.phrases!);
 
@@ -104,7 +104,7 @@ test("different tokens", () => {
   assert.match(lines[2]!["class"]!, /attention-line--special/);
 });
 
-const pair: Model = modelOf(
+const pair: Model = sampled(
   payloadOf(
     {
       ...HEADER,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { modelOf, type Place } from "../../../src/data/model";
+import { type Place } from "../../../src/data/model";
 import { draw, headOf, labelled, moved } from "../../../src/views/matrix";
 import type { Frame } from "../../../src/views/matrix/picture";
-import { atRest, CODES, cross, HEADER, model, payloadOf } from "../../sample";
+import { atRest, CODES, cross, HEADER, model, payloadOf, sampled } from "../../sample";
 
 const cell: Place = { side: "query", index: 1, other: 2 };
 
@@ -68,7 +68,7 @@ test("beside a figure that is turned round, a token is its column, and a cell is
 });
 
 test("a row without weights looks at nothing", () => {
-  const empty = modelOf(payloadOf(HEADER, CODES.map(() => 1001)));
+  const empty = sampled(payloadOf(HEADER, CODES.map(() => 1001)));
   const drawing = draw(empty, { ...atRest, pinned: [{ side: "query", index: 1 }] });
   assert.deepEqual(drawing.readout, { tokens: ["fox"], verb: "looks", other: "", number: "" });
 });
@@ -96,7 +96,7 @@ test("mirrored, the first key stands rightmost", () => {
 });
 
 test("special tokens that step back do not set the ramp", () => {
-  const dim = modelOf(payloadOf({ ...HEADER, special: "dim" }, CODES));
+  const dim = sampled(payloadOf(HEADER, CODES), { cutoff: 0.95, dim: true });
   const { cells, most } = headOf(dim, atRest);
   assert.equal(most, 980);
   assert.deepEqual([...cells.levels], [-50, -0, -0, -2, 26, 23, -1, 50, 0].map((n) => n + 0));

@@ -2,9 +2,15 @@
  * The attentions of a figure that a reader can choose in place of the first one: of another model,
  * another sentence or another part. The page has the first. Each other one is a file with the markup
  * that Python drew, so that every attention looks as if it were a figure of its own.
+ *
+ * This is a script of its own, which the core script loads where a figure has several attentions.
  */
 
+import { say } from "../data/phrases";
+import { samePlaces } from "../data/words";
 import { fail, find, runScript } from "../draw/dom";
+import type { FigureController } from "../state/controller";
+import { toLocal } from "../state/link";
 import type { State } from "../state/state";
 
 /** A place on the axes along which the attentions of a figure differ, such as `{ sentence: "1" }`. */
@@ -35,11 +41,12 @@ export interface Variants {
 }
 
 declare global {
+  var attentionChoices: Choices | undefined;
   var attentionVariants: Record<string, Content> | undefined;
 }
 
 /** The attentions of a static figure. Null where it has one. */
-export function variantsIn(figure: HTMLElement): Variants | null {
+function variantsIn(figure: HTMLElement): Variants | null {
   const script = figure.querySelector<HTMLScriptElement>("script[data-at]");
   if (!script) return null;
   const first = JSON.parse(script.dataset["at"]!) as At;
@@ -48,16 +55,16 @@ export function variantsIn(figure: HTMLElement): Variants | null {
 }
 
 /** The attention that a state chooses. */
-export function chosenIn({ first }: Variants, { options }: State): At {
+function chosenIn({ first }: Variants, { options }: State): At {
   return Object.fromEntries(Object.entries(first).map(([axis, value]) => [axis, options[axis] ?? value]));
 }
 
-export function isSame(one: At, other: At): boolean {
+function isSame(one: At, other: At): boolean {
   return Object.entries(one).every(([axis, value]) => other[axis] === value);
 }
 
 /** The static figure of an attention, without its caption. Rejects with the reason where it has none. */
-export async function figureAt(figure: HTMLElement, variants: Variants, at: At): Promise<HTMLElement> {
+async function figureAt(figure: HTMLElement, variants: Variants, at: At): Promise<HTMLElement> {
   if (isSame(at, variants.first)) {
     const copy = variants.original.cloneNode(true) as HTMLElement;
     captionOf(copy)?.remove();
@@ -81,7 +88,7 @@ async function contentOf({ content, key, src }: Variant): Promise<Content> {
 }
 
 /** Put a figure in the place of another one, with the caption and what the reader had opened. */
-export function replaceFigure(old: HTMLElement, next: HTMLElement): void {
+function replaceFigure(old: HTMLElement, next: HTMLElement): void {
   const caption = captionOf(old);
   if (caption) next.append(caption);
   const [before, after] = [old, next].map((figure) => find<HTMLDetailsElement>(figure, "table"));
@@ -95,3 +102,31 @@ export function replaceFigure(old: HTMLElement, next: HTMLElement): void {
 function captionOf(figure: HTMLElement): HTMLElement | null {
   return figure.querySelector<HTMLElement>(":scope > figcaption");
 }
+
+/** Bring a figure to the selection of the one that it replaces: layer, head and words by their names. */
+function carryOver(old: FigureController, next: FigureController, { first }: Variants): void {
+  const { model, state } = old;
+  const axes = Object.keys(first);
+  const options = Object.entries(state.options).filter(([name]) => !axes.includes(name));
+  const [layer, head] = [model.layers[state.layer]!, model.heads[state.head]!];
+  const own = next.state;
+  // At each step of a text that a model writes, the token is pinned that the model has read last.
+  let pinned: State["pinned"] = axes[0] === "step" ? own.pinned : samePlaces(model, next.model, state.pinned);
+  if (next.kind.alwaysPinned && !pinned.length) pinned = own.pinned;
+  const change = {
+    layer,
+    head,
+    heads: state.heads.map((at) => model.heads[at]!),
+    direction: state.direction,
+    pinned,
+    options: Object.fromEntries(options),
+  };
+  next.dispatch({ type: "adopt", changes: toLocal(next.model, own, change, next.takes) });
+  const names = axes.map((axis) => next.label(axis)).join(", ");
+  const known = next.model.layers.includes(layer) && next.model.heads.includes(head);
+  next.announce(known ? names : `${names}. ${say("own_head", { layer, head })}`);
+}
+
+const choices = { carryOver, chosenIn, figureAt, isSame, replaceFigure, variantsIn };
+export type Choices = typeof choices;
+globalThis.attentionChoices = choices;
