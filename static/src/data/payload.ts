@@ -165,17 +165,18 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
 
 const loading = new Map<string, Promise<string>>();
 
-/** The text of a payload. It is in the element itself, in another one of the page, or in a file. */
+/** Note a payload that is in the page. Later figures may have the same one, and do not repeat it. */
+export function notePayload({ dataset, textContent }: HTMLElement): void {
+  if (dataset["key"] && textContent) loading.set(dataset["key"], Promise.resolve(textContent));
+}
+
+/** The text of a payload. It is in the element itself, in that of an earlier figure, or in a file. */
 export function textOf(element: HTMLScriptElement): Promise<string> {
   const { key, src } = element.dataset;
-  if (!key || !src) {
-    // An earlier figure of the page may have the same payload.
-    const holder = element.textContent || !key ? element : document.querySelector(`script[data-key="${key}"]:not(:empty)`);
-    return Promise.resolve(holder?.textContent ?? "");
-  }
+  if (!key || element.textContent) return Promise.resolve(element.textContent ?? "");
   let text = loading.get(key);
   if (!text) {
-    text = load(key, src);
+    text = src ? load(key, src) : Promise.reject(new Error("no payload"));
     loading.set(key, text);
     text.catch(() => loading.delete(key));
   }

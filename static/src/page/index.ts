@@ -1,7 +1,7 @@
 /** Finds the figures of a page, and takes each over when it comes near the viewport. */
 
 import { factsOf, modelOf } from "../data/model";
-import { decode, textOf } from "../data/payload";
+import { decode, notePayload, textOf } from "../data/payload";
 import { say } from "../data/phrases";
 import { fail, take, toggleClass } from "../draw/dom";
 import { fragmentOf, read, restore, split } from "../state/address";
@@ -137,6 +137,8 @@ function watchFiguresIn(root: Document | Element): void {
     // While the page is being loaded, the last figure may be incomplete.
     if (found.has(figure) || (isLoading() && !figure.nextSibling)) continue;
     found.set(figure, null);
+    const payload = figure.querySelector<HTMLElement>(PAYLOAD);
+    if (payload) notePayload(payload);
     nearby.observe(figure);
     showControls(figure);
   }
