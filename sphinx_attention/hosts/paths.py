@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.errors import AttentionError, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _WINDOWS = os.name == "nt"
 
@@ -21,3 +27,15 @@ def shell_word(path: str | os.PathLike[str]) -> str:
     """A path as one types it in a shell, quoted where that is needed."""
     text = os.fspath(path)
     return subprocess.list2cmdline([text]) if _WINDOWS else shlex.quote(text)
+
+
+def require_conf(docs: Path) -> None:
+    """Refuse a folder that is no Sphinx project.
+
+    Raises:
+        AttentionError: it has no conf.py.
+    """
+    if not (docs / "conf.py").is_file():
+        raise AttentionError(
+            Problem.CONFIG, f"{docs} has no conf.py; name the folder that sphinx-build is given"
+        )

@@ -18,7 +18,7 @@ from sphinx_attention.core.sources import Runner, open_source
 from sphinx_attention.core.store import open_store
 from sphinx_attention.core.store.base import MemoryStore, Store
 
-from .library import Library
+from .library import Library, Opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -128,9 +128,15 @@ def run_chunk(place: Place, chunk: Chunk) -> list[Outcome]:
     return list(outcomes(place, chunk))
 
 
-def outcomes(place: Place, chunk: Chunk) -> Iterator[Outcome]:
-    """As `run_chunk`, but each outcome as soon as it is there."""
-    library = Library(place.open(), "refresh" if place.refresh else "auto", _keep_open)
+def outcomes(place: Place, chunk: Chunk, opener: Opener = _keep_open) -> Iterator[Outcome]:
+    """As `run_chunk`, but each outcome as soon as it is there.
+
+    Args:
+        place: where the entries go.
+        chunk: what is asked.
+        opener: opens the source, and may keep it open for the next chunk.
+    """
+    library = Library(place.open(), "refresh" if place.refresh else "auto", opener)
     # A cluster's worker may have threads; two models at once might not fit its memory.
     with _lock:
         try:

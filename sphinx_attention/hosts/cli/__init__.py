@@ -1,4 +1,4 @@
-"""The command ``sphinx-attention``: fill the store, look into it, draw one figure, find what lacks.
+"""The command ``sphinx-attention``: the store, one figure, what is missing, and builds that follow.
 
 Exit codes: 0 where all went well, 1 where something could not be done or differs, 2 where the
 command itself was wrong. With ``--json`` the standard output is one JSON document, and everything
@@ -16,6 +16,7 @@ from .cache import cache
 from .capture import capture
 from .doctor import doctor
 from .render import render
+from .serve import serve
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,4 +28,5 @@ def main() -> None:
 main.add_command(capture)
 main.add_command(cache)
 main.add_command(render)
+main.add_command(serve)
 main.add_command(doctor)

@@ -67,13 +67,18 @@ def read_notes(docs: Path, defines: Sequence[str]) -> Collected:
     """What the notes ask for. Sphinx is imported here, since not every command needs it."""
     from sphinx_attention.hosts.sphinx.collect import collect  # noqa: PLC0415
 
+    return collect(docs, define_pairs(defines), warnings=cast("TextIO", _StandardError()))
+
+
+def define_pairs(defines: Sequence[str]) -> dict[str, str]:
+    """The settings that were given by `-D`."""
     overrides = {}
     for define in defines:
         name, equals, value = define.partition("=")
         if not equals:
             raise click.BadParameter(f"{define!r} is not NAME=VALUE", param_hint="-D")
         overrides[name] = value
-    return collect(docs, overrides, warnings=cast("TextIO", _StandardError()))
+    return overrides
 
 
 class _StandardError(io.TextIOBase):

@@ -53,6 +53,7 @@ _EXTRAS = {
     "s3": (("s3fs",), "for a store on S3"),
     "cluster": (("distributed",), "to capture on a Dask cluster"),
     "render": (("typst",), "to render PNG and PDF"),
+    "serve": (("sphinx-autobuild",), "to build at every change"),
 }
 _TRIED = "the quick brown fox"
 _MYST_COMPLETE = Version("5.2")

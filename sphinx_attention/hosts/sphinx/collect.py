@@ -16,6 +16,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import clean_line
+from sphinx_attention.hosts.paths import require_conf
 
 from .config import settings_of
 from .domain import domain_of
@@ -71,10 +72,7 @@ def collect(
 
 
 def _collect(docs: Path, overrides: Mapping[str, str], warnings: TextIO) -> Collected:
-    if not (docs / "conf.py").is_file():
-        raise AttentionError(
-            Problem.CONFIG, f"{docs} has no conf.py; name the folder that sphinx-build is given"
-        )
+    require_conf(docs)
     # A build of its own, so that the doctrees of a real one are neither waited for nor changed.
     with tempfile.TemporaryDirectory() as folder, patch_docutils(docs), docutils_namespace():
         try:

@@ -11,6 +11,7 @@ from sphinx.domains import Domain
 from sphinx.util import logging
 from sphinx.util.display import status_iterator
 
+from sphinx_attention.core.capture import warm
 from sphinx_attention.core.capture.failures import FailureRecord
 from sphinx_attention.core.capture.library import Library, is_captured
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -171,6 +172,12 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
             for _ in _with_progress(library, wanted, app.verbosity):
                 pass
         report(library, domain)
+    if wanted and library.mode == "frozen" and warm.is_warm():
+        logger.info(
+            "attention_mode is 'frozen': changed sentences are not computed; "
+            "`sphinx-attention serve %s -D attention_mode=auto` computes them",
+            library.docs,
+        )
     domain.pages = Pages.of(app)
     if not domain.pages.kept:
         return ()
@@ -238,7 +245,7 @@ def _with_progress(
     library: Library, wanted: list[Request], verbosity: int
 ) -> Iterator[tuple[Request, str]]:
     return status_iterator(
-        library.capture(wanted),
+        warm.capture(library, wanted),
         "capturing attention... ",
         "purple",
         len(wanted),

@@ -133,6 +133,14 @@ class ModelRunner:
         if on_gpu:
             require("torch").cuda.empty_cache()
 
+    @property
+    def bytes(self) -> int:
+        """Memory that the loaded model takes; 0 where none is loaded."""
+        if self._state is None:
+            return 0
+        held = (*self._state.model.parameters(), *self._state.model.buffers())
+        return sum(tensor.numel() * tensor.element_size() for tensor in held)
+
     def run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
         """Answer requests, in an order that makes good batches.
 

@@ -1,0 +1,205 @@
+"""The process that keeps models open between builds: ``python -m`` with this module's name.
+
+It listens at a socket of a private folder, or at a named pipe on Windows, and never at a port. It
+answers one build at a time. A model is loaded when a build first asks for it, and stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import time
+from collections import OrderedDict
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Listener
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.boundary import reason
+from sphinx_attention.core.progress import announce, listening
+from sphinx_attention.core.sources import Runner, open_source
+
+from .chunks import Chunk, Place, outcomes
+from .failures import fingerprint
+from .lifeline import end_with_parent
+from .wire import ADDRESS, KEY, read_requests, receive, send, send_outcome, surroundings
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from sphinx_attention.core.request import FunctionSource, ModelSource
+
+AGAIN = 75
+"""Exit code of a process that wants to be started again, with other surroundings."""
+
+ROOM = 1 << 30
+"""Bytes that all models may take together that are kept beside the last one."""
+
+_BROKEN_SECONDS = 0.2
+
+
+@dataclass
+class _Kept:
+    """A model that is open.
+
+    Attributes:
+        fingerprint: of its files when it was opened.
+        manager: closes it.
+        runner: runs it.
+        told: whether it was said that it is loaded.
+    """
+
+    fingerprint: str
+    manager: AbstractContextManager[Runner]
+    runner: Runner
+    told: bool = False
+
+    @property
+    def bytes(self) -> int:
+        return int(getattr(self.runner, "bytes", 0))
+
+
+class Models:
+    """The models that are open, the last one used last.
+
+    Args:
+        room: bytes that those beside the last one may take together.
+    """
+
+    def __init__(self, room: int = ROOM) -> None:
+        self._room = room
+        self._kept: OrderedDict[ModelSource | FunctionSource, _Kept] = OrderedDict()
+
+    def open(self, source: ModelSource | FunctionSource) -> AbstractContextManager[Runner]:
+        """The runner of a source, which stays open; one whose files have changed is opened anew."""
+        now = fingerprint(source)
+        kept = self._kept.get(source)
+        if kept is not None and kept.fingerprint != now:
+            self._close(source)
+            kept = None
+        if kept is None:
+            # How large the new one is shows when it is loaded. The others leave room before that.
+            self._shrink(self._room)
+            manager = open_source(source)
+            kept = self._kept[source] = _Kept(now, manager, manager.__enter__())
+        self._kept.move_to_end(source)
+        return nullcontext(kept.runner)
+
+    def settle(self) -> None:
+        """Say which models were loaded, and close those that did not load or take too much room."""
+        for source, kept in list(self._kept.items()):
+            if not kept.bytes:
+                # A runner remembers its failure. What was wrong may be mended until the next build.
+                self._close(source)
+            elif not kept.told:
+                kept.told = True
+                announce(f"{source.name} is loaded ({_size(kept.bytes)}) and stays in memory")
+        if self._kept:
+            *_, last = self._kept.values()
+            self._shrink(self._room + last.bytes)
+
+    def _shrink(self, most: int) -> None:
+        """Close those that were used longest ago, until all take no more than so much."""
+        while self._kept and sum(kept.bytes for kept in self._kept.values()) > most:
+            self._close(next(iter(self._kept)))
+
+    def _close(self, source: ModelSource | FunctionSource) -> None:
+        self._kept.pop(source).manager.__exit__(None, None, None)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
+
+
+class Keeper:
+    """Answers builds.
+
+    Args:
+        models: those that are open.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+        self._surroundings: dict[str, Any] | None = None
+
+    def answer(self, way: Connection) -> bool:
+        """Answer the one question of a build.
+
+        Returns:
+            Whether this process may go on; otherwise a new one has to take its place.
+
+        Raises:
+            OSError, EOFError: the build is gone.
+        """
+        asked = receive(way)
+        wanted: dict[str, Any] = asked["surroundings"]
+        if self._surroundings is None:
+            # Before PyTorch is imported, which reads them once.
+            for name in surroundings()["variables"].keys() - wanted["variables"].keys():
+                del os.environ[name]
+            os.environ.update(wanted["variables"])
+            sys.path[:] = wanted["path"]
+            self._surroundings = wanted
+        if self._surroundings != wanted:
+            send(way, {"again": True})
+            return False
+        chunk = Chunk(tuple(read_requests(asked["requests"])))
+        with listening(lambda text: send(way, {"say": text})):
+            for outcome in outcomes(Place(None), chunk, self._models.open):
+                send_outcome(way, outcome)
+            self._models.settle()
+        send(way, {"done": True})
+        return True
+
+
+def serve(address: str, key: bytes) -> int:
+    """Answer builds, one after the other.
+
+    Returns:
+        An exit code: `AGAIN` where a new process has to take this one's place.
+    """
+    keeper = Keeper(Models())
+    with Listener(address, authkey=key) as listener:
+        while True:
+            try:
+                way = listener.accept()
+            except (AuthenticationError, EOFError, OSError):
+                # Somebody else, or a build that was ended.
+                time.sleep(_BROKEN_SECONDS)
+                continue
+            # A build that was ended closes its end.
+            with way, contextlib.suppress(EOFError, OSError):
+                try:
+                    if not keeper.answer(way):
+                        return AGAIN
+                except (EOFError, OSError):
+                    raise
+                except Exception as error:  # noqa: BLE001 - the build does it by itself, and says why
+                    send(way, {"failed": reason(error)})
+
+
+def main() -> int:
+    """Listen at the address that the environment names, as long as the parent lives."""
+    address, key = os.environ.pop(ADDRESS), bytes.fromhex(os.environ.pop(KEY))
+    is_file = not address.startswith("\\\\")
+    folder = Path(address).parent
+
+    def remove() -> None:
+        if is_file:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    end_with_parent(remove)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if is_file:
+        # That of an earlier process, which was killed.
+        Path(address).unlink(missing_ok=True)
+    return serve(address, key)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

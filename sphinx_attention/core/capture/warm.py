@@ -1,0 +1,133 @@
+"""Capture by the process that keeps models open, where there is one (see `keeper`).
+
+A build finds it by two variables of its environment. Where it is gone, the build computes by
+itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from multiprocessing import AuthenticationError
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.progress import announce
+from sphinx_attention.core.request import ModelSource
+from sphinx_attention.core.sources.builtin import is_builtin
+
+from .chunks import take_in
+from .wire import ADDRESS, KEY, receive, receive_outcome, send, surroundings, write_requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from multiprocessing.connection import Connection
+
+    from sphinx_attention.core.request import Request
+
+    from .chunks import Outcome
+    from .library import Library
+
+_CONNECT_SECONDS = 15.0
+"""How long a process may take to start that takes the place of another one."""
+
+_STEP_SECONDS = 0.05
+_TRIES = 2
+
+
+class _GoneError(Exception):
+    """The process does not answer; the message says why."""
+
+
+class _AgainError(Exception):
+    """The process ends, because a model of this build needs other surroundings than it has."""
+
+
+def is_warm() -> bool:
+    """Whether this process is told where models are kept open."""
+    return ADDRESS in os.environ
+
+
+def capture(library: Library, requests: Iterable[Request]) -> Iterator[tuple[Request, str]]:
+    """As `Library.capture`, with the models that another process keeps open.
+
+    Yields:
+        Each request when it is done, and what it was made with.
+    """
+    left = {request.key: request for request in requests}
+    sent = [request for request in left.values() if _is_sent(request)] if is_warm() else []
+    if sent and "transformers" in sys.modules:
+        # conf.py may have registered a class or set a precision, which the other process lacks.
+        announce("conf.py imports transformers: this build loads the model by itself")
+        sent = []
+    if sent:
+        try:
+            for request in take_in(library, sent, _ask(sent)):
+                del left[request.key]
+                yield request, request.source.label
+        except _GoneError as gone:
+            announce(f"the process that keeps the model {gone}: this build loads it by itself")
+    yield from library.capture(left.values())
+
+
+def _is_sent(request: Request) -> bool:
+    """Whether a request is slow to answer for a process that has just started.
+
+    A function may have been edited since the last build, and has to be imported anew.
+    """
+    return isinstance(request.source, ModelSource) and not is_builtin(request.source)
+
+
+def _ask(requests: Sequence[Request]) -> Iterator[Outcome]:
+    """What the process answers.
+
+    Raises:
+        _GoneError: it does not answer, or not all.
+    """
+    for _ in range(_TRIES):
+        try:
+            yield from _asked(requests)
+        except _AgainError:
+            announce("packages or settings of the model have changed: it is loaded anew")
+            continue
+        except (EOFError, ConnectionError):
+            raise _GoneError("has died") from None
+        except (OSError, AuthenticationError) as error:
+            raise _GoneError(f"does not answer ({error})") from None
+        except (ValueError, LookupError, TypeError) as error:
+            raise _GoneError(f"answers something that cannot be read ({error})") from None
+        return
+    raise _GoneError("does not start anew")
+
+
+def _asked(requests: Sequence[Request]) -> Iterator[Outcome]:
+    with _connected() as way:
+        send(way, {"surroundings": surroundings(), "requests": write_requests(requests)})
+        while True:
+            message = receive(way)
+            if "say" in message:
+                announce(str(message["say"]))
+            elif "again" in message:
+                raise _AgainError
+            elif "failed" in message:
+                raise _GoneError(f"failed ({message['failed']})")
+            elif "done" in message:
+                return
+            else:
+                yield receive_outcome(way, message)
+
+
+def _connected() -> Connection:
+    from multiprocessing.connection import Client  # noqa: PLC0415 - slow to import, for those who have the process
+
+    key = bytes.fromhex(os.environ.get(KEY, ""))
+    until = time.monotonic() + _CONNECT_SECONDS
+    while True:
+        try:
+            return Client(os.environ[ADDRESS], authkey=key)
+        except (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, EOFError):
+            folder = os.path.dirname(os.environ[ADDRESS])  # noqa: PTH120 - it may be a pipe of Windows
+            # Without its folder it has ended for good.
+            if time.monotonic() > until or not os.path.isdir(folder):  # noqa: PTH112 - likewise
+                raise
+            time.sleep(_STEP_SECONDS)

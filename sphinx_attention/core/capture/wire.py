@@ -1,0 +1,180 @@
+"""What a build and the process that keeps models open say to each other, as JSON.
+
+Nothing is pickled: reading a message runs no code. An entry travels as the bytes that a store
+keeps, in a frame of its own, and whoever receives it verifies it.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import sys
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
+from sphinx_attention.core.store.entry import MOST_BYTES
+
+from .chunks import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from multiprocessing.connection import Connection
+
+    from sphinx_attention.core.request import Source
+
+ADDRESS = "SPHINX_ATTENTION_WARM"
+"""The variable that tells a build where the process that keeps models open listens."""
+
+KEY = "SPHINX_ATTENTION_WARM_KEY"
+"""The variable with the secret, in hexadecimal, that both sides prove to know."""
+
+_MOST_MESSAGE = 1 << 26
+"""Bytes of a message that is no entry."""
+
+_SOURCES: dict[str, type[Source]] = {
+    "matrix": MatrixSource,
+    "model": ModelSource,
+    "function": FunctionSource,
+}
+
+_PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "huggingface_hub",
+    "accelerate",
+    "numpy",
+    "sphinx-attention",
+)
+_VARIABLES = (
+    "ACCELERATE_",
+    "ALL_PROXY",
+    "CUDA_",
+    "CURL_",
+    "HF_",
+    "HOME",
+    "HTTP",
+    "HUGGINGFACE_",
+    "KMP_",
+    "MKL_",
+    "NO_PROXY",
+    "OMP_",
+    "OPENBLAS_",
+    "PYTORCH_",
+    "REQUESTS_",
+    "SAFETENSORS_",
+    "SSL_",
+    "TOKENIZERS_",
+    "TORCH",
+    "TRANSFORMERS_",
+    "USE_",
+    "XDG_CACHE_",
+)
+"""How the names of variables begin that decide how PyTorch and transformers work."""
+
+
+def send(way: Connection, message: dict[str, Any]) -> None:
+    """Send one message.
+
+    Raises:
+        OSError: nobody is at the other end.
+    """
+    way.send_bytes(json.dumps(message).encode())
+
+
+def receive(way: Connection) -> dict[str, Any]:
+    """Wait for one message.
+
+    Raises:
+        EOFError: the other end is closed.
+        OSError: it broke, or sent more than a message may hold.
+        ValueError: what came is no message.
+    """
+    message = json.loads(way.recv_bytes(_MOST_MESSAGE))
+    if not isinstance(message, dict):
+        raise ValueError("the message is no object")  # noqa: TRY004 - one error for all that is no message
+    return message
+
+
+def send_outcome(way: Connection, outcome: Outcome) -> None:
+    """Send what became of one request; an entry follows in a frame of its own."""
+    message: dict[str, Any] = {"key": outcome.key, "entry": outcome.data is not None}
+    if outcome.error is not None:
+        error = outcome.error
+        message["error"] = [error.problem.value, error.message, error.trace]
+    send(way, message)
+    if outcome.data is not None:
+        way.send_bytes(outcome.data)
+
+
+def receive_outcome(way: Connection, message: dict[str, Any]) -> Outcome:
+    """The outcome that a message begins.
+
+    Raises:
+        EOFError, OSError, ValueError, LookupError, TypeError: as `receive`.
+    """
+    key = str(message["key"])
+    if message["entry"]:
+        return Outcome(key, data=way.recv_bytes(MOST_BYTES))
+    problem, told, trace = message["error"]
+    return Outcome(key, AttentionError(Problem(problem), str(told), str(trace)))
+
+
+def write_requests(requests: Iterable[Request]) -> list[dict[str, Any]]:
+    """Requests as plain data. A key tells whether they come out as they went in."""
+    written = []
+    for request in requests:
+        values = {f.name: getattr(request, f.name) for f in fields(request) if f.name != "source"}
+        source = request.source
+        (kind,) = (kind for kind, known in _SOURCES.items() if isinstance(source, known))
+        of_source = {f.name: getattr(source, f.name) for f in fields(source)}
+        written.append({"key": request.key, "kind": kind, "source": of_source, "request": values})
+    return written
+
+
+def read_requests(written: list[dict[str, Any]]) -> list[Request]:
+    """The requests of `write_requests`.
+
+    Raises:
+        ValueError, LookupError, TypeError: they are not what was written.
+    """
+    requests = []
+    for one in written:
+        source = _SOURCES[one["kind"]](**_tuples(one["source"]))
+        request = Request(source=source, **_tuples(one["request"]))
+        if request.key != one["key"]:
+            raise ValueError(f"the request {one['key']} came as {request.key}")
+        requests.append(request)
+    return requests
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    """Plain data as requests hold it, where all that is listed stands in tuples."""
+    return {name: _tuple(value) for name, value in values.items()}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value
+
+
+def surroundings() -> dict[str, Any]:
+    """What a model in this process would run with, beside its own files.
+
+    conf.py may set variables and put folders on ``sys.path``; packages may be installed between two
+    builds. A process that keeps a model open has to have the same.
+    """
+    told = {n: v for n, v in os.environ.items() if n.upper().startswith(_VARIABLES)}
+    packages = {name: _version(name) for name in _PACKAGES}
+    path = [folder for folder in sys.path if isinstance(folder, str)]
+    return {"variables": told, "path": path, "packages": packages}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None

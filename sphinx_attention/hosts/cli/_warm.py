@@ -1,0 +1,104 @@
+"""The process that keeps models open, as the command sees it: started, watched, started anew."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sphinx_attention.core.capture import lifeline
+from sphinx_attention.core.capture.keeper import AGAIN
+from sphinx_attention.core.capture.wire import ADDRESS, KEY
+
+from ._shared import say
+
+if TYPE_CHECKING:
+    import subprocess
+    from types import TracebackType
+
+_LONGEST_ADDRESS = 100
+"""Bytes of a path that the address of a socket holds, on every system."""
+
+_TRIES = 3
+"""How often in a row the process may end soon after it was started."""
+
+_SOON_SECONDS = 20.0
+_START_SECONDS = 20.0
+_STEP_SECONDS = 0.02
+
+
+class WarmProcess:
+    """A process that keeps models open.
+
+    Attributes:
+        environment: what a build has to be given to find it.
+    """
+
+    def __init__(self) -> None:
+        self._folder = _private_folder()
+        address = str(self._folder / "socket")
+        if sys.platform == "win32":
+            address = rf"\\.\pipe\sphinx-attention-{secrets.token_hex(16)}"
+        self.environment = {**os.environ, ADDRESS: address, KEY: secrets.token_hex(32)}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._begun = 0.0
+        self._deaths = 0
+
+    def __enter__(self) -> Self:
+        self._start()
+        # Builds that come too early would wait a moment and try again.
+        until = time.monotonic() + _START_SECONDS
+        while self._process is not None and not (self._folder / "socket").exists():
+            if sys.platform == "win32" or time.monotonic() > until:
+                break
+            self.watch()
+            time.sleep(_STEP_SECONDS)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            lifeline.stop(self._process)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def watch(self) -> None:
+        """Start another process where the last one has ended."""
+        if self._process is None or (code := self._process.poll()) is None:
+            return
+        soon = time.monotonic() - self._begun < _SOON_SECONDS
+        self._deaths = self._deaths + 1 if soon else 1
+        if code == AGAIN and self._deaths < _TRIES:
+            self._start()
+            return
+        how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        if self._deaths < _TRIES:
+            say(f"the process that keeps the model died {how}; another takes its place")
+            self._start()
+            return
+        say(f"the process that keeps the model died {how} again: builds load the model themselves")
+        self._process = None
+        # Builds take that for a process that is gone for good, and do not wait for it.
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self) -> None:
+        self._begun = time.monotonic()
+        command = [sys.executable, "-m", "sphinx_attention.core.capture.keeper"]
+        self._process = lifeline.start(command, self.environment)
+
+
+def _private_folder() -> Path:
+    """A new folder that no other user can enter, with a path short enough for a socket's."""
+    folder = Path(tempfile.mkdtemp(prefix="sphinx-attention-"))
+    if sys.platform == "win32" or len(os.fsencode(folder / "socket")) <= _LONGEST_ADDRESS:
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="sphinx-attention-", dir="/tmp"))

@@ -1,0 +1,306 @@
+"""The process that keeps models open: which it keeps, what it says, what it refuses."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from multiprocessing import Pipe
+from multiprocessing.connection import Listener
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from sphinx_attention.core.attention import Attention, Token
+from sphinx_attention.core.capture import chunks, keeper, warm, wire
+from sphinx_attention.core.capture.chunks import Chunk, Outcome, Place
+from sphinx_attention.core.capture.keeper import Keeper, Models
+from sphinx_attention.core.capture.library import Library
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.progress import listening
+from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
+from sphinx_attention.core.store.base import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from multiprocessing.connection import Connection
+    from pathlib import Path
+
+SMALL, LARGE = ModelSource("small", id="o/small"), ModelSource("large", id="o/large")
+OTHER = ModelSource("other", id="o/other")
+MEGABYTE = 10**6
+
+
+@dataclass
+class World:
+    """Models by their sizes in megabytes; 0 does not load."""
+
+    sizes: dict[str, int]
+    opened: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def open(self, source: ModelSource) -> Iterator[Runner]:
+        self.opened.append(source.name)
+        yield Runner(self, source)
+        self.closed.append(source.name)
+
+    @property
+    def kept(self) -> list[str]:
+        return [name for name in self.opened if self.opened.count(name) > self.closed.count(name)]
+
+
+class Runner:
+    def __init__(self, world: World, source: ModelSource) -> None:
+        self.world, self.source, self.bytes = world, source, 0
+
+    def run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Any]]:
+        self.bytes = self.world.sizes[self.source.name] * MEGABYTE
+        for request in requests:
+            if not self.bytes:
+                yield request, AttentionError(Problem.NETWORK, "no network", "a trace")
+                continue
+            words = request.text.split()
+            tokens = tuple(Token(word, word=n) for n, word in enumerate(words))
+            weights = np.full((1, 1, len(words), len(words)), 1 / len(words), np.float32)
+            masked = np.zeros((1, len(words), len(words)), bool)
+            yield request, Attention(tokens, tokens, weights, masked, "encoder", self.source.label)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World({"small": 100, "large": 3000, "other": 200})
+    monkeypatch.setattr(keeper, "open_source", made.open)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    return made
+
+
+def asked(keeper_: Keeper, *requests: Request, **other: Any) -> tuple[bool, list[Any]]:
+    """Ask as a build does; whether the process goes on, and its messages and outcomes."""
+    here, there = Pipe()
+    with here, there:
+        question = {
+            "surroundings": wire.surroundings() | other,
+            "requests": wire.write_requests(requests),
+        }
+        wire.send(here, question)
+        on = keeper_.answer(there)
+        there.close()
+        return on, list(heard(here))
+
+
+def heard(way: Connection) -> Iterator[Any]:
+    while True:
+        try:
+            message = wire.receive(way)
+        except EOFError:
+            return
+        yield wire.receive_outcome(way, message) if "key" in message else message
+
+
+def test_a_model_is_opened_once_and_said_once(world: World) -> None:
+    mine = Keeper(Models())
+    request = Request(SMALL, "a b c")
+    on, said = asked(mine, request)
+    assert on
+    assert said[0].key == request.key
+    # An entry as a store keeps it, for the whole request.
+    library = Library(MemoryStore())
+    library.keep(request.key, said[0].data)
+    assert library.get(request).weights[0, 0, 0, 0] == pytest.approx(1 / 3, abs=1e-4)
+    assert said[1:] == [{"say": "small is loaded (100 MB) and stays in memory"}, {"done": True}]
+    _, said = asked(mine, Request(SMALL, "d e"), Request(SMALL, "d e", merge="words"))
+    assert [type(one) for one in said] == [Outcome, Outcome, dict]
+    assert world.opened == ["small"]
+
+
+def test_what_is_kept_beside_the_last_model_is_bounded(world: World) -> None:
+    mine = Keeper(Models(room=250 * MEGABYTE))
+    for source, kept in [
+        (SMALL, ["small"]),
+        (OTHER, ["small", "other"]),
+        # Both fit beside neither; the one used longest ago goes first.
+        (SMALL, ["small", "other"]),
+        (LARGE, ["small", "large"]),
+        (OTHER, ["other"]),
+    ]:
+        asked(mine, Request(source, "a b"))
+        assert sorted(set(world.kept)) == sorted(kept), source
+
+
+def test_a_failure_is_told_and_not_kept(world: World) -> None:
+    world.sizes["small"] = 0
+    mine = Keeper(Models())
+    _, said = asked(mine, Request(SMALL, "a b"))
+    assert (said[0].error.problem, said[0].error.message) == (Problem.NETWORK, "no network")
+    assert (said[0].error.trace, said[0].data) == ("a trace", None)
+    world.sizes["small"] = 100
+    _, said = asked(mine, Request(SMALL, "a b"))
+    assert said[0].data
+    assert world.opened == ["small", "small"]
+
+
+def test_a_model_whose_files_have_changed_is_opened_anew(world: World, tmp_path: Path) -> None:
+    source = replace(SMALL, id=None, path="m", folder=str(tmp_path))
+    (tmp_path / "config.json").write_text("{}")
+    mine = Keeper(Models())
+    for _ in range(2):
+        asked(mine, Request(source, "a b"))
+    assert world.opened == ["small"]
+    (tmp_path / "config.json").write_text("{ }")
+    asked(mine, Request(source, "a b"))
+    assert world.opened == ["small", "small"]
+    assert world.closed == ["small"]
+
+
+def test_it_takes_over_what_conf_py_has_set(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    mine = Keeper(Models())
+    variables = {"HF_HOME": str(tmp_path)}
+    path = [str(tmp_path), *sys.path]
+    on, _ = asked(mine, Request(SMALL, "a b"), variables=variables, path=path)
+    assert on
+    assert os.environ["HF_HOME"] == str(tmp_path)
+    assert "HF_HUB_OFFLINE" not in os.environ
+    assert sys.path == path
+    assert asked(mine, Request(SMALL, "a c"), variables=variables, path=path)[0]
+
+
+@pytest.mark.parametrize(
+    "other", [{"variables": {"HF_HOME": "/"}}, {"packages": {"torch": "9"}}, {"path": []}]
+)
+def test_other_surroundings_need_a_new_process(world: World, other: dict[str, Any]) -> None:
+    mine = Keeper(Models())
+    asked(mine, Request(SMALL, "a b"))
+    assert asked(mine, Request(SMALL, "c d"), **other) == (False, [{"again": True}])
+    assert world.opened == ["small"]
+
+
+REQUESTS = [
+    Request(MatrixSource(text="1 0\n0 1"), "a b", tokens=("a", "b"), aggregate="flow"),
+    Request(FunctionSource("f", "m:f", "2"), "a \udc80 b"),
+    Request(replace(SMALL, trust_remote_code=True, near="x"), "é", pair="ü", keep=("keys",)),
+    Request(SMALL, "a", target="b", part="cross", layers=(0, 2), merge="words", special="hide"),
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: r.text)
+def test_a_request_comes_as_it_was_sent(request_: Request) -> None:
+    here, there = Pipe()
+    with here, there:
+        wire.send(here, {"requests": wire.write_requests([request_])})
+        (came,) = wire.read_requests(wire.receive(there)["requests"])
+    assert came == request_
+    assert came.key == request_.key
+    assert came.source == request_.source
+
+
+def test_a_request_that_came_otherwise_is_refused() -> None:
+    (written,) = wire.write_requests([Request(SMALL, "a b")])
+    written["request"]["text"] = "a c"
+    with pytest.raises(ValueError, match="came as"):
+        wire.read_requests([written])
+
+
+def test_nothing_is_unpickled() -> None:
+    here, there = Pipe()
+    with here, there:
+        here.send_bytes(pickle.dumps({"say": "x"}))
+        with pytest.raises(ValueError, match=r"utf|Expecting|codec"):
+            wire.receive(there)
+
+
+# The build's side
+
+
+@pytest.fixture
+def library() -> Library:
+    return Library(MemoryStore())
+
+
+def captured(library: Library, *requests: Request) -> tuple[list[str], list[str]]:
+    said: list[str] = []
+    with listening(said.append):
+        done = [request.text for request, _ in warm.capture(library, requests)]
+    return done, said
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("answered", [0, 1])
+def test_what_a_process_that_dies_has_not_answered_the_build_computes(
+    library: Library, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answered: int
+) -> None:
+    def answer() -> None:
+        with listener.accept() as way:
+            some = wire.read_requests(wire.receive(way)["requests"])[:answered]
+            for outcome in chunks.outcomes(Place(None), Chunk(tuple(some)), world.open):
+                wire.send_outcome(way, outcome)
+
+    ran = World({"small": 100})
+    monkeypatch.setattr(library, "_opener", ran.open)
+    monkeypatch.delitem(sys.modules, "transformers", raising=False)
+    monkeypatch.setenv(wire.ADDRESS, str(tmp_path / "socket"))
+    monkeypatch.setenv(wire.KEY, "ab")
+    with Listener(str(tmp_path / "socket"), authkey=b"\xab") as listener:
+        thread = threading.Thread(target=answer)
+        thread.start()
+        done, said = captured(library, Request(SMALL, "a b"), Request(SMALL, "c d"))
+        thread.join()
+    assert done == ["a b", "c d"]
+    died = "the process that keeps the model has died: this build loads it by itself"
+    assert said == [died]
+    assert (len(world.opened), ran.opened) == (answered, ["small"])
+
+
+@pytest.mark.parametrize("folder_is_there", [True, False])
+def test_without_the_process_a_build_computes_by_itself(
+    library: Library,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    folder_is_there: bool,
+) -> None:
+    ran = World({"small": 100})
+    monkeypatch.setattr(library, "_opener", ran.open)
+    monkeypatch.setattr(warm, "_CONNECT_SECONDS", 0.2)
+    monkeypatch.delitem(sys.modules, "transformers", raising=False)
+    place = tmp_path if folder_is_there else tmp_path / "gone"
+    monkeypatch.setenv(wire.ADDRESS, str(place / "socket"))
+    monkeypatch.setenv(wire.KEY, "ab")
+    request = Request(SMALL, "a b")
+    done, said = captured(library, request)
+    assert done == ["a b"]
+    assert "does not answer" in said[0]
+    assert "this build loads it by itself" in said[0]
+    assert library.get(request).query_tokens[1].text == "b"
+
+
+def test_where_conf_py_imports_transformers_the_build_computes_by_itself(
+    library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ran = World({"small": 100})
+    monkeypatch.setattr(library, "_opener", ran.open)
+    monkeypatch.setitem(sys.modules, "transformers", sys)
+    monkeypatch.setenv(wire.ADDRESS, str(tmp_path / "socket"))
+    assert captured(library, Request(SMALL, "a b")) == (
+        ["a b"],
+        ["conf.py imports transformers: this build loads the model by itself"],
+    )
+
+
+def test_functions_and_the_builtin_model_are_not_sent(
+    library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from sphinx_attention.core.sources.builtin import builtin
+
+    monkeypatch.setenv(wire.ADDRESS, str(tmp_path / "socket"))
+    requests = (Request(builtin(), "the fox"), Request(FunctionSource("f", "gone:f"), "a"))
+    done, said = captured(library, *requests)
+    assert len(done) == 2
+    assert not [line for line in said if "process" in line]

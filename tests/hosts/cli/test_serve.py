@@ -1,0 +1,331 @@
+"""`sphinx-attention serve`: a real sphinx-autobuild and a model that is loaded once."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from click.testing import CliRunner
+
+from sphinx_attention.core.capture.wire import ADDRESS, KEY
+from sphinx_attention.hosts.cli import main
+from sphinx_attention.hosts.cli.serve import _ignored
+from tests.core.tiny_models import save
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
+
+ROOT = Path(__file__).parents[3]
+FIGURE = re.compile(r"<figure\b[^>]*\battention-figure\b.*?</figure>", re.DOTALL)
+CONF = """\
+extensions = ["sphinx_attention"]
+exclude_patterns = ["_build"]
+attention_model = "tiny"
+attention_models = {{"tiny": {{"path": {path!r}}}}}
+"""
+SLOW = "import time\ntime.sleep(60)\n"
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def until(true: Callable[[], object], seconds: float = 45.0, why: Callable[[], str] = str) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, why()
+        time.sleep(0.05)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+@dataclass
+class Served:
+    """The command, running, and the notes."""
+
+    docs: Path
+    said: Path
+    port: int = field(default_factory=free_port)
+
+    def start(self, *more: str) -> None:
+        with self.said.open("w") as file:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "sphinx_attention", "serve", str(self.docs)),
+                    *("--port", str(self.port), *more),
+                ],
+                env=environment(),
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                # As in a terminal of its own. A shell would have jobs ignore Ctrl-C.
+                start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+            )
+
+    def write(self, text: str, prose: str = "Prose.") -> None:
+        page = f"Notes\n=====\n\n{prose}\n\n.. attention-figure:: {text}\n"
+        (self.docs / "index.rst").write_text(page)
+
+    @property
+    def output(self) -> str:
+        return self.said.read_text(errors="replace")
+
+    @property
+    def built(self) -> int:
+        return self.output.count("Serving on http")
+
+    def change(self, text: str, prose: str = "Prose.") -> str:
+        """Change the page; what was said until it was built again."""
+        before, start = self.built, len(self.output)
+        self.write(text, prose)
+        self.wait(before + 1)
+        return self.output[start:]
+
+    def wait(self, builds: int) -> None:
+        until(lambda: self.built >= builds, why=lambda: self.output)
+
+    def begin(self, *more: str) -> None:
+        """Start it, and wait until changes are seen."""
+        self.start(*more)
+        self.wait(1)
+        until(lambda: answers(self.port))
+        time.sleep(0.3)
+
+    def figure(self) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/") as page:
+            return FIGURE.search(page.read().decode())[0]
+
+    def family(self) -> list[psutil.Process]:
+        mine = psutil.Process(self.process.pid)
+        return [mine, *mine.children(recursive=True)]
+
+    def keeper(self) -> psutil.Process:
+        (found,) = (one for one in self.family() if "capture.keeper" in " ".join(one.cmdline()))
+        return found
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save("bert", tmp_path_factory.mktemp("model"))
+
+
+def served_in(folder: Path, model: Path) -> Served:
+    (folder / "docs").mkdir()
+    (folder / "docs" / "conf.py").write_text(CONF.format(path=str(model)))
+    return Served(folder / "docs", folder / "said.txt")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Served]:
+    made = served_in(tmp_path_factory.mktemp("served"), model)
+    made.write("the quick brown fox")
+    made.begin()
+    yield made
+    made.process.kill()
+    made.process.wait()
+
+
+@pytest.fixture
+def alone(tmp_path: Path, model: Path) -> Iterator[Served]:
+    """A command of the test's own, with a matrix for a figure: nothing loads."""
+    made = served_in(tmp_path, model)
+    made.write("a b\n\n   0.5 0.5\n   0.2 0.8")
+    yield made
+    if hasattr(made, "process"):
+        made.process.kill()
+        made.process.wait()
+
+
+@pytest.mark.models
+def test_a_changed_sentence_is_computed_by_the_model_that_is_loaded_once(
+    served: Served, tmp_path: Path
+) -> None:
+    keeper = served.keeper()
+    first = served.figure()
+    said = served.change("the lazy dog jumps")
+    assert "capturing attention" in said
+    second = served.figure()
+    assert "lazy" in second
+    assert "lazy" not in first
+    said = served.change("the lazy dog jumps over the fox")
+    assert "loading tiny" not in said
+    assert served.output.count("loading tiny") == 1
+    assert len(re.findall(r"^tiny is loaded \(\d+ MB\)", served.output, re.MULTILINE)) == 1
+    assert served.keeper().pid == keeper.pid
+    # The same page as from a build that loads the model by itself, and the same entries.
+    copy = tmp_path / "copy"
+    shutil.copytree(served.docs, copy, ignore=shutil.ignore_patterns("_build", "_attention"))
+    command = [sys.executable, "-m", "sphinx", "-q", str(copy), str(tmp_path / "html")]
+    subprocess.run(command, env=environment(), check=True)
+    assert FIGURE.search((tmp_path / "html" / "index.html").read_text())[0] == served.figure()
+    for entry in copy.glob("_attention/??/*.attn"):
+        same = served.docs / entry.relative_to(copy)
+        assert same.read_bytes() == entry.read_bytes()
+    # Prose alone asks nobody.
+    said = served.change("the lazy dog jumps over the fox", "Other prose.")
+    assert "capturing" not in said
+    # What the builds wrote did not set off more of them.
+    time.sleep(2)
+    assert served.built == 4
+
+
+@pytest.mark.models
+def test_nothing_listens_but_the_pages_for_this_machine(served: Served) -> None:
+    open_ = [
+        connection.laddr
+        for one in served.family()
+        for connection in one.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN or not connection.raddr
+    ]
+    assert {(at.ip, at.port) for at in open_} == {("127.0.0.1", served.port)}
+    server = next(one for one in served.family() if "cli._autobuild" in " ".join(one.cmdline()))
+    told = server.environ()
+    folder = Path(told[ADDRESS]).parent
+    assert folder.stat().st_mode & 0o777 == 0o700
+    # Who does not know the secret gets no answer, and keeps nobody else from one.
+    with pytest.raises(AuthenticationError):
+        Client(told[ADDRESS], authkey=b"x")
+    with Client(told[ADDRESS], authkey=bytes.fromhex(told[KEY])) as way:
+        way.send_bytes(b"\x80\x04N.")
+        assert b"failed" in way.recv_bytes()
+    # The process itself hands the secret to nobody.
+    assert "lazy dog jumps" in served.change("the lazy dog jumps again")
+
+
+@pytest.mark.models
+def test_another_process_takes_the_place_of_one_that_has_died(served: Served) -> None:
+    keeper = served.keeper()
+    keeper.suspend()
+    # A build waits, and the next process answers it.
+    before, start = served.built, len(served.output)
+    served.write("the quick dog")
+    until(lambda: "reading sources" in served.output[start:], why=lambda: served.output)
+    time.sleep(1)
+    keeper.kill()
+    served.wait(before + 1)
+    assert "quick" in served.figure()
+    said = served.output[start:]
+    assert "the process that keeps the model died by signal 9; another takes its place" in said
+    assert said.count("loading tiny") == said.count("tiny is loaded") == 1
+    assert served.keeper().pid != keeper.pid
+    assert "loading tiny" not in served.change("the brown fox and the dog")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("when", ["idle", "building"])
+def test_nothing_is_left_when_the_command_ends(
+    alone: Served, how: signal.Signals, when: str
+) -> None:
+    alone.begin()
+    if when == "building":
+        conf = alone.docs / "conf.py"
+        conf.write_text(conf.read_text() + SLOW)
+        until(lambda: "Rebuilding" in alone.output)
+        until(lambda: any(one.cmdline()[1:3] == ["-m", "sphinx"] for one in alone.family()[3:]))
+    family = alone.family()
+    folder = Path(next(one for one in family[1:] if ADDRESS in one.environ()).environ()[ADDRESS])
+    assert len(family) >= (3 if when == "idle" else 4)
+    alone.process.send_signal(how)
+    code = alone.process.wait(20)
+    assert code == (0 if how == signal.SIGINT else -how)
+    _, living = psutil.wait_procs(family[1:], timeout=10)
+    assert not living
+    until(lambda: not folder.parent.exists(), 10)
+    assert "Traceback" not in alone.output
+    assert not answers(alone.port)
+
+
+def test_a_frozen_project_says_why_a_sentence_is_not_computed(alone: Served) -> None:
+    alone.write("the quick brown fox")
+    alone.begin("-D", "attention_mode=frozen")
+    assert "serve" in alone.output
+    assert "-D attention_mode=auto` computes them" in alone.output
+    assert "loading" not in re.sub("loading (translations|pickled)", "", alone.output)
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(main, ["serve", *arguments], catch_exceptions=False)
+    return result.exit_code, result.stderr
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text("")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        code, said = run(str(tmp_path), "--port", port)
+    assert code == 1
+    assert f"port {port} of this machine is taken by another program" in said
+    assert "--port 0" in said
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "_build").exists()
+
+
+def test_what_serve_needs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said = run(str(tmp_path))
+    assert code == 1
+    assert f"{tmp_path} has no conf.py" in said
+    (tmp_path / "conf.py").write_text("")
+    assert run(str(tmp_path), "-D", "nonsense")[0] == 2
+    assert run(str(tmp_path), "--port", "70000")[0] == 2
+    assert run(str(tmp_path / "gone"))[0] == 2
+    monkeypatch.setitem(sys.modules, "sphinx_autobuild", None)
+    code, said = run(str(tmp_path))
+    assert code == 1
+    assert 'pip install "sphinx-attention[serve]"' in said
+    assert len(said.splitlines()) == 1
+
+
+IGNORED = [
+    "_attention/ab/cdef.attn",
+    "numbers/ab/cdef.attn",
+    "numbers/ab",
+    "numbers/ab/.cdef.12.aa.tmp",
+    "_attention",
+    "_attention/.failures/failures.json",
+    "numbers/.failures",
+    "_build/html/index.html",
+    "__pycache__/conf.cpython-311.pyc",
+    ".index.rst.swp",
+    "index.rst~",
+    ".#index.rst",
+    "sub/4913",
+]
+SEEN = ["index.rst", "conf.py", "a_build/x.md", "build/x.rst", "weights.csv", "c++/x.md", "tmp/a"]
+
+
+def test_which_changes_count(tmp_path: Path) -> None:
+    # The folder's own path counts for nothing.
+    docs = tmp_path / "_build" / "a+b (1)" / "docs"
+    docs.mkdir(parents=True)
+    pattern = re.compile(_ignored(docs, ()))
+    for name in IGNORED:
+        assert pattern.search(f"{docs}/{name}"), name
+    for name in SEEN:
+        assert not pattern.search(f"{docs}/{name}"), name
