@@ -135,8 +135,11 @@ _KINDS = (
                 "tokens that are hidden would be missing from the sum: use show or dim",
             ),
             "aggregate": (
-                frozenset({"mean", "max", "mean layers", "max layers", "rollout", "flow"}),
-                "heads or layers taken together have none: remove the option aggregate",
+                frozenset(
+                    {"mean", "max", "mean layers", "max layers", "rollout", "flow"}
+                    | {"mean sentences"}
+                ),
+                "heads, layers or sentences taken together have none: remove the option aggregate",
             ),
         },
         refuses_given="goes from queries and keys to weights, and a given matrix has weights alone",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import selection
+from sphinx_attention.core.figure.spec import MEAN_SENTENCES
 from sphinx_attention.core.text import listed
 from sphinx_attention.core.views import VIEWS
 
@@ -22,7 +23,7 @@ _MATRIX_ONLY = ("scores", "causal", "tokens")
 
 def over_heads(aggregate: str | None) -> bool:
     """Whether an aggregate leaves one head a layer."""
-    return aggregate is not None and not over_layers(aggregate)
+    return aggregate is not None and aggregate != MEAN_SENTENCES and not over_layers(aggregate)
 
 
 def over_layers(aggregate: str | None) -> bool:
@@ -75,12 +76,31 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
             f"invalid value {', '.join(map(str, together))!r} for head: the view {view} shows one "
             f"head; several are drawn together by the view {several}",
         )
+    if values.get("aggregate") == MEAN_SENTENCES:
+        _check_averaged(values, given=given)
     selection.check_view(values.get("selection", ()), view)
     _check_own(values, view)
     _check_refused(values, VIEWS[view], given=given)
     for kind, gone in (("layer", over_layers), ("head", over_heads)):
         _check_aggregate(values, kind, gone=gone(values.get("aggregate")))
         _check_carried(values, kind)
+
+
+def _check_averaged(values: Mapping[str, Any], *, given: bool) -> None:
+    """Check that there are several sentences, and that they are not shown apart as well."""
+    if "also" not in values:
+        more = "" if given else "give further sentences in the option also, or "
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value {MEAN_SENTENCES!r} for aggregate: expected a figure of several "
+            f"sentences, and this one has 1: {more}remove the option aggregate",
+        )
+    if values.get("compare") == "sentence":
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value 'sentence' for compare: the value {MEAN_SENTENCES!r} of aggregate "
+            "makes one attention of all sentences: remove the option compare, or aggregate",
+        )
 
 
 _TWO_OF = {

@@ -16,7 +16,9 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import selection
 from sphinx_attention.core.figure.spec import (
     AXES,
+    MEAN_SENTENCES,
     Comparable,
+    Derivation,
     DirectiveSource,
     FigureSpec,
     Rest,
@@ -72,6 +74,9 @@ _MEANT = {
         "mean heads": "mean",
         "average heads": "mean",
         "average layers": "mean layers",
+        "sentences": MEAN_SENTENCES,
+        "average sentences": MEAN_SENTENCES,
+        "mean over sentences": MEAN_SENTENCES,
         "maximum": "max",
         "max heads": "max",
         "largest": "max",
@@ -112,6 +117,10 @@ _NAMES_MEANT = {
     "mask": "causal",
 }
 """Names that authors give to options, and the options that they mean by them."""
+
+
+_AGGREGATES = (*get_args(Aggregate)[:-2], MEAN_SENTENCES, *get_args(Aggregate)[-2:])
+"""Means and maxima, and then rollout and flow."""
 
 
 def _choice(name: str, kind: Any) -> Callable[[str], str]:
@@ -218,9 +227,11 @@ OPTIONS: dict[str, Option] = {
         "special tokens: ``show``, ``dim`` or ``hide`` them",
     ),
     "aggregate": Option(
-        _choice("aggregate", Aggregate),
+        converters.choice(*_AGGREGATES, synonyms=_MEANT["aggregate"]),
         "``mean`` or ``max`` over the heads, ``mean layers`` or ``max layers`` over the "
-        "layers, ``rollout`` or ``flow`` through them",
+        "layers, ``rollout`` or ``flow`` through them; ``mean sentences`` over the sentences of "
+        "the figure, its first and those of the option ``also``: word by word if they have as many "
+        "words, else by position if they have as many tokens",
     ),
     "link": Option(
         converters.word,
@@ -331,6 +342,7 @@ def _parse(
     if special in refused or (special == "hide" and "generate" in values):
         # The project's setting; what an author writes was refused before.
         special = "dim"
+    averaged = values.get("aggregate") == MEAN_SENTENCES
     own = tuple((name, values[name]) for name in VIEWS[view].options if name in values)
     # Of an encoder, which comes first, no text of the decoder's would be seen.
     parts = values.get("part", ("cross",) if "target" in values else (None,))
@@ -345,7 +357,7 @@ def _parse(
         layers=None if given else _captured_layers(values, view, layer),
         merge=values.get("merge", "none"),
         special="hide" if special == "hide" else "show",
-        aggregate=values.get("aggregate"),
+        aggregate=None if averaged else values.get("aggregate"),
         generate=values.get("generate"),
     )
     step = _step(first, opens_on)
@@ -355,15 +367,19 @@ def _parse(
         )
     texts = (text, *values.get("also", ()))
     if "compare" in values:
-        counts = {"sentence": len(texts), "model": len(sources), "part": len(parts)}
+        sentences = 1 if averaged else len(texts)
+        counts = {"sentence": sentences, "model": len(sources), "part": len(parts)}
         check_compared(values["compare"], counts, opens_on)
     variants = _variants(first, sources, texts, parts)
+    if averaged:
+        variants = _averaged(variants)
     shown = _opening(variants, opens_on)
     others = [variant for variant in variants if variant is not shown]
     return FigureSpec(
         request=shown.request,
         at=shown.at,
         others=tuple(others),
+        derivation=shown.derivation,
         view=view,
         layer=layer,
         head=head,
@@ -412,7 +428,7 @@ def _captured_layers(
     captured whole and shared by all figures of a text; but queries, keys and values are so large
     that a view of one head asks for no more than it shows.
     """
-    if values.get("aggregate") not in {None, "mean", "max"}:
+    if values.get("aggregate") not in {None, "mean", "max", MEAN_SENTENCES}:
         return None  # made of all layers, whichever the page carries
     named: tuple[int, ...] | None = values.get("layers")
     if named is None and VIEWS[view].one_head and layer is not None:
@@ -524,6 +540,18 @@ def _variants(
                     at.append(("part", part))
                 made.append(Variant(replace(first, source=source, text=text, part=part), tuple(at)))
     return made
+
+
+def _averaged(variants: Sequence[Variant]) -> list[Variant]:
+    """One attention in the place of those over several sentences, for each model and part."""
+    bases: dict[tuple[tuple[Axis, str], ...], list[Request]] = {}
+    for variant in variants:
+        at = tuple((axis, value) for axis, value in variant.at if axis != "sentence")
+        bases.setdefault(at, []).append(variant.request)
+    return [
+        Variant(requests[0], at, Derivation(MEAN_SENTENCES, tuple(requests)))
+        for at, requests in bases.items()
+    ]
 
 
 def _check_generates(sources: Sequence[Any]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.analysis import head_scores
 from sphinx_attention.core.analysis.bins import has_bin
+from sphinx_attention.core.analysis.mean import AVERAGED
 from sphinx_attention.core.analysis.parts import position, prefix, select
 from sphinx_attention.core.analysis.words import MERGED
 from sphinx_attention.core.attention import Attention, Candidate
@@ -15,6 +16,7 @@ from sphinx_attention.core.phrases import Phrases, phrases
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource
 from sphinx_attention.core.text import quoted
 
+from .derivation import of_variants
 from .focus import find
 from .payload import MOST_A_WEIGHT, estimate
 from .selection import check_tokens
@@ -101,6 +103,19 @@ class Figure:
         # Only a function's tokens may be whole words by chance; see `derive`.
         known = not isinstance(self.spec.request.source, FunctionSource)
         return self.spec.request.merge == "words" and (known or MERGED in self.attention.provenance)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The sentences that the attention is over: several where it is the mean over them."""
+        derivation = self.spec.derivation
+        bases = (self.spec.request,) if derivation is None else derivation.bases
+        return tuple(request.text for request in bases)
+
+    @property
+    def averaged(self) -> str:
+        """How sentences were averaged, for readers; empty where none were."""
+        how = self.attention.provenance.get(AVERAGED)
+        return self.say(f"mean_{how}", count=len(self.sentences)) if how else ""
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -219,7 +234,7 @@ def resolve_all(
 
     Args:
         spec: what was asked for.
-        answers: one for each of the spec's variants, in order.
+        answers: one for each of the spec's requests, in order.
         budget: as for `resolve`. Attentions beyond it are left out, and the figure says so.
 
     Raises:
@@ -228,7 +243,7 @@ def resolve_all(
     """
     if spec.request.generate is not None and isinstance(answers[0], Attention):
         return _resolve_steps(spec, answers[0], budget)
-    variants = spec.variants
+    variants, answers = spec.variants, of_variants(spec, answers)
     found = [isinstance(answer, AttentionError) for answer in answers]
     if all(found):
         raise next(answer for answer in answers if isinstance(answer, AttentionError))
@@ -237,7 +252,13 @@ def resolve_all(
     spent = 0
     others = []
     for place, (variant, answer) in enumerate(zip(variants, answers, strict=True)):
-        own = replace(spec, request=variant.request, at=variant.at, others=())
+        own = replace(
+            spec,
+            request=variant.request,
+            at=variant.at,
+            derivation=variant.derivation,
+            others=(),
+        )
         if isinstance(answer, AttentionError):
             others.append(Alternative(variant, None, answer.message, answer))
         elif place == first:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sphinx_attention.core.analysis.mean import AVERAGED, SLOT
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import clean_line, is_number, quoted
 
@@ -50,6 +51,11 @@ def find(attention: Attention, focus: str) -> tuple[int, bool]:
         found = [i for i, text in enumerate(texts) if fold(text) == fold(wanted)]
         if 1 <= occurrence <= len(found):
             return found[occurrence - 1], fold in {str.casefold, _bare_folded}
+    # The words of several sentences stand at the place of one token, as in dog|cat.
+    slots = [text.casefold().split(SLOT) for text in texts if AVERAGED in attention.provenance]
+    found = [i for i, slot in enumerate(slots) if wanted.casefold() in slot]
+    if 1 <= occurrence <= len(found):
+        return found[occurrence - 1], False
     if is_number(focus) and int(focus) < len(texts):
         return int(focus), False
     raise AttentionError(

@@ -53,19 +53,50 @@ class DirectiveSource:
     syntax: Syntax = "rst"
 
 
+Making = Literal["mean sentences"]
+"""What can be made of several attentions; `figure.derivation` knows how."""
+
+
+MEAN_SENTENCES: Making = "mean sentences"
+"""The value of the option ``aggregate`` that makes one attention of those over all sentences."""
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """An attention that is made of the answers to several requests.
+
+    The store keeps those answers, each as that of its own request. What is made of them is not
+    stored.
+
+    Attributes:
+        how: what is made of them.
+        bases: the requests, in the order in which their answers are taken.
+    """
+
+    how: Making
+    bases: tuple[Request, ...]
+
+
 @dataclass(frozen=True)
 class Variant:
     """One of the attentions that a figure can show.
 
     Attributes:
-        request: what is asked for.
+        request: what is asked for; of a derived attention the first of several requests.
         at: its place on the axes along which the figure has several: the name of each axis and
             the value there, a model's name, the number of a sentence from 0, a part, or the number
             of a step from 1. The steps of a text that a model goes on from have one request.
+        derivation: what the attention is made of; None where it is the answer to the request.
     """
 
     request: Request
     at: tuple[tuple[Axis, str], ...] = ()
+    derivation: Derivation | None = None
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """All that have to be answered."""
+        return (self.request,) if self.derivation is None else self.derivation.bases
 
 
 @dataclass(frozen=True)
@@ -98,6 +129,8 @@ class FigureSpec:
         others: the other attentions that readers can choose.
         step: of a text that the model goes on from, the number of the token that is chosen at the
             step shown first, from 1; None shows the last step.
+        derivation: what the attention that is shown first is made of; None where it is the answer
+            to the request.
         language: the code of the language that the figure's own words are in, such as ``de``.
         compare: the axis whose two attentions stand side by side; None shows one attention.
     """
@@ -121,13 +154,19 @@ class FigureSpec:
     at: tuple[tuple[Axis, str], ...] = ()
     others: tuple[Variant, ...] = ()
     step: int | None = None
+    derivation: Derivation | None = None
     language: str = "en"
     compare: Comparable | None = None
 
     @property
     def variants(self) -> tuple[Variant, ...]:
         """Every attention that the figure can show; the first is shown first."""
-        return Variant(self.request, self.at), *self.others
+        return Variant(self.request, self.at, self.derivation), *self.others
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """All that have to be answered, each once, in order."""
+        return tuple(dict.fromkeys(one for variant in self.variants for one in variant.requests))
 
     @property
     def kind(self) -> ViewKind:

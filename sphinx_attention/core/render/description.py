@@ -122,7 +122,8 @@ def whole_texts(figure: Figure) -> list[tuple[str, str]]:
     generated = str(attention.provenance.get("generated", ""))
     target = "" if attention.part == "encoder" else request.target or generated
     labels = ("A", "B") if request.pair else (say("encoder"), "") if target else ("", "")
-    written = [(labels[0], request.text), (labels[1], request.pair or ""), (say("decoder"), target)]
+    written = [(labels[0], text) for text in figure.sentences]
+    written += [(labels[1], request.pair or ""), (say("decoder"), target)]
     written.append((say("continuation"), attention.provenance.get("continued", "")))
     texts = [(label, _lines(text)) for label, text in written if text.strip()]
     words = {
@@ -179,6 +180,8 @@ def credit(figure: Figure) -> str:
         line += f", {place(figure)}"
     if "generated" in attention.provenance:
         line += f"; {figure.say('model_wrote')}"
+    if figure.averaged:
+        line += f"; {figure.averaged}"
     line += "".join(f"; {note}" for note in generation_notes(figure))
     if attention.provenance.get("rows") == PARTIAL and attention.sink is None:
         line += f"; {figure.say('partial')}"
@@ -224,6 +227,8 @@ def about(figure: Figure) -> str:
     text, target = _isolated(_sentence(figure)), _isolated(_target(figure))
     kind = "over_continued" if figure.attention.candidates else "over_both" if target else "over"
     over = figure.say(kind, text=text, target=target)
+    if figure.averaged:
+        over = f"{figure.averaged}, {over}"
     others = names(figure)
     also = figure.say("also_shows", names="; ".join(map(_isolated, others))) if others else ""
     return f"{_closed(f'{whose}, {over}')} {also}".strip()
@@ -256,7 +261,7 @@ def _in_words(figure: Figure, pair: Pair) -> str:
 
 def _sentence(figure: Figure) -> str:
     request = figure.spec.request
-    text = " / ".join(part for part in (request.text, request.pair) if part)
+    text = " / ".join(part for part in (*figure.sentences, request.pair) if part)
     if not text.strip():
         tokens = figure.attention.query_tokens
         text = " ".join(visible(token.text) for token in tokens if not token.special)

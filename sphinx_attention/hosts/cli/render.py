@@ -128,7 +128,7 @@ def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -
     spec = read_alone(text, options, model)
     library = Library(open_store(cache, Path.cwd()), "auto")
     with telling():
-        requests = [one.request for one in spec.variants]
+        requests = spec.requests
         for request, name in library.capture(library.missing(requests)):
             say(f"{name}: {brief(request.text)}")
     say_troubles(library)

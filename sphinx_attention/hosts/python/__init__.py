@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from sphinx_attention.core.authoring.options import OPTIONS, invalid, unknown_option
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.figure.derivation import of_variants
 from sphinx_attention.core.request import Tensor
 from sphinx_attention.core.sources.answer import Answer
 from sphinx_attention.core.text import listed
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "LiveFigure", "attention", "figure"]
 
 _OF_NUMBERS = (
-    *("pair", "target", "part", "layers", "merge", "special", "aggregate"),
+    *("also", "pair", "target", "part", "generate", "layers", "merge", "special", "aggregate"),
     *("matrix", "scores", "causal", "tokens"),
 )
 """The options that decide numbers. All others are about the picture."""
@@ -57,9 +58,10 @@ def attention(
         cache: a store, a folder or a URL, to read from and to fill with what a named model
             answers. Numbers from a store are rounded down to multiples of 1/8000.
         **options: those of the directive that decide numbers: ``pair``, ``target``, ``part``,
-            ``layers``, ``merge``, ``special``, ``aggregate``; and ``matrix``, ``scores``,
-            ``causal`` and ``tokens`` for a file of weights. Values are as in the directive; numbers
-            and lists may be Python's own: ``layers=[0, 5]``.
+            ``generate``, ``layers``, ``merge``, ``special``, ``aggregate``, and ``also`` with
+            ``aggregate="mean sentences"``; ``matrix``, ``scores``, ``causal`` and ``tokens`` for a
+            file of weights. Values are as in the directive; numbers and lists may be Python's own:
+            ``layers=[0, 5]``.
 
     Returns:
         An `Attention`. Its ``weights`` are float32 of the shape (layers, heads, queries, keys),
@@ -90,13 +92,14 @@ def attention(
     if asked.spec.others:
         raise AttentionError(
             Problem.OPTION,
-            f"{len(asked.spec.variants)} attentions are asked for: expected one model and one "
-            "part; call attention() for each",
+            f"{len(asked.spec.variants)} attentions are asked for: expected one model, one part "
+            "and one sentence, or aggregate='mean sentences'; call attention() for each",
         )
     request = replace(asked.spec.request, keep=_kept(keep))
-    answers, remarks = compute(replace(asked, spec=replace(asked.spec, request=request)), cache)
+    asked = replace(asked, spec=replace(asked.spec, request=request))
+    answers, remarks = compute(asked, cache)
     _warn(remarks)
-    (answer,) = answers
+    (answer,) = of_variants(asked.spec, answers)
     if isinstance(answer, AttentionError):
         raise answer
     return answer

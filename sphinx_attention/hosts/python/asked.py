@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from sphinx_attention.core.capture.library import Opener
-    from sphinx_attention.core.figure.spec import FigureSpec
+    from sphinx_attention.core.figure.spec import FigureSpec, Variant
     from sphinx_attention.core.request import Request, Source
 
 DEFAULT_MODEL = "builtin"
@@ -94,8 +94,17 @@ def ask_model(text: str, model: Any, tokenizer: Any, options: Mapping[str, Any])
 
 
 def _of_source(spec: FigureSpec, source: Source) -> FigureSpec:
-    others = tuple(replace(one, request=replace(one.request, source=source)) for one in spec.others)
-    return replace(spec, request=replace(spec.request, source=source), others=others)
+    """The same figure, of another source."""
+
+    def moved(variant: Variant) -> Variant:
+        request, derivation = replace(variant.request, source=source), variant.derivation
+        if derivation is not None:
+            bases = tuple(replace(base, source=source) for base in derivation.bases)
+            derivation = replace(derivation, bases=bases)
+        return replace(variant, request=request, derivation=derivation)
+
+    first, *others = map(moved, spec.variants)
+    return replace(spec, request=first.request, derivation=first.derivation, others=tuple(others))
 
 
 class _GivenRunner:

@@ -21,7 +21,7 @@ Found = Attention | AttentionError
 
 
 def compute(asked: Asked, cache: str | os.PathLike[str] | None) -> tuple[list[Found], list[str]]:
-    """An answer for each variant, and warnings.
+    """An answer for each request, and warnings.
 
     Without a store, the numbers are those of the model. A store keeps them in steps of 1/8000.
 
@@ -40,7 +40,7 @@ def compute(asked: Asked, cache: str | os.PathLike[str] | None) -> tuple[list[Fo
         )
     place = None if cache is None else str(cache)
     library = Library(open_store(place, Path.cwd()), "auto", opener=asked.opener)
-    requests = [one.request for one in asked.spec.variants]
+    requests = asked.spec.requests
     with listening(_say, bars=sys.stderr.isatty()):
         if place is None:
             by_key = {request.key: answer for request, answer in library.compute(requests)}

@@ -181,8 +181,8 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
         made += attention_picture()
         made += _caption(directive, caption, source.body[rows:], source.offset + rows)
         place = located(directive, directive.lineno)
-        for variant in spec.variants:
-            domain_of(env).note_request(env.docname, variant.request, place)
+        for request in spec.requests:
+            domain_of(env).note_request(env.docname, request, place)
         if source.loses_layout:
             warn(
                 Problem.TEXT,

@@ -211,7 +211,7 @@ def _is_stale(app: Sphinx, domain: AttentionDomain, docname: str) -> bool:
 
 def _carried(domain: AttentionDomain, node: attention_figure, budget: int) -> str:
     try:
-        answers = domain.library.answers(one.request for one in node.spec.variants)
+        answers = domain.library.answers(node.spec.requests)
         return carried(resolve_all(node.spec, answers, budget))
     except AttentionError:
         return ""

@@ -70,7 +70,7 @@ def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
     figure = domain.resolved.get(node["uid"], spec)
     if figure is None:
         budget = settings_of(env.config).page_budget
-        answers = domain.library.answers(one.request for one in spec.variants)
+        answers = domain.library.answers(spec.requests)
         with guarded(Problem.OPTION, f"the figure over “{spec.request.text}”"):
             figure = resolve_all(spec, answers, budget)
         domain.resolved.keep(node["uid"], spec, figure)
@@ -137,7 +137,8 @@ class ResolveFigures(SphinxPostTransform):
     def _mended(self, variants: Iterable[Variant]) -> bool:
         """Compute again what was found damaged; whether anything was."""
         domain = domain_of(self.env)
-        mended = [one for one in variants if domain.library.mend(one.request)]
+        requests = [request for variant in variants for request in variant.requests]
+        mended = [request for request in requests if domain.library.mend(request)]
         if mended:
             report(domain.library, domain)
         return bool(mended)

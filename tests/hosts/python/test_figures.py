@@ -72,6 +72,16 @@ def test_options_of_python_are_those_of_the_directive() -> None:
     assert shown["data-selection"] == "direction=to"
 
 
+def test_the_mean_over_sentences() -> None:
+    texts = ["the dog sleeps", "the cat eats"]
+    made = attention(texts[0], also=texts[1:], aggregate="mean sentences")
+    each = [attention(text).weights for text in texts]
+    assert np.allclose(made.weights, np.mean(each, axis=0), atol=1e-6)
+    assert np.abs(made.weights.sum(-1) - 1).max() < 1e-5
+    shown = figure(texts[0], also=texts[1:], aggregate="mean sentences", focus="cat")
+    assert repr(shown).endswith("; mean of 2 sentences, word by word>")
+
+
 @pytest.mark.parametrize(
     "weights",
     [
@@ -260,7 +270,7 @@ def test_mistakes_of_numbers_alone() -> None:
         ("unknown option 'aggregat'", (FOX,), {"aggregat": "mean"}),
         ("of type ndarray for text", (ROWS,), {}),
         ("expected queries, keys or values", (FOX,), {"keep": "querys"}),
-        ("one model and one part", (FOX, ["builtin", "gpt2"]), {}),
+        ("one model, one part", (FOX, ["builtin", "gpt2"]), {}),
     ):
         with pytest.raises(AttentionError, match=match):
             attention(*arguments, **options)

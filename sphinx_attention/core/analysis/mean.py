@@ -1,0 +1,218 @@
+"""The mean over sentences: word by word where they are alike, and by position otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from sphinx_attention.core.attention import WARNING
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import clean_line
+
+from .parts import sides, with_weights
+from .words import merge_words, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Attention, Token
+    from sphinx_attention.core.request import Request
+
+AVERAGED = "averaged"
+"""The entry of a provenance that says how sentences were aligned: a value of `Alignment`."""
+
+Alignment = Literal["words", "merged", "positions"]
+"""Word by word; word by word after the pieces of each word were put together; or by position."""
+
+SLOT = "|"
+"""What stands between the words of several sentences in the label of a token: ``dog|cat``."""
+
+_MOST_IN_A_SLOT = 4
+"""Words that the label of a token names at most."""
+
+_LONGEST_QUOTE = 60
+
+
+def mean_of_sentences(attentions: Sequence[Attention], requests: Sequence[Request]) -> Attention:
+    """The mean of the attentions over several sentences.
+
+    Sentences of as many words are averaged word by word. Where a word has more pieces in one
+    sentence than in another, the pieces of every word are put together first. Sentences of as many
+    tokens, but not of as many words, are averaged by position. Each token is labelled by the words
+    that stand at its place. Rows still sum to 1, and a key is masked where it is masked in all
+    sentences.
+
+    Args:
+        attentions: over one sentence each, with the same layers and heads.
+        requests: what each of them answers.
+
+    Raises:
+        AttentionError: the sentences have neither as many words nor as many tokens; the message
+            says how many each has.
+    """
+    first = attentions[0]
+    if len({(one.layer_names, one.head_names) for one in attentions}) > 1:
+        raise AttentionError(
+            Problem.OPTION,
+            "aggregate: mean sentences needs the same layers and heads for every sentence; remove "
+            "the option aggregate",
+        )
+    aligned, how = _aligned(attentions, requests)
+    weights, masked = _mean(aligned)
+    queries, keys = (_labelled([sides(one)[number] for one in aligned]) for number in range(2))
+    if all(one.same_tokens for one in aligned):
+        keys = queries
+    made = with_weights(first, weights, masked, queries, keys)
+    return replace(made, provenance=_provenance(attentions, how))
+
+
+def _aligned(
+    attentions: Sequence[Attention], requests: Sequence[Request]
+) -> tuple[Sequence[Attention], Alignment]:
+    """The attentions with as many tokens each, and how they came to be aligned."""
+    if _are_equal([_pieces(one) for one in attentions]):
+        return attentions, "words"
+    if _are_equal([_words(one) for one in attentions]):
+        merged = [
+            merge_words(one, words_of(request, one))
+            for one, request in zip(attentions, requests, strict=True)
+        ]
+        return merged, "merged"
+    if _are_equal([_positions(one) for one in attentions]):
+        return attentions, "positions"
+    raise _not_alike(attentions, requests)
+
+
+def _are_equal(values: Sequence[object]) -> bool:
+    return all(value == values[0] for value in values)
+
+
+def _kind(token: Token) -> str:
+    """What a token can be averaged with: a bin of its name, a special token, or a word."""
+    if token.is_bin:
+        return token.text
+    return "special" if token.special else "word"
+
+
+def _pieces(attention: Attention) -> object:
+    """The kind of each token, and which word it is a piece of."""
+    return [[(_kind(token), token.word) for token in side] for side in sides(attention)]
+
+
+def _words(attention: Attention) -> object:
+    """The same for whole words, in the order in which `merge_words` puts them."""
+    return [
+        list(
+            dict.fromkeys(
+                (_kind(token), f"token {n}")
+                if token.special or token.word is None
+                else ("word", f"word {token.word}")
+                for n, token in _numbered(side)
+            )
+        )
+        for side in sides(attention)
+    ]
+
+
+def _numbered(side: Sequence[Token]) -> list[tuple[int, Token]]:
+    """The tokens, each with the number of those before it that are no later piece of a word."""
+    seen: set[int] = set()
+    numbered, number = [], 0
+    for token in side:
+        numbered.append((number, token))
+        is_piece = not token.special and token.word is not None
+        if not is_piece or token.word not in seen:
+            number += 1
+        if is_piece and token.word is not None:
+            seen.add(token.word)
+    return numbered
+
+
+def _positions(attention: Attention) -> object:
+    """How many tokens there are, and which of them stand for no single token."""
+    return [
+        (len(side), [token.text for token in side if token.is_bin]) for side in sides(attention)
+    ]
+
+
+def _mean(
+    attentions: Sequence[Attention],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The mean of each row over the sentences in which it sees anything, and the common mask."""
+    total = np.zeros(attentions[0].weights.shape)
+    rows = np.zeros((1, *total.shape[2:3]))
+    masked = np.ones((1, *total.shape[2:]), dtype=np.bool_)
+    for one in attentions:
+        total += one.weights
+        rows = rows + ~np.logical_and.reduce(one.masked, axis=2)
+        masked = masked & one.masked
+    return total / np.maximum(rows, 1)[:, None, :, None], masked
+
+
+def _labelled(tokens: Sequence[Sequence[Token]]) -> tuple[Token, ...]:
+    """The tokens of the first sentence, labelled by those of all."""
+    made = []
+    for here in zip(*tokens, strict=True):
+        texts = list(dict.fromkeys(token.text for token in here))
+        more = ["…"] if len(texts) > _MOST_IN_A_SLOT else []
+        label = SLOT.join([*texts[:_MOST_IN_A_SLOT], *more])
+        special = all(token.special for token in here)
+        made.append(replace(here[0], text=label, special=special))
+    return tuple(made)
+
+
+def _provenance(attentions: Sequence[Attention], how: Alignment) -> dict[str, str]:
+    """That of the first, with what was generated or is to be warned of in any."""
+    made = {**attentions[0].provenance, AVERAGED: how}
+    for name, between in (("generated", " / "), (WARNING, "; ")):
+        found = (one.provenance.get(name) for one in attentions)
+        if texts := list(dict.fromkeys(filter(None, found))):
+            made[name] = between.join(texts)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """How long a text is.
+
+    Attributes:
+        words: words of it.
+        tokens: tokens of it, special ones among them.
+    """
+
+    words: int
+    tokens: int
+
+    def __str__(self) -> str:
+        return f"{self.words} {'word' if self.words == 1 else 'words'} ({self.tokens} tokens)"
+
+
+def _count(side: Sequence[Token]) -> _Count:
+    words = {token.word for token in side if token.word is not None and not token.special}
+    return _Count(len(words), sum(not token.is_bin for token in side))
+
+
+def _not_alike(attentions: Sequence[Attention], requests: Sequence[Request]) -> AttentionError:
+    counts = [[_count(side) for side in sides(one)] for one in attentions]
+    # The side to name: the keys are the sentence itself, the queries may be a decoder's text.
+    number = 0 if _are_equal([count[1] for count in counts]) else 1
+    whose = "the decoder’s text for " if number == 0 and not attentions[0].same_tokens else ""
+    told = ", ".join(
+        f"{whose}“{_quote(request.text)}” has {count[number]}"
+        for count, request in zip(counts, requests, strict=True)
+    )
+    return AttentionError(
+        Problem.OPTION,
+        "aggregate: mean sentences needs sentences of the same number of words, or else of the "
+        f"same number of tokens: {told}; write sentences of one length, or remove the option "
+        "aggregate",
+    )
+
+
+def _quote(text: str) -> str:
+    line = clean_line(text)
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE].rstrip()}…"
