@@ -142,6 +142,14 @@ class Figure:
         """The tokens that the model chooses from here, the chosen one first."""
         return self.attention.candidates[self.step - 1] if self.step else ()
 
+    def wrote(self, index: int) -> bool:
+        """Whether the model wrote a token itself, where a picture marks such tokens.
+
+        The view that shows one head beside its own picture draws that head's anew, without marks.
+        """
+        end = len(self.attention.query_tokens)
+        return bool(self.step) and index >= end - (self.step or 0) + 1 and not self.spec.kind.beside
+
     @property
     def layer_name(self) -> str:
         """What readers know the shown layer by."""

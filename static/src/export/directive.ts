@@ -1,12 +1,15 @@
 /** Writes the directive that draws a figure in its present state, in the author's own markup. */
 
-import { joined, restOf } from "../state/address";
+import { joined, restOf, split } from "../state/address";
 import type { FigureController } from "../state/controller";
 import type { Token } from "../data/model";
 import type { Directive } from "../data/payload";
 
 /** Options that set the first selection. The reader's selection replaces the author's. */
 const SELECTION = ["layer", "head", "focus", "selection"];
+
+/** What the attentions of one figure can differ in. */
+const AXES = ["model", "sentence", "part", "step"];
 
 /** The names of a model's layers and heads. Aggregates have other names. */
 const NUMBER = /^\d+$/;
@@ -37,6 +40,11 @@ export function directiveOf({ kind, model, state, first }: Shown, written: Direc
   const rest = restOf({ model, state: { ...state, pinned }, first });
   if (kind.severalHeads) rest.delete("heads");
   if (pinned.every(({ side, other }) => side === "query" && other === undefined)) rest.delete("pin");
+  // A figure that opened elsewhere than its directive would without a selection has to be sent there again.
+  for (const axis of split(written.options["selection"] ?? "").keys()) {
+    const value = state.options[axis];
+    if (AXES.includes(axis) && value !== undefined) rest.set(axis, value);
+  }
   if (rest.size) options.push(["selection", joined(rest)]);
   return (written.syntax === "myst" ? myst : rst)(written.text, options, written.body);
 }

@@ -68,6 +68,8 @@ async function figureAt(figure: HTMLElement, variants: Variants, at: At): Promis
   if (isSame(at, variants.first)) {
     const copy = variants.original.cloneNode(true) as HTMLElement;
     captionOf(copy)?.remove();
+    // The copy may be older than the class that shows controls, and what is hidden gets no focus.
+    copy.className = figure.className;
     return copy;
   }
   const variant = variants.others.find((one) => isSame(at, one.at));
@@ -111,7 +113,7 @@ function carryOver(old: FigureController, next: FigureController, { first }: Var
   const [layer, head] = [model.layers[state.layer]!, model.heads[state.head]!];
   const own = next.state;
   // At each step of a text that a model writes, the token is pinned that the model has read last.
-  let pinned: State["pinned"] = axes[0] === "step" ? own.pinned : samePlaces(model, next.model, state.pinned);
+  let pinned = axes[0] === "step" ? next.first.pinned : samePlaces(model, next.model, state.pinned);
   if (next.kind.alwaysPinned && !pinned.length) pinned = own.pinned;
   const change = {
     layer,

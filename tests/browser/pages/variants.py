@@ -7,6 +7,7 @@ from . import heading, words_at_random
 BANK = "the bank of the river was steep"
 ROBBED = "she robbed the bank"
 SLOW = "a slow dog sleeps"
+COUNTED = "one two three four one two"
 
 FUNCTIONS = (
     words_at_random(layers=2, heads=2)
@@ -42,6 +43,14 @@ PAGES = {
     "   :link: m\n\n"
     ".. attention-figure:: a quick fox\n   :name: linked-too\n   :model: minilm, words\n"
     "   :link: m\n",
+    "written.rst": heading("Written")
+    + "".join(
+        f".. attention:: {COUNTED}\n   :model: builtin\n   :generate: 6\n   :name: {view}-written\n"
+        f"   :view: {view}\n   :layer: 1\n   :head: 2\n   :link: written\n\n   A caption.\n\n"
+        for view in ("arcs", "heads", "matrix", "grid", "steps")
+    )
+    + f".. attention:: {COUNTED}\n   :model: builtin\n   :generate: 6\n   :name: opens-at-three\n"
+    "   :layer: 1\n   :head: 2\n   :selection: step=3\n",
     "opened.rst": heading("Opened")
     + f".. attention:: {BANK}\n   :also: {ROBBED} | {SLOW}\n   :name: opens-on\n"
     "   :selection: sentence=2&pin=3\n",
