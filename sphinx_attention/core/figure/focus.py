@@ -52,8 +52,9 @@ def find(attention: Attention, focus: str) -> tuple[int, bool]:
         if 1 <= occurrence <= len(found):
             return found[occurrence - 1], fold in {str.casefold, _bare_folded}
     # The words of several sentences stand at the place of one token, as in dog|cat.
-    slots = [text.casefold().split(SLOT) for text in texts if AVERAGED in attention.provenance]
-    found = [i for i, slot in enumerate(slots) if wanted.casefold() in slot]
+    averaged = texts if AVERAGED in attention.provenance else []
+    slots = [[_bare_folded(word) for word in text.split(SLOT)] for text in averaged]
+    found = [i for i, slot in enumerate(slots) if _bare_folded(wanted) in slot]
     if 1 <= occurrence <= len(found):
         return found[occurrence - 1], False
     if is_number(focus) and int(focus) < len(texts):

@@ -17,6 +17,8 @@ from sphinx_attention.core.figure.axes import selectors
 from sphinx_attention.core.figure.figure import Figure, resolve_all
 from sphinx_attention.core.render.description import credit, describe, whole_texts
 from sphinx_attention.core.render.html import render_html
+from sphinx_attention.core.sources import open_source
+from sphinx_attention.core.sources.builtin import FOLDER, builtin
 from sphinx_attention.core.store.folder import FolderStore
 
 if TYPE_CHECKING:
@@ -146,3 +148,16 @@ def test_a_page_shows_the_mean_and_locates_what_is_wrong(project: Callable[..., 
     assert "“the dog sleeps” has 3 words" in made.warnings
     assert "“many more words than that” has 5 words" in made.warnings
     assert made.warnings.count("WARNING") == 1
+
+
+def test_means_of_two_models_stand_side_by_side(tmp_path: Path) -> None:
+    models = {"other": {"id": "sphinx-attention/builtin", "path": str(FOLDER)}}
+    settings = Settings(model="builtin", models=models)
+    context = HostContext(settings, tmp_path, Path)
+    options = {**MEAN, "model": "builtin, other", "compare": "model", "layer": "1"}
+    spec = parse(FIRST, options, None, context)
+    with open_source(builtin()) as runner:
+        answers = {request.text: answer for request, answer in runner.run(spec.requests[:3])}
+    made = resolve_all(spec, [answers[request.text] for request in spec.requests])
+    html = render_html(made, "f")
+    assert html.count("mean of 3 sentences, word by word</span>") == 2

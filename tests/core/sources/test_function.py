@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sphinx_attention.core.analysis.logits import chain
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, MatrixSource, Request
 from sphinx_attention.core.sources import open_source
+from sphinx_attention.core.sources.answer import Answer
+from sphinx_attention.core.store.entry import pack, unpack
 
 SOURCE = FunctionSource("mine", "authors_own:attend")
 EVEN = np.full((2, 2), 0.5)
@@ -465,3 +468,89 @@ def test_pieces_and_special_tokens_are_known_by_their_forms(
 def test_what_the_function_says_of_special_tokens_stands(define: Callable[..., None]) -> None:
     define({"tokens": ["[CLS]", "a"], "weights": EVEN, "special": [False, True]})
     assert [token.special for token in run().query_tokens] == [False, True]
+
+
+def vectors(heads: int = 2, shared: int = 1, size: int = 4) -> dict[str, Any]:
+    """Queries, keys and values of two tokens, and the weights that follow from them."""
+    draw = np.random.default_rng(5).normal
+    queries, keys, values = draw(size=(1, heads, 2, size)), *draw(size=(2, 1, shared, 2, size))
+    logits = queries @ keys.repeat(heads // shared, 1).swapaxes(-1, -2) / np.sqrt(size)
+    weights = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    return {"weights": weights, "queries": queries, "keys": keys, "values": values}
+
+
+KEPT = Request(SOURCE, "the fox", keep=("queries", "keys", "values"))
+
+
+def test_a_typed_answer_is_the_mapping(define: Callable[..., None]) -> None:
+    given = {
+        "tokens": ["<s>", "fox"],
+        "key_tokens": ["der", "Fuchs"],
+        "masked": [[False, True], [False, False]],
+        "special": [False, False],
+        "weights": [[1, 0], [0.5, 0.5]],
+    }
+    define(given)
+    mapping = run()
+    define(Answer(**given))
+    typed = run()
+    assert isinstance(typed, Attention)
+    assert isinstance(mapping, Attention)
+    assert typed.query_tokens == mapping.query_tokens
+    assert typed.key_tokens == mapping.key_tokens
+    assert np.array_equal(typed.weights, mapping.weights)
+    assert np.array_equal(typed.masked, mapping.masked)
+    define(Answer(["the", "fox"], None))
+    assert "the weights are None" in str(run())
+
+
+@pytest.mark.parametrize("shared", [1, 2])
+def test_queries_and_keys_explain_the_weights(define: Callable[..., None], shared: int) -> None:
+    given = vectors(shared=shared)
+    define(Answer(["the", "fox"], **given))
+    one = run(KEPT)
+    assert isinstance(one, Attention)
+    assert one.scoring is not None
+    assert not one.scoring.missing
+    sums = chain(one, 0, 1, 0)
+    assert np.allclose(sums.weights, given["weights"][0, 1, 0], atol=1e-6)
+    values = given["values"][0, -1]
+    assert np.allclose(sums.output, given["weights"][0, 1, 0] @ values, atol=1e-5)
+    # As the store keeps it.
+    again = unpack(pack(KEPT, one), KEPT.key)
+    assert np.allclose(again.keys, given["keys"], atol=1e-6)
+    # Nobody asked for them.
+    plain = run()
+    assert isinstance(plain, Attention)
+    assert plain.queries is None
+    assert plain.scoring is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"queries": np.zeros((1, 3, 2, 4))}, "queries of the shape (1, 3, 2, 4): expected (1, 2, 2"),
+        ({"keys": np.zeros((1, 2, 3, 4))}, "keys of the shape (1, 2, 3, 4)"),
+        ({"keys": np.zeros((2, 7))}, "queries of 4 dimensions and keys of 7"),
+        ({"values": np.full((1, 1, 2, 4), np.inf)}, "values hold a number that is not finite"),
+        ({"values": [["a", "b"], ["c", "d"]]}, "not real numbers"),
+        ({"queries": 3}, "queries of the shape"),
+    ],
+)  # fmt: skip
+def test_vectors_that_do_not_fit(
+    define: Callable[..., None], changed: dict[str, Any], says: str
+) -> None:
+    define({"tokens": ["the", "fox"], **vectors(), **changed})
+    one = run(KEPT)
+    assert isinstance(one, AttentionError)
+    assert one.problem is Problem.FUNCTION
+    assert says in one.message
+
+
+def test_sums_that_do_not_end_at_the_weights_say_so(define: Callable[..., None]) -> None:
+    given = vectors()
+    define({"tokens": ["the", "fox"], **given, "queries": 3 * given["queries"]})
+    one = run(KEPT)
+    assert isinstance(one, Attention)
+    assert one.scoring is not None
+    assert "away from the model's weights" in one.scoring.missing
