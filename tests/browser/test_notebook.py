@@ -73,3 +73,22 @@ def test_several_outputs_are_alive(browser: Browser, way: str) -> None:
     )
     assert [one for one in wrong if not one.startswith("data:")] == []
     page.close()
+
+
+def test_what_readers_choose_is_in_the_output(browser: Browser) -> None:
+    page, wrong = opened(browser)
+    page.set_content("<!DOCTYPE html><body></body>")
+    several = sphinx_attention.figure("the dog sleeps", also=["a cat eats now"], layer=1, head=2)
+    steps = sphinx_attention.figure("the dog sleeps", generate=2)
+    sides = sphinx_attention.figure("the dog sleeps", also=["the cat eats"], compare="sentence")
+    for one in (several, steps, sides, several):
+        page.evaluate(OUTPUT, one._repr_html_())
+    for output in (0, 3):
+        figure = page.locator(".attention-output").nth(output).locator(".attention-figure")
+        figure.scroll_into_view_if_needed()
+        figure.locator("[data-token][role=button]").first.wait_for(state="attached")
+        figure.locator('select[name="sentence"]').select_option("1")
+        figure.get_by_text("cat", exact=True).first.wait_for(state="attached")
+    assert page.locator(".attention-output").nth(2).locator(".attention-pane").count() == 2
+    assert [one for one in wrong if not one.startswith("data:")] == []
+    page.close()
