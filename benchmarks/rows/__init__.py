@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import builds, builtin, captures, crowded, figures, growth, page, shipped
+from . import builds, builtin, captures, crowded, editing, figures, growth, page, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +40,7 @@ ROWS = (
     Row("memory", "Capture of one layer of BERT-base, 4 × 512 tokens", captures.memory),
     Row("capture", "Capture of many sentences", captures.speed),
     Row("builtin", "The built-in model, from nothing to a figure", builtin.first),
+    Row("editing", "An author's loop: a changed sentence", editing.editing),
     Row("store", "Store", captures.store),
     Row("build", "Build with a full store", builds.full_store),
     Row("project", "1,000 figures in one project", builds.project),

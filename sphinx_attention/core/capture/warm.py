@@ -7,7 +7,6 @@ itself.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from multiprocessing import AuthenticationError
 from typing import TYPE_CHECKING
@@ -48,16 +47,23 @@ def is_warm() -> bool:
     return ADDRESS in os.environ
 
 
-def capture(library: Library, requests: Iterable[Request]) -> Iterator[tuple[Request, str]]:
+def capture(
+    library: Library, requests: Iterable[Request], *, configured: bool = False
+) -> Iterator[tuple[Request, str]]:
     """As `Library.capture`, with the models that another process keeps open.
+
+    Args:
+        library: where the entries go.
+        requests: what to compute.
+        configured: whether conf.py has imported transformers: it may have registered a class or
+            set a precision, which the other process lacks, so that models run in this one.
 
     Yields:
         Each request when it is done, and what it was made with.
     """
     left = {request.key: request for request in requests}
     sent = [request for request in left.values() if _is_sent(request)] if is_warm() else []
-    if sent and "transformers" in sys.modules:
-        # conf.py may have registered a class or set a precision, which the other process lacks.
+    if sent and configured:
         announce("conf.py imports transformers: this build loads the model by itself")
         sent = []
     if sent:

@@ -8,6 +8,7 @@ import re
 import socket
 import sys
 import time
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,6 @@ def serve(
         *("--host", HOST, "--port", str(port)),
         *("--re-ignore", _ignored(docs, watched)),
         *(part for folder in watched for part in ("--watch", str(folder.resolve()))),
-        *(("--open-browser", "--delay", "0") if opens else ()),
         *(str(docs), str(built / "html")),
     ]
     say(f"serving {named} at http://{HOST}:{port} once it is built; Ctrl-C ends it")
@@ -110,7 +110,7 @@ def serve(
         with WarmProcess() as warm:
             server = lifeline.start(command, warm.environment)
             try:
-                code = _wait(server, warm)
+                code = _wait(server, warm, port if opens else None)
             finally:
                 lifeline.stop(server)
     except KeyboardInterrupt:
@@ -120,12 +120,27 @@ def serve(
         fail(f"sphinx-autobuild ended with exit code {code}")
 
 
-def _wait(server: subprocess.Popen[bytes], warm: WarmProcess) -> int:
-    """Wait until the server ends by itself, and see to the other process meanwhile."""
+def _wait(server: subprocess.Popen[bytes], warm: WarmProcess, opened: int | None) -> int:
+    """Wait until the server ends by itself, and see to the other process meanwhile.
+
+    Args:
+        server: what serves the pages.
+        warm: the process that keeps models open.
+        opened: the port whose pages are opened in the browser as soon as they are served.
+    """
     while (code := server.poll()) is None:
         warm.watch()
+        # sphinx-autobuild has an option for that too, and opens the page before it is served.
+        if opened is not None and _answers(opened):
+            webbrowser.open(f"http://{HOST}:{opened}")
+            opened = None
         time.sleep(_STEP_SECONDS)
     return code
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex((HOST, port)) == 0
 
 
 def _free_port(port: int, named: str) -> int:

@@ -58,6 +58,8 @@ class AttentionDomain(Domain):
 
     base: Path
     """The folder of conf.py."""
+    configured: bool
+    """Whether conf.py or an extension has imported transformers before anything was read."""
     library: Library
     """Where attentions come from; opened once a build, shared with forked writers."""
     drawn_as: DrawnAs
@@ -132,6 +134,8 @@ def open_library(app: Sphinx) -> None:
     settings = settings_of(app.config)
     domain = domain_of(app.env)
     domain.base = Path(app.confdir)
+    # What autodoc imports later is what the notes speak of, and changes no model.
+    domain.configured = "transformers" in sys.modules
     domain.resolved = ResolvedFigures()
     domain.pages = Pages(None)
     store = open_store(settings.cache, domain.base)
@@ -169,7 +173,7 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     report(library, domain)
     if wanted and library.mode != "frozen":
         with listening(logger.info, bars=sys.stderr.isatty() and not app.quiet):
-            for _ in _with_progress(library, wanted, app.verbosity):
+            for _ in _with_progress(library, wanted, app.verbosity, configured=domain.configured):
                 pass
         report(library, domain)
     if wanted and library.mode == "frozen" and warm.is_warm():
@@ -242,10 +246,10 @@ def warn_of_weight(sizes: Iterable[tuple[int, str]], budget: int, docname: str) 
 
 
 def _with_progress(
-    library: Library, wanted: list[Request], verbosity: int
+    library: Library, wanted: list[Request], verbosity: int, *, configured: bool
 ) -> Iterator[tuple[Request, str]]:
     return status_iterator(
-        warm.capture(library, wanted),
+        warm.capture(library, wanted, configured=configured),
         "capturing attention... ",
         "purple",
         len(wanted),

@@ -187,6 +187,7 @@ REQUESTS = [
     Request(MatrixSource(text="1 0\n0 1"), "a b", tokens=("a", "b"), aggregate="flow"),
     Request(FunctionSource("f", "m:f", "2"), "a \udc80 b"),
     Request(replace(SMALL, trust_remote_code=True, near="x"), "é", pair="ü", keep=("keys",)),
+    Request(SMALL, "a z", generate=5),
     Request(SMALL, "a", target="b", part="cross", layers=(0, 2), merge="words", special="hide"),
 ]
 
@@ -225,10 +226,13 @@ def library() -> Library:
     return Library(MemoryStore())
 
 
-def captured(library: Library, *requests: Request) -> tuple[list[str], list[str]]:
+def captured(
+    library: Library, *requests: Request, configured: bool = False
+) -> tuple[list[str], list[str]]:
     said: list[str] = []
     with listening(said.append):
-        done = [request.text for request, _ in warm.capture(library, requests)]
+        ran = warm.capture(library, requests, configured=configured)
+        done = [request.text for request, _ in ran]
     return done, said
 
 
@@ -245,7 +249,6 @@ def test_what_a_process_that_dies_has_not_answered_the_build_computes(
 
     ran = World({"small": 100})
     monkeypatch.setattr(library, "_opener", ran.open)
-    monkeypatch.delitem(sys.modules, "transformers", raising=False)
     monkeypatch.setenv(wire.ADDRESS, str(tmp_path / "socket"))
     monkeypatch.setenv(wire.KEY, "ab")
     with Listener(str(tmp_path / "socket"), authkey=b"\xab") as listener:
@@ -269,7 +272,6 @@ def test_without_the_process_a_build_computes_by_itself(
     ran = World({"small": 100})
     monkeypatch.setattr(library, "_opener", ran.open)
     monkeypatch.setattr(warm, "_CONNECT_SECONDS", 0.2)
-    monkeypatch.delitem(sys.modules, "transformers", raising=False)
     place = tmp_path if folder_is_there else tmp_path / "gone"
     monkeypatch.setenv(wire.ADDRESS, str(place / "socket"))
     monkeypatch.setenv(wire.KEY, "ab")
@@ -286,9 +288,8 @@ def test_where_conf_py_imports_transformers_the_build_computes_by_itself(
 ) -> None:
     ran = World({"small": 100})
     monkeypatch.setattr(library, "_opener", ran.open)
-    monkeypatch.setitem(sys.modules, "transformers", sys)
     monkeypatch.setenv(wire.ADDRESS, str(tmp_path / "socket"))
-    assert captured(library, Request(SMALL, "a b")) == (
+    assert captured(library, Request(SMALL, "a b"), configured=True) == (
         ["a b"],
         ["conf.py imports transformers: this build loads the model by itself"],
     )
