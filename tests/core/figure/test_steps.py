@@ -253,5 +253,5 @@ class TestMarkup:
 
 
 def payload_in(html: str) -> np.ndarray:
-    (text,) = re.findall(r'x-attention">"([^"]*)"', html)
+    (text,) = re.findall(r'x-attention"[^>]*>"([^"]*)"', html)
     return decode(decode_text(text)).codes
