@@ -129,19 +129,27 @@ export function isolated(text: string): HTMLElement {
   return made;
 }
 
-const LETTER = /\p{L}/u;
-const RIGHT_TO_LEFT =
-  /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+/**
+ * The first character that gives a text its direction. The first group matches right-to-left ones, by
+ * their places in Unicode less the marks, digits and signs among them. The rest matches left-to-right
+ * ones: letters, spacing marks, and the digits of scripts that have their own.
+ */
+const STRONG =
+  /((?!\p{M}|[\u0600-\u0607\u0609-\u060a\u060c\u060e\u060f\u0660-\u066c\u06dd\u06de\u06e9\u06f0-\u06f9\u07f6-\u07f9\ufb29\ufd3e-\ufd4f\ufdfd-\ufdff])[\u05be-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1eeff}])|[\p{L}\p{Mc}\p{Nl}\u200e]|(?![\d\u0660-\u0669\u06f0-\u06f9\uff10-\uff19\u{1d7ce}-\u{1d7ff}])\p{Nd}/u;
 
-/** Whether a text's first letter belongs to a right-to-left script. */
+/** Whether a text's first character that has a direction runs from right to left. */
 export function rightToLeft(text: string): boolean {
-  return RIGHT_TO_LEFT.test(LETTER.exec(text)?.[0] ?? "");
+  return !!STRONG.exec(text)?.[1];
 }
 
-/** Whether most of the ordinary tokens are in a right-to-left script. */
+/** Whether most of the ordinary tokens that have a direction at all run from right to left. */
 export function mostlyRightToLeft(tokens: readonly Token[]): boolean {
-  const ordinary = tokens.filter(({ special }) => !special);
-  return 2 * ordinary.filter(({ text }) => rightToLeft(text)).length > ordinary.length;
+  let balance = 0;
+  for (const { text, special } of tokens) {
+    const strong = special ? null : STRONG.exec(text);
+    if (strong) balance += strong[1] ? 1 : -1;
+  }
+  return balance > 0;
 }
 
 /** A table cell with a token's text. */

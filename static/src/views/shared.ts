@@ -42,7 +42,7 @@ export {
   toggleClass,
 } from "../draw/dom";
 export type { Edge, Line } from "../draw/edges";
-export { edgesAtRest, edgesOf, lineOf, short } from "../draw/edges";
+export { edgesAtRest, edgesOf, lineOf, shareOf, short } from "../draw/edges";
 export type { Cells, Scale } from "../draw/heatmap";
 export { canvasUnder, LEVELS, levelOf, paint, ramp } from "../draw/heatmap";
 export { directionOf, pictureElement, tokenElement, wordElement } from "../draw/picture-parts";

@@ -151,7 +151,8 @@ function readShown(tokens: TextTokens): Drawing {
   return { focus: focused.map(({ place }) => place), strokes: [], side, numbers: [] };
 }
 
-function frameOf(tokens: TextTokens, model: Model): Frame {
+/** The layout of the static picture, from the places of its tokens. */
+export function frameOf(tokens: TextTokens, model: Model): Frame {
   const queries = tokens.query.map((token) => token.x);
   if (!model.oneRow) {
     const keys = tokens.key.map((token) => token.x);

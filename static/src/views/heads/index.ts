@@ -30,6 +30,7 @@ import {
   say,
   setAttributes,
   setText,
+  shareOf,
   short,
   showWeight,
   type Side,
@@ -100,11 +101,14 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
 /** The weights of tokens in focus, as the mean of the heads, and how much of them the lines show. */
 export function read(model: Model, state: State, places: readonly Place[]): Reading {
   const lines = linesOf(model, state, places);
-  const mass = sumOf(lines.flatMap(({ codes }) => codes));
-  const drawn = strokesOf(model, lines, filterOf(model, state.options)).map(({ code }) => code);
+  const all = {
+    ...lines[0]!,
+    codes: lines.flatMap(({ codes }) => codes),
+    rows: lines.flatMap(({ rows }) => rows),
+  };
   return {
     weights: { ...lines[0]!, codes: meanOf(lines.map(({ codes }) => codes)) },
-    share: mass ? Math.floor(100 * (sumOf(drawn) / mass)) : 100,
+    share: shareOf(all, strokesOf(model, lines, filterOf(model, state.options))),
   };
 }
 

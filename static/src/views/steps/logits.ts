@@ -62,7 +62,8 @@ export function logitTermsOf(model: Model, layer: number, head: number, query: n
   const shares = logits.map((score, key) => (masked[key] ? 0 : Math.exp(score - highest)));
   const beside = sinkKey < 0 ? Math.exp(sink - highest) : 0;
   const total = sumOf(shares.length, (key) => shares[key]!) + beside;
-  const weights = shares.map((share) => (highest > -Infinity ? share / total : 0));
+  // Where all keys are masked, the total is 0 or not a number.
+  const weights = shares.map((share) => (total > 0 ? share / total : 0));
   return {
     query: vector,
     keys,

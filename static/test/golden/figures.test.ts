@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { numeral } from "../../src/data/model";
+import { addPhrases } from "../../src/data/phrases";
+import { edgesAtRest, edgesOf, lineOf, shareOf, short } from "../../src/draw/edges";
+import { vectorLabel } from "../../src/draw/sentences";
+import { detail, placeInWords, strongestPairs } from "../../src/page/strongest-pairs";
+import { weightVectorOf } from "../../src/page/weight-vector";
+import { draw as drawArcs, frameOf } from "../../src/views/arcs";
+import { opacityAtRest } from "../../src/views/arcs/curves";
+import { thumbnails } from "../../src/views/grid/sheet";
+import { atRest as headsAtRest, draw as drawHeads, numbersNote, type Path, read, view as heads } from "../../src/views/heads";
+import { draw as drawMatrix, headOf, view as matrix } from "../../src/views/matrix";
+import { levelPaths } from "../../src/views/matrix/cells";
+import type { TextTokens } from "../../src/draw/token-elements";
+import { atRest } from "../sample";
+import { type ColumnCase, type FigureCase, type LineCase, modelOfCase, queries, vectors } from "./vectors";
+
+for (const { phrases } of [heads, matrix]) addPhrases(phrases!);
+
+/** Check something of every figure, and name the case that fails. */
+function each(name: string, check: (figure: FigureCase) => void): void {
+  test(name, () => {
+    for (const [number, figure] of vectors.figures.entries()) {
+      try {
+        check(figure);
+      } catch (error) {
+        (error as Error).message = `figure ${number}, ${figure.header.queries.join(" ")}: ${(error as Error).message}`;
+        throw error;
+      }
+    }
+  });
+}
+
+function arcsFrame(figure: FigureCase) {
+  const [query, key] = figure.frame.slice(0, 2).map((xs) => (xs as number[]).map((x) => ({ x })));
+  return frameOf({ query, key } as unknown as TextTokens, modelOfCase(figure));
+}
+
+each("the layout of arcs", (figure) => {
+  const frame = arcsFrame(figure);
+  assert.deepEqual([frame.queries, frame.keys, frame.queryY, frame.keyY], figure.frame);
+});
+
+each("edges, their widths and curves", (figure) => {
+  const [model, frame] = [modelOfCase(figure), arcsFrame(figure)];
+  for (const { places, edges } of figure.pinned) {
+    const state = { ...atRest, layer: figure.layer, head: figure.head, pinned: queries(places) };
+    const { strokes } = drawArcs(model, state, frame);
+    assert.deepEqual(
+      strokes.map(({ query, key, special, width, d }) => [query, key, Number(special), width, d]),
+      edges,
+    );
+  }
+});
+
+each("edges at rest", (figure) => {
+  const model = modelOfCase(figure);
+  const drawn = edgesAtRest(model, figure.layer, figure.head, 240).map((edge) => [
+    edge.query,
+    edge.key,
+    short(edge.code / 100),
+    short(opacityAtRest(edge)),
+  ]);
+  assert.deepEqual(drawn, figure.rest);
+});
+
+each("weight vectors, and how much of them edges show", (figure) => {
+  const model = modelOfCase(figure);
+  for (const { places, vector, percent } of figure.pinned) {
+    if (!vector) continue;
+    const line = lineOf(model, figure.layer, figure.head, queries(places), "from");
+    assert.equal(shareOf(line, edgesOf(model, line)), percent);
+    const { tokens, from, rows } = weightVectorOf(model, line);
+    assert.equal(vectorLabel(tokens, from), vector[0]);
+    const drawn = rows.map(({ number, token, special, strong, masked }) => [
+      number,
+      token,
+      Object.entries({ special, strong, masked }).flatMap(([name, on]) => (on ? `attention-${name}` : [])).join(" "),
+    ]);
+    assert.deepEqual(drawn, vector[1]);
+  }
+});
+
+each("the strongest pairs, and the description", (figure) => {
+  const model = modelOfCase(figure);
+  const place = placeInWords(model, "", figure.layer, [figure.head]);
+  for (const { places, pairs, detail: expected } of figure.pinned) {
+    const line = places.length ? lineOf(model, figure.layer, figure.head, queries(places), "from") : null;
+    const found = strongestPairs(model, figure.layer, [figure.head], line, 12);
+    assert.deepEqual(found.map(({ query, key, code }) => [query, key, numeral(code)]), pairs);
+    assert.equal(detail(place, model, strongestPairs(model, figure.layer, [figure.head], line, 3)), expected);
+  }
+});
+
+each("the readout of the matrix", (figure) => {
+  const model = modelOfCase(figure);
+  for (const { places, readout } of figure.pinned) {
+    const state = { ...atRest, layer: figure.layer, head: figure.head, pinned: queries(places) };
+    const drawn = drawMatrix(model, state).readout;
+    const [tokens, more, other, number] = readout ?? [[], false, "", ""];
+    assert.equal(!drawn, !readout);
+    if (!drawn) continue;
+    assert.deepEqual(drawn.tokens.slice(0, 3), tokens);
+    assert.deepEqual([drawn.tokens.length > 3, drawn.other, drawn.number], [more, other, number]);
+  }
+});
+
+each("the cells of the matrix", (figure) => {
+  const [model, { frame, levels, hatch, ticks }] = [modelOfCase(figure), figure.matrix];
+  const [cell, , , mirrored] = frame;
+  const state = { ...atRest, layer: figure.layer, head: figure.head };
+  const { cells, codes, most, beyond } = headOf(model, state, mirrored);
+  assert.deepEqual(levelPaths(cells, [cell, cell], cell >= 12 ? 1 : 0), levels);
+  const masked = Int8Array.from(codes, (code) => Number(code < 0));
+  assert.equal(levelPaths({ ...cells, levels: masked }, [cell, cell])[0]?.[1] ?? "", hatch);
+  assert.equal(`${beyond ? "≥\u2009" : ""}${most / 1000}`, ticks.at(-1)![0]);
+});
+
+each("the thumbnails of the grid", (figure) => {
+  const model = modelOfCase(figure);
+  const [rows, columns] = [model.queries.length, model.keys.length].map((count) => Math.ceil(count / 2));
+  const frame = { left: 0, top: 0, cell: 1, pool: 2, rows: rows!, columns: columns!, across: 0, down: 0 };
+  assert.deepEqual([...thumbnails(model, frame)], figure.grid.flat());
+});
+
+function columnOf([left, width, rightwards, slots]: ColumnCase) {
+  return { left, width, rightwards, tops: slots.map(([, , , top]) => top) };
+}
+
+/** A path as Python's are written in the vectors. */
+function lineOfPath(path: Path): LineCase {
+  const [, kind, hue] = /attention-(\w+) attention-hue-(\d+)/.exec(path["class"]!)!;
+  const special = Number(path["class"]!.endsWith("special"));
+  return [kind!, Number(hue), special, path["data-head"]!, path["stroke-opacity"] ?? "", path["d"]!];
+}
+
+each("lines, bars and numbers of heads", (figure) => {
+  const model = modelOfCase(figure);
+  const frame = { query: columnOf(figure.columns[3]), key: columnOf(figure.columns[4]) };
+  for (const expected of figure.heads) {
+    const { places, shown } = expected;
+    const pinned = queries(places);
+    const state = { ...atRest, layer: figure.layer, head: Math.min(...shown), heads: shown, pinned };
+    const drawn = drawHeads(model, state, frame);
+    assert.deepEqual(drawn.lines.map(lineOfPath), expected.lines);
+    assert.deepEqual(drawn.bars.map(lineOfPath), expected.bars);
+    assert.deepEqual(drawn.numbers.map((one) => one && [one.text, one.strong, one.masked]), expected.numbers);
+    const rest = headsAtRest(model, state, frame);
+    if (!places.length) assert.deepEqual(rest.paths.map(lineOfPath), expected.rest);
+    assert.equal(numbersNote(shown.length, places.length, false, 0), expected.note);
+    const reading = places.length ? read(model, state, pinned) : null;
+    assert.equal(reading?.share ?? 100, expected.percent);
+    assert.deepEqual(reading?.weights.codes.map(numeral) ?? null, expected.vector);
+    const pairs = strongestPairs(model, figure.layer, shown, reading?.weights ?? null, 12);
+    assert.deepEqual(pairs.map(({ query, key, code }) => [query, key, numeral(code)]), expected.pairs);
+    const place = placeInWords(model, "", figure.layer, shown);
+    assert.equal(detail(place, model, pairs.slice(0, 3)), expected.detail);
+  }
+});

@@ -1,0 +1,370 @@
+"""What Python draws and says of the cases, as plain data that the browser part is held to."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sphinx_attention.core.analysis.logits import chain
+from sphinx_attention.core.codes import MASKED, head_codes
+from sphinx_attention.core.figure.figure import resolve
+from sphinx_attention.core.figure.payload import _header, tensors
+from sphinx_attention.core.figure.spec import FigureSpec
+from sphinx_attention.core.render import description
+from sphinx_attention.core.render.arcs import draw as arcs
+from sphinx_attention.core.render.common import edges, heatmap, vector_strips
+from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
+from sphinx_attention.core.render.grid import draw as grid
+from sphinx_attention.core.render.heads import draw as heads
+from sphinx_attention.core.render.matrix import draw as matrix
+from sphinx_attention.core.render.matrix.layout import labelled
+from sphinx_attention.core.render.steps import draw as steps
+from sphinx_attention.core.render.steps import formulas
+from sphinx_attention.core.request import ModelSource, Request
+from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
+
+from .cases import SCRIPTS, Case, cases, chained
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.render.common.two_columns import Column
+
+FILE = Path(__file__).parent / "vectors.json.gz"
+
+
+def vectors() -> dict[str, Any]:
+    """All vectors by topic."""
+    dice = random.Random(15)
+    return {
+        "rows": list(_rows(dice)),
+        "curves": list(_curves(dice)),
+        "levels": list(_levels(dice)),
+        "ticks": [
+            _ticks(most, scale, wide)
+            for most in (1, 7, 83, 340, 1000)
+            for scale in ("linear", "log")
+            for wide in (110, 166, 220)
+        ],
+        "labelled": list(_labelled(dice)),
+        "numbers": list(_numbers(dice)),
+        "directions": list(_directions(dice)),
+        "figures": [_figure(case, number) for number, case in enumerate(cases())],
+        "sums": [_sums(attention) for attention in chained()],
+        "strips": list(_strips(dice)),
+    }
+
+
+def text() -> str:
+    """The file's text: one case a line, so that two versions can be compared by `diff`."""
+    found = vectors()
+    lines = []
+    for topic, all_ in found.items():
+        inner = ",\n".join(
+            json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in all_
+        )
+        lines.append(f"{json.dumps(topic)}:[\n{inner}\n]")
+    return "{" + ",\n".join(lines) + "}\n"
+
+
+def _rows(dice: random.Random) -> Iterable[Any]:
+    """Codes of a row, the cut-off, and which of them are drawn."""
+    for number in range(500):
+        coarse = (1, 50, 200)[number % 3]
+        count = 1 + dice.randrange(12)
+        row = [int(1000 * dice.random() ** 3) // coarse * coarse for _ in range(count)]
+        row = [MASKED if number % 4 == 0 and dice.random() < 0.3 else code for code in row]
+        cutoff = dice.choice([0.05, 0.5, 0.6, 0.8, 0.95, 1.0])
+        drawn = edges.drawn(np.array(row, np.uint16), cutoff)
+        yield [row, cutoff, np.flatnonzero(drawn).tolist()]
+
+
+def _curves(dice: random.Random) -> Iterable[Any]:
+    """Centres of a row's tokens, the height of the row, two of the tokens, and their edge."""
+    for number in range(400):
+        count = 1 + number % 9
+        widths = [36 + dice.randrange(200) for _ in range(count)]
+        xs = [10 + sum(widths[:i]) + 12 * i + widths[i] / 2 for i in range(count)]
+        if number % 3 == 2:
+            xs.reverse()
+        span = abs(xs[-1] - xs[0]) or edges.LONE_SPAN
+        y = edges.headroom(span) + 8
+        query, key = dice.randrange(count), dice.randrange(count)
+        curve = (
+            edges.balloon(xs[query], y, span)
+            if query == key
+            else edges.arc(xs[query], xs[key], y, span)
+        )
+        yield [xs, y, query, key, edges.path(curve)]
+
+
+def _levels(dice: random.Random) -> Iterable[Any]:
+    """Codes, columns, where the ramp ends, which ramp, the size of a cell, levels and paths."""
+    for number in range(120):
+        rows, columns = 1 + dice.randrange(5), 1 + dice.randrange(6)
+        codes = [
+            MASKED if dice.random() < 0.15 else int(1000 * dice.random() ** (number % 5))
+            for _ in range(rows * columns)
+        ]
+        array = np.array(codes, np.uint16).reshape(rows, columns)
+        most = heatmap.strongest(array) if number % 3 else 1 + dice.randrange(1000)
+        scale = ("linear", "log")[number % 2]
+        cell, gap = ((24, 1), (11, 0), (2, 0))[number % 3]
+        found = heatmap.levels(array, scale, most)
+        if number % 4 == 3:
+            found = found * np.where(np.arange(columns) % 2, 1, -1).astype(np.int8)
+        paths = [
+            [one.level, one.opacity, one.path]
+            for one in heatmap.level_paths(found, (cell, cell), gap)
+        ]
+        yield [codes, columns, most, scale, [cell, gap], found.ravel().tolist(), paths]
+
+
+def _ticks(most: int, scale: Any, width: float) -> Any:
+    return [
+        most,
+        scale,
+        width,
+        [[code, edges.num(x)] for code, x in heatmap.ticks(most, scale, width)],
+    ]
+
+
+def _labelled(dice: random.Random) -> Iterable[Any]:
+    for _ in range(100):
+        count, every = 1 + dice.randrange(30), 1 + dice.randrange(6)
+        marked = [dice.randrange(count) for _ in range(dice.randrange(4))]
+        yield [count, every, marked, sorted(labelled(count, every, marked))]
+
+
+def _numbers(dice: random.Random) -> Iterable[Any]:
+    """A number, and how steps print it: fixed, as a score, and with five digits."""
+    exact = [0.0, -0.0, 0.5, 0.0005, 0.00005, 1.0005, 999.9995, 1000.0, 0.25, 12345.678, 1e-7, 1e20]
+    drawn = [(dice.random() - 0.5) * 10.0 ** dice.randrange(-6, 6) for _ in range(300)]
+    for value in [*exact, *drawn]:
+        size = abs(value)
+        yield [
+            value,
+            formulas.fixed(value),
+            formulas.score(value),
+            formulas.significant(size),
+            formulas.radicand(size),
+        ]
+
+
+def _directions(dice: random.Random) -> Iterable[Any]:
+    """Some tokens, some of them special; whether each, and the whole row, runs from the right."""
+    for number in range(300):
+        script = SCRIPTS[list(SCRIPTS)[number % len(SCRIPTS)]]
+        texts = [visible(dice.choice(script)) for _ in range(1 + dice.randrange(6))]
+        special = [i for i in range(len(texts)) if dice.random() < 0.2]
+        row = row_right_to_left(one for i, one in enumerate(texts) if i not in special)
+        yield [texts, special, [right_to_left(one) for one in texts], row]
+
+
+def _figure(case: Case, number: int) -> Any:
+    plain = case.of("arcs", ())
+    attention = plain.attention
+    layer, count = plain.layer, attention.heads
+    header = _header(plain, np.zeros(attention.weights.shape, np.uint16), {})
+    codes = [
+        head_codes(attention, at, h).ravel().tolist()
+        for at in range(attention.layers)
+        for h in range(count)
+    ]
+    several = list(range(count))[:2]
+    # Lines are long to write: one head or several, case by case.
+    shown = (plain.head,) if number % 4 < 2 else tuple(several)
+    return {
+        "header": header,
+        "codes": [code for head in codes for code in head],
+        "cutoff": plain.cutoff,
+        "dim": plain.spec.special == "dim",
+        "layer": layer,
+        "head": plain.head,
+        "frame": _frame(plain),
+        "rest": _at_rest(plain),
+        "matrix": _matrix(case.of("matrix", ())),
+        "columns": _columns(plain),
+        "grid": [one.ravel().tolist() for one in _thumbnails(plain)],
+        "pinned": [_pinned(case, places) for places in case.pinned],
+        "heads": [
+            _heads(case.of("heads", places, shown))
+            for places in case.pinned
+            if len(header["queries"]) < 7
+        ],
+    }
+
+
+def _frame(figure: Figure) -> Any:
+    """The centres of queries and keys in arcs, and the heights at which edges end."""
+    rows = arcs.draw(figure).content.rows
+    centres = [[token.slot.x for token in row.tokens] for row in rows]
+    ends = [row.word_y - 22 for row in rows]
+    if len(rows) == 1:
+        return [centres[0], centres[0], ends[0], ends[0]]
+    return [centres[1], centres[0], ends[1], 48]
+
+
+def _at_rest(figure: Figure) -> Any:
+    """The edges of arcs at rest, with their opacities."""
+    codes = head_codes(figure.attention, figure.layer, figure.head)
+    keys = figure.attention.key_tokens
+    found = []
+    for query, key in arcs.at_rest(figure, codes):
+        edge = arcs.DrawnEdge(query, key, int(codes[query, key]), keys[key].special, "")
+        found.append([query, key, edge.width, edges.num(arcs._layers([edge])[0].opacity)])
+    return found
+
+
+def _matrix(figure: Figure) -> Any:
+    drawing = matrix.draw(figure)
+    content = drawing.content
+    layout, frame = content.layout, content.layout.frame
+    return {
+        "size": [drawing.width, drawing.height],
+        "frame": [frame.cell, frame.left, frame.top, frame.mirrored],
+        "levels": [[one.level, one.path] for one in content.levels],
+        "hatch": content.hatch,
+        "bar": [layout.bar.x, layout.bar.y, layout.bar.width],
+        "ticks": [[one.text, edges.num(one.x)] for one in layout.bar.ticks],
+        "legend": layout.masked.text if layout.masked else "",
+        "labels": [
+            [
+                [
+                    one.text,
+                    one.x,
+                    edges.num(one.y),
+                    one.text_width,
+                    one.right_to_left,
+                    one.transform,
+                ]
+                for one in side
+            ]
+            for side in (layout.queries, layout.keys)
+        ],
+    }
+
+
+def _columns(figure: Figure) -> Any:
+    placed = heads.columns.place(figure.attention)
+
+    def side(column: Column) -> Any:
+        slots = [[one.text, one.text_width, one.x, one.top] for one in column.slots]
+        return [
+            column.left,
+            column.width,
+            column.rightwards,
+            slots,
+            [[one.text, one.x, one.y] for one in column.texts],
+        ]
+
+    return [placed.width, placed.height, placed.mirrored, side(placed.queries), side(placed.keys)]
+
+
+def _thumbnails(figure: Figure) -> NDArray[np.int8]:
+    attention = figure.attention
+    codes = np.array(
+        [
+            [head_codes(attention, at, h) for h in range(attention.heads)]
+            for at in range(attention.layers)
+        ]
+    )
+    return grid.levels(grid.pooled(codes, 2)).reshape(attention.layers * attention.heads, -1)
+
+
+def _pinned(case: Case, places: tuple[int, ...]) -> Any:
+    figure = case.of("arcs", places)
+    drawn = arcs.draw(figure).content
+    vector = score_vector(figure)
+    percent = percent_drawn(figure)
+    readout = matrix.draw(case.of("matrix", places)).content.readout
+    pairs = description.strongest_pairs(figure)
+    return {
+        "places": list(places),
+        "edges": [
+            [one.query, one.key, int(one.special), one.width, one.path] for one in drawn.focus
+        ],
+        "percent": 100 if percent is None else percent,
+        "vector": vector
+        and [vector.label, [[one.number, one.token, one.classes] for one in vector.scores]],
+        "pairs": [[one.query_index, one.key_index, one.weight] for one in pairs],
+        "detail": description.detail(figure),
+        "readout": readout and [list(readout.tokens), readout.more, readout.other, readout.number],
+    }
+
+
+def _heads(figure: Figure) -> Any:
+    content = heads.draw(figure).content
+
+    def line(one: heads.Line, kind: str) -> Any:
+        opacity = edges.num(one.opacity) if one.opacity < 1 else ""
+        return [kind, one.hue, int(one.special), one.head, opacity, one.path]
+
+    vector = score_vector(figure)
+    percent = percent_drawn(figure)
+    return {
+        "places": list(figure.pinned),
+        "shown": list(figure.shown_heads),
+        "lines": [line(one, "edge" if one.query >= 0 else "line") for one in content.focus],
+        "bars": [line(one, "bar") for one in content.bars],
+        "rest": [line(one, "line") for one in content.rest],
+        "numbers": [[one.text, one.strong, one.masked] for one in content.numbers],
+        "note": content.note,
+        "percent": 100 if percent is None else percent,
+        "vector": vector and [one.number for one in vector.scores],
+        "pairs": [
+            [p.query_index, p.key_index, p.weight] for p in description.strongest_pairs(figure)
+        ],
+        "detail": description.detail(figure),
+    }
+
+
+def _sums(attention: Any) -> Any:
+    """Tensors, and the formulas of every second cell of a head, which is all that steps carry."""
+    figure = resolve(
+        FigureSpec(Request(ModelSource("m"), "text"), view="steps", layer=0, head=1), attention
+    )
+    attention = figure.attention
+    carried = tensors(attention)
+    most = steps.most(figure)
+    codes = head_codes(attention, 0, 0)
+    cells = []
+    for query in range(len(attention.query_tokens)):
+        terms = chain(attention, 0, 0, query)
+        for key in range(len(attention.key_tokens)):
+            code = int(codes[query, key])
+            parts = formulas.parts(terms, key, code, most)
+            labels = formulas.labels(parts, "q", "k") if len(cells) % 4 == 1 else None
+            cells.append([query, key, parts, labels])
+    return {
+        "header": _header(figure, np.zeros(attention.weights.shape, np.uint16), carried),
+        "codes": codes.ravel().tolist(),
+        "tensors": {
+            name: {
+                "shape": list(tensor.shape),
+                # JSON has no infinities.
+                "data": [n if np.isfinite(n) else str(n) for n in tensor.ravel().tolist()],
+            }
+            for name, tensor in carried.items()
+        },
+        "cells": cells[1::2] or cells,
+    }
+
+
+def _strips(dice: random.Random) -> Iterable[Any]:
+    """Vectors, the magnitude that has full opacity, and the levels of their strips' pixels."""
+    for number in range(60):
+        count, size = 1 + dice.randrange(3), 1 + dice.randrange(8)
+        drawn = [[round((dice.random() - 0.5) * 8, 3) for _ in range(size)] for _ in range(count)]
+        full = float(np.abs(drawn).max()) if number % 3 else 2.5
+        tops = [24 * i for i in range(count)]
+        height = tops[-1] + vector_strips.HIGH + 2 * vector_strips.INSET
+        levels = vector_strips.coarse(heatmap.signed_levels(np.array(drawn), full))
+        yield [drawn, full, height, vector_strips.mosaic(tops, levels, height).ravel().tolist()]
