@@ -30,12 +30,14 @@ class Word:
         expected: what a message says is expected.
         help: what it means, in reStructuredText, for the docs; only options need it.
         names_heads: whether the value lists heads that the page has to carry.
+        default: the value that holds where an author names none; only options need it.
     """
 
     pattern: str
     expected: str
     help: str = ""
     names_heads: bool = False
+    default: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,10 @@ class ViewKind:
         edges: whether weights are drawn as edges, of which the cut-off hides some.
         beside: the views that can show one head beside this view; the page shows the first.
         selection: names that the option ``selection`` and addresses take in this view alone.
-        options: options of the view's own. The value is set where its controls set it: under the
-            same name in the selection, in addresses, and in ``state.options`` in the browser.
+        options: options of the view's own, by name. Each is an option of the directive, which other
+            views refuse, and a control of the same name in the view's template. Its value stands
+            in `FigureSpec.selection`, in addresses, and in ``state.options`` in the browser;
+            ``draw`` reads it by `Figure.option`.
         refuses: by option, the values that the view does not take and the reason. The reason
             follows a sentence about the view, `because`.
         because: what the view does that its refusals follow from.
@@ -86,6 +90,24 @@ class ViewKind:
 
 _FILTER = Word("all|aa|ab|ba|bb", "all, aa, ab, ba or bb")
 _ENLARGED = ("arcs", "heads", "matrix")
+
+_NO_VECTORS: Mapping[str, tuple[frozenset[str], str]] = {
+    "merge": (
+        frozenset({"words"}),
+        "words that are merged from pieces have none: remove the option merge",
+    ),
+    "special": (
+        frozenset({"hide"}),
+        "tokens that are hidden have none: use show or dim",
+    ),
+    "aggregate": (
+        frozenset(
+            {"mean", "max", "mean layers", "max layers", "rollout", "flow", "mean sentences"}
+        ),
+        "heads, layers or sentences taken together have none: remove the option aggregate",
+    ),
+}
+"""What a view refuses that shows queries, keys or values: only a model's own tokens have them."""
 
 _KINDS = (
     ViewKind(name="arcs", edges=True),
@@ -125,23 +147,7 @@ _KINDS = (
         always_pinned=True,
         one_head=True,
         because="goes from a head's own queries and keys to its weights",
-        refuses={
-            "merge": (
-                frozenset({"words"}),
-                "words that are merged from pieces have none: remove the option merge",
-            ),
-            "special": (
-                frozenset({"hide"}),
-                "tokens that are hidden would be missing from the sum: use show or dim",
-            ),
-            "aggregate": (
-                frozenset(
-                    {"mean", "max", "mean layers", "max layers", "rollout", "flow"}
-                    | {"mean sentences"}
-                ),
-                "heads, layers or sentences taken together have none: remove the option aggregate",
-            ),
-        },
+        refuses=_NO_VECTORS,
         refuses_given="goes from queries and keys to weights, and a given matrix has weights alone",
     ),
 )

@@ -100,7 +100,7 @@ def chain(attention: Attention, layer: int, head: int, query: int) -> Chain:
     assert attention.queries is not None
     assert attention.keys is not None
     vector = attention.queries[layer, head, query].astype(np.float64)
-    keys = _of_head(attention.keys, attention, layer, head)
+    keys = of_head(attention.keys, attention, layer, head)
     scale, softcap = float(scoring.scale[layer]), float(scoring.softcap[layer])
     dot = keys @ vector
     scaled = scale * dot
@@ -121,7 +121,7 @@ def chain(attention: Attention, layer: int, head: int, query: int) -> Chain:
     weights = softmax(logits, masked, None if sink_key is not None else sink)
     values = None
     if attention.values is not None:
-        values = _of_head(attention.values, attention, layer, head)
+        values = of_head(attention.values, attention, layer, head)
     return Chain(
         query=vector,
         keys=keys,
@@ -203,7 +203,7 @@ def recomputed(attention: Attention, layer: int) -> NDArray[np.float64]:
     return softmax(logits, attention.mask_of(layer), sinks)
 
 
-def _of_head(
+def of_head(
     tensor: NDArray[np.float32], attention: Attention, layer: int, head: int
 ) -> NDArray[np.float64]:
     """What a query head reads of keys or values, which several heads may share."""

@@ -72,8 +72,9 @@ def select(
         return None if array is None else array[rows][:, kept]
 
     shared = columns
-    if attention.keys is not None and attention.keys.shape[1] < attention.heads:
-        shared = _shared(columns, attention.heads // attention.keys.shape[1])
+    vectors = attention.keys if attention.keys is not None else attention.values
+    if vectors is not None and vectors.shape[1] < attention.heads:
+        shared = _shared(columns, attention.heads // vectors.shape[1])
     return replace(
         attention,
         weights=attention.weights[rows][:, columns],

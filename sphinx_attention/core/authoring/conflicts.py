@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import selection
 from sphinx_attention.core.figure.spec import MEAN_SENTENCES
-from sphinx_attention.core.text import listed
+from sphinx_attention.core.text import listed, quoted
 from sphinx_attention.core.views import VIEWS
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _check_generate(values: Mapping[str, Any]) -> None:
 
 
 def _check_own(values: Mapping[str, Any], view: View) -> None:
-    """Refuse options of other views' own."""
+    """Refuse options of other views' own, and one of this view's that is given two values."""
     for name in values:
         owners = [kind.name for kind in VIEWS.values() if name in kind.options]
         if owners and view not in owners:
@@ -173,6 +173,13 @@ def _check_own(values: Mapping[str, Any], view: View) -> None:
                 Problem.OPTION,
                 f"the option {name} belongs to the view {listed(owners)}, and this figure has the "
                 f"view {view}: remove the option {name}, or take that view",
+            )
+    for name, value in values.get("selection", ()):
+        if name in VIEWS[view].options and values.get(name, value) != value:
+            raise AttentionError(
+                Problem.OPTION,
+                f"invalid value {quoted(value)} for {name} in selection: the option {name} says "
+                f"{quoted(values[name])}; remove one of the two",
             )
 
 

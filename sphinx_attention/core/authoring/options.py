@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sphinx_attention.core.figure.spec import Axis
-    from sphinx_attention.core.views import View
+    from sphinx_attention.core.views import View, ViewKind, Word
 
     from .settings import Settings
 
@@ -254,11 +254,34 @@ OPTIONS: dict[str, Option] = {
 }
 """The options that every host understands. Captions, names and classes are the host's."""
 
-for _kind in VIEWS.values():
-    OPTIONS.update(
-        (name, Option(converters.matching(word.pattern, word.expected), word.help))
-        for name, word in _kind.options.items()
-    )
+
+def own_options(kinds: Iterable[ViewKind]) -> dict[str, Option]:
+    """The options that belong to some views alone; the help names the views.
+
+    Raises:
+        ValueError: a view's option has a name that is taken.
+    """
+    owners: dict[str, list[View]] = {}
+    words: dict[str, Word] = {}
+    taken = {*OPTIONS, *AXES, *selection.EVERYWHERE}
+    for kind in kinds:
+        for name, word in kind.options.items():
+            if name in taken or words.setdefault(name, word) != word:
+                raise ValueError(
+                    f"the view {kind.name} has an option {name!r}, and that name means something "
+                    "else already: give the option another name in core/views.py"
+                )
+            owners.setdefault(name, []).append(kind.name)
+    return {
+        name: Option(
+            converters.matching(word.pattern, word.expected),
+            f"in the view {listed(f'``{view}``' for view in owners[name])}: {word.help}",
+        )
+        for name, word in words.items()
+    }
+
+
+OPTIONS |= own_options(VIEWS.values())
 
 
 @dataclass(frozen=True)
@@ -387,7 +410,7 @@ def _parse(
         cutoff=values.get("cutoff"),
         rest=values.get("rest", "none"),
         alt=values.get("alt"),
-        selection=(*own, *values.get("selection", ())),
+        selection=tuple(dict((*own, *values.get("selection", ()))).items()),
         shown_heads=tuple(shown_heads) if len(shown_heads) > 1 else (),
         layers=values.get("layers"),
         heads=values.get("heads"),

@@ -92,6 +92,10 @@ class Figure:
         page = self.spec.language.replace("_", "-").lower().partition("-")[0]
         return "" if page == self.say.language else self.say.language
 
+    def option(self, name: str) -> str:
+        """The value of an option of the view's own: the author's, or else the default."""
+        return dict(self.spec.selection).get(name, self.spec.kind.options[name].default)
+
     @property
     def focus(self) -> int | None:
         """The query token pinned first; None where none is."""
@@ -204,7 +208,7 @@ def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -
     first_heads = [position("head", n, names) for n in spec.shown_heads] or [head]
     for layers, heads in _carry_candidates(spec, layer, first_heads):
         carried = select(attention, layers, heads)
-        if budget is None or _fits(carried, budget):
+        if budget is None or _fits(spec, carried, budget):
             break
     layer = carried.layer_names.index(attention.layer_names[layer])
     quoted = tuple(carried.head_names.index(names[n]) for n in first_heads)
@@ -271,13 +275,13 @@ def resolve_all(
             others.append(Alternative(variant, None, answer.message, answer))
         elif place == first:
             figure = resolve(own, answer, budget)
-            spent += estimate(figure.attention)
+            spent += _size(figure)
         else:
             if spec.compare and figure is not None:
                 own = _beside(own, figure)
             alternative = _alternative(variant, own, answer, budget, spent)
             if alternative.figure is not None:
-                spent += estimate(alternative.figure.attention)
+                spent += _size(alternative.figure)
             others.append(alternative)
     assert figure is not None
     return replace(figure, alternatives=tuple(others), order=variants)
@@ -307,7 +311,7 @@ def _resolve_steps(spec: FigureSpec, attention: Attention, budget: int | None) -
             f"text after {count} of {spec.request.generate} tokens; expected 1 to {count}",
         )
     before = len(attention.query_tokens) - count - 1
-    plain = replace(spec, focus=None, selection=())
+    plain = replace(spec, focus=None, selection=spec.own_options)
     whole = resolve(
         plain, prefix(attention, before + count), None if budget is None else budget // count
     )
@@ -328,12 +332,12 @@ def _resolve_steps(spec: FigureSpec, attention: Attention, budget: int | None) -
             )
         )
     first = figures[shown - 1]
-    spent = estimate(first.attention)
+    spent = _size(first)
     others = []
     for variant, figure in zip(variants, figures, strict=True):
         if figure is first:
             continue
-        spent += estimate(figure.attention)
+        spent += _size(figure)
         fits = budget is None or spent <= budget
         others.append(
             Alternative(variant, figure)
@@ -350,7 +354,7 @@ def _alternative(
         figure = resolve(_relaxed(spec, attention), attention, budget)
     except AttentionError as error:
         return Alternative(variant, None, error.message, error)
-    if budget is not None and spent + estimate(figure.attention) > budget:
+    if budget is not None and spent + _size(figure) > budget:
         return Alternative(variant, None, figure.say("variant_beyond_budget"))
     return Alternative(variant, figure)
 
@@ -383,7 +387,7 @@ def _relaxed(spec: FigureSpec, attention: Attention) -> FigureSpec:
         layers=there(spec.layers, layers),
         heads=there(spec.heads, heads),
         focus=_known_part(spec.focus, attention),
-        selection=(),
+        selection=spec.own_options,
         of_project=tuple(name for name in spec.of_project if name == "special"),
     )
 
@@ -403,8 +407,16 @@ def _known_part(focus: str | None, attention: Attention) -> str | None:
     return SEVERAL.join(kept) or None
 
 
-def _fits(attention: Attention, budget: int) -> bool:
-    return attention.weights.size * MOST_A_WEIGHT <= budget or estimate(attention) <= budget
+def _fits(spec: FigureSpec, attention: Attention, budget: int) -> bool:
+    keeps = bool(spec.kind.keeps)
+    if not keeps and attention.weights.size * MOST_A_WEIGHT <= budget:
+        return True
+    return estimate(attention, with_tensors=keeps) <= budget
+
+
+def _size(figure: Figure) -> int:
+    """About how many characters of a page the numbers of a figure take."""
+    return estimate(figure.attention, with_tensors=bool(figure.spec.kind.keeps))
 
 
 def _first_head(spec: FigureSpec, attention: Attention) -> tuple[int, int, bool]:

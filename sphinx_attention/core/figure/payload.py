@@ -141,11 +141,20 @@ def decode_text(text: str) -> bytes:
     return raw[: len(raw) - missing]
 
 
-def estimate(attention: Attention) -> int:
-    """About how many characters of a page the weights take: their entropy, in base 85.
+def estimate(attention: Attention, *, with_tensors: bool = False) -> int:
+    """About how many characters of a page the numbers take: the entropy of the weights, in base 85.
 
     Reckoned from a part of the layers and heads where there are many weights.
+
+    Args:
+        attention: what the page carries.
+        with_tensors: whether the page carries the tensors too, which hardly pack.
     """
+    kept = tensors(attention).values() if with_tensors else ()
+    return _weights_estimate(attention) + int(sum(one.nbytes for one in kept) * 5 / 4)
+
+
+def _weights_estimate(attention: Attention) -> int:
     weights = attention.weights
     maps = attention.layers * attention.heads
     step = max(1, -(-weights.size // _SAMPLED))
@@ -260,7 +269,8 @@ def _header(
         header["headScores"] = list(figure.head_scores)
     if spec.kind.keeps:
         header["tensors"] = [{"name": n, "shape": list(t.shape)} for n, t in carried.items()]
-        if missing := logits.missing(attention):
+        sums = {"queries", "keys"} <= set(spec.kind.keeps)
+        if sums and (missing := logits.missing(attention)):
             header["missing"] = clean(missing)
     return header
 

@@ -26,7 +26,7 @@ Selection = tuple[tuple[str, str], ...]
 """Names and values, in the order written."""
 
 _CELL = r"k?\d{1,6}(\.\d{1,6})?"
-_EVERYWHERE: Mapping[str, Word] = {
+EVERYWHERE: Mapping[str, Word] = {
     "direction": Word("from|to", "from or to"),
     "pin": Word(
         f"({_CELL}(,{_CELL})*)?",
@@ -39,7 +39,7 @@ _OF_AN_AXIS = Word(r"(?s).{1,300}", "a value of the selector of that name")
 
 
 def _words(view: View) -> dict[str, Word]:
-    return {**_EVERYWHERE, **VIEWS[view].words}
+    return {**EVERYWHERE, **VIEWS[view].words}
 
 
 def read(text: str) -> Selection:

@@ -111,7 +111,8 @@ class FigureSpec:
         focus: the token pinned first: its text, ``text#2`` for the second of that text, or its
             index; several with `SEVERAL` between; None pins none.
         selection: what else is selected first once scripts run, in the words of
-            `figure.selection`; the picture shows layer, head and focus.
+            `figure.selection`. The picture shows layer, head, focus and the options of the view's
+            own, which are among these.
         cutoff: share of each row's mass that is drawn as edges; None draws 0.95 of a model's rows
             and all of a matrix that the author wrote out.
         rest: what is drawn while no token is in focus.
@@ -167,6 +168,11 @@ class FigureSpec:
     def requests(self) -> tuple[Request, ...]:
         """All that have to be answered, each once, in order."""
         return tuple(dict.fromkeys(one for variant in self.variants for one in variant.requests))
+
+    @property
+    def own_options(self) -> Selection:
+        """Of the selection, the options of the view's own. They hold for every variant."""
+        return tuple((name, value) for name, value in self.selection if name in self.kind.options)
 
     @property
     def kind(self) -> ViewKind:

@@ -309,10 +309,12 @@ def _directive(figure: Figure) -> str:
     """The author's directive as JSON; empty where none was written."""
     if (written := figure.spec.written) is None:
         return ""
-    told = {
+    told: dict[str, Any] = {
         "text": written.text,
         "options": dict(written.options),
         "body": written.body,
         "syntax": written.syntax,
     }
+    if own := figure.spec.kind.options:
+        told["own"] = list(own)
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))

@@ -8,6 +8,8 @@ export interface Directive {
   options: Readonly<Record<string, string>>;
   body: string;
   syntax: "rst" | "myst";
+  /** The names of the options that only this view has. Absent where it has none. */
+  own?: readonly string[];
 }
 
 /** Head scores by name, layer by layer and head by head. A head without a score has null. */

@@ -5,7 +5,10 @@ import type { FigureController } from "../state/controller";
 import type { Token } from "../data/model";
 import type { Directive } from "../data/payload";
 
-/** Options that set the first selection. The reader's selection replaces the author's. */
+/**
+ * Options that set the first selection. The reader's selection replaces the author's, as it does for
+ * the options of the view's own that a control shows.
+ */
 const SELECTION = ["layer", "head", "focus", "selection"];
 
 /** What the attentions of one figure can differ in. */
@@ -19,8 +22,9 @@ type Options = [name: string, value: string][];
 type Shown = Pick<FigureController, "kind" | "model" | "state" | "first">;
 
 export function directiveOf({ kind, model, state, first }: Shown, written: Directive): string {
+  const own = (written.own ?? []).filter((name) => name in state.options);
   const options: Options = Object.entries(written.options)
-    .filter(([name]) => !SELECTION.includes(name))
+    .filter(([name]) => !SELECTION.includes(name) && !own.includes(name))
     .map(([name, value]) => [name, value.trim().replace(/\s*\n\s*/g, " ")]);
   const add = (name: "layer" | "head", names: readonly string[], shown: readonly number[]): void => {
     const numbers = shown.map((at) => names[at]!);
@@ -38,6 +42,11 @@ export function directiveOf({ kind, model, state, first }: Shown, written: Direc
     options.push(["focus", focus.map(({ index }) => nameOf(model.queries, index)).join(" | ")]);
   }
   const rest = restOf({ model, state: { ...state, pinned }, first });
+  for (const name of own) {
+    rest.delete(name);
+    // A button that is off has no value, and is off without the option too.
+    if (state.options[name]) options.push([name, state.options[name]]);
+  }
   if (kind.severalHeads) rest.delete("heads");
   if (pinned.every(({ side, other }) => side === "query" && other === undefined)) rest.delete("pin");
   // A figure that opened elsewhere than its directive would without a selection has to be sent there again.

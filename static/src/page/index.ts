@@ -72,7 +72,8 @@ async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
     controllers.set(figure, controller);
     addSaveMenu(controller);
     const { selection } = figure.dataset;
-    if (selection) restore(controller, split(selection));
+    // What the author selected holds for the attention that is shown, which need not be the first.
+    if (selection) restore(controller, new Map([...Object.entries(variants?.shown ?? {}), ...split(selection)]));
     openings.set(controller, controller.state);
     join(controller);
     return controller;

@@ -61,6 +61,19 @@ test("several heads are the view heads' own, the one with the numbers first", ()
   assert.match(copied(written, state, arcs), /:head: 11\n/);
 });
 
+test("an option of the view's own is written as an option", () => {
+  const own = { ...written, options: { by: "norm" }, own: ["by", "other"] };
+  const opened = { ...atRest, options: { by: "norm", scale: "linear" } };
+  const weight = { ...opened, options: { by: "weight", scale: "log" } };
+  const lines = (state: State) => copied(own, state, arcs, model, opened).trim().split("\n   ").slice(1);
+  assert.deepEqual(lines(opened), [":layer: 5", ":head: 3", ":by: norm"]);
+  assert.deepEqual(lines(weight), [":layer: 5", ":head: 3", ":by: weight", ":selection: scale=log"]);
+  // A figure without the control, such as one whose source gives no values, keeps the author's value.
+  assert.deepEqual(lines({ ...opened, options: {} }), [":by: norm", ":layer: 5", ":head: 3"]);
+  // A button that is off.
+  assert.deepEqual(lines({ ...opened, options: { by: "" } }), [":layer: 5", ":head: 3"]);
+});
+
 test("rows are kept, in Markdown inside a fence that they do not close", () => {
   const one: Model = { ...model, layers: ["0"], heads: ["0"] };
   const rows = { text: "a b", options: {}, body: "1 0\n0 1\n\n0 1\n1 0\n" };
