@@ -24,7 +24,7 @@ from sphinx_attention.core.boundary import reason
 from sphinx_attention.core.progress import announce, listening
 from sphinx_attention.core.sources import Runner, open_source
 
-from .chunks import Chunk, Place, outcomes
+from .chunks import Place, chunks, outcomes
 from .failures import fingerprint
 from .lifeline import end_with_parent
 from .wire import ADDRESS, KEY, read_requests, receive, send, send_outcome, surroundings
@@ -148,10 +148,12 @@ class Keeper:
         if self._surroundings != wanted:
             send(way, {"again": True})
             return False
-        chunk = Chunk(tuple(read_requests(asked["requests"])))
+        requests = read_requests(asked["requests"])
         with listening(lambda text: send(way, {"say": text})):
-            for outcome in outcomes(Place(None), chunk, self._models.open):
-                send_outcome(way, outcome)
+            # What a chunk has answered is held until all of it is sent.
+            for chunk in chunks(requests):
+                for outcome in outcomes(Place(None), chunk, self._models.open):
+                    send_outcome(way, outcome)
             self._models.settle()
         send(way, {"done": True})
         return True

@@ -119,6 +119,15 @@ def test_a_model_is_opened_once_and_said_once(world: World) -> None:
     assert world.opened == ["small"]
 
 
+def test_many_requests_are_all_answered_by_one_loaded_model(world: World) -> None:
+    requests = [Request(source, f"a {n}") for source in (OTHER, SMALL) for n in range(20)]
+    _, said = asked(Keeper(Models()), *requests)
+    outcomes = [one for one in said if isinstance(one, Outcome)]
+    assert {one.key for one in outcomes} == {request.key for request in requests}
+    assert len(outcomes) == 40
+    assert sorted(world.opened) == ["other", "small"]
+
+
 def test_what_is_kept_beside_the_last_model_is_bounded(world: World) -> None:
     mine = Keeper(Models(room=250 * MEGABYTE))
     for source, kept in [

@@ -220,13 +220,15 @@ def test_nothing_listens_but_the_pages_for_this_machine(served: Served) -> None:
 @pytest.mark.models
 def test_another_process_takes_the_place_of_one_that_has_died(served: Served) -> None:
     keeper = served.keeper()
-    keeper.suspend()
-    # A build waits, and the next process answers it.
     before, start = served.built, len(served.output)
-    served.write("the quick dog")
-    until(lambda: "reading sources" in served.output[start:], why=lambda: served.output)
-    time.sleep(1)
-    keeper.kill()
+    keeper.suspend()
+    try:
+        # A build waits, and the next process answers it.
+        served.write("the quick dog")
+        until(lambda: "reading sources" in served.output[start:], why=lambda: served.output)
+        time.sleep(1)
+    finally:
+        keeper.kill()
     served.wait(before + 1)
     assert "quick" in served.figure()
     said = served.output[start:]
