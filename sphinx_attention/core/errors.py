@@ -59,3 +59,24 @@ class AttentionError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception pickles `args` only; builds hand errors between processes.
         return (type(self), (self.problem, self.message, self.trace), {"line": self.line})
+
+
+class InvalidValueError(AttentionError):
+    """A value that an option, or a setting, does not take.
+
+    Attributes:
+        name: of the option or the setting.
+        value: as it was written.
+        why: what is wrong with it, and what is expected.
+    """
+
+    def __init__(
+        self, name: str, value: object, why: str, problem: Problem = Problem.OPTION
+    ) -> None:
+        super().__init__(problem, f"invalid value {value} for {name}: {why}")
+        self.name = name
+        self.value = value
+        self.why = why
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.name, self.value, self.why, self.problem))

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from sphinx_attention.core.host_words import HostWords, speak_as
 from tests.core.tiny_models import save
+
+
+@pytest.fixture(autouse=True)
+def _no_host() -> None:
+    """Messages name settings as no host does, whatever ran before in this process."""
+    speak_as(HostWords())
 
 
 @pytest.fixture(scope="session")

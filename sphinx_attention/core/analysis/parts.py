@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.errors import InvalidValueError
 from sphinx_attention.core.text import listed
 
 if TYPE_CHECKING:
@@ -28,17 +28,15 @@ def position(kind: str, number: int, names: Sequence[str], option: str | None = 
         option: the option that named it, where that is not the kind itself.
 
     Raises:
-        AttentionError: it is not among them; the message names the range.
+        InvalidValueError: it is not among them; the message names the range.
     """
     if str(number) in names:
         return list(names).index(str(number))
     hint = ""
     if number == len(names):
         hint = f"; {kind}s count from 0, so that the last of {number} is {names[-1]}"
-    raise AttentionError(
-        Problem.OPTION,
-        f"invalid value {number} for {option or kind}: there is no {kind} {number}, expected "
-        f"{_range_of(names)}{hint}",
+    raise InvalidValueError(
+        option or kind, number, f"there is no {kind} {number}, expected {_range_of(names)}{hint}"
     )
 
 

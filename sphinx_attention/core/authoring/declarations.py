@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import setting
 from sphinx_attention.core.request import FunctionSource, ModelSource
 from sphinx_attention.core.sources import builtin
 
@@ -83,8 +84,8 @@ def find_source(name: str, models: Mapping[str, Any], base: Path) -> ModelSource
         if close:
             raise AttentionError(
                 Problem.MODEL,
-                f"unknown model {name!r}; did you mean {close!r}? Declared in attention_models: "
-                f"{', '.join(sorted(models)) or 'none'}",
+                f"unknown model {name!r}; did you mean {close!r}? Declared in "
+                f"{setting('models')}: {', '.join(sorted(models)) or 'none'}",
             )
     return ModelSource(name=name, id=name, near=_near_folder(name, base))
 
@@ -111,7 +112,7 @@ def declare(name: str, declared: Any, base: Path) -> ModelSource | FunctionSourc
     Raises:
         AttentionError: an unknown entry, one of the wrong type, or none that says what it is.
     """
-    where = f"attention_models[{name!r}]"
+    where = f"{setting('models')}[{name!r}]"
     if isinstance(declared, Mapping) and _BROKEN in declared:
         raise AttentionError(Problem.CONFIG, str(declared[_BROKEN]))
     if not isinstance(name, str) or not name.strip():
@@ -226,7 +227,7 @@ def _check_id(name: str, what: str, problem: Problem = Problem.MODEL) -> None:
     if at and _HUB_ID.fullmatch(owner):
         raise AttentionError(
             problem,
-            f'{what} is an id with a revision; declare it in attention_models as {{"id": '
+            f'{what} is an id with a revision; declare it in {setting("models")} as {{"id": '
             f'"{owner}", "revision": "{revision}"}}',
         )
     if _looks_like_a_path(name):

@@ -26,6 +26,7 @@ from sphinx_attention.core.figure.spec import (
     Syntax,
     Variant,
 )
+from sphinx_attention.core.host_words import in_settings, setting
 from sphinx_attention.core.request import (
     MOST_GENERATED,
     Aggregate,
@@ -668,8 +669,9 @@ def _model_source(name: str | None, text: str, settings: Settings, base: Path) -
     if name is None:
         raise AttentionError(
             Problem.MODEL,
-            "there is no model to run and no matrix in the body: set attention_model in conf.py, "
-            "give the option model, or write the weights as rows of numbers below",
+            f"there is no model to run and no matrix in the body: set {setting('model')}"
+            f"{in_settings()}, give the option model, or write the weights as rows of numbers "
+            "below",
         )
     return settings.source(name, base)
 
@@ -688,6 +690,6 @@ def _check_declared(name: str, settings: Settings) -> None:
         raise AttentionError(
             Problem.MODEL,
             f"invalid value {quoted(name)} for model: expected "
-            f"{listed(declared)}{hint}; attention_models_only is set in conf.py, so "
-            "that documents name only models which attention_models declares",
+            f"{listed(declared)}{hint}; {setting('models_only')} is set{in_settings()}, so "
+            f"that documents name only models which {setting('models')} declares",
         )

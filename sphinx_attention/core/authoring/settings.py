@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from sphinx_attention.core.capture.library import Mode
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.spec import Special
+from sphinx_attention.core.host_words import setting
 from sphinx_attention.core.text import listed, nearest, quoted
 from sphinx_attention.core.views import DEFAULT_VIEW, VIEWS
 
@@ -116,13 +117,13 @@ class Settings:
                 object.__setattr__(self, name, os.fspath(path))
         if self.models is None:
             object.__setattr__(self, "models", {})
-        for setting in fields(self):
-            value = getattr(self, setting.name)
-            kind = setting.metadata["kind"]
+        for one in fields(self):
+            value = getattr(self, one.name)
+            kind = one.metadata["kind"]
             # True is a whole number to Python, and to nobody else.
             wrong = not isinstance(value, kind) or (isinstance(value, bool) and bool not in kind)
-            if (value is not None or setting.default is False) and wrong:
-                raise _invalid(setting.name, value, listed(_KINDS[one] for one in kind))
+            if (value is not None or one.default is False) and wrong:
+                raise _invalid(one.name, value, listed(_KINDS[one] for one in kind))
         for name in ("layer", "head"):
             value = getattr(self, name)
             if value not in {None, "auto"} and (isinstance(value, str) or value < 0):
@@ -179,5 +180,5 @@ _KINDS: Mapping[type, str] = {
 
 def _invalid(name: str, value: object, expected: str) -> AttentionError:
     return AttentionError(
-        Problem.CONFIG, f"invalid value {quoted(value)} for attention_{name}: expected {expected}"
+        Problem.CONFIG, f"invalid value {quoted(value)} for {setting(name)}: expected {expected}"
     )

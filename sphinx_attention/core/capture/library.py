@@ -14,6 +14,7 @@ from sphinx_attention.core.analysis.parts import of_layers
 from sphinx_attention.core.attention import WARNING, Attention
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import setting
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
 from sphinx_attention.core.sources import Runner, open_source
 from sphinx_attention.core.sources.builtin import is_builtin
@@ -371,7 +372,7 @@ class Library:
         keep = ", and commit the folder" if isinstance(self.store, FolderStore) else ""
         return (
             f"the attention of {what}{made} over “{request.text}” is not in the store "
-            f"{self.store.name}, and attention_mode is {self.mode!r}, so that no model runs. "
+            f"{self.store.name}, and {setting('mode')} is {self.mode!r}, so that no model runs. "
             f"{where}, run "
             f"`sphinx-attention capture {self.docs} --only {request.key[:KEY_SHOWN]}`{keep}"
         )

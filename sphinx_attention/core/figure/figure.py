@@ -11,7 +11,8 @@ from sphinx_attention.core.analysis.mean import AVERAGED
 from sphinx_attention.core.analysis.parts import position, prefix, select
 from sphinx_attention.core.analysis.words import MERGED
 from sphinx_attention.core.attention import Attention, Candidate
-from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.errors import AttentionError, InvalidValueError, Problem
+from sphinx_attention.core.host_words import setting, settings_file
 from sphinx_attention.core.phrases import Phrases, phrases
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource
 from sphinx_attention.core.text import quoted
@@ -455,13 +456,13 @@ def _shown_first(
         return None
     try:
         return position(kind, number, names)
-    except AttentionError as error:
+    except InvalidValueError as error:
         if kind not in spec.of_project:
             raise
+        why = f"{error.why}; {spec.request.source.label} has no such {kind}"
         raise AttentionError(
             Problem.CONFIG,
-            f"conf.py: invalid value {number} for attention_{kind}: "
-            f"{error.message.partition(': ')[2]}; {spec.request.source.label} has no such {kind}",
+            f"{settings_file()}: invalid value {number} for {setting(kind)}: {why}",
         ) from None
 
 

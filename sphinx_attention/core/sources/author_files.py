@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import in_settings, setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -84,7 +85,7 @@ def _outside(declared: str, what: str) -> AttentionError:
     return AttentionError(
         Problem.MATRIX,
         f"{_short(declared)} {what} the folder of the sources, and is not read; copy the file "
-        "there, or name its folder in attention_file_roots in conf.py",
+        f"there, or name its folder in {setting('file_roots')}{in_settings()}",
     )
 
 

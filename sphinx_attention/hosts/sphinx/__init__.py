@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sphinx_attention
+from sphinx_attention.core.host_words import HostWords, speak_as
 
 from . import assets, config, directive, domain, stock_errors, uses, visitors
 
@@ -18,6 +19,7 @@ ENV_VERSION = 6
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register every part."""
+    speak_as(HostWords(prefix="attention_", file="conf.py"))
     config.setup_config(app)
     domain.setup_domain(app)
     directive.setup_directives(app)

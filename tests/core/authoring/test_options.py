@@ -349,7 +349,7 @@ def test_documents_may_be_held_to_what_the_project_declares(tmp_path: Path) -> N
         parse("a", {"model": name}, None, place)
     assert parse("a", {}, None, place).request.source.label == "default"
     for name in ("org/other", "folder", "./folder", "/etc", "gpt2"):
-        with pytest.raises(AttentionError, match="attention_models_only is set") as caught:
+        with pytest.raises(AttentionError, match="the setting models_only is set") as caught:
             parse("a", {"model": name}, None, place)
         assert "expected minilm, builtin or org/default" in caught.value.message
     with pytest.raises(AttentionError, match="did you mean minilm"):

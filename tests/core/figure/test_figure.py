@@ -174,7 +174,9 @@ def test_the_projects_layer_is_the_projects_mistake() -> None:
     with pytest.raises(AttentionError) as caught:
         resolve(spec, stack(sink(), previous(), spread()))
     assert caught.value.problem is Problem.CONFIG
-    assert caught.value.message.startswith("conf.py: invalid value 99 for attention_layer: there")
+    assert caught.value.message.startswith(
+        "the settings: invalid value 99 for the setting layer: there"
+    )
     assert "expected 0 to 2" in caught.value.message
 
 

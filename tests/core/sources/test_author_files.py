@@ -57,7 +57,7 @@ def test_a_file_outside_is_not_read(docs: Path, declared: str) -> None:
     assert caught.value.problem is Problem.MATRIX
     assert caught.value.message == (
         f"{declared} lies outside the folder of the sources, and is not read; copy the file there, "
-        "or name its folder in attention_file_roots in conf.py"
+        "or name its folder in the setting file_roots"
     )
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.boundary import reason
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import settings_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -138,8 +139,8 @@ def _shadow_error(name: str, shadow: Path) -> AttentionError:
     return AttentionError(
         Problem.INSTALL,
         f"{shadow} is found in the place of the package {name}, because its folder stands on "
-        "sys.path; rename that file, or take the folder from sys.path (conf.py may have put it "
-        "there)",
+        f"sys.path; rename that file, or take the folder from sys.path ({settings_file()} may have "
+        "put it there)",
     )
 
 
