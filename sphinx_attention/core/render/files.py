@@ -42,17 +42,27 @@ def write_file(figure: Figure, path: Path) -> None:
         AttentionError: an ending that is none of `FORMATS`, or a package that is missing.
         OSError: the file cannot be written.
     """
-    kind = path.suffix.lstrip(".").lower()
+    kind = check_ending(path)
     if kind == "html":
         path.write_text(standalone_page(figure), encoding="utf-8")
     elif kind == "svg":
         path.write_text(standalone_svg(figure), encoding="utf-8")
-    elif kind in {"png", "pdf"}:
-        path.write_bytes(typeset(standalone_svg(figure), kind))
     else:
+        path.write_bytes(typeset(standalone_svg(figure), kind))
+
+
+def check_ending(path: Path) -> str:
+    """What a file becomes, by its ending: one of `FORMATS`.
+
+    Raises:
+        AttentionError: another ending.
+    """
+    kind = path.suffix.lstrip(".").lower()
+    if kind not in FORMATS:
         raise AttentionError(
             Problem.OPTION, f"{path.name}: its ending has to be one of {', '.join(FORMATS)}"
         )
+    return kind
 
 
 def check_file(path: Path) -> None:

@@ -180,6 +180,9 @@ def _answer_of(
 ) -> Answer | Attention | Mapping[str, Any]:
     """What the runner answers: weights with their tokens."""
     whole: Answer | Attention | Mapping[str, Any] | None = None
+    if isinstance(weights, Mapping) and "weights" in weights and "tokens" not in weights:
+        own = {**{name: weights[name] for name in weights if name != "weights"}, **own}
+        weights = weights["weights"]
     if isinstance(weights, Answer | Attention) or _is_protocol(weights):
         whole = weights
     if whole is not None:

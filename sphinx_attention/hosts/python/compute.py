@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import sys
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.attention import WARNING, Attention
+from sphinx_attention.core.authoring.options import invalid
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
 
 if TYPE_CHECKING:
-    import os
-
     from .asked import Asked
 
 Found = Attention | AttentionError
 
 
-def compute(asked: Asked, cache: str | os.PathLike[str] | None) -> tuple[list[Found], list[str]]:
+def compute(asked: Asked, cache: str | PathLike[str] | None) -> tuple[list[Found], list[str]]:
     """An answer for each request, and warnings.
 
     Without a store, the numbers are those of the model. A store keeps them in steps of 1/8000.
@@ -38,7 +38,9 @@ def compute(asked: Asked, cache: str | os.PathLike[str] | None) -> tuple[list[Fo
             "cache keeps what named models answer, and nothing names the state of a live model or "
             "of given weights: remove cache",
         )
-    place = None if cache is None else str(cache)
+    if not isinstance(cache, str | PathLike | None):
+        raise invalid("cache", cache, "expected a folder, or the URL of a store")
+    place = None if cache is None else fspath(cache)
     library = Library(open_store(place, Path.cwd()), "auto", opener=asked.opener)
     requests = asked.spec.requests
     with listening(_say, bars=sys.stderr.isatty()):

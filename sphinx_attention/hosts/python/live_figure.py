@@ -6,12 +6,19 @@ import secrets
 import sys
 import tempfile
 import webbrowser
+from errno import ENOENT
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.render.description import credit, describe
-from sphinx_attention.core.render.files import check_file, fragment, standalone_page, write_file
+from sphinx_attention.core.render.files import (
+    check_ending,
+    check_file,
+    fragment,
+    standalone_page,
+    write_file,
+)
 
 if TYPE_CHECKING:
     import os
@@ -50,6 +57,9 @@ class LiveFigure:
             OSError: the file cannot be written, such as in a folder that does not exist.
         """
         target = Path(path)
+        check_ending(target)
+        if not target.parent.is_dir():
+            raise FileNotFoundError(ENOENT, "there is no such folder", str(target.parent))
         check_file(target)
         write_file(self._figure, target)
 

@@ -43,6 +43,8 @@ def as_written(options: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _written(name: str, value: Any) -> str:
+    if callable(plain := getattr(value, "tolist", None)):
+        value = plain()  # Arrays and tensors, of any number of dimensions.
     if isinstance(value, str):
         return value
     if isinstance(value, PathLike):

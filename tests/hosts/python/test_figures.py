@@ -59,7 +59,7 @@ def test_options_of_python_are_those_of_the_directive() -> None:
     html = figure(
         FOX,
         view="heads",
-        layer=np.int64(1),
+        layer=np.array(1),
         head=[0, 3],
         focus=["fox", "quick"],
         cutoff=0.5,
@@ -116,6 +116,8 @@ def test_masks_logits_and_pieces() -> None:
     expected = np.tril(np.ones((4, 4))) / np.arange(1, 5)[:, None]
     assert np.allclose(shown.attention.weights[0, 0], expected)
     assert shown.attention.causal
+    again = figure({"weights": expected}, tokens=TOKENS)
+    assert np.allclose(again.attention.weights[0, 0], expected)
     masked = figure(expected, tokens=TOKENS, masked=np.triu(np.ones((4, 4)), 1))
     assert masked.attention.causal
     words = figure(expected, tokens=["[CLS]", "un", "##even", "[SEP]"], merge="words")
@@ -184,7 +186,9 @@ def test_files_that_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(AttentionError, match="its ending has to be one of html, svg, png, pdf"):
         shown.save(tmp_path / "fox.gif")
     assert not (tmp_path / "fox.gif").exists()
-    with pytest.raises(OSError, match="none"):
+    with pytest.raises(AttentionError, match="its ending"):
+        shown.save(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"there is no such folder: .*none'"):
         shown.save(tmp_path / "none" / "fox.svg")
 
 
@@ -249,6 +253,8 @@ WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("no token is known to be special", (ROWS,), {"tokens": TOKENS, "special": "hide"}),
     ("only a square matrix", (ROWS[:2],), {"tokens": TOKENS[:2], "key_tokens": TOKENS, "causal": True}),
     ("remove cache", (ROWS,), {"tokens": TOKENS, "cache": "store"}),
+    ("tokens are missing", ({"weights": ROWS},), {}),
+    ("invalid value 3 for cache", (FOX,), {"cache": 3}),
     ("holds its own", (Answer(TOKENS, ROWS),), {"tokens": TOKENS}),
     ("the text is missing", (), {}),
     ("the text is missing", ("",), {}),
