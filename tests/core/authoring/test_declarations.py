@@ -141,7 +141,7 @@ def test_a_broken_declaration_keeps_its_name(tmp_path: Path, declared: Any, says
     # The hub may well have a model of that name.
     error = refused("gpt2", tmp_path, {"gpt2": declared})
     assert error.problem is Problem.CONFIG
-    assert "attention_models['gpt2']" in error.message
+    assert "the setting models['gpt2']" in error.message
     assert says in error.message
 
 
