@@ -116,6 +116,10 @@ _NAMES_MEANT = {
     "description": "alt",
     "threshold": "cutoff",
     "mask": "causal",
+    "max_new_tokens": "generate",
+    "new_tokens": "generate",
+    "continue": "generate",
+    "steps": "generate",
 }
 """Names that authors give to options, and the options that they mean by them."""
 

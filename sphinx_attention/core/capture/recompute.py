@@ -87,7 +87,25 @@ def compare(stored: Attention, computed: Attention) -> str:
             f"{stored.weights[layer, head, query, key]:.4f}, "
             f"now {computed.weights[layer, head, query, key]:.4f})"
         )
-    return _tensors(stored, computed)
+    return _candidates(stored, computed) or _tensors(stored, computed)
+
+
+def _candidates(stored: Attention, computed: Attention) -> str:
+    """How the probabilities of next tokens differ: those of the same texts are compared."""
+    counts = len(stored.candidates), len(computed.candidates)
+    if counts[0] != counts[1]:
+        return f"it holds {counts[0]} steps, now {counts[1]}"
+    for n, (was, now) in enumerate(zip(stored.candidates, computed.candidates, strict=True), 1):
+        # Tokens that are hardly likely may change places.
+        known = {one.text: one.probability for one in now}
+        for one in was:
+            apart = abs(known.get(one.text, now[-1].probability) - one.probability)
+            if apart > WEIGHT:
+                return (
+                    f"at its step {n}, the probability of {one.text!r} is {one.probability:.4f}, "
+                    f"now {known.get(one.text, 0.0):.4f}"
+                )
+    return ""
 
 
 def _tensors(stored: Attention, computed: Attention) -> str:

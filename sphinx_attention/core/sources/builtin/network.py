@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,20 +108,47 @@ class Network:
             yield attention
             states = layer.advance(states, attention)
 
-    def logits_after(self, ids: Sequence[int]) -> Array:
-        """The logit of each token of the vocabulary after a text (``LlamaForCausalLM``)."""
-        states: Array = self._embeddings[list(ids)].astype(np.float32)
-        turn = _Rotation(len(ids), self.shape)
-        for layer in self._layers:
-            states = layer.advance(states, layer.attend(states, turn))
-        last = _normed(states[-1], self._last_norm, self.shape.epsilon)
-        logits: Array = self._head @ last
-        return logits
-
-    @cached_property
-    def _head(self) -> Array:
+    def reader(self) -> Reader:
+        """What reads a text token by token, and tells what comes next."""
         # The weights of the head are those of the embeddings.
-        return self._embeddings.astype(np.float32)
+        head = self._embeddings.astype(np.float32)
+        return Reader(self.shape, head, self._layers, self._last_norm)
+
+
+class Reader:
+    """Reads a growing text, and tells what comes next (``LlamaForCausalLM`` with a cache).
+
+    Args:
+        shape: the numbers of a configuration.
+        head: the embeddings, whose products with a state are the logits.
+        layers: of the network.
+        last_norm: the weights of the norm after the last layer.
+    """
+
+    def __init__(
+        self, shape: Shape, head: Array, layers: Sequence[_Layer], last_norm: Array
+    ) -> None:
+        self._shape = shape
+        self._head = head
+        self._layers = layers
+        self._last_norm = last_norm
+        self._read: list[LayerAttention | None] = [None] * len(layers)
+
+    def logits_after(self, ids: Sequence[int]) -> Array:
+        """The logit of each token of the vocabulary after a text.
+
+        Args:
+            ids: the tokens of the text; it begins with the text that was read before.
+        """
+        before = 0 if self._read[0] is None else self._read[0].keys.shape[1]
+        states: Array = self._head[list(ids[before:])]
+        turn = _Rotation(len(ids), self._shape, before)
+        for number, layer in enumerate(self._layers):
+            attention = layer.attend(states, turn, self._read[number])
+            self._read[number] = attention
+            states = layer.advance(states, attention)
+        logits: Array = self._head @ _normed(states[-1], self._last_norm, self._shape.epsilon)
+        return logits
 
 
 class _Rotation:
@@ -131,14 +157,15 @@ class _Rotation:
     Args:
         tokens: how many tokens a text has.
         shape: the width of a head, and the base of the frequencies.
+        first: the position of the first token whose components are turned.
     """
 
-    def __init__(self, tokens: int, shape: Shape) -> None:
+    def __init__(self, tokens: int, shape: Shape, first: int = 0) -> None:
         powers = shape.theta ** (np.arange(0, shape.head_width, 2) / shape.head_width)
         # In single precision, like the original: of late positions, the rounding of frequencies and
         # angles moves the weights more than all other rounding.
         frequencies = np.float32(1.0) / powers.astype(np.float32)
-        angles = np.arange(tokens, dtype=np.float32)[:, None] * frequencies
+        angles = np.arange(first, tokens, dtype=np.float32)[:, None] * frequencies
         self._cos = np.tile(np.cos(angles), 2)
         self._sin = np.tile(np.sin(angles), 2)
 
@@ -156,15 +183,28 @@ class _Layer:
         self._shape = shape
         self._tensors = tensors
 
-    def attend(self, states: Array, turn: _Rotation) -> LayerAttention:
-        """The attention of this layer over the states that come in."""
+    def attend(
+        self, states: Array, turn: _Rotation, before: LayerAttention | None = None
+    ) -> LayerAttention:
+        """The attention of this layer over the states that come in.
+
+        Args:
+            states: of the tokens that attend.
+            turn: for their positions.
+            before: what this layer computed for the tokens before them; the keys and values of
+                these are those of the answer too.
+        """
         shape = self._shape
         normed = self._normed(states, "input_layernorm")
         queries = turn(self._heads(normed, "self_attn.q_proj", shape.heads))
         keys = turn(self._heads(normed, "self_attn.k_proj", shape.key_heads))
         values = self._heads(normed, "self_attn.v_proj", shape.key_heads)
+        if before is not None:
+            keys = np.concatenate((before.keys, keys), axis=1)
+            values = np.concatenate((before.values, values), axis=1)
+        first = keys.shape[1] - len(states)
         logits = queries @ self._shared(keys).swapaxes(-1, -2) * np.float32(shape.scale)
-        logits[:, np.triu(np.ones(logits.shape[1:], dtype=np.bool_), 1)] = -np.inf
+        logits[:, np.triu(np.ones(logits.shape[1:], dtype=np.bool_), first + 1)] = -np.inf
         return LayerAttention(_softmax(logits), queries, keys, values)
 
     def advance(self, states: Array, attention: LayerAttention) -> Array:

@@ -64,7 +64,9 @@ def read(request: Request) -> Attention:
     numbers, _ = choose_layers(label, heads, request.layers)
     ids = [piece.id for piece in pieces]
     check_room(label, len(ids), request.generate or 0, shape.positions)
-    written = go_on(network.logits_after, ids, request.generate or 0, ())
+    written = Continuation((), ())
+    if request.generate is not None:
+        written = go_on(network.reader().logits_after, ids, request.generate, ())
     tokens += _new_tokens(ids, written.ids, tokens)
     ids += written.ids
     computed = list(network.attentions(ids, max(numbers) + 1))

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -263,6 +264,19 @@ def test_the_longest_text_takes_a_fraction_of_a_second() -> None:
     assert time.process_time() - start < 2
     assert isinstance(found, Attention)
     assert found.weights.shape[2] > 250
+
+
+def test_another_probability_is_another_entry() -> None:
+    request = Request(builtin(), "one two one", generate=2)
+    found = ours(request)
+    assert isinstance(found, Attention)
+    stored = unpack(pack(request, found), request.key)
+    assert compare(stored, found) == ""
+    (first, *others), second = stored.candidates
+    forged = replace(first, probability=first.probability - 0.01)
+    changed = replace(stored, candidates=((forged, *others), second))
+    assert "at its step 1, the probability of 'two' is" in compare(changed, found)
+    assert "it holds 1 steps, now 2" in compare(replace(stored, candidates=(second,)), found)
 
 
 def test_entries_differ_by_nothing_that_a_figure_shows() -> None:
