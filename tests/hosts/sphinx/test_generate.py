@@ -25,12 +25,17 @@ def test_other_builders_have_the_text_and_the_next_tokens(project) -> None:
 
 
 def test_a_page_has_the_slider_and_its_script(project) -> None:
-    made = project({"index.rst": FIGURE, "other.md": f"---\norphan: true\n---\n\n# P\n\n{FENCE}"}, CONF)
+    made = project(
+        {"index.rst": FIGURE, "other.md": f"---\norphan: true\n---\n\n# P\n\n{FENCE}"}, CONF
+    )
     made.build("html", strict=True)
     for page in ("index", "other"):
         html = made.html(page)
         assert 'max="3" value="3"' in html
         assert "attention-generate.js" in html
+
+
+def test_other_pages_do_without_that_script(project) -> None:
     plain = project({"index.rst": ".. attention-figure:: one two\n"}, CONF)
     plain.build("html", strict=True)
     assert "attention-generate.js" not in plain.html()
