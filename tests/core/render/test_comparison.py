@@ -67,7 +67,7 @@ def panes_in(html: str) -> list[str]:
 
 
 def codes_in(pane: str) -> Any:
-    (text,) = re.findall(r'x-attention">"([^"]*)"', pane)
+    (text,) = re.findall(r'x-attention"[^>]*>"([^"]*)"', pane)
     return decode(decode_text(text)).codes
 
 
