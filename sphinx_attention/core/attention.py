@@ -126,6 +126,8 @@ class Attention:
         head_names: likewise the heads.
         candidates: where a causal model went on from the text: for each of its tokens, which are
             the last ones, the likeliest tokens at that place, the chosen one first.
+        signed: whether the weights are differences of weights, from -1 to 1 (`difference`). Each
+            row then sums to 0.
     """
 
     query_tokens: tuple[Token, ...]
@@ -142,6 +144,7 @@ class Attention:
     layer_names: tuple[str, ...] = ()
     head_names: tuple[str, ...] = ()
     candidates: tuple[tuple[Candidate, ...], ...] = ()
+    signed: bool = False
 
     def __post_init__(self) -> None:
         expected = (len(self.query_tokens), len(self.key_tokens))

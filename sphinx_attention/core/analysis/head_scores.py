@@ -65,7 +65,9 @@ def choose_head(
     """
     if layer is not None and head is not None:
         return layer, head
-    score = interest(attention)
+    # Of differences, the head in which the two attentions differ most.
+    signed = attention.signed
+    score = np.abs(attention.weights).sum(axis=(2, 3)) if signed else interest(attention)
     # Equal up to rounding is equal: the choice must not depend on the processor's last bit.
     score = np.round(score, 6)
     allowed = np.zeros(score.shape, dtype=np.bool_)
