@@ -59,7 +59,7 @@ const sharedByCore = {
       return { errors: [{ text: `a view must import from its own folder or from shared.ts: ${importer}` }] };
     });
     onLoad({ filter: /.*/, namespace: "core" }, () => ({
-      contents: SHARED.map((name) => `export const ${name} = attentionCore.${name};`).join("\n"),
+      contents: `export const { ${SHARED.join(", ")} } = attentionCore;`,
     }));
   },
 };

@@ -17,7 +17,10 @@ FULL = 1000
 
 
 MASKED = 1001
-"""The code of a key that its query may not see."""
+"""The code of a key that its query may not see. Codes of differences lie within ±`FULL`."""
+
+MASKED_SUM = -(1 << 40)
+"""What stands for a sum of masked codes alone."""
 
 
 NO_SCORE = 0xFFFF
@@ -32,25 +35,51 @@ MASKED_TEXT = "–"
 _NUDGE = 1e-6
 
 
-def codes(attention: Attention) -> NDArray[np.uint16]:
+def codes(attention: Attention) -> NDArray[np.integer[Any]]:
     """Every weight in thousandths, rounded half up; `MASKED` where a query may not see a key.
 
     Returns:
-        Shape (layers, heads, queries, keys).
+        Shape (layers, heads, queries, keys). Signed integers where the weights are differences.
     """
-    return _codes(attention.weights, attention.masked[:, np.newaxis])
+    make = _signed_codes if attention.signed else _codes
+    return make(attention.weights, attention.masked[:, np.newaxis])
 
 
-def head_codes(attention: Attention, layer: int, head: int) -> NDArray[np.uint16]:
+def head_codes(attention: Attention, layer: int, head: int) -> NDArray[np.integer[Any]]:
     """The codes of one head, shape (queries, keys)."""
-    return _codes(attention.weights[layer, head], attention.mask_of(layer))
+    make = _signed_codes if attention.signed else _codes
+    return make(attention.weights[layer, head], attention.mask_of(layer))
 
 
-def format_code(code: int) -> str:
-    """A code as every view prints it: ``0.467``, or an en dash where masked."""
-    if code == MASKED:
+def format_code(code: int, *, signed: bool = False) -> str:
+    """A code as every view prints it: ``0.467``, or an en dash where masked.
+
+    Args:
+        code: in thousandths, or `MASKED`.
+        signed: whether it is a difference, which is printed with its sign: ``+0.123``.
+    """
+    return MASKED_TEXT if code == MASKED else format_sum(code, signed=signed)
+
+
+def format_sum(total: int, *, signed: bool = False) -> str:
+    """A sum of codes as every view prints it; `MASKED_SUM` as a masked code."""
+    if total == MASKED_SUM:
         return MASKED_TEXT
-    return f"{code // FULL}.{code % FULL:03d}"
+    whole, part = divmod(abs(total), FULL)
+    sign = "−" if total < 0 else "+" if signed and total > 0 else ""
+    return f"{sign}{whole}.{part:03d}"
+
+
+def to_payload(found: NDArray[np.integer[Any]], *, signed: bool) -> NDArray[np.uint16]:
+    """Codes as a payload holds them: those of differences are moved up by `FULL`."""
+    if not signed:
+        return found.astype(np.uint16)
+    return (found.astype(np.int32) + FULL).astype(np.uint16)
+
+
+def from_payload(found: NDArray[np.uint16], *, signed: bool) -> NDArray[np.integer[Any]]:
+    """The codes that a payload holds; undoes `to_payload`."""
+    return found.astype(np.int16) - np.int16(FULL) if signed else found
 
 
 def format_weight(weight: float) -> str:
@@ -71,3 +100,9 @@ def _codes(weights: NDArray[Any], masked: NDArray[np.bool_]) -> NDArray[np.uint1
     # Written rows may sum to a hair over 1; nothing may be taken for the masked code.
     rounded = np.clip(scaled, 0, FULL).astype(np.uint16)
     return np.where(masked, np.uint16(MASKED), rounded)
+
+
+def _signed_codes(weights: NDArray[Any], masked: NDArray[np.bool_]) -> NDArray[np.int16]:
+    size = np.floor(np.abs(weights.astype(np.float64)) * FULL + (0.5 + _NUDGE))
+    rounded = np.where(weights < 0, -1, 1) * np.clip(size, 0, FULL)
+    return np.where(masked, np.int16(MASKED), rounded.astype(np.int16))

@@ -64,6 +64,7 @@ class ViewKind:
             follows a sentence about the view, `because`.
         because: what the view does that its refusals follow from.
         refuses_given: why the view cannot draw weights that the author gives; empty where it can.
+        no_difference: why the view shows no difference of two attentions; empty where it does.
     """
 
     name: View
@@ -81,6 +82,7 @@ class ViewKind:
     refuses: Mapping[str, tuple[frozenset[str], str]] = field(default_factory=dict)
     because: str = ""
     refuses_given: str = ""
+    no_difference: str = ""
 
     @property
     def words(self) -> Mapping[str, Word]:
@@ -117,6 +119,7 @@ _KINDS = (
         several_heads=True,
         edges=True,
         selection={"filter": _FILTER},
+        no_difference="tells heads apart by the colours that would tell more from less",
     ),
     ViewKind(
         name="grid",
@@ -133,6 +136,7 @@ _KINDS = (
             "least": Word(r"\d{1,3}(\.\d{1,6})?", "a number"),
             "large": Word("|".join(_ENLARGED), "arcs, heads or matrix"),
         },
+        no_difference="sorts heads by scores, which differences do not have",
     ),
     ViewKind(
         name="matrix",
@@ -148,6 +152,7 @@ _KINDS = (
         one_head=True,
         because="goes from a head's own queries and keys to its weights",
         refuses=_NO_VECTORS,
+        no_difference="goes from queries and keys to weights, and a difference has none",
         refuses_given="goes from queries and keys to weights, and a given matrix has weights alone",
     ),
 )

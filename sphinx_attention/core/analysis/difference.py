@@ -128,8 +128,16 @@ def align(first: Sequence[Token], second: Sequence[Token]) -> list[Pair]:
     return sorted(pairs, key=lambda pair: not _token(pair, first, second).is_bin)
 
 
+_NONE = "compare: there is no difference to show: "
+
+
 def _refused(why: str) -> AttentionError:
-    return AttentionError(Problem.OPTION, f"compare: there is no difference to show: {why}")
+    return AttentionError(Problem.OPTION, f"{_NONE}{why}")
+
+
+def brief(error: AttentionError) -> str:
+    """Why there is no difference, for readers who have asked for one."""
+    return error.message.removeprefix(_NONE)
 
 
 def _check_share(pairs: Sequence[Pair], first: Sequence[Token], second: Sequence[Token]) -> None:

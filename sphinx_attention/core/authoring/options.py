@@ -16,7 +16,9 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import selection
 from sphinx_attention.core.figure.spec import (
     AXES,
+    DIFFERENCE,
     MEAN_SENTENCES,
+    SIDES,
     Comparable,
     Derivation,
     DirectiveSource,
@@ -394,6 +396,7 @@ def _parse(
             "also", options["also"], f"expected other sentences than {quoted(text)}, the first"
         )
     texts = (text, *values.get("also", ()))
+    opens_on_difference = _opens_on_difference(values, view, opens_on)
     if "compare" in values:
         sentences = 1 if averaged else len(texts)
         counts = {"sentence": sentences, "model": len(sources), "part": len(parts)}
@@ -426,6 +429,7 @@ def _parse(
         step=step,
         language=context.language,
         compare=values.get("compare"),
+        opens_on_difference=opens_on_difference,
     )
 
 
@@ -624,6 +628,26 @@ def _step(request: Request, opens_on: dict[str, str]) -> int | None:
         return converters.count(request.generate)(value)
     except ValueError as error:
         raise invalid("step in selection", value, str(error)) from None
+
+
+def _opens_on_difference(values: Mapping[str, Any], view: View, opens_on: dict[str, str]) -> bool:
+    """Whether the option ``selection`` opens a comparison on the difference; taken from `opens_on`.
+
+    Raises:
+        AttentionError: there is no comparison, or its view shows no difference.
+    """
+    value = opens_on.pop("compare", SIDES)
+    if value not in {SIDES, DIFFERENCE}:
+        expected = f"expected {listed((SIDES, DIFFERENCE))}"
+    elif value == DIFFERENCE and "compare" not in values:
+        expected = "the figure compares nothing: add the option compare"
+    elif value == DIFFERENCE and VIEWS[view].no_difference:
+        expected = f"expected {SIDES}, because the view {view} {VIEWS[view].no_difference}"
+    else:
+        return value == DIFFERENCE
+    raise AttentionError(
+        Problem.OPTION, f"invalid value {quoted(value)} for compare in selection: {expected}"
+    )
 
 
 def _opening(variants: Sequence[Variant], at: Mapping[str, str]) -> Variant:

@@ -85,6 +85,8 @@ def label(figure: Figure, name: Axis, variant: Variant) -> str:
         steps = figure.attention.candidates
         text = visible(steps[int(value) - 1][0].text)
         return figure.say("step_of", number=value, count=len(steps), token=text)
+    if name == "compare":
+        return figure.say(f"compare_{value}")
     if name == "part":
         return figure.say(f"part_{value}")
     if name == "sentence":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.analysis import head_scores
+from sphinx_attention.core.analysis import difference, head_scores
 from sphinx_attention.core.analysis.bins import has_bin
 from sphinx_attention.core.analysis.mean import AVERAGED
 from sphinx_attention.core.analysis.parts import position, prefix, select
@@ -21,7 +21,7 @@ from .derivation import of_variants
 from .focus import find
 from .payload import MOST_A_WEIGHT, estimate
 from .selection import check_tokens
-from .spec import DEFAULT_CUTOFF, SEVERAL, FigureSpec, Variant
+from .spec import DEFAULT_CUTOFF, DIFFERENCE, SEVERAL, FigureSpec, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -66,6 +66,10 @@ class Figure:
             this figure sorts heads.
         alternatives: the other attentions that readers can choose.
         order: every variant that was asked for, in the author's order.
+        difference: of a comparison, what the second attention has more than the first one.
+        heading: what stands above the picture; empty for nothing.
+        compared: of a difference, what it is between, as readers see it.
+        unpaired: of a difference, the words of each that have no partner.
     """
 
     spec: FigureSpec
@@ -81,6 +85,15 @@ class Figure:
     head_scores: Mapping[str, NDArray[np.float64]] | None = field(default=None, repr=False)
     alternatives: tuple[Alternative, ...] = ()
     order: tuple[Variant, ...] = ()
+    difference: Alternative | None = None
+    heading: str = ""
+    compared: tuple[str, str] | None = None
+    unpaired: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+
+    @property
+    def beside(self) -> tuple[Alternative, ...]:
+        """Whatever readers can see of this figure beside what is shown first."""
+        return (*self.alternatives, *([] if self.difference is None else [self.difference]))
 
     @property
     def say(self) -> Phrases:
@@ -285,7 +298,42 @@ def resolve_all(
                 spent += _size(alternative.figure)
             others.append(alternative)
     assert figure is not None
-    return replace(figure, alternatives=tuple(others), order=variants)
+    figure = replace(figure, alternatives=tuple(others), order=variants)
+    if spec.compare and all(other.figure is not None for other in others):
+        one, other = (answer for answer in answers if isinstance(answer, Attention))
+        left = None if budget is None else budget - spent
+        figure = replace(figure, difference=_difference(spec, figure, (one, other), left))
+    return figure
+
+
+def _difference(
+    spec: FigureSpec, first: Figure, answers: tuple[Attention, Attention], budget: int | None
+) -> Alternative:
+    """The difference of the two attentions of a comparison.
+
+    Args:
+        spec: what was asked for.
+        first: the first attention, as a figure.
+        answers: both.
+        budget: what is left of it.
+    """
+    variant = Variant(spec.request, (("compare", DIFFERENCE),))
+    if why := spec.kind.no_difference:
+        return Alternative(variant, None, f"the view {spec.view} {why}")
+    one, other = (each.request for each in spec.variants)
+    try:
+        found = difference.difference(*answers, (one, other))
+        merge = "words" if found.merged else spec.request.merge
+        own = replace(
+            spec, request=replace(spec.request, merge=merge), at=variant.at, others=(), compare=None
+        )
+        relaxed = _relaxed(_beside(own, first), found.attention)
+        figure = resolve(relaxed, found.attention, budget)
+    except AttentionError as error:
+        return Alternative(variant, None, difference.brief(error), error)
+    if budget is not None and estimate(figure.attention) > budget:
+        return Alternative(variant, None, figure.say("variant_beyond_budget"))
+    return Alternative(variant, replace(figure, unpaired=(found.only_first, found.only_second)))
 
 
 def _resolve_steps(spec: FigureSpec, attention: Attention, budget: int | None) -> Figure:

@@ -5,7 +5,8 @@ The bytes are a zlib stream (RFC 1950; `DecompressionStream("deflate")` in brows
 1. the length of the header, an unsigned 32-bit little-endian number,
 2. the header, UTF-8 JSON,
 3. the high bytes of all codes, then the low bytes of all codes: head after head, in each the
-   queries, and of each query the keys,
+   queries, and of each query the keys; where the header says ``signed``, the codes are those of
+   differences, 1000 larger than they are,
 4. of views that sort heads, the scores that the header names: of each in turn, and of every layer
    the heads, in thousandths, 65535 where a head has none; all high bytes, then all low bytes,
 5. of views that keep tensors, the tensors that the header lists: of each, in that order, the first
@@ -31,7 +32,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sphinx_attention.core.analysis import logits
-from sphinx_attention.core.codes import MASKED, NO_SCORE, codes, head_codes, score_codes
+from sphinx_attention.core.codes import (
+    FULL,
+    MASKED,
+    NO_SCORE,
+    codes,
+    from_payload,
+    head_codes,
+    score_codes,
+    to_payload,
+)
 from sphinx_attention.core.text import clean, visible
 
 if TYPE_CHECKING:
@@ -58,7 +68,7 @@ MOST_A_WEIGHT = 10 / 8 * _OVERHEAD
 
 # Of a code: how many bits its number has, to tell sparse heads from dense ones on every machine
 # alike.
-_BITS = np.array([code.bit_length() for code in range(MASKED + 1)], np.uint8)
+_BITS = np.array([code.bit_length() for code in range(FULL + MASKED + 1)], np.uint8)
 
 # Weights that `estimate` looks at.
 _SAMPLED = 1 << 20
@@ -73,13 +83,14 @@ class Payload:
 
     Attributes:
         header: the JSON header as it stands in the bytes.
-        codes: shape (layers, heads, queries, keys), uint16, thousandths or `MASKED`.
+        codes: shape (layers, heads, queries, keys), thousandths or `MASKED`; below 0 too where the
+            header says ``signed``.
         scores: by name, shape (layers, heads), NaN where a head has none; empty for most figures.
         tensors: by name, float32, in the order of the header; empty for most figures.
     """
 
     header: Mapping[str, Any]
-    codes: NDArray[np.uint16]
+    codes: NDArray[np.integer[Any]]
     scores: Mapping[str, NDArray[np.float64]]
     tensors: Mapping[str, NDArray[np.float32]]
 
@@ -90,10 +101,13 @@ def encode(figure: Figure) -> bytes:
     All layers and heads of the attention are carried. The result is at most 1.05 times the entropy
     of the codes for real heads of 32 tokens and more.
     """
-    packed = codes(figure.attention)
+    signed = figure.attention.signed
+    found = codes(figure.attention)
+    packed = to_payload(found, signed=signed)
     carried = tensors(figure.attention) if figure.spec.kind.keeps else {}
     maps: NDArray[np.uint16] = packed.reshape(-1, *packed.shape[2:])
-    order = np.argsort([int(_BITS[one].sum(dtype=np.int64)) for one in maps], kind="stable")
+    sizes = np.abs(found).reshape(maps.shape)
+    order = np.argsort([int(_BITS[one].sum(dtype=np.int64)) for one in sizes], kind="stable")
     fields = _header(figure, packed, carried)
     if (order != np.arange(len(order))).any():
         fields["order"] = order.tolist()
@@ -160,10 +174,12 @@ def _weights_estimate(attention: Attention) -> int:
     step = max(1, -(-weights.size // _SAMPLED))
     # A prime step, so that the sample does not fall on the same head of every layer.
     chosen = [(n * 7919) % maps for n in range(max(1, maps // step))]
-    counts = np.zeros(MASKED + 1)
+    different = FULL + MASKED + 1
+    counts = np.zeros(different)
     for n in chosen:
         layer, head = divmod(n, attention.heads)
-        counts += np.bincount(head_codes(attention, layer, head).ravel(), minlength=MASKED + 1)
+        found = to_payload(head_codes(attention, layer, head), signed=attention.signed)
+        counts += np.bincount(found.ravel(), minlength=different)
     shares = counts[counts > 0] / counts.sum()
     bits = float(-(shares * np.log2(shares)).sum()) * weights.size
     return int(bits / 8 * _OVERHEAD)
@@ -232,7 +248,7 @@ def decode(data: bytes) -> Payload:
         start += 4 * count
     return Payload(
         header=header,
-        codes=maps.reshape(shape),
+        codes=from_payload(maps.reshape(shape), signed=header.get("signed", False)),
         scores={
             name: np.where(score == NO_SCORE, np.nan, score / 1000)
             for name, score in zip(names, scores, strict=True)
@@ -259,6 +275,8 @@ def _header(
     if not attention.same_tokens:
         header["keys"] = [visible(token.text) for token in keys]
         header["specialKeys"] = _special(keys)
+    if attention.signed:
+        header["signed"] = True
     if attention.is_pair:
         header["segments"] = {
             "queries": [token.segment for token in queries],

@@ -134,6 +134,7 @@ class FigureSpec:
             to the request.
         language: the code of the language that the figure's own words are in, such as ``de``.
         compare: the axis whose two attentions stand side by side; None shows one attention.
+        opens_on_difference: whether a comparison opens on the difference of the two.
     """
 
     request: Request
@@ -158,6 +159,7 @@ class FigureSpec:
     derivation: Derivation | None = None
     language: str = "en"
     compare: Comparable | None = None
+    opens_on_difference: bool = False
 
     @property
     def variants(self) -> tuple[Variant, ...]:

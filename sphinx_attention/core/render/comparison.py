@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.figure.axes import label
+from sphinx_attention.core.figure.figure import Alternative
+from sphinx_attention.core.figure.spec import DIFFERENCE, SIDES, Variant
 from sphinx_attention.core.text import clean_line
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class Pane:
 
     Attributes:
         figure: what the pane shows, as a figure of its own.
-        name: the sentence or the model, as readers see it.
+        name: the sentence or the model, as readers see it; it stands above the picture.
         uid: prefix of the ids within.
     """
 
@@ -51,7 +53,7 @@ def panes_of(figure: Figure, uid: str) -> tuple[Pane, ...]:
         return ()
     # Any name that the option link cannot have keeps the selection within this figure.
     link = figure.spec.link or f"{uid} compared"
-    made = []
+    made: list[Pane] = []
     for letter, one in (("a", figure), ("b", other.figure)):
         variant = next(each for each in figure.order if each.at == one.spec.at)
         name = label(figure, axis, variant)
@@ -61,9 +63,34 @@ def panes_of(figure: Figure, uid: str) -> tuple[Pane, ...]:
         spec = replace(
             one.spec, at=(), compare=None, link=link, alt=alt, written=written, others=()
         )
-        alone = replace(one, spec=spec, alternatives=(), order=())
+        alone = replace(one, spec=spec, alternatives=(), order=(), difference=None, heading=name)
         made.append(Pane(alone, name, f"{uid}-{letter}"))
-    return tuple(made)
+    first, second = made
+    return _with_difference(first, figure.difference, second.name), second
+
+
+def _with_difference(pane: Pane, difference: Alternative | None, second: str) -> Pane:
+    """The first pane, in which readers can choose the difference of both."""
+    if difference is None:
+        return pane
+    sides, shown = (
+        Variant(pane.figure.spec.request, (("compare", value),)) for value in (SIDES, DIFFERENCE)
+    )
+    opening = replace(pane.figure, spec=replace(pane.figure.spec, at=sides.at))
+    if difference.figure is None:
+        failed = replace(difference, variant=shown)
+        alone = replace(opening, alternatives=(failed,), order=(sides, shown))
+        return replace(pane, figure=alone)
+    own = pane.figure.spec
+    spec = replace(
+        difference.figure.spec, at=shown.at, link=own.link, alt=own.alt, written=own.written
+    )
+    heading = pane.figure.say("difference_of", first=pane.name, second=second)
+    between = replace(difference.figure, spec=spec, compared=(pane.name, second), heading=heading)
+    one, other = (opening, Alternative(shown, between))
+    if own.opens_on_difference:
+        one, other = between, Alternative(sides, opening)
+    return replace(pane, figure=replace(one, alternatives=(other,), order=(sides, shown)))
 
 
 def is_comparison(figure: Figure) -> bool:

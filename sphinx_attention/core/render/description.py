@@ -37,6 +37,7 @@ class Pair:
         query: text of the query token, as shown.
         key: text of the key token, as shown.
         weight: three decimals.
+        code: the weight in thousandths.
         query_index: which of the query tokens.
         key_index: which of the key tokens.
     """
@@ -46,6 +47,7 @@ class Pair:
     weight: str
     query_index: int
     key_index: int
+    code: int = 0
 
 
 def strongest_pairs(figure: Figure, limit: int = _LISTED) -> list[Pair]:
@@ -64,7 +66,7 @@ def strongest_pairs(figure: Figure, limit: int = _LISTED) -> list[Pair]:
     codes = mean_over([np.where(head == MASKED, 0, head).astype(np.int64) for head in heads])
     if figure.pinned:
         codes[np.isin(np.arange(len(codes)), figure.pinned, invert=True)] = 0
-    order = np.argsort(-codes, axis=None, kind="stable")[: max(limit, 0)]
+    order = np.argsort(-np.abs(codes), axis=None, kind="stable")[: max(limit, 0)]
     pairs = []
     for cell in order:
         query, key = divmod(int(cell), codes.shape[1])
@@ -75,7 +77,8 @@ def strongest_pairs(figure: Figure, limit: int = _LISTED) -> list[Pair]:
             Pair(
                 query=visible(attention.query_tokens[query].text),
                 key=visible(attention.key_tokens[key].text),
-                weight=format_code(code),
+                weight=format_code(code, signed=attention.signed),
+                code=code,
                 query_index=query,
                 key_index=key,
             )
@@ -152,6 +155,8 @@ def _lines(text: str) -> str:
 def default_title(figure: Figure) -> str:
     """A short name of the picture, for when the author gave no alternative text."""
     name = clean_line(figure.attention.label)
+    if figure.attention.signed:
+        return figure.say("title_difference", between=figure.heading or name)
     return figure.say("title_of", model=name) if name else figure.say("title")
 
 
@@ -222,6 +227,8 @@ def describe(figure: Figure) -> str:
 def about(figure: Figure) -> str:
     """What a description says whichever head is shown: whose attention, and over which words."""
     whose = default_title(figure)
+    if figure.attention.signed:
+        return _closed(whose)
     if figure.spec.request.part:
         whose += f", {figure.say(f'part_{figure.attention.part}')}"
     text, target = _isolated(_sentence(figure)), _isolated(_target(figure))
@@ -256,7 +263,11 @@ def _has_place(figure: Figure) -> bool:
 def _in_words(figure: Figure, pair: Pair) -> str:
     itself = figure.attention.same_tokens and pair.query_index == pair.key_index
     key = figure.say("itself") if itself else _isolated(pair.key)
-    return figure.say("pair", query=_isolated(pair.query), key=key, weight=pair.weight)
+    kind = "pair"
+    weight = pair.weight
+    if figure.attention.signed:
+        kind, weight = "pair_more" if pair.code > 0 else "pair_less", format_code(abs(pair.code))
+    return figure.say(kind, query=_isolated(pair.query), key=key, weight=weight)
 
 
 def _sentence(figure: Figure) -> str:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from sphinx_attention.core.figure.axes import as_json, failures, selectors
 from sphinx_attention.core.figure.payload import encode, encode_text
 from sphinx_attention.core.figure.selection import written
+from sphinx_attention.core.figure.spec import DIFFERENCE
 from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
 from sphinx_attention.core.text import clean_line
 from sphinx_attention.core.views import VIEWS
@@ -52,7 +53,8 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
     if is_comparison(figure):
         return {"data-compare": str(figure.spec.compare)}
     spec, names = figure.spec, figure.attention.head_names
-    attributes = {
+    attributes = {"data-compare": DIFFERENCE} if figure.attention.signed else {}
+    attributes |= {
         "data-view": spec.view,
         "data-layer": clean_line(figure.layer_name),
         "data-head": clean_line(figure.head_name),
@@ -127,9 +129,7 @@ def _side_by_side(
                 {
                     "attributes": figure_attributes(pane.figure),
                     "markup": _markup(
-                        _with_alternatives(
-                            pane.figure, pane.uid, side_file, image_file, on_page, name=pane.name
-                        )
+                        _with_alternatives(pane.figure, pane.uid, side_file, image_file, on_page)
                     ),
                 }
                 for pane in panes
@@ -144,13 +144,11 @@ def _with_alternatives(
     side_file: SideFile | None,
     image_file: ImageFile | None,
     on_page: set[str] | None,
-    *,
-    name: str = "",
 ) -> str:
     """The markup of an attention and of what can be chosen in its place; see `render_html`."""
     variants = [_variant(figure, one, uid, side_file, image_file) for one in figure.alternatives]
     carried = _carry(encode(figure), side_file, frozenset() if on_page is None else on_page)
-    markup = _markup_of(figure, figure, uid, carried, variants, name=name)
+    markup = _markup_of(figure, figure, uid, carried, variants)
     if on_page is not None and carried.text:
         on_page.add(carried.key)
     return markup if image_file is None else images_as_files(markup, image_file)
@@ -162,8 +160,6 @@ def _markup_of(
     uid: str,
     carried: _Carried,
     variants: Sequence[str],
-    *,
-    name: str = "",
 ) -> str:
     """The markup of one attention.
 
@@ -173,7 +169,6 @@ def _markup_of(
         uid: as for `render_html`.
         carried: how the page comes by its payload.
         variants: what the page says of each other attention, as JSON.
-        name: what stands above the picture; empty for nothing.
     """
     drawing = draw(figure)
     beside = draw(figure, drawing.beside) if drawing.beside else None
@@ -184,7 +179,6 @@ def _markup_of(
         .render(
             drawing=drawing,
             view=drawing.content,
-            name=name,
             uid=uid,
             standalone=False,
             picture=_markup(write_svg(drawing, figure, uid)),

@@ -49,4 +49,4 @@ def _size(figure: Figure) -> int:
     attention = figure.attention
     tensors = (attention.queries, attention.keys, attention.values)
     own = attention.weights.nbytes + sum(t.nbytes for t in tensors if t is not None)
-    return own + sum(_size(one.figure) for one in figure.alternatives if one.figure is not None)
+    return own + sum(_size(one.figure) for one in figure.beside if one.figure is not None)

@@ -106,7 +106,7 @@ class ResolveFigures(SphinxPostTransform):
                     place = get_node_location(node) or document
                     domain.pages.note_warning(document, told, place, drawn=True)
                 tell_notices(figure, location=node)
-                for one in figure.alternatives:
+                for one in figure.beside:
                     if one.error is not None:
                         warn_of(one.error, location=node)
                         place = get_node_location(node) or document

@@ -4,7 +4,7 @@ import { weights } from "../../../sphinx_attention/core/render/common/constants.
 import { type Directive, type Header, type HeadScores, type Payload, type Tensor, tensorOf } from "./payload";
 
 /** The code of a key that the query may not see. */
-export const MASKED = -1;
+export const MASKED = -9999;
 /** The same in the bytes of a payload, which have no sign. */
 const MASKED_IN_PAYLOAD = 1001;
 
@@ -42,7 +42,7 @@ export function strongestPartner(model: Model, layer: number, head: number, { si
   let most = -1;
   for (const [other, { special }] of tokensOn(model, otherSide(side)).entries()) {
     const [query, key] = side === "query" ? [index, other] : [other, index];
-    const code = model.code(layer, head, query, key);
+    const code = weightOf(model.code(layer, head, query, key));
     const rank = code > 0 && !special && !(model.oneRow && key === query) ? code + 2000 : code;
     if (rank > most) [best, most] = [other, rank];
   }
@@ -64,6 +64,8 @@ export interface Model {
   words: Header["words"] | undefined;
   /** Whether special tokens, and edges to them, are drawn fainter. */
   dim: boolean;
+  /** Whether the weights are differences, from -1000 to 1000 thousandths. */
+  signed: boolean;
   headScores: HeadScores;
   cutoff: number;
   label: string;
@@ -100,6 +102,8 @@ export function modelOf(payload: Payload, { cutoff, dim = false, directive }: Fa
   const queryTokens = tokensOf(header.queries, header.specialQueries);
   const tensors = new Map<string, Tensor | undefined>();
   const places: number[] = [];
+  const signed = !!header.signed;
+  const zero = signed ? 1000 : 0;
   header.order?.forEach((head, place) => (places[head] = place));
   return {
     layers: header.layers,
@@ -110,7 +114,8 @@ export function modelOf(payload: Payload, { cutoff, dim = false, directive }: Fa
     oneRow: !header.keys,
     segments: header.segments,
     words: header.words,
-    dim,
+    dim: dim && !signed,
+    signed,
     headScores: payload.scores,
     cutoff,
     label: header.label,
@@ -119,7 +124,7 @@ export function modelOf(payload: Payload, { cutoff, dim = false, directive }: Fa
     code: (layer, head, query, key) => {
       const map = layer * heads + head;
       const at = ((places[map] ?? map) * queries + query) * keys + key;
-      const code = (high[at]! << 8) | low[at]!;
+      const code = ((high[at]! << 8) | low[at]!) - zero;
       return code === MASKED_IN_PAYLOAD ? MASKED : code;
     },
     tensor: (name) => {
@@ -134,10 +139,19 @@ function tokensOf(texts: string[], special: number[]): Token[] {
   return texts.map((text, index) => ({ text, special: marked.has(index) }));
 }
 
-/** A code as it is printed everywhere: `0.467`, or an en dash where the key is masked. */
-export function numeral(code: number): string {
+/**
+ * A code as it is printed everywhere: `0.467`, or an en dash where the key is masked. With `signed`, it
+ * is a difference, which has its sign: `+0.123`.
+ */
+export function numeral(code: number, signed = false): string {
   if (code === MASKED) return "–";
-  return `${Math.floor(code / 1000)}.${String(code % 1000).padStart(3, "0")}`;
+  const size = Math.abs(code);
+  return `${code < 0 ? "−" : signed && code ? "+" : ""}${Math.floor(size / 1000)}.${String(size % 1000).padStart(3, "0")}`;
+}
+
+/** How much a code weighs: its size. 0 where it is masked. */
+export function weightOf(code: number): number {
+  return code === MASKED ? 0 : Math.abs(code);
 }
 
 /** The tokens of one side. */
@@ -169,8 +183,8 @@ export interface PrintedWeight {
 /** Weights of at least this many thousandths are emphasised. */
 const STRONG = weights.strong;
 
-export function printedWeight(code: number): PrintedWeight {
-  return { text: numeral(code), strong: code >= STRONG, masked: code === MASKED };
+export function printedWeight(code: number, signed = false): PrintedWeight {
+  return { text: numeral(code, signed), strong: weightOf(code) >= STRONG, masked: code === MASKED };
 }
 
 export function clamp(value: number, least: number, most: number): number {

@@ -32,6 +32,8 @@ export interface Header {
   segments?: { queries: number[]; keys: number[] };
   /** For each token, the number of its word. Absent where every word is one token. */
   words?: { queries: (number | null)[]; keys?: (number | null)[] };
+  /** Present where the weights are differences. Their codes are 1000 larger in the bytes. */
+  signed?: true;
   /** The names of the head scores. */
   headScores?: string[];
   /** The order of all layers' heads in the bytes. Absent where they are in their own order. */

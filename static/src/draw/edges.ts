@@ -1,7 +1,7 @@
 /** Edges: which weights are drawn as edges. The Python part computes the same. */
 
 import { edges } from "../../../sphinx_attention/core/render/common/constants.json";
-import { MASKED, type Model, nearest, otherSide, type Place, type Side, tokensOn } from "../data/model";
+import { MASKED, type Model, nearest, otherSide, type Place, type Side, tokensOn, weightOf } from "../data/model";
 import type { Direction } from "../state/state";
 
 /**
@@ -58,16 +58,18 @@ function total(rows: readonly (readonly number[])[], other: number): number {
 
 /**
  * The positions of the smallest set of codes that holds the share `cutoff` of their sum, largest first.
- * Codes equal to the last one are included; zeros and masked codes never are.
+ * Codes equal to the last one are included; zeros and masked codes never are. Differences count by their
+ * size.
  */
 export function heaviest(codes: readonly number[], cutoff: number): number[] {
   // Code and position are packed into one number, because numbers sort ten times as fast as pairs.
   const packed: number[] = [];
   let all = 0;
   for (const [index, code] of codes.entries()) {
-    if (!visible(code)) continue;
-    packed.push((0xffff - code) * 0x10000 + index);
-    all += code;
+    const size = weightOf(code);
+    if (!size) continue;
+    packed.push((0xffff - size) * 0x10000 + index);
+    all += size;
   }
   const enough = cutoff * all;
   let mass = 0;
@@ -75,7 +77,7 @@ export function heaviest(codes: readonly number[], cutoff: number): number[] {
   const kept: number[] = [];
   for (const one of Uint32Array.from(packed).sort()) {
     const index = one & 0xffff;
-    const code = codes[index]!;
+    const code = weightOf(codes[index]!);
     if (mass >= enough && code < last) break;
     kept.push(index);
     mass += code;
@@ -94,19 +96,21 @@ export function edgesOf(model: Model, { from, indices, rows }: Line): Edge[] {
         query: from === "query" ? index : other,
         key: from === "query" ? other : index,
         code: rows[i]![other]!,
-        special: others[other]!.special,
+        // Of a difference, the hue tells the sign, and every edge has one.
+        special: others[other]!.special && !model.signed,
       })),
   );
 }
 
 /**
  * The share of a line's weights that its edges show, in whole per cent, rounded down. A row always
- * counts as 1, even where its visible weights sum to less.
+ * counts as 1, even where its visible weights sum to less, unless these are differences.
  */
-export function shareOf({ from, codes, rows }: Line, edges: readonly Edge[]): number {
-  const mass = sum(codes.filter(visible));
-  const shown = sum(edges.map((edge) => edge.code));
-  const full = from === "query" ? 1000 * rows.filter((row) => row.some(visible)).length : 0;
+export function shareOf({ signed }: Model, { from, rows }: Line, edges: readonly Edge[]): number {
+  const masses = rows.map((row) => sum(row.map(weightOf)));
+  const mass = sum(masses);
+  const shown = sum(edges.map(({ code }) => weightOf(code)));
+  const full = from === "query" && !signed ? 1000 * masses.filter(Boolean).length : 0;
   return shown === mass ? 100 : Math.floor((100 * shown) / Math.max(mass, full));
 }
 
@@ -119,14 +123,10 @@ export function edgesAtRest(model: Model, layer: number, head: number, most: num
   const ordinary = all.filter((place) => !model.queries[place.index]!.special);
   return (ordinary.length ? ordinary : all)
     .flatMap((place) => edgesOf(model, lineOf(model, layer, head, [place], "from")))
-    .filter((edge) => edge.code >= LEAST_AT_REST)
-    .sort((a, b) => b.code - a.code || a.query - b.query || a.key - b.key)
+    .filter(({ code }) => weightOf(code) >= LEAST_AT_REST)
+    .sort((a, b) => weightOf(b.code) - weightOf(a.code) || a.query - b.query || a.key - b.key)
     .slice(0, most)
     .sort((a, b) => a.query - b.query || a.key - b.key);
-}
-
-function visible(code: number): boolean {
-  return code > 0;
 }
 
 function sum(values: readonly number[]): number {

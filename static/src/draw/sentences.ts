@@ -1,7 +1,7 @@
 /** Sentences about numbers and tokens, made from phrases. */
 
 import type { Weights } from "./edges";
-import type { Side } from "../data/model";
+import type { Model, Side } from "../data/model";
 import { type Phrase, say } from "../data/phrases";
 import type { Direction } from "../state/state";
 
@@ -19,21 +19,28 @@ export function cutoffNote(percent: number, { from, indices }: Weights): string 
   return say(`cutoff_${line}${indices.length > 1 ? "s" : ""}`, { percent });
 }
 
-export function vectorLabel(tokens: readonly string[], from: Side): string {
-  return say(from === "query" ? "scores_from" : "scores_to", { tokens: tokens.join(" + ") });
+interface Line {
+  readonly tokens: readonly string[];
+  readonly from: Side;
+  readonly signed: boolean;
+}
+
+export function vectorLabel({ tokens, from, signed }: Line): string {
+  return say(signed ? "scores_difference" : from === "query" ? "scores_from" : "scores_to", { tokens: tokens.join(" + ") });
 }
 
 /** The sentence that screen readers announce for tokens in focus. */
-export function spoken(tokens: readonly string[], from: Side, others: readonly string[]): string {
+export function spoken(model: Model, tokens: readonly string[], from: Side, others: readonly string[]): string {
   const named = tokens.reduce((one, other) => say("and", { one, other }));
-  return say(looks(from, tokens.length > 1, false), {
+  return say(looks(model, from, tokens.length > 1, false), {
     tokens: named,
     others: others.join(", ") || nothing(),
   });
 }
 
 /** The phrase for tokens in focus and the tokens they look at. With `most`, it names the heaviest only. */
-export function looks(from: Side, several: boolean, most: boolean): Phrase {
+export function looks({ signed }: Model, from: Side, several: boolean, most: boolean): Phrase {
+  if (signed) return "differs";
   const verb = from === "query" ? (several ? "look" : "looks") : several ? "are_seen" : "is_seen";
   return most ? `${verb}_most` : verb;
 }

@@ -3,7 +3,7 @@
 import { weights } from "../../../sphinx_attention/core/render/common/constants.json";
 import { ADDED, cell, element, find, setAttributes, setText } from "../draw/dom";
 import { edgesOf, lineOf, shareOf, type Weights } from "../draw/edges";
-import { type Model, numeral, otherSide, type Place, type Token, tokenAt, tokensOn } from "../data/model";
+import { type Model, numeral, otherSide, type Place, type Token, tokenAt, tokensOn, weightOf } from "../data/model";
 import { detail, type Pair, placeInWords, strongestPairs } from "./strongest-pairs";
 import { makeScrollable } from "./overflow";
 import { weightVectorElement, weightVectorOf } from "./weight-vector";
@@ -47,7 +47,7 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
   const read = (state: State, places: readonly Place[]): Reading => {
     if (view.reading) return view.reading(state, places);
     const line = lineOf(model, state.layer, state.head, places, state.direction);
-    return { weights: line, share: view.edges ? shareOf(line, edgesOf(model, line)) : 100 };
+    return { weights: line, share: view.edges ? shareOf(model, line, edgesOf(model, line)) : 100 };
   };
   const lineAt = (state: State, places: readonly Place[]): Weights => read(state, places).weights;
 
@@ -89,7 +89,7 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
         [],
         cell("td", model.queries[query]!.text),
         cell("td", model.keys[key]!.text),
-        element("td", [], numeral(code)),
+        element("td", [], numeral(code, model.signed)),
       ),
     );
     pairsBody?.replaceChildren(...rows);
@@ -137,21 +137,22 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
       }
       const line = lineAt(state, places);
       const others = tokensOn(model, otherSide(line.from));
-      setText(live, spoken(texts(model, places), line.from, named(line, others, places)));
+      setText(live, spoken(model, texts(model, places), line.from, named(model, line, others, places)));
     },
     announce: (text) => setText(live, text),
   };
 }
 
 /** The tokens and weights of a line that are announced: the cells in focus, or the heaviest. */
-function named(line: Weights, others: readonly Token[], places: readonly Place[]): string[] {
+function named(model: Model, line: Weights, others: readonly Token[], places: readonly Place[]): string[] {
   const cells = places.map(({ other }) => other).filter((other) => other !== undefined);
+  const size = (other: number): number => weightOf(line.codes[other]!);
   const all = cells.length ? [...new Set(cells)] : [...line.codes.keys()];
   return all
-    .filter((other) => cells.length || line.codes[other]! > 0)
-    .sort((a, b) => line.codes[b]! - line.codes[a]! || a - b)
+    .filter((other) => cells.length || size(other))
+    .sort((a, b) => size(b) - size(a) || a - b)
     .slice(0, SPOKEN)
-    .map((other) => `${others[other]!.text} ${numeral(line.codes[other]!)}`);
+    .map((other) => `${others[other]!.text} ${numeral(line.codes[other]!, model.signed)}`);
 }
 
 function texts(model: Model, places: readonly Place[]): string[] {

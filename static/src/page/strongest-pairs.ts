@@ -2,7 +2,7 @@
 
 import { rightToLeft } from "../draw/dom";
 import type { Weights } from "../draw/edges";
-import { type Model, nearest, numeral } from "../data/model";
+import { type Model, MASKED, nearest, numeral, weightOf } from "../data/model";
 import { type Phrase, say } from "../data/phrases";
 
 export interface Pair {
@@ -24,11 +24,12 @@ export function strongestPairs(
 ): Pair[] {
   const best: Pair[] = [];
   const offer = (query: number, key: number): void => {
-    const codes = heads.map((head) => Math.max(0, model.code(layer, head, query, key)));
-    const code = nearest(codes.reduce((sum, one) => sum + one, 0) / codes.length);
-    if (code <= (best[most - 1]?.code ?? 0)) return;
+    const codes = heads.map((head) => model.code(layer, head, query, key)).filter((code) => code !== MASKED);
+    const code = nearest(codes.reduce((sum, one) => sum + one, 0) / heads.length);
+    const size = weightOf(code);
+    if (size <= weightOf(best[most - 1]?.code ?? 0)) return;
     let at = best.length;
-    while (at > 0 && best[at - 1]!.code < code) at--;
+    while (at > 0 && weightOf(best[at - 1]!.code) < size) at--;
     best.splice(at, 0, { query, key, code });
     best.length = Math.min(best.length, most);
   };
@@ -68,10 +69,10 @@ export function placeInWords(
 export function detail(place: string, model: Model, pairs: readonly Pair[]): string {
   const named = pairs.map(({ query, key, code }) => {
     const itself = model.oneRow && query === key;
-    return say("pair", {
+    return say(!model.signed ? "pair" : code > 0 ? "pair_more" : "pair_less", {
       query: isolate(model.queries[query]!.text),
       key: itself ? say("itself") : isolate(model.keys[key]!.text),
-      weight: numeral(code),
+      weight: numeral(weightOf(code)),
     });
   });
   const strongest = named.length ? say("strongest", { pairs: named.join(", ") }) : "";

@@ -17,6 +17,7 @@ export interface WeightVector {
   /** The pinned tokens. The vectors of several are summed. */
   tokens: string[];
   from: Side;
+  signed: boolean;
   rows: WeightRow[];
 }
 
@@ -26,11 +27,12 @@ const LONG = weights.long_vector;
 export function weightVectorOf(model: Model, line: Weights): WeightVector {
   const others = tokensOn(model, otherSide(line.from));
   return {
+    signed: model.signed,
     tokens: line.indices.map((index) => tokensOn(model, line.from)[index]!.text),
     from: line.from,
     rows: line.codes.map((code, other) => {
       const { text: token, special } = others[other]!;
-      const { text: number, strong, masked } = printedWeight(code);
+      const { text: number, strong, masked } = printedWeight(code, model.signed);
       return { number, token, special, strong, masked };
     }),
   };
@@ -57,7 +59,7 @@ export function weightVectorElement(vector: WeightVector): HTMLElement {
   name.rowSpan = lines.length;
   lines[0]?.prepend(name);
 
-  const label = vectorLabel(vector.tokens, vector.from);
+  const label = vectorLabel(vector);
   const table = element("table", ["attention-vector", UNTYPESET], element("tbody", [], ...lines));
   setAttributes(table, { "aria-label": label });
   const long = lines.length > LONG;
@@ -71,11 +73,11 @@ export function weightVectorElement(vector: WeightVector): HTMLElement {
 const TERMS = weights.summed_terms;
 
 /** The name of the vector: α with its token, or a sum of these. */
-function sumOf({ tokens, from }: WeightVector): (string | Node)[] {
+function sumOf({ tokens, from, signed }: WeightVector): (string | Node)[] {
   const left = tokens.length > TERMS ? [...tokens.slice(0, TERMS - 1), "", tokens.at(-1)!] : tokens;
   return left.flatMap((token, i) => {
     const sub = element("sub", [], from === "key" ? "·," : "", isolated(token));
-    const term = token ? [element("i", [], "α"), sub] : ["⋯"];
+    const term = token ? [element("i", [], signed ? "Δα" : "α"), sub] : ["⋯"];
     return i ? [" + ", ...term] : term;
   });
 }

@@ -16,6 +16,7 @@ export {
   strongestPartner,
   tokenAt,
   tokensOn,
+  weightOf,
 } from "../data/model";
 export type { Phrase } from "../data/phrases";
 export { say, template } from "../data/phrases";

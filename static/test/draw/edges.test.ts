@@ -29,7 +29,7 @@ test("a row of one head", () => {
     { query: 1, key: 1, code: 506, special: false },
     { query: 1, key: 2, code: 447, special: false },
   ]);
-  assert.equal(shareOf(line, edgesOf(model, line)), 95);
+  assert.equal(shareOf(model, line, edgesOf(model, line)), 95);
 });
 
 test("turned round it is a column", () => {
@@ -60,7 +60,7 @@ test("several tokens are summed, and each keeps its own edges", () => {
     [2, 1, 980],
   ]);
   // 506 + 447 + 980 of 2000.
-  assert.equal(shareOf(line, edges), 96);
+  assert.equal(shareOf(model, line, edges), 96);
 });
 
 test("a sum is masked where all of it is", () => {

@@ -70,9 +70,9 @@ each("weight vectors, and how much of them edges show", (figure) => {
   for (const { places, vector, percent } of figure.pinned) {
     if (!vector) continue;
     const line = lineOf(model, figure.layer, figure.head, queries(places), "from");
-    assert.equal(shareOf(line, edgesOf(model, line)), percent);
-    const { tokens, from, rows } = weightVectorOf(model, line);
-    assert.equal(vectorLabel(tokens, from), vector[0]);
+    assert.equal(shareOf(model, line, edgesOf(model, line)), percent);
+    const { rows, ...named } = weightVectorOf(model, line);
+    assert.equal(vectorLabel(named), vector[0]);
     const drawn = rows.map(({ number, token, special, strong, masked }) => [
       number,
       token,
@@ -151,7 +151,7 @@ each("lines, bars and numbers of heads", (figure) => {
     assert.equal(numbersNote(shown.length, places.length, false, 0), expected.note);
     const reading = places.length ? read(model, state, pinned) : null;
     assert.equal(reading?.share ?? 100, expected.percent);
-    assert.deepEqual(reading?.weights.codes.map(numeral) ?? null, expected.vector);
+    assert.deepEqual(reading?.weights.codes.map((code) => numeral(code)) ?? null, expected.vector);
     const pairs = strongestPairs(model, figure.layer, shown, reading?.weights ?? null, 12);
     assert.deepEqual(pairs.map(({ query, key, code }) => [query, key, numeral(code)]), expected.pairs);
     const place = placeInWords(model, "", figure.layer, shown);

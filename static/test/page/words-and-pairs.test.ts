@@ -24,7 +24,7 @@ const frame: Frame = {
 };
 
 test("numerals have three decimals, masked ones a dash", () => {
-  assert.deepEqual([0, 7, 467, 999, 1000, 12345, MASKED].map(numeral), [
+  assert.deepEqual([0, 7, 467, 999, 1000, 12345, MASKED].map((code) => numeral(code)), [
     "0.000",
     "0.007",
     "0.467",
@@ -119,7 +119,7 @@ test("a page says the words of its language", () => {
     place: "Schicht {layer}, Kopf {head}",
   };
   try {
-    assert.equal(spoken(["fox"], "query", ["dog 0.447"]), "fox schaut auf dog 0.447");
+    assert.equal(spoken(model, ["fox"], "query", ["dog 0.447"]), "fox schaut auf dog 0.447");
     assert.equal(placeInWords(model, "", 0, [1]), "Schicht 5, Kopf 11");
     // What has no translation is said in English.
     assert.equal(cutoffNote(96, lineOf(model, 0, 0, [at(1)], "from")), "edges show 96\u00a0% of this row");
@@ -128,10 +128,22 @@ test("a page says the words of its language", () => {
   }
 });
 
+test("differences have their sign", () => {
+  assert.deepEqual([0, 7, -467, 1000, -1000, -1, MASKED].map((code) => numeral(code, true)), [
+    "0.000",
+    "+0.007",
+    "−0.467",
+    "+1.000",
+    "−1.000",
+    "−0.001",
+    "–",
+  ]);
+});
+
 test("what is said", () => {
-  assert.equal(spoken(["fox"], "query", ["fox 0.467", "dog 0.447"]), "fox looks at fox 0.467, dog 0.447");
-  assert.equal(spoken(["fox"], "key", []), "fox is looked at by nothing that is shown");
-  assert.equal(spoken(["a", "b"], "key", ["c 0.100"]), "a and b are looked at by c 0.100");
+  assert.equal(spoken(model, ["fox"], "query", ["fox 0.467", "dog 0.447"]), "fox looks at fox 0.467, dog 0.447");
+  assert.equal(spoken(model, ["fox"], "key", []), "fox is looked at by nothing that is shown");
+  assert.equal(spoken(model, ["a", "b"], "key", ["c 0.100"]), "a and b are looked at by c 0.100");
   const note = (count: number) =>
     cutoffNote(96, lineOf(model, 0, 0, count > 1 ? [at(1), at(2)] : [at(1)], count > 1 ? "from" : "to"));
   assert.equal(note(1), "edges show 96\u00a0% of this column");

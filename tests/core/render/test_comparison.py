@@ -131,7 +131,8 @@ class TestPanes:
         spec = spec_of(text, also=f"{text} more", compare="sentence")
         figure = resolved(spec, attention(text, 6, 6), attention(f"{text} more", 6, 6))
         html = render_html(figure, "u", write)
-        assert len(files) == 2
+        # Each of the two, and their difference, which is fetched when it is chosen.
+        assert len(files) == 3
         assert all(name in html for name in files)
 
 

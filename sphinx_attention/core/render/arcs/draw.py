@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from sphinx_attention.core.codes import head_codes
+from sphinx_attention.core.codes import MASKED, MASKED_SUM, format_sum, head_codes
 from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.common.constants import constants
-from sphinx_attention.core.render.common.score_vector import STRONG, format_sum
+from sphinx_attention.core.render.common.score_vector import is_strong_sum
 from sphinx_attention.core.render.common.text_metrics import text_width
 from sphinx_attention.core.render.drawing import Drawing
 from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
@@ -123,6 +123,11 @@ class DrawnEdge:
         """Stroke width in px."""
         return edges.stroke_width(self.code)
 
+    @property
+    def less(self) -> bool:
+        """Whether this is a difference below 0."""
+        return self.code < 0
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -130,11 +135,13 @@ class Layer:
 
     Attributes:
         special: whether they go to special tokens.
+        less: whether they are differences below 0.
         opacity: of all of them.
         lines: stroke width, and the path of all edges so wide.
     """
 
     special: bool
+    less: bool
     opacity: float
     lines: tuple[tuple[str, str], ...] = field(repr=False)
 
@@ -192,7 +199,7 @@ def place(tokens: Sequence[Token], *, backwards: bool = False) -> tuple[tuple[Sl
     return ordered, left - _GAP + _MARGIN
 
 
-def _one_row(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
+def _one_row(figure: Figure, codes: NDArray[np.integer[Any]]) -> Drawing:
     tokens = figure.attention.query_tokens
     backwards = row_right_to_left(token.text for token in tokens if not token.special)
     slots, width = place(tokens, backwards=backwards)
@@ -206,14 +213,16 @@ def _one_row(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
         return edges.arc(x, slots[key].x, y, span)
 
     row = DrawnRow(
-        tokens=_tokens(slots, _totals(figure, codes), figure.pinned),
+        tokens=_tokens(
+            slots, _totals(figure, codes), figure.pinned, signed=figure.attention.signed
+        ),
         word_y=y + _WORD,
         number_y=y + _NUMBER,
     )
     return _drawing(figure, codes, (row,), curve, (width, y + _BOTTOM), backwards=backwards)
 
 
-def _two_rows(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
+def _two_rows(figure: Figure, codes: NDArray[np.integer[Any]]) -> Drawing:
     attention = figure.attention
     rows = [attention.key_tokens, attention.query_tokens]
     backward = [row_right_to_left(t.text for t in row if not t.special) for row in rows]
@@ -230,7 +239,7 @@ def _two_rows(figure: Figure, codes: NDArray[np.uint16]) -> Drawing:
         return edges.between(queries[query].x, query_line, keys[key].x, _KEY_LINE)
 
     key_row = DrawnRow(
-        tokens=_tokens(keys, _totals(figure, codes)),
+        tokens=_tokens(keys, _totals(figure, codes), signed=attention.signed),
         word_y=_KEY_WORD,
         number_y=_KEY_NUMBER,
         side="key",
@@ -250,13 +259,17 @@ def _shifted(slots: Sequence[Slot], by: float) -> tuple[Slot, ...]:
     return tuple(replace(slot, x=slot.x + shift, left=slot.left + shift) for slot in slots)
 
 
-def _totals(figure: Figure, codes: NDArray[np.uint16]) -> NDArray[np.int64] | None:
+def _totals(figure: Figure, codes: NDArray[np.integer[Any]]) -> NDArray[np.int64] | None:
     """What stands at the keys: the sum of the rows in focus; None where none is."""
     return edges.summed(codes[list(figure.pinned)]) if figure.pinned else None
 
 
 def _tokens(
-    slots: Sequence[Slot], totals: NDArray[np.int64] | None, pinned: Sequence[int] = ()
+    slots: Sequence[Slot],
+    totals: NDArray[np.int64] | None,
+    pinned: Sequence[int] = (),
+    *,
+    signed: bool = False,
 ) -> tuple[DrawnToken, ...]:
     if totals is None:
         return tuple(DrawnToken(i, slot, focus=i in pinned) for i, slot in enumerate(slots))
@@ -264,10 +277,10 @@ def _tokens(
         DrawnToken(
             i,
             slot,
-            number=format_sum(total),
-            strong=total >= STRONG,
+            number=format_sum(total, signed=signed),
+            strong=is_strong_sum(total),
             focus=i in pinned,
-            masked=total < 0,
+            masked=total == MASKED_SUM,
         )
         for i, (slot, total) in enumerate(zip(slots, totals.tolist(), strict=True))
     )
@@ -275,7 +288,7 @@ def _tokens(
 
 def _drawing(
     figure: Figure,
-    codes: NDArray[np.uint16],
+    codes: NDArray[np.integer[Any]],
     rows: tuple[DrawnRow, ...],
     curve: Callable[[int, int], edges.Curve],
     size: tuple[float, float],
@@ -287,7 +300,9 @@ def _drawing(
     def edge(query: int, key: int, *, rest: bool = False) -> DrawnEdge:
         line = (edges.short_path if rest else edges.path)(curve(query, key))
         code = int(codes[query, key])
-        return DrawnEdge(query, key, code, special=keys[key].special, path=line)
+        # Of a difference, the hue tells the sign, and every edge has one.
+        special = keys[key].special and not figure.attention.signed
+        return DrawnEdge(query, key, code, special=special, path=line)
 
     # What a pin hides from the start is drawn by the browser, if it is ever asked for.
     rest = [] if figure.pinned else at_rest(figure, codes)
@@ -311,7 +326,7 @@ def _drawing(
     )
 
 
-def at_rest(figure: Figure, codes: NDArray[np.uint16]) -> list[tuple[int, int]]:
+def at_rest(figure: Figure, codes: NDArray[np.integer[Any]]) -> list[tuple[int, int]]:
     """The edges of the picture at rest, as (query, key), in that order.
 
     The drawn edges of all ordinary queries that can be seen; special tokens attend mostly to one
@@ -321,8 +336,9 @@ def at_rest(figure: Figure, codes: NDArray[np.uint16]) -> list[tuple[int, int]]:
     chosen = [i for i, token in enumerate(tokens) if not token.special] or range(len(tokens))
     pairs = []
     for i in chosen:
-        seen = edges.drawn(codes[i], figure.cutoff) & (codes[i] >= edges.LEAST_AT_REST)
-        pairs += [(-int(codes[i, j]), i, j) for j in np.flatnonzero(seen).tolist()]
+        size = np.abs(np.where(codes[i] == MASKED, 0, codes[i]).astype(np.int64))
+        seen = edges.drawn(codes[i], figure.cutoff) & (size >= edges.LEAST_AT_REST)
+        pairs += [(-int(size[j]), i, j) for j in np.flatnonzero(seen).tolist()]
     return sorted((i, j) for _, i, j in sorted(pairs)[:MOST_REST_EDGES])
 
 
@@ -337,16 +353,17 @@ def _notes(figure: Figure) -> tuple[str, ...]:
 
 def _layers(drawn: Sequence[DrawnEdge]) -> tuple[Layer, ...]:
     starts = [start for start, _ in _OPACITIES]
-    groups: dict[tuple[bool, int], dict[str, list[str]]] = {}
-    for edge in sorted(drawn, key=lambda edge: edge.code):
-        strength = bisect_right(starts, edge.code) - 1
-        group = groups.setdefault((not edge.special, strength), {})
+    groups: dict[tuple[bool, int, bool], dict[str, list[str]]] = {}
+    for edge in sorted(drawn, key=lambda edge: abs(edge.code)):
+        strength = bisect_right(starts, abs(edge.code)) - 1
+        group = groups.setdefault((not edge.special, strength, edge.less), {})
         group.setdefault(edge.width, []).append(edge.path)
     return tuple(
         Layer(
             special=not ordinary,
+            less=less,
             opacity=_OPACITIES[strength][1] * (1 if ordinary else _SPECIAL_OPACITY),
             lines=tuple((width, "".join(paths)) for width, paths in group.items()),
         )
-        for (ordinary, strength), group in sorted(groups.items(), key=lambda item: item[0])
+        for (ordinary, strength, less), group in sorted(groups.items(), key=lambda item: item[0])
     )

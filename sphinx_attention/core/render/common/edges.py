@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sphinx_attention.core.codes import FULL, MASKED
+from sphinx_attention.core.codes import FULL, MASKED, MASKED_SUM
 
 from .constants import constants
 
@@ -56,14 +56,15 @@ def num(value: float) -> str:
 
 def stroke_width(code: int) -> str:
     """The width of an edge in px, exactly proportional to its weight."""
-    return num(code * STROKE / FULL)
+    return num(abs(code) * STROKE / FULL)
 
 
-def drawn(row: NDArray[np.uint16], cutoff: float) -> NDArray[np.bool_]:
+def drawn(row: NDArray[np.integer[Any]], cutoff: float) -> NDArray[np.bool_]:
     """Which weights of a row, or of a column, are drawn as edges.
 
     The heaviest whose sum reaches the cut-off, and all that tie with the last of them: which of
-    two equals is drawn must not hang on their order. Masked and zero weights never are.
+    two equals is drawn must not hang on their order. Masked and zero weights never are. Differences
+    count by their size.
 
     Args:
         row: codes, shape (tokens,).
@@ -72,7 +73,7 @@ def drawn(row: NDArray[np.uint16], cutoff: float) -> NDArray[np.bool_]:
     Returns:
         Shape (tokens,).
     """
-    mass = np.where(row == MASKED, 0, row).astype(np.int64)
+    mass = np.abs(np.where(row == MASKED, 0, row).astype(np.int64))
     falling = -np.sort(-mass)
     before = np.cumsum(falling) - falling
     taken = falling[before < cutoff * int(mass.sum())]
@@ -81,7 +82,7 @@ def drawn(row: NDArray[np.uint16], cutoff: float) -> NDArray[np.bool_]:
     return chosen
 
 
-def share_drawn(rows: NDArray[np.uint16], cutoff: float) -> float:
+def share_drawn(rows: NDArray[np.integer[Any]], cutoff: float, *, signed: bool = False) -> float:
     """The share of the mass of some rows that their edges show, in [0, 1]; 1 where there is none.
 
     A whole row is 1, even where the weights that are known, or large enough to have a number, come
@@ -90,33 +91,34 @@ def share_drawn(rows: NDArray[np.uint16], cutoff: float) -> float:
     Args:
         rows: codes, shape (rows, tokens).
         cutoff: share of each row's mass that is drawn.
+        signed: whether these are differences, whose sizes come to no whole.
     """
-    mass = np.where(rows == MASKED, 0, rows).astype(np.int64)
+    mass = np.abs(np.where(rows == MASKED, 0, rows).astype(np.int64))
     total = int(mass.sum())
     chosen = np.array([drawn(row, cutoff) for row in rows], dtype=np.bool_).reshape(mass.shape)
     shown = int(mass[chosen].sum())
     if shown == total:
         return 1.0
-    return shown / max(total, FULL * int(mass.any(axis=1).sum()))
+    return shown / max(total, 0 if signed else FULL * int(mass.any(axis=1).sum()))
 
 
-def summed(rows: NDArray[np.uint16]) -> NDArray[np.int64]:
-    """The sum of some rows of codes, shape (tokens,); -1 where all of them are masked."""
+def summed(rows: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """The sum of some rows of codes, shape (tokens,); `MASKED_SUM` where all are masked."""
     total: NDArray[np.int64] = np.where(rows == MASKED, 0, rows).astype(np.int64).sum(axis=0)
-    total[(rows == MASKED).all(axis=0)] = -1
+    total[(rows == MASKED).all(axis=0)] = MASKED_SUM
     return total
 
 
 def mean_over(heads: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """The mean of several heads' sums of codes, rounded half up; -1 where all of them are masked.
+    """The mean of several heads' sums of codes, rounded half up; `MASKED_SUM` where all are masked.
 
     Args:
         heads: what `summed` made of each, all of one shape.
     """
     stacked = np.stack(heads)
-    total = np.where(stacked < 0, 0, stacked).sum(axis=0)
+    total = np.where(stacked == MASKED_SUM, 0, stacked).sum(axis=0)
     mean: NDArray[np.int64] = (2 * total + len(heads)) // (2 * len(heads))
-    mean[(stacked < 0).all(axis=0)] = -1
+    mean[(stacked == MASKED_SUM).all(axis=0)] = MASKED_SUM
     return mean
 
 

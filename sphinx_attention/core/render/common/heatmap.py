@@ -69,9 +69,9 @@ class Level:
         return self.level < 0
 
 
-def strongest(codes: NDArray[np.uint16]) -> int:
+def strongest(codes: NDArray[np.integer[Any]]) -> int:
     """The greatest code that is not masked, at least 1: what the ramp of a map ends at."""
-    return int(np.max(codes, where=codes != MASKED, initial=1))
+    return int(np.max(np.abs(codes), where=codes != MASKED, initial=1))
 
 
 def ramp(share: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
@@ -110,7 +110,7 @@ def ticks(most: int, scale: Scale, width: float) -> list[tuple[int, float]]:
 
 
 def levels(
-    codes: NDArray[np.uint16], scale: Scale = "linear", most: int | None = None
+    codes: NDArray[np.integer[Any]], scale: Scale = "linear", most: int | None = None
 ) -> NDArray[np.int8]:
     """The level of every weight.
 
@@ -120,13 +120,14 @@ def levels(
         most: the code at which the ramp ends; None takes the strongest of these.
 
     Returns:
-        Levels from 0 to `LEVELS`, of the same shape; 0 where masked.
+        Levels from 0 to `LEVELS`, of the same shape; 0 where masked. Those of differences below 0
+        are negative.
     """
     end = strongest(codes) if most is None else max(most, 1)
     opacity = ramp(np.arange(MASKED + 1) / end, scale)
     opacity[MASKED] = 0
-    drawn: NDArray[np.int8] = _rounded(opacity)[codes]
-    return drawn
+    drawn: NDArray[np.int8] = _rounded(opacity)[np.abs(codes)]
+    return np.where(codes < 0, -drawn, drawn)
 
 
 def signed_levels(values: NDArray[np.floating[Any]], most: float | None = None) -> NDArray[np.int8]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sphinx_attention.core.codes import FULL, MASKED, MASKED_TEXT, head_codes
+from sphinx_attention.core.codes import MASKED, MASKED_SUM, format_sum, head_codes
 from sphinx_attention.core.text import visible
 
 from .constants import constants
@@ -47,11 +47,13 @@ class Vector:
         names: the tokens whose vector it is.
         scores: a row for each key.
         label: what a screen reader calls it.
+        signed: whether the numbers are differences.
     """
 
     names: tuple[str, ...]
     scores: tuple[Score, ...]
     label: str
+    signed: bool = False
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -70,9 +72,9 @@ def is_strong(code: int) -> bool:
     return STRONG <= code < MASKED
 
 
-def format_sum(total: int) -> str:
-    """A sum of codes as every view prints it; -1, of masked ones alone, as a masked code."""
-    return MASKED_TEXT if total < 0 else f"{total // FULL}.{total % FULL:03d}"
+def is_strong_sum(total: int) -> bool:
+    """Whether a sum of weights, or of differences, is set in the accent colour."""
+    return total != MASKED_SUM and abs(total) >= STRONG
 
 
 def heads_of(figure: Figure) -> list[int]:
@@ -89,9 +91,16 @@ def score_vector(figure: Figure) -> Vector | None:
     names = tuple(visible(attention.query_tokens[query].text) for query in figure.pinned)
     return Vector(
         names=names,
-        label=figure.say("scores_from", tokens=" + ".join(names)),
+        label=figure.say(
+            "scores_difference" if attention.signed else "scores_from", tokens=" + ".join(names)
+        ),
+        signed=attention.signed,
         scores=tuple(
-            Score(format_sum(total), visible(token.text), _classes(total, special=token.special))
+            Score(
+                format_sum(total, signed=attention.signed),
+                visible(token.text),
+                _classes(total, special=token.special),
+            )
             for total, token in zip(totals.tolist(), attention.key_tokens, strict=True)
         ),
     )
@@ -104,11 +113,12 @@ def percent_drawn(figure: Figure) -> int | None:
     """
     if not figure.pinned:
         return None
-    share = share_drawn(np.concatenate(_pinned_rows(figure)), figure.cutoff)
+    rows = np.concatenate(_pinned_rows(figure))
+    share = share_drawn(rows, figure.cutoff, signed=figure.attention.signed)
     return None if share >= 1 else math.floor(100 * share)
 
 
-def _pinned_rows(figure: Figure) -> list[NDArray[np.uint16]]:
+def _pinned_rows(figure: Figure) -> list[NDArray[np.integer[Any]]]:
     """The codes of the tokens in focus, for each head that is drawn: shape (pinned, keys)."""
     return [
         head_codes(figure.attention, figure.layer, head)[list(figure.pinned)]
@@ -120,8 +130,8 @@ def _classes(total: int, *, special: bool) -> str:
     names = []
     if special:
         names.append("attention-special")
-    if total >= STRONG:
+    if is_strong_sum(total):
         names.append("attention-strong")
-    if total < 0:
+    if total == MASKED_SUM:
         names.append("attention-masked")
     return " ".join(names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -219,7 +219,7 @@ def layout(attention: Attention) -> Frame:
     )
 
 
-def pooled(weights: NDArray[np.uint16], pool: int) -> NDArray[np.uint16]:
+def pooled(weights: NDArray[np.integer[Any]], pool: int) -> NDArray[np.integer[Any]]:
     """The greatest weight of every square of ``pool`` by ``pool``, so that no peak is lost.
 
     Args:
@@ -236,7 +236,7 @@ def pooled(weights: NDArray[np.uint16], pool: int) -> NDArray[np.uint16]:
     return seen.astype(np.uint16)
 
 
-def levels(weights: NDArray[np.uint16]) -> NDArray[np.int8]:
+def levels(weights: NDArray[np.integer[Any]]) -> NDArray[np.int8]:
     """How strong each cell looks: few levels, logarithmic, and for all heads alike.
 
     A weight of 1 has the full hue in every thumbnail, so that heads can be compared.

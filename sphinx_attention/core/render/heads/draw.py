@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sphinx_attention.core.codes import FULL, MASKED, head_codes
+from sphinx_attention.core.codes import FULL, MASKED, MASKED_SUM, format_sum, head_codes
 from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.common import two_columns as columns
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.head_colours import drawn_hue, hue_of
 from sphinx_attention.core.render.common.heatmap import ramp
-from sphinx_attention.core.render.common.score_vector import STRONG, format_sum, heads_of
+from sphinx_attention.core.render.common.score_vector import heads_of, is_strong_sum
 from sphinx_attention.core.render.drawing import Drawing
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.phrases import Phrases
 
-Codes = dict[int, "NDArray[np.uint16]"]
+Codes = dict[int, "NDArray[np.integer[Any]]"]
 """Of each head that is drawn, shape (queries, keys); in the order of the heads."""
 
 Edge = tuple[int, int, int]
@@ -303,7 +303,7 @@ def _numbers(figure: Figure, codes: Codes) -> tuple[Number, ...]:
         [edges.summed(weights[list(figure.pinned)]) for weights in codes.values()]
     )
     return tuple(
-        Number(format_sum(total), strong=total >= STRONG, masked=total < 0)
+        Number(format_sum(total), strong=is_strong_sum(total), masked=total == MASKED_SUM)
         for total in totals.tolist()
     )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sphinx_attention.core.analysis.bins import has_bin
-from sphinx_attention.core.codes import MASKED, format_code, head_codes
+from sphinx_attention.core.codes import MASKED, format_sum, head_codes
 from sphinx_attention.core.render.common import heatmap as cells
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.drawing import Drawing
@@ -49,6 +49,7 @@ class Matrix:
         images: URLs of stencils of one pixel a cell, of positive levels and, where there are any,
             of negative ones.
         dim: whether negative levels are cells of special tokens.
+        signed: whether these are differences, and negative levels are below 0.
         hatch: outline of the masked cells, from the cells' corner.
         marks: the pinned rows.
         readout: of the pinned rows; None where none is.
@@ -58,6 +59,7 @@ class Matrix:
     levels: tuple[cells.Level, ...]
     images: tuple[str, ...]
     dim: bool
+    signed: bool
     hatch: str
     marks: tuple[int, ...]
     readout: Readout | None
@@ -67,8 +69,10 @@ def draw(figure: Figure) -> Drawing:
     """Draw a figure as a heat map."""
     queries, keys = figure.attention.query_tokens, figure.attention.key_tokens
     codes = head_codes(figure.attention, figure.layer, figure.head)
-    masked = codes == MASKED
-    dim = figure.spec.special == "dim"
+    masked: NDArray[np.bool_] = codes == MASKED
+    signed = figure.attention.signed
+    # The second hue is that of differences below 0.
+    dim = figure.spec.special == "dim" and not signed
     levels, most = cell_levels(codes, queries, keys, dim=dim)
     layout = lay_out(
         queries,
@@ -76,6 +80,7 @@ def draw(figure: Figure) -> Drawing:
         pinned=figure.pinned,
         most=most,
         beyond=most < cells.strongest(codes),
+        signed=signed,
         hatched=_hatched(figure, masked),
         say=figure.say,
     )
@@ -89,6 +94,7 @@ def draw(figure: Figure) -> Drawing:
         levels=cells.level_paths(levels, sides, frame.gap) if small else (),
         images=() if small else tuple(_stencils(levels)),
         dim=dim,
+        signed=signed,
         hatch="".join(run.path for run in cells.level_paths(masked.astype(np.int8), sides)),
         marks=figure.pinned,
         readout=_readout(figure, codes),
@@ -104,7 +110,7 @@ def draw(figure: Figure) -> Drawing:
 
 
 def cell_levels(
-    codes: NDArray[np.uint16], queries: Sequence[Token], keys: Sequence[Token], *, dim: bool
+    codes: NDArray[np.integer[Any]], queries: Sequence[Token], keys: Sequence[Token], *, dim: bool
 ) -> tuple[NDArray[np.int8], int]:
     """How strong each cell looks, and the code at which the ramp ends.
 
@@ -121,7 +127,8 @@ def cell_levels(
     most = cells.strongest(codes)
     if not dim:
         tokens = [not token.is_bin for token in keys]
-        most = int(codes[:, tokens].max(initial=0, where=codes[:, tokens] != MASKED)) or most
+        shown = codes[:, tokens]
+        most = int(np.abs(shown).max(initial=0, where=shown != MASKED)) or most
         return cells.levels(codes, most=most), most
     special = np.array([[token.special] for token in queries]) | np.array(
         [token.special for token in keys]
@@ -144,6 +151,8 @@ def _stencils(levels: NDArray[np.int8]) -> Iterator[str]:
 def _hatched(figure: Figure, masked: NDArray[np.bool_]) -> str:
     """What hatched cells are; empty where there is none."""
     attention, say = figure.attention, figure.say
+    if attention.signed:
+        return say("no_partner") if masked.any() else ""
     rows = attention.bins if attention.same_tokens else 0
     words = [say("masked")] if masked[rows:].any() else []
     if rows and has_bin(attention):
@@ -153,17 +162,17 @@ def _hatched(figure: Figure, masked: NDArray[np.bool_]) -> str:
     return ", ".join(words)
 
 
-def _readout(figure: Figure, codes: NDArray[np.uint16]) -> Readout | None:
+def _readout(figure: Figure, codes: NDArray[np.integer[Any]]) -> Readout | None:
     if not figure.pinned:
         return None
     queries, keys = figure.attention.query_tokens, figure.attention.key_tokens
     rows = codes[list(figure.pinned)].astype(np.int64)
     total = np.where(rows == MASKED, 0, rows).sum(axis=0)
-    strongest = int(total.argmax())
+    strongest = int(np.abs(total).argmax())
     some = bool(total[strongest])
     return Readout(
         tokens=tuple(visible(queries[row].text) for row in figure.pinned[:_NAMED]),
         more=len(figure.pinned) > _NAMED,
         other=visible(keys[strongest].text) if some else "",
-        number=format_code(int(total[strongest])) if some else "",
+        number=format_sum(int(total[strongest]), signed=figure.attention.signed) if some else "",
     )

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.codes import FULL
+from sphinx_attention.core.codes import FULL, format_code
 from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.common import heatmap as cells
 from sphinx_attention.core.render.common.constants import constants
@@ -200,6 +200,7 @@ def lay_out(
     most: int,
     beyond: bool,
     hatched: str,
+    signed: bool = False,
     say: Phrases = ENGLISH,
 ) -> Layout:
     """Place everything but the colours of the cells.
@@ -211,6 +212,7 @@ def lay_out(
         most: the code at which the ramp ends.
         beyond: whether there are weights beyond it.
         hatched: what the legend calls hatched cells; empty where there is none.
+        signed: whether the ramp has two ends, and 0 in the middle.
         say: the phrases of the figure's language.
     """
     cell = min(max(_EXTENT // max(len(queries), len(keys)), _LEAST_CELL), _MOST_CELL)
@@ -230,7 +232,7 @@ def lay_out(
         sides.reverse()
     top = _MARGIN + max(math.ceil(above), 2 * _AXIS_LINE) + _OFF
     frame = Frame(len(queries), len(keys), cell, left=sides[0], top=top, mirrored=mirrored)
-    bar = _bar(frame, most, beyond=beyond)
+    bar = _bar(frame, most, beyond=beyond, signed=signed)
     swatch = Text(hatched, *_beside(bar, hatched)) if hatched else None
     ends = [sum(sides) + frame.width, bar.x + bar.width + 3 * _MARGIN]
     if swatch:
@@ -302,14 +304,22 @@ def _axes(frame: Frame, say: Phrases) -> tuple[Text, ...]:
     return tuple(found)
 
 
-def _bar(frame: Frame, most: int, *, beyond: bool) -> Bar:
+def _bar(frame: Frame, most: int, *, beyond: bool, signed: bool) -> Bar:
     wide = min(max(frame.width, _BAR_LEAST), _BAR_MOST)
     x = max(frame.left + frame.width - wide, 3 * _MARGIN) if frame.mirrored else frame.left
     y = frame.top + frame.height + _BAR_BELOW
     below = y + _BAR_HEIGHT + _TICKS_BELOW
-    found = cells.ticks(most, "linear", wide)
-    ends = {most: "≥\u2009"} if beyond else {}
-    marks = tuple(Text(f"{ends.get(code, '')}{code / FULL:g}", x + at, below) for code, at in found)
+    if signed:
+        marks = tuple(
+            Text(format_code(code, signed=True) if code else "0", x + at, below)
+            for code, at in ((-most, 0.0), (0, wide / 2), (most, wide))
+        )
+    else:
+        ends = {most: "≥\u2009"} if beyond else {}
+        marks = tuple(
+            Text(f"{ends.get(code, '')}{code / FULL:g}", x + at, below)
+            for code, at in cells.ticks(most, "linear", wide)
+        )
     return Bar(x, y, wide, _BAR_HEIGHT, swatch=x + wide + 2 * _SWATCH, ticks=marks)
 
 

@@ -2,7 +2,7 @@
 
 import { rest_opacities as OPACITIES, special_opacity as SPECIAL } from "../../../../sphinx_attention/core/render/arcs/constants.json";
 import { edges } from "../../../../sphinx_attention/core/render/common/constants.json";
-import { clamp, type Edge, nearest, short, type Side } from "../shared";
+import { clamp, type Edge, nearest, short, type Side, weightOf } from "../shared";
 
 /** The layout of the static picture, in px. */
 export interface Frame {
@@ -74,7 +74,7 @@ function balloon(frame: Frame, x: number, y: number): string {
 
 /** The opacity of an edge at rest, where many edges overlap. */
 export function opacityAtRest({ code, special }: Edge): number {
-  const opacity = OPACITIES.filter(([from]) => code >= from!).at(-1)![1]!;
+  const opacity = OPACITIES.filter(([from]) => weightOf(code) >= from!).at(-1)![1]!;
   return special ? SPECIAL * opacity : opacity;
 }
 

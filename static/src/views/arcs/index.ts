@@ -31,6 +31,7 @@ import {
   toggleClass,
   type View,
   type ViewKind,
+  weightOf,
 } from "../shared";
 import { curve, type Frame, headroomOf, opacityAtRest } from "./curves";
 
@@ -41,6 +42,8 @@ export interface Stroke {
   query: number;
   key: number;
   special: boolean;
+  /** Whether this is a difference below 0. */
+  less: boolean;
   d: string;
   width: string;
 }
@@ -64,7 +67,7 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
     focus,
     strokes: edgesOf(model, line).map((edge) => strokeOf(frame, edge, line.from)),
     side: model.oneRow || line.from === "key" ? "query" : "key",
-    numbers: line.codes.map(printedWeight),
+    numbers: line.codes.map((code) => printedWeight(code, model.signed)),
   };
 }
 
@@ -73,14 +76,15 @@ function strokeOf(frame: Frame, edge: Edge, from: Line["from"]): Stroke {
     query: edge.query,
     key: edge.key,
     special: edge.special,
+    less: edge.code < 0,
     d: curve(frame, edge, from),
-    width: short((edge.code * curves.stroke) / 1000),
+    width: short((weightOf(edge.code) * curves.stroke) / 1000),
   };
 }
 
-function pathOf({ query, key, special, d, width }: Stroke): Attributes {
+function pathOf({ query, key, special, less, d, width }: Stroke): Attributes {
   return {
-    class: `attention-edge${special ? " attention-edge--special" : ""}`,
+    class: `attention-edge${special ? " attention-edge--special" : ""}${less ? " attention-edge--less" : ""}`,
     "data-query": query,
     "data-key": key,
     d,
@@ -197,11 +201,12 @@ function overviewInto(group: SVGGElement, model: Model, state: State, frame: Fra
   const layers = new Map<string, SVGGElement>();
   for (const edge of edgesAtRest(model, state.layer, state.head, OVERVIEW)) {
     const opacity = short(opacityAtRest(edge));
-    const name = `${edge.special ? 0 : 1} ${opacity}`;
+    const less = edge.code < 0;
+    const name = `${edge.special ? 0 : 1} ${opacity} ${less}`;
     const layer =
       layers.get(name) ??
       svg("g", {
-        class: `attention-rest${edge.special ? " attention-rest--special" : ""}`,
+        class: `attention-rest${edge.special ? " attention-rest--special" : ""}${less ? " attention-rest--less" : ""}`,
         "stroke-opacity": opacity,
       });
     layers.set(name, layer);

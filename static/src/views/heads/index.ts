@@ -108,7 +108,7 @@ export function read(model: Model, state: State, places: readonly Place[]): Read
   };
   return {
     weights: { ...lines[0]!, codes: meanOf(lines.map(({ codes }) => codes)) },
-    share: shareOf(all, strokesOf(model, lines, filterOf(model, state.options))),
+    share: shareOf(model, all, strokesOf(model, lines, filterOf(model, state.options))),
   };
 }
 

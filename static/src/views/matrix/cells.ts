@@ -1,12 +1,12 @@
 /** The cells of a heat map as paths, and the ticks of its colour bar, as in the static pictures. */
 
 import { heatmap } from "../../../../sphinx_attention/core/render/common/constants.json";
-import { type Attributes, type Cells, elementsInto, levelOf, LEVELS, ramp, type Scale } from "../shared";
+import { type Attributes, type Cells, elementsInto, levelOf, LEVELS, ramp, type Scale, weightOf } from "../shared";
 
 /** The most tokens on a side whose cells are paths. Larger maps are painted on a canvas. */
 export const MOST_AS_PATHS = heatmap.most_as_paths;
 
-/** The cells of codes in thousandths, row by row. Masked codes are negative and have level 0. */
+/** The cells of codes in thousandths, row by row. Masked codes have level 0, and differences below 0 have levels below 0. */
 export function cellsOf(
   rows: number,
   columns: number,
@@ -17,7 +17,10 @@ export function cellsOf(
   const table = Int8Array.from({ length: 1001 }, (_, at) => levelOf(at / most, scale));
   // `Int8Array.from` uses an iterator, which is thirty times as slow.
   const levels = new Int8Array(codes.length);
-  for (let at = 0; at < codes.length; at++) levels[at] = table[codes[at]!] ?? 0;
+  for (let at = 0; at < codes.length; at++) {
+    const code = codes[at]!;
+    levels[at] = Math.sign(code) * table[weightOf(code)]!;
+  }
   return { rows, columns, levels };
 }
 
@@ -32,7 +35,8 @@ export function ticks(most: number, scale: Scale, width: number): [code: number,
   let round = STEPS.filter((step) => step < most);
   if (scale === "linear") {
     const step = STEPS.find((one) => one <= most && place(one) >= APART) ?? most;
-    round = Array.from({ length: Math.ceil(most / step) - 1 }, (_, i) => (i + 1) * step);
+    round = [];
+    for (let code = step; code < most; code += step) round.push(code);
   }
   const found: [number, number][] = [[most, width]];
   for (const code of round.reverse()) {
@@ -43,7 +47,7 @@ export function ticks(most: number, scale: Scale, width: number): [code: number,
 
 /** One path for each level: positive levels in rising order, then negative ones. */
 export function levelPaths(
-  { rows, columns, levels }: Cells,
+  { rows, columns, levels }: Omit<Cells, "levels"> & { levels: ArrayLike<number> },
   [width, height]: readonly [number, number],
   gap = 0,
 ): [level: number, path: string][] {

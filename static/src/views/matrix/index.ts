@@ -45,6 +45,7 @@ import {
   tokensOn,
   type View,
   type ViewKind,
+  weightOf,
 } from "../shared";
 import { cellsOf, levelPaths, levelsInto, MOST_AS_PATHS } from "./cells";
 import {
@@ -120,14 +121,16 @@ function readoutOf(model: Model, state: State): Readout | null {
   if (!places.length) return null;
   const { from, indices, codes } = lineOf(model, state.layer, state.head, places, state.direction);
   const cell = places.length === 1 ? places[0]!.other : undefined;
-  const best = cell ?? codes.indexOf(Math.max(...codes));
+  const { signed } = model;
+  const sizes = codes.map(weightOf);
+  const best = cell ?? sizes.indexOf(Math.max(...sizes));
   const code = codes[best]!;
-  const some = cell !== undefined || code > 0;
+  const some = cell !== undefined || !!sizes[best];
   return {
     tokens: indices.map((index) => tokensOn(model, from)[index]!.text),
-    verb: looks(from, indices.length > 1, cell === undefined && some),
+    verb: looks(model, from, indices.length > 1, cell === undefined && some),
     other: some ? tokensOn(model, otherSide(from))[best]!.text : "",
-    number: !some ? "" : code === MASKED ? maskedWord(model, from === "query" ? indices[0]! : best) : numeral(code),
+    number: !some ? "" : code === MASKED && !signed ? maskedWord(model, from === "query" ? indices[0]! : best) : numeral(code, signed),
   };
 }
 
@@ -154,7 +157,8 @@ export function headOf(
   mirrored = false,
 ): { cells: Cells; most: number; beyond: boolean; codes: Int16Array } {
   const { queries, keys, dim } = model;
-  const seen = mirrored ? [...keys.keys()].reverse() : [...keys.keys()];
+  const seen = [...keys.keys()];
+  if (mirrored) seen.reverse();
   const codes = new Int16Array(queries.length * keys.length);
   let next = 0;
   for (const row of queries.keys()) {
@@ -162,7 +166,7 @@ export function headOf(
   }
   const special = (at: number): boolean =>
     queries[Math.floor(at / keys.length)]!.special || keys[seen[at % keys.length]!]!.special;
-  const top = (all: Int16Array): number => all.reduce((most, code) => Math.max(most, code), 0);
+  const top = (all: Int16Array): number => all.reduce((most, code) => Math.max(most, weightOf(code)), 0);
   const strongest = top(codes);
   const aside = dim ? special : (at: number): boolean => isBin(keys[seen[at % keys.length]!]!);
   const most = top(codes.filter((_, at) => !aside(at))) || strongest || 1;
@@ -177,8 +181,8 @@ export function labelled(count: number, every: number, marked: readonly number[]
   const free = (index: number): boolean =>
     [...shown].every((other) => Math.abs(index - other) >= every);
   for (const index of marked) if (free(index)) shown.add(index);
-  const rest = Array.from({ length: Math.ceil(count / every) }, (_, i) => i * every).filter(free);
-  return new Set([...shown, ...rest]);
+  for (let index = 0; index < count; index += every) if (free(index)) shown.add(index);
+  return shown;
 }
 
 function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
@@ -189,10 +193,9 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const marks = require(picture, "marks");
   const frame = frameOf(picture, field, model);
   const tokens = readTokens(picture, model);
-  const all = [...tokens.query, ...tokens.key];
+  const all = SIDES.flatMap((side) => tokens[side]);
   addHitAreas(tokens, frame);
   const large = Math.max(frame.rows, frame.columns) > MOST_AS_PATHS;
-  const box = { x: frame.left, y: frame.top, width: frame.columns * frame.cell };
   let canvas: HTMLCanvasElement | undefined;
   const cross = group(`cross ${ADDED}`, { fill: "none" });
   marks.after(cross);
@@ -207,11 +210,13 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const showCells = (state: State): void => {
     const { cells, most, beyond, codes } = headOf(model, state, frame.mirrored);
     const size = [frame.cell, frame.cell] as const;
-    if (large) paint((canvas ??= canvasUnder(picture, box)), cells);
-    else levelsInto(shades, levelPaths(cells, size, gapOf(frame)));
-    const masked = Int8Array.from(codes, (code) => Number(code === MASKED));
+    if (large) {
+      canvas ??= canvasUnder(picture, { x: frame.left, y: frame.top, width: frame.columns * frame.cell });
+      paint(canvas, cells);
+    } else levelsInto(shades, levelPaths(cells, size, gapOf(frame)));
+    const masked = codes.map((code) => +(code === MASKED));
     setAttributes(hatch, { d: levelPaths({ ...cells, levels: masked }, size)[0]?.[1] ?? "" });
-    ticksInto(picture, most, beyond, scaleOf(state));
+    ticksInto(picture, most, beyond, scaleOf(state), model.signed);
   };
 
   const show = (state: State, previous: State | null): void => {
@@ -287,9 +292,8 @@ function readoutInto(line: HTMLElement, readout: Readout | null): void {
   if (!readout) return line.replaceChildren(say("hint_cell"));
   const { tokens, verb, other, number } = readout;
   const names = tokens.slice(0, NAMED).flatMap((token, i) => [i ? ", " : "", isolated(token)]);
-  const more = tokens.length > NAMED ? " …" : "";
   const others = other ? [isolated(other), " ", element("b", [], number)] : [nothing()];
-  line.replaceChildren(...sayNodes(verb, { tokens: [...names, more], others }));
+  line.replaceChildren(...sayNodes(verb, { tokens: [...names, tokens.length > NAMED ? " …" : ""], others }));
 }
 
 function bindField(field: SVGElement, frame: Frame, dispatch: Dispatch): void {
@@ -325,7 +329,7 @@ export function moved(place: Place, key: string, frame: Frame): Place | null {
   const step = STEPS[key];
   if (!step) return null;
   const [row, column] = spotOf(place);
-  const arrow = key.startsWith("Arrow");
+  const arrow = /^Arrow/.test(key);
   const down = clamp(row + step[0], -1, frame.rows - 1);
   const sideways = arrow && frame.mirrored ? -step[1] : step[1];
   const across = clamp(column + sideways, arrow ? -1 : 0, frame.columns - 1);

@@ -11,6 +11,7 @@ import {
   type Model,
   mostlyRightToLeft,
   numberIn,
+  numeral,
   pictureElement,
   type Place,
   say,
@@ -57,8 +58,8 @@ export interface Frame {
 export function frameOf(picture: SVGSVGElement, field: SVGElement, model: Model): Frame {
   const [left, top, width] = boxOf(field);
   const mirrored = picture.getAttribute("direction") === "rtl";
-  const [rows, columns] = [model.queries.length, model.keys.length];
-  return { rows, columns, cell: width / columns, left, top, mirrored };
+  const columns = model.keys.length;
+  return { rows: model.queries.length, columns, cell: width / columns, left, top, mirrored };
 }
 
 export function gapOf({ cell }: Frame): number {
@@ -97,14 +98,28 @@ export function wordOf(frame: Frame, model: Model, place: Place): SVGTextElement
   return wordElement(text, wide, x, (row ? top + (place.index + 0.5) * cell : 0) + layout.middle * size);
 }
 
-/** Write the numbers at a colour bar that ends at `most`. `beyond` says whether there are larger weights. */
-export function ticksInto(picture: SVGSVGElement, most: number, beyond: boolean, scale: Scale): void {
+/**
+ * Write the numbers at a colour bar that ends at `most`. `beyond` says whether there are larger weights.
+ * The bar of differences has two ends and 0 in the middle, and no other numbers.
+ */
+export function ticksInto(
+  picture: SVGSVGElement,
+  most: number,
+  beyond: boolean,
+  scale: Scale,
+  signed: boolean,
+): void {
   const bar = find(picture, "ramp");
   if (!bar) return;
   const [x, y, width] = boxOf(bar);
+  const marks = signed ? [[-most, 0], [0, width / 2], [most, width]] : ticks(most, scale, width);
   find(picture, "ticks")?.replaceChildren(
-    ...ticks(most, scale, width).map(([code, at]) =>
-      svg("text", { x: short(x + at), y: y + layout.bar_height + layout.ticks_below }, `${beyond && code === most ? "≥\u2009" : ""}${code / 1000}`),
+    ...(marks as [number, number][]).map(([code, at]) =>
+      svg(
+        "text",
+        { x: short(x + at), y: y + layout.bar_height + layout.ticks_below },
+        signed && code ? numeral(code, signed) : `${beyond && code === most ? "≥\u2009" : ""}${code / 1000}`,
+      ),
     ),
   );
 }
@@ -121,8 +136,7 @@ function layOut({ queries, keys }: Model): { frame: Frame; sides: number[] } {
   const mirrored = mostlyRightToLeft(keys);
   if (mirrored) sides.reverse();
   const top = Math.max(above, 2 * LINE) + OFF + MARGIN;
-  const [rows, columns] = [queries.length, keys.length];
-  return { frame: { rows, columns, cell, left: sides[0]!, top, mirrored }, sides };
+  return { frame: { rows: queries.length, columns: keys.length, cell, left: sides[0]!, top, mirrored }, sides };
 }
 
 let built = 0;

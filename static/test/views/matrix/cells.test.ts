@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MASKED } from "../../../src/data/model";
 import { cellsOf, levelPaths, ticks } from "../../../src/views/matrix/cells";
 
 test("linear levels are the share of the strongest weight", () => {
@@ -8,7 +9,7 @@ test("linear levels are the share of the strongest weight", () => {
 });
 
 test("masked cells have no level", () => {
-  assert.deepEqual([...cellsOf(1, 2, [-1, 7], "log", 7).levels], [0, 50]);
+  assert.deepEqual([...cellsOf(1, 3, [MASKED, 7, -7], "log", 7).levels], [0, 50, -50]);
 });
 
 test("neighbours of one level are one rectangle, unless cells stand apart", () => {

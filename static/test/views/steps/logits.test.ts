@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decimal, fixed, formulaTexts, radicand, significant } from "../../../src/views/steps/formulas";
 import { largest, logitTermsOf } from "../../../src/views/steps/logits";
+import { MASKED } from "../../../src/data/model";
 import { carrying, SMALL } from "../../tensors";
 
 const CODES = [804, 196, 196, 804];
@@ -51,7 +52,7 @@ test("scores are bent, biased and masked in this order", () => {
   );
   const masked = logitTermsOf(model, 0, 0, 0)!;
   close(masked.weights, [1, 0]);
-  const parts = formulaTexts(masked, 1, -1);
+  const parts = formulaTexts(masked, 1, MASKED);
   assert.deepEqual([parts["bias"], parts["score"], parts["top"], parts["share"]], ["−∞", "−∞", "0", "0"]);
   assert.equal(parts["verdict"], "masked");
 });

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from sphinx_attention.core.codes import MASKED_SUM
 from sphinx_attention.core.render.common import edges
 
 STEPS = np.linspace(0, 1, 801)
@@ -161,7 +162,7 @@ def test_the_share_that_is_drawn():
 
 def test_rows_are_summed_and_masked_only_where_all_are():
     rows = np.array([[300, 700, 1001, 1001], [333, 333, 334, 1001]], np.uint16)
-    assert edges.summed(rows).tolist() == [633, 1033, 334, -1]
+    assert edges.summed(rows).tolist() == [633, 1033, 334, MASKED_SUM]
 
 
 @pytest.mark.parametrize(
