@@ -140,3 +140,124 @@ def test_without_scripts_both_stand(open_page) -> None:
     ]
     assert words == [["[CLS]", *BANK.split(), "[SEP]"], ["[CLS]", *ROBBED.split(), "[SEP]"]]
     assert page.locator("#arcs-compared > figcaption").count() == 1
+
+
+# The difference
+
+
+def show(page, name: str, what: str) -> None:
+    page.locator(f"#{name} select[name=compare]").select_option(what)
+    page.wait_for_function(
+        "([id, what]) => { const one = document.querySelector(`#${id} .attention-pane`);"
+        " return one.classList.contains('attention-figure--live')"
+        " && one.querySelector('.attention-live')"
+        " && (one.dataset.compare ?? 'sides') === what }",
+        arg=[name, what],
+    )
+    page.wait_for_timeout(150)
+
+
+def numbers_of(page, name: str) -> dict[str, str]:
+    rows = (
+        pane(page, name, 0)
+        .locator(".attention-vector tr")
+        .evaluate_all(
+            "rows => rows.map((row) => [row.lastElementChild.textContent,"
+            " row.querySelector('td').textContent])"
+        )
+    )
+    # Of two equal words, the first: the second "the" of one sentence has no partner.
+    return dict(reversed(rows))
+
+
+def difference_of(minilm) -> dict[str, float]:
+    """What *bank* gives to words of both sentences, by the model's own output."""
+    one, other = (model_attentions(minilm, text)[5, 11] for text in (BANK, ROBBED))
+    first, second = ["[CLS]", *BANK.split(), "[SEP]"], ["[CLS]", *ROBBED.split(), "[SEP]"]
+    return {
+        word: float(other[4, second.index(word)] - one[2, first.index(word)])
+        for word in ("[CLS]", "the", "bank", "[SEP]")
+    }
+
+
+def signed(value: float) -> str:
+    text = f"{abs(value):.3f}"
+    return text if text == "0.000" else ("+" if value > 0 else "−") + text
+
+
+@pytest.mark.parametrize("view", ["arcs", "matrix"])
+def test_the_difference_is_that_of_the_models_own_numbers(open_page, minilm, view: str) -> None:
+    name = f"{view}-compared"
+    page = opened(open_page, name)
+    show(page, name, "difference")
+    away(page)
+    found = numbers_of(page, name)
+    for word, value in difference_of(minilm).items():
+        assert found[word] == signed(value), word
+    assert (found["she"], found["river"]) == ("–", "–")
+    assert not pane(page, name, 1).is_visible()
+    show(page, name, "sides")
+    assert pane(page, name, 1).is_visible()
+    assert pressed(page, name, 0) == ["bank"]
+
+
+def test_edges_have_the_hue_of_their_sign(open_page, minilm) -> None:
+    page = opened(open_page, "arcs-compared")
+    show(page, "arcs-compared", "difference")
+    away(page)
+    drawn_edges = pane(page, "arcs-compared", 0).locator(".attention-edges path")
+    hues = drawn_edges.evaluate_all(
+        "all => all.map((edge) => [edge.dataset.key, edge.getAttribute('stroke-width'),"
+        " getComputedStyle(edge).stroke])"
+    )
+    own = difference_of(minilm)
+    keys = {"[CLS]": "1", "bank": "5", "[SEP]": "11"}
+    by_key = {key: (float(width), hue) for key, width, hue in hues}
+    for word, key in keys.items():
+        assert by_key[key][0] == pytest.approx(10 * abs(own[word]), abs=0.011)
+    assert by_key["1"][1] == by_key["5"][1] != by_key["11"][1]
+    # The remainder is below 0: what "she" and "robbed" get is less than what "river" and so on get.
+    assert by_key["0"][1] == by_key["11"][1]
+
+
+def test_selection_goes_from_the_sides_to_the_difference_and_back(open_page) -> None:
+    page = opened(open_page, "matrix-compared", viewport={"width": 1280, "height": 1400})
+    token(page, "matrix-compared", 1, 3).click()
+    show(page, "matrix-compared", "difference")
+    assert pressed(page, "matrix-compared", 0) == ["the"]
+    one = pane(page, "matrix-compared", 0)
+    one.locator("select[name=layer]").select_option("1")
+    ticks = one.locator(".attention-ticks text").all_text_contents()
+    assert [tick[0] for tick in ticks] == ["−", "0", "+"]
+    show(page, "matrix-compared", "sides")
+    for which in (0, 1):
+        assert pane(page, "matrix-compared", which).get_attribute("data-layer") == "1"
+        assert pressed(page, "matrix-compared", which) == ["the"]
+
+
+def test_screen_readers_hear_the_sign(open_page) -> None:
+    page = opened(open_page, "arcs-compared")
+    show(page, "arcs-compared", "difference")
+    one = pane(page, "arcs-compared", 0)
+    token(page, "arcs-compared", 0, 3).click()
+    token(page, "arcs-compared", 0, 5).click()
+    said = one.locator("[role=status]").text_content()
+    assert said.startswith("bank, difference in attention to (rest) −0.1")
+    assert "bank +0.109" in said
+
+
+def test_an_address_opens_the_difference(open_page, site) -> None:
+    page = open_page("compared")
+    page.goto(site.url("compared") + "#arcs-compared&compare=difference")
+    page.reload()
+    page.wait_for_function(
+        "() => document.querySelector('#arcs-compared .attention-pane').dataset.compare"
+    )
+    assert not pane(page, "arcs-compared", 1).is_visible()
+
+
+def test_a_difference_that_cannot_be_had_says_why(open_page) -> None:
+    page = opened(open_page, "grid-compared")
+    option = page.locator("#grid-compared option[value=difference]")
+    assert option.get_attribute("disabled") is not None
+    assert "sorts heads by scores" in page.locator("#grid-compared").inner_text()

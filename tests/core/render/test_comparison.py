@@ -9,11 +9,16 @@ from xml.dom import minidom
 import numpy as np
 import pytest
 
+from sphinx_attention.core.codes import MASKED
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.payload import decode, decode_text
+from sphinx_attention.core.figure.payload import decode, decode_text, estimate
+from sphinx_attention.core.render.common.score_vector import score_vector
+from sphinx_attention.core.render.comparison import panes_of
+from sphinx_attention.core.render.description import detail
 from sphinx_attention.core.render.files import standalone_svg
 from sphinx_attention.core.render.html import figure_attributes, figure_class, render_html
-from tests.core.figure.test_variants import attention, resolved, spec_of
+from sphinx_attention.core.render.svg import render_svg
+from tests.core.figure.test_variants import attention, resolved, spec_of, variants_in
 
 
 class TestOptions:
@@ -67,8 +72,9 @@ def panes_in(html: str) -> list[str]:
 
 
 def codes_in(pane: str) -> Any:
-    (text,) = re.findall(r'x-attention"[^>]*>"([^"]*)"', pane)
-    return decode(decode_text(text)).codes
+    found = re.search(r'x-attention"[^>]*>\\?"([^"\\]*)\\?"', pane)
+    assert found is not None
+    return decode(decode_text(found[1])).codes
 
 
 class TestPanes:
@@ -160,3 +166,110 @@ def test_a_model_is_named_over_its_pane() -> None:
     html = render_html(resolved(spec, attention("a b"), attention("a b")), "u")
     names = re.findall(r"attention-pane-name[^>]*>([^<]*)</div>", html)
     assert names == ["small", "large"]
+
+
+class TestDifference:
+    texts = ("the fox runs", "no fox runs fast")
+
+    def figure(self, **options: str) -> Any:
+        spec = spec_of(self.texts[0], also=self.texts[1], compare="sentence", **options)
+        return resolved(spec, *(attention(text, 3, 4) for text in self.texts))
+
+    def between(self, **options: str) -> Any:
+        found = panes_of(self.figure(**options), "u")[0].figure.alternatives
+        return found[0].figure
+
+    def test_its_numbers_in_the_page_are_those_of_the_two(self) -> None:
+        one, other = (attention(text, 3, 4).weights.astype(np.float64) for text in self.texts)
+        html = render_html(self.figure(), "u")
+        (variant,) = variants_in(html)
+        assert variant["at"] == {"compare": "difference"}
+        codes = codes_in(variant["content"]["markup"])
+        # Keys: (rest), the, no, fox, runs, fast. "fox runs" is 1 and 2 of both sentences.
+        expected = np.round(1000 * (other[:, :, 1:3, 1:3] - one[:, :, 1:3, 1:3]))
+        np.testing.assert_allclose(codes[:, :, 3:5, 3:5], expected, atol=1)
+        assert (codes[:, :, 3:5, [1, 2, 5]] == MASKED).all()
+        np.testing.assert_allclose(codes[:, :, 3:5][..., [0, 3, 4]].sum(axis=-1), 0, atol=2)
+        assert (codes < 0).any()
+
+    def test_numbers_have_their_sign(self) -> None:
+        one, other = (attention(text, 3, 4).weights for text in self.texts)
+        figure = self.between(layer="1", head="2", focus="fox")
+        vector = score_vector(figure)
+        assert vector is not None
+        value = float(other[1, 2, 1, 1] - one[1, 2, 1, 1])
+        expected = f"{abs(value):.3f}"
+        found = {score.token: score.number for score in vector.scores}
+        assert found["fox"] == ("+" if value > 0 else "−") + expected
+        assert (found["the"], found["no"]) == ("–", "–")
+        more = "more" if value > 0 else "less"
+        assert f"fox looks {expected} {more} at itself" in detail(figure)
+
+    @pytest.mark.parametrize("view", ["arcs", "matrix"])
+    def test_both_signs_have_a_hue(self, view: str) -> None:
+        figure = self.between(view=view, layer="1", head="2", focus="fox")
+        drawn = render_svg(figure, "u", standalone=True)
+        assert "#b4581a" in drawn
+        assert "#2f6ac4" in drawn
+        if view == "matrix":
+            ends = re.findall(r">([−+]0\.\d{3}|0)</text>", drawn.partition("ticks")[2])
+            assert [end[0] for end in ends] == ["−", "0", "+"]
+            assert ends[0][1:] == ends[2][1:]
+
+    @pytest.mark.parametrize(
+        ("view", "why"),
+        [
+            ("grid", "the view grid sorts heads by scores, which differences do not have"),
+            ("steps", "the view steps goes from queries and keys to weights"),
+        ],
+    )
+    def test_views_without_a_difference_say_why(self, view: str, why: str) -> None:
+        figure = self.figure(view=view)
+        assert figure.difference.reason.startswith(why)
+        assert figure.difference.error is None
+        with pytest.raises(AttentionError, match=re.escape(f"expected sides, because {why}")):
+            self.figure(view=view, selection="compare=difference")
+
+    def test_words_that_cannot_be_aligned_are_a_warning(self) -> None:
+        spec = spec_of("a b", also="c d", compare="sentence")
+        figure = resolved(spec, attention("a b"), attention("c d"))
+        assert figure.difference.figure is None
+        assert figure.difference.reason == "no word of the one stands in the other"
+        html = render_html(figure, "u")
+        assert len(panes_in(html)) == 2
+        assert re.search(r'<option value="difference" disabled title="no word of the one', html)
+
+    def test_a_figure_can_open_on_the_difference(self) -> None:
+        html = render_html(self.figure(selection="compare=difference"), "u")
+        first, second = panes_in(html)
+        assert 'data-compare="difference"' in first
+        (variant,) = variants_in(html)
+        assert variant["at"] == {"compare": "sides"}
+        assert "no fox runs fast − the fox runs" in first
+        assert "data-compare" not in second
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"selection": "compare=difference"}, "the figure compares nothing: add the option"),
+            (
+                {"selection": "compare=both", "also": "c d", "compare": "sentence"},
+                "invalid value 'both' for compare in selection: expected sides or difference",
+            ),
+        ],
+    )
+    def test_mistakes(self, options: dict[str, str], message: str) -> None:
+        with pytest.raises(AttentionError, match=re.escape(message)):
+            spec_of("a b", **options)
+
+    def test_beyond_the_budget_it_is_left_out_and_said(self) -> None:
+        text = " ".join(f"w{n}" for n in range(20))
+        spec = spec_of(text, also=f"{text} x", compare="sentence")
+        answers = attention(text, 6, 6), attention(f"{text} x", 6, 6)
+        whole = resolved(spec, *answers)
+        room = sum(estimate(one.attention) for one in (whole, whole.alternatives[0].figure))
+        figure = resolved(spec, *answers, budget=room + 400)
+        if figure.difference is not None and figure.difference.figure is not None:
+            assert estimate(figure.difference.figure.attention) <= 400
+        else:
+            assert figure.difference.reason == "left out: the page’s budget is used up"
