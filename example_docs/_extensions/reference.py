@@ -1,4 +1,4 @@
-"""Reference pages made from the code: options, settings, warnings and commands.
+"""Reference pages made from the code: options, settings, warnings, commands and formats.
 
 Each directive here writes the standard Sphinx objects, so that every option, setting, warning and
 command has an address of its own, an index entry, and an entry that intersphinx finds.
@@ -19,13 +19,25 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_attention.core.authoring.options import OPTIONS
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import Problem
+from sphinx_attention.core.figure import payload
+from sphinx_attention.core.figure.selection import EVERYWHERE
+from sphinx_attention.core.figure.spec import AXES
+from sphinx_attention.core.render import html
+from sphinx_attention.core.store import entry_header
+from sphinx_attention.core.views import VIEWS
 from sphinx_attention.hosts.cli import main
 from sphinx_attention.hosts.sphinx.written import HOST_OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sphinx.application import Sphinx
+
+
+def _sentence(text: str) -> str:
+    """A help text as a sentence: with a capital and a full stop."""
+    text = " ".join(text.split())
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 class _Generated(SphinxDirective):
@@ -106,6 +118,59 @@ class CommandList(_Generated):
                 yield from (f".. option:: {_signature(names)}", "", f"   {_sentence(help_)}", "")
 
 
+class FormatTable(_Generated):
+    """A table of what files and pages hold, by its name in `TABLES`."""
+
+    required_arguments = 1
+
+    def lines(self) -> Iterator[str]:
+        heads, rows = TABLES[self.arguments[0]]
+        widths = "30 70" if len(heads) == _COLUMNS else "20 50 30"
+        yield from (".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", "")
+        for row in (heads, *rows):
+            for place, cell in enumerate(row):
+                yield f"   {'*' if place == 0 else ' '} - {cell}"
+
+
+_COLUMNS = 2
+
+
+def _literal(meant: Mapping[str, str]) -> list[tuple[str, ...]]:
+    return [(f"``{name}``", _sentence(text)) for name, text in meant.items()]
+
+
+def _encodings() -> list[tuple[str, ...]]:
+    return [(f"``{name}``", f"``{how}``") for name, how in entry_header.ENCODINGS.items()]
+
+
+def _address() -> Iterator[tuple[str, ...]]:
+    """Every name of an address, what it takes, and the views that know it."""
+    everywhere = "all"
+    yield "``layer``, ``head``", "the name of a layer or a head", everywhere
+    for name, word in EVERYWHERE.items():
+        yield f"``{name}``", word.expected, everywhere
+    several = ", ".join(kind.name for kind in VIEWS.values() if kind.several_heads)
+    yield "``heads``", "the names of the heads that are drawn together", several
+    for axis in AXES:
+        yield f"``{axis}``", "the value of the selector of that name", "figures that have it"
+    views: dict[tuple[str, str], list[str]] = {}
+    for kind in VIEWS.values():
+        for name, word in kind.words.items():
+            views.setdefault((name, word.expected), []).append(kind.name)
+    for (name, expected), names in views.items():
+        yield f"``{name}``", expected, ", ".join(names)
+
+
+TABLES: dict[str, tuple[tuple[str, ...], list[tuple[str, ...]]]] = {
+    "entry-fields": (("field", "what it holds"), _literal(entry_header.FIELDS)),
+    "entry-arrays": (("array", "encoding"), _encodings()),
+    "payload-fields": (("field", "what it holds"), _literal(payload.FIELDS)),
+    "attributes": (("attribute", "what it says"), _literal(html.ATTRIBUTES)),
+    "classes": (("class", "what it is"), _literal(html.CLASSES)),
+    "address": (("name", "value", "views"), list(_address())),
+}
+
+
 def _commands(
     path: tuple[str, ...], command: click.Command
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -123,12 +188,6 @@ def _signature(names: str) -> str:
     return ", ".join(f"{part.partition(' ')[0]} <{value}>" if value else part for part in parts)
 
 
-def _sentence(text: str) -> str:
-    """A help text as a sentence: with a capital and a full stop."""
-    text = " ".join(text.split())
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives, and the object type of warnings."""
     app.add_object_type(
@@ -139,6 +198,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         ("attention-settings", SettingList),
         ("attention-warnings", WarningList),
         ("attention-commands", CommandList),
+        ("attention-format", FormatTable),
     ):
         app.add_directive(name, directive)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -56,6 +56,27 @@ if TYPE_CHECKING:
 VERSION = 3
 """Version of the format; a reader refuses any other."""
 
+FIELDS = {
+    "version": "the version of the format",
+    "shape": "the numbers of layers, heads, queries and keys",
+    "layers": "the names of the layers that the page carries",
+    "heads": "the names of the heads that the page carries",
+    "part": "``encoder``, ``decoder`` or ``cross``",
+    "label": "what figures call the source",
+    "queries": "the texts of the query tokens, ready to be shown",
+    "keys": "the texts of the key tokens; absent where they are the query tokens",
+    "specialQueries": "the indices of the special query tokens",
+    "specialKeys": "the indices of the special key tokens, where there are ``keys``",
+    "segments": "of a pair of texts: for ``queries`` and ``keys``, 0 or 1 for each token",
+    "words": "for ``queries`` and ``keys``, the number of each token's word or null; absent where "
+    "every word is one token",
+    "headScores": "the names of the head scores in the bytes",
+    "order": "the order of all heads in the bytes; absent where it is their own",
+    "tensors": "of each tensor in the bytes, its ``name`` and ``shape``",
+    "missing": "why the sums behind the weights cannot be shown",
+}
+"""The fields of a header, for the docs."""
+
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%()*+,-./:;=?@[]^_|~"
 """The digits of `encode_text`: none that HTML, a script's string or a template could mistake."""

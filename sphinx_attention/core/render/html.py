@@ -43,6 +43,43 @@ LARGEST_INLINE = 48 * 1024
 """Characters of base 85 that a page carries within itself; more goes into a side file."""
 
 
+ATTRIBUTES = {
+    "data-view": "the view",
+    "data-layer": "the name of the layer that is shown",
+    "data-head": "the name of the head that is shown",
+    "data-heads": "the names of the heads that are drawn together first, where there are several",
+    "data-aggregate": "the option ``aggregate``, where it is given",
+    "data-cutoff": "the share of a row that is drawn as edges",
+    "data-rest": "the option ``rest``",
+    "data-special": "``dim``, where special tokens are drawn fainter",
+    "data-selection": "what is selected first beside layer, head and focus, as in an address",
+    "data-link": "the option ``link``, where it is given",
+    "data-compare": "of a comparison, what its two figures differ in; it has no other attribute",
+    "lang": "the language of the figure's own words, where it is not English",
+}
+"""The attributes of the ``<figure>`` element, for the docs."""
+
+CLASSES = {
+    "attention-figure": "the ``<figure>`` element of a figure",
+    "attention-figure--live": "the script has taken the figure over",
+    "attention-comparison": "the ``<figure>`` element of a comparison, which holds two figures",
+    "attention-stage": "the box of a picture, which scrolls where the picture is wide",
+    "attention-picture": "the ``<svg>`` element of a picture",
+    "attention-token": "a token in the picture; ``data-token`` is its index, and ``data-side`` is "
+    "``query`` or ``key`` where both sides are drawn",
+    "attention-token--focus": "a token in focus",
+    "attention-token--special": "a special token",
+    "attention-edge": "an edge; ``data-query`` and ``data-key`` are the indices of its tokens",
+    "attention-footer": "the controls and notes under the picture",
+    "attention-choice": "the label of a selector; the ``name`` of its ``<select>`` is that of "
+    "addresses",
+    "attention-vector": "the table with the weights of the pinned tokens",
+    "attention-pairs": "the table of the strongest pairs",
+    "attention-placeholder": "what stands in the place of a figure that cannot be drawn",
+}
+"""Classes that a theme or a test may rely on, for the docs. All others may change at any time."""
+
+
 def figure_class(figure: Figure) -> str:
     """The class of the ``<figure>`` element."""
     return "attention-comparison" if is_comparison(figure) else "attention-figure"

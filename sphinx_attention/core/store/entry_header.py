@@ -58,6 +58,26 @@ ENCODINGS = {
 }
 """The arrays that an entry may have, and how each is encoded."""
 
+FIELDS = {
+    "key": "the key of the request, in hexadecimal",
+    "request": "the request as canonical JSON; the key is its SHA-256",
+    "query_tokens": "of each token: its text, 1 if it is special, the number of its word or null, "
+    "and 0 or 1 for the first or second text of a pair",
+    "key_tokens": "the same for keys; null where they are the query tokens",
+    "part": "``encoder``, ``decoder`` or ``cross``",
+    "label": "what figures call the source",
+    "provenance": "how the numbers were made: resolved revision, versions, and the like",
+    "arrays": "of each array in the bytes: ``name``, ``encoding``, ``shape``, and its size, "
+    "``bytes``",
+    "scoring": "where it is known how queries and keys become weights: ``missing``, the reason why "
+    "the sums do not end at the weights, or an empty text",
+    "layer_names": "the names of the layers, where they are not 0, 1, 2 and so on",
+    "head_names": "the names of the heads, likewise",
+    "candidates": "where a model went on from the text: of each new token, the likeliest tokens "
+    "with their probabilities",
+}
+"""The fields of a header, for the docs. Those after ``arrays`` are there only where needed."""
+
 
 class UnfitError(ValueError):
     """Something in an entry that `pack` does not write; the message names it."""
