@@ -221,3 +221,21 @@ def test_the_script_is_only_on_pages_that_need_it(site) -> None:
     for page, there in (("written", True), ("opened", False)):
         file = Path(unquote(site.url(page, by="file").removeprefix("file://")))
         assert ("attention-generate.js" in file.read_text(encoding="utf-8")) is there
+
+
+def test_the_pinned_word_is_not_where_the_picture_fades_out(open_page) -> None:
+    page = open_page("written", "arcs-written", viewport={"width": 360, "height": 800})
+    slide(page, "arcs-written", "ArrowLeft", STEPS - 1)
+    left, right, start, end, after = page.evaluate(
+        """() => {
+          const figure = document.getElementById("arcs-written");
+          const stage = figure.querySelector(".attention-stage");
+          const box = stage.getBoundingClientRect();
+          const words = [...figure.querySelectorAll(".attention-word")];
+          const word = words[words.length - 1].getBoundingClientRect();
+          const after = stage.scrollWidth - stage.clientWidth - stage.scrollLeft;
+          return [box.left, box.right, word.left, word.right, after];
+        }"""
+    )
+    assert left + 27 <= start
+    assert after < 2 or end <= right - 27

@@ -2,8 +2,8 @@
 
 import { backgroundOf, find, setAttributes, toggleClass } from "../draw/dom";
 
-/** Px between an element that is scrolled into view and the edge of its box. */
-const EDGE = 4;
+/** Px between an element that is scrolled into view and the edge of its box, where the picture fades out. */
+const EDGE = 28;
 
 /** Make a box that scrolls a tab stop, so that it can be scrolled without a pointer. */
 export function makeScrollable(box: HTMLElement, label: string): void {
