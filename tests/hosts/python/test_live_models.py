@@ -162,3 +162,32 @@ def test_mistakes_around_models_are_told(folders: Callable[[str], Path]) -> None
         make(output, tokens=TEXT.split())
     with pytest.raises(AttentionError, match="output_attentions=True"):
         make((None, None), tokens=TEXT.split())
+
+
+def test_a_live_model_goes_on_from_a_text(folders: Callable[[str], Path]) -> None:
+    model, tokenizer = loaded(folders("gpt2"), "GPT2LMHeadModel")
+    inputs = tokenizer(TEXT, return_tensors="pt")
+    ids = model.generate(**inputs, max_new_tokens=3, do_sample=False)[0]
+    made = sphinx_attention.attention(TEXT, model.train(), tokenizer, generate=3)
+    assert len(made.query_tokens) == len(ids)
+    with torch.no_grad(), quiet():
+        model.set_attn_implementation("eager")
+        output = model.eval()(input_ids=ids[None], output_attentions=True)
+    expected = np.stack([layer[0].numpy() for layer in output.attentions])
+    assert np.abs(made.weights - expected).max() < 1e-4
+    headless, _ = loaded(folders("gpt2"))
+    with pytest.raises(AttentionError, match="no trained head"):
+        sphinx_attention.figure(TEXT, headless, tokenizer, generate=3)
+
+
+def test_the_mean_over_sentences_of_a_live_model(folders: Callable[[str], Path]) -> None:
+    model, tokenizer = loaded(folders("bert"))
+    texts = ["the dog jumps", "a fox is"]
+    made = sphinx_attention.attention(
+        texts[0], model, tokenizer, also=texts[1:], aggregate="mean sentences", merge="words"
+    )
+    each = [
+        sphinx_attention.attention(text, model, tokenizer, merge="words").weights for text in texts
+    ]
+    assert np.abs(made.weights - np.mean(each, axis=0)).max() < 1e-6
+    assert made.query_tokens[1].text == "the|a"

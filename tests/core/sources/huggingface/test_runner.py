@@ -209,7 +209,9 @@ class TestRequests:
     ) -> None:
         loads = []
         load = runner_module.load
-        monkeypatch.setattr(runner_module, "load", lambda s: loads.append(s) or load(s))
+        monkeypatch.setattr(
+            runner_module, "load", lambda s, **more: loads.append(s) or load(s, **more)
+        )
         source = source_of(tiny_model("gpt2"))
         with open_source(source) as runner:
             for text in ("the fox", "a dog"):
@@ -330,7 +332,7 @@ class TestFailures:
             def explode(*_: Any) -> None:
                 raise raised
 
-            monkeypatch.setattr(type(runner._tried.way), "run", explode)
+            monkeypatch.setattr(type(runner._tried.backend), "run", explode)
             ((_, error),) = runner.run([Request(source, "a dog")])
         assert isinstance(error, AttentionError)
         assert error.problem is problem
@@ -342,15 +344,15 @@ class TestFailures:
         source = source_of(tiny_model("bert"))
         with open_source(source) as runner:
             list(runner.run([Request(source, "fox")]))
-            way = type(runner._tried.way)
-            run = way.run
+            backend = type(runner._tried.backend)
+            run = backend.run
 
             def explode(self: Any, inputs: Any, *args: Any) -> None:
                 if (inputs["input_ids"] == 1).any():  # [UNK]
                     raise ValueError("unknown word")
                 run(self, inputs, *args)
 
-            monkeypatch.setattr(way, "run", explode)
+            monkeypatch.setattr(backend, "run", explode)
             requests = [Request(source, text) for text in ("the fox", "the 🦊 fox", "a dog")]
             found = {r.text: answer for r, answer in runner.run(requests)}
         assert isinstance(found["the 🦊 fox"], AttentionError)
