@@ -130,8 +130,10 @@ def test_payloads_have_these_fields() -> None:
     words = tuple(replace(token, word=0) for token in plain.key_tokens)
     crossed = replace(plain, key_tokens=words, part="cross")
     pieces = replace(plain, query_tokens=words, key_tokens=words)
+    signed = replace(plain, weights=plain.weights - 0.25, signed=True)
+    shown = [figure(answer) for answer in (plain, crossed, signed)]
     found: set[str] = set()
-    for one in (figure(plain), figure(crossed), figure(pieces, "grid"), figure(plain, "steps")):
+    for one in (*shown, figure(pieces, "grid"), figure(plain, "steps")):
         raw = zlib.decompress(payload.encode(one))
         (length,) = struct.unpack_from("<I", raw)
         header = json.loads(raw[4 : 4 + length])
@@ -140,11 +142,11 @@ def test_payloads_have_these_fields() -> None:
         high, low = codes.reshape(2, -1).astype(int)
         maps = (256 * high + low).reshape(-1, *header["shape"][2:])
         order = header.get("order", range(len(maps)))
-        shown = one.attention
+        answer, up = one.attention, 1000 if header.get("signed") else 0
         for place, number in enumerate(order):
-            weights = shown.weights.reshape(-1, *shown.weights.shape[2:])[number]
-            expected = np.where(shown.masked[0], 1001, np.floor(1000.0 * weights + 0.5))
-            assert np.array_equal(maps[place], expected)
+            weights = answer.weights.reshape(-1, *answer.weights.shape[2:])[number]
+            expected = np.where(answer.masked[0], 1001, np.round(1000.0 * weights))
+            assert np.array_equal(maps[place] - up, expected)
     assert found == set(payload.FIELDS)
 
 

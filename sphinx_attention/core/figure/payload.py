@@ -70,6 +70,7 @@ FIELDS = {
     "segments": "of a pair of texts: for ``queries`` and ``keys``, 0 or 1 for each token",
     "words": "for ``queries`` and ``keys``, the number of each token's word or null; absent where "
     "every word is one token",
+    "signed": "true where the weights are differences, whose codes are 1000 larger in the bytes",
     "headScores": "the names of the head scores in the bytes",
     "order": "the order of all heads in the bytes; absent where it is their own",
     "tensors": "of each tensor in the bytes, its ``name`` and ``shape``",
