@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ _ABOUT = 1.5
 
 _LIMIT_SECONDS = 120.0
 _STEP_SECONDS = 0.01
+_END_SECONDS = 0.5
 _SETTLE_SECONDS = 3.0
 """From the first build until the watcher sees changes."""
 
@@ -63,7 +64,10 @@ class _Served:
         builds, processor, begun = self._builds(), self._processor(), time.monotonic()
         _write(self._notes, self._prose, self._text)
         self.wait(builds + 1)
-        return _Cost(time.monotonic() - begun, self._processor() - processor)
+        wall = time.monotonic() - begun
+        # The process that ran the build ends a moment later.
+        time.sleep(_END_SECONDS)
+        return _Cost(wall, self._processor() - processor)
 
     def _builds(self) -> int:
         return self._said.read_text(errors="replace").count("Serving on http")
@@ -71,7 +75,11 @@ class _Served:
     def _processor(self) -> float:
         """Of the command and all its processes, those that have ended among them."""
         mine = psutil.Process(self._process.pid)
-        return sum(sum(one.cpu_times()[:4]) for one in (mine, *mine.children(recursive=True)))
+        while True:
+            # One that ends meanwhile hands its times on to the one that waited for it.
+            with suppress(psutil.NoSuchProcess):
+                return sum(sum(one.cpu_times()[:4]) for one in (mine, *mine.children(True)))
+            time.sleep(_STEP_SECONDS)
 
 
 def editing(bench: Bench) -> Iterator[Line]:

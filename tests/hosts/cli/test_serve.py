@@ -59,6 +59,14 @@ def until(true: Callable[[], object], seconds: float = 90.0, why: Callable[[], s
         time.sleep(0.05)
 
 
+def command(process: psutil.Process) -> list[str]:
+    """Its command; none where it has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 def answers(port: int) -> bool:
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", port)) == 0
@@ -125,8 +133,10 @@ class Served:
         return [mine, *mine.children(recursive=True)]
 
     def keeper(self) -> psutil.Process:
-        (found,) = (one for one in self.family() if "capture.keeper" in " ".join(one.cmdline()))
-        return found
+        return next(one for one in self.family() if "capture.keeper" in " ".join(command(one)))
+
+    def server(self) -> psutil.Process:
+        return next(one for one in self.family() if "cli._autobuild" in " ".join(command(one)))
 
 
 @pytest.fixture(scope="module")
@@ -203,8 +213,7 @@ def test_nothing_listens_but_the_pages_for_this_machine(served: Served) -> None:
         if connection.status == psutil.CONN_LISTEN or not connection.raddr
     ]
     assert {(at.ip, at.port) for at in open_} == {("127.0.0.1", served.port)}
-    server = next(one for one in served.family() if "cli._autobuild" in " ".join(one.cmdline()))
-    told = server.environ()
+    told = served.server().environ()
     folder = Path(told[ADDRESS]).parent
     assert folder.stat().st_mode & 0o777 == 0o700
     # Who does not know the secret gets no answer, and keeps nobody else from one.
@@ -255,9 +264,9 @@ def test_nothing_is_left_when_the_command_ends(
         conf = alone.docs / "conf.py"
         conf.write_text(conf.read_text() + SLOW)
         until(lambda: "Rebuilding" in alone.output)
-        until(lambda: any(one.cmdline()[1:3] == ["-m", "sphinx"] for one in alone.family()[3:]))
+        until(lambda: any(command(one)[1:3] == ["-m", "sphinx"] for one in alone.family()[3:]))
     family = alone.family()
-    folder = Path(next(one for one in family[1:] if ADDRESS in one.environ()).environ()[ADDRESS])
+    folder = Path(alone.server().environ()[ADDRESS])
     assert len(family) >= (3 if when == "idle" else 4)
     alone.process.send_signal(how)
     code = alone.process.wait(60)
