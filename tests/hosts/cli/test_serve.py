@@ -52,7 +52,7 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def until(true: Callable[[], object], seconds: float = 90.0, why: Callable[[], str] = str) -> None:
+def until(true: Callable[[], object], seconds: float = 180.0, why: Callable[[], str] = str) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, why()
