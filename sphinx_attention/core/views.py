@@ -119,7 +119,6 @@ _KINDS = (
         several_heads=True,
         edges=True,
         selection={"filter": _FILTER},
-        no_difference="tells heads apart by the colours that would tell more from less",
     ),
     ViewKind(
         name="grid",

@@ -185,7 +185,7 @@ def signed(value: float) -> str:
     return text if text == "0.000" else ("+" if value > 0 else "−") + text
 
 
-@pytest.mark.parametrize("view", ["arcs", "matrix"])
+@pytest.mark.parametrize("view", ["arcs", "heads", "matrix"])
 def test_the_difference_is_that_of_the_models_own_numbers(open_page, minilm, view: str) -> None:
     name = f"{view}-compared"
     page = opened(open_page, name)
@@ -218,6 +218,24 @@ def test_edges_have_the_hue_of_their_sign(open_page, minilm) -> None:
     assert by_key["1"][1] == by_key["5"][1] != by_key["11"][1]
     # The remainder is below 0: what "she" and "robbed" get is less than what "river" and so on get.
     assert by_key["0"][1] == by_key["11"][1]
+
+
+def test_lines_of_several_heads_have_the_hue_of_their_sign(open_page, minilm) -> None:
+    page = opened(open_page, "heads-compared")
+    show(page, "heads-compared", "difference")
+    one = pane(page, "heads-compared", 0)
+    one.locator(".attention-swatch[data-head='3']").click()
+    away(page)
+    lines = one.locator(".attention-edges path").evaluate_all(
+        "all => all.map((line) => [line.dataset.head, line.dataset.key, line.getAttribute('class')])"
+    )
+    assert {head for head, *_ in lines} == {"3", "11"}
+    own = difference_of(minilm)
+    # Keys: (rest), [CLS], she, robbed, the, bank, …, [SEP].
+    signs = {key: "less" in classes for head, key, classes in lines if head == "11"}
+    for word, key in (("[CLS]", "1"), ("bank", "5"), ("[SEP]", "11")):
+        assert signs[key] == (own[word] < 0)
+    assert all(("hue-less" in classes) != ("hue-more" in classes) for *_, classes in lines)
 
 
 def test_selection_goes_from_the_sides_to_the_difference_and_back(open_page) -> None:

@@ -205,7 +205,7 @@ class TestDifference:
         more = "more" if value > 0 else "less"
         assert f"fox looks {expected} {more} at itself" in detail(figure)
 
-    @pytest.mark.parametrize("view", ["arcs", "matrix"])
+    @pytest.mark.parametrize("view", ["arcs", "heads", "matrix"])
     def test_both_signs_have_a_hue(self, view: str) -> None:
         figure = self.between(view=view, layer="1", head="2", focus="fox")
         drawn = render_svg(figure, "u", standalone=True)

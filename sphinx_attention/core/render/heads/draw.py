@@ -14,7 +14,7 @@ from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.common import two_columns as columns
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.head_colours import drawn_hue, hue_of
-from sphinx_attention.core.render.common.heatmap import ramp
+from sphinx_attention.core.render.common.heatmap import HUE, NEGATIVE_HUE, ramp
 from sphinx_attention.core.render.common.score_vector import heads_of, is_strong_sum
 from sphinx_attention.core.render.drawing import Drawing
 
@@ -71,7 +71,7 @@ class Line:
 
     Attributes:
         head: what readers know the head by.
-        hue: which of the colours it has.
+        hue: which of the colours it has; of a difference, ``more`` or ``less``.
         opacity: in (0, 1].
         special: whether it goes to a special token.
         path: the ``d`` of its path.
@@ -80,7 +80,7 @@ class Line:
     """
 
     head: str
-    hue: int
+    hue: int | str
     opacity: float
     special: bool
     path: str
@@ -90,7 +90,7 @@ class Line:
     @property
     def colour(self) -> str:
         """For pictures without the style sheet, on white."""
-        return drawn_hue(self.hue)
+        return _colour(self.hue)
 
 
 @dataclass(frozen=True)
@@ -98,13 +98,13 @@ class Swatch:
     """The button of a head, or its place in the legend."""
 
     name: str
-    hue: int
+    hue: int | str
     pressed: bool
 
     @property
     def colour(self) -> str:
         """For pictures without the style sheet, on white."""
-        return drawn_hue(self.hue)
+        return _colour(self.hue)
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,10 @@ class Heads:
         return legend_width([swatch.name for swatch in self.legend]) <= self.columns.apart[1]
 
 
+def _colour(hue: int | str) -> str:
+    return drawn_hue(hue) if isinstance(hue, int) else {"more": HUE, "less": NEGATIVE_HUE}[hue]
+
+
 def draw(figure: Figure) -> Drawing:
     """Draw a figure as lines between two columns."""
     attention = figure.attention
@@ -156,16 +160,22 @@ def draw(figure: Figure) -> Drawing:
     codes = {head: head_codes(attention, figure.layer, head) for head in heads}
     placed = columns.place(attention)
     names = attention.head_names
-    hues = [hue_of(name, index) for index, name in enumerate(names)]
+    hues: list[int | str] = [hue_of(name, index) for index, name in enumerate(names)]
     lane = dict(zip(heads, lanes(len(heads)), strict=True))
+
+    signed = attention.signed
+    if signed:
+        # Of differences, hues tell the sign of each line. Heads are told apart by their lanes.
+        hues = ["more" for _ in names]
 
     def line(edge: Edge) -> Line:
         head, query, key = edge
+        code = int(codes[head][query, key])
         return Line(
             head=names[head],
-            hue=hues[head],
-            opacity=strength(int(codes[head][query, key])),
-            special=attention.key_tokens[key].special,
+            hue="less" if code < 0 else hues[head],
+            opacity=strength(abs(code)),
+            special=attention.key_tokens[key].special and not signed,
             path=placed.path(query, key, lane[head]),
             query=query,
             key=key,
@@ -186,9 +196,10 @@ def draw(figure: Figure) -> Drawing:
         bars=tuple(
             Line(names[head], hues[head], opacity=1, special=False, path=path)
             for head, path in _bars(figure, codes, placed.keys).items()
+            if not signed
         ),
         swatches=tuple(swatches) if len(swatches) > 1 else (),
-        legend=tuple(swatches[head] for head in heads) if len(heads) > 1 else (),
+        legend=tuple(swatches[head] for head in heads) if len(heads) > 1 and not signed else (),
         note=note(len(heads), len(figure.pinned), capped=capped, say=figure.say),
         capped=capped,
         pair=attention.is_pair,
@@ -260,15 +271,16 @@ def at_rest(figure: Figure, codes: Codes) -> tuple[list[Edge], bool]:
     for head, weights in codes.items():
         for query in chosen:
             row = weights[query]
-            seen = edges.drawn(row, figure.cutoff) & (row >= edges.LEAST_AT_REST)
-            found += [(-int(row[k]), (head, query, k)) for k in np.flatnonzero(seen).tolist()]
+            size = np.abs(np.where(row == MASKED, 0, row).astype(np.int64))
+            seen = edges.drawn(row, figure.cutoff) & (size >= edges.LEAST_AT_REST)
+            found += [(-int(size[k]), (head, query, k)) for k in np.flatnonzero(seen).tolist()]
     kept = sorted(found)[:MOST_AT_REST]
     return [edge for _, edge in reversed(kept)], len(found) > len(kept)
 
 
 def _together(lines: Sequence[Line]) -> tuple[Line, ...]:
     """Lines, the faintest first, as one for each head and strength; to special tokens undermost."""
-    paths: dict[tuple[bool, int, int, str], list[str]] = {}
+    paths: dict[tuple[bool, int, int | str, str], list[str]] = {}
     for line in lines:
         level = max(1, math.floor(line.opacity * LEVELS + 0.5))
         paths.setdefault((not line.special, level, line.hue, line.head), []).append(line.path)
@@ -291,7 +303,7 @@ def _of_pinned(figure: Figure, codes: Codes) -> tuple[list[Edge], list[Edge]]:
     most = max(_LEAST_ALONE, _ELEMENTS - _OF_A_TOKEN * tokens)
     if len(found) <= most:
         return found, []
-    found.sort(key=lambda edge: (-int(codes[edge[0]][edge[1:]]), edge))
+    found.sort(key=lambda edge: (-abs(int(codes[edge[0]][edge[1:]])), edge))
     return found[:most], found[most:][::-1]
 
 
@@ -299,11 +311,16 @@ def _numbers(figure: Figure, codes: Codes) -> tuple[Number, ...]:
     """Beside each key: the sum over the pinned rows of the mean over the heads."""
     if not figure.pinned:
         return ()
+    signed = figure.attention.signed
     totals = edges.mean_over(
         [edges.summed(weights[list(figure.pinned)]) for weights in codes.values()]
     )
     return tuple(
-        Number(format_sum(total), strong=is_strong_sum(total), masked=total == MASKED_SUM)
+        Number(
+            format_sum(total, signed=signed),
+            strong=is_strong_sum(total),
+            masked=total == MASKED_SUM,
+        )
         for total in totals.tolist()
     )
 

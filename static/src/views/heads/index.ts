@@ -40,6 +40,7 @@ import {
   tokenAt,
   type View,
   type ViewKind,
+  weightOf as sizeOf,
 } from "../shared";
 import { barOf, buildHeads, columnOf, type Frame, innerOf, pathOf, ROW, weightOf } from "./picture";
 import { bindSwatches } from "./swatches";
@@ -90,10 +91,11 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
   return {
     focus,
     lines: pathsOf(model, state, frame, strokesOf(model, lines, filter)),
-    bars: barsOf(model, lines, sums, frame[side]),
+    // The pieces of a bar are shares of a whole, which differences have not.
+    bars: model.signed ? [] : barsOf(model, lines, sums, frame[side]),
     side,
     numbers: meanOf(sums).map((code, other) =>
-      someone && (!filter || filter[side](other)) ? printedWeight(code) : null,
+      someone && (!filter || filter[side](other)) ? printedWeight(code, model.signed) : null,
     ),
   };
 }
@@ -153,7 +155,7 @@ function strokesOf(model: Model, lines: readonly HeadLine[], filter: Filter | nu
 }
 
 function heaviestFirst(a: Stroke, b: Stroke): number {
-  return b.code - a.code || a.head - b.head || a.query - b.query || a.key - b.key;
+  return sizeOf(b.code) - sizeOf(a.code) || a.head - b.head || a.query - b.query || a.key - b.key;
 }
 
 /** The summed weights of the tokens that a filter shows. */
@@ -177,7 +179,7 @@ function meanOf(rows: readonly (readonly number[])[]): number[] {
 }
 
 function sumOf(codes: readonly number[]): number {
-  return codes.reduce((sum, code) => sum + Math.max(0, code), 0);
+  return codes.reduce((sum, code) => sum + (code === MASKED ? 0 : code), 0);
 }
 
 /** One path for each head. Under each token, the pieces of all heads make a bar as long as its weight. */
@@ -202,7 +204,7 @@ function barsOf(
 
 /** The opacity of a line. On a logarithmic ramp, small weights are still visible. */
 function strengthOf(code: number): number {
-  return ramp(code / 1000, "log");
+  return ramp(sizeOf(code) / 1000, "log");
 }
 
 /** The distance in px between the lines of two heads, which lie side by side between the same tokens. */
@@ -221,10 +223,12 @@ function hueOf({ heads: names }: Model, head: number): number {
   return (/^\d+$/.test(name) ? Number(name) : head) % HUES;
 }
 
-function nameOf(model: Model, kind: string, head: number, special = false): Path {
+/** The attributes of a path. Of a difference, the hue tells the sign of `code`. */
+function nameOf(model: Model, kind: string, head: number, special = false, code = 0): Path {
+  const hue = !model.signed ? hueOf(model, head) : code < 0 ? "less" : "more";
   const end = special ? " attention-line--special" : "";
   return {
-    class: `attention-${kind} attention-hue-${hueOf(model, head)}${end}`,
+    class: `attention-${kind} attention-hue-${hue}${end}`,
     "data-head": model.heads[head]!,
   };
 }
@@ -241,7 +245,7 @@ function pathsOf(model: Model, state: State, frame: Frame, strokes: readonly Str
   return [
     ...together(model, state, frame, ordered.slice(most)),
     ...ordered.slice(0, most).map(({ query, key, code, special, head }) => ({
-      ...nameOf(model, "edge", head, special),
+      ...nameOf(model, "edge", head, special, code),
       "data-query": String(query),
       "data-key": String(key),
       d: pathOf(frame, query, key, laneOf(state, head)),
@@ -255,10 +259,11 @@ function together(model: Model, state: State, frame: Frame, strokes: readonly St
   const groups = new Map<number, Record<string, string>>();
   for (const { query, key, code, special, head } of [...strokes].reverse()) {
     const level = Math.max(1, nearest(strengthOf(code) * LEVELS));
-    const order = ((special ? 0 : LEVELS) + level) * model.heads.length + head;
+    const sign = code < 0 ? 0 : 0.5;
+    const order = ((special ? 0 : LEVELS) + level) * model.heads.length + head + sign;
     let path = groups.get(order);
     if (!path) {
-      path = { ...nameOf(model, "line", head, special), d: "", ...opacity(level / LEVELS) };
+      path = { ...nameOf(model, "line", head, special, code), d: "", ...opacity(level / LEVELS) };
       groups.set(order, path);
     }
     path["d"] += pathOf(frame, query, key, laneOf(state, head));
@@ -320,7 +325,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     if (state.heads !== previous?.heads) {
       showSwatches(state);
       setAttributes(edges.parentElement!, { "stroke-width": stepOf(state) < drawing.widest ? drawing.thinnest : drawing.widest });
-      if (previous) legendInto(columns, model, inOrder(state), frame);
+      if (previous && !model.signed) legendInto(columns, model, inOrder(state), frame);
     }
     const most = capped && !focus.length ? REST : 0;
     const several = new Set(focus.map(({ index }) => index)).size;
