@@ -45,6 +45,8 @@ def wait_for(page, figure: str, step: int) -> None:
         "([id, step]) => { const f = document.getElementById(id);"
         " return f.classList.contains('attention-figure--live') && f.querySelector('.attention-live')"
         " && f.querySelector('input[name=step]').value === step"
+        # In the markup too: a slider that was moved stands there before its figure has changed.
+        " && f.querySelector('input[name=step]').getAttribute('value') === step"
         " && f.querySelector('select[name=step]').value === step"
         " && f.querySelector('.attention-value').textContent.startsWith(step) }",
         arg=[figure, str(step)],
