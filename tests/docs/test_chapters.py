@@ -111,3 +111,34 @@ def test_all_pairs_at_once(loaded) -> None:
         "all-pairs-at-once.rst",
         f"*fox* has {fox[tokens.index('fox')]:.3f} of itself left, and {both:.3f} of the two",
     )
+
+
+def test_two_sentences_one_head(loaded) -> None:
+    import torch
+
+    model, tokenizer = loaded
+    texts = "we walked along the bank of the river", "we stole money from the bank in the city"
+    vectors, rows = [], []
+    for text in texts:
+        inputs = tokenizer(text, return_tensors="pt")
+        tokens = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0])
+        with torch.no_grad():
+            output = model(**inputs, output_attentions=True, output_hidden_states=True)
+        bank = tokens.index("bank")
+        vectors.append([states[0, bank].numpy() for states in output.hidden_states])
+        rows.append(dict(zip(tokens, output.attentions[0][0, 0, bank].tolist(), strict=True)))
+    cosines = [
+        float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)) for a, b in zip(*vectors, strict=True)
+    ]
+    river, money = rows[0]["river"], rows[1]["money"]
+    words = {token: weight for token, weight in rows[0].items() if token not in {"[CLS]", "[SEP]"}}
+    assert river == max(words.values())
+    assert money == max(rows[1].values())
+    says(
+        "two-sentences-one-head.rst",
+        f"have a cosine of {cosines[0]:.3f}",
+        f"gives {river:.3f} of its attention to *river*",
+        f"it gives {money:.3f} to *money*",
+        f"Their cosine is {cosines[1]:.3f} after the first layer, {cosines[3]:.3f} after the third, "
+        f"and {cosines[6]:.3f} at the end.",
+    )
