@@ -384,6 +384,41 @@ def test_the_large_picture_takes_other_views(open_page, reference) -> None:
     assert large.locator("svg").count() == 1
 
 
+PARTS = """picture => {
+  const all = (of, names) => [...picture.querySelectorAll(of)].map(one => names.map(name => {
+    const value = name === "text" ? one.textContent : one.getAttribute(name);
+    return isNaN(value) || !value ? value : Math.round(100 * value) / 100;
+  }));
+  return {
+    size: ["width", "height", "direction"].map(name => picture.getAttribute(name)),
+    words: all(".attention-word", ["text", "x", "y", "textLength"]),
+    keys: all("[data-side=key]", ["transform"]),
+    small: all(".attention-small", ["text", "x", "y"]),
+    cells: all(".attention-cells > path", ["fill-opacity", "d"]),
+    hatch: all(".attention-hatch", ["d"]),
+    bar: all(".attention-ramp", ["x", "y", "width", "height"]),
+    ticks: all(".attention-ticks > text", ["text", "x", "y"]),
+    legend: all(".attention-hatched > *", ["text", "x", "y"]),
+  };
+}"""
+
+
+@pytest.mark.parametrize("name", ["causal", "hebrew"])
+def test_a_large_picture_is_that_of_a_figure_of_its_own(open_page, name: str) -> None:
+    page = open_page("grid-same", f"g{name}")
+    for view in ("matrix", "heads"):
+        page.locator(f'#g{name} select[name="large"]').select_option(view)
+        page.wait_for_selector(f'#g{name} .attention-large[data-view="{view}"]')
+        built = page.locator(f"#g{name} .attention-large .attention-picture").evaluate(PARTS)
+        own = page.locator(f"#{view[0]}{name} .attention-picture").evaluate(PARTS)
+        assert built == own, view
+        assert built["words"]
+        if view == "matrix":
+            assert built["legend"] == ([] if name == "hebrew" else own["legend"])
+            assert bool(own["legend"]) == (name == "causal")
+        assert built["size"][2] == ("rtl" if name == "hebrew" else "ltr")
+
+
 def test_arcs_come_back_as_they_would_have_been(open_page) -> None:
     page = open_page("grid-dog", "gdog")
     rest = page.locator("#gdog .attention-large .attention-overview path")

@@ -191,6 +191,7 @@ def _figure(case: Case, number: int) -> Any:
         "frame": _frame(plain),
         "rest": _at_rest(plain),
         "matrix": _matrix(case.of("matrix", ())),
+        "measures": {"matrix": matrix.measures(plain), "heads": heads.measures(plain)},
         "columns": _columns(plain),
         "grid": [one.ravel().tolist() for one in _thumbnails(plain)],
         "pinned": [_pinned(case, places) for places in case.pinned],
@@ -239,11 +240,10 @@ def _matrix(figure: Figure) -> Any:
             [
                 [
                     one.text,
-                    one.x,
+                    one.x + 0.0,
                     edges.num(one.y),
                     one.text_width,
                     one.right_to_left,
-                    one.transform,
                 ]
                 for one in side
             ]

@@ -23,7 +23,7 @@ from sphinx_attention.core.views import VIEWS
 from .comparison import WIDEST, Pane, is_comparison, panes_of
 from .description import generation_notes, strongest_pairs
 from .drawing import templates
-from .registry import draw
+from .registry import draw, measures
 from .svg import write_svg
 
 if TYPE_CHECKING:
@@ -224,6 +224,7 @@ def _markup_of(
             )
             if beside
             else None,
+            measures=json.dumps(measures(figure), ensure_ascii=False, separators=(",", ":")),
             choices=_choices(figure, drawing),
             selectors=selectors(whole, figure),
             failed=failures(whole),

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.views import VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.views import View
 
@@ -18,12 +16,11 @@ if TYPE_CHECKING:
 
 
 @cache
-def _drawer(view: View) -> Callable[[Figure], Drawing]:
+def _module(view: View) -> Any:
     if view not in VIEWS:
         raise KeyError(view)
     # A view is imported where a figure of it is drawn.
-    draw: Callable[[Figure], Drawing] = import_module(f"{__package__}.{view}.draw").draw
-    return draw
+    return import_module(f"{__package__}.{view}.draw")
 
 
 def draw(figure: Figure, view: View | None = None) -> Drawing:
@@ -32,4 +29,17 @@ def draw(figure: Figure, view: View | None = None) -> Drawing:
     Raises:
         KeyError: there is no such view.
     """
-    return _drawer(view or figure.spec.view)(figure)
+    drawing: Drawing = _module(view or figure.spec.view).draw(figure)
+    return drawing
+
+
+def measures(figure: Figure) -> dict[str, Any]:
+    """What the browser part has to know to build the other pictures that a reader may choose.
+
+    These are the widths of texts, which a browser would measure in its own fonts.
+
+    Returns:
+        By the name of the view, what ``measures`` of its module ``draw`` tells.
+    """
+    _, *others = figure.spec.kind.beside or (None,)
+    return {view: _module(view).measures(figure) for view in others}

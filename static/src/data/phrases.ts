@@ -30,3 +30,12 @@ export function template(name: Phrase): string {
 export function say(name: Phrase, values: Readonly<Record<string, string | number>> = {}): string {
   return template(name).replace(/\{(\w+)\}/g, (_, key) => String(values[key] ?? ""));
 }
+
+/** A phrase as a list of nodes and texts, with its placeholders filled in by nodes. */
+export function sayNodes(
+  name: Phrase,
+  values: Readonly<Record<string, readonly (Node | string)[]>>,
+): (Node | string)[] {
+  const pieces = template(name).split(/\{(\w+)\}/);
+  return pieces.flatMap((piece, n) => (n % 2 ? (values[piece] ?? []) : piece ? [piece] : []));
+}

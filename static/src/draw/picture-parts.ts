@@ -1,6 +1,7 @@
 /** The parts of the pictures that views build themselves, the same as in the static pictures. */
 
-import { type Model, type Place, tokenAt } from "../data/model";
+import { type Model, type Place, type Side, tokenAt } from "../data/model";
+import type { Measures } from "../views/view";
 import { type Attributes, group, rightToLeft, svg, UNTYPESET } from "./dom";
 
 export function directionOf(mirrored: boolean): "rtl" | "ltr" {
@@ -32,6 +33,12 @@ export function wordElement(text: string, textLength: number, x: number, y: numb
     },
     text,
   );
+}
+
+/** The text of a token as a picture shows it, and its width in px. */
+export function labelOf(model: Model, { queries, keys }: Measures, side: Side, index: number): [text: string, width: number] {
+  const measure = (side === "key" && keys ? keys : queries)[index]!;
+  return typeof measure === "number" ? [tokenAt(model, { side, index }).text, measure] : [...measure];
 }
 
 /** The element of a token, with its text where that is shown. */

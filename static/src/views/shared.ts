@@ -19,7 +19,7 @@ export {
   weightOf,
 } from "../data/model";
 export type { Phrase } from "../data/phrases";
-export { say, template } from "../data/phrases";
+export { say, sayNodes } from "../data/phrases";
 export type { Attributes } from "../draw/dom";
 export {
   ADDED,
@@ -46,7 +46,7 @@ export type { Edge, Line } from "../draw/edges";
 export { edgesAtRest, edgesOf, lineOf, shareOf, short } from "../draw/edges";
 export type { Cells, Scale } from "../draw/heatmap";
 export { canvasUnder, LEVELS, levelOf, paint, ramp } from "../draw/heatmap";
-export { directionOf, pictureElement, tokenElement, wordElement } from "../draw/picture-parts";
+export { directionOf, labelOf, pictureElement, tokenElement, wordElement } from "../draw/picture-parts";
 export { looks, nothing } from "../draw/sentences";
 export type { TextToken, TextTokens } from "../draw/token-elements";
 export { addHitArea, checkTokens, readTokens, showWeight, SIDES } from "../draw/token-elements";
@@ -55,4 +55,4 @@ export { filterOf } from "../state/sentence-filter";
 export type { Direction, Dispatch, State } from "../state/state";
 export { inFocus, same, sameToken } from "../state/state";
 export { loadView, viewNamed } from "./registry";
-export type { Reading, TokenElement, View, ViewKind } from "./view";
+export type { Measures, Reading, TokenElement, View, ViewKind } from "./view";

@@ -41,6 +41,16 @@ export interface TokenElement {
   readonly cell?: () => Place;
 }
 
+/** A text as Python has measured it: its width in px, after what is left of it where it is cut. */
+export type Measure = number | readonly [text: string, width: number];
+
+/** What a picture that is built here needs to be laid out as Python would. */
+export interface Measures {
+  readonly queries: readonly Measure[];
+  /** Absent where the keys are the queries. */
+  readonly keys?: readonly Measure[];
+}
+
 /** A view, with the facts about it that shared code needs. Facts have the same names as in Python. */
 export interface ViewKind {
   /** The English phrases that only this view uses. */
@@ -59,5 +69,5 @@ export interface ViewKind {
    */
   open(root: HTMLElement, model: Model, dispatch: Dispatch): View;
   /** Build the view's picture at rest, for a stage that holds the picture of another view. */
-  build?(model: Model): SVGSVGElement;
+  build?(model: Model, measures: Measures): SVGSVGElement;
 }

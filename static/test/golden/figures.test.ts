@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { numeral } from "../../src/data/model";
+import { numeral, tokensOn } from "../../src/data/model";
 import { addPhrases } from "../../src/data/phrases";
+import { mostlyRightToLeft, rightToLeft } from "../../src/draw/dom";
 import { edgesAtRest, edgesOf, lineOf, shareOf, short } from "../../src/draw/edges";
 import { vectorLabel } from "../../src/draw/sentences";
 import { detail, placeInWords, strongestPairs } from "../../src/page/strongest-pairs";
@@ -10,9 +11,11 @@ import { draw as drawArcs, frameOf } from "../../src/views/arcs";
 import { opacityAtRest } from "../../src/views/arcs/curves";
 import { thumbnails } from "../../src/views/grid/sheet";
 import { atRest as headsAtRest, draw as drawHeads, numbersNote, type Path, read, view as heads } from "../../src/views/heads";
+import { layOut } from "../../src/views/heads/picture";
 import { draw as drawMatrix, headOf, view as matrix } from "../../src/views/matrix";
 import { levelPaths } from "../../src/views/matrix/cells";
-import type { TextTokens } from "../../src/draw/token-elements";
+import { labelAt } from "../../src/views/matrix/picture";
+import { SIDES, type TextTokens } from "../../src/draw/token-elements";
 import { atRest } from "../sample";
 import { type ColumnCase, type FigureCase, type LineCase, modelOfCase, queries, vectors } from "./vectors";
 
@@ -115,6 +118,42 @@ each("the cells of the matrix", (figure) => {
   const masked = Int8Array.from(codes, (code) => Number(code < 0));
   assert.equal(levelPaths({ ...cells, levels: masked }, [cell, cell])[0]?.[1] ?? "", hatch);
   assert.equal(`${beyond ? "≥\u2009" : ""}${most / 1000}`, ticks.at(-1)![0]);
+});
+
+each("the labels and the legend of a matrix that is built here", (figure) => {
+  const [model, layout] = [modelOfCase(figure), figure.measures.matrix];
+  const [rows, columns] = [model.queries.length, model.keys.length];
+  const frame = { rows, columns, ...layout };
+  assert.deepEqual([layout.cell, layout.left, layout.top, layout.mirrored], figure.matrix.frame);
+  assert.deepEqual([layout.width, layout.height], figure.matrix.size);
+  assert.deepEqual([layout.bar["x"], layout.bar["y"], layout.bar["width"]], figure.matrix.bar);
+  assert.equal(mostlyRightToLeft(model.keys), layout.mirrored);
+  for (const [n, side] of SIDES.entries()) {
+    const labels = tokensOn(model, side).map((_, index) => {
+      const [text, wide, x, y] = labelAt(frame, model, layout, { side, index });
+      return [text, x + 0, short(y), wide, rightToLeft(text)];
+    });
+    assert.deepEqual(labels, figure.matrix.labels[n]);
+  }
+  assert.equal(layout.legend?.texts[0] ?? "", figure.matrix.legend);
+});
+
+each("two columns that are built here", (figure) => {
+  const model = modelOfCase(figure);
+  const { width, height, mirrored, columns } = layOut(model, figure.measures.heads);
+  const [wide, high, backwards, ...sides] = figure.columns;
+  assert.deepEqual([width, height, mirrored], [wide, high, backwards]);
+  for (const [n, { left, width: own, rightwards, edge, words, tops, begins }] of columns.entries()) {
+    const [x, across, right, slots, texts] = sides[n]!;
+    assert.deepEqual([left, own, rightwards], [x, across, right]);
+    const way = rightwards ? -1 : 1;
+    assert.deepEqual(
+      words.map(([text, long], i) => [text, long, edge + (way * long) / 2, tops[i]]),
+      slots,
+    );
+    assert.deepEqual(begins.filter(Boolean), texts.slice(1).map(([text]) => text));
+    assert.equal(edge, texts[0]![1]);
+  }
 });
 
 each("the thumbnails of the grid", (figure) => {

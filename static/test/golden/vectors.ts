@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { Model, Place } from "../../src/data/model";
 import type { Header } from "../../src/data/payload";
+import type { Layout } from "../../src/views/matrix/picture";
+import type { Measures } from "../../src/views/view";
 import { payloadOf, sampled } from "../sample";
 
 /** As the file is written, so that each test names the parts of a case that it reads. */
@@ -64,6 +66,7 @@ export interface FigureCase {
     legend: string;
     labels: [text: string, x: number, y: string, width: number, rightToLeft: boolean][][];
   };
+  measures: { matrix: Layout; heads: Measures };
   columns: [width: number, height: number, mirrored: boolean, queries: ColumnCase, keys: ColumnCase];
   grid: number[][];
   pinned: PinnedCase[];

@@ -36,13 +36,39 @@ def translate(text, pair=None):
         "special": ["</s>"],
         "weights": draw.dirichlet(np.full(4, 0.5), (2, 3, 3)),
     }
+
+
+def pieces(text, pair=None):
+    """Rows of two layers, one of which is masked, over these tokens."""
+    tokens = text.split()
+    n = len(tokens)
+    weights = np.random.default_rng(5).dirichlet(np.full(n, 0.5), (2, 2, n))
+    if "!" not in tokens:
+        weights = np.tril(weights)
+        weights /= weights.sum(-1, keepdims=True)
+        return {"tokens": tokens, "weights": weights, "masked": np.triu(np.ones((n, n), bool), 1)}
+    return {"tokens": tokens, "weights": weights}
 '''
 MODELS = {
     "tall": {"function": "pages_grid:tall"},
     "translate": {"function": "pages_grid:translate"},
+    "pieces": {"function": "pages_grid:pieces"},
 }
 
+CAUSAL = "the Donaudampfschifffahrtsgesellschaftskapitän iiiiiiiiiiiiiiiiiiiiiiiiii sails"
+"""Words that are cut; most characters of the second are narrow."""
+
+HEBREW = "- ! חתול , . שלום ? …"
+"""More punctuation than words."""
+
 PAGES = {
+    "grid-same.rst": heading("Same")
+    + "".join(
+        f".. attention-figure:: {text}\n   :name: {view[0]}{name}\n   :view: {view}\n"
+        "   :model: pieces\n   :layer: 0\n   :head: 0\n\n"
+        for name, text in (("causal", CAUSAL), ("hebrew", HEBREW))
+        for view in ("grid", "matrix", "heads")
+    ),
     "grid-dog.rst": heading("Grid")
     + f".. attention:: {DOG}\n   :name: gdog\n   :view: grid\n   :layer: 5\n   :head: 11\n"
     "   :caption: Every head.\n",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
 
 from .constants import constants
 from .edges import num
-from .text_metrics import cut, text_width
+from .text_metrics import fitted, measures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ FONT: int = _COLUMNS["font"]
 SPECIAL_FONT: int = _COLUMNS["special_font"]
 """Sizes in px of ordinary and of special tokens."""
 
-LONGEST: float = _COLUMNS["longest"]
+LONGEST = 150.0
 """Px that a token's text takes at most; a longer one is cut."""
 
 ROW: float = _COLUMNS["row"]
@@ -210,6 +210,11 @@ def place(attention: Attention) -> Columns:
     return Columns(queries, keys, whole, height, mirrored)
 
 
+def labels(tokens: Sequence[Token]) -> list[Any]:
+    """The texts of a column as `measures`."""
+    return measures((visible(t.text) for t in tokens), (_fitted(t) for t in tokens))
+
+
 def _column(
     side: Side,
     tokens: Sequence[Token],
@@ -243,8 +248,7 @@ def _width(tokens: Sequence[Token]) -> float:
 def _fitted(token: Token) -> tuple[str, float]:
     """A token's text, cut where it is too long, and its width in whole px."""
     size = SPECIAL_FONT if token.special else FONT
-    text = cut(visible(token.text), size, LONGEST)
-    return text, float(math.ceil(text_width(text, size)))
+    return fitted(visible(token.text), size, LONGEST)
 
 
 def _tops(tokens: Sequence[Token], *, parts: bool) -> list[float]:

@@ -216,6 +216,15 @@ def draw(figure: Figure) -> Drawing:
     )
 
 
+def measures(figure: Figure) -> dict[str, Any]:
+    """What the browser part has to know to place the columns as `draw` does."""
+    attention = figure.attention
+    sides = {"queries": attention.query_tokens, "keys": attention.key_tokens}
+    if attention.same_tokens:
+        del sides["keys"]
+    return {side: columns.labels(tokens) for side, tokens in sides.items()}
+
+
 def strength(code: int) -> float:
     """The opacity of a line, by the logarithmic `ramp`."""
     return float(ramp(np.array(code / FULL), "log"))

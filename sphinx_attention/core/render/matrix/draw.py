@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sphinx_attention.core.analysis.bins import has_bin
-from sphinx_attention.core.codes import MASKED, format_sum, head_codes
+from sphinx_attention.core.codes import FULL, MASKED, format_sum, head_codes
 from sphinx_attention.core.render.common import heatmap as cells
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.drawing import Drawing
 from sphinx_attention.core.text import visible
 
-from .layout import lay_out
+from . import layout as at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,6 +54,8 @@ class Matrix:
         hatch: outline of the masked cells, from the cells' corner.
         marks: the pinned rows.
         readout: of the pinned rows; None where none is.
+        measures: of the labels that are left out, as JSON; empty where none is.
+        legends: what hatched cells are in each layer, as JSON.
     """
 
     layout: Layout
@@ -63,6 +66,8 @@ class Matrix:
     hatch: str
     marks: tuple[int, ...]
     readout: Readout | None
+    measures: str
+    legends: str
 
 
 def draw(figure: Figure) -> Drawing:
@@ -74,14 +79,15 @@ def draw(figure: Figure) -> Drawing:
     # The second hue is that of differences below 0.
     dim = figure.spec.special == "dim" and not signed
     levels, most = cell_levels(codes, queries, keys, dim=dim)
-    layout = lay_out(
+    layout = at.lay_out(
         queries,
         keys,
         pinned=figure.pinned,
         most=most,
         beyond=most < cells.strongest(codes),
         signed=signed,
-        hatched=_hatched(figure, masked),
+        hatched=hatched(figure, masked),
+        legends=legends(figure),
         say=figure.say,
     )
     frame = layout.frame
@@ -98,6 +104,8 @@ def draw(figure: Figure) -> Drawing:
         hatch="".join(run.path for run in cells.level_paths(masked.astype(np.int8), sides)),
         marks=figure.pinned,
         readout=_readout(figure, codes),
+        legends=_json(legends(figure)),
+        measures=_json(at.labels(queries, keys)) if frame.every > 1 else "",
     )
     return Drawing(
         width=layout.width,
@@ -107,6 +115,10 @@ def draw(figure: Figure) -> Drawing:
         content=matrix,
         controls="matrix/controls.jinja",
     )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def cell_levels(
@@ -148,7 +160,44 @@ def _stencils(levels: NDArray[np.int8]) -> Iterator[str]:
             yield cells.data_uri(cells.png(part, ("#ffffff", "#ffffff")))
 
 
-def _hatched(figure: Figure, masked: NDArray[np.bool_]) -> str:
+def measures(figure: Figure) -> dict[str, Any]:
+    """Where everything stands, for the browser part to build the picture: numbers in px."""
+    queries, keys = figure.attention.query_tokens, figure.attention.key_tokens
+    layout = at.lay_out(
+        queries,
+        keys,
+        pinned=(),
+        most=FULL,
+        beyond=False,
+        hatched="",
+        legends=legends(figure),
+        say=figure.say,
+    )
+    frame, bar, words = layout.frame, layout.bar, layout.masked
+    box = {"y": bar.y, "height": bar.height}
+    found = {
+        **at.labels(queries, keys),
+        "cell": frame.cell,
+        "left": frame.left,
+        "top": frame.top,
+        "mirrored": frame.mirrored,
+        "width": layout.width,
+        "height": layout.height,
+        "bar": {"x": bar.x, "width": bar.width, **box},
+    }
+    if words:
+        swatch = {"x": bar.swatch, "width": at.SWATCH, **box}
+        text = {"x": words.x, "y": words.y}
+        found["legend"] = {"box": swatch, "text": text, "texts": legends(figure)}
+    return found
+
+
+def legends(figure: Figure) -> list[str]:
+    """What hatched cells are in each layer; one for all of them where they have one mask."""
+    return [hatched(figure, masked) for masked in figure.attention.masked]
+
+
+def hatched(figure: Figure, masked: NDArray[np.bool_]) -> str:
     """What hatched cells are; empty where there is none."""
     attention, say = figure.attention, figure.say
     if attention.signed:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.codes import FULL, format_code
 from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.common import heatmap as cells
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
-from sphinx_attention.core.render.common.text_metrics import cut, text_width
+from sphinx_attention.core.render.common.text_metrics import fitted, measures, text_width
 from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
 
 if TYPE_CHECKING:
@@ -22,27 +22,28 @@ if TYPE_CHECKING:
 
 _MATRIX = constants("matrix")
 _SMALL: int = _MATRIX["small"]  # px, of what is said about the axes and the colours
-_EXTENT: int = _MATRIX["extent"]  # px of a map whose cells may have any size, about
-_LEAST_CELL: int = _MATRIX["least_cell"]
-_MOST_CELL: int = _MATRIX["most_cell"]  # a finger hits a label of 24 px
+_EXTENT = 660  # px of a map whose cells may have any size, about
+_LEAST_CELL = 2
+_MOST_CELL = 24  # a finger hits a label of 24 px
 _GAP_FROM: int = _MATRIX["gap_from"]  # px of a cell from which on cells stand apart
 _SLANT_FROM: int = _MATRIX["slant_from"]  # px of a cell from which on labels are slanted
 _LINE: int = _MATRIX["line"]  # px between labels at least; smaller cells leave labels out
 _FONTS: list[tuple[int, int]] = _MATRIX["fonts"]  # from which cell on labels are how large
 _LABEL = 120.0  # px that a label has at most
 _OFF: float = _MATRIX["off"]  # px from labels to cells
-_MARGIN: float = _MATRIX["margin"]  # px round the picture
+_MARGIN = 4.0  # px round the picture
 _SLANT: int = _MATRIX["slant"]
 _UPRIGHT: int = _MATRIX["upright"]
 _MIDDLE: float = _MATRIX["middle"]  # of the font's size: from a line's middle down to its baseline
 _AXIS_LINE: float = _MATRIX["axis_line"]
-_BAR_BELOW: float = _MATRIX["bar_below"]
+_BAR_BELOW = 18.0
 _BAR_HEIGHT: float = _MATRIX["bar_height"]
-_BAR_MOST: int = _MATRIX["bar_most"]
-_BAR_LEAST: int = _MATRIX["bar_least"]
+_BAR_MOST = 220
+_BAR_LEAST = 110
 _TICKS_BELOW: float = _MATRIX["ticks_below"]
-_BOTTOM: float = _MATRIX["bottom"]
-_SWATCH = 14.0
+_BOTTOM = 4.0
+SWATCH = 14
+"""Width in px of the sample of masked cells."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,8 @@ class Layout:
         keys: labels of the columns.
         axes: which side is which.
         bar: what colours mean.
-        masked: what hatched cells are; None where there is none.
+        masked: what hatched cells are, and where that begins; an empty text where none is hatched
+            now, and None where none ever is.
     """
 
     frame: Frame
@@ -201,6 +203,7 @@ def lay_out(
     beyond: bool,
     hatched: str,
     signed: bool = False,
+    legends: Sequence[str] = (),
     say: Phrases = ENGLISH,
 ) -> Layout:
     """Place everything but the colours of the cells.
@@ -213,9 +216,10 @@ def lay_out(
         beyond: whether there are weights beyond it.
         hatched: what the legend calls hatched cells; empty where there is none.
         signed: whether the ramp has two ends, and 0 in the middle.
+        legends: likewise of all layers, whose masks may differ.
         say: the phrases of the figure's language.
     """
-    cell = min(max(_EXTENT // max(len(queries), len(keys)), _LEAST_CELL), _MOST_CELL)
+    cell = _cell(len(queries), len(keys))
     size = _font(cell)
     across, down = ([_fitted(token, size) for token in row] for row in (keys, queries))
     beside = math.ceil(max(*(wide for _, wide in down), text_width(say("query_axis"), _SMALL)))
@@ -233,10 +237,12 @@ def lay_out(
     top = _MARGIN + max(math.ceil(above), 2 * _AXIS_LINE) + _OFF
     frame = Frame(len(queries), len(keys), cell, left=sides[0], top=top, mirrored=mirrored)
     bar = _bar(frame, most, beyond=beyond, signed=signed)
-    swatch = Text(hatched, *_beside(bar, hatched)) if hatched else None
+    legend = math.ceil(max(text_width(one, _SMALL) for one in (hatched, *legends)))
+    start = bar.swatch + SWATCH + _MARGIN
+    swatch = Text(hatched, start, bar.y + _BAR_HEIGHT) if legend else None
     ends = [sum(sides) + frame.width, bar.x + bar.width + 3 * _MARGIN]
     if swatch:
-        ends.append(math.ceil(swatch.x + text_width(swatch.text, _SMALL) / 2) + _MARGIN)
+        ends.append(start + legend + _MARGIN)
     return Layout(
         frame=frame,
         width=max(ends),
@@ -247,6 +253,16 @@ def lay_out(
         bar=bar,
         masked=swatch,
     )
+
+
+def labels(queries: Sequence[Token], keys: Sequence[Token]) -> dict[str, list[Any]]:
+    """The labels of both sides as `measures`; those of the keys only where they are others."""
+    size = _font(_cell(len(queries), len(keys)))
+    sides = {"queries": queries} if queries == keys else {"queries": queries, "keys": keys}
+    return {
+        side: measures((visible(t.text) for t in row), (_fitted(t, size) for t in row))
+        for side, row in sides.items()
+    }
 
 
 def _rows(
@@ -320,19 +336,16 @@ def _bar(frame: Frame, most: int, *, beyond: bool, signed: bool) -> Bar:
             Text(f"{ends.get(code, '')}{code / FULL:g}", x + at, below)
             for code, at in cells.ticks(most, "linear", wide)
         )
-    return Bar(x, y, wide, _BAR_HEIGHT, swatch=x + wide + 2 * _SWATCH, ticks=marks)
-
-
-def _beside(bar: Bar, words: str) -> tuple[float, float]:
-    """Middle and baseline of the words for hatched cells."""
-    start = bar.swatch + _SWATCH + _MARGIN
-    return start + text_width(words, _SMALL) / 2, bar.y + _BAR_HEIGHT
+    return Bar(x, y, wide, _BAR_HEIGHT, swatch=x + wide + 2 * SWATCH, ticks=marks)
 
 
 def _fitted(token: Token, size: int) -> tuple[str, float]:
     """A token's label, cut where it is long, and its width in whole px."""
-    text = cut(visible(token.text), size, _LABEL)
-    return text, float(math.ceil(text_width(text, size)))
+    return fitted(visible(token.text), size, _LABEL)
+
+
+def _cell(rows: int, columns: int) -> int:
+    return min(max(_EXTENT // max(rows, columns), _LEAST_CELL), _MOST_CELL)
 
 
 def _font(cell: int) -> int:

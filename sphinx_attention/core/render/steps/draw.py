@@ -18,6 +18,7 @@ from sphinx_attention.core.render.common import vector_strips as strips
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
 from sphinx_attention.core.render.common.score_vector import is_strong
+from sphinx_attention.core.render.common.text_metrics import fitted
 from sphinx_attention.core.render.drawing import Drawing
 from sphinx_attention.core.text import right_to_left, visible
 
@@ -241,7 +242,7 @@ def _rows(
 ) -> Iterator[Row]:
     label, first = place
     for index, (token, code) in enumerate(zip(tokens, codes.tolist(), strict=True)):
-        text, wide = layout.fitted(visible(token.text), layout.KEY_FONT, label)
+        text, wide = fitted(visible(token.text), layout.KEY_FONT, label)
         yield Row(
             index=index,
             y=first + index * PITCH,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.render.common import vector_strips as strips
-from sphinx_attention.core.render.common.text_metrics import cut, text_width
+from sphinx_attention.core.render.common.text_metrics import fitted, text_width
 from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
 
 from .formulas import radicand
@@ -219,9 +219,3 @@ def sentence(tokens: Sequence[Token], query: int, width: float) -> tuple[tuple[W
         )
         start += slot + _WORD_GAP
     return tuple(words), (line + 1) * _LINE
-
-
-def fitted(text: str, size: int, most: float) -> tuple[str, float]:
-    """A text that fits in so many px, cut if it must be, and its width in whole px."""
-    kept = cut(text, size, most)
-    return kept, float(math.ceil(text_width(kept, size)))

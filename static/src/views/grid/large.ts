@@ -4,6 +4,7 @@ import {
   type Dispatch,
   find,
   loadView,
+  type Measures,
   type Model,
   require,
   say,
@@ -25,6 +26,7 @@ export function openLarge(figure: HTMLElement, model: Model, dispatch: Dispatch)
   const root = require(figure, "large");
   const stage = require(root, "stage");
   const firstName = root.dataset["view"]!;
+  const measures = JSON.parse(root.dataset["measures"]!) as Record<string, Measures>;
   const firstPicture = stage.firstElementChild!;
   let name = firstName;
   let kind = viewNamed(name)!;
@@ -37,7 +39,7 @@ export function openLarge(figure: HTMLElement, model: Model, dispatch: Dispatch)
     view.destroy?.();
     // The edges at rest of the static picture are drawn again: another head may be chosen by now.
     find(firstPicture, "overview")?.replaceChildren();
-    stage.replaceChildren(other === firstName ? firstPicture : next.build!(model));
+    stage.replaceChildren(other === firstName ? firstPicture : next.build!(model, measures[other]!));
     root.dataset["view"] = name = other;
     kind = next;
     view = kind.open(root, model, dispatch);

@@ -5,6 +5,8 @@ import {
   clamp,
   directionOf,
   group,
+  labelOf,
+  type Measures,
   type Model,
   mostlyRightToLeft,
   numberIn,
@@ -14,8 +16,6 @@ import {
   type Side,
   svg,
   type TextToken,
-  textWidth,
-  type Token,
   tokenElement,
   wordElement,
 } from "../shared";
@@ -42,8 +42,6 @@ const NUMBER = layout.number;
 const BETWEEN = layout.between;
 /** The smallest width of the texts. */
 const LEAST = layout.least_word;
-/** The largest width of a text; longer ones are cut. */
-const LONGEST = layout.longest;
 
 /** The layout of the tokens of one side. */
 export interface Column {
@@ -103,14 +101,14 @@ function widthOf(words: readonly number[]): number {
   return NUMBER + BETWEEN + Math.max(LEAST, ...words) + PAD;
 }
 
-/** The picture at rest, without its lines. */
-export function buildHeads(model: Model): SVGSVGElement {
+/** Where everything is in a picture that is built here. */
+export function layOut(model: Model, measures: Measures) {
   const mirrored = mostlyRightToLeft([...model.queries, ...model.keys]);
   const sides = [
     { side: "query" as const, tokens: model.queries, parts: model.segments?.queries },
     { side: "key" as const, tokens: model.keys, parts: model.segments?.keys },
   ].map(({ tokens, parts, ...side }) => {
-    const words = tokens.map(fitted);
+    const words = tokens.map((_, index) => labelOf(model, measures, side.side, index));
     const begins = tokens.map((_, i) => parts && parts[i] !== parts[i - 1] && "AB"[parts[i]!]);
     let y = HEADING - ROW;
     const tops = begins.map((name) => (y += ROW + (name ? PART : 0)));
@@ -121,11 +119,20 @@ export function buildHeads(model: Model): SVGSVGElement {
   const apart = clamp(Math.floor(layout.apart * height), layout.least_apart, layout.most_apart);
   const width = sides[0]!.width + sides[1]!.width + apart + 2 * MARGIN;
 
-  const columns = sides.flatMap(({ side, tokens, words, begins, tops, width: wide }) => {
+  const columns = sides.map((column) => {
+    const rightwards = (column.side === "query") !== mirrored;
+    const left = rightwards ? MARGIN : width - MARGIN - column.width;
+    return { ...column, left, rightwards, edge: rightwards ? left + column.width - PAD : left + PAD };
+  });
+  return { mirrored, width, height, columns };
+}
+
+/** The picture at rest, without its lines. */
+export function buildHeads(model: Model, measures: Measures): SVGSVGElement {
+  const { mirrored, width, height, columns } = layOut(model, measures);
+  const content = columns.flatMap(({ side, tokens, words, begins, tops, rightwards, edge }) => {
     const query = side === "query";
-    const way = query === mirrored ? 1 : -1;
-    const x = way < 0 ? MARGIN : width - MARGIN - wide;
-    const edge = way < 0 ? x + wide - PAD : x + PAD;
+    const way = rightwards ? -1 : 1;
     const small = (text: string, y: number): SVGElement =>
       svg(
         "text",
@@ -151,18 +158,6 @@ export function buildHeads(model: Model): SVGSVGElement {
     height,
     directionOf(mirrored),
     group("heads", drawn, group("lines"), group("edges"), group("bars", filled)),
-    group("tokens attention-columns", set, ...columns),
+    group("tokens attention-columns", set, ...content),
   );
-}
-
-/** The text of a token, cut where it is too long, and its width. */
-function fitted(token: Token): [text: string, width: number] {
-  const widthOf = (text: string): number => Math.ceil(textWidth(text, token.special ? layout.special_font : layout.font));
-  const letters = [...token.text];
-  let text = token.text;
-  while (letters.length && widthOf(text) > LONGEST) {
-    letters.pop();
-    text = `${letters.join("").trimEnd()}…`;
-  }
-  return [text, widthOf(text)];
 }

@@ -22,6 +22,7 @@ import {
   lineOf,
   looks,
   MASKED,
+  type Measures,
   type Model,
   nothing,
   numeral,
@@ -34,12 +35,12 @@ import {
   same,
   sameToken,
   say,
+  sayNodes,
   type Scale,
   setAttributes,
   SIDES,
   type State,
   take,
-  template,
   type TextTokens,
   toggleClass,
   tokensOn,
@@ -56,6 +57,7 @@ import {
   type Frame,
   frameOf,
   gapOf,
+  legendInto,
   ticksInto,
   wordOf,
 } from "./picture";
@@ -192,6 +194,9 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const field = require<SVGElement>(picture, "field");
   const marks = require(picture, "marks");
   const frame = frameOf(picture, field, model);
+  const { dataset } = require<SVGElement>(picture, "tokens");
+  // Python has measured the labels that are left out.
+  const measures = everyOf(frame) > 1 && (JSON.parse(dataset["measures"]!) as Measures);
   const tokens = readTokens(picture, model);
   const all = SIDES.flatMap((side) => tokens[side]);
   addHitAreas(tokens, frame);
@@ -217,6 +222,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     const masked = codes.map((code) => +(code === MASKED));
     setAttributes(hatch, { d: levelPaths({ ...cells, levels: masked }, size)[0]?.[1] ?? "" });
     ticksInto(picture, most, beyond, scaleOf(state), model.signed);
+    legendInto(picture, state.layer);
   };
 
   const show = (state: State, previous: State | null): void => {
@@ -232,7 +238,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     elementsInto(marks, "rect", next.marks.map((spot) => boxAt(frame, spot)));
     const focus = new Set(next.focus.map(({ side, index }) => tokens[side][index]));
     for (const token of all) toggleClass(token.element, "token--focus", focus.has(token));
-    showLabels(tokens, next.focus, frame, model);
+    if (measures) showLabels(tokens, next.focus, frame, model, measures);
     readoutInto(readout, next.readout);
     focused = state.focused;
   };
@@ -262,30 +268,24 @@ function boxAt(frame: Frame, [row, column]: Spot): Attributes {
 }
 
 /** Show the labels of tokens in focus where labels are left out, and hide labels that are too near. */
-function showLabels(tokens: TextTokens, focus: readonly Place[], frame: Frame, model: Model): void {
+function showLabels(
+  tokens: TextTokens,
+  focus: readonly Place[],
+  frame: Frame,
+  model: Model,
+  measures: Measures,
+): void {
   const every = everyOf(frame);
-  if (every === 1) return;
   for (const side of SIDES) {
     const marked = focus.filter((one) => one.side === side).map(({ index }) => index);
     const shown = labelled(tokens[side].length, every, marked);
     for (const [index, token] of tokens[side].entries()) {
       const on = shown.has(index);
-      if (on && !token.word) token.element.append((token.word = wordOf(frame, model, token.place)));
+      if (on && !token.word) token.element.append((token.word = wordOf(frame, model, measures, token.place)));
       if (token.word) setAttributes(token.word, { display: on ? "inline" : "none" });
     }
   }
 }
-
-
-/** A phrase as a list of nodes and texts, with its placeholders filled in by nodes. */
-function sayNodes(
-  name: Phrase,
-  values: Readonly<Record<string, readonly (Node | string)[]>>,
-): (Node | string)[] {
-  const pieces = template(name).split(/\{(\w+)\}/);
-  return pieces.flatMap((piece, n) => (n % 2 ? (values[piece] ?? []) : piece ? [piece] : []));
-}
-
 
 function readoutInto(line: HTMLElement, readout: Readout | null): void {
   toggleClass(line, "readout--hint", !readout);

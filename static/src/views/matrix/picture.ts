@@ -3,44 +3,36 @@
 import * as layout from "../../../../sphinx_attention/core/render/matrix/constants.json";
 import {
   addHitArea,
+  type Attributes,
   boxOf,
-  clamp,
   directionOf,
   find,
   group,
+  labelOf,
+  type Measures,
   type Model,
-  mostlyRightToLeft,
   numberIn,
   numeral,
   pictureElement,
   type Place,
   say,
   type Scale,
+  setAttributes,
+  setText,
   short,
   SIDES,
   svg,
   type TextTokens,
-  textWidth,
-  type Token,
-  tokenAt,
   tokenElement,
   tokensOn,
   wordElement,
 } from "../shared";
 import { ticks } from "./cells";
 
-/** The largest side of the cells, in px. */
-const EXTENT = layout.extent;
 /** The height of a label, in px. */
 const LINE = layout.line;
-/** The most characters of a label. */
-const LONGEST = 18;
 /** The distance between the cells and their labels, in px. */
 const OFF = layout.off;
-/** The space around the picture, in px. */
-const MARGIN = layout.margin;
-/** The width of the names of the axes, in px. */
-const AXIS = 42;
 /** Cells of at least this size have slanted labels; others have upright ones. */
 const SLANT_FROM = layout.slant_from;
 
@@ -80,22 +72,34 @@ function fontOf(cell: number): number {
   return layout.fonts.find(([from]) => cell >= from!)![1]!;
 }
 
-/** The label of a token, cut where it is too long, and its width. */
-function fitted({ text }: Token, size: number): [text: string, width: number] {
-  const letters = [...text];
-  const label = letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : text;
-  return [label, Math.ceil(textWidth(label, size))];
+/** Where Python has placed the parts of a picture, in px. */
+export interface Layout extends Measures, Omit<Frame, "rows" | "columns"> {
+  readonly width: number;
+  readonly height: number;
+  readonly bar: Attributes;
+  /** A sample of masked cells, and what they are in each layer. Absent where no layer has any. */
+  readonly legend?: { readonly box: Attributes; readonly text: Attributes; readonly texts: readonly string[] };
 }
 
 /** The element of a token's label, within the token's element. */
-export function wordOf(frame: Frame, model: Model, place: Place): SVGTextElement {
-  const size = fontOf(frame.cell);
-  const [text, wide] = fitted(tokenAt(model, place), size);
+export function wordOf(frame: Frame, model: Model, measures: Measures, place: Place): SVGTextElement {
+  const [text, wide, x, y] = labelAt(frame, model, measures, place);
+  return wordElement(text, wide, x, y);
+}
+
+/** The text of a token's label, its width, its middle and its baseline. */
+export function labelAt(
+  frame: Frame,
+  model: Model,
+  measures: Measures,
+  place: Place,
+): [text: string, width: number, x: number, y: number] {
+  const [text, wide] = labelOf(model, measures, place.side, place.index);
   const { left, top, columns, cell, mirrored } = frame;
   const row = place.side === "query";
   const edge = row ? (mirrored ? left + columns * cell + OFF : left - OFF) : 0;
   const x = edge + (row === mirrored ? wide / 2 : -wide / 2);
-  return wordElement(text, wide, x, (row ? top + (place.index + 0.5) * cell : 0) + layout.middle * size);
+  return [text, wide, x, (row ? top + (place.index + 0.5) * cell : 0) + layout.middle * fontOf(cell)];
 }
 
 /**
@@ -124,48 +128,43 @@ export function ticksInto(
   );
 }
 
-/** The layout of a picture that is built here, and the px on its left and right. */
-function layOut({ queries, keys }: Model): { frame: Frame; sides: number[] } {
-  const cell = clamp(Math.floor(EXTENT / Math.max(queries.length, keys.length)), layout.least_cell, layout.most_cell);
-  const size = fontOf(cell);
-  const widest = (tokens: readonly Token[]): number =>
-    Math.max(...tokens.map((token) => fitted(token, size)[1]));
-  const slanted = cell >= SLANT_FROM;
-  const above = slanted ? Math.ceil(0.71 * (widest(keys) + size)) : widest(keys);
-  const sides = [Math.max(widest(queries), AXIS) + OFF + MARGIN, (slanted ? above : 0) + MARGIN];
-  const mirrored = mostlyRightToLeft(keys);
-  if (mirrored) sides.reverse();
-  const top = Math.max(above, 2 * LINE) + OFF + MARGIN;
-  return { frame: { rows: queries.length, columns: keys.length, cell, left: sides[0]!, top, mirrored }, sides };
+/** Write what hatched cells are in a layer into the legend, or hide it where none is. */
+export function legendInto(picture: SVGSVGElement, layer: number): void {
+  const legend = find(picture, "hatched");
+  if (!legend) return;
+  const texts = JSON.parse(legend.dataset["texts"]!) as string[];
+  // One mask may hold for all layers.
+  const words = texts[layer] ?? texts[0]!;
+  setAttributes(legend, { display: words ? "inline" : "none" });
+  setText(legend.lastElementChild!, words);
 }
 
 let built = 0;
 const RULE = { fill: "none", stroke: "currentColor", "stroke-opacity": 0.16 };
 
 /** The picture at rest, without its cells. */
-export function buildMatrix(model: Model): SVGSVGElement {
+export function buildMatrix(model: Model, measures: Measures): SVGSVGElement {
   const id = `attention-matrix-${++built}`;
-  const { frame, sides } = layOut(model);
+  const { width: whole, height: tall, bar, legend, ...at } = measures as Layout;
+  const frame: Frame = { rows: model.queries.length, columns: model.keys.length, ...at };
   const { cell, left: x, top: y, mirrored } = frame;
   const [width, height] = [frame.columns * cell, frame.rows * cell];
   const more = 1 + gapOf(frame);
   const edge = mirrored ? x + width + OFF : x - OFF;
   const place = { transform: `translate(${x} ${y})` };
-  const bar = { x, y: y + height + layout.bar_below, width: clamp(width, layout.bar_least, layout.bar_most), height: layout.bar_height };
-  const whole = Math.max(width + sides[0]! + sides[1]!, x + bar.width + LINE);
-  const tall = bar.y + layout.bar_height + layout.ticks_below + layout.bottom;
+  const hatch = { fill: `url(#${id}-hatch)`, "fill-opacity": 0.45 };
   const axis = (text: string, at: number): SVGTextElement =>
     svg("text", { direction: "ltr", "text-anchor": mirrored ? "start" : "end", x: edge, y: at }, text);
   const tokens = SIDES.flatMap((side) =>
-    tokensOn(model, side).map((_, index) => tokenOf(frame, model, { side, index })),
+    tokensOn(model, side).map((_, index) => tokenOf(frame, model, measures, { side, index })),
   );
   return pictureElement(
     whole,
     tall,
     directionOf(mirrored),
     resources(id),
-    group("cells", { "shape-rendering": "crispEdges", ...place }),
-    svg("path", { class: "attention-hatch", fill: `url(#${id}-hatch)`, "fill-opacity": 0.45, ...place }),
+    group(model.dim ? "cells attention-cells--dim" : "cells", { "shape-rendering": "crispEdges", ...place }),
+    svg("path", { class: "attention-hatch", ...hatch, ...place }),
     svg("rect", {
       ...RULE,
       x: x + 0.5 - more,
@@ -182,6 +181,7 @@ export function buildMatrix(model: Model): SVGSVGElement {
         "font-size": fontOf(cell),
         "text-anchor": "middle",
         "pointer-events": "all",
+        "data-measures": JSON.stringify(measures),
       },
       ...tokens,
     ),
@@ -192,6 +192,16 @@ export function buildMatrix(model: Model): SVGSVGElement {
       axis(say("query_axis"), y - OFF),
       svg("rect", { class: "attention-ramp", ...RULE, ...bar, fill: `url(#${id}-ramp)` }),
       group("ticks"),
+      ...(legend
+        ? [
+            group(
+              "hatched",
+              { "data-texts": JSON.stringify(legend.texts) },
+              svg("rect", { ...RULE, ...legend.box, ...hatch }),
+              svg("text", { direction: "ltr", "text-anchor": "start", ...legend.text }),
+            ),
+          ]
+        : []),
     ),
   );
 }
@@ -217,13 +227,13 @@ function resources(id: string): SVGDefsElement {
 }
 
 /** The element of a token, with its label where it is shown. */
-function tokenOf(frame: Frame, model: Model, place: Place): SVGGElement {
+function tokenOf(frame: Frame, model: Model, measures: Measures, place: Place): SVGGElement {
   const { cell, left, top, mirrored } = frame;
   const { side, index } = place;
   const key = side === "key";
   const angle = (cell >= SLANT_FROM ? layout.slant : layout.upright) * (mirrored ? 1 : -1);
   const transform = `translate(${left + columnAt(frame, index)} ${top - OFF})rotate(${angle})`;
-  const words = index % everyOf(frame) ? [] : [wordOf(frame, model, place)];
+  const words = index % everyOf(frame) ? [] : [wordOf(frame, model, measures, place)];
   return tokenElement(model, place, key ? { transform } : {}, words);
 }
 
