@@ -66,7 +66,7 @@ def test_every_view_has_a_folder_that_draws_it() -> None:
 
 def test_an_unknown_view_is_no_module() -> None:
     with pytest.raises(KeyError):
-        registry._drawer("..common")
+        registry._module("..common")
 
 
 def test_the_names_of_scores_are_those_that_are_computed() -> None:
