@@ -17,7 +17,7 @@ from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.axes import names
 from sphinx_attention.core.figure.figure import Figure, resolve_all
-from sphinx_attention.core.render.comparison import panes_of
+from sphinx_attention.core.render.comparison import is_comparison
 from sphinx_attention.core.render.description import credit, next_lines, pair_lines, whole_texts
 from sphinx_attention.core.render.html import figure_attributes, figure_class, render_html
 from sphinx_attention.core.store.atomic import replace
@@ -183,7 +183,8 @@ def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
     in a list, and many builders know no table there.
     """
     generic = nodes.figure(align=node["align"])
-    compared = [pane.figure for pane in panes_of(figure, node["uid"])]
+    both = [figure, *(one.figure for one in figure.alternatives if one.figure is not None)]
+    compared = both if is_comparison(figure) else []
     for one in compared or [figure]:
         generic += _lines(
             [nodes.Text(f"{label}: " if label else ""), nodes.emphasis("", line)]

@@ -304,16 +304,18 @@ def test_a_domain_that_copies_enumerable_nodes_changes_no_number(project) -> Non
     assert re.findall(r"Fig\. \d", made.html()) == ["Fig. 1"]
 
 
-def test_a_comparison_gives_both_sentences(project) -> None:
+@pytest.mark.parametrize("opens", ["", "   :selection: compare=difference\n"])
+def test_a_comparison_gives_both_sentences(project, opens: str) -> None:
     page = (
-        "Two\n===\n\n.. attention:: the fox runs\n   :also: a dog sleeps\n   :compare: sentence\n"
+        "Two\n===\n\n.. attention:: the fox runs\n   :also: the dog sleeps\n   :compare: sentence\n"
         "   :model: builtin\n   :layer: 0\n   :head: 0\n   :focus: 1\n"
+        f"{opens}"
     )
     made = project({"index.rst": page})
     made.build("text", strict=True)
     text = output(made, "text")
     assert "the fox runs" in text
-    assert "a dog sleeps" in text
+    assert "the dog sleeps" in text
     assert text.count("builtin, layer 0, head 0") == 2
     assert text.count("Strongest pairs") == 2
     assert "can also show" not in text
