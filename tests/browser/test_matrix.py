@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.browser.conftest import accessible, away, height, rounded, scores, token
+from sphinx_attention.core.render.common.text_metrics import fitted
+from tests.browser.conftest import (
+    accessible,
+    away,
+    height,
+    rounded,
+    scores,
+    static_copy,
+    token,
+)
 from tests.browser.fonts import in_every_font
 from tests.browser.pages import CAUSAL_ROWS, DOG
 from tests.browser.pages.matrix import FUNCTIONS
@@ -266,6 +275,37 @@ def test_masked_cells_are_hatched(open_page) -> None:
     assert readout(page, "mcausal") == "two looks at two 0.750"
     # The hatching can be seen: a masked cell is not blank, one of no weight is.
     assert "masked" in page.locator("#mcausal .attention-guide").text_content()
+
+
+def test_the_legend_of_masked_cells_follows_the_layer(open_page) -> None:
+    page = open_page("matrix-layers", "mlocal")
+    legend = page.locator("#mlocal .attention-hatched")
+    assert not legend.is_visible()
+    page.locator('#mlocal select[name="layer"]').select_option("1")
+    assert legend.text_content() == "masked"
+    assert legend.is_visible()
+    # The picture has had the room for it from the start.
+    end = legend.evaluate("legend => legend.getBBox().x + legend.getBBox().width")
+    assert end <= float(page.locator("#mlocal .attention-picture").get_attribute("width"))
+    page.locator('#mlocal select[name="layer"]').select_option("0")
+    assert not legend.is_visible()
+
+
+def test_a_row_without_weights_looks_at_nothing_that_is_shown(open_page) -> None:
+    page = open_page("matrix-layers", "mnothing")
+    live = readout(page, "mnothing")
+    assert live == "(special) looks at nothing that is shown"
+    assert readout(page, static_copy(page, "mnothing")) == live
+
+
+def test_a_label_that_was_left_out_is_cut_as_the_others_are(open_page) -> None:
+    page = open_page("matrix-layers", "mcut")
+    label = token(page, "mcut", 1, "query").locator("text")
+    assert label.count() == 0
+    page.mouse.move(*centre(page, "mcut", 1, 40, (90, 90)))
+    text, wide = fitted("Donaudampfschifffahrtsgesellschaftskapitän", 10, 120)
+    assert label.text_content() == text
+    assert float(label.get_attribute("textLength")) == wide
 
 
 def test_what_hidden_tokens_look_at_is_left_out_and_not_masked(open_page) -> None:

@@ -24,12 +24,25 @@ def long(text, pair=None):
     n = int(text.split()[0])
     masked = np.triu(np.ones((n, n), dtype=bool), 1)
     return {"tokens": [f"w{i}" for i in range(n)], "weights": weights(n, 2), "masked": masked}
+
+
+def local(text, pair=None):
+    """Two layers, the second of which is masked; a long word."""
+    n = int(text.split()[0])
+    masked = np.zeros((2, n, n), bool)
+    masked[1] = np.triu(np.ones((n, n), bool), 1)
+    found = np.where(masked[:, None], 0.0, 1.0) + np.zeros((2, 1, n, n))
+    found /= np.maximum(found.sum(-1, keepdims=True), 1)
+    tokens = [f"w{i}" for i in range(n)]
+    tokens[1] = "Donaudampfschifffahrtsgesellschaftskapitän"
+    return {"tokens": tokens, "weights": found, "masked": masked}
 '''
     + TRANSLATE
 )
 MODELS = {
     "matrix-translate": {"function": "pages_matrix:translate"},
     "matrix-long": {"function": "pages_matrix:long"},
+    "matrix-local": {"function": "pages_matrix:local"},
 }
 
 
@@ -55,6 +68,12 @@ PAGES = {
     + f"\n{_figure('(special) two', 'mword')}   :causal:\n\n   1 0\n   0.5 0.5\n",
     "matrix-long.rst": heading("Long")
     + _figure("128 words", "mlong", model="matrix-long", layer=0, head=1, focus="w7"),
+    "matrix-layers.rst": heading("Layers")
+    + _figure("4 words", "mlocal", model="matrix-local", layer=0)
+    + "\n"
+    + _figure(DOG, "mnothing", layer=5, head=11, special="hide", focus="(special)")
+    + "\n"
+    + _figure("90 words", "mcut", model="matrix-local", layer=0),
     "matrix-grid.rst": heading("Grid")
     + f".. attention-figure:: {DOG}\n   :name: mgrid\n   :view: grid\n   :layer: 5\n   :head: 11\n",
     "matrix-longest.rst": heading("Longest")
