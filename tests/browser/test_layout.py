@@ -287,7 +287,11 @@ def test_nothing_moves_when_something_is_pointed_at(open_in, width: int) -> None
     page = open_in("alabaster", width=width)
     # As Material says of all figures.
     page.add_style_tag(content=".document figure { width: fit-content; }")
-    page.evaluate("new Promise(done => setTimeout(done, 300))")
+    # All of them take part, however long the page is.
+    for figure in page.locator("figure.attention-figure[data-view]").all():
+        figure.scroll_into_view_if_needed()
+        figure.locator("[data-token][role=button]").first.wait_for(state="attached")
+    page.evaluate("document.fonts.ready")
     moved = page.evaluate(
         """() => {
           const moved = [];

@@ -412,12 +412,12 @@ def test_a_worker_of_a_cluster_killed_half_way(
 COUNT_LOADS = """
 import os
 from pathlib import Path
-from sphinx_attention.core.sources import transformers
+from sphinx_attention.core.sources.huggingface import runner as transformers
 
-def counted(source, load=transformers.load):
+def counted(source, load=transformers.load, **options):
     with Path(os.environ["ATTENTION_TOLD"]).open("a") as file:
         file.write(f"{os.getpid()} load {source.name}\\n")
-    return load(source)
+    return load(source, **options)
 
 # Dask runs a preload twice.
 if transformers.load.__name__ != "counted":

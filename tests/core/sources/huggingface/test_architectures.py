@@ -289,7 +289,7 @@ class TestLayers:
         source = source_of(tiny_model("llama"))
         with open_source(source) as runner:
             list(runner.run([Request(source, FOX)]))
-            way, inputs = runner._tried.way, runner._inputs([runner._tried.item])
+            way, inputs = runner._tried.backend, runner._inputs([runner._tried.item])
         held: list[weakref.ref[Any]] = []
 
         def receive(_part: Part, _number: int, call: Call) -> None:
@@ -476,7 +476,7 @@ class TestTheCheck:
         source = ModelSource("m", path=str(tiny_model("bert")), folder=str(tiny_model("bert")))
         with open_source(source) as runner:
             list(runner.run([Request(source, FOX)]))
-            way, inputs = runner._tried.way, runner._inputs([runner._tried.item])
+            way, inputs = runner._tried.backend, runner._inputs([runner._tried.item])
             model = runner._state.model
         found = gather(way, inputs)
         model.set_attn_implementation("eager")
