@@ -291,7 +291,9 @@ def test_nothing_moves_when_something_is_pointed_at(open_in, width: int) -> None
     for figure in page.locator("figure.attention-figure[data-view]").all():
         figure.scroll_into_view_if_needed()
         figure.locator("[data-token][role=button]").first.wait_for(state="attached")
-    page.evaluate("document.fonts.ready")
+    # A font that arrives in the meantime changes the size of formulas.
+    page.evaluate("Promise.all([...document.fonts].map(font => font.load())).then(() => null)")
+    page.wait_for_timeout(200)
     moved = page.evaluate(
         """() => {
           const moved = [];

@@ -301,10 +301,10 @@ function roomIn(
     for (const line of lines) line.style.minHeight = "";
     for (const [numbers, query, key] of longest(model, layer, head)) {
       panels(numbers, query, key);
-      for (const [i, line] of lines.entries()) heights[i] = Math.max(heights[i] ?? 0, line.offsetHeight);
+      for (const [i, line] of lines.entries()) heights[i] = Math.max(heights[i] ?? 0, line.getBoundingClientRect().height);
     }
     show();
-    for (const [i, line] of lines.entries()) heights[i] = Math.max(heights[i] ?? 0, line.offsetHeight);
+    for (const [i, line] of lines.entries()) heights[i] = Math.max(heights[i] ?? 0, line.getBoundingClientRect().height);
     for (const [i, line] of lines.entries()) line.style.minHeight = `${heights[i]}px`;
   };
 }
