@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+import benchmarks
 from benchmarks.fits import alternate, fit
 from benchmarks.table import Goal, Line, Measured, Section, markdown, plain, verdict
 
@@ -100,3 +102,12 @@ def test_what_is_kept_holds_every_sample():
     again = json.loads(json.dumps(kept))["lines"][0]
     assert again["ours"]["samples"] == [3]
     assert (again["ratio"], again["reached"]) == (0.1, False)
+
+
+def test_the_record_of_the_sweep_names_no_folder_of_a_machine():
+    from benchmarks.sweep import _line
+
+    path = "/home/me/.venv/lib/python3.11/site-packages/transformers/a.py"
+    assert _line(ValueError(f"not in '{path}'")) == "ValueError: [\"not in 'transformers/a.py'\"]"
+    record = Path(benchmarks.__file__).with_name("architectures.json").read_text(encoding="utf-8")
+    assert "site-packages" not in record

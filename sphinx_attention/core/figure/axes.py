@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -128,8 +127,3 @@ def _all(figure: Figure) -> list[tuple[Variant, str]]:
     """Every variant in the author's order, and why it cannot be had."""
     reasons = {one.variant.at: one.reason for one in figure.alternatives}
     return [(variant, reasons.get(variant.at, "")) for variant in figure.order]
-
-
-def as_json(at: tuple[tuple[Axis, str], ...]) -> str:
-    """A place on the axes as JSON."""
-    return json.dumps(dict(at), ensure_ascii=False)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from sphinx_attention.core.figure.axes import as_json, failures, selectors
+from sphinx_attention.core.figure.axes import failures, selectors
 from sphinx_attention.core.figure.payload import encode, encode_text
 from sphinx_attention.core.figure.selection import written
 from sphinx_attention.core.figure.spec import DIFFERENCE
@@ -229,7 +229,7 @@ def _markup_of(
             selectors=selectors(whole, figure),
             failed=failures(whole),
             generation_notes=generation_notes,
-            at=as_json(figure.spec.at),
+            at=_json(dict(figure.spec.at)),
             variants=variants,
             figure=figure,
             say=figure.say.markup,

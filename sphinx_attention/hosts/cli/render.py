@@ -134,4 +134,8 @@ def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -
     say_troubles(library)
     for remark in library.remarks.values():
         say(f"warning: {remark} [attention.{Problem.TEXT}]")
-    return resolve_alone(spec, library.answers(requests))
+    figure = resolve_alone(spec, library.answers(requests))
+    for one in figure.alternatives:
+        if one.error is not None:
+            say(f"warning: {one.error.message} [attention.{one.error.problem}]")
+    return figure

@@ -151,3 +151,14 @@ def test_the_docs_name_every_command_and_option() -> None:
     named = options(main, "")
     assert len(named) > 20
     assert [one for one in named if f"`{one}" not in page] == []
+
+
+def test_an_attention_that_cannot_be_had_is_told_and_the_others_are_drawn(
+    notes: Notes, tmp_path: Path
+) -> None:
+    file = tmp_path / "two.svg"
+    models = f"builtin, {tmp_path / 'nowhere'}"
+    done = notes.run("render", "the cat sleeps", "-o", str(file), "--option", f"model={models}")
+    assert "warning: " in done.err
+    assert "nowhere" in done.err
+    assert "sleeps" in file.read_text(encoding="utf-8")
