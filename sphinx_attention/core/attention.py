@@ -21,7 +21,7 @@ BIN = "(special)"
 """The text of the token that stands for all hidden special tokens together."""
 
 SINK = "(sink)"
-"""The text of the key that stands for a head's learnt sink, which is no token (see `Scoring`)."""
+"""The text of the key that stands for a head's learnt sink. It is no token (see `LogitTerms`)."""
 
 REST = "(rest)"
 """The text of the key that stands for what a row gives to none of the tokens that are shown."""
@@ -66,7 +66,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scoring:
+class LogitTerms:
     """How a model comes from its queries and keys to its weights, layer by layer.
 
     The logit of query i and key j in layer l, head h is ``scale[l] · q·k``; where ``softcap[l]`` is
@@ -121,7 +121,7 @@ class Attention:
             ``generated`` where the decoder's text was generated; ``continued`` where a causal model
             went on from the text, with the text of its own tokens; and ``note``, what readers have
             to know of these weights, in words that can follow the model's name.
-        scoring: how queries and keys become weights; None where the source does not tell.
+        logit_terms: how queries and keys become weights; None where the source does not tell.
         layer_names: what readers know the layers by; ``0`` and so on where nothing else is said.
         head_names: likewise the heads.
         candidates: where a causal model went on from the text: for each of its tokens, which are
@@ -140,7 +140,7 @@ class Attention:
     keys: NDArray[np.float32] | None = None
     values: NDArray[np.float32] | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
-    scoring: Scoring | None = None
+    logit_terms: LogitTerms | None = None
     layer_names: tuple[str, ...] = ()
     head_names: tuple[str, ...] = ()
     candidates: tuple[tuple[Candidate, ...], ...] = ()

@@ -16,7 +16,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from sphinx_attention import assets
-from sphinx_attention.core.attention import Attention, Scoring, Token
+from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.figure import payload
 from sphinx_attention.core.figure.figure import Figure, resolve, resolve_all
 from sphinx_attention.core.figure.spec import AXES, FigureSpec, Variant
@@ -104,7 +104,7 @@ def test_entries_have_these_fields() -> None:
     rich = replace(
         plain,
         key_tokens=(Token("other"), *plain.key_tokens[1:]),
-        scoring=Scoring(scale, scale * 0, missing="a reason"),
+        logit_terms=LogitTerms(scale, scale * 0, missing="a reason"),
         layer_names=("2", "5"),
         head_names=("1", "3", "4"),
     )

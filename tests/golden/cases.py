@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sphinx_attention.core.attention import Attention, Scoring, Token
+from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.request import MatrixSource, ModelSource, Request
@@ -163,7 +163,7 @@ def _chained(dice: random.Random, number: int) -> Attention:
         queries=vectors(1, 2, count, size),
         keys=vectors(1, 1 + number % 2, count, size),
         values=vectors(1, 1 + number % 2, count, size) if number % 4 else None,
-        scoring=Scoring(
+        logit_terms=LogitTerms(
             scale=np.array([scale], np.float32),
             softcap=np.array([50.0 if number % 7 == 3 else 0.0], np.float32),
             bias=vectors(1, 2, count, count) if number % 6 == 2 else None,

@@ -93,12 +93,12 @@ def complete(attention: Attention) -> Attention:
     Returns:
         The attention itself where its rows are whole, or where what they lack is not known.
     """
-    rules = attention.scoring
+    terms = attention.logit_terms
     partial = attention.provenance.get("rows") == PARTIAL and attention.sink is None
-    if not partial or rules is None or rules.sinks is None or logits.missing(attention):
+    if not partial or terms is None or terms.sinks is None or logits.missing(attention):
         return attention
     found = [1.0 - logits.recomputed(attention, n).sum(axis=-1) for n in range(attention.layers)]
-    without = np.logical_and.reduce(np.isinf(rules.sinks), axis=1)
+    without = np.logical_and.reduce(np.isinf(terms.sinks), axis=1)
     hidden = np.repeat(without[:, None], len(attention.query_tokens), axis=1)
     whole = _with_bin(
         attention,
@@ -122,10 +122,10 @@ def _with_bin(
         same_tokens=same_tokens,
     )
     keys = (token, *attention.key_tokens)
-    rules = attention.scoring
-    if rules is not None and rules.bias is not None:
+    terms = attention.logit_terms
+    if terms is not None and terms.bias is not None:
         room = ((0, 0), (0, 0), (int(same_tokens), 0), (1, 0))
-        rules = replace(rules, bias=np.pad(rules.bias, room))
+        terms = replace(terms, bias=np.pad(terms.bias, room))
     return replace(
         attention,
         query_tokens=keys if same_tokens else attention.query_tokens,
@@ -135,7 +135,7 @@ def _with_bin(
         queries=_padded(attention.queries) if same_tokens else attention.queries,
         keys=_padded(attention.keys),
         values=_padded(attention.values),
-        scoring=rules,
+        logit_terms=terms,
     )
 
 

@@ -20,7 +20,7 @@ class Chain:
     """How one query of one head comes to its weights, step by step, in double precision.
 
     K is the number of keys, d the size of a query, e that of a value. Each step follows from the
-    one before it (see `Scoring`)::
+    one before it (see `LogitTerms`)::
 
         dot     = keys · query
         scaled  = scale · dot
@@ -72,11 +72,11 @@ class Chain:
 
 def missing(attention: Attention) -> str:
     """What keeps the sums of an attention from being shown, in words; empty where nothing does."""
-    if attention.scoring is not None and attention.scoring.missing:
-        return attention.scoring.missing
+    if attention.logit_terms is not None and attention.logit_terms.missing:
+        return attention.logit_terms.missing
     if attention.queries is None or attention.keys is None:
         return "the source gives no queries and keys"
-    if attention.scoring is None:
+    if attention.logit_terms is None:
         return "the source does not say how queries and keys become weights"
     return ""
 
@@ -85,7 +85,7 @@ def chain(attention: Attention, layer: int, head: int, query: int) -> Chain:
     """The sums behind the weights of one query token in one head.
 
     Args:
-        attention: with queries, keys and how they are scored.
+        attention: with queries, keys and logit terms.
         layer: position of the layer.
         head: position of the query head.
         query: position of the query token.
@@ -95,24 +95,24 @@ def chain(attention: Attention, layer: int, head: int, query: int) -> Chain:
     """
     if reason := missing(attention):
         raise AttentionError(Problem.MODEL, reason)
-    scoring = attention.scoring
-    assert scoring is not None
+    logit_terms = attention.logit_terms
+    assert logit_terms is not None
     assert attention.queries is not None
     assert attention.keys is not None
     vector = attention.queries[layer, head, query].astype(np.float64)
     keys = of_head(attention.keys, attention, layer, head)
-    scale, softcap = float(scoring.scale[layer]), float(scoring.softcap[layer])
+    scale, softcap = float(logit_terms.scale[layer]), float(logit_terms.softcap[layer])
     dot = keys @ vector
     scaled = scale * dot
     capped = softcap * np.tanh(scaled / softcap) if softcap else scaled
     bias, biased = np.zeros_like(dot), False
-    if scoring.bias is not None:
-        rows = scoring.bias[layer]
+    if logit_terms.bias is not None:
+        rows = logit_terms.bias[layer]
         biased = bool(rows.any())
         bias = rows[head if len(rows) > 1 else 0, query].astype(np.float64)
     logits = capped + bias
     masked = attention.mask_of(layer)[query]
-    sink = None if scoring.sinks is None else float(scoring.sinks[layer, head])
+    sink = None if logit_terms.sinks is None else float(logit_terms.sinks[layer, head])
     if sink == -np.inf:
         sink = None
     sink_key = None if sink is None else attention.sink
@@ -178,25 +178,25 @@ def recomputed(attention: Attention, layer: int) -> NDArray[np.float64]:
     """The weights of one layer by its sums, as `chain` makes them, all heads and queries at once.
 
     Args:
-        attention: with queries, keys and scoring.
+        attention: with queries, keys and logit terms.
         layer: position of the layer.
 
     Returns:
         Shape (heads, queries, keys).
     """
-    scoring = attention.scoring
-    assert scoring is not None
+    logit_terms = attention.logit_terms
+    assert logit_terms is not None
     assert attention.queries is not None
     assert attention.keys is not None
     shared = attention.heads // attention.keys.shape[1]
     keys = attention.keys[layer].astype(np.float64).repeat(shared, axis=0)
     logits = attention.queries[layer].astype(np.float64) @ keys.swapaxes(-1, -2)
-    logits *= float(scoring.scale[layer])
-    if softcap := float(scoring.softcap[layer]):
+    logits *= float(logit_terms.scale[layer])
+    if softcap := float(logit_terms.softcap[layer]):
         logits = softcap * np.tanh(logits / softcap)
-    if scoring.bias is not None:
-        logits += scoring.bias[layer]
-    sinks = None if scoring.sinks is None else scoring.sinks[layer][:, None, None]
+    if logit_terms.bias is not None:
+        logits += logit_terms.bias[layer]
+    sinks = None if logit_terms.sinks is None else logit_terms.sinks[layer][:, None, None]
     if sinks is not None and attention.sink is not None:
         logits[..., attention.sink] = sinks[..., 0]
         sinks = None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sphinx_attention.core.attention import Attention, Scoring, Token
+    from sphinx_attention.core.attention import Attention, LogitTerms, Token
 
 
 def position(kind: str, number: int, names: Sequence[str], option: str | None = None) -> int:
@@ -80,7 +80,7 @@ def select(
         queries=cut(attention.queries, columns),
         keys=cut(attention.keys, shared),
         values=cut(attention.values, shared),
-        scoring=_select_scoring(attention.scoring, rows, columns),
+        logit_terms=_select_terms(attention.logit_terms, rows, columns),
         layer_names=tuple(attention.layer_names[n] for n in rows),
         head_names=tuple(attention.head_names[n] for n in columns),
     )
@@ -112,16 +112,18 @@ def _shared(heads: Sequence[int], group: int) -> list[int]:
     return distinct if not rest and even == needed else needed
 
 
-def _select_scoring(scoring: Scoring | None, layers: list[int], heads: list[int]) -> Scoring | None:
-    if scoring is None:
+def _select_terms(
+    logit_terms: LogitTerms | None, layers: list[int], heads: list[int]
+) -> LogitTerms | None:
+    if logit_terms is None:
         return None
-    bias, sinks = scoring.bias, scoring.sinks
+    bias, sinks = logit_terms.bias, logit_terms.sinks
     if bias is not None:
         bias = bias[layers] if bias.shape[1] == 1 else bias[layers][:, heads]
     return replace(
-        scoring,
-        scale=scoring.scale[layers],
-        softcap=scoring.softcap[layers],
+        logit_terms,
+        scale=logit_terms.scale[layers],
+        softcap=logit_terms.softcap[layers],
         bias=bias,
         sinks=None if sinks is None else sinks[layers][:, heads],
     )
@@ -138,9 +140,9 @@ def prefix(attention: Attention, count: int) -> Attention:
     def cut(array: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
         return None if array is None else array[:, :, :count]
 
-    scoring = attention.scoring
-    if scoring is not None and scoring.bias is not None:
-        scoring = replace(scoring, bias=scoring.bias[:, :, :count, :count])
+    logit_terms = attention.logit_terms
+    if logit_terms is not None and logit_terms.bias is not None:
+        logit_terms = replace(logit_terms, bias=logit_terms.bias[:, :, :count, :count])
     tokens = attention.query_tokens[:count]
     return replace(
         attention,
@@ -151,7 +153,7 @@ def prefix(attention: Attention, count: int) -> Attention:
         queries=cut(attention.queries),
         keys=cut(attention.keys),
         values=cut(attention.values),
-        scoring=scoring,
+        logit_terms=logit_terms,
     )
 
 
@@ -178,7 +180,7 @@ def with_weights(
         queries=None,
         keys=None,
         values=None,
-        scoring=None,
+        logit_terms=None,
         layer_names=attention.layer_names if same else (),
         head_names=attention.head_names if same else (),
     )

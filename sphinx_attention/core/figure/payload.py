@@ -218,7 +218,7 @@ def tensors(attention: Attention) -> dict[str, NDArray[np.float32]]:
     """
     found = {name: getattr(attention, name) for name in ("queries", "keys", "values")}
     for name in ("scale", "softcap", "bias", "sinks"):
-        found[name] = getattr(attention.scoring, name, None)
+        found[name] = getattr(attention.logit_terms, name, None)
     return {name: tensor for name, tensor in found.items() if tensor is not None}
 
 

@@ -32,7 +32,7 @@ from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, Request, Tensor
-from sphinx_attention.core.sources.layer_terms import LayerTerms, scored
+from sphinx_attention.core.sources.logit_terms import LayerLogitTerms, with_logit_terms
 from sphinx_attention.core.sources.numbers.foreign import as_array, as_vectors
 from sphinx_attention.core.sources.numbers.given import Given
 from sphinx_attention.core.sources.numbers.pieces import author_tokens, flags_of
@@ -215,10 +215,10 @@ def _with_vectors(
     # The usual scale, or none: queries may hold it already, and some models do without.
     attention = replace(attention, **kept)
     tried = [
-        scored(attention, [LayerTerms(scale, 0.0, None, None, "")] * layers)
+        with_logit_terms(attention, [LayerLogitTerms(scale, 0.0, None, None, "")] * layers)
         for scale in (1 / math.sqrt(size), 1.0)
     ]
-    return next((one for one in tried if one.scoring and not one.scoring.missing), tried[0])
+    return next((one for one in tried if one.logit_terms and not one.logit_terms.missing), tried[0])
 
 
 def _mend(shape: tuple[int, ...], queries: int, keys: int) -> str:

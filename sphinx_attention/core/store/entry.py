@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sphinx_attention.core.attention import Attention, Scoring
+from sphinx_attention.core.attention import Attention, LogitTerms
 
 from .entry_header import ENCODINGS, FREE_NUMBERS, NUMBERS_A_BYTE, Header, UnfitError, read_header
 
@@ -37,7 +37,7 @@ VERSION = 1
 STEPS = 8000
 _DIGEST = 32
 _TENSORS = ("queries", "keys", "values")
-_SCORING = ("scale", "softcap", "bias", "sinks")
+_LOGIT_TERMS = ("scale", "softcap", "bias", "sinks")
 _UNREADABLE = (ValueError, LookupError, TypeError, OverflowError, RecursionError, MemoryError)
 """What reading JSON that `pack` did not write may raise."""
 
@@ -133,8 +133,8 @@ def pack(request: Request, attention: Attention) -> bytes:
         "arrays": arrays,
     }
     # Younger than the first entries, and only where there is something to say.
-    if attention.scoring is not None:
-        header["scoring"] = {"missing": attention.scoring.missing}
+    if attention.logit_terms is not None:
+        header["scoring"] = {"missing": attention.logit_terms.missing}
     for name, count in (("layer_names", attention.layers), ("head_names", attention.heads)):
         if (names := list(getattr(attention, name))) != [str(n) for n in range(count)]:
             header[name] = names
@@ -162,7 +162,9 @@ def _arrays_of(attention: Attention) -> dict[str, NDArray[Any]]:
     steps[np.broadcast_to(attention.masked[:, np.newaxis], steps.shape)] = 0
     arrays: dict[str, Any] = {"weights": steps, "masked": attention.masked}
     arrays |= {name: getattr(attention, name) for name in _TENSORS}
-    arrays |= {f"scoring.{name}": getattr(attention.scoring, name, None) for name in _SCORING}
+    arrays |= {
+        f"scoring.{name}": getattr(attention.logit_terms, name, None) for name in _LOGIT_TERMS
+    }
     return {name: array for name, array in arrays.items() if array is not None}
 
 
@@ -273,10 +275,10 @@ def unpack(data: bytes, key: str) -> Attention:
 
 def _attention(header: Header, arrays: dict[str, NDArray[Any]]) -> Attention:
     tensors: dict[str, Any] = {name: arrays.get(name) for name in _TENSORS}
-    scoring = None
+    logit_terms = None
     if header.missing is not None:
-        terms: dict[str, Any] = {name: arrays.get(f"scoring.{name}") for name in _SCORING}
-        scoring = Scoring(**terms, missing=header.missing)
+        terms: dict[str, Any] = {name: arrays.get(f"scoring.{name}") for name in _LOGIT_TERMS}
+        logit_terms = LogitTerms(**terms, missing=header.missing)
     return Attention(
         query_tokens=header.query_tokens,
         key_tokens=header.key_tokens,
@@ -285,7 +287,7 @@ def _attention(header: Header, arrays: dict[str, NDArray[Any]]) -> Attention:
         part=header.part,
         label=header.label,
         provenance=header.provenance,
-        scoring=scoring,
+        logit_terms=logit_terms,
         layer_names=header.layer_names,
         head_names=header.head_names,
         candidates=header.candidates,

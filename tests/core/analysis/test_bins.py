@@ -12,7 +12,7 @@ from sphinx_attention.core.analysis.bins import PARTIAL, account, complete
 from sphinx_attention.core.analysis.parts import select
 from sphinx_attention.core.analysis.special import hide_special
 from sphinx_attention.core.analysis.words import merge_words
-from sphinx_attention.core.attention import BIN, REST, SINK, Attention, Scoring, Token
+from sphinx_attention.core.attention import BIN, REST, SINK, Attention, LogitTerms, Token
 from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.payload import decode, encode
 from sphinx_attention.core.figure.spec import FigureSpec
@@ -161,8 +161,8 @@ class TestWhatAReaderSees:
 class TestOldEntries:
     """Those that the first versions stored: rows that sum to less than 1, and no bin."""
 
-    def stored(self, rules: Scoring | None, **vectors) -> Attention:
-        old = replace(partial(), provenance={"rows": PARTIAL}, scoring=rules, **vectors)
+    def stored(self, rules: LogitTerms | None, **vectors) -> Attention:
+        old = replace(partial(), provenance={"rows": PARTIAL}, logit_terms=rules, **vectors)
         return complete(unpack(pack(REQUEST, old), REQUEST.key))
 
     def test_are_read_as_they_are(self) -> None:
@@ -173,7 +173,7 @@ class TestOldEntries:
     def test_are_completed_where_they_hold_the_logits(self) -> None:
         vectors = np.ones((1, 1, 4, 2), dtype=np.float32)
         sinks = np.array([[1.0]], dtype=np.float32)
-        rules = Scoring(np.float32([0.5]), np.float32([0]), sinks=sinks)
+        rules = LogitTerms(np.float32([0.5]), np.float32([0]), sinks=sinks)
         one = self.stored(rules, queries=vectors, keys=vectors)
         # Every logit is 1, the sink's too: so that it gets as much as each key that is seen.
         assert_allclose(one.weights[0, 0, 1:, 0], [1 / 2, 1 / 3, 1 / 4, 1 / 5], atol=1e-6)

@@ -17,7 +17,7 @@ from sphinx_attention.core.analysis.derive import derive
 from sphinx_attention.core.analysis.parts import of_layers, select
 from sphinx_attention.core.analysis.special import hide_special
 from sphinx_attention.core.analysis.words import Words, merge_words, words_of
-from sphinx_attention.core.attention import BIN, Attention, Scoring, Token
+from sphinx_attention.core.attention import BIN, Attention, LogitTerms, Token
 from sphinx_attention.core.codes import codes
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, ModelSource, Request
@@ -307,11 +307,11 @@ def test_rollout_of_a_causal_model_is_masked_as_it_is() -> None:
 
 def test_what_explains_a_head_does_not_outlive_it() -> None:
     vectors = {n: np.ones((2, 2, 2, 3), np.float32) for n in ("queries", "keys", "values")}
-    scoring = Scoring(np.ones(2, np.float32), np.zeros(2, np.float32))
-    whole = replace(attention(TWO, plain(2)), scoring=scoring, **vectors)
+    logit_terms = LogitTerms(np.ones(2, np.float32), np.zeros(2, np.float32))
+    whole = replace(attention(TWO, plain(2)), logit_terms=logit_terms, **vectors)
     assert whole.queries is not None
     for made in (aggregate(whole, "mean"), merge_words(whole)):
-        assert (made.queries, made.keys, made.values, made.scoring) == (None,) * 4
+        assert (made.queries, made.keys, made.values, made.logit_terms) == (None,) * 4
 
 
 # All together, and a part.
@@ -354,7 +354,7 @@ def grouped(heads: int, shared: int) -> Attention:
     def vectors(count: int) -> Any:
         return np.tile(numbers[:, :count, None, None], (1, 1, 2, 4)).astype(np.float32)
 
-    scoring = Scoring(
+    logit_terms = LogitTerms(
         scale=np.arange(layers, dtype=np.float32),
         softcap=np.arange(layers, dtype=np.float32) + 50,
         bias=np.tile(numbers[:, :, None, None], (1, 1, 2, 2)).astype(np.float32),
@@ -365,7 +365,7 @@ def grouped(heads: int, shared: int) -> Attention:
         queries=vectors(heads),
         keys=vectors(shared),
         values=vectors(shared),
-        scoring=scoring,
+        logit_terms=logit_terms,
     )
 
 
@@ -386,28 +386,28 @@ def test_heads_keep_the_keys_they_share(heads: list[int], keys: list[int]) -> No
     assert part.head_names == tuple(map(str, heads))
     assert part.queries is not None
     assert part.keys is not None
-    assert part.scoring is not None
-    assert part.scoring.bias is not None
-    assert part.scoring.sinks is not None
+    assert part.logit_terms is not None
+    assert part.logit_terms.bias is not None
+    assert part.logit_terms.sinks is not None
     assert part.queries[:, :, 0, 0].tolist() == [[20 + h for h in heads], heads]
     assert part.keys[0, :, 0, 0].tolist() == [20 + h for h in keys]
     for place, head in enumerate(heads):
         read = place * part.keys.shape[1] // len(heads)
         assert part.keys[1, read, 0, 0] == head // 2
-    assert part.scoring.scale.tolist() == [2, 0]
-    assert part.scoring.softcap.tolist() == [52, 50]
-    assert part.scoring.bias[:, :, 0, 0].tolist() == [[20 + h for h in heads], heads]
-    assert part.scoring.sinks.tolist() == [[20 + h for h in heads], heads]
+    assert part.logit_terms.scale.tolist() == [2, 0]
+    assert part.logit_terms.softcap.tolist() == [52, 50]
+    assert part.logit_terms.bias[:, :, 0, 0].tolist() == [[20 + h for h in heads], heads]
+    assert part.logit_terms.sinks.tolist() == [[20 + h for h in heads], heads]
 
 
 def test_one_bias_for_all_heads_stays_one() -> None:
-    scoring = Scoring(
+    logit_terms = LogitTerms(
         np.ones(2, np.float32), np.zeros(2, np.float32), bias=np.ones((2, 1, 2, 2), np.float32)
     )
-    part = select(attention(TWO, plain(2), scoring=scoring), [1], [1])
-    assert part.scoring is not None
-    assert part.scoring.bias is not None
-    assert part.scoring.bias.shape == (1, 1, 2, 2)
+    part = select(attention(TWO, plain(2), logit_terms=logit_terms), [1], [1])
+    assert part.logit_terms is not None
+    assert part.logit_terms.bias is not None
+    assert part.logit_terms.bias.shape == (1, 1, 2, 2)
 
 
 def test_masks_of_their_own_go_with_their_layers() -> None:

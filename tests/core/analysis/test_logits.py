@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from sphinx_attention.core.analysis.logits import chain, missing, recomputed, softmax
-from sphinx_attention.core.attention import Attention, Scoring, Token
+from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.errors import AttentionError, Problem
 
 TOKENS = (Token("a"), Token("b"))
@@ -18,7 +18,7 @@ HALF = np.array([0.5], dtype=np.float32)
 NONE = np.zeros(1, dtype=np.float32)
 
 
-def attention(scoring: Scoring | None, masked: bool = False) -> Attention:
+def attention(logit_terms: LogitTerms | None, masked: bool = False) -> Attention:
     """Two heads that share one head of keys; the second key hidden from the first query if asked."""
     mask = np.array([[[False, masked], [False, False]]])
     return Attention(
@@ -29,12 +29,12 @@ def attention(scoring: Scoring | None, masked: bool = False) -> Attention:
         queries=QUERIES,
         keys=KEYS,
         values=VALUES,
-        scoring=scoring,
+        logit_terms=logit_terms,
     )
 
 
 def test_each_step() -> None:
-    sums = chain(attention(Scoring(HALF, NONE)), 0, 1, 1)
+    sums = chain(attention(LogitTerms(HALF, NONE)), 0, 1, 1)
     assert sums.query.tolist() == [2, 2]
     assert sums.keys.tolist() == [[1, 1], [2, 0]]
     assert sums.dot.tolist() == [4, 4]
@@ -47,7 +47,7 @@ def test_each_step() -> None:
 
 
 def test_heads_differ_by_their_queries() -> None:
-    one = attention(Scoring(HALF, NONE))
+    one = attention(LogitTerms(HALF, NONE))
     assert chain(one, 0, 0, 0).logits.tolist() == [1.5, 1]
     assert chain(one, 0, 1, 0).logits.tolist() == [0.5, 1]
     # e^1.5 / (e^1.5 + e^1) = 1 / (1 + e^-0.5)
@@ -55,31 +55,31 @@ def test_heads_differ_by_their_queries() -> None:
 
 
 def test_masked_keys_get_nothing() -> None:
-    sums = chain(attention(Scoring(HALF, NONE), masked=True), 0, 0, 0)
+    sums = chain(attention(LogitTerms(HALF, NONE), masked=True), 0, 0, 0)
     assert sums.masked.tolist() == [False, True]
     assert sums.logits.tolist() == [1.5, 1]
     assert sums.weights.tolist() == [1, 0]
 
 
 def test_a_soft_cap_bends() -> None:
-    sums = chain(attention(Scoring(HALF, np.array([2], dtype=np.float32))), 0, 0, 0)
+    sums = chain(attention(LogitTerms(HALF, np.array([2], dtype=np.float32))), 0, 0, 0)
     # 2 tanh(0.75), 2 tanh(0.5)
     assert sums.capped == pytest.approx([1.2702980, 0.9242343], abs=1e-6)
 
 
 def test_a_bias_is_added_after_it() -> None:
     bias = np.array([[[[0, -1], [0, 0]], [[3, 0], [0, 0]]]], dtype=np.float32)
-    one = attention(Scoring(HALF, NONE, bias=bias))
+    one = attention(LogitTerms(HALF, NONE, bias=bias))
     assert chain(one, 0, 0, 0).logits.tolist() == [1.5, 0]
     assert chain(one, 0, 1, 0).logits.tolist() == [3.5, 1]
-    of_all_heads = attention(Scoring(HALF, NONE, bias=bias[:, :1]))
+    of_all_heads = attention(LogitTerms(HALF, NONE, bias=bias[:, :1]))
     assert chain(of_all_heads, 0, 1, 0).logits.tolist() == [0.5, 0]
     assert chain(of_all_heads, 0, 1, 0).biased
 
 
 def test_a_sink_takes_its_share() -> None:
     sinks = np.array([[-np.inf, np.log(2)]], dtype=np.float32)
-    one = attention(Scoring(NONE, NONE, sinks=sinks))
+    one = attention(LogitTerms(NONE, NONE, sinks=sinks))
     sums = chain(one, 0, 1, 0)
     # Logits of 0 and 0 beside one of log 2: shares of 1, 1 and 2.
     assert sums.weights == pytest.approx([0.25, 0.25])
@@ -88,14 +88,14 @@ def test_a_sink_takes_its_share() -> None:
 
 
 @pytest.mark.parametrize(
-    "scoring",
+    "logit_terms",
     [
-        Scoring(HALF, NONE),
-        Scoring(HALF, 3 * HALF, np.full((1, 2, 2, 2), 0.3, np.float32), np.ones((1, 2), "f4")),
+        LogitTerms(HALF, NONE),
+        LogitTerms(HALF, 3 * HALF, np.full((1, 2, 2, 2), 0.3, np.float32), np.ones((1, 2), "f4")),
     ],
 )
-def test_a_whole_layer_is_its_rows(scoring: Scoring) -> None:
-    one = attention(scoring, masked=True)
+def test_a_whole_layer_is_its_rows(logit_terms: LogitTerms) -> None:
+    one = attention(logit_terms, masked=True)
     layer = recomputed(one, 0)
     assert layer.shape == (2, 2, 2)
     for head in range(2):
@@ -114,8 +114,8 @@ def test_softmax_of_nothing_and_of_much() -> None:
     ("one", "says"),
     [
         (attention(None), "does not say how"),
-        (replace(attention(Scoring(HALF, NONE)), queries=None), "no queries and keys"),
-        (attention(Scoring(HALF, NONE, missing="it is secret")), "it is secret"),
+        (replace(attention(LogitTerms(HALF, NONE)), queries=None), "no queries and keys"),
+        (attention(LogitTerms(HALF, NONE, missing="it is secret")), "it is secret"),
     ],
 )
 def test_what_is_missing_is_said(one: Attention, says: str) -> None:
@@ -126,7 +126,7 @@ def test_what_is_missing_is_said(one: Attention, says: str) -> None:
 
 
 def test_without_values_there_is_no_output() -> None:
-    sums = chain(replace(attention(Scoring(HALF, NONE)), values=None), 0, 0, 0)
+    sums = chain(replace(attention(LogitTerms(HALF, NONE)), values=None), 0, 0, 0)
     assert sums.values is None
     assert sums.output is None
 

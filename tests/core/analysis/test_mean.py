@@ -133,7 +133,7 @@ def test_queries_and_keys_are_aligned_each_by_themselves() -> None:
 def test_what_explains_the_weights_of_one_sentence_is_dropped() -> None:
     made = mean_of_sentences([attention("a", [[1]]), attention("b", [[1]])], [request("a")] * 2)
     assert made.queries is None
-    assert made.scoring is None
+    assert made.logit_terms is None
 
 
 def test_a_slot_names_few_words() -> None:

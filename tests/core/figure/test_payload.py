@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from sphinx_attention.core.attention import Attention, Scoring, Token
+from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.codes import codes, format_code, format_weight
 from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.payload import (
@@ -183,7 +183,7 @@ def test_the_grid_carries_scores_of_heads_to_three_decimals():
     }
 
 
-def steps(**scoring):
+def steps(**logit_terms):
     rng = np.random.default_rng(3)
     tensors = {
         "queries": rng.normal(size=(2, 4, 3, 5)).astype(np.float32),
@@ -192,19 +192,19 @@ def steps(**scoring):
     }
     row = tuple(map(Token, "abc"))
     weights = np.full((2, 4, 3, 3), 1 / 3, np.float32)
-    attention = Attention(row, row, weights, np.zeros((1, 3, 3), bool), **tensors, **scoring)
+    attention = Attention(row, row, weights, np.zeros((1, 3, 3), bool), **tensors, **logit_terms)
     figure = resolve(FigureSpec(Request(ModelSource("m"), "text")), attention)
     return spec(figure, view="steps", layer=1, head=3), tensors
 
 
 def test_steps_carry_what_the_chain_starts_from():
-    scoring = Scoring(
+    logit_terms = LogitTerms(
         scale=np.array([0.5, 0.25], np.float32),
         softcap=np.array([0, 50], np.float32),
         bias=np.arange(18, dtype=np.float32).reshape(2, 1, 3, 3),
         sinks=np.arange(8, dtype=np.float32).reshape(2, 4),
     )
-    figure, tensors = steps(scoring=scoring)
+    figure, tensors = steps(logit_terms=logit_terms)
     payload = decode(encode(figure))
     assert "missing" not in payload.header
     assert list(payload.tensors) == [
@@ -227,7 +227,7 @@ def test_steps_carry_what_the_chain_starts_from():
 
 
 def test_the_planes_of_a_tensor_are_its_bytes_in_turn():
-    figure, tensors = steps(scoring=None)
+    figure, tensors = steps(logit_terms=None)
     raw = zlib.decompress(encode(figure))
     length = int.from_bytes(raw[:4], "little")
     header = json.loads(raw[4 : 4 + length])
@@ -238,7 +238,7 @@ def test_the_planes_of_a_tensor_are_its_bytes_in_turn():
 
 
 def test_steps_say_what_is_missing():
-    figure, _ = steps(scoring=None)
+    figure, _ = steps(logit_terms=None)
     assert "how queries and keys become weights" in decode(encode(figure)).header["missing"]
     bare = make(np.full((1, 1, 2, 2), 0.5))
     payload = decode(encode(spec(bare, view="steps")))
@@ -248,7 +248,7 @@ def test_steps_say_what_is_missing():
 
 
 def test_cut_tensors_are_refused():
-    figure, _ = steps(scoring=None)
+    figure, _ = steps(logit_terms=None)
     raw = zlib.decompress(encode(figure))
     with pytest.raises(ValueError, match="bytes of numbers"):
         decode(zlib.compress(raw[:-1]))

@@ -9,7 +9,7 @@ from sphinx_attention.core.attention import Attention, Part, Token
 from sphinx_attention.core.sources.huggingface.backends import choose_backend, forward
 from sphinx_attention.core.sources.huggingface.layer_call import Call, terms_of
 from sphinx_attention.core.sources.huggingface.logit_terms import HostTerms, host
-from sphinx_attention.core.sources.layer_terms import scored
+from sphinx_attention.core.sources.logit_terms import with_logit_terms
 from tests.core.sources.runs import FIELDS
 from tests.core.tiny_models import ENCODER_DECODER, SIZES
 
@@ -98,4 +98,4 @@ def attention_of(call: Call) -> Attention:
         keys=host(call.keys)[:1],
         values=host(call.values)[:1],
     )
-    return scored(one, [HostTerms(terms_of(call)).cut(0, tokens, slice(keys))])
+    return with_logit_terms(one, [HostTerms(terms_of(call)).cut(0, tokens, slice(keys))])

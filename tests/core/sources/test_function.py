@@ -510,8 +510,8 @@ def test_queries_and_keys_explain_the_weights(define: Callable[..., None], share
     define(Answer(["the", "fox"], **given))
     one = run(KEPT)
     assert isinstance(one, Attention)
-    assert one.scoring is not None
-    assert not one.scoring.missing
+    assert one.logit_terms is not None
+    assert not one.logit_terms.missing
     sums = chain(one, 0, 1, 0)
     assert np.allclose(sums.weights, given["weights"][0, 1, 0], atol=1e-6)
     values = given["values"][0, -1]
@@ -523,7 +523,7 @@ def test_queries_and_keys_explain_the_weights(define: Callable[..., None], share
     plain = run()
     assert isinstance(plain, Attention)
     assert plain.queries is None
-    assert plain.scoring is None
+    assert plain.logit_terms is None
 
 
 @pytest.mark.parametrize(
@@ -552,5 +552,5 @@ def test_sums_that_do_not_end_at_the_weights_say_so(define: Callable[..., None])
     define({"tokens": ["the", "fox"], **given, "queries": 3 * given["queries"]})
     one = run(KEPT)
     assert isinstance(one, Attention)
-    assert one.scoring is not None
-    assert "away from the model's weights" in one.scoring.missing
+    assert one.logit_terms is not None
+    assert "away from the model's weights" in one.logit_terms.missing

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sphinx_attention.core.attention import Attention, Scoring, Token
+from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.request import FunctionSource, Request
 from sphinx_attention.core.store.entry import (
     DamagedEntryError,
@@ -88,25 +88,30 @@ def test_queries_keys_values_and_two_rows_of_tokens() -> None:
     assert_array_equal(found.values, tensors["values"])
 
 
-def test_scoring_and_names_come_back() -> None:
+def test_logit_terms_and_names_come_back() -> None:
     rng = np.random.default_rng(2)
-    scoring = Scoring(
+    logit_terms = LogitTerms(
         scale=rng.normal(size=2).astype(np.float32),
         softcap=np.array([0, 50], np.float32),
         bias=rng.normal(size=(2, 1, 5, 5)).astype(np.float32),
         missing="a term of its own",
     )
     found = back(
-        replace(attention(), scoring=scoring, layer_names=("3", "7"), head_names=("0", "1", "mean"))
+        replace(
+            attention(),
+            logit_terms=logit_terms,
+            layer_names=("3", "7"),
+            head_names=("0", "1", "mean"),
+        )
     )
     assert (found.layer_names, found.head_names) == (("3", "7"), ("0", "1", "mean"))
-    assert found.scoring is not None
-    assert_array_equal(found.scoring.scale, scoring.scale)
-    assert_array_equal(found.scoring.softcap, scoring.softcap)
-    assert found.scoring.bias is not None
-    assert scoring.bias is not None
-    assert_array_equal(found.scoring.bias, scoring.bias)
-    assert (found.scoring.sinks, found.scoring.missing) == (None, "a term of its own")
+    assert found.logit_terms is not None
+    assert_array_equal(found.logit_terms.scale, logit_terms.scale)
+    assert_array_equal(found.logit_terms.softcap, logit_terms.softcap)
+    assert found.logit_terms.bias is not None
+    assert logit_terms.bias is not None
+    assert_array_equal(found.logit_terms.bias, logit_terms.bias)
+    assert (found.logit_terms.sinks, found.logit_terms.missing) == (None, "a term of its own")
 
 
 def test_what_an_entry_says_of_itself() -> None:
@@ -132,7 +137,7 @@ def head(data: bytes) -> dict[str, Any]:
 
 
 def test_entries_of_the_version_before_are_read_and_made() -> None:
-    """As packed before there were names and scoring; a committed store must not change."""
+    """As packed before there were names and logit terms; a committed store must not change."""
     weights = np.array([[[[1, 0], [0.25, 0.75]]]], dtype=np.float32)
     tokens = (Token("a", word=0), Token("b", word=1))
     mask = np.array([[[False, True], [False, False]]])
@@ -141,7 +146,7 @@ def test_entries_of_the_version_before_are_read_and_made() -> None:
     assert head(pack(REQUEST, given_)) == head(data)
     found = unpack(data, REQUEST.key)
     assert_allclose(found.weights, weights, atol=1 / 8000)
-    assert (found.layer_names, found.head_names, found.scoring) == (("0",), ("0",), None)
+    assert (found.layer_names, found.head_names, found.logit_terms) == (("0",), ("0",), None)
 
 
 def test_the_same_bytes_every_time() -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sphinx_attention.core.attention import Attention, Candidate, Scoring
+from sphinx_attention.core.attention import Attention, Candidate, LogitTerms
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
@@ -45,13 +45,13 @@ def whole(size: int = 5) -> Attention:
         name: rng.normal(size=(2, heads, size, 4)).astype(np.float32)
         for name, heads in (("queries", 2), ("keys", 1), ("values", 1))
     }
-    scoring = Scoring(
+    logit_terms = LogitTerms(
         scale=np.full(2, 0.5, np.float32),
         softcap=np.array([0, 30], np.float32),
         bias=rng.normal(size=(2, 1, size, size)).astype(np.float32),
         sinks=np.array([[-np.inf, 0.5], [0.1, 0.2]], np.float32),
     )
-    return replace(given_, scoring=scoring, layer_names=("3", "7"), **vectors)
+    return replace(given_, logit_terms=logit_terms, layer_names=("3", "7"), **vectors)
 
 
 ENTRY = pack(REQUEST, whole())
@@ -228,7 +228,7 @@ FORGED = {
 
 def test_the_entry_that_is_forged_is_sound() -> None:
     found = unpack(sealed(HEADER), REQUEST.key)
-    assert found.scoring is not None
+    assert found.logit_terms is not None
     assert (found.layers, found.heads, found.layer_names) == (2, 2, ("3", "7"))
     assert (
         unpack(with_array("weights", steps(np.eye(5) * STEPS)), REQUEST.key).weights[0, 0, 4, 4]

@@ -123,16 +123,16 @@ class Word:
 
 def shape_of(attention: Attention, chain: Chain | None) -> Shape:
     """Which steps there are between queries and weights."""
-    rules = attention.scoring
-    if chain is None or rules is None:
+    terms = attention.logit_terms
+    if chain is None or terms is None:
         return Shape()
     return Shape(
         chain=True,
         values=chain.values is not None,
-        scaled=bool((rules.scale != 1).any()),
-        root=all(radicand(float(scale)) for scale in rules.scale),
-        capped=bool(rules.softcap.any()),
-        biased=rules.bias is not None and bool(rules.bias.any()),
+        scaled=bool((terms.scale != 1).any()),
+        root=all(radicand(float(scale)) for scale in terms.scale),
+        capped=bool(terms.softcap.any()),
+        biased=terms.bias is not None and bool(terms.bias.any()),
         masks=bool(attention.masked.any()),
         sink=chain.sink is not None,
     )

@@ -16,8 +16,8 @@ from sphinx_attention.core.boundary import reason
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.sources.builtin import FOLDER
 from sphinx_attention.core.sources.generation import Continuation, check_room, go_on
-from sphinx_attention.core.sources.layer_terms import LayerTerms, scored
 from sphinx_attention.core.sources.layers import choose_layers
+from sphinx_attention.core.sources.logit_terms import LayerLogitTerms, with_logit_terms
 from sphinx_attention.core.sources.refusals import (
     check_length,
     check_text,
@@ -88,8 +88,8 @@ def read(request: Request) -> Attention:
     )
     if not {"queries", "keys"} <= set(request.keep):
         return attention
-    terms = LayerTerms(shape.scale, softcap=0.0, bias=None, sinks=None, missing="")
-    return scored(attention, [terms] * len(layers))
+    terms = LayerLogitTerms(shape.scale, softcap=0.0, bias=None, sinks=None, missing="")
+    return with_logit_terms(attention, [terms] * len(layers))
 
 
 def _pieces_of(request: Request) -> list[Piece]:

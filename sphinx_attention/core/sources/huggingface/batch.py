@@ -11,7 +11,7 @@ from sphinx_attention.core.analysis.bins import LEAST_SHARE, account
 from sphinx_attention.core.attention import REST, WARNING, Attention, Candidate, Part
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.sources.generation import does_not_generate
-from sphinx_attention.core.sources.layer_terms import scored
+from sphinx_attention.core.sources.logit_terms import with_logit_terms
 
 from .kept import Kept, block_token, one_if_equal
 from .layer_call import Call, terms_of
@@ -342,7 +342,7 @@ class Batch:
         )
         _check_growth(attention)
         if _asks_for_sums(item):
-            attention = scored(attention, kept.terms)
+            attention = with_logit_terms(attention, kept.terms)
         return _accounted(attention, kept.sinks, _tolerance(provenance["dtype"]))
 
 

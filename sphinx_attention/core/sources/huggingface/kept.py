@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sphinx_attention.core.sources.layer_terms import LayerTerms
+    from sphinx_attention.core.sources.logit_terms import LayerLogitTerms
 
     from .layer_call import Span
 
@@ -44,7 +44,7 @@ class Kept:
     heads: list[int] = field(default_factory=list)
     masked: list[NDArray[np.bool_]] = field(default_factory=list)
     vectors: dict[str, list[NDArray[np.float32]]] = field(default_factory=dict)
-    terms: list[LayerTerms] = field(default_factory=list)
+    terms: list[LayerLogitTerms] = field(default_factory=list)
     blocks: list[tuple[Span, ...]] = field(default_factory=list)
     sinks: list[bool] = field(default_factory=list)
 

@@ -70,7 +70,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class DeviceTerms:
     """What a layer does to the dot products of its queries and keys before the softmax.
 
     Attributes:
@@ -111,7 +111,7 @@ def describe(module: Any, arguments: Mapping[str, Any], weights: Any) -> Call:
     )
 
 
-def terms_of(call: Call) -> Terms:
+def terms_of(call: Call) -> DeviceTerms:
     """How a layer scores its keys, as far as its arguments and attributes tell.
 
     transformers' eager functions multiply by ``scaling``, bend by ``softcap``, add a
@@ -123,11 +123,11 @@ def terms_of(call: Call) -> Terms:
     if scale is None and call.given.get("scaling") is None:
         scale = float(call.queries.shape[-1]) ** -0.5
     if scale is None or softcap is None:
-        return Terms(1.0, missing="its logits are scaled by more than one number")
+        return DeviceTerms(1.0, missing="its logits are scaled by more than one number")
     sinks = call.sinks
     if sinks is not None and sinks.numel() != call.weights.shape[1]:
-        return Terms(scale, softcap, missing="its sinks differ from query to query")
-    return Terms(scale, softcap, _bias(call), None if sinks is None else sinks.flatten())
+        return DeviceTerms(scale, softcap, missing="its sinks differ from query to query")
+    return DeviceTerms(scale, softcap, _bias(call), None if sinks is None else sinks.flatten())
 
 
 def _blocks(module: Any, weights: Any) -> tuple[Span, ...]:

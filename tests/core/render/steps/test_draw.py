@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from sphinx_attention.core.attention import Attention, Scoring, Token
+from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.figure.figure import Figure, resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.phrases import ENGLISH
@@ -380,7 +380,7 @@ def small(masked=None, scale: float = 2**-0.5) -> Attention:
         queries=queries,
         keys=keys,
         values=np.array([[[[1, 0, -1, 4], [3, 2, 1, 0]]]], np.float32),
-        scoring=Scoring(np.float32([scale]), np.float32([0])),
+        logit_terms=LogitTerms(np.float32([scale]), np.float32([0])),
     )
 
 

@@ -101,15 +101,15 @@ def same(mine: Attention, theirs: Attention) -> None:
         if expected is not None:
             atol = 1e-5 * max(1.0, float(np.abs(expected).max()))
             np.testing.assert_allclose(got, expected, rtol=0, atol=atol, err_msg=name)
-    assert (mine.scoring is None) == (theirs.scoring is None)
-    if mine.scoring is not None and theirs.scoring is not None:
+    assert (mine.logit_terms is None) == (theirs.logit_terms is None)
+    if mine.logit_terms is not None and theirs.logit_terms is not None:
         for name in ("scale", "softcap"):
             np.testing.assert_array_equal(
-                getattr(mine.scoring, name), getattr(theirs.scoring, name)
+                getattr(mine.logit_terms, name), getattr(theirs.logit_terms, name)
             )
-        assert mine.scoring.bias is theirs.scoring.bias is None
-        assert mine.scoring.sinks is theirs.scoring.sinks is None
-        assert mine.scoring.missing == theirs.scoring.missing == ""
+        assert mine.logit_terms.bias is theirs.logit_terms.bias is None
+        assert mine.logit_terms.sinks is theirs.logit_terms.sinks is None
+        assert mine.logit_terms.missing == theirs.logit_terms.missing == ""
 
 
 @pytest.mark.models
@@ -243,7 +243,7 @@ from sphinx_attention.core.request import Request
 from sphinx_attention.core.sources import open_source
 with open_source(builtin()) as runner:
     ((_, found),) = runner.run([Request(builtin(), "the quick fox", keep=("queries", "keys"))])
-print(found.weights.shape, found.scoring.scale)
+print(found.weights.shape, found.logit_terms.scale)
 """
 
 

@@ -305,20 +305,20 @@ class TestTerms:
 
     def one(self, folder: Path, **more: Any) -> Attention:
         (found,) = attentions([Request(source_of(folder), FOX, keep=("queries", "keys"), **more)])
-        assert found.scoring is not None
+        assert found.logit_terms is not None
         return found
 
     def test_a_scale_of_each_layer(self, tiny_model: Tiny) -> None:
-        scoring = self.one(tiny_model("gpt2")).scoring
-        assert scoring is not None
-        assert np.allclose(scoring.scale, 8**-0.5 / np.array([1, 2, 3]))
-        assert not scoring.softcap.any()
-        assert scoring.bias is scoring.sinks is None
+        logit_terms = self.one(tiny_model("gpt2")).logit_terms
+        assert logit_terms is not None
+        assert np.allclose(logit_terms.scale, 8**-0.5 / np.array([1, 2, 3]))
+        assert not logit_terms.softcap.any()
+        assert logit_terms.bias is logit_terms.sinks is None
 
     def test_a_soft_cap(self, tiny_model: Tiny) -> None:
-        scoring = self.one(tiny_model("gemma2")).scoring
-        assert scoring is not None
-        assert scoring.softcap.tolist() == [2.0, 2.0, 2.0]
+        logit_terms = self.one(tiny_model("gemma2")).logit_terms
+        assert logit_terms is not None
+        assert logit_terms.softcap.tolist() == [2.0, 2.0, 2.0]
 
     def test_sinks(self, tiny_model: Tiny) -> None:
         from safetensors.numpy import load_file
@@ -326,8 +326,8 @@ class TestTerms:
         one = self.one(tiny_model("gpt_oss"))
         weights = load_file(tiny_model("gpt_oss") / "model.safetensors")
         names = [f"layers.{n}.self_attn.sinks" for n in range(2)]
-        assert one.scoring is not None
-        assert np.array_equal(one.scoring.sinks, [weights[name] for name in names])
+        assert one.logit_terms is not None
+        assert np.array_equal(one.logit_terms.sinks, [weights[name] for name in names])
         sums = chain(one, 1, 2, 5)
         assert one.sink == sums.sink_key == 0
         assert sums.sink == sums.logits[0] == float(weights[names[1]][2])
@@ -339,8 +339,8 @@ class TestTerms:
         from safetensors.numpy import load_file
 
         one = self.one(tiny_model("t5"), part="encoder", target="a")
-        assert one.scoring is not None
-        bias = one.scoring.bias
+        assert one.logit_terms is not None
+        bias = one.logit_terms.bias
         assert bias is not None
         assert bias.shape == one.weights.shape
         weights = load_file(tiny_model("t5") / "model.safetensors")
@@ -358,7 +358,7 @@ class TestTerms:
         assert np.array_equal(chain(one, 1, 1, 0).keys, one.keys[1, 0])
 
     def test_half_precision_says_why_not(self, tiny_model: Tiny) -> None:
-        one = self.one(tiny_model("llama")).scoring
+        one = self.one(tiny_model("llama")).logit_terms
         source = source_of(tiny_model("llama"), dtype="bfloat16")
         (half,) = attentions([Request(source, FOX, keep=ALL)])
         assert one is not None
@@ -414,8 +414,8 @@ class TestTerms:
         given = {"module": module, "q": queries, "k": keys, "v": keys, "scaling": 0.5}
         one = attention_of(describe(module, given, weights))
         assert missing(one) == ""
-        assert one.scoring is not None
-        assert one.scoring.sinks is None
+        assert one.logit_terms is not None
+        assert one.logit_terms.sinks is None
 
 
 class TestOtherInput:

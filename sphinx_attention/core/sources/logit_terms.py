@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.analysis.logits import recomputed
-from sphinx_attention.core.attention import Attention, Scoring
+from sphinx_attention.core.attention import Attention, LogitTerms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ TOLERANCE = 2e-4
 
 
 @dataclass(frozen=True, slots=True)
-class LayerTerms:
+class LayerLogitTerms:
     """What a layer does to the dot products of its queries and keys, for one text.
 
     Attributes:
@@ -38,8 +38,8 @@ class LayerTerms:
     missing: str
 
 
-def scored(attention: Attention, layers: Sequence[LayerTerms]) -> Attention:
-    """The same attention with its scoring, or with what is missing from it.
+def with_logit_terms(attention: Attention, layers: Sequence[LayerLogitTerms]) -> Attention:
+    """The same attention with its logit terms, or with the reason why they are not known.
 
     Args:
         attention: with queries and keys, as far as they are to be had.
@@ -55,12 +55,12 @@ def scored(attention: Attention, layers: Sequence[LayerTerms]) -> Attention:
         )
     if reason := next((terms.missing for terms in layers if terms.missing), ""):
         return _without(attention, f"the sums of {label} cannot be told: {reason}")
-    with_terms = replace(attention, scoring=_stacked(attention, layers))
+    with_terms = replace(attention, logit_terms=_stacked(attention, layers))
     error, worst = _largest_error(with_terms)
     if error > TOLERANCE and any(terms.sinks is not None for terms in layers):
         # Some models keep sinks out of the softmax and damp the output by them instead.
         no_sinks = [replace(terms, sinks=None) for terms in layers]
-        other = replace(attention, scoring=_stacked(attention, no_sinks))
+        other = replace(attention, logit_terms=_stacked(attention, no_sinks))
         if _largest_error(other)[0] <= TOLERANCE:
             return other
     if error <= TOLERANCE:
@@ -84,11 +84,11 @@ def _difference(attention: Attention, error: float, layer: int) -> str:
 
 def _without(attention: Attention, reason: str) -> Attention:
     nothing = np.zeros(attention.layers, dtype=np.float32)
-    return replace(attention, scoring=Scoring(nothing, nothing, missing=reason))
+    return replace(attention, logit_terms=LogitTerms(nothing, nothing, missing=reason))
 
 
-def _stacked(attention: Attention, layers: Sequence[LayerTerms]) -> Scoring:
-    return Scoring(
+def _stacked(attention: Attention, layers: Sequence[LayerLogitTerms]) -> LogitTerms:
+    return LogitTerms(
         scale=np.array([terms.scale for terms in layers], dtype=np.float32),
         softcap=np.array([terms.softcap for terms in layers], dtype=np.float32),
         bias=_biases(attention, [terms.bias for terms in layers]),
