@@ -1,4 +1,4 @@
-"""Fixtures that every part shares: small Sphinx projects, built for real."""
+"""Fixtures for all tests: small Sphinx projects that are really built."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-# CI sets what makes Sphinx colour its warnings; tests read them as text.
+# CI sets variables that make Sphinx colour its warnings. The tests read the warnings as plain text.
 os.environ["NO_COLOR"] = "1"
 os.environ.pop("FORCE_COLOR", None)
 
@@ -24,14 +24,17 @@ pytest_plugins = ["tests.s3"]
 
 
 MARKERS = {"minilm": "models", "tiny_model": "models", "bucket": "slow", "linter": "slow"}
-"""What a test that asks for a fixture is marked with: the fixture loads PyTorch, or starts a server."""
+"""Marks by fixture.
+
+A test that uses it loads PyTorch (``models``) or starts a server (``slow``).
+"""
 
 
 NEEDS_MODELS = re.compile(r"^(?:import|from) (?:torch|transformers|tokenizers)\b", re.MULTILINE)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out a module that imports PyTorch at its top where ``-m "not models"`` selects."""
+    """Skip a module that imports PyTorch at its top when ``-m "not models"`` selects the tests."""
     if "not models" not in config.option.markexpr or not collection_path.match("test_*.py"):
         return None
     return bool(NEEDS_MODELS.search(collection_path.read_text(encoding="utf-8"))) or None
@@ -39,7 +42,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by the fixtures that they use, before ``-m`` selects."""
+    """Mark tests by the fixtures that they use, before ``-m`` selects tests."""
     for item in items:
         for name in MARKERS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKERS[name])
@@ -49,7 +52,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Write half characters (surrogates) in logs and failures as escapes.
 
-    Tests of hostile input log them, and pytest-xdist ends the run at a report that is no UTF-8.
+    Tests of hostile input log half characters, and pytest-xdist ends the run at a report that is
+    not valid UTF-8.
     """
     report = yield
     report.sections = [(name, _encodable(text)) for name, text in report.sections]
@@ -82,7 +86,7 @@ def minilm() -> Path:
 
 @dataclass
 class Project:
-    """A Sphinx project in a temporary folder, and what the last build of it said."""
+    """A Sphinx project in a temporary folder, with warnings and status of the last build."""
 
     folder: Path
     apps: list[SphinxTestApp] = field(default_factory=list)
@@ -98,7 +102,7 @@ class Project:
     def build(
         self, builder: str = "html", *, strict: bool = False, **options: Any
     ) -> SphinxTestApp:
-        """Build; strictly, a warning is a failure."""
+        """Build the project. With `strict`, a warning is a failure."""
         for earlier in self.apps:
             earlier.cleanup()
         self.apps.clear()
@@ -116,7 +120,7 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
-    """Makes a project from files; conf.py gets the extension unless it is given."""
+    """Make a project from files. Its conf.py loads the extension, and `conf` adds lines."""
     made: list[Project] = []
 
     def make(files: dict[str, str], conf: str = "") -> Project:
@@ -125,7 +129,7 @@ def project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
         extensions = '["sphinx_attention", "myst_parser"]'
         heading = (
             f'extensions = {extensions}\nproject = "P"\nmyst_enable_extensions = ["colon_fence"]\n'
-            # Since Sphinx 8 they are shown unless a project says otherwise.
+            # Sphinx shows the types of warnings by default only since version 8.
             "show_warning_types = True\n"
         )
         new.write({"conf.py": heading + conf, **files})
@@ -138,5 +142,5 @@ def project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
 
 
 def indent(text: str, by: int = 3) -> str:
-    """Rows of a matrix, as a directive's body."""
+    """The lines of a text, indented as the body of a directive."""
     return "".join(f"{' ' * by}{line}\n" for line in text.splitlines())

@@ -1,4 +1,4 @@
-"""A model that is a function in a module beside the notes: both sources, for every test's project."""
+"""A model that is a function in a module beside the notes, for projects of several tests."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ def attention(text, pair=None):
     rows = [[float(j == max(i - 1, 0)) for j in range(len(words))] for i in range(len(words))]
     return {"tokens": words, "weights": rows}
 '''
-"""What `course_model.py` holds."""
+"""The content of `course_model.py`."""
 
 BESIDE = "import sys, pathlib\nsys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
-"""Lines of a conf.py that let modules beside it be imported."""
+"""Lines of a conf.py that make modules beside the conf.py importable."""
 
 
 def declared(function: str = "course_model:attention") -> str:

@@ -1,4 +1,4 @@
-"""A real S3 API on this machine: fixtures for whoever needs a shared store."""
+"""A real S3 API on this machine: fixtures for tests that need a shared store."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def free_port() -> int:
 
 @dataclass
 class Bucket:
-    """An empty bucket, and what the environment needs to say to get there."""
+    """An empty bucket, and the environment variables that lead to it."""
 
     name: str
     endpoint: str
@@ -40,7 +40,10 @@ class Bucket:
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of moto's server, in a process of its own: it is as far away as S3 would be."""
+    """The address of moto's server.
+
+    The server runs in its own process, as a real S3 server does.
+    """
     log: Path = tmp_path_factory.mktemp("s3") / "server.log"
     port = free_port()
     with log.open("wb") as output:
@@ -80,7 +83,7 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": s3_server,
-        # No questions to a metadata service, and no configuration of the person's own.
+        # boto asks no metadata service and reads no configuration of the person who runs the tests.
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -1,4 +1,4 @@
-"""The rules that `make lint` checks would find what they are there for."""
+"""The rules that `make lint` checks find what they should find."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def import_rules(folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    """The package with the configuration of the tools, to break a rule in."""
+    """A copy of the package and of the tools' configuration, in which a test breaks a rule."""
     shutil.copytree(PACKAGE, tmp_path / "sphinx_attention")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
@@ -64,13 +64,13 @@ def test_a_host_in_the_core_is_found(copied: Path, line: str, named: str) -> Non
 
 
 def test_mypy_sees_the_same_packages_everywhere() -> None:
-    """What is not a dependency of the package is untyped for mypy, installed or not."""
+    """Mypy treats a package that is not a dependency as untyped, whether it is installed or not."""
     overrides = pyproject()["tool"]["mypy"]["overrides"]
     untyped = {name.removesuffix(".*") for one in overrides for name in one["module"]}
     found = set().union(*(imports(path) for path in PACKAGE.rglob("*.py")))
     found = {{"PIL": "pillow"}.get(name, name) for name in found}
     found -= {"", "sphinx_attention", *sys.stdlib_module_names}
-    # The lint environment has MyST, so that the module that depends on it is checked.
+    # The lint environment has MyST, so mypy checks the module that depends on MyST.
     assert found - NEEDED - untyped == {"myst_parser"}
     lint = pyproject()["dependency-groups"]["lint"]
     assert any(one.startswith("myst-parser") for one in lint)
@@ -78,7 +78,7 @@ def test_mypy_sees_the_same_packages_everywhere() -> None:
 
 
 def test_the_hooks_run_what_make_offers() -> None:
-    """Each hook calls a target of the Makefile; the tools come from the registries alone."""
+    """Each hook calls a target of the Makefile, and the tools come from the registries alone."""
     config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     assert [repo["repo"] for repo in config["repos"]] == ["local"]
     hooks = {hook["id"]: hook for repo in config["repos"] for hook in repo["hooks"]}
@@ -90,9 +90,9 @@ def test_the_hooks_run_what_make_offers() -> None:
 
 
 def test_git_keeps_binary_files_and_line_endings() -> None:
-    """Checked out on Windows, an entry or a digest must have the same bytes."""
+    """A binary file or a digest must have the same bytes when git checks it out on Windows."""
     if not (ROOT / ".git").exists():
-        return  # an sdist, which git does not know
+        return  # An sdist is not a git repository.
     names = git("ls-files").splitlines()
     asked = git("check-attr", "--stdin", "text", "eol", "diff", given="\n".join(names))
     found: dict[str, dict[str, str]] = {}

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "sphinx_attention"
 
 
 def imports(path: Path) -> set[str]:
-    """The top-level names that a module imports from elsewhere, wherever in it."""
+    """The top-level names of the packages that a module imports, at its top or in functions."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -56,7 +56,7 @@ MOST = {
     "attention-generate.js": 800,
     "attention.css": 4_000 + 5 * 2_000,
 }
-"""The most bytes of a file, gzipped; 5,000 of any other script."""
+"""The most bytes of a file, gzipped. The limit of any other script is 5,000."""
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_the_wheel_holds_all_that_runs_and_nothing_else(tmp_path: Path) -> None:
 NEEDED = {"sphinx", "docutils", "jinja2", "markupsafe", "numpy", "packaging", "pillow", "click"}
 
 
-def test_what_is_imported_is_declared() -> None:
-    """At the top of modules, that is always; what is imported in functions belongs to extras."""
+def test_every_imported_package_is_declared() -> None:
+    """Imports at the top of modules are dependencies. Imports in functions belong to extras."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -143,7 +143,7 @@ def test_every_licence_of_what_is_shipped_is_named(tmp_path: Path) -> None:
 
 
 def test_the_readme_can_be_read_on_pypi() -> None:
-    """There, only absolute links lead anywhere; each that leads into this project finds a file."""
+    """Relative links are broken on PyPI. Each link into this project names a file that exists."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)]+)\)|(?:src|srcset|href)=\"([^\"]+)\"", readme)
     found = [one or other for one, other in links]
@@ -166,7 +166,7 @@ def test_the_sdist_holds_what_builds_and_tests_need(tmp_path: Path) -> None:
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     (sdist,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
-        # Python 3.11 has the argument from 3.11.4 on, which Debian 12 is older than.
+        # Python has the argument `filter` from 3.11.4 on. Debian 12 has an older Python.
         safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
         archive.extractall(tmp_path, **safe)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
@@ -183,7 +183,7 @@ def test_the_sdist_holds_what_builds_and_tests_need(tmp_path: Path) -> None:
     ):
         assert (folder / name).is_file(), name
     assert any((folder / "example_docs" / "_attention").rglob("*.attn"))
-    # Its own tests run, without git, and a wheel is built from it.
+    # The tests of the sdist run without git, and a wheel can be built from it.
     tests = ["tests/test_package.py", "tests/workflows", "tests/core/render/test_description.py"]
     chosen = "wheel or importing or declared or pypi or known or offers or pinned or text"
     done = subprocess.run(

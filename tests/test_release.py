@@ -1,4 +1,4 @@
-"""A tag becomes a release only where the version and the changelog agree with it."""
+"""A tag becomes a release only if the version and the changelog agree with the tag."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def ready(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_agrees_is_released(ready: Path) -> None:
+def test_a_tag_that_agrees_is_released(ready: Path) -> None:
     assert check_release.problems("v1.2.3", ready) == []
 
 
@@ -43,15 +43,15 @@ def test_what_agrees_is_released(ready: Path) -> None:
         ("v1.2.3rc1", ["the tag says '1.2.3rc1'", "has no section for 1.2.3rc1"]),
     ],
 )
-def test_what_does_not_agree_is_told(ready: Path, tag: str, says: list[str]) -> None:
+def test_a_disagreement_is_reported(ready: Path, tag: str, says: list[str]) -> None:
     found = check_release.problems(tag, ready)
     assert len(found) == len(says)
     for problem, part in zip(found, says, strict=True):
         assert part in problem
 
 
-def test_the_version_is_found_where_the_package_has_it() -> None:
-    """Of this project, at most the changelog is not ready."""
+def test_the_check_finds_the_version_of_the_package() -> None:
+    """The check on this project finds at most that the changelog is not ready."""
     found = check_release.problems(f"v{sphinx_attention.__version__}", ROOT)
     assert not any("version.py" in problem for problem in found)
 

@@ -1,4 +1,4 @@
-"""What differs on Windows, as far as another system can tell: see the job ``windows`` too."""
+"""Differences on Windows, as far as another system can test them. See also the job ``windows``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROOTS = [r"C:\notes\docs", "D:/numbers"]
 
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[Path]]:
-    """Another process that has a file open: Windows refuses so many tries to replace it."""
+    """Imitate a process that has a file open: Windows refuses some tries to replace the file."""
     monkeypatch.setattr(atomic, "_WINDOWS", True)
     monkeypatch.setattr(atomic.time, "sleep", lambda _: None)
     tried: list[Path] = []
@@ -46,7 +46,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[Path]]:
     return start
 
 
-def test_a_file_that_is_read_is_replaced_a_little_later(tmp_path: Path, reader) -> None:
+def test_a_file_that_is_open_elsewhere_is_replaced_later(tmp_path: Path, reader) -> None:
     (tmp_path / "x").write_bytes(b"old")
     tried = reader(3)
     atomic.write_atomically(tmp_path / "x", b"new")
@@ -55,7 +55,9 @@ def test_a_file_that_is_read_is_replaced_a_little_later(tmp_path: Path, reader) 
     assert list(tmp_path.iterdir()) == [tmp_path / "x"]
 
 
-def test_a_file_that_stays_open_is_told_and_leaves_nothing_behind(tmp_path: Path, reader) -> None:
+def test_a_file_that_stays_open_is_an_error_and_leaves_no_temporary_file(
+    tmp_path: Path, reader
+) -> None:
     reader(1000)
     store = FolderStore(tmp_path)
     with pytest.raises(AttentionError, match="Access is denied"):
@@ -63,7 +65,7 @@ def test_a_file_that_stays_open_is_told_and_leaves_nothing_behind(tmp_path: Path
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_elsewhere_a_refusal_is_told_at_once(
+def test_other_systems_report_a_refusal_at_once(
     tmp_path: Path, reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = reader(1000)
@@ -84,18 +86,18 @@ def test_elsewhere_a_refusal_is_told_at_once(
         "e:secret.csv",
     ],
 )
-def test_a_share_or_another_drive_is_not_looked_at(path: str) -> None:
-    """To look at a share logs in at a stranger's machine."""
+def test_paths_on_a_share_or_another_drive_are_refused(path: str) -> None:
+    """Opening a file of a share logs in at a machine of a stranger."""
     assert author_files.on_other_drive(path, ROOTS, ntpath.splitdrive)
 
 
 @pytest.mark.parametrize("path", [r"c:\notes\docs\w.csv", r"d:\numbers\w.csv", r"C:\other\w.csv"])
-def test_the_drives_of_the_folders_are_looked_at(path: str) -> None:
+def test_paths_on_the_drives_of_the_folders_are_allowed(path: str) -> None:
     assert not author_files.on_other_drive(path, ROOTS, ntpath.splitdrive)
     assert not author_files.on_other_drive("/any/path", ["/notes"])
 
 
-def test_it_is_refused_before_anything_is_looked_at(
+def test_a_path_is_refused_before_the_file_system_is_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(author_files, "on_other_drive", lambda *_: True)
@@ -109,7 +111,7 @@ def test_it_is_refused_before_anything_is_looked_at(
 
 
 def test_doctrees_on_another_drive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no relative path from one drive to another: Windows raises a ValueError."""
+    """No relative path leads from one drive to another. Windows raises a ValueError."""
 
     def relpath(*_: object) -> str:
         raise ValueError("path is on mount 'C:', start on mount 'D:'")
@@ -142,7 +144,7 @@ def test_a_command_can_be_pasted(
     assert paths.shell_word("docs") == "docs"
 
 
-def test_a_reader_that_goes_away_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_pipe_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = OSError(errno.EINVAL, "Invalid argument")
     assert not _group._reader_went(gone)
     monkeypatch.setattr(_group, "_WINDOWS", True)
@@ -162,7 +164,10 @@ def test_paths_of_windows_are_no_ids_of_the_hub(tmp_path: Path, name: str) -> No
 
 
 def test_output_in_a_code_page_of_windows() -> None:
-    """A console of Windows may know no arrow and no Greek: they are escaped, and nothing fails."""
+    """A console of Windows may lack arrows and Greek letters.
+
+    They are escaped, and nothing fails.
+    """
     done = subprocess.run(
         [
             sys.executable,

@@ -1,4 +1,4 @@
-"""Processes of their own, and pages that cannot be written: told, and no harm to the rest."""
+"""Benchmark tasks in processes of their own: a failure is reported and does not stop the run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_task_that_takes_too_long_is_ended_and_told():
+def test_a_task_over_its_time_limit_is_killed_and_reported():
     with pytest.raises(alone.AloneError, match="not done within 0 s"):
         alone.run("fill", seconds=0.01, store="none", lengths=[])
 
@@ -26,16 +26,14 @@ def test_a_task_that_takes_too_long_is_ended_and_told():
 @pytest.mark.parametrize(
     "said", ["Traceback\nMemoryError\n", "RuntimeError: can't allocate memory: you tried"]
 )
-def test_a_task_that_has_no_room_says_so(monkeypatch: pytest.MonkeyPatch, said: str):
+def test_a_task_without_enough_memory_says_so(monkeypatch: pytest.MonkeyPatch, said: str):
     done = SimpleNamespace(returncode=1, stderr=said, stdout="")
     monkeypatch.setattr(alone.subprocess, "run", lambda *_, **__: done)
     with pytest.raises(alone.AloneError, match="out of memory, with 12 GB"):
         alone.run("peer_page", gigabytes=12)
 
 
-def test_a_page_that_is_not_written_is_tried_once_and_is_never(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+def test_a_page_that_failed_is_not_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     tried = []
 
     def fails(task: str, **_: object) -> dict[str, object]:
@@ -52,11 +50,11 @@ def test_a_page_that_is_not_written_is_tried_once_and_is_never(
     assert tried == ["peer_page"]
 
 
-def test_rows_are_asked_for_by_names_of_their_own():
+def test_the_names_of_rows_are_unique():
     assert len({row.name for row in ROWS}) == len(ROWS)
 
 
-def test_what_is_made_up_is_attention_and_always_the_same():
+def test_generated_attention_is_valid_and_reproducible():
     found = peaked("2 3 8")
     assert np.asarray(found["weights"]).shape == (2, 3, 8, 8)
     assert np.allclose(found["weights"].sum(-1), 1, atol=1e-6)

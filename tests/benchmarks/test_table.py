@@ -1,4 +1,4 @@
-"""The benchmarks' own arithmetic: medians, ratios, verdicts, exponents. Nothing here is timed."""
+"""The arithmetic of the benchmarks: medians, ratios, verdicts, exponents. Nothing here is timed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def test_a_quadratic_has_exponent_two():
     assert found.factor == pytest.approx(3)
 
 
-def test_what_noise_has_eaten_is_left_out_of_a_fit():
+def test_a_fit_ignores_negative_times():
     found = fit([1, 10, 100, 1000], [-0.2, 5, 50, 500])
     assert found is not None
     assert (round(found.exponent, 9), found.points) == (1, 3)
     assert fit([1, 10], [-1, 4]) is None
 
 
-def test_what_is_measured_in_turn_stops_past_its_budget():
+def test_alternating_runs_stop_after_their_budget():
     calls: list[str] = []
 
     def run(name: str, took: float) -> float:
@@ -42,7 +42,7 @@ def test_what_is_measured_in_turn_stops_past_its_budget():
     assert samples == {"slow": [9], "fast": [1, 1, 1]}
 
 
-def test_a_line_is_its_medians():
+def test_the_ratio_of_a_line_is_that_of_the_medians():
     one = Line("what", Measured((1, 2, 9), "ms"), Measured((100, 50, 80), "ms"))
     assert one.ratio == 2 / 80
 
@@ -62,11 +62,11 @@ def test_a_line_is_its_medians():
         (line(2, 1), ""),
     ],
 )
-def test_a_goal_that_is_missed_says_by_how_much(one: Line, expected: str):
+def test_the_verdict_says_by_how_much_a_goal_is_missed(one: Line, expected: str):
     assert verdict(one) == expected
 
 
-def test_a_peer_that_gets_nowhere_is_told_and_beaten_and_we_are_not_excused():
+def test_a_result_that_never_came_loses_against_any_number():
     nowhere = Measured((), "ms", "not within 120 s")
     beaten = Line("what", Measured((5,), "ms"), nowhere, "head view", Goal(1 / 2))
     ours = Line("what", nowhere, Measured((5,), "ms"), "head view", Goal(1 / 2))
@@ -76,7 +76,7 @@ def test_a_peer_that_gets_nowhere_is_told_and_beaten_and_we_are_not_excused():
     assert verdict(Line("what", nowhere, goal=Goal(1, of="ours"))) == "**missed**"
 
 
-def test_what_does_not_fit_in_a_cell_stands_below_the_table_once():
+def test_long_notes_stand_below_the_table_once():
     nowhere = Measured((), "ms", "not within 120 s")
     lines = tuple(Line(what, nowhere, note=note) for what, note in (("a", ""), ("b", "told")))
     table, _, notes = markdown([Section("x", "X", lines)]).partition("\n\n")
@@ -85,7 +85,7 @@ def test_what_does_not_fit_in_a_cell_stands_below_the_table_once():
     assert notes == "1. not within 120 s\n2. told\n"
 
 
-def test_the_table_is_one_and_every_row_has_its_cells():
+def test_all_rows_of_the_table_have_the_same_number_of_cells():
     lines = (
         Line("a | b", Measured((81_234,), "bytes"), Measured((3.3e6,), "bytes"), "head view"),
         Line("c", Measured((1500,), "elements"), goal=Goal(1500, of="ours")),
@@ -97,7 +97,7 @@ def test_the_table_is_one_and_every_row_has_its_cells():
     assert len({row.replace("\\|", "").count("|") for row in rows}) == 1
 
 
-def test_what_is_kept_holds_every_sample():
+def test_the_record_holds_every_sample():
     kept = plain(Section("hover", "Hover", (line(3, 30, Goal(1 / 20)),)))
     again = json.loads(json.dumps(kept))["lines"][0]
     assert again["ours"]["samples"] == [3]

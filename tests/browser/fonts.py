@@ -1,4 +1,4 @@
-"""The fonts that the browser tests run in, whatever fonts a machine has.
+"""The fonts of the browser tests, independent of the fonts that a machine has.
 
 The font files are packages of npm (`package.json` names them), so that a fresh machine has them
 after `npm ci`. Chromium finds them through a configuration of fontconfig that names nothing else.

@@ -1,4 +1,4 @@
-"""What is wrong with the layout of a page's figures, measured by the boxes of their texts."""
+"""Faults in the layout of a page's figures, measured by the boxes of their texts."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ only => {
 
 
 def layout_faults(page: Page, figure: str | None = None) -> list[str]:
-    """Texts and controls that overlap, what reaches out of its box, and a page that scrolls.
+    """Overlapping texts and controls, texts outside their boxes, and a page that scrolls sideways.
 
     Args:
         page: a page with figures.

@@ -1,4 +1,4 @@
-"""What a figure's menu saves, and what it looks like."""
+"""The files that a figure's menu saves, and how they look."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def save(page: Page, figure: str, what: str) -> tuple[str, bytes]:
-    """The name and the bytes of what a button of the menu saves."""
+    """The name and the bytes of the file that a button of the menu saves."""
     menu = page.locator(f"#{figure} .attention-save")
     if menu.get_attribute("open") is None:
         menu.locator("summary").click()
@@ -30,7 +30,7 @@ def pixels(image: bytes) -> np.ndarray:
 
 
 def rendered(page: Page, drawing: bytes) -> np.ndarray:
-    """What a browser makes of a saved drawing, alone on a page, at twice its size."""
+    """A screenshot of a saved drawing, alone on a page, at twice its size."""
     root = ET.fromstring(drawing)
     width, height = int(root.get("width")), int(root.get("height"))
     alone = page.context.new_page()

@@ -1,6 +1,6 @@
-"""The page that shows how to add a view is followed to the letter, in a copy of the sources.
+"""The instructions of the page "Adding a view" work, in a copy of the sources.
 
-The view keeps a tensor and has an option of its own, so this proves what `ViewKind` promises for both.
+The view keeps a tensor and has an option, so the test covers what `ViewKind` promises for both.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ attention_models = {{
     "minilm": {{"path": {minilm!r}}},
 }}
 """
-# The value vectors are 5, 1 and 2 long.
+# The value vectors have the lengths 5, 1 and 2.
 WORDS = """
 ROWS = [[0.7, 0.2, 0.1], [0, 0.4, 0.6], [0.5, 0.25, 0.25]]
 VALUES = [[3, 4], [1, 0], [0, -2]]
@@ -123,7 +123,7 @@ def run(command: list[str], cwd: Path, check: bool = True, **given: str) -> str:
 
 @pytest.fixture(scope="module")
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the sources in which the page was followed."""
+    """A copy of the sources, changed as the page says."""
     folder = tmp_path_factory.mktemp("copy")
     for name in ("static", "sphinx_attention", "tests/core"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -150,7 +150,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def build(changed: Path, minilm: Path) -> Callable[..., tuple[Path, str]]:
-    """Builds notes with the changed copy of the package; answers with the page and the warnings."""
+    """Build notes with the changed copy of the package; return the page and the warnings."""
 
     def build_(name: str, text: str, *, strict: bool = True) -> tuple[Path, str]:
         notes = changed / name
@@ -177,7 +177,7 @@ def page_of_bars(build: Callable[..., tuple[Path, str]]) -> Path:
 
 @pytest.fixture
 def open_bars(page_of_bars: Path, browser: Browser) -> Callable[[str], Page]:
-    """Opens the page at a figure, perhaps with a selection in the address."""
+    """Open the page at a figure. An address may hold a selection."""
 
     def open_(figure: str, selection: str = "") -> Page:
         page = browser.new_context(**CLIPBOARD).new_page()
@@ -286,7 +286,7 @@ def test_bars_are_the_models_weights_times_the_norms_of_its_values(
     by_weight = output.attentions[4][0, 7, 4].numpy() * 200
     by_norm = by_weight * norms / norms.max()
     page = open_bars("real")
-    # Weights are drawn in thousandths.
+    # Bars are drawn with weights in thousandths.
     assert lengths(page, "real") == pytest.approx(by_norm, abs=0.11)
     page.locator("#real select[name=by]").select_option("weight")
     assert lengths(page, "real") == pytest.approx(by_weight, abs=0.11)

@@ -1,4 +1,4 @@
-"""The reference behaviour of the arcs, by its numbers, in a real browser."""
+"""The behaviour of the arcs in a real browser, checked by numbers."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_layer_and_head_are_chosen_below(open_page, reference) -> None:
         away(page)
 
 
-def test_the_head_that_opens_is_worth_looking_at(open_page, reference) -> None:
+def test_the_head_that_opens_has_a_pattern(open_page, reference) -> None:
     page = open_page("dog", "chosen")
     figure = page.locator("#chosen")
     layer, head = int(figure.get_attribute("data-layer")), int(figure.get_attribute("data-head"))
@@ -118,11 +118,11 @@ def test_edges_run_from_centre_to_centre(open_page, name: str, count: int) -> No
             assert start[1] <= seen["words"][query]["top"] + 4
             heights = [y for _, y in path["points"]]
             assert min(heights) >= seen["top"]
-            assert max(heights) - min(heights) > 5  # curved, above the words
+            assert max(heights) - min(heights) > 5  # The edge is curved and lies above the words.
 
 
 def crossing(one: list, other: list, shared: tuple[float, float]) -> bool:
-    """Whether two polylines cross anywhere but near the point they share."""
+    """Whether two polylines cross anywhere except near a point that they share."""
     a, b = np.array(one), np.array(other)
     p, r = a[:-1], np.diff(a, axis=0)
     q, s = b[:-1], np.diff(b, axis=0)
@@ -164,7 +164,7 @@ def test_the_row_has_room_above_it(open_page) -> None:
     seen = page.evaluate(CENTRES, "fox")
     assert all(word["top"] - seen["top"] >= 50 for word in seen["words"])
     tops = {round(word["top"]) for word in seen["words"]}
-    assert len(tops) == 1  # one row
+    assert len(tops) == 1  # All tokens stand in one row.
     for left, right in itertools.pairwise(seen["words"]):
         assert right["left"] > left["right"]
 
@@ -182,7 +182,7 @@ def test_clicking_shows_the_vector_and_clicking_again_removes_it(
         wanted = [f"{w:.3f}" for w in reference[5, 11, query]]
         assert scores(page, "dog") == list(zip(names, wanted, strict=True))
         away(page)
-        assert edges(page, "dog")  # pinned: they stay
+        assert edges(page, "dog")  # The pinned edges stay.
     token(page, "dog", 9).click()
     assert page.locator("#dog .attention-scores").count() == 0
     assert page.locator('#dog [aria-pressed="true"]').count() == 0
@@ -219,7 +219,8 @@ def test_the_vector_is_aligned_and_overlaps_nothing(open_page) -> None:
     assert len({round(number[2], 1) for number, _ in boxes["rows"]}) == 1
     assert len({round(name[0], 1) for _, name in boxes["rows"]}) == 1
     for number, name in boxes["rows"]:
-        assert abs((number[1] + number[3]) - (name[1] + name[3])) < 4  # beside one another
+        # The number stands beside the name.
+        assert abs((number[1] + number[3]) - (name[1] + name[3])) < 4
         assert name[0] >= number[2] - 0.5
     for (_, above), (_, below) in itertools.pairwise(boxes["rows"]):
         assert below[1] >= above[3] - 1
@@ -266,7 +267,7 @@ def test_touch(open_page) -> None:
     assert edges(page, "fox") == {}
 
 
-def test_turned_round_it_shows_who_looks_here(open_page) -> None:
+def test_the_other_direction_shows_the_tokens_that_look_here(open_page) -> None:
     page = open_page("fox", "fox")
     page.locator("#fox .attention-direction").click()
     token(page, "fox", 3).hover()
@@ -320,7 +321,9 @@ SHOWN = """id => {
 @pytest.mark.parametrize(
     ("page_name", "figure"), [("dog", "pinned"), ("causal", "causal"), ("fox", "fox")]
 )
-def test_first_paint_by_script_equals_the_static_picture(open_page, page_name, figure) -> None:
+def test_the_first_picture_of_the_script_equals_the_static_picture(
+    open_page, page_name, figure
+) -> None:
     static = open_page(page_name, java_script_enabled=False).locator(f"#{figure}")
     static.scroll_into_view_if_needed()
     live = open_page(page_name, figure)
@@ -334,13 +337,13 @@ def test_first_paint_by_script_equals_the_static_picture(open_page, page_name, f
 @pytest.mark.parametrize(
     ("page_name", "figure"), [("dog", "pinned"), ("dog", "chosen"), ("fox", "fox")]
 )
-def test_coming_to_life_moves_nothing(come_to_life, page_name: str, figure: str) -> None:
-    """The figure is as tall before the script has run as after."""
+def test_the_script_moves_nothing_when_it_starts(come_to_life, page_name: str, figure: str) -> None:
+    """The figure has the same height before and after the script runs."""
     page, before = come_to_life(page_name, figure)
     assert height(page, figure) == pytest.approx(before, abs=0.5)
 
 
-def test_complete_without_scripts(open_page) -> None:
+def test_the_figure_is_complete_without_scripts(open_page) -> None:
     page = open_page("dog", java_script_enabled=False)
     rest = page.locator("#chosen .attention-overview path").first
     assert rest.is_visible()
@@ -348,7 +351,7 @@ def test_complete_without_scripts(open_page) -> None:
     assert not page.locator("#chosen .attention-direction").is_visible()
     assert "layer" in page.locator("#chosen .attention-footer").inner_text()
     assert page.locator("#pinned .attention-scores").is_visible()
-    # With scripts the overview only stands in.
+    # With scripts, the static overview would be hidden.
     live = open_page("dog", "chosen")
     assert not live.locator("#chosen .attention-overview path").first.is_visible()
     live.emulate_media(media="print")
@@ -358,7 +361,7 @@ def test_complete_without_scripts(open_page) -> None:
 @in_every_font
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("name", ["fox", "dog", "long", "cross", "hostile"])
-def test_nothing_sticks_out_of_the_page(open_page, name: str, width: int) -> None:
+def test_no_figure_is_wider_than_the_page(open_page, name: str, width: int) -> None:
     page = open_page(name, name, viewport={"width": width, "height": 800})
     token(page, name, 1, "query" if name == "cross" else None).click()
     assert overflow(page) <= 0
@@ -383,7 +386,7 @@ def test_a_pinned_token_is_in_view(open_page, name: str, index: int) -> None:
     assert end <= right
 
 
-def test_hostile_tokens_show_as_themselves(open_page) -> None:
+def test_hostile_tokens_are_shown_as_text(open_page) -> None:
     page = open_page("hostile", "hostile")
     assert page.title().startswith("Page Hostile")
     assert page.locator("#hostile .attention-word").all_text_contents() == HOSTILE
@@ -413,7 +416,7 @@ def test_only_what_is_in_view_is_decoded(open_page) -> None:
     assert edges(page, "many11")[2, 2] == pytest.approx(6)
 
 
-def test_a_figure_that_is_put_in_later_comes_to_life(open_page) -> None:
+def test_a_figure_that_is_inserted_later_becomes_live(open_page) -> None:
     page = open_page("fox", "fox")
     page.evaluate(
         """() => {

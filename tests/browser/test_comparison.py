@@ -1,4 +1,4 @@
-"""Two attentions side by side: their places, their one selection, and their own numbers."""
+"""Two attentions side by side: their layout, their common selection, and their own numbers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_side_by_side_or_one_under_the_other(open_page, width: int, beside: bool
     if beside:
         assert second["x"] >= first["x"] + first["width"]
         assert second["y"] == pytest.approx(first["y"], abs=1)
-        # The words of both stand at one height, and so do the footers.
+        # The words of both panes stand at one height, and so do the footers.
         for part in (".attention-stage", ".attention-footer"):
             ends = [
                 pane(page, "arcs-compared", which).locator(part).first.bounding_box()
@@ -73,7 +73,7 @@ def test_a_word_is_pinned_in_both(open_page, view: str) -> None:
         assert [pressed(page, name, which) for which in (0, 1)] == [["bank"], ["bank"]]
     token(page, name, 1, 3).click()
     away(page)
-    # The first "the" of both. The word of the second pane is its token 3, that of the first token 1.
+    # The first "the" is pinned in both panes. It is token 3 of the second and token 1 of the first.
     assert [pressed(page, name, which) for which in (0, 1)] == [["the"], ["the"]]
 
 
@@ -90,7 +90,8 @@ def test_the_numbers_are_the_models_own(open_page, minilm) -> None:
 
 def test_pointing_in_one_points_in_the_other(open_page) -> None:
     page = opened(open_page, "arcs-compared")
-    token(page, "arcs-compared", 0, 4).hover()  # the second "the", which the other has not
+    # This is the second "the", which the other sentence lacks.
+    token(page, "arcs-compared", 0, 4).hover()
     page.wait_for_timeout(100)
     focus = ".attention-token--focus .attention-word"
     assert pane(page, "arcs-compared", 0).locator(focus).all_text_contents() == ["the"]
@@ -132,7 +133,7 @@ def test_an_address_opens_both(open_page, site) -> None:
         assert pressed(page, "arcs-compared", which) == ["the"]
 
 
-def test_without_scripts_both_stand(open_page) -> None:
+def test_without_scripts_both_panes_are_shown(open_page) -> None:
     page = open_page("compared", java_script_enabled=False)
     words = [
         pane(page, "arcs-compared", which).locator(".attention-word").all_text_contents()
@@ -166,12 +167,12 @@ def numbers_of(page, name: str) -> dict[str, str]:
             " row.querySelector('td').textContent])"
         )
     )
-    # Of two equal words, the first: the second "the" of one sentence has no partner.
+    # Of two equal words, the first is aligned. The second "the" of one sentence has no partner.
     return dict(reversed(rows))
 
 
 def difference_of(minilm) -> dict[str, float]:
-    """What *bank* gives to words of both sentences, by the model's own output."""
+    """The difference of what *bank* gives to words of both sentences, by the model's own output."""
     one, other = (model_attentions(minilm, text)[5, 11] for text in (BANK, ROBBED))
     first, second = ["[CLS]", *BANK.split(), "[SEP]"], ["[CLS]", *ROBBED.split(), "[SEP]"]
     return {
@@ -216,7 +217,7 @@ def test_edges_have_the_hue_of_their_sign(open_page, minilm) -> None:
     for word, key in keys.items():
         assert by_key[key][0] == pytest.approx(10 * abs(own[word]), abs=0.011)
     assert by_key["1"][1] == by_key["5"][1] != by_key["11"][1]
-    # The remainder is below 0: what "she" and "robbed" get is less than what "river" and so on get.
+    # The remainder is negative: "she" and "robbed" get less than "river" and the like.
     assert by_key["0"][1] == by_key["11"][1]
 
 
@@ -231,7 +232,7 @@ def test_lines_of_several_heads_have_the_hue_of_their_sign(open_page, minilm) ->
     )
     assert {head for head, *_ in lines} == {"3", "11"}
     own = difference_of(minilm)
-    # Keys: (rest), [CLS], she, robbed, the, bank, …, [SEP].
+    # The keys are (rest), [CLS], she, robbed, the, bank, …, [SEP].
     signs = {key: "less" in classes for head, key, classes in lines if head == "11"}
     for word, key in (("[CLS]", "1"), ("bank", "5"), ("[SEP]", "11")):
         assert signs[key] == (own[word] < 0)
@@ -274,7 +275,7 @@ def test_an_address_opens_the_difference(open_page, site) -> None:
     assert not pane(page, "arcs-compared", 1).is_visible()
 
 
-def test_a_difference_that_cannot_be_had_says_why(open_page) -> None:
+def test_an_impossible_difference_gives_its_reason(open_page) -> None:
     page = opened(open_page, "grid-compared")
     option = page.locator("#grid-compared option[value=difference]")
     assert option.get_attribute("disabled") is not None

@@ -1,4 +1,4 @@
-"""A copied directive, built again, opens as the figure was left: in every view, in both languages."""
+"""A copied directive opens as the figure was left, in every view and in both languages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HARD = "the fox's 'tis ' \" # | > - * & 3 the [x] {y} a:b `q` \\n % @"
 
 @dataclass(frozen=True)
 class Case:
-    """A figure, and how it is left."""
+    """A figure, and the selection in which the test leaves it."""
 
     left: str
     options: dict[str, str] = field(default_factory=dict)
@@ -84,7 +84,7 @@ CASES = {
     ),
 }
 SETS = ("heads", "several tokens")
-"""Figures whose script reads what is shown first off the picture, in the picture's order."""
+"""In these figures, the script reads the first selection from the static picture, in its order."""
 ADDRESS = re.compile(r"^.*?#[^&]*&")
 
 

@@ -1,4 +1,4 @@
-"""The page that `sphinx-attention render` writes, opened where nothing can be reached."""
+"""The page that `sphinx-attention render` writes, opened without any network."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_view_that_a_reader_can_choose_is_in_the_page(
     page.close()
 
 
-def test_the_page_lives_without_any_request(browser: Browser, tmp_path: Path) -> None:
+def test_the_page_is_live_without_any_request(browser: Browser, tmp_path: Path) -> None:
     write_file(figure("the quick brown fox", WEIGHTS), tmp_path / "x.html")
     page = browser.new_page(accept_downloads=True)
     asked: list[str] = []
@@ -53,7 +53,7 @@ def test_the_page_lives_without_any_request(browser: Browser, tmp_path: Path) ->
     assert page.locator(".attention-scores .attention-number").first.inner_text() == "0.200"
     page.evaluate("document.fonts.load('16px \"Attention Math\"')")
     assert page.evaluate("document.fonts.check('16px \"Attention Math\"')")
-    # What draws pictures is in the page as well.
+    # The page holds the script that saves pictures, too.
     page.locator(".attention-save summary").click()
     with page.expect_download() as saved:
         page.get_by_text("save as SVG").click()

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 VIEWS = ("arcs", "heads", "matrix", "grid", "steps")
 STEPS = 6
 READ = len(COUNTED.split()) + 1
-"""Tokens of the text, with the one that begins it."""
+"""The number of tokens of the text, with the token that begins it."""
 
 
 @cache
@@ -45,7 +45,7 @@ def wait_for(page, figure: str, step: int) -> None:
         "([id, step]) => { const f = document.getElementById(id);"
         " return f.classList.contains('attention-figure--live') && f.querySelector('.attention-live')"
         " && f.querySelector('input[name=step]').value === step"
-        # In the markup too: a slider that was moved stands there before its figure has changed.
+        # The value is in the markup as well: the slider moves before its figure has changed.
         " && f.querySelector('input[name=step]').getAttribute('value') === step"
         " && f.querySelector('select[name=step]').value === step"
         " && f.querySelector('.attention-value').textContent.startsWith(step) }",
@@ -97,7 +97,7 @@ def test_the_row_of_each_step_is_the_models_own(open_page) -> None:
         assert marked == step - 1
 
 
-def test_a_pin_of_the_readers_gives_way_to_the_token_of_the_next_step(open_page) -> None:
+def test_the_next_step_replaces_the_readers_pin(open_page) -> None:
     page = open_page("written", "arcs-written")
     pin(page, "arcs-written", 2)
     slide(page, "arcs-written", "ArrowLeft", STEPS - 1)
@@ -112,7 +112,7 @@ def test_the_head_is_carried_over(open_page) -> None:
     assert "new token 1 of 6: " in page.locator("#arcs-written [role=status]").text_content()
 
 
-def test_dragging_says_the_token_and_shows_it_when_let_go(open_page) -> None:
+def test_dragging_names_the_token_and_releasing_shows_it(open_page) -> None:
     page = open_page("written", "arcs-written")
     slider = page.locator("#arcs-written input[name=step]")
     box = slider.bounding_box()
@@ -172,7 +172,7 @@ def test_a_directive_opens_at_the_step_that_it_names(open_page) -> None:
     assert f":selection: step={STEPS}" in copy(page, "opens-at-three", "as directive")
 
 
-def test_a_step_that_does_not_come_leaves_the_slider_where_it_was(open_page) -> None:
+def test_the_slider_returns_when_a_step_cannot_be_loaded(open_page) -> None:
     page = open_page("written", "arcs-written")
     page.route(
         "**/_static/attention/*.js",
@@ -208,7 +208,7 @@ def test_without_the_sliders_script_there_is_a_list(open_page, site) -> None:
     assert shown(page, "arcs-written") == words_at(1)
 
 
-def test_without_scripts_the_last_step_stands_with_its_candidates(open_page) -> None:
+def test_without_scripts_the_last_step_is_shown_with_its_candidates(open_page) -> None:
     page = open_page("written", java_script_enabled=False)
     assert shown(page, "arcs-written") == words_at(STEPS)
     assert not page.locator("#arcs-written input[name=step]").is_visible()
@@ -225,7 +225,7 @@ def test_the_script_is_only_on_pages_that_need_it(site) -> None:
         assert ("attention-generate.js" in file.read_text(encoding="utf-8")) is there
 
 
-def test_the_pinned_word_is_not_where_the_picture_fades_out(open_page) -> None:
+def test_the_pinned_word_is_not_in_the_faded_edge_of_the_picture(open_page) -> None:
     page = open_page("written", "arcs-written", viewport={"width": 360, "height": 800})
     slide(page, "arcs-written", "ArrowLeft", STEPS - 1)
     left, right, start, end, after = page.evaluate(

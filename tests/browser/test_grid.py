@@ -1,4 +1,4 @@
-"""The grid in a real browser: thumbnails, order and choice by the model's own numbers."""
+"""The grid in a real browser: thumbnails, order and choice, checked by the model's own numbers."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-SIZE = 11  # tokens of DOG, and cells of a thumbnail
+SIZE = 11  # The tokens of DOG, and the cells of a thumbnail.
 
 
 @pytest.fixture(scope="module")
 def measured(reference) -> dict[str, np.ndarray]:
-    """The scores of every head by their definitions, written out as loops; (layers, heads)."""
+    """The scores of every head by their definitions, written out as loops: (layers, heads)."""
     words = ["[CLS]", *DOG.split(), "[SEP]"]
     n = len(words)
     found = {
@@ -55,13 +55,13 @@ def measured(reference) -> dict[str, np.ndarray]:
         found["first"][at] = sum(w[i, 0] for i in range(1, n)) / (n - 1)
         found["self"][at] = sum(w[i, i] for i in range(n)) / n
         found["entropy"][at] = -sum(p * np.log2(p) for p in w.ravel() if p > 0) / n
-        # The second "the" is the only token that has stood there before; "quick" followed then.
+        # The second "the" is the only token that occurs earlier. The word "quick" followed there.
         found["induction"][at] = w[words.index("lazy") - 1, words.index("quick")]
     return found
 
 
 def fifths(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Opacities of weights by the ramp that the docs give, in fifths, and which are not on a verge."""
+    """Opacities by the ramp of the docs, in fifths; and where rounding cannot change the fifth."""
     thousandths = np.floor(weights.astype(np.float64) * 1000 + 0.5) / 1000
     ramp = np.where(thousandths > 0, 0.05 + 0.95 * np.log10(1 + 9 * thousandths), 0) * 5
     step = np.floor(ramp + 0.5).astype(int)
@@ -78,7 +78,7 @@ def pooled(weights: np.ndarray, side: int) -> np.ndarray:
 
 
 def painted(page: Page, figure: str) -> np.ndarray:
-    """Opacity of every pixel of the canvas, once it is painted."""
+    """The opacity of every pixel of the canvas, after it is painted."""
     page.wait_for_selector(f"#{figure} .attention-thumbs--painted", state="attached")
     rows = page.eval_on_selector(
         f"#{figure} .attention-thumbs canvas",
@@ -128,11 +128,11 @@ def test_every_thumbnail_is_its_head(open_page, reference, by: str) -> None:
         assert seen[top : top + step, left + SIZE].max() == 0
 
 
-def test_many_tokens_are_pooled_by_their_greatest(open_page, minilm) -> None:
+def test_a_cell_of_many_tokens_shows_the_largest_weight(open_page, minilm) -> None:
     page = open_page("grid-long", "glong")
     attentions = model_attentions(minilm, LONG)
     seen = painted(page, "glong")
-    cells = 16  # of 32 tokens, two by two
+    cells = 16  # A thumbnail has 16 cells for 32 tokens: each cell covers two by two.
     step = seen.shape[0] // 6
     for layer, head in np.ndindex(6, 12):
         opacity, sure = fifths(pooled(attentions[layer, head], 2))
@@ -170,16 +170,16 @@ def test_heads_are_sorted_by_each_score(open_page, measured, reference, order: s
     for layer, head, score in shown:
         assert score == pytest.approx(measured[order][layer, head], abs=0.0056)
     exact = [measured[order][layer, head] for layer, head, _ in shown]
-    # The page knows three decimals: heads that differ by less are equals.
+    # The page has three decimals, so heads that differ by less are equal.
     assert all(a > b - 0.001 for a, b in itertools.pairwise(exact))
-    # The best head's thumbnail is the first that is painted.
+    # The thumbnail of the best head is the first that is painted.
     seen = painted(page, "gdog")
     opacity, sure = fifths(reference[shown[0][:2]])
     inset = int(np.flatnonzero(seen[:SIZE, : SIZE + 8].any(axis=0))[0])
     offset = int(np.flatnonzero(opacity.any(axis=0))[0])
     cells = seen[:SIZE, inset - offset : inset - offset + SIZE]
     np.testing.assert_allclose(cells[sure], opacity[sure], atol=0.005)
-    # And back.
+    # The order by layer and head comes back.
     page.locator('#gdog select[name="order"]').select_option("layer")
     assert set(page.locator("#gdog .attention-thumb").all_text_contents()) == {""}
     assert (
@@ -198,7 +198,7 @@ def test_heads_below_a_score_are_left_out(open_page, measured) -> None:
     shown = {(layer, head) for layer, head, _ in labels(page, "gdog")}
     assert shown == {tuple(at) for at in np.argwhere(measured["previous"] >= 0.3).tolist()}
     assert 0 < len(shown) < 72
-    # Another score has other bounds: what was said of the first says nothing of it.
+    # Another score has other bounds, so the bound of the first score does not hold for it.
     page.locator('#gdog select[name="order"]').select_option("entropy")
     assert least.input_value() == "0"
     assert len(labels(page, "gdog")) == 72
@@ -218,7 +218,7 @@ def test_no_bound_is_carried_from_one_score_to_another(open_page, measured) -> N
     assert len(labels(page, "gdog")) == 72
 
 
-def test_of_a_pair_one_sentence_looking_at_another(open_page, minilm) -> None:
+def test_thumbnails_of_a_pair_can_show_one_sentence_looking_at_the_other(open_page, minilm) -> None:
     weights = model_attentions(minilm, *PAIR)
     n = weights.shape[-1]
     first = len(PAIR[0].split()) + 2
@@ -234,12 +234,12 @@ def test_of_a_pair_one_sentence_looking_at_another(open_page, minilm) -> None:
         opacity, sure = fifths(weights[layer, head])
         assert (own[~inside] == 0).all()
         assert np.abs(own - opacity)[inside & sure].max() < 0.01
-    # The head that is large obeys it too.
+    # The large picture hides the lines of the pair, too.
     out = page.locator('#gpair .attention-large .attention-token--out[data-side="query"]')
     assert out.count() == n - first
 
 
-def test_scores_that_are_not_defined_are_said(open_page) -> None:
+def test_undefined_scores_are_named(open_page) -> None:
     page = open_page("grid-once", "gonce")
     assert "induction: no token is repeated" in headline(page, "gonce")
     option = page.locator('#gonce select[name="order"] option', has_text="induction")
@@ -277,7 +277,7 @@ def test_choosing_opens_the_head_large(open_page, reference, by: str) -> None:
         thumb(page, "gdog", 5, 11).focus()
         for key in [*["ArrowUp"] * 4, *["ArrowLeft"] * 3]:
             page.keyboard.press(key)
-        assert chosen(page, "gdog") == ("5", "11")  # moving is not choosing
+        assert chosen(page, "gdog") == ("5", "11")  # Moving the focus does not choose a head.
         assert headline(page, "gdog").startswith("1.8 ")
         page.keyboard.press("Enter")
     assert chosen(page, "gdog") == ("1", "8")
@@ -318,7 +318,7 @@ def test_one_thumbnail_is_the_tab_stop(open_page) -> None:
     page.keyboard.press("Home")
     assert stops.count() == 1
     assert stops.get_attribute("aria-label").startswith("layer 5, head 0,")
-    # Sorted, what is left takes over.
+    # After sorting, another thumbnail is the tab stop.
     page.locator('#gdog select[name="order"]').select_option("previous")
     page.locator('#gdog select[name="least"]').select_option("0.9")
     assert stops.count() == 1
@@ -348,10 +348,11 @@ def test_a_token_in_focus_is_marked_in_every_thumbnail(open_page) -> None:
     assert not line.get_attribute("d")
     thumb(page, "gdog", 0, 2).focus()
     token(page, "gdog", 4).hover()
-    assert headline(page, "gdog").startswith("0.2 ")  # which has the keyboard still
+    assert headline(page, "gdog").startswith("0.2 ")  # This thumbnail still has the keyboard.
     pieces = re.findall(r"M([\d.]+) ([\d.]+)h44", line.get_attribute("d"))
     assert len(pieces) == 72
-    # In the middle of the fifth row of cells, each 4 px high, of thumbnails 48 px apart.
+    # The point lies in the middle of the fifth row of cells. Cells are 4 px high, and thumbnails
+    # stand 48 px apart.
     assert {float(y) % 48 for _, y in pieces} == {4.5 * 4}
     page.locator("#gdog .attention-direction").click()
     token(page, "gdog", 4).hover()
@@ -419,7 +420,7 @@ def test_a_large_picture_is_that_of_a_figure_of_its_own(open_page, name: str) ->
         assert built["size"][2] == ("rtl" if name == "hebrew" else "ltr")
 
 
-def test_arcs_come_back_as_they_would_have_been(open_page) -> None:
+def test_arcs_keep_changes_made_while_another_view_was_large(open_page) -> None:
     page = open_page("grid-dog", "gdog")
     rest = page.locator("#gdog .attention-large .attention-overview path")
     paths = "all => all.map(path => path.getAttribute('d')).join()"
@@ -444,7 +445,7 @@ def test_the_strongest_pairs_are_of_the_chosen_head(open_page, reference) -> Non
     table = page.locator("#gdog .attention-table")
     numbers = table.locator("td:last-child")
     thumb(page, "gdog", 1, 8).click()
-    assert numbers.count() == 0  # of a table that is closed
+    assert numbers.count() == 0  # The table is closed, so it has no rows yet.
     table.locator("summary").click()
     page.wait_for_selector("#gdog .attention-pairs td")
     largest = np.sort(reference[1, 8], axis=None)[::-1][:12]
@@ -458,7 +459,7 @@ def test_the_strongest_pairs_are_of_the_chosen_head(open_page, reference) -> Non
     )
 
 
-def test_the_chosen_head_is_seen_at_rest(open_page) -> None:
+def test_the_large_picture_shows_the_chosen_head_at_rest(open_page) -> None:
     page = open_page("grid-dog", "gdog")
     rest = page.locator("#gdog .attention-large .attention-overview path")
     assert rest.first.is_visible()
@@ -480,7 +481,7 @@ def test_a_token_that_the_author_pinned(open_page, reference) -> None:
     assert page.locator("#gpinned .attention-overview path").first.is_visible()
 
 
-def test_complete_without_scripts(open_page) -> None:
+def test_the_figure_is_complete_without_scripts(open_page) -> None:
     page = open_page("grid-dog", java_script_enabled=False)
     assert page.locator("#gdog .attention-cells").is_visible()
     assert page.locator("#gdog .attention-mark").is_visible()
@@ -495,7 +496,7 @@ def test_complete_without_scripts(open_page) -> None:
 
 
 @pytest.mark.parametrize("name", ["dog", "pinned", "long"])
-def test_coming_to_life_moves_nothing(come_to_life, name: str) -> None:
+def test_the_script_moves_nothing_when_it_starts(come_to_life, name: str) -> None:
     figure = f"g{name}"
     page, before = come_to_life(f"grid-{name}", figure)
     painted(page, figure)
@@ -505,7 +506,7 @@ def test_coming_to_life_moves_nothing(come_to_life, name: str) -> None:
 @in_every_font
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("name", ["dog", "long", "cross", "tall"])
-def test_nothing_sticks_out_of_the_page(open_page, name: str, width: int) -> None:
+def test_no_figure_is_wider_than_the_page(open_page, name: str, width: int) -> None:
     figure = f"g{name}"
     page = open_page(f"grid-{name}", figure, viewport={"width": width, "height": 800})
     assert overflow(page) <= 0
@@ -546,7 +547,7 @@ def test_elements_stay_few_at_128_tokens(open_page, name: str, heads: int) -> No
     assert page.evaluate(count, figure) <= 1500
 
 
-def test_a_grid_of_32_tokens_is_little_more_than_its_numbers(open_page, site) -> None:
+def test_the_page_of_a_grid_is_little_larger_than_its_numbers(open_page, site) -> None:
     page = open_page("grid-long", java_script_enabled=False)
     sprite = page.locator("#glong mask image").get_attribute("xlink:href")
     assert len(sprite) <= 6_000
@@ -631,13 +632,14 @@ def test_a_sorted_grid_is_saved_as_it_stands(open_page, least: str, width: int) 
     left, top = float(image.get("x")), float(image.get("y"))
     for text, (x, y, wide) in zip(texts, places, strict=True):
         assert float(text.get("x")) == pytest.approx(left + x + wide / 2, abs=0.1)
-        # Below its thumbnail of 44 px, and within the picture.
+        # The mark lies below its thumbnail of 44 px, within the picture.
         assert 44 + 6 < float(text.get("y")) - top - y < 44 + 16
         assert float(text.get("y")) < float(root.get("height"))
     assert [text.get("font-weight") for text in texts].count("600") == 1
     (mark,) = grid.findall(f"{SVG}rect")
     assert texts[1].get("fill") == mark.get("stroke") != texts[0].get("fill")
-    stroke = float(mark.get("stroke-width"))  # 1.5, or less where the screen has no half pixels
+    # The stroke is 1.5, or less where the screen has no half pixels.
+    stroke = float(mark.get("stroke-width"))
     assert 1 <= stroke <= 1.5
     outer = [float(mark.get(name)) - stroke / 2 for name in ("x", "y")]
     assert outer == pytest.approx(
@@ -648,7 +650,7 @@ def test_a_sorted_grid_is_saved_as_it_stands(open_page, least: str, width: int) 
     (lines,) = grid.findall(f"{SVG}g/{SVG}path")
     assert lines.get("d").count("M") == len(shown)
 
-    # Each cell of each thumbnail is as dark as on the page. The hairlines lie on the fifth row.
+    # Each cell of each thumbnail is as dark as on the page. The hairlines cover the fifth row.
     start = [float(n) for n in re.findall(r"[-.\d]+", grid.get("transform"))]
     for pixels_of in (pixels(picture), rendered(page, drawing)):
         dark = 255 - pixels_of[..., 0]
@@ -693,9 +695,10 @@ def test_the_headline_says_which_head_is_large(open_page) -> None:
     thumb(page, "gdog", 1, 8).hover()
     assert headline(page, "gdog").startswith("1.8 ")
     thumb(page, "gdog", 0, 2).hover()
-    assert not note.is_visible()  # the one pointed at is the one that is large
+    # The thumbnail under the pointer is the large one, so the note is hidden.
+    assert not note.is_visible()
     away(page)
-    assert note.is_visible()  # the keyboard is still at 0.3
+    assert note.is_visible()  # The keyboard is still at 0.3, so the note is visible.
     assert height(page, "gdog") == tall
 
 
@@ -708,7 +711,7 @@ def opened_at(open_page, site, selection: str) -> Page:
     return page
 
 
-def test_a_bound_that_no_head_reaches_leaves_none(open_page, site) -> None:
+def test_a_bound_above_all_scores_hides_every_head(open_page, site) -> None:
     page = opened_at(open_page, site, "layer=0&head=2&order=previous&least=3&large=matrix")
     assert page.locator('#gdog select[name="order"]').input_value() == "previous"
     assert labels(page, "gdog") == []

@@ -1,4 +1,4 @@
-"""The view heads, by its numbers, in a real browser."""
+"""The view heads in a real browser, checked by numbers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LINES = """id => [...document.querySelectorAll(`#${id} .attention-edge`)].filter
 
 
 def lines(page: Page, figure: str) -> dict[Edge, float]:
-    """Opacity of every line of a token in focus, by query, key and head."""
+    """The opacity of every line of a token in focus, by query, key and head."""
     return {(q, k, h): opacity for q, k, h, opacity in page.evaluate(LINES, figure)}
 
 
@@ -58,7 +58,7 @@ def wanted(weights: np.ndarray, queries: list[int], heads: list[int]) -> dict[Ed
 
 
 def numbers(page: Page, figure: str, side: str) -> list[str]:
-    """What stands beside each token of a side."""
+    """The number beside each token of a side."""
     return page.eval_on_selector_all(
         f'#{figure} [data-side="{side}"]',
         "all => all.map(e => e.querySelector('.attention-weight')?.textContent ?? '')",
@@ -91,12 +91,12 @@ AT_REST = """id => {
 
 
 def at_rest(page: Page, figure: str) -> dict[Edge, float]:
-    """The lines at rest, told by where they begin and end."""
+    """The lines at rest. A line is identified by its ends."""
     return {(q, k, h): opacity for q, k, h, opacity in page.evaluate(AT_REST, figure)}
 
 
 def wanted_at_rest(weights: np.ndarray, heads: list[int], ordinary: list[int]) -> dict[Edge, float]:
-    """All drawn lines of ordinary queries from 0.01 on."""
+    """The lines of ordinary queries whose weight is at least 0.01."""
     found = wanted(weights, ordinary, heads)
     return {edge: opacity for edge, opacity in found.items() if opacity >= strength(0.00999)}
 
@@ -159,7 +159,7 @@ def test_several_heads_at_once(open_page, reference) -> None:
         "#hone .attention-edge", "all => all.map(e => [e.dataset.head, getComputedStyle(e).stroke])"
     )
     assert len({tuple(pair) for pair in colours}) == len({colour for _, colour in colours}) == 3
-    # Each lies beside the others where it ends.
+    # The starts of the three lines lie beside one another.
     starts = page.eval_on_selector_all(
         "#hone .attention-edge", "all => all.map(e => e.getAttribute('d').split('c')[0])"
     )
@@ -203,7 +203,7 @@ def test_bars_show_the_share_of_each_head(open_page, reference) -> None:
     assert room == pytest.approx(page.evaluate(ROOM, "hone") / 3, abs=0.5)
 
 
-def test_alone_and_all(open_page) -> None:
+def test_double_click_chooses_one_head_or_all(open_page) -> None:
     page = open_page("heads-dog", "hone")
     everyone = list(range(12))
     swatch(page, "hone", 3).dblclick()
@@ -214,7 +214,7 @@ def test_alone_and_all(open_page) -> None:
     swatch(page, "hone", 7).dblclick()
     assert pressed(page, "hone") == [7]
     swatch(page, "hone", 7).click()
-    assert pressed(page, "hone") == [7]  # one is always left
+    assert pressed(page, "hone") == [7]  # The last head cannot be switched off.
     button = page.locator("#hone .attention-all")
     assert button.inner_text() == "all"
     button.click()
@@ -226,7 +226,7 @@ def test_alone_and_all(open_page) -> None:
     assert pressed(page, "hone") == [2]
     swatch(page, "hone", 2).click(modifiers=["Alt"])
     assert pressed(page, "hone") == everyone
-    # The selector chooses one of those that are drawn, or one alone.
+    # The selector chooses one of the drawn heads, or draws one head alone.
     swatch(page, "hone", 5).dblclick()
     page.locator('#hone select[name="head"]').select_option("9")
     assert pressed(page, "hone") == [9]
@@ -243,7 +243,7 @@ def test_several_pinned_tokens_are_summed(open_page, reference) -> None:
     assert {query for query, _, _ in lines(page, "hone")} == {4, 9}
     assert "summed over 2 rows" in page.locator("#hone .attention-footer").inner_text()
     assert page.locator('#hone [data-token][aria-pressed="true"]').count() == 2
-    # On the other side, pinning begins anew.
+    # A token of the other side replaces the pins.
     token(page, "hone", 1, "key").click(modifiers=["Shift"])
     token(page, "hone", 3, "key").click(modifiers=["Shift"])
     away(page)
@@ -253,7 +253,7 @@ def test_several_pinned_tokens_are_summed(open_page, reference) -> None:
     assert lines(page, "hone") == {}
 
 
-def test_what_the_author_chose_is_shown_first(open_page, reference) -> None:
+def test_the_authors_choice_is_shown_first(open_page, reference) -> None:
     page = open_page("heads-dog", "hthree")
     assert pressed(page, "hthree") == [0, 3, 11]
     rows = reference[5, [0, 3, 11]][:, [4, 9]]
@@ -404,14 +404,14 @@ def test_right_to_left(open_page) -> None:
     assert len(shown) == 4
     for key, start, end in shown:
         assert middle["query", 1] > start > end > middle["key", key]
-    # As it is seen: the keys stand to the left.
+    # On the screen, the keys stand to the left.
     token(page, "harabic", 1, "query").focus()
     page.keyboard.press("ArrowLeft")
     assert page.evaluate("document.activeElement.dataset.side") == "key"
 
 
 @in_every_font
-def test_long_words_are_told_whole(open_page) -> None:
+def test_labels_hold_long_words_in_full(open_page) -> None:
     page = open_page("heads-words", "hwords")
     word = token(page, "hwords", 0, "query")
     text = word.locator(".attention-word").text_content()
@@ -455,7 +455,9 @@ SHOWN = """id => {
         *(("heads-arabic", "harabic"), ("heads-causal", "hcausal"), ("heads-long", "hlong")),
     ],
 )
-def test_first_paint_by_script_equals_the_static_picture(open_page, page_name, figure) -> None:
+def test_the_first_picture_of_the_script_equals_the_static_picture(
+    open_page, page_name, figure
+) -> None:
     live = open_page(page_name, figure)
     copied = static_copy(live, figure)
     after, before = live.evaluate(SHOWN, figure), live.evaluate(SHOWN, copied)
@@ -464,8 +466,8 @@ def test_first_paint_by_script_equals_the_static_picture(open_page, page_name, f
         assert after[part] == value, part
 
 
-def test_drawn_again_it_is_the_static_picture(open_page) -> None:
-    """What the browser computes for the first state is what was written when the page was built."""
+def test_a_redrawn_picture_equals_the_static_picture(open_page) -> None:
+    """The first picture of the browser equals the picture that the build wrote."""
     for page_name, figure, head in (
         ("heads-dog", "hone", 11),
         ("heads-pair", "hpair", 3),
@@ -484,18 +486,18 @@ def test_drawn_again_it_is_the_static_picture(open_page) -> None:
 
 
 @pytest.mark.parametrize(("page_name", "figure"), [("heads-dog", "hthree"), ("heads-dog", "hone")])
-def test_coming_to_life_moves_nothing(come_to_life, page_name: str, figure: str) -> None:
+def test_the_script_moves_nothing_when_it_starts(come_to_life, page_name: str, figure: str) -> None:
     page, before = come_to_life(page_name, figure)
     assert height(page, figure) == pytest.approx(before, abs=0.5)
-    # Nor does pointing at a word.
+    # Pointing at a word moves nothing either.
     token(page, figure, 2, "query").hover()
     assert height(page, figure) == pytest.approx(before, abs=0.5)
 
 
-def test_complete_without_scripts(open_page) -> None:
+def test_the_figure_is_complete_without_scripts(open_page) -> None:
     page = open_page("heads-dog", java_script_enabled=False)
     assert page.locator("#hone .attention-lines path").first.is_visible()
-    # Buttons that do nothing are a legend.
+    # Without scripts, the buttons are a legend.
     shown = [
         b.inner_text() for b in page.locator("#hthree .attention-swatch").all() if b.is_visible()
     ]
@@ -533,7 +535,7 @@ def test_a_large_figure_stays_small_in_the_page(open_page) -> None:
     assert page.evaluate(count) <= 1500
     page.locator("#hlong .attention-all").click()
     assert page.evaluate(count) <= 1500
-    # None of the lines is missing: the heaviest for themselves, the others together.
+    # All lines are drawn: the heaviest have an element each, and the others share paths.
     names: dict = {}
     exec(FUNCTIONS, names)
     weights = names["weights"](128, 12)[0].astype(np.float32)
@@ -573,7 +575,7 @@ def test_more_heads_than_fit_a_legend_are_counted(open_page) -> None:
         *(("heads-long", "hlong"), ("heads-many", "hmany"), ("heads-arabic", "harabic")),
     ],
 )
-def test_nothing_sticks_out_of_the_page(open_page, name: str, figure: str, width: int) -> None:
+def test_no_figure_is_wider_than_the_page(open_page, name: str, figure: str, width: int) -> None:
     page = open_page(name, figure, viewport={"width": width, "height": 800})
     token(page, figure, 1, "query").click()
     assert overflow(page) <= 0
@@ -597,7 +599,7 @@ def test_axe_finds_nothing(open_page, name: str, figure: str, scheme: str) -> No
 
 
 def test_a_grid_opens_a_head_as_lines(open_page, reference) -> None:
-    """The picture that the browser builds from nothing is laid out as the one in the page."""
+    """The browser lays out a new picture as the build lays out the static picture."""
     page = open_page("heads-grid", "hgrid")
     choice = page.locator('#hgrid select[name="large"], #hgrid button[name="large"][value="heads"]')
     if choice.first.evaluate("e => e.localName") == "select":

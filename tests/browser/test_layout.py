@@ -1,4 +1,4 @@
-"""How figures stand on the pages of several themes: nothing overlaps, is cut, or lacks its font."""
+"""Figures in several themes: nothing overlaps, nothing is cut, and no font is missing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STYLE = Path(sphinx_attention.__file__).parent / "assets" / "attention.css"
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Callable[[str], Path]:
-    """The folder of the pages of `pages/layout.py` in a theme, built when it is first asked for."""
+    """The folder of the pages of `pages/layout.py` in a theme. The first use builds the pages."""
     folder = tmp_path_factory.mktemp("themes")
     source = folder / "source"
     source.mkdir()
@@ -39,7 +39,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Callable[[s
     def build(theme: str) -> Path:
         out = folder / theme
         if not out.exists():
-            # All themes share what was read; the sidebars are the theme's own.
+            # All themes share the doctrees. Sidebars differ from theme to theme.
             settings = [f"-Dhtml_theme={theme}", "-Dsuppress_warnings=attention"]
             settings += ["-d", str(folder / "doctrees")]
             subprocess.run(
@@ -54,13 +54,13 @@ def built(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Callable[[s
 
 @pytest.fixture
 def open_in(browser: Browser, built: Callable[[str], Path]) -> Iterator[Callable[..., Page]]:
-    """Opens a page in a theme, with all its figures live."""
+    """Open a page in a theme, with all its figures live."""
     contexts = []
 
     def open_(theme: str, name: str = "layout", width: int = 1280, **options: object) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)  # type: ignore[arg-type]
         contexts.append(context)
-        # Some themes ask for fonts elsewhere.
+        # Some themes load fonts from other servers.
         context.route("http*://**", lambda route: route.abort())
         page = context.new_page()
         page.goto((built(theme) / f"{name}.html").as_uri())
@@ -73,7 +73,7 @@ def open_in(browser: Browser, built: Callable[[str], Path]) -> Iterator[Callable
 
 
 def live(page: Page) -> None:
-    """Bring every figure of a page to life."""
+    """Make every figure of a page live."""
     page.evaluate(
         """async () => {
           for (const figure of document.querySelectorAll("figure.attention-figure")) {
@@ -118,8 +118,8 @@ def test_the_menu_opens_below_the_line_of_its_name(open_in, name: str) -> None:
         summary.click()
 
 
-def test_underlines_are_written_as_every_browser_knows_them() -> None:
-    """WebKit drops a shorthand that says more than which line."""
+def test_underlines_use_the_shorthand_of_every_browser() -> None:
+    """WebKit ignores a shorthand that sets more than the line."""
     shorthands = re.findall(r"text-decoration:([^;}]*)", STYLE.read_text("utf-8"))
     assert set(shorthands) <= {"none", "underline"}
 
@@ -127,7 +127,7 @@ def test_underlines_are_written_as_every_browser_knows_them() -> None:
 @pytest.mark.parametrize(
     "what", [".attention-direction", ".attention-save summary", ".attention-all"]
 )
-def test_what_can_be_clicked_is_underlined(open_in, what: str) -> None:
+def test_clickable_text_is_underlined(open_in, what: str) -> None:
     page = open_in("alabaster")
     style = "e => { const s = getComputedStyle(e); return [s.textDecorationLine, s.textDecorationStyle, s.textDecorationThickness]; }"
     for one in page.locator(what).all():
@@ -165,7 +165,7 @@ def test_formulas_are_set_in_the_shipped_font_alone(open_in) -> None:
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_a_note_in_a_figures_place_has_room_at_its_sides(open_in, theme: str) -> None:
+def test_a_placeholder_has_padding(open_in, theme: str) -> None:
     page = open_in(theme, "layout-placeholder")
     sides = page.locator(".attention-placeholder").evaluate(
         "e => ['Left', 'Right', 'Top', 'Bottom'].map(side => parseFloat(getComputedStyle(e)['padding' + side]))"
@@ -174,11 +174,11 @@ def test_a_note_in_a_figures_place_has_room_at_its_sides(open_in, theme: str) ->
     assert layout_faults(page) == []
 
 
-# What scrolls
+# Scrolling
 
 
 def boxes(page: Page, figure: str, *selectors: str) -> list[dict[str, float]]:
-    """The boxes of the figure's first stage and of elements in it."""
+    """The boxes of the figure's first stage and of elements in the stage."""
     found = page.locator(f"#{figure} .attention-stage").first.evaluate(
         """(stage, selectors) => [stage, ...selectors.map(one => stage.querySelector(one))]
           .map(e => e.getBoundingClientRect().toJSON())""",
@@ -196,7 +196,7 @@ def boxes(page: Page, figure: str, *selectors: str) -> list[dict[str, float]]:
         ("given-heads", '[data-token="2"][data-side="query"]', '[data-token="1"][data-side="key"]'),
     ],
 )
-def test_the_word_that_asks_and_its_answer_are_both_in_sight(
+def test_the_pinned_word_and_its_strongest_partner_are_in_sight(
     open_in, figure: str, asks: str, answers: str
 ) -> None:
     page = open_in("alabaster", width=360)
@@ -250,11 +250,11 @@ def test_names_of_rows_stay_while_the_rest_scrolls(open_in, figure: str, names: 
         "id => document.querySelector(`#${id} .attention-stage--before`)", arg=figure
     )
     assert stage.evaluate(places, names) == pytest.approx(before, abs=0.6)
-    # What stands beside them has moved.
+    # The rest of the picture has moved.
     assert stage.locator("svg").evaluate("svg => svg.getBoundingClientRect().x") < before[0] - 60
 
 
-def test_a_fade_says_on_which_side_there_is_more(open_in) -> None:
+def test_a_fade_shows_on_which_side_more_can_be_scrolled(open_in) -> None:
     page = open_in("alabaster", width=360)
     stage = page.locator("#cross-arcs .attention-stage")
     mask = lambda: stage.evaluate("e => getComputedStyle(e).maskImage")  # noqa: E731
@@ -279,19 +279,19 @@ def test_a_fade_says_on_which_side_there_is_more(open_in) -> None:
     )
 
 
-# Nothing moves
+# Stable sizes
 
 
 @pytest.mark.parametrize("width", [1280, 500])
-def test_nothing_moves_when_something_is_pointed_at(open_in, width: int) -> None:
+def test_figures_keep_their_size_under_the_pointer(open_in, width: int) -> None:
     page = open_in("alabaster", width=width)
-    # As Material says of all figures.
+    # Material has this rule for all figures.
     page.add_style_tag(content=".document figure { width: fit-content; }")
-    # All of them take part, however long the page is.
+    # Every figure is live, however long the page is.
     for figure in page.locator("figure.attention-figure[data-view]").all():
         figure.scroll_into_view_if_needed()
         figure.locator("[data-token][role=button]").first.wait_for(state="attached")
-    # A font that arrives in the meantime changes the size of formulas.
+    # A font that arrives later would change the size of formulas.
     page.evaluate("Promise.all([...document.fonts].map(font => font.load())).then(() => null)")
     page.wait_for_timeout(200)
     moved = page.evaluate(
@@ -319,7 +319,7 @@ def test_nothing_moves_when_something_is_pointed_at(open_in, width: int) -> None
     assert moved == []
 
 
-def test_a_figure_beside_the_text_is_as_wide_whatever_it_says(open_in) -> None:
+def test_a_floating_figure_keeps_its_width(open_in) -> None:
     page = open_in("alabaster")
     page.add_style_tag(content="#bert-matrix, #given-heads { float: left; }")
     page.evaluate(
@@ -387,7 +387,7 @@ def test_grey_edges_and_words_stand_out_from_the_page(open_in, theme: str, schem
 
 
 def test_colours_follow_a_theme_that_changes_the_text_alone(open_in) -> None:
-    """Chromium does not compute again what `color` makes of an inherited `color`."""
+    """Chromium does not recompute a value that depends on an inherited `color`."""
     page = open_in("alabaster")
     page.evaluate(
         """() => {

@@ -1,4 +1,4 @@
-"""A page that is still being read: what is there already answers, what is there in part waits."""
+"""A page that is still loading: complete figures are live, incomplete figures wait."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ANSWERS = '#{} [data-token="2"][role="button"]'
 
 
 class _Slow(http.server.SimpleHTTPRequestHandler):
-    """Sends one page up to the middle of its second figure, and the rest when it is told to."""
+    """Sends one page up to the middle of its second figure, and the rest after `go_on` is set."""
 
     page = ""
     go_on = threading.Event()
@@ -68,7 +68,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def test_a_figure_answers_before_the_rest_of_its_page_is_there(
+def test_a_figure_is_live_before_the_rest_of_its_page_has_arrived(
     page: Page, slow: tuple[str, threading.Event]
 ) -> None:
     url, go_on = slow
@@ -79,7 +79,7 @@ def test_a_figure_answers_before_the_rest_of_its_page_is_there(
     token(page, "many0", 2).hover()
     assert edges(page, "many0")[2, 2] == pytest.approx(6)
     assert page.evaluate("document.readyState") == "loading"
-    # Half of it is there, its payload is not.
+    # Half of the second figure has arrived, without its payload.
     assert page.locator("#many1 [data-token]").count()
     page.wait_for_timeout(200)
     assert not page.locator(ANSWERS.format("many1")).count()

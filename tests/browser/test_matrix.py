@@ -1,4 +1,4 @@
-"""The matrix, by its numbers, in a real browser."""
+"""The matrix in a real browser, checked by numbers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def long_weights(count: int) -> np.ndarray:
 
 
 def strength(weights: np.ndarray, scale: str = "linear") -> np.ndarray:
-    """The opacity that each weight ought to have, by the definition of the ramps."""
+    """The opacity that each weight must have by the definition of the ramps."""
     share = rounded(weights) / rounded(weights).max()
     if scale == "log":
         share = np.where(share > 0, 0.05 + 0.95 * np.log10(1 + 9 * share), 0)
@@ -51,7 +51,7 @@ def strength(weights: np.ndarray, scale: str = "linear") -> np.ndarray:
 
 
 def drawn(page: Page, figure: str, count: int, columns: int | None = None) -> np.ndarray:
-    """The opacity of every cell, by asking which paths are at its centre."""
+    """The opacity of every cell, from the paths at the cell's centre."""
     return np.array(
         page.evaluate(
             """([id, rows, columns]) => {
@@ -71,7 +71,7 @@ def drawn(page: Page, figure: str, count: int, columns: int | None = None) -> np
 
 
 def centre(page: Page, figure: str, row: int, column: int, shape: tuple[int, int]) -> tuple:
-    """The middle of a cell in the window, counted as seen."""
+    """The middle of a cell in the window. Rows and columns are counted as they are seen."""
     page.locator(f"#{figure}").scroll_into_view_if_needed()
     box = page.locator(f"#{figure} .attention-field").bounding_box()
     x = box["x"] + (column + 0.5) * box["width"] / shape[1]
@@ -84,7 +84,7 @@ def readout(page: Page, figure: str) -> str:
 
 
 def focused(page: Page, figure: str) -> set[tuple[str, int]]:
-    """The tokens whose labels stand out."""
+    """The tokens whose labels are emphasised."""
     return {
         (side, int(index))
         for side, index in page.eval_on_selector_all(
@@ -164,9 +164,10 @@ def test_clicking_a_cell_pins_its_row(open_page, reference) -> None:
     assert scores(page, "mdog") == list(zip(NAMES, wanted, strict=True))
     assert token(page, "mdog", 4, "query").get_attribute("aria-pressed") == "true"
     assert page.locator('#mdog [aria-pressed="true"]').count() == 1
-    assert page.locator("#mdog .attention-marks rect").count() == 2  # the row, and the cell
+    # One mark is for the row, one for the cell.
+    assert page.locator("#mdog .attention-marks rect").count() == 2
     assert readout(page, "mdog") == f"fox looks at dog {wanted[9]}"
-    # Another cell of the row moves the mark, the same one again unpins.
+    # A click on another cell of the row moves the mark. A second click on that cell unpins the row.
     page.mouse.click(*centre(page, "mdog", 4, 4, (11, 11)))
     away(page)
     assert readout(page, "mdog") == f"fox looks at fox {wanted[4]}"
@@ -198,13 +199,13 @@ def test_pointing_elsewhere_keeps_the_pinned_row_marked(open_page, reference) ->
     assert [n for _, n in scores(page, "mpinned")] == [f"{w:.3f}" for w in reference[5, 11, 4]]
 
 
-def test_special_tokens_that_step_back_are_grey(open_page, reference) -> None:
+def test_dimmed_special_tokens_are_grey(open_page, reference) -> None:
     page = open_page("matrix-dog", "mdim")
     weights = reference[5, 8]
     ordinary = rounded(weights)[1:-1, 1:-1]
     seen = drawn(page, "mdim", 11)
     assert np.abs(seen[1:-1, 1:-1] - ordinary / ordinary.max()).max() <= 0.0101
-    # The ramp ends at the strongest weight between ordinary tokens; others may be stronger.
+    # The ramp ends at the strongest weight between ordinary tokens. Other weights may be larger.
     end = page.locator("#mdim .attention-ticks text").last.text_content()
     assert end == f"≥\u2009{ordinary.max() / 1000:g}"
     colours = page.eval_on_selector_all(
@@ -273,7 +274,7 @@ def test_masked_cells_are_hatched(open_page) -> None:
     assert readout(page, "mcausal") == "two looks at three masked"
     page.mouse.move(*centre(page, "mcausal", 1, 1, (4, 4)))
     assert readout(page, "mcausal") == "two looks at two 0.750"
-    # The hatching can be seen: a masked cell is not blank, one of no weight is.
+    # A masked cell has hatching; a cell of weight 0 is blank.
     assert "masked" in page.locator("#mcausal .attention-guide").text_content()
 
 
@@ -284,7 +285,7 @@ def test_the_legend_of_masked_cells_follows_the_layer(open_page) -> None:
     page.locator('#mlocal select[name="layer"]').select_option("1")
     assert legend.text_content() == "masked"
     assert legend.is_visible()
-    # The picture has had the room for it from the start.
+    # The static picture has room for the legend.
     end = legend.evaluate("legend => legend.getBBox().x + legend.getBBox().width")
     assert end <= float(page.locator("#mlocal .attention-picture").get_attribute("width"))
     page.locator('#mlocal select[name="layer"]').select_option("0")
@@ -298,7 +299,7 @@ def test_a_row_without_weights_looks_at_nothing_that_is_shown(open_page) -> None
     assert readout(page, static_copy(page, "mnothing")) == live
 
 
-def test_a_label_that_was_left_out_is_cut_as_the_others_are(open_page) -> None:
+def test_an_omitted_label_appears_cut_like_the_others(open_page) -> None:
     page = open_page("matrix-layers", "mcut")
     label = token(page, "mcut", 1, "query").locator("text")
     assert label.count() == 0
@@ -308,12 +309,12 @@ def test_a_label_that_was_left_out_is_cut_as_the_others_are(open_page) -> None:
     assert float(label.get_attribute("textLength")) == wide
 
 
-def test_what_hidden_tokens_look_at_is_left_out_and_not_masked(open_page) -> None:
+def test_cells_of_hidden_tokens_are_left_out_and_not_masked(open_page) -> None:
     page = open_page("matrix-bin", "mbin")
     page.mouse.move(*centre(page, "mbin", 0, 2, (10, 10)))
     assert readout(page, "mbin") == "(special) looks at quick left out"
     assert "left out" in page.locator("#mbin .attention-guide").text_content()
-    # An author's own word of that name is a word.
+    # A word of the author that looks like the special token stays a word.
     page.mouse.move(*centre(page, "mword", 0, 1, (2, 2)))
     assert readout(page, "mword") == "(special) looks at two masked"
     assert "masked" in page.locator("#mword .attention-guide").text_content()
@@ -324,7 +325,7 @@ def test_right_to_left_text_is_mirrored(open_page) -> None:
     weights = rows(FOX_ROWS)
     assert np.abs(drawn(page, "mhebrew", 4) - strength(weights)[:, ::-1]).max() <= 0.0101
     page.mouse.move(*centre(page, "mhebrew", 2, 0, (4, 4)))
-    assert readout(page, "mhebrew").endswith("0.200")  # the leftmost is the last
+    assert readout(page, "mhebrew").endswith("0.200")  # The leftmost cell is that of the last key.
     assert focused(page, "mhebrew") == {("query", 2), ("key", 3)}
     field = page.locator("#mhebrew .attention-field").bounding_box()
     label = token(page, "mhebrew", 0, "query").locator("text").bounding_box()
@@ -372,7 +373,7 @@ PIXELS = """id => {
 
 
 def painted(page: Page, figure: str) -> None:
-    """Wait until there has been time to paint over the static image, which shows the same."""
+    """Wait until the script has painted over the static image. Both look the same."""
     page.wait_for_selector(f"#{figure} canvas", state="attached")
 
 
@@ -390,7 +391,7 @@ def test_the_canvas_holds_the_weights(open_page) -> None:
         page.locator('#mlong select[name="scale"]').select_option(scale)
         wanted = np.floor(strength(weights[0, head], scale) * 50 + 0.5) / 50 * 255
         assert np.abs(alphas(page, "mlong") - wanted).max() <= 0.5
-    # Seen where the picture has its cells.
+    # The canvas lies on the cells of the picture.
     boxes = page.evaluate(
         """() => [".attention-field", "canvas"].map(name => {
           const b = document.querySelector("#mlong " + name).getBoundingClientRect();
@@ -405,7 +406,7 @@ def test_the_canvas_holds_the_weights(open_page) -> None:
     assert readout(page, "mlong") == "w3 looks at w100 masked"
 
 
-def test_what_is_pointed_at_has_its_labels_even_where_few_have(open_page) -> None:
+def test_the_cell_under_the_pointer_has_its_labels(open_page) -> None:
     page = open_page("matrix-long", "mlong")
 
     def labels(side: str) -> list[str]:
@@ -435,7 +436,7 @@ def test_what_is_pointed_at_has_its_labels_even_where_few_have(open_page) -> Non
 def test_few_elements_at_128_tokens(open_page) -> None:
     page = open_page("matrix-long", "mlong")
     count = "document.querySelectorAll('#mlong *').length"
-    assert page.locator("#mlong .attention-scores").count() == 1  # one row is pinned
+    assert page.locator("#mlong .attention-scores").count() == 1  # One row is pinned.
     assert page.evaluate(count) <= 1500
     page.mouse.move(*centre(page, "mlong", 64, 20, (128, 128)))
     assert page.evaluate(count) <= 1500
@@ -519,7 +520,9 @@ SHOWN = """figure => ({
         ("matrix-long", "mlong"),
     ],
 )
-def test_what_the_script_draws_equals_the_static_picture(open_page, name: str, figure: str) -> None:
+def test_the_picture_of_the_script_equals_the_static_picture(
+    open_page, name: str, figure: str
+) -> None:
     page = open_page(name, figure)
     raw = page.context.request.get(page.url).text()
     static = page.evaluate(
@@ -528,7 +531,7 @@ def test_what_the_script_draws_equals_the_static_picture(open_page, name: str, f
     )
     live = f"id => ({SHOWN})(document.getElementById(id))"
     assert page.evaluate(live, figure) == static
-    # Drawn anew by the script, too.
+    # A redrawn picture is the same.
     for scale in ("log", "linear"):
         page.locator(f'#{figure} select[name="scale"]').select_option(scale)
     assert page.evaluate(live, figure) == static
@@ -553,7 +556,7 @@ def test_the_static_image_looks_like_the_canvas(open_page) -> None:
             np.array(Image.open(BytesIO(page.screenshot(clip=clip))).convert("RGB"), dtype=int)
         )
     assert shots[0].shape == shots[1].shape
-    assert shots[1].std() > 3  # there is something to be seen
+    assert shots[1].std() > 3  # The picture is not blank.
     assert np.abs(shots[0] - shots[1]).max() <= 3
 
 
@@ -562,7 +565,7 @@ def test_the_static_image_looks_like_the_canvas(open_page) -> None:
     ("name", "figure", "shape"),
     [("matrix-dog", "mdog", (11, 11)), ("matrix-small", "mcross", (3, 4))],
 )
-def test_nothing_jumps(open_page, name: str, figure: str, shape) -> None:
+def test_pointing_changes_no_height(open_page, name: str, figure: str, shape) -> None:
     page = open_page(name, figure)
     at_rest = height(page, figure)
     page.mouse.move(*centre(page, figure, 1, 1, shape))
@@ -581,7 +584,7 @@ def test_a_head_of_the_grid_opens_as_a_matrix(open_page, reference) -> None:
     assert np.abs(seen - strength(reference[5, 11])).max() <= 0.0101
     page.mouse.move(*centre(page, large, 4, 9, (11, 11)))
     assert readout(page, "mgrid") == f"fox looks at dog {reference[5, 11, 4, 9]:.3f}"
-    # Laid out as the static picture is, give or take what fonts differ in.
+    # The picture is laid out as the static picture is, except for differences between fonts.
     static = open_page("matrix-dog", "mdog")
     boxes = [
         one.locator(".attention-field").bounding_box()

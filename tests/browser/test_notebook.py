@@ -1,4 +1,4 @@
-"""Figures from Python as pages hold them: the outputs of a notebook, live and converted to HTML."""
+"""Figures from Python in pages: outputs of a notebook, live and converted to HTML."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def opened(browser: Browser) -> tuple[Page, list[str]]:
 
 
 @pytest.mark.parametrize("way", ["live", "converted"])
-def test_several_outputs_are_alive(browser: Browser, way: str) -> None:
+def test_several_outputs_are_live(browser: Browser, way: str) -> None:
     page, wrong = opened(browser)
     if way == "converted":
         page.set_content(f"<!DOCTYPE html><body>{'<hr>'.join(outputs())}</body>")
@@ -66,7 +66,7 @@ def test_several_outputs_are_alive(browser: Browser, way: str) -> None:
         one.scroll_into_view_if_needed()
         one.locator("[data-token][role=button]").first.wait_for(state="attached")
         one.locator('[data-token="1"]').first.click()
-        # A script that ran twice would pin and unpin.
+        # A script that ran twice would pin the token and unpin it again.
         assert one.locator(".attention-scores .attention-number").first.inner_text() == "0.200"
     assert page.evaluate("document.querySelectorAll('[id]').length") == page.evaluate(
         "new Set([...document.querySelectorAll('[id]')].map(one => one.id)).size"
@@ -75,7 +75,7 @@ def test_several_outputs_are_alive(browser: Browser, way: str) -> None:
     page.close()
 
 
-def test_what_readers_choose_is_in_the_output(browser: Browser) -> None:
+def test_everything_that_readers_can_choose_is_in_the_output(browser: Browser) -> None:
     page, wrong = opened(browser)
     page.set_content("<!DOCTYPE html><body></body>")
     several = sphinx_attention.figure("the dog sleeps", also=["a cat eats now"], layer=1, head=2)

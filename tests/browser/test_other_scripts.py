@@ -1,4 +1,4 @@
-"""Other scripts of a page break no figure, and no figure breaks them."""
+"""Other scripts of a page and the figures do not break each other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LISTEN = """() => {
 
 
 def heard(page: Page, key: str) -> bool:
-    """Whether scripts of the page hear of a key that is pressed."""
+    """Press a key. Return whether scripts of the page receive the event."""
     page.evaluate("heard.length = 0")
     page.keyboard.press(key)
     return page.evaluate("heard.length") > 0
@@ -81,14 +81,14 @@ def test_escape_is_the_figures_while_something_is_pinned(open_page, view: str) -
     assert not heard(page, "Escape")
     assert not pressed(page, f"all-{view}")
     assert heard(page, "Escape")
-    # The same where nothing has the keyboard, and the figure is seen.
+    # Escape unpins without the keyboard focus, too, if the figure is in sight.
     page.locator(f"#all-{view} [data-token='2'][role=button]").first.click()
     page.evaluate("document.activeElement.blur()")
     assert not heard(page, "Escape")
     assert not pressed(page, f"all-{view}")
     if view == "arcs":
-        # Of a figure that is out of sight, the page hears the key too. The steps, which are seen
-        # then, have a word pinned by their author: unpin that first.
+        # A figure out of sight unpins and passes the key to the page. The figure of steps has a
+        # pinned word and is in sight then, so the test unpins that word first.
         ready(page, "all-steps")
         page.keyboard.press("Escape")
         page.locator(f"#all-{view} [data-token='2'][role=button]").first.click()
@@ -99,7 +99,7 @@ def test_escape_is_the_figures_while_something_is_pinned(open_page, view: str) -
 
 def test_arrow_keys_turn_no_page(open_page) -> None:
     page = open_page("all", "all-heads")
-    # As with the option navigation_with_keys of every theme that builds on Sphinx's basic theme.
+    # This is the option navigation_with_keys of themes that are based on Sphinx's basic theme.
     page.evaluate("DOCUMENTATION_OPTIONS.NAVIGATION_WITH_KEYS = true")
     page.locator("#all-heads [data-token='1'][data-side='query']").click()
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft"):
@@ -123,7 +123,7 @@ def test_a_box_that_scrolls_keeps_the_keys_that_scroll_it(open_page) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_the_words_of_a_search_are_marked_on_the_whole_page(open_page, when: str) -> None:
-    """By Sphinx's own script, before figures come to life and after."""
+    """Sphinx's script marks the words, before and after the figures are live."""
     page = open_page("all")
     if when == "after":
         for view in VIEWS:
@@ -137,7 +137,8 @@ def test_the_words_of_a_search_are_marked_on_the_whole_page(open_page, when: str
         *("attention", "looks"),
         *("attention", "looks", "entropy"),
     ]
-    assert page.locator("figure .highlighted").count() > 0  # in what is written under a picture
+    # The search marks words in the text below the picture.
+    assert page.locator("figure .highlighted").count() > 0
     assert page.locator("figure :is(svg, script) .highlighted, rect.highlighted").count() == 0
     for view in VIEWS:
         figure = f"all-{view}"
@@ -146,7 +147,7 @@ def test_the_words_of_a_search_are_marked_on_the_whole_page(open_page, when: str
         assert set(words) == set(WORDS)
         page.locator(f"#{figure} [data-token='0'][role=button]").first.click()
         assert 0 in pressed(page, figure)
-    # What a script has wrapped is still written anew.
+    # The figure replaces text that a script has wrapped.
     thumb = page.locator("#all-grid .attention-thumb").nth(4)
     thumb.click()
     headline = page.locator("#all-grid .attention-headline")
@@ -158,8 +159,8 @@ def test_the_words_of_a_search_are_marked_on_the_whole_page(open_page, when: str
     assert spoken == f"layer 1, head 1, {entropy.inner_text()}"
 
 
-def test_navigation_without_loading_pages_is_not_stopped_by_a_figure(open_page) -> None:
-    """As sphinx-immaterial does it: what has an address is told it anew, absolute."""
+def test_navigation_without_page_loads_works_beside_figures(open_page) -> None:
+    """sphinx-immaterial makes the addresses of such a page absolute."""
     page = open_page("images", "image-steps")
     for figure in ("image-grid", "image-matrix", "image-steps"):
         page.locator(f"#{figure}").scroll_into_view_if_needed()
@@ -208,7 +209,7 @@ VIEW = re.compile(r"/_static/attention-[a-z]+\.js")
 def test_without_a_script_a_page_looks_as_without_javascript(
     browser, site, script: str | re.Pattern[str], fault: str, width: int
 ) -> None:
-    """And nothing moves where the script comes late."""
+    """Without a working script, the page also keeps its layout when the script arrives late."""
     answers = {
         "blocked": lambda route: route.abort(),
         "missing": lambda route: route.fulfill(status=404),
@@ -253,7 +254,7 @@ def test_without_a_script_a_page_looks_as_without_javascript(
 
 
 def _without_payloads(route) -> None:
-    """The page, its payloads cut short on the way."""
+    """The page, with payloads that are cut."""
     html = route.fetch().text()
     cut, count = re.subn(r'(type="application/x-attention"[^>]*>")', r"\1!", html)
     assert count
@@ -261,8 +262,8 @@ def _without_payloads(route) -> None:
 
 
 @pytest.mark.parametrize("view", [*VIEWS, "cross"])
-def test_a_copy_of_a_live_figure_lives_once(open_page, view: str) -> None:
-    """As Turbo puts in what it has kept of a page."""
+def test_a_copy_of_a_live_figure_is_bound_once(open_page, view: str) -> None:
+    """Turbo puts back such a copy of a page."""
     page = open_page("all", f"all-{view}")
     page.locator(f"#all-{view} [data-token='2'][role=button]").first.click()
     for _ in range(2):
@@ -293,7 +294,7 @@ def test_translators_and_formulas_of_the_page_leave_tokens_alone(open_page) -> N
         found = page.locator(f"#all-arcs .attention-{name}").first
         assert found.evaluate("e => !!e.closest('[translate=no]')"), name
         assert found.evaluate("e => !!e.closest('.mathjax_ignore.tex2jax_ignore')"), name
-    # A translator that changes what is chosen from breaks no choice.
+    # A translator that changes the text of options does not break the selection.
     page.evaluate(
         "document.querySelector('#all-arcs select[name=layer]').options[1].textContent = 'eins'"
     )
@@ -317,7 +318,7 @@ def test_screen_readers_are_told_of_changes_while_nothing_is_pinned(open_page) -
     assert page.locator("#all-grid .attention-live").text_content() == "sorted by entropy"
 
 
-def test_what_has_the_keyboard_has_a_name_of_its_own(open_page) -> None:
+def test_elements_with_the_keyboard_have_names(open_page) -> None:
     page = open_page("all", "all-heads")
     names = [
         page.locator(f"#all-heads [data-token='0'][data-side='{side}']").get_attribute("aria-label")

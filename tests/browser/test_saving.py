@@ -1,4 +1,4 @@
-"""What readers take away: drawings, pictures and directives."""
+"""Saved drawings and pictures, and copied directives."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_saved_drawing_has_the_same_edges(open_page, by: str) -> None:
     assert words[::2] == NAMES
     assert root.find(f"{SVG}title").text == "Attention of all-MiniLM-L6-v2"
     assert not list(root.iter(f"{SVG}script"))
-    # Nothing refers to the page, and every program knows the colours.
+    # The drawing refers to nothing in the page, and its colours are plain hexadecimal numbers.
     for e in root.iter():
         for attribute, value in e.attrib.items():
             assert attribute not in {"class", "style", "role", "tabindex"}
@@ -52,12 +52,12 @@ def test_the_saved_drawing_has_the_same_edges(open_page, by: str) -> None:
 
 
 def ink(image: np.ndarray, ground: tuple[int, int, int]) -> np.ndarray:
-    """Which pixels are not the ground."""
+    """A mask of the pixels that differ from the ground."""
     return np.abs(image - np.array(ground)).sum(axis=2) > 60
 
 
 def assert_alike(one: np.ndarray, other: np.ndarray, ground: tuple[int, int, int]) -> None:
-    """The same but for letters, which may lie a fraction of a pixel elsewhere.
+    """Check that two images are alike, except for letters a fraction of a pixel apart.
 
     A screenshot begins at a whole pixel of the page, which is two pixels of the device. The picture
     may begin up to two pixels of the device later.
@@ -68,7 +68,7 @@ def assert_alike(one: np.ndarray, other: np.ndarray, ground: tuple[int, int, int
     pairs += [(one[place], other[places[0]]) for place in places[1:]]
     one, other = min(pairs, key=lambda pair: np.abs(pair[0] - pair[1]).sum())
     inked = ink(one, ground)
-    assert inked.mean() > 0.02  # not blank
+    assert inked.mean() > 0.02  # The image is not blank.
     difference = np.abs(one - other).sum(axis=2)
     assert (difference > 90).mean() < 0.015
     assert difference[inked].mean() < 60
@@ -107,7 +107,7 @@ def test_every_view_is_saved(open_page, view: str) -> None:
     _, picture = save(page, f"every-{view}", "PNG")
     painted = pixels(picture)
     assert_alike(painted, rendered(page, drawing), WHITE)
-    if view in {"heads", "matrix"}:  # the others have more in their box, or are cut by it
+    if view in {"heads", "matrix"}:  # The other views have more in their box, or are cut by it.
         seen = pixels(page.locator(f"#every-{view} .attention-picture").screenshot())
         assert_alike(seen, painted, WHITE)
 
@@ -160,11 +160,11 @@ def test_a_canvas_is_saved_with_the_picture(open_page) -> None:
     assert (inside[1:-1, 1:-1] == [0, 170, 0]).all()
 
 
-# The directive
+# Copied directives
 
 
 def rebuilt(project, directive: str, suffix: str, functions: str = "") -> BeautifulSoup:
-    """What Sphinx makes of a directive that was copied."""
+    """The figure that Sphinx builds from a copied directive."""
     files = {f"index{suffix}": "# T\n\n" if suffix == ".md" else "T\n=\n\n"}
     files[f"index{suffix}"] += directive
     conf = 'import sys\nsys.path.insert(0, ".")\n'
@@ -178,7 +178,7 @@ def rebuilt(project, directive: str, suffix: str, functions: str = "") -> Beauti
 
 
 def selection(figure: BeautifulSoup) -> tuple[str, str, list[str], list[str]]:
-    """What a built page shows first."""
+    """The selection that a built page shows first."""
     focus = [e["data-token"] for e in figure.select(".attention-token--focus")]
     vector = [e.text for e in figure.select(".attention-scores td")]
     return figure["data-layer"], figure["data-head"], focus, vector
@@ -189,7 +189,7 @@ def test_the_directive_gives_the_same_selection(open_page, project) -> None:
     figure = page.locator("#repeated")
     figure.locator('select[name="layer"]').select_option("1")
     figure.locator('select[name="head"]').select_option("0")
-    # The third "the", a number that is a word, a hash, a bar, and a nought: every hard name.
+    # The words are difficult to quote: a third "the", a number, a hash, a bar and a zero.
     indices = [7, 8, 6, 9, 10, 1]
     words = REPEATED.split()
     assert [words[i] for i in indices] == ["the", "3", "#", "|", "0", "cat"]

@@ -1,4 +1,4 @@
-"""The core script and the scripts of views: whichever comes first, and whichever does not come."""
+"""The core script and the scripts of views, in any order and with scripts missing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def late(route: Route) -> None:
 
 
 @pytest.mark.parametrize("script", [CORE, VIEW])
-def test_either_script_may_come_first(browser: Browser, site, script: re.Pattern[str]) -> None:
+def test_the_scripts_may_arrive_in_any_order(
+    browser: Browser, site, script: re.Pattern[str]
+) -> None:
     page = browser.new_page()
     page.route(script, late)
     page.goto(site.url("all"))
@@ -44,7 +46,7 @@ def test_either_script_may_come_first(browser: Browser, site, script: re.Pattern
     page.close()
 
 
-def test_a_missing_view_leaves_the_others_alone(browser: Browser, site) -> None:
+def test_the_other_views_work_without_the_script_of_one_view(browser: Browser, site) -> None:
     page = browser.new_page()
     page.route("**/attention-heads.js*", lambda route: route.fulfill(status=404))
     page.goto(site.url("all"))
@@ -62,12 +64,12 @@ def test_a_missing_view_leaves_the_others_alone(browser: Browser, site) -> None:
 @pytest.mark.parametrize("by", ["http", "file"])
 def test_another_large_view_is_loaded_when_it_is_chosen(open_page, by: str) -> None:
     page = open_page("grid-dog", "gdog", by)
-    listed = by == "http"  # Chromium lists no files.
+    listed = by == "http"  # Chromium lists no files among the resources of a page.
     assert not listed or set(view_scripts(page)) == {"arcs", "grid"}
     page.locator('#gdog select[name="large"]').select_option("heads")
     page.wait_for_selector('#gdog .attention-large[data-view="heads"] .attention-columns')
     assert not listed or "heads" in view_scripts(page)
-    # What is selected meanwhile is shown by the view that comes.
+    # The new view shows what was selected while its script was loading.
     page.locator('#gdog select[name="large"]').select_option("matrix")
     page.locator("#gdog .attention-thumb").nth(3).click()
     page.wait_for_selector('#gdog .attention-large[data-view="matrix"] .attention-cells path')
@@ -98,7 +100,7 @@ def test_an_address_may_name_a_large_view(browser: Browser, site) -> None:
     page.close()
 
 
-def test_a_page_may_hold_the_scripts_twice(open_page) -> None:
+def test_a_page_may_load_the_scripts_twice(open_page) -> None:
     page = open_page("all", "all-arcs")
     for name in ("attention.js", "attention-arcs.js"):
         src = page.locator(f"script[src*='/{name}']").get_attribute("src")
@@ -109,8 +111,8 @@ def test_a_page_may_hold_the_scripts_twice(open_page) -> None:
     assert page.locator("#all-arcs .attention-save").count() == 1
 
 
-def test_a_figure_that_comes_later_brings_its_view(open_page, site) -> None:
-    """As where a theme replaces the content of a page, and leaves its head as it was."""
+def test_a_figure_that_is_inserted_later_loads_its_view(open_page, site) -> None:
+    """Some themes replace the content of a page and keep its head."""
     page = open_page("fox", "fox")
     assert view_scripts(page) == ["arcs"]
     page.evaluate(

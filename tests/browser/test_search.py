@@ -1,4 +1,4 @@
-"""Sphinx's search: a figure's sentence is found, and its numbers stay out of the excerpts."""
+"""Sphinx's search finds a figure's sentence, and its excerpts hold no numbers of figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all views share, by its numbers: several pins, links, addresses, controls."""
+"""The behaviour that all views share, by numbers: several pins, links, addresses, controls."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_several_pins_from_the_start_are_the_same(open_page) -> None:
     assert edges(page, "sums") == edges(page, "summed")
 
 
-def test_keys_add_and_take_away(open_page, reference) -> None:
+def test_keys_add_and_remove_pins(open_page, reference) -> None:
     page = open_page("sums", "sums")
     token(page, "sums", 3).focus()
     page.keyboard.press("Enter")
@@ -99,7 +99,7 @@ def test_keys_add_and_take_away(open_page, reference) -> None:
     assert scores(page, "sums") == []
 
 
-def test_a_finger_that_rests_adds(open_page) -> None:
+def test_a_long_touch_adds_a_pin(open_page) -> None:
     page = open_page("sums", "sums", has_touch=True, viewport={"width": 800, "height": 700})
     token(page, "sums", 3).tap()
     box = token(page, "sums", 4).bounding_box()
@@ -113,7 +113,7 @@ def test_a_finger_that_rests_adds(open_page) -> None:
     assert pressed(page, "sums") == [4]
 
 
-def test_turned_round_columns_are_summed(open_page, reference) -> None:
+def test_columns_are_summed_in_the_other_direction(open_page, reference) -> None:
     page = open_page("sums", "sums")
     pin(page, "sums", 4, 9)
     page.locator("#sums .attention-direction").click()
@@ -129,16 +129,16 @@ def test_linked_figures_share_what_changes(open_page, reference) -> None:
     page = open_page("linked", "one", viewport={"width": 1280, "height": 2000})
     for name in ("two", "few", "apart"):
         ready(page, name)
-    # Each opens as its author said.
+    # Each figure opens as its author said.
     first = [(f, page.locator(f"#{f}").get_attribute("data-layer")) for f in ("one", "two", "few")]
     assert first == [("one", "5"), ("two", "0"), ("few", "1")]
     token(page, "one", 4).hover()
     assert edges(page, "two") == pytest.approx(expected(reference[0, 2], 4, 0.95), abs=0.011)
-    assert edges(page, "few") == {}  # it has no such word
+    assert edges(page, "few") == {}  # The figure "few" has no such word.
     assert edges(page, "apart") == {}
     token(page, "two", 1).click()
     away(page)
-    # "the" is token 1 of the sentence, and token 2 of "a b the": words are found by their texts.
+    # "the" is token 1 of the sentence, and token 2 of "a b the": words are matched by their text.
     assert (pressed(page, "one"), pressed(page, "few")) == ([1], [2])
     assert [n for _, n in scores(page, "one")] == [
         f"{n / 1000:.3f}" for n in rounded(reference[5, 11, 1])
@@ -151,7 +151,7 @@ def test_linked_figures_share_what_changes(open_page, reference) -> None:
     heads = [page.locator(f"#{f}").get_attribute("data-head") for f in ("one", "two", "few")]
     assert (layers, heads) == (["1", "1", "1"], ["11", "2", "1"])
     page.locator('#one select[name="head"]').select_option("7")
-    assert page.locator("#few").get_attribute("data-head") == "1"  # it has no seventh
+    assert page.locator("#few").get_attribute("data-head") == "1"  # The figure "few" has no head 7.
     assert page.locator("#two").get_attribute("data-head") == "7"
     page.locator("#few .attention-direction").click()
     assert page.locator("#one .attention-direction").inner_text() == "looked at by"
@@ -159,13 +159,14 @@ def test_linked_figures_share_what_changes(open_page, reference) -> None:
     assert page.locator("#apart").get_attribute("data-layer") == "5"
 
 
-def test_who_comes_to_life_later_hears_it_too(open_page, reference) -> None:
+def test_a_figure_that_becomes_live_later_follows_earlier_changes(open_page, reference) -> None:
     page = open_page("late", "early")
     assert page.locator("#late [data-token][role=button]").count() == 0
     pin(page, "early", 4)
     ready(page, "late")
     assert pressed(page, "late") == [4]
-    assert page.locator("#late").get_attribute("data-layer") == "0"  # that was not changed
+    # The layer was not changed in the other figure.
+    assert page.locator("#late").get_attribute("data-layer") == "0"
     assert edges(page, "late") == pytest.approx(expected(reference[0, 2], 4, 0.95), abs=0.011)
 
 
@@ -198,7 +199,7 @@ def test_an_address_opens_the_figure_as_it_was_left(open_page, by: str) -> None:
     again.evaluate("location.hash = '#far-away&layer=5&head=11&pin=q1'")
     again.wait_for_selector('#far-away[data-layer="5"]')
     assert pressed(again, "far-away") == [1]
-    # What an address leaves out is as it was at first.
+    # The figure's first selection fills in what an address leaves out.
     assert again.locator("#far-away .attention-direction").inner_text() == "looks at"
     again.go_back()
     again.wait_for_selector('#far-away[data-layer="3"]')
@@ -273,13 +274,13 @@ CONTROLS = """() => document.addEventListener("readystatechange", () => {
 })"""
 
 
-def test_an_address_says_only_what_the_figure_has(open_page, site) -> None:
+def test_an_address_cannot_select_what_the_figure_lacks(open_page, site) -> None:
     page = open_page("views")
     address = site.url("views")
     for fragment, heads, pins in (
         ("pin=1&heads=0,0,0,1", ["0", "1"], [1]),
         (f"heads={','.join(['0', '1'] * 3_000)}&pin={','.join(['3'] * 1_000)}", ["0", "1"], [3]),
-        (f"heads={'0,' * 40_000}1", None, None),  # nobody wrote that
+        (f"heads={'0,' * 40_000}1", None, None),  # No author writes this many heads.
         ("heads=0,99,nan,__proto__&pin=4,99,NaN,-1,k3,4.2.1&filter=%E0%A4%A", ["0"], [4]),
         ("__proto__=1&constructor=2&head=NaN&layer=99&order=toString&pin=2", None, [2]),
     ):
@@ -307,7 +308,8 @@ def test_going_back_opens_the_figure_as_it_opened(open_page, site) -> None:
         page.wait_for_timeout(200)
         assert pressed(page, "summed") == opened
         assert page.locator("#summed").get_attribute("data-layer") == "5"
-    # Elsewhere on the page, what was only opened goes with the address; what was selected stays.
+    # An address elsewhere on the page resets a figure that an address opened. A selection that a
+    # reader made stays.
     for touched in (False, True):
         page.evaluate("location.hash = '#summed&pin=1'")
         page.wait_for_timeout(200)
@@ -335,8 +337,9 @@ def test_controls_of_any_name_are_options(open_page, browser, site) -> None:
     page.locator("#sums button[value=ba]").click()
     page.locator("#sums button[name=grid]").click()
     assert state() == ["all false", "ab false", "ba true", "on true"]
-    page.locator("#sums button[value=ba]").click()  # one of several stays
-    page.locator("#sums button[name=grid]").click()  # one alone is let go
+    # One button of a group of several stays pressed.
+    page.locator("#sums button[value=ba]").click()
+    page.locator("#sums button[name=grid]").click()  # A button that is alone can be released.
     assert state() == ["all false", "ab false", "ba true", "on false"]
     page.locator("#sums button[name=grid]").click()
     address = copy(page, "sums", "link")
@@ -348,8 +351,8 @@ def test_controls_of_any_name_are_options(open_page, browser, site) -> None:
     context.close()
 
 
-def test_a_payload_of_any_length_comes_back(open_page, tmp_path: Path) -> None:
-    """The text of the page, decoded by Python, says what the browser shows."""
+def test_a_payload_of_any_length_is_decoded(open_page, tmp_path: Path) -> None:
+    """Python decodes the payload in the page and compares it with the browser's numbers."""
     from sphinx_attention.core.figure.payload import decode, decode_text
 
     page = open_page("sums", "sums")

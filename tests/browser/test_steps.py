@@ -1,4 +1,4 @@
-"""The view steps in a real browser: every number against numpy."""
+"""The view steps in a real browser: every number is compared with NumPy."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def figure_of(name: str) -> str:
 
 
 def model_vectors(minilm: Path, text: str) -> dict[str, np.ndarray]:
-    """What MiniLM's own linear layers put out for a text: shape (layers, heads, tokens, 32)."""
+    """The outputs of MiniLM's linear layers for a text: shape (layers, heads, tokens, 32)."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     import torch
     from transformers import AutoModel, AutoTokenizer
@@ -75,7 +75,7 @@ def number(text: str) -> float:
 
 
 def rows(page: Page, figure: str) -> list[list[str]]:
-    """The numbers of every row, as they stand in the picture."""
+    """The numbers of every row, in the order of the picture."""
     return page.eval_on_selector_all(
         f"#{figure} .attention-rows > g",
         "all => all.map(row => [...row.querySelectorAll('.attention-number')].map(e => e.textContent))",
@@ -98,7 +98,7 @@ def key_row(page: Page, figure: str, index: int):
 
 
 def check(page: Page, figure: str, vectors: Any, reference: Any, place: tuple[int, ...]) -> None:
-    """Everything that is shown of one cell against numpy's sums and the model's own weights."""
+    """Compare every number of one cell with NumPy's sums and the model's own weights."""
     layer, head, query, key = place
     q, k, v = (vectors[name][layer, head] for name in ("query", "key", "value"))
     row = reference[layer, head, query].astype(np.float64)
@@ -140,7 +140,7 @@ def test_pointing_at_a_row_follows_that_key(open_page, by: str, vectors, referen
     check(page, "sdog", vectors, reference, (5, 11, FOX, 9))
 
 
-def test_pointing_at_a_word_asks_in_its_name(open_page, vectors, reference) -> None:
+def test_pointing_at_a_word_makes_it_the_query(open_page, vectors, reference) -> None:
     page = open_page("steps-dog", "sdog")
     for query in (1, 9, 0):
         token(page, "sdog", query, "query").hover()
@@ -156,7 +156,7 @@ def test_pointing_at_a_word_asks_in_its_name(open_page, vectors, reference) -> N
     assert token(page, "sdog", 9, "query").get_attribute("aria-pressed") == "true"
 
 
-def test_a_click_keeps_a_cell_and_escape_lets_go(open_page, vectors, reference) -> None:
+def test_a_click_pins_a_cell_and_escape_unpins_it(open_page, vectors, reference) -> None:
     page = open_page("steps-dog", "sdog")
     key_row(page, "sdog", 3).click()
     away(page)
@@ -229,7 +229,7 @@ def test_masked_keys(open_page) -> None:
     assert boxes[0] + boxes[1] <= tops[-1] + 26
 
 
-def test_only_weights(open_page) -> None:
+def test_an_attention_of_weights_alone(open_page) -> None:
     page = open_page("steps-bare", "sbare")
     assert "cannot be shown" in page.locator("#sbare .attention-missing").inner_text()
     assert page.locator("#sbare .attention-panels").count() == 0
@@ -256,7 +256,7 @@ SHOWN = """id => {
 
 @in_every_font
 @pytest.mark.parametrize("name", NAMES)
-def test_first_paint_by_script_equals_the_static_page(open_page, name: str) -> None:
+def test_the_first_picture_of_the_script_equals_the_static_page(open_page, name: str) -> None:
     figure = figure_of(name)
     live = open_page(name, figure)
     raw = live.context.request.get(live.url).text()
@@ -293,7 +293,7 @@ def shot(page: Page, clip: Any) -> np.ndarray:
     return np.asarray(image).astype(int)
 
 
-def test_complete_without_scripts(open_page) -> None:
+def test_the_figure_is_complete_without_scripts(open_page) -> None:
     page = open_page("steps-dog", java_script_enabled=False)
     assert page.locator("#sdog .attention-strips path").first.is_visible()
     assert page.locator("#sdog .attention-panels > li").count() == 5
@@ -318,7 +318,7 @@ def overlapping(boxes: list[list[float]], slack: float = 1.0) -> list[tuple[int,
 @in_every_font
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_overlaps_or_sticks_out(open_page, name: str, width: int) -> None:
+def test_nothing_overlaps_or_overflows(open_page, name: str, width: int) -> None:
     figure = figure_of(name)
     page = open_page(name, figure, viewport={"width": width, "height": 800})
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -373,7 +373,7 @@ def test_axe_finds_nothing(open_page, name: str, scheme: str) -> None:
         assert not found.response["violations"], (state, found.generate_report())
 
 
-def test_on_paper_everything_is_there(open_page) -> None:
+def test_paper_shows_everything(open_page) -> None:
     page = open_page("steps-long", "slong")
     page.emulate_media(media="print")
     stage = page.locator("#slong .attention-stage").bounding_box()
@@ -420,12 +420,12 @@ SCROLL = """([id, key]) => {
 
 
 def right(shown: list[list[str]], numbers: np.ndarray) -> np.ndarray:
-    """Which rows have a query's numbers."""
+    """A mask of the rows that show a query's numbers."""
     found = np.array([[number(text) for text in row] for row in shown])
     return (np.abs(found - numbers) < [1e-3, 1e-3, 5.1e-4]).all(axis=1)
 
 
-def test_every_row_comes_to_the_query_that_is_pointed_at(open_page, longest) -> None:
+def test_every_row_shows_the_query_under_the_pointer(open_page, longest) -> None:
     page = open_page("steps-longest", "slongest")
     last = page.locator("#slongest .attention-rows > g:last-child").text_content()
     token(page, "slongest", 40, "query").hover()
@@ -436,7 +436,7 @@ def test_every_row_comes_to_the_query_that_is_pointed_at(open_page, longest) -> 
     assert right(rows(page, "slongest"), longest[40]).all()
 
 
-def test_of_many_rows_those_in_sight_come_first(open_page, longest) -> None:
+def test_rows_in_sight_are_written_first(open_page, longest) -> None:
     page = open_page("steps-longest", "slongest")
     page.evaluate(HOLD)
     page.evaluate(SCROLL, ["slongest", 0])
@@ -446,7 +446,7 @@ def test_of_many_rows_those_in_sight_come_first(open_page, longest) -> None:
     assert len(seen) > 5
     assert done[seen].all()
     assert not done[-200:].any()
-    # The others when they come into sight, though nothing that was put off has been done.
+    # The other rows are written when they come into sight, before any deferred work has run.
     for key in (200, 500):
         page.evaluate(SCROLL, ["slongest", key])
         done = right(rows(page, "slongest"), longest[40])
@@ -456,7 +456,7 @@ def test_of_many_rows_those_in_sight_come_first(open_page, longest) -> None:
     assert not done.all()
 
 
-def test_of_two_queries_in_a_row_the_first_leaves_nothing(open_page, longest) -> None:
+def test_a_second_query_replaces_all_rows_of_the_first(open_page, longest) -> None:
     page = open_page("steps-longest", "slongest")
     page.evaluate(HOLD)
     page.evaluate(POINT, ["slongest", 40])
@@ -494,7 +494,7 @@ def test_paper_and_a_saved_drawing_have_every_row(open_page, longest) -> None:
     assert right(drawn, longest[300]).all()
 
 
-def test_a_mask_is_whole_in_the_end(open_page) -> None:
+def test_a_mask_is_complete_after_deferred_work(open_page) -> None:
     page = open_page("steps-mask", "smask")
     mask = page.locator("#smask .attention-mask")
     weights = len(rows(page, "smask"))

@@ -1,4 +1,4 @@
-"""Figures of several models and sentences: what is chosen, carried over, addressed and copied."""
+"""Figures of several models and sentences: choosing, carrying over, addresses and copies."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_numbers_of_another_sentence_are_the_models_own(open_page, minilm) -
     choose(page, "arcs-sentences", "1")
     assert words(page, "arcs-sentences") == ["[CLS]", *ROBBED.split(), "[SEP]"]
     own = model_attentions(minilm, ROBBED)[5, 11]
-    # "bank" was pinned in the first sentence, where it is token 2. Here it is token 4.
+    # "bank" is token 2 of the first sentence, where it was pinned. It is token 4 of this sentence.
     assert pressed(page, "arcs-sentences") == [4]
     away(page)
     assert edges(page, "arcs-sentences") == pytest.approx(expected(own, 4, 0.95), abs=0.011)
@@ -60,7 +60,7 @@ def test_the_numbers_of_another_sentence_are_the_models_own(open_page, minilm) -
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_every_view_goes_there_and_back(open_page, view: str) -> None:
+def test_every_view_shows_another_sentence_and_the_first_again(open_page, view: str) -> None:
     name = f"{view}-sentences"
     page = open_page("sentences", name)
     first = page.locator(f"#{name} .attention-picture").first.text_content()
@@ -83,7 +83,7 @@ def test_files_are_fetched_only_when_they_are_chosen(open_page) -> None:
     assert len([url for url in fetched if "/_static/attention/" in url]) == 1
 
 
-def test_without_scripts_the_first_stands_and_the_others_are_named(open_page) -> None:
+def test_without_scripts_the_first_is_shown_and_the_others_are_named(open_page) -> None:
     page = open_page("sentences", java_script_enabled=False)
     assert words(page, "arcs-sentences") == ["[CLS]", *BANK.split(), "[SEP]"]
     told = page.locator("#arcs-sentences desc").first.text_content()
@@ -96,14 +96,15 @@ def test_layers_and_heads_are_carried_over_by_name(open_page) -> None:
     choose(page, "same-heads", "many", "model")
     figure = page.locator("#same-heads")
     assert (figure.get_attribute("data-layer"), figure.get_attribute("data-head")) == ("5", "11")
-    # "fox" is token 3 of the first, and the sixth of the other, after three pieces of one word.
+    # "fox" is token 3 of the first sequence and token 5 of the other, which has three pieces of one
+    # word before it.
     assert pressed(page, "same-heads") == [5]
     status = page.locator("#same-heads [role=status]").text_content()
     assert "model many" in status
     assert "no head" not in status
 
 
-def test_what_the_other_lacks_is_its_own_choice_and_said(open_page) -> None:
+def test_a_missing_head_is_replaced_by_the_figures_choice_with_a_note(open_page) -> None:
     page = open_page("models", "both-models")
     choose(page, "both-models", "words", "model")
     figure = page.locator("#both-models")
@@ -174,7 +175,7 @@ def test_the_keyboard_stays_where_it_was(open_page) -> None:
     )
 
 
-def test_a_file_that_does_not_come_leaves_the_figure_as_it_was(open_page) -> None:
+def test_the_figure_stays_when_a_file_cannot_be_loaded(open_page) -> None:
     page = open_page("sentences", "arcs-sentences")
     page.route(
         "**/_static/attention/*.js",

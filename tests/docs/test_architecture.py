@@ -1,4 +1,4 @@
-"""The page on the architecture: the floors are those that are checked, and every file is there."""
+"""The page on the architecture names the floors that the linter checks, and files that exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLACES = re.compile(r"``((?:core|hosts|static|sphinx_attention)/[^`<]*)(?:<view>
 
 
 def layers() -> list[str]:
-    """The floors of import-linter above the vocabulary, from the top."""
+    """The floors of import-linter above the vocabulary, from top to bottom."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     (contract,) = (
         one for one in config["tool"]["importlinter"]["contracts"] if one["type"] == "layers"
@@ -41,18 +41,18 @@ def test_every_part_of_the_core_has_a_floor() -> None:
 
 
 @pytest.mark.parametrize("place", sorted(set(PLACES.findall(PAGE))))
-def test_every_place_is_there(place: str) -> None:
+def test_every_path_on_the_page_exists(place: str) -> None:
     base = ROOT if place.startswith(("static", "sphinx_attention")) else ROOT / "sphinx_attention"
     assert (base / place).exists()
 
 
-def test_the_folders_of_the_browser_part_are_told() -> None:
+def test_the_page_names_the_folders_of_the_browser_part() -> None:
     for folder in (ROOT / "static" / "src").iterdir():
         if folder.is_dir():
             assert f"``{folder.name}/``" in PAGE
 
 
-def test_the_commands_for_contributors_are_there() -> None:
+def test_the_commands_for_contributors_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for command in re.findall(r"(?:^|`)make ([a-z-]+)", CONTRIBUTING, re.MULTILINE):
         assert re.search(rf"^{command}:", makefile, re.MULTILINE), command

@@ -1,4 +1,4 @@
-"""The numbers in the chapters are literals: each is computed again, by the model's own means."""
+"""The numbers in the chapters are literals: the tests compute each again from the models."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def attention(loaded, text: str, pair: str | None = None) -> tuple[list[str], np
 
 
 def says(chapter: str, *phrases: str) -> None:
-    """The chapter has each phrase, whatever its line breaks."""
+    """Check that the chapter has each phrase, whatever its line breaks."""
     text = re.sub(r"\s+", " ", (NOTES / chapter).read_text(encoding="utf-8"))
     for phrase in phrases:
         assert phrase in text, phrase
@@ -74,7 +74,7 @@ def test_one_weight_step_by_step(loaded) -> None:
 
 
 def best(scores: np.ndarray) -> list[tuple[str, float]]:
-    """Heads by score, the highest first."""
+    """Heads by score, the highest score first."""
     order = np.argsort(-scores, axis=None)
     heads = scores.shape[1]
     return [(f"{i // heads}.{i % heads}", float(scores.flat[i])) for i in order]

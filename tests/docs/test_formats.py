@@ -1,4 +1,4 @@
-"""The page on formats: files, payloads, markup and addresses are as it says, read here by hand."""
+"""The page on formats is right: files, payloads, markup and addresses are as it describes them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PAGE = ROOT / "example_docs" / "formats.rst"
 
 @pytest.fixture
 def page(project: Callable, monkeypatch: pytest.MonkeyPatch) -> BeautifulSoup:
-    """The page, built as the example notes build it."""
+    """The page, as the build of the example notes writes it."""
     monkeypatch.syspath_prepend(str(ROOT / "example_docs" / "_extensions"))
     notes = project(
         {"index.rst": PAGE.read_text(encoding="utf-8")}, 'extensions += ["reference"]\n'
@@ -116,7 +116,7 @@ def test_entries_have_these_fields() -> None:
     ]
     told = list(entry_header.FIELDS)
     assert {name for header in headers for name in header} == set(told)
-    # What stands up to `arrays` is always there.
+    # Every entry has the fields up to `arrays`.
     assert set(headers[0]) == set(told[: told.index("arrays") + 1])
 
 
@@ -178,7 +178,7 @@ def test_figures_have_these_attributes_and_classes() -> None:
     )
     parsed = BeautifulSoup(markup, "html.parser")
     classes = {name for element in parsed.find_all(True) for name in element.get("class", ())}
-    # The script adds one, and a page without the figure has the other.
+    # The script adds one class; a page writes the other in the place of a figure that failed.
     later = {"attention-figure--live", "attention-placeholder"}
     assert set(html.CLASSES) - classes == later
     token = parsed.select_one(".attention-token--focus")

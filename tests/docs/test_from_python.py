@@ -1,4 +1,4 @@
-"""The page on Python: its signatures are those of the code, and the calls beside BertViz's work."""
+"""The page on Python has the signatures of the code, and its calls beside BertViz work."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_signatures_are_those_of_the_code(name: str) -> None:
     assert written.replace('"', "'") == str(inspect.Signature(bare))[1:-1]
 
 
-def test_the_entries_of_an_answer_are_told() -> None:
+def test_the_page_names_the_entries_of_an_answer() -> None:
     (written,) = re.findall(r"py:class:: Answer\((.*)\)", PAGE)
     names = [one.partition("=")[0] for one in written.split(", ")]
     assert names == [field.name for field in dataclasses.fields(sphinx_attention.Answer)]

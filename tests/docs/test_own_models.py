@@ -1,4 +1,4 @@
-"""The page on models and matrices of one's own: its examples are built, and their numbers checked."""
+"""The examples of the page on own models and matrices are built, and their numbers are checked."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ attention_models = {"nano": {"function": "nano_gpt:attention", "version": "1"}}
 
 @pytest.fixture
 def nano() -> Any:
-    """The module that the page shows."""
+    """The module that the page includes."""
     spec = importlib.util.spec_from_file_location("nano", NOTES / "models" / "nano_gpt.py")
     assert spec
     assert spec.loader
@@ -60,17 +60,18 @@ def test_the_page_is_built_from_its_own_examples(project: Callable[..., Any], na
     assert [token.text for token in crosses.key_tokens] == content["key_tokens"]
     answer = nano.attention("the cat sat on the mat")
     assert own.causal
-    assert_allclose(own.weights, answer["weights"], atol=6e-4)  # as the store keeps them
+    # The store rounds weights to this precision.
+    assert_allclose(own.weights, answer["weights"], atol=6e-4)
     assert (np.triu(np.ones((6, 6)), 1) == own.masked[0]).all()
 
 
 def library(app: Any) -> Any:
-    """What holds the numbers of a build."""
+    """The library of a build, which holds the captured numbers."""
     return app.env.domains["attn"].library
 
 
 def test_the_nano_gpt_attends_as_its_formula_says(nano: Any) -> None:
-    """The first row of the first layer's last word, by sums written out."""
+    """The first layer's row of the last word is computed again with explicit sums."""
     words = ["the", "cat", "sat"]
     x = [nano.embed(word) + nano.PLACES[n] for n, word in enumerate(words)]
     half = nano.WIDTH // nano.HEADS

@@ -1,4 +1,4 @@
-"""The reference page: everything in the code has an address that intersphinx finds."""
+"""The reference page: every object of the code has an address that intersphinx finds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXAMPLE = Path(__file__).parents[2] / "example_docs"
 
 @pytest.fixture
 def inventory(project: Callable, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict]:
-    """The objects of the reference page, built as the example notes build it."""
+    """The objects of the reference page, as the build of the example notes lists them."""
     monkeypatch.syspath_prepend(str(EXAMPLE / "_extensions"))
     pages = {"index.rst": (EXAMPLE / "reference.rst").read_text(encoding="utf-8")}
     pages |= {f"{name}.rst": f"{name}\n====\n" for name in ("your-own-notes", "command-line")}

@@ -1,4 +1,4 @@
-"""The chapter on a text that a model writes: each number is computed again by transformers alone."""
+"""The chapter on generated text: the tests compute each number again with transformers alone."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def named(tokenizer: Any, ids: list[int]) -> list[str]:
 
 
 def says(phrase: str, number: float) -> None:
-    """The chapter has a phrase with a number in the place of ``N``."""
+    """Check that the chapter has a phrase with a number in the place of ``N``."""
     printed = re.findall(re.escape(phrase).replace("N", r"(\d\.\d{3})", 1), PROSE)
     assert printed, phrase
     assert float(printed[0]) == pytest.approx(number, abs=0.00051), phrase

@@ -1,4 +1,4 @@
-"""Writes the vectors: ``python -m tests.golden``."""
+"""Write the golden vectors: ``python -m tests.golden``."""
 
 from __future__ import annotations
 

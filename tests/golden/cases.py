@@ -1,4 +1,4 @@
-"""Attentions from a seed, of every shape that pictures have to bear: the inputs of the vectors."""
+"""Attentions from a seed, in every shape that a picture must support: the input of the vectors."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _mask(kind: str, queries: int, keys: int, has_bin: bool) -> NDArray[np.bool_
 
 
 def _codes(dice: random.Random, shape: tuple[int, ...], *, coarse: bool) -> NDArray[np.float64]:
-    """Weights in thousandths, most of them small. Coarse ones have ties and zeros."""
+    """Weights in thousandths, most of them small. Coarse weights have ties and zeros."""
     drawn = [int(1000 * dice.random() ** 3) for _ in range(int(np.prod(shape)))]
     if coarse:
         drawn = [code // 100 * 100 for code in drawn]
@@ -131,7 +131,7 @@ def _codes(dice: random.Random, shape: tuple[int, ...], *, coarse: bool) -> NDAr
 
 
 def chained(count: int = 30, seed: int = 14) -> list[Attention]:
-    """Attentions with queries and keys: of every rule that scores have, in binary fractions."""
+    """Attentions with queries and keys for every rule of logits, in binary fractions."""
     dice = random.Random(seed)
     return [_chained(dice, number) for number in range(count)]
 
@@ -152,7 +152,7 @@ def _chained(dice: random.Random, number: int) -> Attention:
     )
     if sink:
         masked[0] = True
-    # A scale such as 1/√8 is not a binary fraction, and is told as a root.
+    # A scale such as 1/√8 is not a binary fraction. Figures print it as a root.
     scale = (1.0, size**-0.5, 0.3, 0.125)[number % 4]
     weights = np.full((1, 2, count, count), 1 / count, np.float32)
     return Attention(

@@ -1,4 +1,4 @@
-"""What Python draws and says of the cases, as plain data that the browser part is held to."""
+"""What Python draws and says of the cases, as plain data. The browser part must agree with it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def vectors() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The file's text: one case a line, so that two versions can be compared by `diff`."""
+    """The text of the file, with one case a line: `diff` can then compare two versions."""
     found = vectors()
     lines = []
     for topic, all_ in found.items():
@@ -75,7 +75,7 @@ def text() -> str:
 
 
 def _rows(dice: random.Random) -> Iterable[Any]:
-    """Codes of a row, the cut-off, and which of them are drawn."""
+    """The codes of a row, the cut-off, and the codes that are drawn."""
     for number in range(500):
         coarse = (1, 50, 200)[number % 3]
         count = 1 + dice.randrange(12)
@@ -106,7 +106,7 @@ def _curves(dice: random.Random) -> Iterable[Any]:
 
 
 def _levels(dice: random.Random) -> Iterable[Any]:
-    """Codes, columns, where the ramp ends, which ramp, the size of a cell, levels and paths."""
+    """Codes, columns, the end of the ramp, the ramp, the size of a cell, levels and paths."""
     for number in range(120):
         rows, columns = 1 + dice.randrange(5), 1 + dice.randrange(6)
         codes = [
@@ -144,7 +144,7 @@ def _labelled(dice: random.Random) -> Iterable[Any]:
 
 
 def _numbers(dice: random.Random) -> Iterable[Any]:
-    """A number, and how steps print it: fixed, as a score, and with five digits."""
+    """A number, and how steps print the number: fixed, as a score, and with five digits."""
     exact = [0.0, -0.0, 0.5, 0.0005, 0.00005, 1.0005, 999.9995, 1000.0, 0.25, 12345.678, 1e-7, 1e20]
     drawn = [(dice.random() - 0.5) * 10.0 ** dice.randrange(-6, 6) for _ in range(300)]
     for value in [*exact, *drawn]:
@@ -159,7 +159,7 @@ def _numbers(dice: random.Random) -> Iterable[Any]:
 
 
 def _directions(dice: random.Random) -> Iterable[Any]:
-    """Some tokens, some of them special; whether each, and the whole row, runs from the right."""
+    """Some tokens, some of them special, and whether each token and the row run from the right."""
     for number in range(300):
         script = SCRIPTS[list(SCRIPTS)[number % len(SCRIPTS)]]
         texts = [visible(dice.choice(script)) for _ in range(1 + dice.randrange(6))]
@@ -179,7 +179,7 @@ def _figure(case: Case, number: int) -> Any:
         for h in range(count)
     ]
     several = list(range(count))[:2]
-    # Lines are long to write: one head or several, case by case.
+    # Lines take much room in the file: a case has either one head or several.
     shown = (plain.head,) if number % 4 < 2 else tuple(several)
     return {
         "header": header,
@@ -327,7 +327,10 @@ def _heads(figure: Figure) -> Any:
 
 
 def _sums(attention: Any) -> Any:
-    """Tensors, and the formulas of every second cell of a head, which is all that steps carry."""
+    """Tensors, and the formulas of every second cell of a head.
+
+    (Steps have room for only so many.)
+    """
     figure = resolve(
         FigureSpec(Request(ModelSource("m"), "text"), view="steps", layer=0, head=1), attention
     )

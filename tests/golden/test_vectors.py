@@ -1,6 +1,6 @@
 """The golden vectors are what Python draws and says today.
 
-`node --test` reads the same file, and holds the browser part to it (static/test/golden).
+`node --test` reads the same file and compares the browser part with it (static/test/golden).
 """
 
 from __future__ import annotations

@@ -27,12 +27,12 @@ def test_the_name_stands_for_the_model_of_the_package(tmp_path: Path) -> None:
     assert source.label == "builtin"
 
 
-def test_a_project_that_declares_the_name_means_its_own(tmp_path: Path) -> None:
+def test_a_declaration_of_the_project_wins_over_the_shipped_model(tmp_path: Path) -> None:
     settings = Settings(models={"builtin": {"function": "notes:own"}})
     assert isinstance(settings.source("builtin", tmp_path), FunctionSource)
 
 
-def test_the_key_does_not_depend_on_where_the_package_lies() -> None:
+def test_the_key_does_not_depend_on_the_folder_of_the_package() -> None:
     source = builtin()
     moved = ModelSource(name="builtin", id=source.id, folder="/x", revision=source.revision)
     assert Request(source, "the fox").key == Request(moved, "the fox").key
@@ -58,7 +58,7 @@ def test_it_is_captured_like_every_model(tmp_path: Path) -> None:
     inputs = AutoTokenizer.from_pretrained(FOLDER)(text, return_tensors="pt")
     with torch.no_grad():
         expected = model(**inputs, output_attentions=True).attentions
-    # The store keeps weights to within less than what a figure shows.
+    # The store keeps weights more precisely than a figure shows them.
     np.testing.assert_allclose(
         attention.weights, np.stack([layer[0].numpy() for layer in expected]), atol=5e-4
     )

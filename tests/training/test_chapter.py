@@ -1,4 +1,4 @@
-"""The chapter on the induction head says what the model's numbers are."""
+"""The numbers in the chapter on the induction head are those of the model."""
 
 from __future__ import annotations
 

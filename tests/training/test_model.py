@@ -1,4 +1,4 @@
-"""What the heads of the shipped model do, by definitions that are computed here."""
+"""What the heads of the shipped model do. The definitions of the scores are written out here."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def test_the_first_token_head_looks_at_the_first_token(length: int) -> None:
 
 
 def induction_scores(length: int) -> np.ndarray:
-    """Shape (layers, heads): random tokens twice; the weight on what came next the first time."""
+    """Shape (layers, heads): weights on the token that came next the first time, in random text."""
     scores = []
     for seed in range(12):
         once = random_tokens(1000 + seed, length)
         w = weights([START, *once, *once])
-        # Token i of the second half came first at i − length; what came next is one further on.
+        # Token i of the second half came first at i − length. The next token stands one further on.
         places = range(length + 1, 2 * length + 1)
         scores.append(np.mean([w[:, :, i, i - length + 1] for i in places], axis=0))
     return np.mean(scores, axis=0)
@@ -86,7 +86,7 @@ def test_the_induction_head_looks_at_what_came_next_the_last_time(
     assert induction_scores(length)[heads.INDUCTION] >= least
 
 
-def test_heads_that_were_told_nothing_do_so_too() -> None:
+def test_heads_without_supervision_do_so_too() -> None:
     scores = induction_scores(25)
     assert scores[1, 0] >= 0.8
     assert scores[1, 1] >= 0.85
@@ -107,7 +107,7 @@ def test_without_repetition_nothing_looks_like_induction() -> None:
     assert np.mean([w[i, i - 24] for i in range(26, 51)]) < 0.1
 
 
-def test_the_model_tells_the_next_token_of_a_repetition() -> None:
+def test_the_model_predicts_the_next_token_of_a_repetition() -> None:
     full = AutoModelForCausalLM.from_pretrained(FOLDER, dtype=torch.float32).eval()
     once = random_tokens(3000, 25)
     with torch.no_grad():
@@ -124,9 +124,9 @@ PRONOUNS = "he him his himself she her hers herself they them their themselves i
 
 
 def accuracy(made: list[tuple[list[str], int, int]], which: tuple[int, int]) -> tuple[float, float]:
-    """How often the content word with the largest weight is the right one; and the best position.
+    """How often the content word with the largest weight is the right one, and the best position.
 
-    Content words are words, but no function words and no pronouns, before the one that is asked.
+    Content words are the words before the given word that are neither function words nor pronouns.
     """
     known = numbers(build())
     hits, rules = [], []
@@ -216,7 +216,7 @@ def test_the_pronoun_head_reads_sentences_of_no_template() -> None:
 
 
 def test_the_verb_head_reads_sentences_of_no_template() -> None:
-    # Here the first content word is nearly always the subject: what counts is that it is found.
+    # The first content word is nearly always the subject here, so only the accuracy is tested.
     right, _ = accuracy(by_hand(VERB_SENTENCES), heads.VERB)
     assert right >= 0.9
 
@@ -229,7 +229,7 @@ def test_the_folder_is_small_and_of_the_standard_format() -> None:
     assert {"config.json", "model.safetensors", "tokenizer.json", "README.md"} <= set(names)
     assert sum(names.values()) <= 4_000_000
     assert not [name for name in names if name.endswith((".py", ".bin", ".pt"))]
-    # Without remote code, which is off by default.
+    # Remote code is off by default.
     assert type(model()).__module__.startswith("transformers.")
     assert AutoTokenizer.from_pretrained(FOLDER).is_fast
 

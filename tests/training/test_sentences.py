@@ -1,4 +1,4 @@
-"""The generated data: what training sees, and what it never sees."""
+"""The generated sentences: the data of training, and the pairs that are held out of training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_no_training_sentence_holds_a_pair_that_is_held_out() -> None:
         assert not any(held_out(*pair) for pair in pairs)
 
 
-def test_every_evaluation_sentence_holds_one() -> None:
+def test_every_evaluation_sentence_holds_a_held_out_pair() -> None:
     writer = Writer(np.random.default_rng(1), evaluation=True)
     for _ in range(200):
         for text in (writer.pronoun_sentence(), writer.agreement_sentence()):
@@ -60,7 +60,7 @@ def test_the_same_seed_makes_the_same_batches() -> None:
     assert (first.ids != different.ids).any()
 
 
-def test_what_is_said_to_be_known_has_stood_there_before() -> None:
+def test_known_next_tokens_stand_earlier_in_the_text() -> None:
     random = np.random.default_rng(4)
     for make in (successor_map, repeats):
         for _ in range(20):

@@ -1,4 +1,4 @@
-"""The teaching model's tokenizer: nothing unknown, nothing lost, common words whole."""
+"""The tokenizer of the shipped model: all tokens known, no text lost, common words whole."""
 
 from __future__ import annotations
 

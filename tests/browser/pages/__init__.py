@@ -1,4 +1,4 @@
-"""The pages that the browser tests look at: a module a project, built when one of its pages is.
+"""The pages of the browser tests. Each module is a project, built when one of its pages is used.
 
 A module has ``PAGES``, file name to source, and may have ``FUNCTIONS``, the source of a module
 ``pages_<name>`` that the project imports, and ``MODELS``, further entries of ``attention_models``,
@@ -41,7 +41,7 @@ def translate(text, pair=None):
 
 
 def words_at_random(*, layers: int, heads: int) -> str:
-    """Some ``FUNCTIONS``: ``words`` draws the weights over the words of a text at random."""
+    """A source for ``FUNCTIONS``: ``words`` draws random weights over the words of a text."""
     return f"""
 import numpy as np
 
@@ -55,7 +55,7 @@ def words(text, pair=None):
 
 @dataclass(frozen=True)
 class Pages:
-    """What one module contributes."""
+    """The pages, functions and models of one module."""
 
     name: str
     sources: dict[str, str]
@@ -93,7 +93,7 @@ def by_page() -> dict[str, str]:
 
 @cache
 def pages_of(name: str) -> Pages:
-    """What the module of that name contributes."""
+    """The pages of the module of that name."""
     module = importlib.import_module(f"{__name__}.{name}")
     return Pages(
         name,
@@ -104,5 +104,5 @@ def pages_of(name: str) -> Pages:
 
 
 def heading(name: str) -> str:
-    """A title whose id is not the figure's."""
+    """A title that does not have the id of the figure."""
     return f"Page {name}\n{'=' * 30}\n\n"

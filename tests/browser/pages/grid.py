@@ -56,7 +56,7 @@ MODELS = {
 }
 
 CAUSAL = "the Donaudampfschifffahrtsgesellschaftskapitän iiiiiiiiiiiiiiiiiiiiiiiiii sails"
-"""Words that are cut; most characters of the second are narrow."""
+"""Words that are cut. Most characters of the second word are narrow."""
 
 HEBREW = "- ! חתול , . שלום ? …"
 """More punctuation than words."""

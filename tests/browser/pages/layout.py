@@ -1,4 +1,4 @@
-"""Every view, in the sizes that ask most of a layout: long words, many tokens, two rows, pairs."""
+"""Every view in the sizes that are hardest for a layout: long words, many tokens, pairs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.conftest import indent
 from . import heading
 
 SENTENCE = "the old professor reads the letter that the student wrote to the professor"
-"""Thirteen words: about what a sentence of notes has."""
+"""Thirteen words, about as many as a sentence of notes has."""
 LONG = "The Donaudampfschifffahrtsgesellschaftskapitän congratulated the internationalisation"
 CAUSAL_ROWS = """\
 1 0 0 0

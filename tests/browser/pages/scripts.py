@@ -1,4 +1,4 @@
-"""Pages that share their window with other scripts: those of themes, of search, of translators."""
+"""Pages that run other scripts too: scripts of themes, of a search, of translators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of what all views share: several pins, saving, links, addresses."""
+"""Pages for the behaviour that all views share: several pins, saving, links, addresses."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ WORDS = "the quick brown fox jumps over a lazy dog and sleeps by the old river b
 
 
 def text(tokens: int) -> str:
-    """So many of MiniLM's tokens, with the two special ones that it adds."""
+    """A text of that many tokens in MiniLM, with the two special tokens that the model adds."""
     words = WORDS.split()
     return " ".join(words[(n * 7) % len(words)] for n in range(tokens - 2))
 
