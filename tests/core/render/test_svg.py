@@ -8,6 +8,7 @@ import pytest
 
 from sphinx_attention.core.render.svg import render_svg
 from tests.core.render.figures import figure
+from tests.core.render.pictures import classed
 
 HOSTILE = [
     "</script><img src=x onerror=alert(1)>",
@@ -49,7 +50,7 @@ def hostile(**spec):
 
 
 def texts(root: ET.Element, name: str) -> list[str | None]:
-    return [e.text for e in root.iter() if name in e.get("class", "").split()]
+    return [e.text for e in classed(root, name)]
 
 
 @pytest.mark.parametrize("standalone", [False, True])

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from sphinx_attention.core.codes import MASKED, MASKED_SUM, format_sum, head_codes
+from sphinx_attention.core.codes import MASKED_SUM, format_sum, head_codes
 from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.common.constants import constants
+from sphinx_attention.core.render.common.placed_text import (
+    Fonts,
+    PlacedToken,
+    token_text,
+    tokens_right_to_left,
+)
 from sphinx_attention.core.render.common.score_vector import is_strong_sum
-from sphinx_attention.core.render.common.text_metrics import text_width
 from sphinx_attention.core.render.drawing import Drawing
-from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
 Side = Literal["query", "key"]
 
-FONT, SPECIAL_FONT = 18, 14
+FONTS = Fonts(ordinary=18, special=14)
 """Sizes in px of ordinary and of special tokens."""
 
 _ARCS = constants("arcs")
@@ -51,32 +55,17 @@ _KEY_WORD = 38.0
 _KEY_LINE: float = _ARCS["key_line"]
 
 
-@dataclass(frozen=True)
-class Slot:
-    """Where a token stands, in px.
+@dataclass(frozen=True, kw_only=True)
+class Slot(PlacedToken):
+    """A token in its row. Its middle is a multiple of 0.5 px.
 
     Attributes:
-        x: its centre, a multiple of 0.5.
-        left: left end of the slot.
-        width: of the slot, at least 36.
-        text: as shown.
-        text_width: what ``textLength`` holds the text to.
-        special: whether the token is special.
-        right_to_left: whether the text runs from right to left.
+        left: left end of the slot in px.
+        width: width of the slot in px, at least 36.
     """
 
-    x: float
     left: float
     width: float
-    text: str
-    text_width: float
-    special: bool
-    right_to_left: bool
-
-    @property
-    def font(self) -> int:
-        """Size of the text in px."""
-        return SPECIAL_FONT if self.special else FONT
 
 
 @dataclass(frozen=True)
@@ -178,22 +167,10 @@ def place(tokens: Sequence[Token], *, backwards: bool = False) -> tuple[tuple[Sl
     slots = []
     left = _MARGIN
     for token in reversed(tokens) if backwards else tokens:
-        text = visible(token.text)
-        size = SPECIAL_FONT if token.special else FONT
-        # Whole pixels: centres are then short to write and exact in every language.
-        wide = math.ceil(text_width(text, size))
-        width = max(float(wide), _SLOT)
-        slots.append(
-            Slot(
-                x=left + width / 2,
-                left=left,
-                width=width,
-                text=text,
-                text_width=float(wide),
-                special=token.special,
-                right_to_left=right_to_left(text),
-            )
-        )
+        # Texts are whole pixels wide: centres are then short to write and exact in every language.
+        text = token_text(token, FONTS)
+        width = max(text["text_width"], _SLOT)
+        slots.append(Slot(**text, x=left + width / 2, left=left, width=width))
         left += width + _GAP
     ordered = tuple(reversed(slots)) if backwards else tuple(slots)
     return ordered, left - _GAP + _MARGIN
@@ -201,7 +178,7 @@ def place(tokens: Sequence[Token], *, backwards: bool = False) -> tuple[tuple[Sl
 
 def _one_row(figure: Figure, codes: NDArray[np.integer[Any]]) -> Drawing:
     tokens = figure.attention.query_tokens
-    backwards = row_right_to_left(token.text for token in tokens if not token.special)
+    backwards = tokens_right_to_left(tokens)
     slots, width = place(tokens, backwards=backwards)
     span = abs(slots[-1].x - slots[0].x) or edges.LONE_SPAN
     y = edges.headroom(span) + _TOP
@@ -225,7 +202,7 @@ def _one_row(figure: Figure, codes: NDArray[np.integer[Any]]) -> Drawing:
 def _two_rows(figure: Figure, codes: NDArray[np.integer[Any]]) -> Drawing:
     attention = figure.attention
     rows = [attention.key_tokens, attention.query_tokens]
-    backward = [row_right_to_left(t.text for t in row if not t.special) for row in rows]
+    backward = [tokens_right_to_left(row) for row in rows]
     placed = [place(row, backwards=b) for row, b in zip(rows, backward, strict=True)]
     width = max(wide for _, wide in placed)
     # Where the picture scrolls, both rows begin where it is first seen.
@@ -327,19 +304,10 @@ def _drawing(
 
 
 def at_rest(figure: Figure, codes: NDArray[np.integer[Any]]) -> list[tuple[int, int]]:
-    """The edges of the picture at rest, as (query, key), in that order.
-
-    The drawn edges of all ordinary queries that can be seen; special tokens attend mostly to one
-    another, and would bury the words. Where there are too many, the heaviest.
-    """
-    tokens = figure.attention.query_tokens
-    chosen = [i for i, token in enumerate(tokens) if not token.special] or range(len(tokens))
-    pairs = []
-    for i in chosen:
-        size = np.abs(np.where(codes[i] == MASKED, 0, codes[i]).astype(np.int64))
-        seen = edges.drawn(codes[i], figure.cutoff) & (size >= edges.LEAST_AT_REST)
-        pairs += [(-int(size[j]), i, j) for j in np.flatnonzero(seen).tolist()]
-    return sorted((i, j) for _, i, j in sorted(pairs)[:MOST_REST_EDGES])
+    """The edges of the picture at rest as (query, key), in that order; of too many the heaviest."""
+    seen = edges.seen_at_rest(figure.attention.query_tokens, codes, figure.cutoff)
+    heaviest = sorted((-size, query, key) for size, query, key in seen)[:MOST_REST_EDGES]
+    return sorted((query, key) for _, query, key in heaviest)
 
 
 def _notes(figure: Figure) -> tuple[str, ...]:

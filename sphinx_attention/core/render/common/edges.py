@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sphinx_attention.core.attention import Token
+
 Point = tuple[float, float]
 Curve = tuple[Point, ...]
 """A chain of cubic Béziers: a start, then three points a piece."""
@@ -80,6 +82,32 @@ def drawn(row: NDArray[np.integer[Any]], cutoff: float) -> NDArray[np.bool_]:
     least = int(taken[-1]) if taken.size else 1
     chosen: NDArray[np.bool_] = mass >= max(least, 1)
     return chosen
+
+
+def seen_at_rest(
+    tokens: Sequence[Token], codes: NDArray[np.integer[Any]], cutoff: float
+) -> list[tuple[int, int, int]]:
+    """The edges of one head that can be seen while no token is chosen.
+
+    These are the drawn edges of all ordinary queries. Special tokens attend mostly to one another,
+    and their edges would hide those of the words; they count where there are no other queries.
+
+    Args:
+        tokens: the queries.
+        codes: shape (queries, keys).
+        cutoff: share of each row's mass that is drawn, in (0, 1].
+
+    Returns:
+        For each edge its size in thousandths, its query and its key.
+    """
+    chosen = [i for i, token in enumerate(tokens) if not token.special] or range(len(tokens))
+    found = []
+    for query in chosen:
+        row = codes[query]
+        size = np.abs(np.where(row == MASKED, 0, row).astype(np.int64))
+        seen = np.flatnonzero(drawn(row, cutoff) & (size >= LEAST_AT_REST))
+        found += [(int(size[key]), query, key) for key in seen.tolist()]
+    return found
 
 
 def share_drawn(rows: NDArray[np.integer[Any]], cutoff: float, *, signed: bool = False) -> float:

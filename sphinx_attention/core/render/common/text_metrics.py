@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 # Thousandths of an em, and the characters that are so wide.
 _WIDTHS = (
@@ -95,22 +91,6 @@ def fitted(text: str, size: float, most: float) -> tuple[str, float]:
     """A text that fits in ``most`` px, cut if need be, and its width in whole px."""
     kept = cut(text, size, most)
     return kept, float(math.ceil(text_width(kept, size)))
-
-
-def measures(texts: Iterable[str], labels: Iterable[tuple[str, float]]) -> list[Any]:
-    """Labels for the browser part, which cannot measure a text as Python does.
-
-    Args:
-        texts: the whole texts.
-        labels: these as they are shown, and their widths in px.
-
-    Returns:
-        The width of each; where the text is cut, what is left of it and the width.
-    """
-    return [
-        int(wide) if kept == text else [kept, int(wide)]
-        for text, (kept, wide) in zip(texts, labels, strict=True)
-    ]
 
 
 def _continues(before: str, character: str) -> bool:

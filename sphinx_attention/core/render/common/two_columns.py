@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
-from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
+from sphinx_attention.core.text import visible
 
 from .constants import constants
 from .edges import num
-from .text_metrics import fitted, measures
+from .placed_text import (
+    Fonts,
+    PlacedText,
+    PlacedToken,
+    measures,
+    token_text,
+    tokens_right_to_left,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,8 +29,7 @@ Side = Literal["query", "key"]
 
 _COLUMNS = constants()["two_columns"]
 
-FONT: int = _COLUMNS["font"]
-SPECIAL_FONT: int = _COLUMNS["special_font"]
+FONTS = Fonts(ordinary=_COLUMNS["font"], special=_COLUMNS["special_font"])
 """Sizes in px of ordinary and of special tokens."""
 
 LONGEST = 150.0
@@ -56,34 +63,19 @@ _MOST_APART: float = _COLUMNS["most_apart"]
 _SIDES: tuple[Side, Side] = ("query", "key")
 
 
-@dataclass(frozen=True)
-class Slot:
+@dataclass(frozen=True, kw_only=True)
+class Slot(PlacedToken):
     """A token in its column.
 
     Attributes:
         index: which of the tokens of its side.
-        text: as shown, cut where it is long.
-        whole: as shown, and never cut.
-        text_width: what ``textLength`` holds the text to, in px.
-        x: its middle.
-        top: of its row.
-        special: whether the token is special.
-        right_to_left: whether the text runs from right to left.
+        whole: the text without a cut.
+        top: top of the row in px.
     """
 
     index: int
-    text: str
     whole: str
-    text_width: float
-    x: float
     top: float
-    special: bool
-    right_to_left: bool
-
-    @property
-    def font(self) -> int:
-        """Size of the text in px."""
-        return SPECIAL_FONT if self.special else FONT
 
     @property
     def baseline(self) -> float:
@@ -94,15 +86,6 @@ class Slot:
     def middle(self) -> float:
         """Of the row: the height at which lines end."""
         return self.top + ROW / 2
-
-
-@dataclass(frozen=True)
-class Text:
-    """A small text of the picture: what it says, where it begins or ends, its baseline in px."""
-
-    text: str
-    x: float
-    y: float
 
 
 @dataclass(frozen=True)
@@ -126,7 +109,7 @@ class Column:
     rightwards: bool
     number_x: float
     slots: tuple[Slot, ...]
-    texts: tuple[Text, ...]
+    texts: tuple[PlacedText, ...]
 
     @property
     def inner(self) -> float:
@@ -185,7 +168,7 @@ class Columns:
 def place(attention: Attention) -> Columns:
     """Place an attention's queries and keys in two columns."""
     sides = (attention.query_tokens, attention.key_tokens)
-    mirrored = row_right_to_left(t.text for side in sides for t in side if not t.special)
+    mirrored = tokens_right_to_left(chain.from_iterable(sides))
     widths = [_width(tokens) for tokens in sides]
     tops = [_tops(tokens, parts=attention.is_pair) for tokens in sides]
     height = max(rows[-1] for rows in tops) + ROW + _MARGIN
@@ -212,7 +195,7 @@ def place(attention: Attention) -> Columns:
 
 def labels(tokens: Sequence[Token]) -> list[Any]:
     """The texts of a column as `measures`."""
-    return measures((visible(t.text) for t in tokens), (_fitted(t) for t in tokens))
+    return measures(tokens, FONTS, LONGEST)
 
 
 def _column(
@@ -234,21 +217,15 @@ def _column(
         number_x=left + _NUMBER / 2 if rightwards else left + width - _NUMBER / 2,
         slots=tuple(_slots(tokens, tops, edge, -1 if rightwards else 1)),
         texts=(
-            Text("queries" if side == "query" else "keys", edge, _HEADING_BASELINE),
+            PlacedText("queries" if side == "query" else "keys", edge, _HEADING_BASELINE),
             *(_parts(tokens, tops, edge) if parts else ()),
         ),
     )
 
 
 def _width(tokens: Sequence[Token]) -> float:
-    words = [_fitted(token)[1] for token in tokens]
+    words = [token_text(token, FONTS, LONGEST)["text_width"] for token in tokens]
     return _NUMBER + _BETWEEN + max(_LEAST_WORD, *words) + _PAD
-
-
-def _fitted(token: Token) -> tuple[str, float]:
-    """A token's text, cut where it is too long, and its width in whole px."""
-    size = SPECIAL_FONT if token.special else FONT
-    return fitted(visible(token.text), size, LONGEST)
 
 
 def _tops(tokens: Sequence[Token], *, parts: bool) -> list[float]:
@@ -269,21 +246,13 @@ def _begins(tokens: Sequence[Token], index: int) -> bool:
 def _slots(tokens: Sequence[Token], tops: Sequence[float], edge: float, way: int) -> Iterator[Slot]:
     """Words from an edge outwards, which is to the left or to the right."""
     for i, (token, top) in enumerate(zip(tokens, tops, strict=True)):
-        text, wide = _fitted(token)
-        yield Slot(
-            index=i,
-            text=text,
-            whole=visible(token.text),
-            text_width=wide,
-            x=edge + way * wide / 2,
-            top=top,
-            special=token.special,
-            right_to_left=right_to_left(text),
-        )
+        text = token_text(token, FONTS, LONGEST)
+        x = edge + way * text["text_width"] / 2
+        yield Slot(**text, index=i, whole=visible(token.text), x=x, top=top)
 
 
-def _parts(tokens: Sequence[Token], tops: Sequence[float], edge: float) -> Iterator[Text]:
+def _parts(tokens: Sequence[Token], tops: Sequence[float], edge: float) -> Iterator[PlacedText]:
     """The names of a pair's sentences."""
     for i, (token, top) in enumerate(zip(tokens, tops, strict=True)):
         if _begins(tokens, i):
-            yield Text("AB"[min(token.segment, 1)], edge, top - _PART + _PART_BASELINE)
+            yield PlacedText("AB"[min(token.segment, 1)], edge, top - _PART + _PART_BASELINE)

@@ -269,20 +269,13 @@ def legend_width(names: Sequence[str]) -> float:
 
 
 def at_rest(figure: Figure, codes: Codes) -> tuple[list[Edge], bool]:
-    """The lines of the picture at rest, the faintest first, and whether there are more.
-
-    The drawn edges of all ordinary queries that can be seen; special tokens attend mostly to one
-    another, and would bury the words. Where there are too many, the heaviest.
-    """
+    """The lines of the picture at rest, the faintest first, and whether some are left out."""
     tokens = figure.attention.query_tokens
-    chosen = [i for i, token in enumerate(tokens) if not token.special] or range(len(tokens))
-    found: list[tuple[int, Edge]] = []
-    for head, weights in codes.items():
-        for query in chosen:
-            row = weights[query]
-            size = np.abs(np.where(row == MASKED, 0, row).astype(np.int64))
-            seen = edges.drawn(row, figure.cutoff) & (size >= edges.LEAST_AT_REST)
-            found += [(-int(size[k]), (head, query, k)) for k in np.flatnonzero(seen).tolist()]
+    found = [
+        (-size, (head, query, key))
+        for head, weights in codes.items()
+        for size, query, key in edges.seen_at_rest(tokens, weights, figure.cutoff)
+    ]
     kept = sorted(found)[:MOST_AT_REST]
     return [edge for _, edge in reversed(kept)], len(found) > len(kept)
 

@@ -11,8 +11,16 @@ from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.common import heatmap as cells
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
-from sphinx_attention.core.render.common.text_metrics import fitted, measures, text_width
-from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
+from sphinx_attention.core.render.common.placed_text import (
+    Fonts,
+    PlacedText,
+    PlacedToken,
+    TokenText,
+    measures,
+    token_text,
+    tokens_right_to_left,
+)
+from sphinx_attention.core.render.common.text_metrics import text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -101,40 +109,25 @@ class Frame:
         return self.top + (row + 0.5) * self.cell
 
 
-@dataclass(frozen=True)
-class Label:
-    """A token beside its row or over its column; numbers in px, in its own frame where turned.
+@dataclass(frozen=True, kw_only=True)
+class Label(PlacedToken):
+    """A token beside its row or over its column.
+
+    The text is empty where only every so many tokens have labels. Numbers are those of the label's
+    own coordinates where it is turned.
 
     Attributes:
         index: which of the tokens.
-        text: as shown, cut where it is long; empty where only every so many have labels.
-        x: the text's middle.
-        y: its baseline.
-        text_width: what ``textLength`` holds it to.
-        special: whether the token is special.
-        right_to_left: whether the text runs from right to left.
+        y: baseline of the text in px.
         focus: whether the token is pinned.
-        transform: how its frame lies in the picture; empty for the picture's own.
+        transform: how the label's coordinates lie in the picture; empty where they are the
+            picture's own.
     """
 
     index: int
-    text: str
-    x: float
     y: float
-    text_width: float
-    special: bool
-    right_to_left: bool
     focus: bool = False
     transform: str = ""
-
-
-@dataclass(frozen=True)
-class Text:
-    """A small text of the picture: what it says, its middle and its baseline in px."""
-
-    text: str
-    x: float
-    y: float
 
 
 @dataclass(frozen=True)
@@ -149,7 +142,7 @@ class Bar:
     width: float
     height: float
     swatch: float
-    ticks: tuple[Text, ...]
+    ticks: tuple[PlacedText, ...]
 
 
 @dataclass(frozen=True)
@@ -173,9 +166,9 @@ class Layout:
     height: float
     queries: tuple[Label, ...]
     keys: tuple[Label, ...]
-    axes: tuple[Text, ...]
+    axes: tuple[PlacedText, ...]
     bar: Bar
-    masked: Text | None
+    masked: PlacedText | None
 
 
 def labelled(count: int, every: int, marked: Iterable[int] = ()) -> set[int]:
@@ -221,17 +214,18 @@ def lay_out(
     """
     cell = _cell(len(queries), len(keys))
     size = _font(cell)
-    across, down = ([_fitted(token, size) for token in row] for row in (keys, queries))
-    beside = math.ceil(max(*(wide for _, wide in down), text_width(say("query_axis"), _SMALL)))
-    above = max(wide for _, wide in across)
+    across, down = ([_text(token, size) for token in row] for row in (keys, queries))
+    widest = max(text["text_width"] for text in down)
+    beside = math.ceil(max(widest, text_width(say("query_axis"), _SMALL)))
+    above = max(text["text_width"] for text in across)
     over = 0.0
     if cell >= _SLANT_FROM:
         turn = math.sqrt(0.5)
         above = (above + size) * turn
-        for left, (_, wide) in enumerate(reversed(across)):
-            over = max(over, (wide + size) * turn - (left + 0.5) * cell)
+        for left, text in enumerate(reversed(across)):
+            over = max(over, (text["text_width"] + size) * turn - (left + 0.5) * cell)
     sides = [_MARGIN + beside + _OFF, _MARGIN + math.ceil(over)]
-    mirrored = row_right_to_left(token.text for token in keys if not token.special)
+    mirrored = tokens_right_to_left(keys)
     if mirrored:
         sides.reverse()
     top = _MARGIN + max(math.ceil(above), 2 * _AXIS_LINE) + _OFF
@@ -239,7 +233,7 @@ def lay_out(
     bar = _bar(frame, most, beyond=beyond, signed=signed)
     legend = math.ceil(max(text_width(one, _SMALL) for one in (hatched, *legends)))
     start = bar.swatch + SWATCH + _MARGIN
-    swatch = Text(hatched, start, bar.y + _BAR_HEIGHT) if legend else None
+    swatch = PlacedText(hatched, start, bar.y + _BAR_HEIGHT) if legend else None
     ends = [sum(sides) + frame.width, bar.x + bar.width + 3 * _MARGIN]
     if swatch:
         ends.append(start + legend + _MARGIN)
@@ -247,8 +241,8 @@ def lay_out(
         frame=frame,
         width=max(ends),
         height=bar.y + _BAR_HEIGHT + _TICKS_BELOW + _BOTTOM,
-        queries=_rows(frame, queries, down, pinned),
-        keys=_columns(frame, keys, across),
+        queries=_rows(frame, down, pinned),
+        keys=_columns(frame, across),
         axes=_axes(frame, say),
         bar=bar,
         masked=swatch,
@@ -259,55 +253,48 @@ def labels(queries: Sequence[Token], keys: Sequence[Token]) -> dict[str, list[An
     """The labels of both sides as `measures`; those of the keys only where they are others."""
     size = _font(_cell(len(queries), len(keys)))
     sides = {"queries": queries} if queries == keys else {"queries": queries, "keys": keys}
-    return {
-        side: measures((visible(t.text) for t in row), (_fitted(t, size) for t in row))
-        for side, row in sides.items()
-    }
+    return {side: measures(row, Fonts(size, size), _LABEL) for side, row in sides.items()}
 
 
-def _rows(
-    frame: Frame, tokens: Sequence[Token], texts: Sequence[tuple[str, float]], pinned: Sequence[int]
-) -> tuple[Label, ...]:
+def _rows(frame: Frame, texts: Sequence[TokenText], pinned: Sequence[int]) -> tuple[Label, ...]:
     edge = frame.left + frame.width + _OFF if frame.mirrored else frame.left - _OFF
     labels = labelled(frame.rows, frame.every, pinned)
+    side = 1 if frame.mirrored else -1
     return tuple(
         Label(
+            **_shown(text, shown=i in labels),
             index=i,
-            text=text if i in labels else "",
-            x=edge + wide / 2 if frame.mirrored else edge - wide / 2,
+            x=edge + side * text["text_width"] / 2,
             y=frame.y(i) + _MIDDLE * frame.font,
-            text_width=wide,
-            special=token.special,
-            right_to_left=right_to_left(text),
             focus=i in pinned,
         )
-        for i, (token, (text, wide)) in enumerate(zip(tokens, texts, strict=True))
+        for i, text in enumerate(texts)
     )
 
 
-def _columns(
-    frame: Frame, tokens: Sequence[Token], texts: Sequence[tuple[str, float]]
-) -> tuple[Label, ...]:
+def _columns(frame: Frame, texts: Sequence[TokenText]) -> tuple[Label, ...]:
     labels = labelled(frame.columns, frame.every)
     slanted = frame.cell >= _SLANT_FROM
     angle = (_SLANT if slanted else _UPRIGHT) * (1 if frame.mirrored else -1)
     side = -1 if frame.mirrored else 1
     return tuple(
         Label(
+            **_shown(text, shown=i in labels),
             index=i,
-            text=text if i in labels else "",
-            x=side * wide / 2,
+            x=side * text["text_width"] / 2,
             y=_MIDDLE * frame.font,
-            text_width=wide,
-            special=token.special,
-            right_to_left=right_to_left(text),
             transform=f"translate({num(frame.x(i))} {num(frame.top - _OFF)})rotate({angle})",
         )
-        for i, (token, (text, wide)) in enumerate(zip(tokens, texts, strict=True))
+        for i, text in enumerate(texts)
     )
 
 
-def _axes(frame: Frame, say: Phrases) -> tuple[Text, ...]:
+def _shown(text: TokenText, *, shown: bool) -> TokenText:
+    """The text of a label, or the same without its letters where the label is left out."""
+    return text if shown else {**text, "text": ""}
+
+
+def _axes(frame: Frame, say: Phrases) -> tuple[PlacedText, ...]:
     """Words in the corner between the two axes."""
     along = say("key_axis_mirrored" if frame.mirrored else "key_axis")
     found = []
@@ -316,7 +303,7 @@ def _axes(frame: Frame, say: Phrases) -> tuple[Text, ...]:
         edge = (
             frame.left + frame.width + _OFF + half if frame.mirrored else frame.left - _OFF - half
         )
-        found.append(Text(text, edge, frame.top - _OFF - above))
+        found.append(PlacedText(text, edge, frame.top - _OFF - above))
     return tuple(found)
 
 
@@ -327,21 +314,21 @@ def _bar(frame: Frame, most: int, *, beyond: bool, signed: bool) -> Bar:
     below = y + _BAR_HEIGHT + _TICKS_BELOW
     if signed:
         marks = tuple(
-            Text(format_code(code, signed=True) if code else "0", x + at, below)
+            PlacedText(format_code(code, signed=True) if code else "0", x + at, below)
             for code, at in ((-most, 0.0), (0, wide / 2), (most, wide))
         )
     else:
         ends = {most: "≥\u2009"} if beyond else {}
         marks = tuple(
-            Text(f"{ends.get(code, '')}{code / FULL:g}", x + at, below)
+            PlacedText(f"{ends.get(code, '')}{code / FULL:g}", x + at, below)
             for code, at in cells.ticks(most, "linear", wide)
         )
     return Bar(x, y, wide, _BAR_HEIGHT, swatch=x + wide + 2 * SWATCH, ticks=marks)
 
 
-def _fitted(token: Token, size: int) -> tuple[str, float]:
-    """A token's label, cut where it is long, and its width in whole px."""
-    return fitted(visible(token.text), size, _LABEL)
+def _text(token: Token, size: int) -> TokenText:
+    """How a token's label is written."""
+    return token_text(token, Fonts(size, size), _LABEL)
 
 
 def _cell(rows: int, columns: int) -> int:

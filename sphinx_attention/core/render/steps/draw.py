@@ -17,10 +17,14 @@ from sphinx_attention.core.codes import FULL, MASKED, format_code, head_codes
 from sphinx_attention.core.render.common import vector_strips as strips
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
+from sphinx_attention.core.render.common.placed_text import (
+    PlacedToken,
+    token_text,
+    tokens_right_to_left,
+)
 from sphinx_attention.core.render.common.score_vector import is_strong
-from sphinx_attention.core.render.common.text_metrics import fitted
 from sphinx_attention.core.render.drawing import Drawing
-from sphinx_attention.core.text import right_to_left, visible
+from sphinx_attention.core.text import visible
 
 from . import layout
 from .formulas import INFINITY, MINUS, fixed, labels, parts
@@ -52,17 +56,21 @@ _SIGN = 20  # width in px of a minus infinity
 _MINUS: int = _STEPS["minus"]  # and of its minus
 
 
-@dataclass(frozen=True)
-class Row:
-    """A key token: its name, and its numbers by the picture's columns of numbers."""
+@dataclass(frozen=True, kw_only=True)
+class Row(PlacedToken):
+    """A key token and its numbers.
+
+    Attributes:
+        index: which of the key tokens.
+        y: top of the row in px.
+        numbers: one for each of the picture's columns of numbers.
+        strong: whether the weight is set in the accent colour.
+        masked: whether the query may not see the key.
+        chosen: whether the sums of this key are shown.
+    """
 
     index: int
     y: float
-    x: float
-    text: str
-    text_width: float
-    special: bool
-    right_to_left: bool
     numbers: tuple[str, ...]
     strong: bool
     masked: bool
@@ -179,7 +187,7 @@ def draw(figure: Figure) -> Drawing:
     view = Steps(
         shape=shape,
         words=words,
-        backwards=layout.backwards(attention.query_tokens),
+        backwards=tokens_right_to_left(attention.query_tokens),
         rows=tuple(_rows(attention.key_tokens, codes, _numbers(chain, shape), key, (label, first))),
         columns=columns,
         strips=_strips(chain, columns, first, largest[0]),
@@ -242,15 +250,12 @@ def _rows(
 ) -> Iterator[Row]:
     label, first = place
     for index, (token, code) in enumerate(zip(tokens, codes.tolist(), strict=True)):
-        text, wide = fitted(visible(token.text), layout.KEY_FONT, label)
+        text = token_text(token, layout.KEY_FONTS, label)
         yield Row(
+            **text,
             index=index,
             y=first + index * PITCH,
-            x=layout.MARGIN + label - wide / 2,
-            text=text,
-            text_width=wide,
-            special=token.special,
-            right_to_left=right_to_left(text),
+            x=layout.MARGIN + label - text["text_width"] / 2,
             numbers=(*(numbers[index] if numbers else ()), format_code(code)),
             strong=is_strong(code),
             masked=code == MASKED,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.render.common import vector_strips as strips
-from sphinx_attention.core.render.common.text_metrics import fitted, text_width
-from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
+from sphinx_attention.core.render.common.placed_text import (
+    Fonts,
+    PlacedToken,
+    token_text,
+    tokens_right_to_left,
+)
 
 from .formulas import radicand
 
@@ -19,8 +22,11 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Attention, Token
     from sphinx_attention.core.phrases import Phrases
 
-FONT, SPECIAL_FONT, KEY_FONT = 16, 13, 13
-"""Sizes in px of the tokens on top, ordinary and special, and of those down the side."""
+FONTS = Fonts(ordinary=16, special=13)
+"""Sizes in px of the tokens on top."""
+
+KEY_FONTS = Fonts(ordinary=13, special=13)
+"""Sizes in px of the tokens down the side."""
 
 MARGIN = 5
 """What is left free at both sides in px."""
@@ -100,25 +106,23 @@ class Column:
         return self.name in _VECTORS
 
 
-@dataclass(frozen=True)
-class Word:
-    """A token on top: where it stands, in px, and how it is written."""
+@dataclass(frozen=True, kw_only=True)
+class Word(PlacedToken):
+    """A token on top.
+
+    Attributes:
+        index: which of the query tokens.
+        y: baseline of the text in px.
+        left: left end of the token's area in px.
+        width: width of the area in px.
+        focus: whether the token is the chosen query.
+    """
 
     index: int
-    x: float
     y: float
     left: float
     width: float
-    text: str
-    text_width: float
-    special: bool
-    right_to_left: bool
     focus: bool
-
-    @property
-    def font(self) -> int:
-        """Size of the text in px."""
-        return SPECIAL_FONT if self.special else FONT
 
 
 def shape_of(attention: Attention, chain: Chain | None) -> Shape:
@@ -140,8 +144,8 @@ def shape_of(attention: Attention, chain: Chain | None) -> Shape:
 
 def label_width(tokens: Sequence[Token]) -> float:
     """Room in px for the names of the rows."""
-    widest = max((text_width(visible(token.text), KEY_FONT) for token in tokens), default=0)
-    return float(min(max(math.ceil(widest), _LEAST_LABEL), _MOST_LABEL))
+    widest = max((token_text(token, KEY_FONTS)["text_width"] for token in tokens), default=0.0)
+    return float(min(max(widest, _LEAST_LABEL), _MOST_LABEL))
 
 
 def columns(
@@ -186,34 +190,26 @@ def columns(
     return tuple(made), max(left + MARGIN, _LEAST_WIDTH)
 
 
-def backwards(tokens: Sequence[Token]) -> bool:
-    """Whether a text runs from right to left."""
-    return row_right_to_left(token.text for token in tokens if not token.special)
-
-
 def sentence(tokens: Sequence[Token], query: int, width: float) -> tuple[tuple[Word, ...], float]:
     """The query tokens in as many lines as they need, and the height of these in px."""
-    mirrored = backwards(tokens)
+    mirrored = tokens_right_to_left(tokens)
     most = width - 2 * MARGIN
     words = []
     start, line = 0.0, 0
     for index, token in enumerate(tokens):
-        text, wide = fitted(visible(token.text), SPECIAL_FONT if token.special else FONT, most)
-        slot = max(wide, _LEAST_WORD)
+        text = token_text(token, FONTS, most)
+        slot = max(text["text_width"], _LEAST_WORD)
         if start and start + slot > most:
             start, line = 0.0, line + 1
         left = width - MARGIN - start - slot if mirrored else MARGIN + start
         words.append(
             Word(
+                **text,
                 index=index,
                 x=left + slot / 2,
                 y=line * _LINE + _BASELINE,
                 left=left,
                 width=slot,
-                text=text,
-                text_width=wide,
-                special=token.special,
-                right_to_left=right_to_left(text),
                 focus=index == query,
             )
         )

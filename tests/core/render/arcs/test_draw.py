@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -12,24 +11,7 @@ from sphinx_attention.core.render.arcs import draw as arcs
 from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.svg import render_svg
 from tests.core.render.figures import figure, random_rows, tokens
-
-SVG = "{http://www.w3.org/2000/svg}"
-FOX = "[CLS] the quick fox [SEP]"
-ROWS = [
-    [0.20, 0.20, 0.20, 0.20, 0.20],
-    [0.50, 0.30, 0.10, 0.06, 0.04],
-    [0.02, 0.60, 0.30, 0.05, 0.03],
-    [0.01, 0.04, 0.90, 0.05, 0.00],
-    [0.00, 0.00, 0.00, 0.00, 1.00],
-]
-
-
-def parse(svg: str) -> ET.Element:
-    return ET.fromstring(svg)
-
-
-def classed(root: ET.Element, name: str) -> list[ET.Element]:
-    return [e for e in root.iter() if name in e.get("class", "").split()]
+from tests.core.render.pictures import FOX, ROWS, classed, parse
 
 
 def test_the_row_of_the_token_in_focus_is_drawn_and_numbered():

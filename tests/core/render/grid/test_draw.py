@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 from base64 import b64decode
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,8 +13,11 @@ from sphinx_attention.core.render.grid import draw as grid
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.svg import render_svg
 from tests.core.render.figures import figure, random_rows
+from tests.core.render.pictures import HREF, SVG, classed, parse
 
-SVG = "{http://www.w3.org/2000/svg}"
+if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
+
 ROWS = [
     # Layer 0: a head that looks back, and one that looks at itself.
     [
@@ -29,21 +32,13 @@ ROWS = [
 WORDS = "one two three"
 
 
-def parse(svg: str) -> ET.Element:
-    return ET.fromstring(svg)
-
-
-def classed(root: ET.Element, name: str) -> list[ET.Element]:
-    return [e for e in root.iter() if name in e.get("class", "").split()]
-
-
 def alphas(root: ET.Element) -> np.ndarray:
     """The mask's image: how opaque each of its pixels is, from 0 to 255."""
     mask = next(root.iter(f"{SVG}mask"))
     (cells,) = classed(root, "attention-cells")
     assert cells.get("mask") == f"url(#{mask.get('id')})"
     image = mask[0]
-    data = image.get("{http://www.w3.org/1999/xlink}href").removeprefix("data:image/png;base64,")
+    data = image.get(HREF).removeprefix("data:image/png;base64,")
     picture = Image.open(io.BytesIO(b64decode(data))).convert("RGBA")
     pixels = np.asarray(picture)
     assert (pixels[..., :3] == 255).all()  # a mask's luminance counts too

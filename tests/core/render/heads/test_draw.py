@@ -19,15 +19,8 @@ from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.svg import render_svg
 from sphinx_attention.core.request import ModelSource, Request
 from tests.core.render.figures import figure
+from tests.core.render.pictures import FOX, ROWS, SVG, classed
 
-FOX = "[CLS] the quick fox [SEP]"
-ROWS = [
-    [0.20, 0.20, 0.20, 0.20, 0.20],
-    [0.50, 0.30, 0.10, 0.06, 0.04],
-    [0.02, 0.60, 0.30, 0.05, 0.03],
-    [0.01, 0.04, 0.90, 0.05, 0.00],
-    [0.00, 0.00, 0.00, 0.00, 1.00],
-]
 OTHER = [
     [0.00, 1.00, 0.00, 0.00, 0.00],
     [0.10, 0.10, 0.10, 0.10, 0.60],
@@ -39,10 +32,6 @@ OTHER = [
 
 def drawn(*args, **spec) -> ET.Element:
     return ET.fromstring(render_svg(figure(*args, view="heads", **spec), "f"))
-
-
-def classed(root: ET.Element, name: str) -> list[ET.Element]:
-    return [e for e in root.iter() if name in e.get("class", "").split()]
 
 
 def two_heads(**spec):
@@ -333,7 +322,7 @@ def test_token_texts_are_data():
     hostile = "</text><script>alert(1)</script>"
     shown = figure((hostile, "b"), np.eye(2), view="heads", focus="0")
     root = ET.fromstring(render_svg(shown, "f"))
-    assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
+    assert not list(root.iter(f"{SVG}script"))
     assert "<script>alert" not in render_html(shown, "f")
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import re
 from base64 import b64decode
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,8 +19,11 @@ from sphinx_attention.core.render.svg import render_svg
 from sphinx_attention.core.request import MatrixSource, Request
 from tests.core.render.figures import figure as any_figure
 from tests.core.render.figures import random_rows
+from tests.core.render.pictures import FOX, HREF, classed, parse
 
-FOX = "[CLS] the quick fox [SEP]"
+if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
+
 ROWS = [
     [0.20, 0.20, 0.20, 0.20, 0.20],
     [0.50, 0.30, 0.10, 0.06, 0.04],
@@ -28,7 +31,6 @@ ROWS = [
     [0.01, 0.04, 0.80, 0.15, 0.00],
     [0.00, 0.00, 0.00, 0.20, 0.80],
 ]
-HREF = "{http://www.w3.org/1999/xlink}href"
 
 
 def figure(*args, **spec):
@@ -37,14 +39,6 @@ def figure(*args, **spec):
 
 def words(count: int) -> str:
     return " ".join(f"w{i}" for i in range(count))
-
-
-def parse(svg: str) -> ET.Element:
-    return ET.fromstring(svg)
-
-
-def classed(root: ET.Element, name: str) -> list[ET.Element]:
-    return [e for e in root.iter() if name in e.get("class", "").split()]
 
 
 def field(root: ET.Element) -> tuple[float, float, float, float]:

@@ -23,6 +23,7 @@ from sphinx_attention.core.render.steps import draw as steps
 from sphinx_attention.core.render.steps import formulas as sums
 from sphinx_attention.core.render.svg import render_svg
 from sphinx_attention.core.request import ModelSource, Request
+from tests.core.render.pictures import classed
 from tests.core.sources.other_input import OTHER_INPUT, attention_of, run
 from tests.core.sources.runs import (
     FOX,
@@ -68,10 +69,6 @@ class Read:
     def logits(self) -> np.ndarray:
         last = next(name for name in ("capped", "scaled", "dot") if name in self.rows)
         return self.column(last) + (self.column("bias") if "bias" in self.rows else 0)
-
-
-def classed(root: ET.Element, name: str) -> list[ET.Element]:
-    return [e for e in root.iter() if name in e.get("class", "").split()]
 
 
 def read(figure: Figure) -> Read:
