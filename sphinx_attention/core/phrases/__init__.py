@@ -35,7 +35,8 @@ class Phrases:
 
     def markup(self, name: str, /, **values: Any) -> Markup:
         """A phrase as HTML: values are escaped unless they are markup themselves."""
-        return Markup(self._texts[name]).format(**values)  # noqa: S704 - our own phrases
+        text = Markup(self._texts[name])  # noqa: S704 - our own phrases
+        return text.format(**values) if values else text
 
 
 @cache

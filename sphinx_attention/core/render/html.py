@@ -7,31 +7,24 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from sphinx_attention.core.figure.axes import failures, selectors
 from sphinx_attention.core.figure.payload import encode, encode_text
 from sphinx_attention.core.figure.selection import written
 from sphinx_attention.core.figure.spec import DIFFERENCE
-from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
 from sphinx_attention.core.text import clean_line
-from sphinx_attention.core.views import VIEWS
 
+from .body import Numbers, write_body
 from .comparison import WIDEST, Pane, is_comparison, panes_of
-from .description import generation_notes, strongest_pairs
 from .drawing import templates
-from .registry import draw, measures
-from .svg import write_svg
+from .registry import draw
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from sphinx_attention.core.figure.figure import Alternative, Figure
-
-    from .drawing import Drawing
 
 SideFile = Callable[[str, str], str]
 """Takes a file's name and its JavaScript, and answers with the URL the page will find it at."""
@@ -183,64 +176,14 @@ def _with_alternatives(
     on_page: set[str] | None,
 ) -> str:
     """The markup of an attention and of what can be chosen in its place; see `render_html`."""
-    variants = [_variant(figure, one, uid, side_file, image_file) for one in figure.alternatives]
-    carried = _carry(encode(figure), side_file, frozenset() if on_page is None else on_page)
-    markup = _markup_of(figure, figure, uid, carried, variants)
-    if on_page is not None and carried.text:
-        on_page.add(carried.key)
-    return markup if image_file is None else images_as_files(markup, image_file)
-
-
-def _markup_of(
-    figure: Figure,
-    whole: Figure,
-    uid: str,
-    carried: _Carried,
-    variants: Sequence[str],
-) -> str:
-    """The markup of one attention.
-
-    Args:
-        figure: what is drawn.
-        whole: the figure that it belongs to, with all that can be chosen.
-        uid: as for `render_html`.
-        carried: how the page comes by its payload.
-        variants: what the page says of each other attention, as JSON.
-    """
-    drawing = draw(figure)
-    beside = draw(figure, drawing.beside) if drawing.beside else None
-    shows_edges = VIEWS[drawing.beside or figure.spec.view].edges
-    return (
-        templates()
-        .get_template("templates/figure.html.jinja")
-        .render(
-            drawing=drawing,
-            view=drawing.content,
-            uid=uid,
-            standalone=False,
-            picture=_markup(write_svg(drawing, figure, uid)),
-            large=_markup(
-                write_svg(beside, figure, f"{uid}-large", named_by=f"{uid}-title {uid}-headline")
-            )
-            if beside
-            else None,
-            measures=json.dumps(measures(figure), ensure_ascii=False, separators=(",", ":")),
-            choices=_choices(figure, drawing),
-            selectors=selectors(whole, figure),
-            failed=failures(whole),
-            generation_notes=generation_notes,
-            at=_json(dict(figure.spec.at)),
-            variants=variants,
-            figure=figure,
-            say=figure.say.markup,
-            label=clean_line(figure.attention.label),
-            vector=score_vector(figure) if drawing.vector else None,
-            percent=percent_drawn(figure) if shows_edges else None,
-            pairs=strongest_pairs(figure),
-            payload=carried,
-            directive=_directive(figure),
-        )
+    told = [_variant(figure, one, uid, side_file, image_file) for one in figure.alternatives]
+    numbers = _numbers(
+        figure, side_file, frozenset() if on_page is None else on_page, variants=told
     )
+    markup = write_body(figure, figure, uid, numbers)
+    if on_page is not None and numbers.text:
+        on_page.add(numbers.key)
+    return markup if image_file is None else images_as_files(markup, image_file)
 
 
 def _variant(
@@ -255,7 +198,7 @@ def _variant(
     if one.figure is None:
         told["reason"] = clean_line(one.reason)
         return _json(told)
-    markup = _markup_of(one.figure, whole, uid, _carry(encode(one.figure), None), [])
+    markup = write_body(one.figure, whole, uid, _numbers(one.figure, None))
     if image_file is not None:
         markup = images_as_files(markup, image_file)
     content = _json({"attributes": figure_attributes(one.figure), "markup": markup})
@@ -295,46 +238,33 @@ def _markup(svg: str) -> Markup:
     return Markup(svg)  # noqa: S704 - made and escaped by our templates
 
 
-def _choices(figure: Figure, drawing: Drawing) -> list[tuple[str, str, list[str]]]:
-    """What the footer says of layer and head: the name of each, that shown, and those carried."""
-    attention = figure.attention
-    names = {
-        "layer": (figure.layer_name, attention.layer_names),
-        "head": (figure.head_name, attention.head_names),
-    }
-    if attention.layers * attention.heads == 1 and not attention.label:
-        return []
-    return [
-        (name, clean_line(names[name][0]), [clean_line(one) for one in names[name][1]])
-        for name in drawing.choices
-    ]
+def _numbers(
+    figure: Figure,
+    side_file: SideFile | None,
+    on_page: AbstractSet[str] = frozenset(),
+    *,
+    variants: Sequence[str] = (),
+) -> Numbers:
+    """How the page comes by the numbers of an attention.
 
-
-@dataclass(frozen=True)
-class _Carried:
-    """How the page comes by a payload: in place, elsewhere in the page, or in a file.
-
-    Attributes:
-        key: a digest of the payload.
-        text: the payload, in place; empty where it is elsewhere.
-        url: of the file; empty where it is in the page.
+    Args:
+        figure: whose numbers.
+        side_file: as for `render_html`.
+        on_page: the keys of the payloads that the page has already.
+        variants: what the page says of each other attention, as JSON.
     """
-
-    key: str
-    text: str = ""
-    url: str = ""
-
-
-def _carry(
-    payload: bytes, side_file: SideFile | None, on_page: AbstractSet[str] = frozenset()
-) -> _Carried:
+    payload = encode(figure)
     text = encode_text(payload)
     key = hashlib.sha256(payload).hexdigest()[:16]
-    if side_file is None or len(text) <= LARGEST_INLINE:
-        return _Carried(key) if key in on_page else _Carried(key, text=text)
-    # A classic script: fetch and modules fail on pages that are opened from a disk.
-    script = f'(globalThis.attentionPayloads??={{}})["{key}"]="{text}";\n'
-    return _Carried(key, url=side_file(f"attention-{key}.js", script))
+    url = ""
+    if side_file is not None and len(text) > LARGEST_INLINE:
+        # A classic script: fetch and modules fail on pages that are opened from a disk.
+        script = f'(globalThis.attentionPayloads??={{}})["{key}"]="{text}";\n'
+        url = side_file(f"attention-{key}.js", script)
+    if url or key in on_page:
+        text = ""
+    directive, at = _directive(figure), _json(dict(figure.spec.at))
+    return Numbers(key, text, url, directive=directive, at=at, variants=variants)
 
 
 def _directive(figure: Figure) -> str:

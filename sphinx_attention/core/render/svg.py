@@ -9,8 +9,10 @@ from markupsafe import Markup
 
 from sphinx_attention.core.text import clean_line
 
+from .common.edges import num
+from .common.markup import attribute, escape
 from .description import about, default_title, detail
-from .drawing import templates
+from .drawing import templates, write_template
 from .registry import draw
 
 if TYPE_CHECKING:
@@ -46,23 +48,39 @@ def write_svg(
 
     ``named_by`` is the ids of what names it already; without, it says itself what it shows.
     """
+    width, height = num(drawing.width), num(drawing.height)
+    named = named_by or f"{uid}-title {uid}-about {uid}-desc"
+    reading = "rtl" if drawing.right_to_left else "ltr"
+    style = _STANDALONE if standalone else ""
+    if drawing.write is not None:
+        content = drawing.write(figure, drawing.content, standalone=standalone)
+    else:
+        content = write_template(drawing.template, drawing, figure, uid, standalone=standalone)
+    # Two classes keep MathJax from setting tokens such as $x$; `translate` keeps translators off.
     svg = (
-        templates()
-        .get_template("templates/picture.svg.jinja")
-        .render(
-            drawing=drawing,
-            view=drawing.content,
-            figure=figure,
-            uid=uid,
-            standalone=standalone,
-            named_by=named_by,
-            title=clean_line(figure.spec.alt or "") or default_title(figure),
-            about=about(figure),
-            detail=detail(figure),
-            say=figure.say.markup,
-        )
+        '<svg xmlns="http://www.w3.org/2000/svg" '
+        'class="attention-picture mathjax_ignore tex2jax_ignore" '
+        f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
+        f'translate="no" aria-labelledby="{escape(named)}" direction="{reading}"{style}>\n'
+        f"{'' if named_by else _described(figure, uid)}{content}</svg>"
     )
     return svg if standalone else _kept_from_highlighting(svg)
+
+
+_STANDALONE = ' font-family="Helvetica, Arial, \'Liberation Sans\', sans-serif" color="#222"'
+
+
+def _described(figure: Figure, uid: str) -> str:
+    """The title and the description of a picture, for those who do not see it."""
+    uid = escape(uid)
+    lang = attribute("lang", figure.foreign, given=bool(figure.foreign))
+    own = "" if figure.spec.alt else lang
+    title = clean_line(figure.spec.alt or "") or default_title(figure)
+    return (
+        f'<title id="{uid}-title"{own}>{escape(title)}</title>'
+        f'<desc id="{uid}-about"{lang}>{escape(about(figure))}</desc>'
+        f'<desc id="{uid}-desc"{lang}>{escape(detail(figure))}</desc>\n'
+    )
 
 
 _BETWEEN, _NAME = 40.0, 36.0  # px between two pictures, and above them for their names

@@ -21,6 +21,8 @@ from sphinx_attention.core.render.common.placed_text import (
 from sphinx_attention.core.render.common.score_vector import is_strong_sum
 from sphinx_attention.core.render.drawing import Drawing
 
+from .picture import write
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -296,8 +298,8 @@ def _drawing(
     return Drawing(
         *size,
         right_to_left=backwards,
-        template="arcs/picture.jinja",
         content=arcs,
+        write=write,
         controls="common/direction.jinja",
         notes=_notes(figure),
     )
