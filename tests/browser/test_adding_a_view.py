@@ -299,7 +299,7 @@ def test_bars_are_the_models_weights_times_the_norms_of_its_values(
     assert lengths(page, "real") == pytest.approx(by_norm, abs=0.11)
 
 
-def test_what_the_view_refuses_is_said_with_its_place(
+def test_what_the_view_refuses_is_reported_with_its_place(
     build: Callable[..., tuple[Path, str]],
 ) -> None:
     _, said = build("wrong", WRONG, strict=False)

@@ -303,7 +303,7 @@ def test_translators_and_formulas_of_the_page_leave_tokens_alone(open_page) -> N
     assert page.locator("#all-arcs").get_attribute("data-head") == "1"
 
 
-def test_screen_readers_are_told_of_changes_while_nothing_is_pinned(open_page) -> None:
+def test_screen_readers_are_reported_of_changes_while_nothing_is_pinned(open_page) -> None:
     page = open_page("all", "all-heads")
     said = page.locator("#all-heads .attention-live")
     assert said.get_attribute("role") == "status"

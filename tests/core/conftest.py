@@ -1,4 +1,4 @@
-"""Tiny models for whoever asks."""
+"""Tiny models for several tests."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.core.tiny_models import save
 
 @pytest.fixture(autouse=True)
 def _no_host() -> None:
-    """Messages name settings as no host does, whatever ran before in this process."""
+    """Messages use neutral names of settings, whatever host ran before in this process."""
     speak_as(HostWords())
 
 

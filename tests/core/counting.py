@@ -1,4 +1,4 @@
-"""A source in a module of its own, which tells a file whenever it is imported or called."""
+"""A source in a module of its own, which writes each import and each call to a file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def attend(text):
 
 
 class Counting:
-    """The module in a folder, and what it has told."""
+    """The module in a folder, and the imports and calls that it wrote down."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -54,7 +54,7 @@ class Counting:
         }
 
     def requests(self, count: int) -> list[Request]:
-        # Of different lengths, and each told from the others by its words.
+        # The texts have different lengths, and their words identify them.
         return [Request(self.source, f"t{n} " + "word " * (n % 4) + "end") for n in range(count)]
 
     def lines(self) -> list[tuple[int, str]]:
@@ -77,5 +77,5 @@ class Counting:
 
 
 def forget() -> None:
-    """Have the module imported anew."""
+    """Make Python import the module anew."""
     sys.modules.pop("counting_source", None)

@@ -1,4 +1,4 @@
-"""Requests and attentions to be stored."""
+"""Requests and attentions for tests of stores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The boundary turns whatever foreign input does into one kind of error."""
+"""The boundary turns every exception of foreign code into one kind of error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 
 
 class PanicException(BaseException):
-    """As Rust code raises it through pyo3."""
+    """An exception as Rust code raises it through pyo3."""
 
 
 class Wordless(Exception):  # noqa: N818
@@ -31,7 +31,7 @@ class Wordless(Exception):  # noqa: N818
         (OSError("x" * 5000), Problem.MATRIX, f"the file w.npy failed: OSError: {'x' * 200}…"),
     ],
 )
-def test_every_exception_leaves_as_ours(
+def test_every_exception_becomes_an_attention_error(
     error: BaseException, problem: Problem, message: str
 ) -> None:
     with pytest.raises(AttentionError) as caught, guarded(Problem.MATRIX, "the file w.npy"):
@@ -42,7 +42,7 @@ def test_every_exception_leaves_as_ours(
     assert pickle.loads(pickle.dumps(caught.value)).trace == caught.value.trace
 
 
-def test_what_is_ours_already_passes_unchanged() -> None:
+def test_an_attention_error_passes_unchanged() -> None:
     ours = AttentionError(Problem.TEXT, "empty")
     with pytest.raises(AttentionError) as caught, guarded(Problem.MATRIX, "the file"):
         raise ours
@@ -51,7 +51,7 @@ def test_what_is_ours_already_passes_unchanged() -> None:
 
 
 @pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_what_ends_a_program_passes(ending: type[BaseException]) -> None:
+def test_exceptions_that_end_a_program_pass(ending: type[BaseException]) -> None:
     with pytest.raises(ending), guarded(Problem.MATRIX, "the file"):
         raise ending
 
@@ -66,7 +66,7 @@ def test_an_authors_function_may_not_end_the_program() -> None:
         raise KeyboardInterrupt
 
 
-def test_private_words_are_left_out() -> None:
+def test_private_attributes_are_not_named() -> None:
     with (
         pytest.raises(AttentionError) as caught,
         guarded(Problem.MATRIX, "the file", private=True),

@@ -1,4 +1,4 @@
-"""The words of figures: complete in every language, and with the same placeholders."""
+"""The phrases of figures: complete in every language, with the same placeholders."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_translation_is_complete(language: str) -> None:
             assert other[part][name].strip()
 
 
-def test_every_name_is_in_one_part_alone() -> None:
+def test_no_name_is_in_two_parts() -> None:
     names = [name for words in texts("en").values() for name in words]
     assert len(names) == len(set(names))
 
@@ -72,7 +72,7 @@ def test_the_browser_gets_the_words_of_other_languages() -> None:
 
 
 @pytest.mark.parametrize("view", ["arcs", "heads", "grid", "matrix"])
-def test_a_figure_speaks_one_language(view: str) -> None:
+def test_a_figure_has_phrases_of_one_language(view: str) -> None:
     rows = np.full((2, 3, 4, 4), 0.25)
     shown = figure("der schnelle braune Fuchs", rows, view=view, language="de", label="toy")
     page = BeautifulSoup(render_html(shown, "f"), "html.parser")

@@ -1,4 +1,4 @@
-"""What takes long is said to whoever listens, and to nobody else."""
+"""Slow steps are reported to the listener, and to no one else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_who_listens_hears() -> None:
+def test_a_listener_gets_messages() -> None:
     said: list[str] = []
     announce("nobody")
     with listening(said.append):

@@ -1,4 +1,4 @@
-"""The key: decided by what decides the numbers, and by nothing else."""
+"""The key depends on everything that changes the numbers, and on nothing else."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BASE = Request(source=MODEL, text="the quick brown fox")
         replace(BASE, source=MatrixSource(text="1")),
     ],
 )
-def test_another_number_another_key(other: Request) -> None:
+def test_everything_that_changes_the_numbers_changes_the_key(other: Request) -> None:
     assert other.key != BASE.key
 
 
@@ -48,7 +48,7 @@ def test_another_number_another_key(other: Request) -> None:
         replace(BASE, source=replace(MODEL, path="x", folder="/elsewhere/x")),
     ],
 )
-def test_where_it_runs_or_lies_is_not_in_the_key(other: Request) -> None:
+def test_device_and_folder_are_not_in_the_key(other: Request) -> None:
     assert other.key == BASE.key
 
 
@@ -59,8 +59,11 @@ def test_function_versions_differ() -> None:
     )
 
 
-def test_the_key_does_not_move() -> None:
-    """A committed store would be worth nothing if it did: sha256 of the JSON, written out."""
+def test_the_key_is_stable() -> None:
+    """Committed stores need stable keys.
+
+    The expected key is the sha256 of the JSON written out here.
+    """
     import hashlib
 
     text = (
@@ -101,11 +104,11 @@ def test_the_key_does_not_move() -> None:
     ],
 )
 def test_stores_that_were_committed_before_stay_valid(request_: Request, key: str) -> None:
-    """Keys as the version before layers, merge, special and aggregate made them."""
+    """These are keys of the version before the options layers, merge, special and aggregate."""
     assert request_.key == key
 
 
-def test_a_source_is_asked_for_what_others_are_derived_from() -> None:
+def test_derived_requests_ask_the_source_for_the_underlying_attention() -> None:
     derived = replace(BASE, merge="words", special="hide", aggregate="max", layers=(1,))
     assert derived.base == replace(BASE, layers=(1,))
     assert (derived.derived, derived.base.derived, BASE.derived) == (True, False, False)

@@ -1,4 +1,4 @@
-"""Whatever happens to a store, a page shows right numbers or says that it has none."""
+"""Whatever happens to a store, a page shows right numbers or says that it has no numbers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CONF = f'extensions = ["sphinx_attention"]\nattention_cache = "../store"\n{cours
 
 
 def notes(folder: Path, figures: int = FIGURES) -> Path:
-    """A project whose store lies beside it."""
+    """A project beside its store."""
     folder.mkdir(parents=True)
     (folder / "conf.py").write_text(CONF)
     (folder / "course_model.py").write_text(course.FUNCTION)
@@ -56,7 +56,7 @@ def figures(docs: Path) -> int:
 
 
 def built(arguments: Sequence[str], **options: object) -> str:
-    """Run; what it warned of, in one text."""
+    """Run the command. Return the warnings as one text."""
     done = subprocess.run(arguments, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
     assert done.returncode == 0, done.stderr
     return str(done.stderr)
@@ -68,7 +68,7 @@ def contents(store: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, bytes]]:
-    """The page and the store of a build to which nothing happened."""
+    """The page and the store of a build without disturbances."""
     docs = notes(tmp_path_factory.mktemp("undisturbed") / "notes")
     assert built(command(docs, "-W")) == ""
     assert figures(docs) == FIGURES
@@ -78,7 +78,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str
 
 
 def can_mount() -> bool:
-    """Whether this machine lets us mount things that nobody else gets to see."""
+    """Whether this machine allows mounts in a namespace of their own."""
     probe = ["unshare", "-rm", "sh", "-c", "mount -t tmpfs none /tmp"]
     with contextlib.suppress(FileNotFoundError):
         return subprocess.run(probe, capture_output=True, check=False).returncode == 0
@@ -86,7 +86,7 @@ def can_mount() -> bool:
 
 
 def refused(docs: Path, mount: str, error: str) -> list[str]:
-    """A build whose store is refused by the system: really, where this machine lets us mount."""
+    """A build whose store the system refuses. A real mount is used if this machine allows one."""
     build = command(docs)
     if can_mount():
         store = docs.parent / "store"
@@ -104,11 +104,11 @@ def refused(docs: Path, mount: str, error: str) -> list[str]:
     return [sys.executable, "-c", patched, *build[3:]]
 
 
-# Several at once.
+# Several builds at once
 
 
 @pytest.mark.slow
-def test_builds_that_share_a_store_do_not_get_in_each_others_way(
+def test_concurrent_builds_can_share_a_store(
     tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]
 ) -> None:
     docs = [notes(tmp_path / f"notes{n}") for n in range(3)]
@@ -124,8 +124,8 @@ def test_builds_that_share_a_store_do_not_get_in_each_others_way(
     assert contents(tmp_path / "store") == undisturbed[1]
 
 
-def test_what_is_read_while_others_write_is_whole(tmp_path: Path) -> None:
-    """Two processes write the same few entries over and over; a third reads them all the while."""
+def test_readers_see_whole_entries_while_others_write(tmp_path: Path) -> None:
+    """Two processes write the same few entries again and again while a third reads them."""
     code = (
         "import sys, pathlib\n"
         "from sphinx_attention.core.store.folder import FolderStore\n"
@@ -158,13 +158,13 @@ def test_what_is_read_while_others_write_is_whole(tmp_path: Path) -> None:
             writer.communicate()
 
 
-# The system refuses.
+# Refusals by the system
 
 
 @pytest.mark.slow
 def test_a_full_disk(tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]) -> None:
     docs = notes(tmp_path / "notes")
-    # Room for some of the entries, kept by a copy that outlives the mount.
+    # Some of the entries fit. A copy outlives the mount.
     mount = f'mount -t tmpfs -o size=28k none "$1" && trap "cp -r $1 {tmp_path}/kept" EXIT'
     said = built(refused(docs, mount, "ENOSPC"))
     assert said.count("WARNING") == 1
@@ -175,16 +175,14 @@ def test_a_full_disk(tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]) 
         said,
     )
     assert page(docs) == undisturbed[0]
-    # With room again, the next build lacks nothing and says nothing.
+    # With free space, the next build completes the store without a message.
     assert built(command(docs, "-W")) == ""
     assert page(docs) == undisturbed[0]
     assert contents(tmp_path / "store") == undisturbed[1]
 
 
 @pytest.mark.slow
-def test_a_store_that_can_only_be_read(
-    tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]
-) -> None:
+def test_a_read_only_store(tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]) -> None:
     few = notes(tmp_path / "few", 2)
     built(command(few, "-W"))
     before = contents(tmp_path / "store")
@@ -197,11 +195,11 @@ def test_a_store_that_can_only_be_read(
     )
     assert page(docs) == undisturbed[0]
     assert contents(tmp_path / "store") == before
-    # What it has needs no writing, and is no reason for a warning.
+    # Entries that exist need no writing, and so no warning.
     assert "WARNING" not in built(refused(few, mount, "EROFS"))
 
 
-# Entries that are not what they should be.
+# Damaged entries
 
 
 @pytest.mark.slow
@@ -267,7 +265,7 @@ def test_bits_that_flip_are_no_picture(tmp_path: Path, data: st.DataObject) -> N
         assert_allclose(library.get(REQUEST).weights, given_.weights, atol=1 / 8000)
 
 
-# Killed.
+# Killed processes
 
 KILLER = """
 import os, random, signal, sys, time
@@ -317,7 +315,7 @@ capture()
 
 
 @pytest.mark.slow
-def test_killed_a_hundred_times_and_nothing_is_wrong(tmp_path: Path) -> None:
+def test_a_hundred_kills_damage_nothing(tmp_path: Path) -> None:
     docs = notes(tmp_path / "notes", 0)
     script = tmp_path / "killer.py"
     script.write_text(KILLER)
@@ -329,14 +327,14 @@ def test_killed_a_hundred_times_and_nothing_is_wrong(tmp_path: Path) -> None:
         return done.stdout
 
     killed, left = map(int, run(tmp_path / "killed", 100).split())
-    # Most met it at work, and some in the middle of a file.
+    # Most kills hit a working process, and some hit the writing of a file.
     assert killed >= 90
     assert left > 0
     store = FolderStore(tmp_path / "killed")
     temporary = list(store.root.rglob(".*.tmp"))
     for path in temporary:
         os.utime(path, (0, 0))
-    # A later run removes them, once they are old.
+    # A later run removes old temporary files.
     FolderStore(store.root).put(REQUEST, attention())
     assert not [path for path in temporary if path.exists()]
     assert store.delete(REQUEST.key)
@@ -346,10 +344,10 @@ def test_killed_a_hundred_times_and_nothing_is_wrong(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_build_that_is_killed_ten_times_ends_as_one_that_was_not(
+def test_a_build_that_is_killed_ten_times_ends_like_an_undisturbed_one(
     tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]
 ) -> None:
-    """The whole of it: Sphinx, the store and the pages, killed wherever it happens to be."""
+    """Sphinx, the store and the pages together: the build is killed at random moments."""
     docs = notes(tmp_path / "notes")
     slow = course.FUNCTION.replace("    words =", "    import time; time.sleep(0.1)\n    words =")
     (docs / "course_model.py").write_text(slow)

@@ -1,4 +1,4 @@
-"""The registry of views, and that no other place names a view."""
+"""The registry of views. No other module names a view."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from sphinx_attention.core.render import registry
 from sphinx_attention.core.views import DEFAULT_VIEW, HEAD_SCORE_NAMES, VIEWS
 
 PACKAGE = Path(selection.__file__).parents[2]
-# `heads` and `matrix` are names of options too, so that they can stand anywhere.
+# `heads` and `matrix` are names of options, too, so other modules may use them.
 NAMES = {"arcs", "grid", "steps"}
 
 
 def elsewhere() -> list[Path]:
-    """Every module that may not name a view. Entries call an encoding of weights ``steps``."""
+    """Every module that may not name a view. (In entries, ``steps`` is an encoding of weights.)"""
     render = PACKAGE / "core" / "render"
     own = [*(render / name for name in VIEWS), PACKAGE / "core" / "store"]
     files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.jinja")]
@@ -29,17 +29,17 @@ def elsewhere() -> list[Path]:
 
 
 def is_assigned(node: ast.stmt, name: str) -> bool:
-    """Whether a statement gives a name its value."""
+    """Whether a statement assigns a value to a name."""
     return isinstance(node, ast.Assign) and [ast.unparse(one) for one in node.targets] == [name]
 
 
-def test_no_other_place_names_a_view() -> None:
+def test_no_other_module_names_a_view() -> None:
     found = []
     for file in elsewhere():
         text = file.read_text(encoding="utf-8")
         if file.suffix == ".py":
             tree = ast.parse(text)
-            # Names that authors give to options may be those of views.
+            # Names of options that authors write may equal names of views.
             code = [node for node in tree.body if not is_assigned(node, "_NAMES_MEANT")]
             nodes = [inner for node in code for inner in ast.walk(node)]
             named = {n.value for n in nodes if isinstance(n, ast.Constant)} & NAMES
@@ -69,11 +69,11 @@ def test_an_unknown_view_is_no_module() -> None:
         registry._module("..common")
 
 
-def test_the_names_of_scores_are_those_that_are_computed() -> None:
+def test_every_score_has_a_name() -> None:
     assert tuple(HEAD_SCORES) == HEAD_SCORE_NAMES
 
 
-def test_a_selection_is_checked_by_the_words_of_its_view() -> None:
+def test_a_selection_may_hold_only_the_names_of_its_view() -> None:
     assert selection.read("scale=log&pin=k4") == (("scale", "log"), ("pin", "k4"))
     selection.check_view(selection.read("scale=log"), "matrix")
     with pytest.raises(AttentionError, match="expected direction or pin in the view steps"):

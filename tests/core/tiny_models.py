@@ -1,4 +1,7 @@
-"""Tiny models with random weights and real tokenizers, made here; nothing is downloaded."""
+"""Tiny models with random weights and real tokenizers.
+
+They are made here, and nothing is downloaded.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +46,7 @@ def wordpiece() -> Any:
 
 
 def byte_level() -> Any:
-    """GPT-2's: bytes, no special token around a text, none to pad with."""
+    """GPT-2's: bytes, no special token around a text, and no padding token."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -183,7 +186,7 @@ _MODELS: dict[str, tuple[str, dict[str, Any], Callable[[], Any]]] = {
             "n_head": 4,
             "n_positions": 64,
             "initializer_range": 0.4,
-            # The scale is then another in each layer.
+            # The scale then differs from layer to layer.
             "scale_attn_by_inverse_layer_idx": True,
         },
         byte_level,

@@ -90,6 +90,6 @@ def test_the_chapters_scores_are_those_of_the_card() -> None:
         assert f"{position} by position" in TEXT or f"- {position}" in TEXT
 
 
-def test_what_was_told_is_said() -> None:
+def test_what_was_reported_is_said() -> None:
     recipe = Recipe()
     assert f"first {recipe.nudged:,} steps of {recipe.steps:,}" in TEXT

@@ -1,4 +1,4 @@
-"""Rows that give a part of their mass to no token: nothing of it is lost, in any derivation."""
+"""Rows that give a part of their weight to no token: no derivation loses that part."""
 
 from dataclasses import replace
 
@@ -44,7 +44,7 @@ def whole(layers: int = 1) -> Attention:
     return account(partial(layers), [True] * layers)
 
 
-def test_what_rows_lack_is_the_first_key() -> None:
+def test_the_missing_part_of_a_row_is_the_first_key() -> None:
     one = whole()
     assert [token.text for token in one.key_tokens] == [SINK, "<s>", "un", "do", "it"]
     assert one.same_tokens
@@ -59,7 +59,7 @@ def test_what_rows_lack_is_the_first_key() -> None:
     assert one.causal
 
 
-def test_a_layer_that_lacks_nothing_has_none() -> None:
+def test_a_layer_of_whole_rows_has_no_such_key() -> None:
     one = account(partial(2), [False, True])
     assert one.masked.shape == (2, 5, 5)
     assert one.masked[0, :, 0].all()
@@ -67,7 +67,7 @@ def test_a_layer_that_lacks_nothing_has_none() -> None:
     assert not one.weights[0, ..., 0].any()
 
 
-def test_between_two_texts_it_is_a_key_alone() -> None:
+def test_between_two_texts_only_the_keys_have_it() -> None:
     cross = replace(partial(), query_tokens=(*TOKENS[:3], Token("other")), part="cross")
     one = account(cross, [True], name=REST)
     assert one.key_tokens[0].text == REST
@@ -76,7 +76,7 @@ def test_between_two_texts_it_is_a_key_alone() -> None:
     assert one.sink is None
 
 
-def test_words_are_merged_beside_it() -> None:
+def test_words_are_merged_and_the_bin_stays() -> None:
     one = merge_words(whole())
     assert [token.text for token in one.query_tokens] == [SINK, "<s>", "undo", "it"]
     assert_allclose(one.weights[0, 0, 2], [0.615, 0.06, 0.325, 0], atol=1e-6)
@@ -91,9 +91,9 @@ def test_hidden_special_tokens_have_a_bin_of_their_own() -> None:
     assert hide_special(one) is one
 
 
-def test_rollout_counts_what_went_to_it() -> None:
+def test_rollout_counts_the_weight_of_the_bin() -> None:
     one = aggregate(whole(2), "rollout")
-    # A token keeps half of what it has in each layer: by hand, for the first.
+    # A token keeps half of its weight in each layer. The numbers of the first layer are by hand.
     first = [0.5 * 0.928 + 0.5 * 0, 0.5 * 0.072 + 0.5]
     assert_allclose(one.weights[0, 0, 1, :2], first, atol=1e-6)
     again = [first[0] + first[1] * first[0], first[1] ** 2]
@@ -114,7 +114,7 @@ def test_scores_of_heads_are_those_of_the_tokens() -> None:
 
 
 def replace_rows(one: Attention) -> Attention:
-    """All rows like the first token's."""
+    """All rows become like the row of the first token."""
     weights = one.weights.copy()
     weights[:, :, 2:] = weights[:, :, 1:2]
     return replace(one, weights=weights)
@@ -126,19 +126,19 @@ class TestWhatAReaderSees:
 
     def test_edges_are_percent_of_the_whole_row(self) -> None:
         shown = self.figure(whole(), "do")
-        # 400 + 300 + 200 + 100 of 1000: all four are needed for 95 %.
+        # 400 + 300 + 200 + 100 of 1000: all four keys are needed for 95 %.
         assert percent_drawn(shown) is None
         assert percent_drawn(self.figure(whole(), "un")) == 98
         page = render_html(self.figure(whole(), "un"), "f")
         assert "edges show 98\u00a0% of this row" in page
         assert "(sink)" in page
 
-    def test_an_old_entry_claims_nothing_of_a_partial_row(self) -> None:
+    def test_an_old_entry_does_not_name_the_rest_of_a_row(self) -> None:
         rows = np.array([[[[0.05, 0.02, 0.001, 0.001]] * 4]], dtype=np.float32)
         old = replace(partial(), weights=rows, masked=np.zeros((1, 4, 4), dtype=np.bool_))
         assert percent_drawn(self.figure(old)) == 7
 
-    def test_the_vector_the_text_and_the_payload_have_it(self) -> None:
+    def test_the_vector_the_text_and_the_payload_have_the_bin(self) -> None:
         shown = self.figure(whole())
         vector = score_vector(shown)
         assert vector is not None
@@ -159,7 +159,7 @@ class TestWhatAReaderSees:
 
 
 class TestOldEntries:
-    """Those that the first versions stored: rows that sum to less than 1, and no bin."""
+    """Entries of the first versions: their rows sum to less than 1 and have no key for the rest."""
 
     def stored(self, rules: LogitTerms | None, **vectors) -> Attention:
         old = replace(partial(), provenance={"rows": PARTIAL}, logit_terms=rules, **vectors)
@@ -175,7 +175,7 @@ class TestOldEntries:
         sinks = np.array([[1.0]], dtype=np.float32)
         rules = LogitTerms(np.float32([0.5]), np.float32([0]), sinks=sinks)
         one = self.stored(rules, queries=vectors, keys=vectors)
-        # Every logit is 1, the sink's too: so that it gets as much as each key that is seen.
+        # Every logit is 1, also that of the sink, so the sink gets as much as each visible key.
         assert_allclose(one.weights[0, 0, 1:, 0], [1 / 2, 1 / 3, 1 / 4, 1 / 5], atol=1e-6)
         assert "rows" not in one.provenance
 

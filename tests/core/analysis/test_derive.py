@@ -1,4 +1,4 @@
-"""What is made of an attention, against sums done by hand and in plain loops."""
+"""Derived attentions, compared with sums by hand and with plain loops."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_rows_are_averaged_and_columns_summed() -> None:
     assert_allclose(merged.weights[0, 0], expected, atol=1e-7)
 
 
-def test_a_word_is_masked_where_all_of_it_is() -> None:
+def test_a_word_is_masked_where_all_its_pieces_are() -> None:
     rows = np.tril(np.ones((4, 4)))
     rows /= rows.sum(axis=1, keepdims=True)
     tokens = (
@@ -90,7 +90,8 @@ def test_a_word_is_masked_where_all_of_it_is() -> None:
         Token("d", word=2),
     )
     merged = merge_words(attention(rows, tokens, masked=causal(4)))
-    # Of `bc`, b cannot see c and c can see b: the word sees itself. It does not see `d`.
+    # Of the word `bc`, b cannot see c, and c can see b: so the word sees itself. The word does not
+    # see `d`.
     assert_array_equal(merged.masked, causal(3))
     assert_allclose(merged.weights[0, 0], [[1, 0, 0], [5 / 12, 7 / 12, 0], [0.25, 0.5, 0.25]])
     assert merged.causal
@@ -115,14 +116,14 @@ def test_words_come_from_the_texts_of_the_request() -> None:
     assert words_of(request, attention(part="decoder")) == Words(target, target)
     made_up = attention(part="cross", provenance={"generated": "ne dis"})
     assert words_of(Request(MODEL, "a b"), made_up) == Words(("ne", "dis"), ("a", "b"))
-    # A model that is nothing but a decoder reads the text itself.
+    # A model that is only a decoder reads the text itself.
     assert words_of(Request(MODEL, "a b"), attention(part="decoder")).queries == ("a", "b")
-    # What a function calls tokens need not be words of the text.
+    # The tokens of a function need not be words of the text.
     function = FunctionSource("f", "a:b")
     assert words_of(Request(function, "a b"), attention()) == Words()
 
 
-def test_pieces_are_joined_where_no_word_is_known() -> None:
+def test_pieces_are_joined_where_words_are_unknown() -> None:
     assert [t.text for t in merge_words(attention()).query_tokens][1] == "unbe"
 
 
@@ -161,7 +162,7 @@ def torn(draw: st.DrawFn) -> tuple[Attention, Any]:
 
 @given(torn())
 @settings(deadline=None, max_examples=60)
-def test_merging_keeps_rows_and_does_not_care_for_the_order(case: tuple[Attention, Any]) -> None:
+def test_merging_keeps_rows_in_any_order_of_tokens(case: tuple[Attention, Any]) -> None:
     whole, order = case
     merged = merge_words(whole)
     assert_allclose(merged.weights.sum(axis=-1), 1, atol=1e-6)
@@ -203,7 +204,7 @@ def test_merged_numbers_are_those_of_a_plain_loop_in_double_precision(
             assert merged.weights[1, 0, a, b] == pytest.approx(loop, abs=1e-7)
 
 
-# Special tokens in a bin.
+# Special tokens in a bin
 
 
 def test_hidden_mass_is_one_bin_before_the_others() -> None:
@@ -222,7 +223,7 @@ def test_hidden_mass_is_one_bin_before_the_others() -> None:
     assert codes(hidden)[0, 0, 0].tolist() == [1001] * 4
 
 
-def test_the_bin_is_masked_for_those_who_saw_none_of_it() -> None:
+def test_the_bin_is_masked_for_queries_that_saw_no_hidden_token() -> None:
     tokens = (Token("a"), Token("</s>", special=True), Token("b"))
     rows = [[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.3, 0.5]]
     hidden = hide_special(attention(rows, tokens, masked=causal(3)))
@@ -243,14 +244,14 @@ def test_between_two_texts_only_the_keys_have_a_bin() -> None:
     assert_allclose(hidden.weights[0, 0], [[0.25, 0.75]])
 
 
-def test_nothing_to_hide_and_nothing_left() -> None:
+def test_texts_without_and_of_special_tokens_alone() -> None:
     plain_one = attention([[1]], plain(1))
     assert hide_special(plain_one) is plain_one
     with pytest.raises(AttentionError, match="would leave no token"):
         hide_special(attention([[1]], (Token("[CLS]", special=True),)))
 
 
-# Heads, or layers, together.
+# Aggregates of heads or layers
 
 TWO = np.array(
     [
@@ -258,7 +259,7 @@ TWO = np.array(
         [[[1.0, 0.0], [0.25, 0.75]], [[1.0, 0.0], [0.75, 0.25]]],
     ]
 )
-"""Two layers, two heads, two tokens, none of which sees a later one."""
+"""Two layers, two heads and two tokens. No token sees a later one."""
 
 
 @pytest.mark.parametrize(
@@ -286,7 +287,7 @@ def test_a_key_is_masked_where_every_layer_masks_it() -> None:
 
 
 @pytest.mark.parametrize("how", ["rollout", "flow"])
-def test_between_two_texts_nothing_is_passed_on(how: Any) -> None:
+def test_rollout_and_flow_need_one_text(how: Any) -> None:
     cross = attention([[0.5, 0.5]], plain(1), plain(2), part="cross")
     with pytest.raises(AttentionError, match="use mean or max"):
         aggregate(cross, how)
@@ -295,7 +296,7 @@ def test_between_two_texts_nothing_is_passed_on(how: Any) -> None:
         aggregate(same_count, how)
 
 
-def test_rollout_of_a_causal_model_is_masked_as_it_is() -> None:
+def test_rollout_of_a_causal_model_has_its_mask() -> None:
     rolled = aggregate(attention(TWO, plain(2), masked=causal(2)), "rollout")
     assert rolled.weights.shape == (2, 1, 2, 2)
     assert rolled.head_names == ("rollout",)
@@ -305,7 +306,7 @@ def test_rollout_of_a_causal_model_is_masked_as_it_is() -> None:
     assert_allclose(rolled.weights[:, 0, 1], [[0.15, 0.85], [0.3625, 0.6375]], atol=1e-7)
 
 
-def test_what_explains_a_head_does_not_outlive_it() -> None:
+def test_vectors_are_dropped_with_the_head_they_explain() -> None:
     vectors = {n: np.ones((2, 2, 2, 3), np.float32) for n in ("queries", "keys", "values")}
     logit_terms = LogitTerms(np.ones(2, np.float32), np.zeros(2, np.float32))
     whole = replace(attention(TWO, plain(2)), logit_terms=logit_terms, **vectors)
@@ -314,11 +315,11 @@ def test_what_explains_a_head_does_not_outlive_it() -> None:
         assert (made.queries, made.keys, made.values, made.logit_terms) == (None,) * 4
 
 
-# All together, and a part.
+# First all together, then a part.
 
 
-def test_the_order_in_which_things_are_made() -> None:
-    """The largest weight on a word is one head's sum, not a sum of several heads' largest."""
+def test_the_order_of_derivations() -> None:
+    """The largest weight on a word is the sum of one head, not a sum of several heads' maxima."""
     heads = np.array([[ROWS, ROWS]])
     heads[0, 1, 3] = [0.0, 0.6, 0.0, 0.4, 0.0]
     heads[0, 0, 3] = [0.0, 0.0, 0.5, 0.5, 0.0]
@@ -338,7 +339,7 @@ def test_rollout_is_taken_over_the_models_own_tokens() -> None:
     assert made.head_names == ("rollout",)
 
 
-def test_nothing_asked_nothing_made() -> None:
+def test_a_request_without_derivations_changes_nothing() -> None:
     whole = attention()
     assert derive(whole, Request(MODEL, "x")) is whole
     assert of_layers(whole, None) is whole
@@ -373,7 +374,7 @@ def grouped(heads: int, shared: int) -> Attention:
     ("heads", "keys"),
     [
         ([5], [2]),
-        ([0, 1, 2], [0, 0, 1]),  # unevenly shared: each gets its own
+        ([0, 1, 2], [0, 0, 1]),  # The keys are shared unevenly, so each head gets its own.
         ([0, 1, 4, 5], [0, 2]),
         ([0, 2, 4], [0, 1, 2]),
         ([1, 0], [0]),
@@ -410,13 +411,13 @@ def test_one_bias_for_all_heads_stays_one() -> None:
     assert part.logit_terms.bias.shape == (1, 1, 2, 2)
 
 
-def test_masks_of_their_own_go_with_their_layers() -> None:
+def test_masks_of_layers_go_with_their_layers() -> None:
     masked = np.array([[[False, True], [False, False]], [[False, False], [True, False]]])
     part = select(attention(TWO, plain(2), masked=masked), [1])
     assert_array_equal(part.masked, masked[1:])
 
 
-def test_layers_that_a_source_gave_beside_those_asked_for() -> None:
+def test_layers_of_a_source_that_were_not_requested() -> None:
     part = of_layers(attention(TWO, plain(2)), (1,))
     assert part.layer_names == ("1",)
     assert_allclose(part.weights[0], TWO[1])

@@ -72,7 +72,7 @@ class TestAlignment:
     def test_the_same_words_in_order(self, first: str, second: str, pairs: Any) -> None:
         assert align(tokens(first), tokens(second)) == pairs
 
-    def test_a_special_token_is_no_word_of_the_same_text(self) -> None:
+    def test_a_special_token_is_not_aligned_with_a_word_of_the_same_text(self) -> None:
         pairs = align((Token("[CLS]", special=True), Token("a")), (Token("[CLS]"), Token("a")))
         assert pairs == [(0, None), (None, 0), (1, 1)]
 
@@ -94,11 +94,11 @@ class TestNumbers:
         assert at(attention, "the", "bank") == pytest.approx(0.1)
         assert at(attention, "bank", "the") == pytest.approx(0.2 - 0.1)
         assert at(attention, "bank", "bank") == pytest.approx(0.3 - 0.6)
-        # bank gives 0.5 to "robbed", and in the first 0.3 to "river".
+        # bank gives 0.5 to "robbed". In the first sentence, bank gives 0.3 to "river".
         assert at(attention, "bank", REST) == pytest.approx(0.5 - 0.3)
         assert (found.only_first, found.only_second) == (("river",), ("robbed",))
 
-    def test_what_has_no_partner_is_masked(self) -> None:
+    def test_tokens_without_a_partner_are_masked(self) -> None:
         masked = between(BANK, ROBBED).attention.masked[0]
         seen = ~masked
         # Rows and columns: (rest), robbed, the, bank, river.
@@ -110,7 +110,7 @@ class TestNumbers:
             [False] * 5,
         ]
 
-    def test_rows_sum_to_nothing(self) -> None:
+    def test_rows_sum_to_zero(self) -> None:
         seed = np.random.default_rng(7)
         first = made("a b c d e", seed.dirichlet(np.ones(5), (2, 3, 5)))
         second = made("x b c y e z", seed.dirichlet(np.ones(6), (2, 3, 6)))
@@ -127,7 +127,7 @@ class TestNumbers:
         )
         assert not attention.masked.any()
 
-    def test_a_key_that_one_may_not_see_is_masked_and_its_weight_not_lost(self) -> None:
+    def test_a_key_that_one_side_masks_is_masked_and_its_weight_kept(self) -> None:
         causal = np.triu(np.ones((1, 2, 2), bool), 1)
         first = made("a b", [[0.3, 0.7], [0.5, 0.5]])
         second = made("a b", [[1.0, 0.0], [0.2, 0.8]], masked=causal)
@@ -154,7 +154,7 @@ class TestNumbers:
 
 class TestPieces:
     def test_pieces_of_a_word_are_merged(self) -> None:
-        """Rows are averaged and columns summed, by hand."""
+        """Rows are averaged and columns are summed by hand."""
         row = (Token("un", word=0), Token("##fit", word=0), Token("fox", word=1))
         split = made("", [[0.2, 0.3, 0.5], [0.4, 0.1, 0.5], [0.1, 0.1, 0.8]], row=row)
         whole = made("unfit fox", [[0.9, 0.1], [0.3, 0.7]])
@@ -222,7 +222,7 @@ class TestRefused:
             between(BANK, replace(BANK, layer_names=("9",)))
 
 
-def test_two_rows_are_aligned_each_by_itself() -> None:
+def test_each_of_two_rows_is_aligned_by_itself() -> None:
     shape = np.array([[[[0.2, 0.3, 0.5], [0.1, 0.1, 0.8]]]], np.float32)
     masked = np.zeros((1, 2, 3), bool)
     first = Attention(tokens("le chat"), tokens("the cat sat"), shape, masked, part="cross")

@@ -1,4 +1,4 @@
-"""The scores of heads, against numbers worked out by hand."""
+"""The scores of heads, compared with numbers computed by hand."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_each_head_of_each_layer_has_a_score() -> None:
 
 def test_previous_token_is_the_mean_of_the_first_diagonal_below() -> None:
     score = head_scores.previous_token(attention("a b c d", ROWS, EVEN))
-    # 0.25, 0.25 and 0.125 make 0.625; a third of that.
+    # 0.25, 0.25 and 0.125 make 0.625, divided by three.
     np.testing.assert_allclose(score, [[0.625 / 3, 0.25]])
 
 
@@ -71,17 +71,17 @@ def test_entropy_of_certainty_is_zero_and_not_minus_zero() -> None:
     assert score.tobytes() == np.zeros((1, 1)).tobytes()
 
 
-def test_induction_looks_at_what_came_next_the_last_time() -> None:
+def test_induction_looks_at_the_token_after_the_earlier_occurrence() -> None:
     rows = np.zeros((5, 5))
     rows[np.arange(5), np.arange(5)] = 1.0
     rows[3] = [0.1, 0.6, 0.2, 0.1, 0.0]
     rows[4] = [0.0, 0.3, 0.5, 0.1, 0.1]
-    # x y z x y: the second x ought to look at y (0.6), the second y at z (0.5).
+    # x y z x y: the second x should look at y (0.6), and the second y at z (0.5).
     score = head_scores.induction(attention("x y z x y", rows.tolist()))
     np.testing.assert_allclose(score, [[0.55]], atol=1e-7)
 
 
-def test_induction_adds_up_all_earlier_places() -> None:
+def test_induction_sums_over_all_earlier_occurrences() -> None:
     rows = np.eye(5)
     rows[2] = [0.1, 0.8, 0.1, 0, 0]
     rows[4] = [0.1, 0.3, 0.2, 0.4, 0]
@@ -90,14 +90,15 @@ def test_induction_adds_up_all_earlier_places() -> None:
     np.testing.assert_allclose(score, [[(0.8 + 0.7) / 2]], atol=1e-7)
 
 
-def test_induction_of_a_token_twice_in_a_row_is_not_looking_at_oneself() -> None:
+def test_induction_does_not_count_the_query_itself() -> None:
     rows = [[1, 0, 0], [0, 1, 0], [0.2, 0.7, 0.1]]
-    # x x x: what came after the first x is the second; the second query has nothing before itself.
+    # x x x: the third x looks at the second, which follows the first. The second x could look only
+    # at itself, which does not count.
     score = head_scores.induction(attention("x x x", rows))
     np.testing.assert_allclose(score, [[0.7]], atol=1e-7)
 
 
-def test_induction_asks_no_special_token() -> None:
+def test_induction_ignores_special_tokens() -> None:
     rows = np.eye(4)
     rows[2] = [0, 1, 0, 0]
     assert np.isnan(head_scores.induction(attention("<s> a <s> b", rows.tolist()))).all()
@@ -114,11 +115,12 @@ def test_one_token_alone_has_no_score(name: str) -> None:
     assert np.isnan(getattr(head_scores, name)(attention("a", [[1.0]]))).all()
 
 
-def test_hidden_special_tokens_are_no_first_token_and_no_query() -> None:
-    """Of the bin's column, only that it is one of the keys; of its row, nothing."""
+def test_the_bin_of_hidden_tokens_is_no_first_token_and_no_query() -> None:
+    """The column of the bin counts as one of the keys, and its row does not count."""
     rows = [[0.5, 0.5, 0, 0], [0.25, 0.25, 0.5, 0], [0.25, 0.25, 0.25, 0.25], [0.5, 0, 0.5, 0]]
     hidden = hide_special(attention("<s> a b </s>", rows))
-    # Of the rest: a has 0.25 on the bin, 0.25 on itself, 0.5 on b; b has 0.5, 0.25, 0.25.
+    # Without the bin's row: a has 0.25 on the bin, 0.25 on itself and 0.5 on b; b has 0.5, 0.25 and
+    # 0.25.
     assert np.isnan(head_scores.first_token(hidden)).all()
     np.testing.assert_allclose(head_scores.previous_token(hidden), [[0.25]])
     np.testing.assert_allclose(head_scores.to_self(hidden), [[0.25]])

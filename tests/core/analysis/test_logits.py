@@ -1,4 +1,4 @@
-"""The sums behind a weight, against sums done by hand."""
+"""The sums behind a weight, compared with sums by hand."""
 
 from dataclasses import replace
 
@@ -19,7 +19,10 @@ NONE = np.zeros(1, dtype=np.float32)
 
 
 def attention(logit_terms: LogitTerms | None, masked: bool = False) -> Attention:
-    """Two heads that share one head of keys; the second key hidden from the first query if asked."""
+    """Two heads that share one head of keys.
+
+    With `masked`, the first query cannot see the second key.
+    """
     mask = np.array([[[False, masked], [False, False]]])
     return Attention(
         query_tokens=TOKENS,
@@ -61,13 +64,13 @@ def test_masked_keys_get_nothing() -> None:
     assert sums.weights.tolist() == [1, 0]
 
 
-def test_a_soft_cap_bends() -> None:
+def test_a_soft_cap_limits_logits() -> None:
     sums = chain(attention(LogitTerms(HALF, np.array([2], dtype=np.float32))), 0, 0, 0)
     # 2 tanh(0.75), 2 tanh(0.5)
     assert sums.capped == pytest.approx([1.2702980, 0.9242343], abs=1e-6)
 
 
-def test_a_bias_is_added_after_it() -> None:
+def test_a_bias_is_added_after_the_soft_cap() -> None:
     bias = np.array([[[[0, -1], [0, 0]], [[3, 0], [0, 0]]]], dtype=np.float32)
     one = attention(LogitTerms(HALF, NONE, bias=bias))
     assert chain(one, 0, 0, 0).logits.tolist() == [1.5, 0]
@@ -103,7 +106,7 @@ def test_a_whole_layer_is_its_rows(logit_terms: LogitTerms) -> None:
             assert layer[head, query] == pytest.approx(chain(one, 0, head, query).weights)
 
 
-def test_softmax_of_nothing_and_of_much() -> None:
+def test_softmax_of_masked_rows_and_of_large_logits() -> None:
     assert softmax(np.array([1.0, 2.0]), np.array([True, True])).tolist() == [0, 0]
     assert softmax(np.array([2000.0, 2000.0]), np.array([False, False])).tolist() == [0.5, 0.5]
     weights = softmax(np.array([0.0, 0.0]), np.array([True, True]), 1.0)
@@ -118,7 +121,7 @@ def test_softmax_of_nothing_and_of_much() -> None:
         (attention(LogitTerms(HALF, NONE, missing="it is secret")), "it is secret"),
     ],
 )
-def test_what_is_missing_is_said(one: Attention, says: str) -> None:
+def test_missing_tensors_are_named(one: Attention, says: str) -> None:
     assert says in missing(one)
     with pytest.raises(AttentionError, match=says) as raised:
         chain(one, 0, 0, 0)
@@ -132,7 +135,7 @@ def test_without_values_there_is_no_output() -> None:
 
 
 def test_logits_at_the_ends_of_the_range_overflow_nowhere() -> None:
-    """Warnings are errors here: NumPy would give one without a place."""
+    """Warnings are errors here. NumPy's warning would name no place in the notes."""
     logits = np.array([[1e308, -1e308, 0.0], [-1e308, -1e308, -1.7e308], [1.7e308, 1.7e308, 0]])
     found = softmax(logits, np.zeros((3, 3), bool), np.array([[-1e308], [-1.7e308], [0.0]]))
     assert_allclose(found, [[1, 0, 0], [0.5, 0.5, 0], [0.5, 0.5, 0]])

@@ -1,4 +1,4 @@
-"""The mean over sentences, beside means computed by hand."""
+"""The mean over sentences, compared with means computed by hand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def request(text: str) -> Request:
 def attention(
     tokens: str, rows: object, masked: object = None, words: list[int | None] | None = None
 ) -> Attention:
-    """Tokens in brackets are special; a number after a slash is that of a token's word."""
+    """Tokens in brackets are special. A number after a slash is the index of the token's word."""
     made = []
     for n, text in enumerate(tokens.split()):
         special = text.startswith("[") or text == BIN
@@ -52,7 +52,7 @@ def test_sentences_of_as_many_words_are_averaged_word_by_word() -> None:
     assert np.allclose(made.weights.sum(-1), 1)
 
 
-def test_pieces_are_put_together_where_words_have_different_numbers_of_them() -> None:
+def test_pieces_are_merged_where_words_have_different_numbers_of_pieces() -> None:
     one = attention("[S] dogs run", [[1, 0, 0], [0, 1, 0], [0.2, 0.3, 0.5]], words=[0, 0, 1])
     two = attention(
         "[S] hip ##pos run",
@@ -60,7 +60,7 @@ def test_pieces_are_put_together_where_words_have_different_numbers_of_them() ->
         words=[0, 0, 0, 1],
     )
     made = mean_of_sentences([one, two], [request("dogs run"), request("hippos run")])
-    # The rows of "hippos" averaged and its columns added up: 0.3, 0.7, 0 and 0, 0.4, 0.6.
+    # The rows of "hippos" are averaged and its columns summed: 0.3, 0.7, 0 and 0, 0.4, 0.6.
     assert np.allclose(made.weights[0, 0], [[1, 0, 0], [0.15, 0.85, 0], [0.1, 0.35, 0.55]])
     assert texts(made) == ["[S]", "dogs|hippos", "run"]
     assert made.query_tokens[0].special
@@ -96,8 +96,11 @@ def test_a_key_is_masked_where_all_sentences_mask_it() -> None:
     assert np.allclose(made.weights.sum(-1), 1)
 
 
-def test_rows_that_see_nothing_take_no_part() -> None:
-    """Such as that of the bin for special tokens, which is in all sentences or in none."""
+def test_empty_rows_do_not_count_in_the_mean() -> None:
+    """The row of the bin for special tokens is such a row.
+
+    All sentences have it, or none has it.
+    """
     blind = [[1, 1, 1], [0, 0, 0], [0, 0, 0]]
     one = attention(f"{BIN} a b", [[0, 0, 0], [0.2, 0.8, 0], [0, 0, 1]], blind)
     two = attention(f"{BIN} c d", [[0, 0, 0], [0.4, 0.6, 0], [0, 0, 1]], blind)
@@ -130,19 +133,19 @@ def test_queries_and_keys_are_aligned_each_by_themselves() -> None:
     assert np.allclose(made.weights, [[[[0.75, 0.25]]]])
 
 
-def test_what_explains_the_weights_of_one_sentence_is_dropped() -> None:
+def test_vectors_of_one_sentence_are_dropped() -> None:
     made = mean_of_sentences([attention("a", [[1]]), attention("b", [[1]])], [request("a")] * 2)
     assert made.queries is None
     assert made.logit_terms is None
 
 
-def test_a_slot_names_few_words() -> None:
+def test_the_name_of_a_slot_has_few_words() -> None:
     many = [attention(f"w{n}", [[1]]) for n in range(6)]
     made = mean_of_sentences(many, [request("w")] * 6)
     assert texts(made) == ["w0|w1|w2|w3|…"]
 
 
-def test_sentences_that_are_not_alike_are_told_with_their_lengths() -> None:
+def test_unlike_sentences_are_reported_with_their_lengths() -> None:
     long = attention("the big dog", np.eye(3))
     short = attention("a dog", np.eye(2))
     with pytest.raises(AttentionError) as caught:

@@ -1,4 +1,4 @@
-"""Rollout and flow, against sums by hand, plain loops and another library's maximum flow."""
+"""Rollout and flow, compared with sums by hand, plain loops and another library's maximum flow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.errors import AttentionError, Problem
 
 HAND = np.array([[[[1.0, 0.0], [0.5, 0.5]]], [[[0.5, 0.5], [0.0, 1.0]]]])
-"""Two layers of one head. With the identity and halved: (1 0, ¼ ¾) and (¾ ¼, 0 1)."""
+"""Two layers of one head. With the identity added, and halved: (1 0, ¼ ¾) and (¾ ¼, 0 1)."""
 
 
 def random_weights(layers: int, heads: int, tokens: int, *, causal: bool = False) -> Any:
@@ -50,20 +50,21 @@ def test_rollout_in_a_plain_loop() -> None:
     assert_allclose(rolled.sum(axis=-1), 1)
 
 
-def test_a_row_with_a_sink_still_passes_all_of_itself_on() -> None:
-    # 0.2 on the other, 0.3 of a sink that is no key: (0.5 + 1, 0.2) / 1.7.
+def test_a_row_with_a_sink_still_passes_on_its_whole_weight() -> None:
+    # The row gives 0.2 to the other token and 0.3 to a sink that is no key: (0.5 + 1, 0.2) / 1.7.
     weights = np.array([[[[0.5, 0.2], [0.0, 1.0]]]])
     assert_allclose(through_layers.mixing(weights)[0, 0], [1.5 / 1.7, 0.2 / 1.7])
 
 
 def test_flow_by_hand() -> None:
-    # To 0, min(¾, 1) by way of 0 and min(¼, ¼) by way of 1; to 1, min(¼, ¾): 1 and ¼ make 1¼.
+    # To token 0: min(¾, 1) by token 0, and min(¼, ¼) by token 1. To token 1: min(¼, ¾). 1 and ¼
+    # make 1¼.
     assert_allclose(through_layers.flow(HAND), [[[1, 0], [0.25, 0.75]], [[0.8, 0.2], [0.25, 0.75]]])
 
 
 @pytest.mark.parametrize(("layers", "tokens"), [(2, 5), (3, 4), (4, 5)])
 @pytest.mark.parametrize("causal", [False, True])
-def test_flow_is_another_librarys_maximum_flow(layers: int, tokens: int, causal: bool) -> None:
+def test_flow_equals_the_maximum_flow_of_networkx(layers: int, tokens: int, causal: bool) -> None:
     import networkx as nx
 
     weights = random_weights(layers, 2, tokens, causal=causal)
@@ -129,7 +130,7 @@ def test_without_scipy_the_line_that_installs_it_is_named() -> None:
 
 
 def test_reach_grows_from_layer_to_layer_under_a_window() -> None:
-    # A token sees itself and the one before it; two layers up, the one before that as well.
+    # A token sees itself and the token before. Two layers up, it sees one token further back.
     window = ~(np.eye(4, dtype=bool) | np.eye(4, k=-1, dtype=bool))
     hidden = through_layers.reach(window[None], 3)
     seen = [np.tril(np.triu(np.ones((4, 4), bool), -n)) for n in (1, 2, 3)]
@@ -152,13 +153,13 @@ def tokens(*texts: str) -> tuple[Token, ...]:
     return tuple(Token(text, special=text.startswith("[")) for text in texts)
 
 
-def test_the_most_telling_query() -> None:
+def test_the_query_that_steps_pin() -> None:
     row = tokens("[CLS]", "a", "b", "c")
     weights = np.array(
         [
             [0.0, 1.0, 0.0, 0.0],  # a special query
-            [0.9, 0.1, 0.0, 0.0],  # all on a special key
-            [0.1, 0.0, 0.9, 0.0],  # all on itself
+            [0.9, 0.1, 0.0, 0.0],  # all of the weight on a special key
+            [0.1, 0.0, 0.9, 0.0],  # all of the weight on itself
             [0.2, 0.1, 0.6, 0.1],
         ],
         np.float32,

@@ -1,4 +1,4 @@
-"""Which model a name stands for, and what is said of a name that can be none."""
+"""The model that a name stands for, and the messages for names that stand for none."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def refused(name: Any, base: Path, models: Any = MODELS) -> AttentionError:
         "some-model-of-a-mirror",
     ],
 )
-def test_a_correct_id_is_never_refused_for_its_likeness(tmp_path: Path, name: str) -> None:
+def test_a_correct_id_is_accepted_though_it_resembles_a_declared_name(
+    tmp_path: Path, name: str
+) -> None:
     near = {"gpt": {"id": "a/b"}, "t5-smal": {"id": "a/b"}, "bert-base-cased": {"id": "a/b"}}
     assert find_source(name, {**MODELS, **near}, tmp_path) == ModelSource(name=name, id=name)
 
@@ -138,7 +140,7 @@ def test_a_path_may_be_an_object(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_declaration_keeps_its_name(tmp_path: Path, declared: Any, says: str) -> None:
-    # The hub may well have a model of that name.
+    # The hub may have a model of that name.
     error = refused("gpt2", tmp_path, {"gpt2": declared})
     assert error.problem is Problem.CONFIG
     assert "the setting models['gpt2']" in error.message

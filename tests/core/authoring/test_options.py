@@ -1,4 +1,4 @@
-"""Options: what each takes, and what is said when it is given something else."""
+"""Options: the values that each accepts, and the messages for other values."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_model_that_is_nearly_declared(tmp_path: Path) -> None:
         parse("a", {"model": "minilmm"}, None, place)
 
 
-def test_every_option_reaches_its_place(tmp_path: Path) -> None:
+def test_every_option_sets_its_field(tmp_path: Path) -> None:
     options = {
         "pair": "c  d",
         "target": "e",
@@ -84,7 +84,7 @@ def test_every_option_reaches_its_place(tmp_path: Path) -> None:
     assert (spec.layer, spec.head) == (None, 4)
 
 
-def test_what_is_made_of_the_numbers_is_in_the_request(tmp_path: Path) -> None:
+def test_derivations_are_in_the_request(tmp_path: Path) -> None:
     place = around(tmp_path, model="org/m")
 
     def request(**options: str) -> Request:
@@ -97,7 +97,7 @@ def test_what_is_made_of_the_numbers_is_in_the_request(tmp_path: Path) -> None:
     assert (plain.keep, plain.layers) == ((), None)
 
 
-def test_what_the_page_carries(tmp_path: Path) -> None:
+def test_the_layers_and_heads_that_the_page_carries(tmp_path: Path) -> None:
     place = around(tmp_path, model="org/m")
     spec = parse("a", {"layers": "7, 0-3,2", "heads": "5"}, None, place)
     assert (spec.layers, spec.heads) == ((0, 1, 2, 3, 7), (5,))
@@ -107,7 +107,7 @@ def test_what_the_page_carries(tmp_path: Path) -> None:
     assert parse("a", {"view": "heads", "head": "auto"}, None, place).head is None
 
 
-def test_what_else_is_selected_is_kept_as_addresses_write_it(tmp_path: Path) -> None:
+def test_the_option_selection_is_kept_in_the_form_of_addresses(tmp_path: Path) -> None:
     place = around(tmp_path, model="org/m")
     text = "pin=3.7,k1&scale=log&\n direction=to"
     spec = parse("a b", {"view": "matrix", "selection": text}, None, place)
@@ -130,7 +130,7 @@ def test_steps_keep_queries_keys_and_values_of_the_layers_in_question(tmp_path: 
     assert layers(layers="2-4", special="dim", merge="none", focus="a") == (2, 3, 4)
 
 
-def test_what_a_project_sets_gives_way_where_it_does_not_fit(tmp_path: Path) -> None:
+def test_a_project_setting_is_ignored_where_it_does_not_fit(tmp_path: Path) -> None:
     place = around(tmp_path, model="org/m", view="steps", layer=4, head=5, special="hide")
     spec = parse("a b", {}, None, place)
     assert (spec.view, spec.special, spec.request.special) == ("steps", "dim", "show")
@@ -151,7 +151,7 @@ def test_what_a_project_sets_gives_way_where_it_does_not_fit(tmp_path: Path) -> 
     assert (spec.layer, spec.head) == (None, None)
 
 
-def test_what_was_written_is_kept_where_it_was_written(tmp_path: Path) -> None:
+def test_the_written_options_are_kept_with_their_lines(tmp_path: Path) -> None:
     place = replace(around(tmp_path), syntax="myst")
     options = {"view": "heads", "focus": "a | b", "causal": ""}
     spec = parse("a b", options, "1 0\n0 1", place)
@@ -250,7 +250,7 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
         ({"matrix": "w.npy"}, None, "cannot be read"),
     ],
 )
-def test_what_is_wrong_is_said(
+def test_wrong_values_are_reported(
     tmp_path: Path, options: dict[str, str], matrix: str | None, says: str
 ) -> None:
     with pytest.raises(AttentionError) as caught:
@@ -271,7 +271,7 @@ def test_what_is_wrong_is_said(
         ("'a', 'b'", ["a", "b"]),
         ('"a", b', ["a", "b"]),
         ("[CLS] the cat [SEP]", ["[CLS]", "the", "cat", "[SEP]"]),
-        # Marks and commas that are tokens, or parts of them, stay.
+        # Marks and commas stay where they are tokens or parts of tokens.
         ("the cat 's hat isn't", ["the", "cat", "'s", "hat", "isn't"]),
         ("rock 'n' roll", ["rock", "'n'", "roll"]),
         ('he said " no "', ["he", "said", '"', "no", '"']),
@@ -281,7 +281,7 @@ def test_what_is_wrong_is_said(
         (", . ;", [",", ".", ";"]),
     ],
 )
-def test_tokens_are_read_as_they_are_meant(written: str, tokens: list[str]) -> None:
+def test_forms_of_the_option_tokens(written: str, tokens: list[str]) -> None:
     assert convert("tokens", written) == tuple(tokens)
 
 
@@ -321,7 +321,7 @@ def test_no_value_ends_a_build(tmp_path: Path, name: str, value: str) -> None:
 
 
 def said(function: Callable[..., object], *arguments: object) -> str:
-    """What a function complains of; nothing where it does not."""
+    """The message with which a call fails, or an empty string."""
     try:
         function(*arguments)
     except AttentionError as error:
@@ -334,13 +334,13 @@ def test_white_space_reaches_a_model_as_it_was_written(tmp_path: Path) -> None:
     code = "def f(x):\n    return  x"
     request = parse(f" {code} \r\n", {"pair": code, "target": code}, None, place).request
     assert (request.text, request.pair, request.target) == (code, code, code)
-    # The words of a matrix may be set in columns.
+    # Columns of words may align the words of a matrix.
     assert parse("a   b", {}, "1 0\n0 1", place).request.text == "a b"
     plain = Request(ModelSource("org/m", id="org/m"), "the quick fox")
     assert parse("the quick fox", {}, None, place).request.key == plain.key
 
 
-def test_documents_may_be_held_to_what_the_project_declares(tmp_path: Path) -> None:
+def test_documents_may_be_limited_to_declared_models(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     place = around(
         tmp_path, model="org/default", models={"minilm": {"id": "org/mini"}}, models_only=True
@@ -356,7 +356,7 @@ def test_documents_may_be_held_to_what_the_project_declares(tmp_path: Path) -> N
         parse("a", {"model": "minilmm"}, None, place)
 
 
-def test_nothing_to_run_and_nothing_to_show(tmp_path: Path) -> None:
+def test_a_figure_needs_a_model_or_a_matrix(tmp_path: Path) -> None:
     with pytest.raises(AttentionError) as caught:
         parse("a b", {}, None, around(tmp_path))
     assert caught.value.problem is Problem.MODEL
@@ -369,7 +369,7 @@ def test_every_option_is_explained() -> None:
     assert all(option.help for option in OPTIONS.values())
 
 
-def test_named_layers_are_all_that_the_model_is_asked_for(tmp_path: Path) -> None:
+def test_the_model_is_asked_for_the_named_layers_alone(tmp_path: Path) -> None:
     place = HostContext(Settings(model="m"), tmp_path, lambda name: tmp_path / name)
 
     def asked(**options: str) -> object:
@@ -378,5 +378,5 @@ def test_named_layers_are_all_that_the_model_is_asked_for(tmp_path: Path) -> Non
     assert asked(layers="1,3") == (1, 3)
     assert asked() is None
     assert asked(layers="1,3", aggregate="mean") == (1, 3)
-    # These need the layers below, whichever the page carries.
+    # These aggregates need the layers below, whichever layers the page carries.
     assert asked(layers="1,3", aggregate="rollout") is None

@@ -1,7 +1,8 @@
-"""A view with needs: a tensor that is kept, and an option of its own, from the directive to the page.
+"""A view with a tensor that is kept and an option of its own, from the directive to the page.
 
-No view of the package has an option of its own, so the view ``matrix`` is given one here. The
-contributors' page adds a view with one, and `tests/browser/test_adding_a_view.py` follows the page.
+No view of the package has an option of its own, so the tests give one to the view ``matrix``. The
+contributors' page adds a view with an option, and `tests/browser/test_adding_a_view.py` follows
+that page.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def attention(heads: int = 2, value_heads: int = 2, tokens: int = 3, size: int =
 
 
 def drawn(figure: Figure) -> tuple[dict[str, str], Any]:
-    """The attributes of a figure, and its directive as the page has it."""
+    """The attributes of a figure, and the directive that its page carries."""
     page = BeautifulSoup(render_html(figure, "u"), "html.parser")
     found = page.select_one("script[data-directive]")
     return figure_attributes(figure), found and json.loads(str(found["data-directive"]))
@@ -107,12 +108,12 @@ def test_two_values_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["layer", "sentence", "pin"])
-def test_a_name_that_is_taken_is_the_contributors_mistake(name: str) -> None:
+def test_an_option_name_that_is_taken_is_refused_at_import(name: str) -> None:
     with pytest.raises(ValueError, match=f"the view bars has an option '{name}'"):
         own_options([ViewKind(name="bars", options={name: BY})])
 
 
-def test_two_views_may_share_an_option_and_mean_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_views_may_share_an_option_with_equal_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(OPTIONS, "by")
     kinds = [ViewKind(name="bars", options={"by": BY}), ViewKind(name="rows", options={"by": BY})]
     assert own_options(kinds)["by"].help == "in the view ``bars`` or ``rows``: what a bar shows"
@@ -141,11 +142,11 @@ def test_the_kept_tensor_is_asked_for_and_carried(tmp_path: Path) -> None:
     payload = decode(encode(figure))
     assert list(payload.tensors) == ["values"]
     assert np.array_equal(payload.tensors["values"], attention().values)
-    # Only views that show the sums say why they cannot be had.
+    # Only views that show the sums explain why the sums are missing.
     assert "missing" not in payload.header
 
 
-def test_a_source_without_the_tensor_is_drawn_all_the_same(tmp_path: Path) -> None:
+def test_a_source_without_the_tensor_is_still_drawn(tmp_path: Path) -> None:
     payload = decode(encode(resolve(spec(tmp_path), replace(attention(), values=None))))
     assert payload.tensors == {}
     assert payload.header["tensors"] == []

@@ -1,4 +1,7 @@
-"""Past one process: chunks, local processes, a Dask cluster; whoever is killed, nothing is lost."""
+"""Capture in several processes: chunks, local processes and a Dask cluster.
+
+A killed process loses nothing.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,7 @@ def counting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counti
 
 
 def undisturbed(requests: list[Request]) -> dict[str, bytes | None]:
-    """What one process makes of the requests, by key."""
+    """The results of one process, by key."""
     library = Library(MemoryStore())
     for _ in library.capture(library.missing(requests)):
         pass
@@ -67,7 +70,7 @@ def entries(store: Store) -> dict[str, bytes | None]:
 # Chunks
 
 
-def test_chunks_hold_one_source_and_texts_of_like_length_and_every_request_once() -> None:
+def test_chunks_hold_one_source_texts_of_similar_length_and_every_request_once() -> None:
     other = replace(MODEL, name="n", id="org/n")
     texts = ["a b c d e f", "a", "a b c d", "a b", "a b c"]
     requests = [Request(source, text) for text in texts for source in (MODEL, other)]
@@ -76,11 +79,11 @@ def test_chunks_hold_one_source_and_texts_of_like_length_and_every_request_once(
     assert sorted(r.key for chunk in made for r in chunk.requests) == sorted(
         r.key for r in requests
     )
-    # Source after source, and within each from short to long.
+    # The chunks of one source follow one another, from short texts to long texts.
     assert [[len(r.text) for r in chunk.requests] for chunk in made] == [[1, 3], [5, 7], [11]] * 2
 
 
-def test_what_derives_from_one_answer_stays_together_and_counts_once() -> None:
+def test_requests_that_share_an_answer_stay_together_and_count_once() -> None:
     texts = [Request(MODEL, f"text {n}") for n in range(4)]
     requests = [r for t in texts for r in (t, replace(t, merge="words"))]
     made = chunks(reversed(requests), 2)
@@ -89,7 +92,7 @@ def test_what_derives_from_one_answer_stays_together_and_counts_once() -> None:
         assert set(Counter(r.base.key for r in chunk.requests).values()) == {2}
 
 
-def test_a_model_stays_open_from_chunk_to_chunk_and_one_at_a_time(
+def test_one_model_stays_loaded_from_chunk_to_chunk(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     events: list[str] = []
@@ -126,7 +129,9 @@ def test_chunks_outcomes_and_places_travel() -> None:
 # One chunk
 
 
-def test_a_chunk_is_written_to_the_place_or_comes_back(counting: Counting, tmp_path: Path) -> None:
+def test_a_chunk_is_written_to_the_shared_store_or_returned(
+    counting: Counting, tmp_path: Path
+) -> None:
     requests = counting.requests(3)
     expected = undisturbed(requests)
     made = run_chunk(Place("store", str(tmp_path)), Chunk(tuple(requests)))
@@ -136,7 +141,7 @@ def test_a_chunk_is_written_to_the_place_or_comes_back(counting: Counting, tmp_p
     assert {o.key: o.data for o in back} == expected
 
 
-def test_what_the_place_has_is_not_computed_again_unless_that_is_meant(
+def test_entries_of_the_shared_store_are_not_computed_again_without_refresh(
     counting: Counting, tmp_path: Path
 ) -> None:
     chunk = Chunk(tuple(counting.requests(3)))
@@ -147,7 +152,7 @@ def test_what_the_place_has_is_not_computed_again_unless_that_is_meant(
         assert len(counting.calls()) == expected
 
 
-def test_a_failure_is_told_and_the_rest_of_its_chunk_done(
+def test_a_failure_is_reported_and_the_rest_of_its_chunk_is_computed(
     counting: Counting, tmp_path: Path
 ) -> None:
     requests = [*counting.requests(2), Request(counting.source, "bad one")]
@@ -159,7 +164,7 @@ def test_a_failure_is_told_and_the_rest_of_its_chunk_done(
     assert len(entries(FolderStore(tmp_path / "store"))) == 2
 
 
-def test_where_the_url_does_not_answer_the_entries_come_back(
+def test_entries_are_returned_when_the_url_does_not_answer(
     counting: Counting, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
@@ -168,7 +173,7 @@ def test_where_the_url_does_not_answer_the_entries_come_back(
     assert {o.key: o.data for o in made} == undisturbed(requests)
 
 
-def test_taking_in_stores_what_came_back_once_and_refuses_what_is_damaged(
+def test_returned_entries_are_stored_once_and_damaged_ones_refused(
     counting: Counting, tmp_path: Path
 ) -> None:
     requests = counting.requests(4)
@@ -181,7 +186,7 @@ def test_taking_in_stores_what_came_back_once_and_refuses_what_is_damaged(
         Outcome(keys[0], data=good[keys[0]]),
         Outcome(keys[1], data=cut),
         Outcome(keys[2], error),
-        Outcome(keys[0], error),  # told again: the first word counts
+        Outcome(keys[0], error),  # The failure is reported twice, and the first message counts.
         Outcome(keys[3]),
     ]
     assert [r.key for r in take_in(library, requests, ran)] == keys
@@ -213,7 +218,7 @@ def test_processes_compute_what_one_process_does(counting: Counting, tmp_path: P
     assert Counter(o.key for o in made) == Counter(r.key for r in requests)
     assert not any(o.error for o in made)
     assert sorted(counting.calls()) == sorted(r.text for r in requests)
-    # Each process loaded the source once, and both had a share.
+    # Each process loaded the source once, and each computed some of the requests.
     assert len(counting.imports()) == len(set(counting.imports())) == 2
     assert os.getpid() not in counting.imports()
     assert entries(FolderStore(tmp_path / "store")) == undisturbed(requests)
@@ -235,18 +240,18 @@ def test_a_process_killed_half_way_loses_nothing_and_nothing_is_computed_twice(
     assert killed
     assert Counter(o.key for o in made) == Counter(r.key for r in requests)
     assert not any(o.error for o in made)
-    # What the dead one had computed and not yet written is all that may be computed again.
+    # Only the answers that the killed process had not yet written may be computed again.
     times = Counter(counting.calls())
     assert set(times) == {r.text for r in requests}
     assert sum(times.values()) <= len(requests) + 1
-    # It, another, and the one in its place: each loaded the source once.
+    # The killed process, the other one and the replacement each loaded the source once.
     assert len(counting.imports()) == len(set(counting.imports())) == 3
     monkeypatch.setenv("ATTENTION_SLOW", "0")
     assert entries(FolderStore(tmp_path / "store")) == undisturbed(requests)
 
 
 @pytest.mark.slow
-def test_a_text_that_kills_every_process_is_told_and_the_rest_computed(
+def test_a_text_that_kills_every_process_is_reported_and_the_rest_computed(
     counting: Counting, tmp_path: Path
 ) -> None:
     requests = [*counting.requests(6), Request(counting.source, "die")]
@@ -261,17 +266,17 @@ def test_a_text_that_kills_every_process_is_told_and_the_rest_computed(
 
 
 @pytest.mark.slow
-def test_where_every_process_dies_it_is_given_up(counting: Counting, tmp_path: Path) -> None:
+def test_capture_gives_up_when_every_process_dies(counting: Counting, tmp_path: Path) -> None:
     requests = [Request(counting.source, f"die {n}") for n in range(40)]
     made = list(in_processes(chunks(requests, 1), Place("s", str(tmp_path)), 1))
     assert len(made) == 40
     assert all(o.error for o in made)
-    # Not three processes for each of the forty.
+    # There are fewer than three processes for each of the forty requests.
     assert len(counting.imports()) <= 5
 
 
 @pytest.mark.slow
-def test_processes_end_when_nobody_wants_more(counting: Counting, tmp_path: Path) -> None:
+def test_processes_end_when_the_caller_stops(counting: Counting, tmp_path: Path) -> None:
     ran = in_processes(chunks(counting.requests(8), 1), Place("s", str(tmp_path)), 2)
     next(ran)
     pids = set(counting.imports())
@@ -285,7 +290,7 @@ def test_processes_end_when_nobody_wants_more(counting: Counting, tmp_path: Path
 
 
 class Cluster:
-    """A scheduler and workers, each a process of its own on this machine."""
+    """A scheduler and its workers, each in a process of its own on this machine."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.file = folder / "scheduler.json"
@@ -388,10 +393,10 @@ def test_a_worker_of_a_cluster_killed_half_way(
             assert killed in {worker.pid for worker in workers}
             os.kill(killed, signal.SIGKILL)
     assert killed
-    # Nothing lost, nothing told twice, nothing failed.
+    # Nothing is lost, reported twice or failed.
     assert Counter(r.key for r in done) == Counter(r.key for r in requests)
     assert not library.failures
-    # What had come back is not computed again, nor by the survivor anything twice.
+    # Answers that had come back are not computed again, and the survivor computes nothing twice.
     times = Counter(counting.calls())
     assert {times[text] for text in before} == {1}
     assert set(times) == {r.text for r in requests}
@@ -399,11 +404,11 @@ def test_a_worker_of_a_cluster_killed_half_way(
     assert max(by_survivor.values()) == 1
     # Each process loaded the source once.
     assert Counter(counting.imports()) == Counter({worker.pid: 1 for worker in workers})
-    # Each key has one entry, and it is what an undisturbed capture makes.
+    # Each key has one entry, with the numbers of an undisturbed capture.
     expected = undisturbed(requests)
     if where == "url":
         assert entries(FolderStore(tmp_path / "shared")) == expected
-        # Written by the workers, of which none knows the folder of the notes.
+        # The workers wrote the entries, and no worker knows the folder of the notes.
         assert not notes.exists()
         library.store.prepare(r.key for r in requests)
     assert entries(FolderStore(notes / "_attention")) == expected
@@ -443,7 +448,8 @@ def test_each_worker_loads_a_model_once_and_frees_it_in_the_end(
     assert Counter(counting.lines()) == Counter({(w.pid, "load copy"): 1 for w in workers})
     expected = Library(MemoryStore())
     for request in requests:
-        # As a cluster's workers run them: each alone, so that no batch pads another's floats.
+        # Each request runs alone, as on the workers of a cluster: padding in a batch would change
+        # the last bits.
         for _ in expected.capture([request]):
             pass
     assert entries(library.store) == entries(expected.store)
@@ -460,9 +466,7 @@ def _models_open() -> int:
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_goes_away_ends_in_errors_and_not_in_waiting(
-    cluster: Cluster, counting: Counting
-) -> None:
+def test_a_lost_scheduler_is_an_error_and_not_a_hang(cluster: Cluster, counting: Counting) -> None:
     cluster.worker()
     cluster.wait_for_workers(1)
     requests = counting.requests(40)
@@ -478,14 +482,16 @@ def test_a_scheduler_that_goes_away_ends_in_errors_and_not_in_waiting(
 
 
 @pytest.mark.slow
-def test_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_scheduler_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sphinx_attention.core.capture.dask._CONNECT_SECONDS", 1)
     with pytest.raises(AttentionError, match=r"the scheduler .* does not answer") as caught:
         next(on_cluster([], Place(None), "tcp://127.0.0.1:9"))
     assert caught.value.problem == Problem.NETWORK
 
 
-def test_without_dask_the_line_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_dask_the_line_that_installs_it_is_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(AttentionError) as caught:
         next(on_cluster([], Place(None), "tcp://127.0.0.1:9"))

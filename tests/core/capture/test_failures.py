@@ -1,4 +1,4 @@
-"""What failed is not tried again before something has changed that could mend it."""
+"""A failed request is not tried again until something has changed that could make it succeed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Model:
-    """Counts how often it is loaded; fails with an error until it is mended."""
+    """Counts its loads, and fails with an error until it is repaired."""
 
     def __init__(self, problem: Problem | None) -> None:
         self.problem = problem
@@ -55,7 +55,7 @@ BAD, GOOD = Request(SOURCE, "bad one"), Request(SOURCE, "good one")
 
 
 def build(folder: Path, model: Model, requests=(BAD, GOOD), mode="auto") -> Library:
-    """What one build does with a store."""
+    """Do what one build does with a store."""
     store = FolderStore(folder)
     library = Library(store, mode, model, "docs", FailureRecord(store.folder))
     list(library.capture(library.missing(requests)))
@@ -63,7 +63,7 @@ def build(folder: Path, model: Model, requests=(BAD, GOOD), mode="auto") -> Libr
 
 
 @pytest.mark.parametrize("problem", [Problem.MODEL, Problem.TEXT, Problem.INSTALL, Problem.OPTION])
-def test_what_failed_is_not_tried_again(tmp_path: Path, problem: Problem) -> None:
+def test_a_failed_request_is_not_tried_again(tmp_path: Path, problem: Problem) -> None:
     model = Model(problem)
     said = []
     for _ in range(3):
@@ -74,9 +74,9 @@ def test_what_failed_is_not_tried_again(tmp_path: Path, problem: Problem) -> Non
     assert len(set(said)) == 1
     assert said[0].startswith("no attention over bad one; it is tried again when ")
     assert f"`sphinx-attention capture docs --refresh --only {BAD.key[:12]}`" in said[0]
-    # Where the command is typed does not change the page.
+    # The folder in which the command runs does not change the page.
     assert states[0] == f"failed ({problem}): no attention over bad one"
-    # To refresh is to try again, and what is mended is forgotten.
+    # A refresh tries again, and a success removes the record of the failure.
     build(tmp_path, model, mode="refresh")
     assert model.loads == 2
     mended = Model(None)
@@ -85,7 +85,7 @@ def test_what_failed_is_not_tried_again(tmp_path: Path, problem: Problem) -> Non
     assert build(tmp_path, mended).failures == {}
 
 
-def test_it_is_tried_again_when_something_changes(
+def test_a_failed_request_is_tried_again_when_something_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "model"
@@ -108,13 +108,13 @@ def test_it_is_tried_again_when_something_changes(
     assert [loads(), loads()] == [1, 0]
     monkeypatch.setattr(failures_module, "_version", lambda _: "99")
     assert [loads(), loads()] == [1, 0]
-    # Another device is another declaration, though the key is the same.
+    # Another device is another declaration, although the key is the same.
     other = ModelSource("m", path="model", folder=str(folder), device="cpu")
     assert [loads(other), loads(other)] == [1, 0]
 
 
 @pytest.mark.parametrize("problem", [Problem.MEMORY, Problem.STORE, Problem.FUNCTION])
-def test_what_may_pass_by_itself_is_tried_again(tmp_path: Path, problem: Problem) -> None:
+def test_temporary_failures_are_tried_again(tmp_path: Path, problem: Problem) -> None:
     model = Model(problem)
     for _ in range(2):
         assert build(tmp_path, model).failures[BAD.key].message == "no attention over bad one"
@@ -122,7 +122,7 @@ def test_what_may_pass_by_itself_is_tried_again(tmp_path: Path, problem: Problem
 
 
 def test_functions_are_called_again(tmp_path: Path) -> None:
-    """They may read anything: nothing tells when they are mended."""
+    """A function may read any file, so no change of a known file shows that it is repaired."""
     model = Model(Problem.FUNCTION)
     request = Request(FunctionSource("f", "m:f"), "bad one")
     for _ in range(2):
@@ -131,7 +131,7 @@ def test_functions_are_called_again(tmp_path: Path) -> None:
     assert not (tmp_path / ".failures").exists()
 
 
-def test_a_dead_network_is_asked_before_anything_is_loaded(
+def test_the_network_is_checked_before_anything_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = Model(Problem.NETWORK)
@@ -161,7 +161,7 @@ def test_whether_the_hub_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not hub_answers()
 
 
-def test_git_sees_none_of_it(tmp_path: Path) -> None:
+def test_git_ignores_the_record(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     build(tmp_path / "_attention", Model(Problem.MODEL))
     git = ["git", "-C", str(tmp_path), "status", "--short", "--untracked-files=all"]
@@ -174,7 +174,7 @@ def test_git_sees_none_of_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "[]", "{", '{"format": 1}', '{"format": 1, "failures": {"a": 3}}', "[" * 100_000]
 )
-def test_a_damaged_record_is_no_record(tmp_path: Path, text: str) -> None:
+def test_a_damaged_record_is_ignored(tmp_path: Path, text: str) -> None:
     file = tmp_path / ".failures" / "failures.json"
     file.parent.mkdir()
     file.write_text(text)

@@ -1,4 +1,4 @@
-"""The process that keeps models open: which it keeps, what it says, what it refuses."""
+"""The process that keeps models loaded: its models, its messages and its refusals."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MEGABYTE = 10**6
 
 @dataclass
 class World:
-    """Models by their sizes in megabytes; 0 does not load."""
+    """Models by their sizes in megabytes. A model of size 0 does not load."""
 
     sizes: dict[str, int]
     opened: list[str] = field(default_factory=list)
@@ -81,7 +81,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def asked(keeper_: Keeper, *requests: Request, **other: Any) -> tuple[bool, list[Any]]:
-    """Ask as a build does; whether the process goes on, and its messages and outcomes."""
+    """Ask as a build does. Return whether the process goes on, its messages and its outcomes."""
     here, there = Pipe()
     with here, there:
         question = {
@@ -103,13 +103,13 @@ def heard(way: Connection) -> Iterator[Any]:
         yield wire.receive_outcome(way, message) if "key" in message else message
 
 
-def test_a_model_is_opened_once_and_said_once(world: World) -> None:
+def test_a_model_is_loaded_once_and_named_once(world: World) -> None:
     mine = Keeper(Models())
     request = Request(SMALL, "a b c")
     on, said = asked(mine, request)
     assert on
     assert said[0].key == request.key
-    # An entry as a store keeps it, for the whole request.
+    # The answer is an entry as a store keeps it, for the whole request.
     library = Library(MemoryStore())
     library.keep(request.key, said[0].data)
     assert library.get(request).weights[0, 0, 0, 0] == pytest.approx(1 / 3, abs=1e-4)
@@ -128,12 +128,12 @@ def test_many_requests_are_all_answered_by_one_loaded_model(world: World) -> Non
     assert sorted(world.opened) == ["other", "small"]
 
 
-def test_what_is_kept_beside_the_last_model_is_bounded(world: World) -> None:
+def test_the_memory_of_kept_models_is_bounded(world: World) -> None:
     mine = Keeper(Models(room=250 * MEGABYTE))
     for source, kept in [
         (SMALL, ["small"]),
         (OTHER, ["small", "other"]),
-        # Both fit beside neither; the one used longest ago goes first.
+        # The next model does not fit beside both others. The model that was used longest ago goes.
         (SMALL, ["small", "other"]),
         (LARGE, ["small", "large"]),
         (OTHER, ["other"]),
@@ -142,7 +142,7 @@ def test_what_is_kept_beside_the_last_model_is_bounded(world: World) -> None:
         assert sorted(set(world.kept)) == sorted(kept), source
 
 
-def test_a_failure_is_told_and_not_kept(world: World) -> None:
+def test_a_failure_is_reported_and_not_kept(world: World) -> None:
     world.sizes["small"] = 0
     mine = Keeper(Models())
     _, said = asked(mine, Request(SMALL, "a b"))
@@ -167,7 +167,7 @@ def test_a_model_whose_files_have_changed_is_opened_anew(world: World, tmp_path:
     assert world.closed == ["small"]
 
 
-def test_it_takes_over_what_conf_py_has_set(
+def test_the_process_takes_over_settings_of_conf_py(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
@@ -185,7 +185,7 @@ def test_it_takes_over_what_conf_py_has_set(
 @pytest.mark.parametrize(
     "other", [{"variables": {"HF_HOME": "/"}}, {"packages": {"torch": "9"}}, {"path": []}]
 )
-def test_other_surroundings_need_a_new_process(world: World, other: dict[str, Any]) -> None:
+def test_another_environment_needs_a_new_process(world: World, other: dict[str, Any]) -> None:
     mine = Keeper(Models())
     asked(mine, Request(SMALL, "a b"))
     assert asked(mine, Request(SMALL, "c d"), **other) == (False, [{"again": True}])
@@ -202,7 +202,7 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: r.text)
-def test_a_request_comes_as_it_was_sent(request_: Request) -> None:
+def test_a_request_arrives_unchanged(request_: Request) -> None:
     here, there = Pipe()
     with here, there:
         wire.send(here, {"requests": wire.write_requests([request_])})
@@ -212,7 +212,7 @@ def test_a_request_comes_as_it_was_sent(request_: Request) -> None:
     assert came.source == request_.source
 
 
-def test_a_request_that_came_otherwise_is_refused() -> None:
+def test_a_request_that_arrived_changed_is_refused() -> None:
     (written,) = wire.write_requests([Request(SMALL, "a b")])
     written["request"]["text"] = "a c"
     with pytest.raises(ValueError, match="came as"):
@@ -227,7 +227,7 @@ def test_nothing_is_unpickled() -> None:
             wire.receive(there)
 
 
-# The build's side
+# The side of the build
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ def captured(
 
 @pytest.mark.posix
 @pytest.mark.parametrize("answered", [0, 1])
-def test_what_a_process_that_dies_has_not_answered_the_build_computes(
+def test_the_build_computes_what_a_dead_process_did_not_answer(
     library: Library, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answered: int
 ) -> None:
     def answer() -> None:

@@ -1,4 +1,4 @@
-"""The library: what is missing, computed once; what fails, not stored."""
+"""The library computes a missing entry once and stores no failure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def answer(request: Request) -> Attention:
 
 
 class Opener:
-    """Counts how often each source is opened and each request run."""
+    """Counts the opens of each source and the runs of each request."""
 
     def __init__(self) -> None:
         self.opened: list[str] = []
@@ -128,7 +128,9 @@ def test_a_damaged_entry_is_computed_again(tmp_path: Path) -> None:
     assert Library(FolderStore(tmp_path)).get(request).layers == 1
 
 
-def test_a_store_that_cannot_be_written_costs_no_picture_and_is_told_once(tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_written_is_reported_once_and_figures_are_drawn(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "file").write_text("in the way")
     lib, _ = library(tmp_path / "file")
     requests = [Request(source=ONE, text=f"a {n}") for n in range(20)]
@@ -140,7 +142,7 @@ def test_a_store_that_cannot_be_written_costs_no_picture_and_is_told_once(tmp_pa
     assert lib.missing(requests) == []
     stored, _ = library(tmp_path / "store")
     fill(stored, *requests)
-    # Not a bit of difference between what was kept and what could not be.
+    # The numbers that were kept and those that could not be stored are equal to the last bit.
     for request in requests:
         np.testing.assert_array_equal(lib.get(request).weights, stored.get(request).weights)
 
@@ -154,7 +156,7 @@ def test_a_matrix_is_never_stored(tmp_path: Path) -> None:
 
 
 def rough(request: Request) -> Attention:
-    """Weights that no store keeps to the last digit, of one word in two pieces and a special."""
+    """Weights that no store keeps to the last digit: one word in two pieces and a special token."""
     tokens = (
         Token("[S]", special=True),
         Token("un", word=0),
@@ -190,7 +192,7 @@ def test_a_source_is_asked_once_for_all_that_is_derived_from_its_answer(tmp_path
     yielded = [r for r, _ in lib.capture(lib.missing([merged, binned, rolled]))]
     assert sorted(r.key for r in yielded) == sorted(r.key for r in (merged, binned, rolled))
     assert opener.ran == [WHOLE.key]
-    # What was not asked for is not kept.
+    # Tensors that were not requested are not kept.
     assert sorted(lib.store.keys()) == sorted(r.key for r in (merged, binned, rolled))
     assert [t.text for t in lib.get(merged).query_tokens] == ["[S]", "unbe", "it"]
     assert [t.text for t in lib.get(binned).query_tokens] == ["(special)", "unbe", "it"]
@@ -202,7 +204,7 @@ def test_a_source_is_asked_once_for_all_that_is_derived_from_its_answer(tmp_path
 
 
 def test_every_shown_number_of_a_merged_entry_is_exact(tmp_path: Path) -> None:
-    """To three decimals, as from the model's floats in double precision; not from rounded ones."""
+    """The three decimals come from the model's floats in double precision, not from the store's."""
     lib, _ = rough_library(tmp_path)
     merged = replace(WHOLE, merge="words", aggregate="mean")
     fill(lib, merged)
@@ -214,7 +216,7 @@ def test_every_shown_number_of_a_merged_entry_is_exact(tmp_path: Path) -> None:
     np.testing.assert_array_equal(codes(found)[:, 0], np.floor(rows * 1000 + 0.5))
 
 
-def test_what_cannot_be_derived_spares_the_others(tmp_path: Path) -> None:
+def test_a_failed_derivation_spares_the_others(tmp_path: Path) -> None:
     lib, _ = rough_library(tmp_path)
     good, bad = replace(WHOLE, aggregate="max"), replace(WHOLE, layers=(7,))
     fill(lib, bad, good)
@@ -235,7 +237,7 @@ def test_only_the_layers_that_were_asked_for_are_kept(tmp_path: Path) -> None:
 FIVE = MatrixSource(text="0.5 0.5\n0.2 0.8\n\n1 0\n0 1")
 
 
-def test_what_is_derived_from_a_matrix_is_made_where_it_is_shown(tmp_path: Path) -> None:
+def test_derivations_of_a_matrix_are_computed_for_the_page(tmp_path: Path) -> None:
     lib, _ = library(tmp_path, "frozen")
     request = Request(source=FIVE, text="a b", aggregate="mean")
     assert lib.missing([request]) == []
@@ -253,7 +255,7 @@ def test_the_flow_of_a_matrix_is_computed_once_and_kept(tmp_path: Path) -> None:
     fill(lib, request)
     assert opener.opened == []
     assert list(lib.store.keys()) == [request.key]
-    # Of one layer, half the heads' mean and half what was there.
+    # One layer: half the mean of the heads, and half of the token itself.
     np.testing.assert_allclose(
         frozen.get(request).weights[0, 0], [[0.875, 0.125], [0.05, 0.95]], atol=1 / 8000
     )
@@ -264,7 +266,7 @@ def test_the_flow_of_a_matrix_is_computed_once_and_kept(tmp_path: Path) -> None:
     assert caught.value.problem is Problem.MATRIX
 
 
-def test_what_is_missing_in_a_frozen_build_names_its_extras(tmp_path: Path) -> None:
+def test_a_missing_entry_of_a_frozen_build_names_the_extras_to_install(tmp_path: Path) -> None:
     frozen, _ = library(tmp_path, "frozen")
     for aggregate, extras in (
         (None, "[models]"),
@@ -278,8 +280,8 @@ def test_what_is_missing_in_a_frozen_build_names_its_extras(tmp_path: Path) -> N
         assert f"`sphinx-attention capture DOCS --only {key}`" in caught.value.message
 
 
-def test_a_full_store_costs_a_figure_next_to_nothing(tmp_path: Path) -> None:
-    """Of 72 heads over 32 tokens, every byte of it read and verified: far below 5 ms."""
+def test_reading_an_entry_takes_less_than_5_ms(tmp_path: Path) -> None:
+    """All entries of 72 heads over 32 tokens are read and verified in far less than 5 ms."""
     requests = [Request(source=ONE, text=f"a {n}") for n in range(200)]
     store = FolderStore(tmp_path)
     rng = np.random.default_rng(3)

@@ -47,9 +47,9 @@ def spread() -> np.ndarray:
     return np.full((N, N), 1 / N)
 
 
-def test_interest_by_hand() -> None:
+def test_the_interest_score_by_hand() -> None:
     score = interest(stack(sink(), previous(), spread(), np.eye(N)))
-    # Of five ordinary tokens the first has only [CLS] before it.
+    # Of five ordinary tokens, the first has only [CLS] before it.
     assert score[:, 0] == pytest.approx([0.0, 4 / 5, 1 / 7, 0.0])
 
 
@@ -69,14 +69,14 @@ def test_the_head_is_chosen_among_those_left_open() -> None:
     request = Request(source=ModelSource(name="m", id="m"), text="x")
     assert resolve(FigureSpec(request), attention).layer == 1
     assert resolve(FigureSpec(request), attention).chosen
-    # There is one head a layer: with the layer named, nothing is left to choose.
+    # There is one head per layer, so a named layer leaves no choice.
     figure = resolve(FigureSpec(request, layer=0), attention)
     assert (figure.layer, figure.head, figure.chosen) == (0, 0, False)
     figure = resolve(FigureSpec(request, layer=2, head=0), attention)
     assert (figure.layer, figure.head, figure.chosen) == (2, 0, False)
 
 
-def test_all_of_a_written_matrix_is_drawn_and_most_of_a_model() -> None:
+def test_the_default_cutoff_draws_a_matrix_whole_and_most_of_a_model() -> None:
     attention = stack(spread())
     written = Request(source=MatrixSource(text="1"), text="x")
     model = Request(source=ModelSource(name="m", id="m"), text="x")
@@ -95,7 +95,7 @@ def test_all_of_a_written_matrix_is_drawn_and_most_of_a_model() -> None:
         ("the#2", 4),
         ("0", 0),
         ("3", 3),
-        ("7", 5),  # text before index
+        ("7", 5),  # the text is matched before the index
         ("[SEP]", 6),
     ],
 )
@@ -118,8 +118,8 @@ PIECES = [
 @pytest.mark.parametrize(
     ("focus", "index", "other_capitals"),
     [
-        ("cat", 6, False),  # to the letter before all else
-        ("cat#2", 6, False),  # the second of the two whose marks alone differ
+        ("cat", 6, False),  # an exact match comes before all others
+        ("cat#2", 6, False),  # the second of the two tokens that differ only in marks
         ("The", 1, False),
         ("sleep", 3, False),
         ("ing", 4, False),
@@ -147,7 +147,7 @@ def test_marks_of_pieces_and_capitals_may_differ(
         assert repr(PIECES[index].text) in notices[0]
 
 
-def test_a_word_in_pieces_is_said_to_be_one() -> None:
+def test_a_word_in_pieces_is_named_with_its_pieces() -> None:
     n = len(PIECES)
     weights = np.full((1, 1, n, n), 1 / n, dtype=np.float32)
     attention = Attention(tuple(PIECES), tuple(PIECES), weights, np.zeros((1, n, n), bool))
@@ -156,7 +156,7 @@ def test_a_word_in_pieces_is_said_to_be_one() -> None:
 
 
 @pytest.mark.parametrize("focus", ["²", "cat#²", "9" * 5000, "cat#" + "9" * 5000, "\ud800", "٣٣٣"])
-def test_what_looks_like_a_number_and_is_none(focus: str) -> None:
+def test_texts_that_look_like_numbers(focus: str) -> None:
     with pytest.raises(AttentionError, match="there is no such token") as caught:
         find(stack(spread()), focus)
     assert len(caught.value.message) < 500
@@ -168,7 +168,7 @@ def test_heads_count_from_0() -> None:
         resolve(FigureSpec(request, layer=3), stack(sink(), previous(), spread()))
 
 
-def test_the_projects_layer_is_the_projects_mistake() -> None:
+def test_a_wrong_layer_of_the_project_names_the_setting() -> None:
     request = Request(source=ModelSource(name="m", id="m"), text="x")
     spec = FigureSpec(request, layer=99, of_project=("layer",))
     with pytest.raises(AttentionError) as caught:
@@ -204,11 +204,11 @@ def test_ranges(spec: dict[str, Any], says: str) -> None:
 
 
 MODEL = Request(source=ModelSource(name="m", id="m"), text="x")
-TELLING = 3  # the layer of `several` with the head worth looking at, in head 2
+TELLING = 3  # The layer of `several` whose head 2 has a pattern.
 
 
 def several(layers: int = 5, heads: int = 4, label: str = "m") -> Attention:
-    """Every head spread evenly, but one that looks back, and all told apart by a hundredth."""
+    """Heads that spread evenly, except one that looks back. Layers differ by a hundredth."""
     weights = np.full((layers, heads, N, N), 1 / N, dtype=np.float32)
     weights[TELLING, 2] = previous()
     for n in range(layers):
@@ -221,7 +221,7 @@ def carried(**spec: Any) -> Any:
     return resolve(FigureSpec(MODEL, **spec), several(), budget)
 
 
-def test_all_is_carried_unless_it_weighs_too_much() -> None:
+def test_all_heads_are_carried_within_the_budget() -> None:
     whole = estimate(several())
     assert carried(budget=whole).attention.weights.shape == (5, 4, N, N)
     one_layer = carried(budget=whole - 1)
@@ -239,7 +239,7 @@ def test_all_is_carried_unless_it_weighs_too_much() -> None:
     assert_array_equal(one_head.attention.weights[0, 0], several().weights[TELLING, 2])
 
 
-def test_what_the_author_names_is_carried_whatever_it_weighs() -> None:
+def test_layers_that_the_author_names_are_always_carried() -> None:
     figure = carried(layers=(1, 3), heads=(0, 2), budget=1)
     assert figure.attention.layer_names == ("1", "3")
     assert figure.attention.head_names == ("0", "2")
@@ -272,7 +272,7 @@ def test_steps_carries_the_shown_head_and_pins_a_query() -> None:
     figure = carried(view="steps")
     assert figure.attention.weights.shape[:2] == (1, 1)
     assert (figure.layer_name, figure.head_name) == ("3", "2")
-    # Of the tokens that look back at an ordinary one with all they have, `cat` is the first.
+    # `cat` is the first of the tokens that give all their weight to an ordinary earlier token.
     assert figure.pinned == (2,)
     assert carried(view="steps", heads=(0, 1, 2)).attention.head_names == ("0", "1", "2")
     assert carried(view="steps", focus="saw").pinned == (3,)
@@ -306,7 +306,7 @@ def test_the_grid_has_scores_of_what_it_carries() -> None:
     assert carried().head_scores is None
     scores = carried(view="grid", layers=(0, 3)).head_scores
     assert list(scores) == ["previous", "first", "self", "entropy", "induction"]
-    # In `previous` every token but the first looks at the one before with all it has.
+    # In `previous`, every token but the first gives all its weight to the token before.
     assert_allclose(scores["previous"][1], [1 / N, 1 / N, 1, 1 / N], rtol=1e-6)
 
 

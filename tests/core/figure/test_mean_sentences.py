@@ -1,4 +1,4 @@
-"""Figures of the mean over sentences: what is asked for, what is drawn, and what is said."""
+"""Figures of the mean over sentences: their requests, their pictures and their messages."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def figure(folder: Path, spec: FigureSpec) -> Figure:
     return resolve_all(spec, library.answers(spec.requests))
 
 
-def test_each_sentence_is_asked_for_as_a_figure_of_its_own_asks() -> None:
+def test_the_request_of_each_sentence_is_that_of_a_single_figure() -> None:
     plain = parse(FIRST, {}, None, HostContext(Settings(model="builtin"), Path(), Path))
     spec = spec_of()
     assert [request.text for request in spec.requests] == [FIRST, SECOND, THIRD]
@@ -58,7 +58,7 @@ def test_the_mean_is_that_of_the_figures(tmp_path: Path) -> None:
     library = Library(FolderStore(tmp_path), "frozen")
     each = [library.get(request).weights for request in spec_of().requests]
     assert np.allclose(whole.attention.weights, np.mean(each, axis=0), atol=1e-6)
-    # The model's own rows sum to 1, and the store keeps them in steps of 1/8000.
+    # The model's own rows sum to 1, and the store keeps weights in steps of 1/8000.
     assert np.abs(whole.attention.weights.sum(-1) - 1).max() < 2e-3
     assert whole.attention.causal
     assert (whole.layer_name, whole.head_name) == ("1", "2")
@@ -67,7 +67,7 @@ def test_the_mean_is_that_of_the_figures(tmp_path: Path) -> None:
     assert len(list(tmp_path.rglob("*.attn"))) == 3
 
 
-def test_readers_are_told(tmp_path: Path) -> None:
+def test_readers_are_reported(tmp_path: Path) -> None:
     made = figure(tmp_path, spec_of(layer="1", head="2"))
     assert credit(made) == "builtin, layer 1, head 2; mean of 3 sentences, word by word"
     assert describe(made).startswith(
@@ -91,7 +91,7 @@ def test_a_word_is_pinned_by_any_of_its_slot(tmp_path: Path) -> None:
         figure(tmp_path, spec_of(focus="horse"))
 
 
-def test_models_are_still_chosen_among() -> None:
+def test_readers_can_still_choose_the_model() -> None:
     models = {"small": {"function": "m:small"}, "large": {"function": "m:large"}}
     settings = Settings(model="small", models=models)
     spec = parse(
@@ -118,7 +118,9 @@ def test_a_sentence_that_cannot_be_had_is_named(tmp_path: Path) -> None:
         ({"pair": "a b c"}, "pair"),
     ],
 )
-def test_what_does_not_go_together_is_said(options: dict[str, str], message: str) -> None:
+def test_options_that_exclude_each_other_are_reported(
+    options: dict[str, str], message: str
+) -> None:
     with pytest.raises(AttentionError, match=message) as caught:
         spec_of(**options)
     assert caught.value.problem is Problem.OPTION

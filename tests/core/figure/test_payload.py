@@ -42,7 +42,7 @@ def make(weights, masked=None, texts=None, keys=None, **fields):
     [
         (0.0, 0, "0.000"),
         (0.00049, 0, "0.000"),
-        (0.0005, 1, "0.001"),  # as a float32 it lies below a half
+        (0.0005, 1, "0.001"),  # as a float32, this number lies below a half
         (0.0015, 2, "0.002"),
         (0.4465, 447, "0.447"),
         (0.467, 467, "0.467"),
@@ -50,7 +50,7 @@ def make(weights, masked=None, texts=None, keys=None, **fields):
         (0.9996, 1000, "1.000"),
         (1.0, 1000, "1.000"),
         (1.0004, 1000, "1.000"),
-        (1.004, 1000, "1.000"),  # never the masked code
+        (1.004, 1000, "1.000"),  # the code of a masked cell is never used
     ],
 )
 def test_weights_round_half_up_to_thousandths(weight, code, text):
@@ -97,12 +97,12 @@ def test_the_bytes_are_what_the_format_says():
         '"part":"encoder","queries":["[CLS]","dög"],"shape":[2,1,2,2],"specialQueries":[0],'
         '"version":3}'
     )
-    # Of 10, 0, 10 and 7 bits; before those of 8, 10, 10 and 1.
+    # The layer whose codes take 10, 0, 10 and 7 bits comes before that of 8, 10, 10 and 1 bits.
     expected = [1000, 0, 900, 100, 250, 750, 999, 1]
     assert raw[4 + length :] == bytes(c >> 8 for c in expected) + bytes(c & 255 for c in expected)
 
 
-def test_text_is_base_85_as_python_writes_it_in_our_alphabet():
+def test_text_is_pythons_base_85_in_another_alphabet():
     theirs = (
         b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
     )
@@ -116,7 +116,7 @@ def test_text_is_base_85_as_python_writes_it_in_our_alphabet():
     assert decode_text(encode_text(b"\xff" * 8)) == b"\xff" * 8
 
 
-def test_no_digit_means_anything_to_a_page():
+def test_no_digit_is_markup():
     assert len(set(ALPHABET)) == 85
     assert not set(ALPHABET) & set("\"'\\&<>{}` \n")
 
@@ -139,7 +139,7 @@ def test_names_segments_and_what_was_written_are_carried():
     )
     header = decode(encode(figure)).header
     assert (header["layers"], header["heads"]) == (["3", "7"], ["mean"])
-    # What most figures do not have takes no room in them.
+    # Fields that most figures do not have take no room when they are absent.
     assert not {"segments", "words", "headScores", "tensors", "missing"} & header.keys()
     pair = Attention(
         (Token("a"), Token("b", segment=1)),
@@ -151,7 +151,7 @@ def test_names_segments_and_what_was_written_are_carried():
     assert header["segments"] == {"queries": [0, 1], "keys": [0, 1]}
 
 
-def test_a_payload_is_that_of_an_attention_whatever_the_figure_says():
+def test_a_payload_depends_on_the_attention_alone():
     figure = make([[[[1, 0], [0.25, 0.75]]]], texts=["a", "b"])
     written = DirectiveSource("a b", (("alt", "</script>"),), "1 0\n0 1", "myst")
     others = (
@@ -197,7 +197,7 @@ def steps(**logit_terms):
     return spec(figure, view="steps", layer=1, head=3), tensors
 
 
-def test_steps_carry_what_the_chain_starts_from():
+def test_steps_carry_the_tensors_of_the_shown_head():
     logit_terms = LogitTerms(
         scale=np.array([0.5, 0.25], np.float32),
         softcap=np.array([0, 50], np.float32),
@@ -216,7 +216,8 @@ def test_steps_carry_what_the_chain_starts_from():
         "bias",
         "sinks",
     ]
-    # Layer 1 and head 3 alone; of two key-value heads for four, head 3 reads the second.
+    # Only layer 1 and head 3 are carried. Four heads share two key-value heads, and head 3 reads
+    # the second.
     for name, head in (("queries", 3), ("keys", 1), ("values", 1)):
         np.testing.assert_array_equal(payload.tensors[name], tensors[name][1:2, head : head + 1])
     assert payload.tensors["scale"].tolist() == [0.25]
@@ -270,7 +271,7 @@ def test_two_rows_carry_their_keys():
     assert header["part"] == "cross"
 
 
-def test_it_comes_back_whole():
+def test_a_payload_decodes_to_the_same_numbers():
     rng = np.random.default_rng(7)
     weights = rng.dirichlet(np.full(9, 0.2), size=(3, 4, 9))
     masked = rng.random((3, 9, 9)) < 0.2
@@ -290,7 +291,7 @@ def test_hostile_tokens_stay_data():
     data = encode(figure)
     assert "<" not in encode_text(data)
     queries = decode(data).header["queries"]
-    assert queries[0] == texts[0]  # within base 85 nothing needs escaping
+    assert queries[0] == texts[0]  # The digits of base 85 need no escape in HTML.
     assert queries[1:] == ["␀", "\ufffd", '"\\', "\ufffd", "∅"]
 
 

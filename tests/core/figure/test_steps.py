@@ -1,4 +1,4 @@
-"""Figures of a text that a model goes on from: one attention, one prefix of it a step."""
+"""Figures of a text that a model continues: one attention, and a prefix of it for each step."""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ def figure(budget: int | None = None, **options: str) -> Any:
 
 
 def all_steps(one: Any) -> dict[str, Any]:
-    """Every figure of a figure, by the number of its step."""
+    """The figure of each step, by the number of the step."""
     found = {dict(one.spec.at)["step"]: one}
     found |= {dict(other.variant.at)["step"]: other.figure for other in one.alternatives}
     return dict(sorted(found.items()))
 
 
 class TestOption:
-    def test_one_request_of_its_own(self) -> None:
+    def test_the_request_has_a_key_of_its_own(self) -> None:
         spec = spec_of(generate="4")
         assert spec.variants == (Variant(spec.request),)
         assert spec.request.generate == 4
         assert spec.request.key != spec_of().request.key
 
-    def test_the_key_of_other_figures_is_what_it_was(self) -> None:
+    def test_the_keys_of_other_figures_are_unchanged(self) -> None:
         assert spec_of().request.key == Request(spec_of().request.source, TEXT).key
         assert "generate" not in json.loads(spec_of().request.canonical())
 
@@ -92,23 +92,23 @@ class TestOption:
             ({"selection": "step=last"}, "expected a whole number from 1 to 4"),
         ],
     )
-    def test_what_does_not_go_with_it(self, options: dict[str, str], said: str) -> None:
+    def test_options_that_exclude_generate(self, options: dict[str, str], said: str) -> None:
         with pytest.raises(AttentionError) as caught:
             spec_of(generate="4", **options)
         assert said in caught.value.message
         assert caught.value.problem is Problem.OPTION
 
-    def test_it_needs_a_model(self) -> None:
+    def test_generate_needs_a_model(self) -> None:
         context = HostContext(Settings(model="builtin"), Path(), Path)
         with pytest.raises(AttentionError, match="the option generate needs a model"):
             parse("a b", {"generate": "2"}, "1 0\n0 1", context)
 
-    def test_steps_belong_to_it(self) -> None:
+    def test_steps_need_the_option_generate(self) -> None:
         with pytest.raises(AttentionError, match="only a figure with the option generate has"):
             spec_of(selection="step=2")
 
     @pytest.mark.parametrize("options", [{"merge": "none"}, {"part": "decoder"}, {"layer": "1"}])
-    def test_what_goes_with_it(self, options: dict[str, str]) -> None:
+    def test_options_that_go_with_generate(self, options: dict[str, str]) -> None:
         assert spec_of(generate="4", **options).request.generate == 4
 
     def test_a_projects_hidden_tokens_are_paler(self) -> None:
@@ -175,7 +175,7 @@ class TestSteps:
         assert "the model ended its text after 4 of 9 tokens" in credit(shown)
         assert "the model ended its text after 4 of 9 tokens" in render_html(shown, "u")
 
-    def test_what_cannot_be_had_is_raised(self) -> None:
+    def test_errors_of_the_source_are_raised(self) -> None:
         error = AttentionError(Problem.MODEL, "it is odd")
         with pytest.raises(AttentionError, match="it is odd"):
             resolve_all(spec_of(generate="2"), [error])
@@ -193,7 +193,7 @@ class TestSteps:
 
 
 class TestWords:
-    def test_what_the_model_wrote_is_told(self) -> None:
+    def test_what_the_model_wrote_is_reported(self) -> None:
         told = about(figure())
         assert "over: one two three one two, and what the model wrote after it" in told
         assert told.endswith("three one two three.")
@@ -209,7 +209,7 @@ class TestWords:
 
 
 class TestMarkup:
-    def test_a_slider_a_list_and_the_next_tokens(self) -> None:
+    def test_markup_has_a_slider_a_list_and_the_next_tokens(self) -> None:
         html = render_html(figure(), "u")
         (slider,) = re.findall(r"<input[^>]*>", html)
         assert 'type="range" name="step" min="1" max="4" value="4"' in slider
@@ -240,7 +240,7 @@ class TestMarkup:
             assert np.array_equal(codes, whole[:, :, :count, :count])
             assert (codes[..., np.triu(np.ones((count, count), bool), 1)] == MASKED).all()
 
-    def test_other_figures_say_nothing_of_it(self) -> None:
+    def test_other_figures_do_not_mention_generated_text(self) -> None:
         html = render_html(resolve_all(spec_of(), [answer(spec_of().request)]), "u")
         for word in ("range", "attention-next", "wrote"):
             assert word not in html

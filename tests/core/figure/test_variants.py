@@ -1,4 +1,4 @@
-"""Figures of several attentions: what is shown first, what can be chosen, and what is left out."""
+"""Figures of several attentions: the first picture, the choices, and variants that are left out."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class TestOptions:
         assert (last.source.label, last.text, last.part) == ("large", "c d", "cross")
 
     def test_each_variant_is_the_request_of_a_figure_of_its_own(self) -> None:
-        """So that stores serve both, whichever was captured first."""
+        """A store then serves both figures, whichever was captured first."""
         spec = spec_of("a b", model="small, large", merge="words")
         assert (
             spec.variants[1].request.key == spec_of("a b", model="large", merge="words").request.key
@@ -104,7 +104,7 @@ def resolved(spec: FigureSpec, *answers: Any, budget: int | None = None) -> Any:
 
 
 class TestResolving:
-    def test_the_first_that_can_be_had_is_shown_first(self) -> None:
+    def test_the_first_working_variant_is_shown_first(self) -> None:
         spec = spec_of("a b c", also="d e f")
         failed = AttentionError(Problem.MODEL, "the text is odd")
         figure = resolved(spec, failed, attention("d e f"))
@@ -115,12 +115,12 @@ class TestResolving:
         assert [choice.reason for choice in selector.choices] == ["the text is odd", ""]
         assert (selector.value, selector.label) == ("1", "d e f")
 
-    def test_where_none_can_be_had_the_first_reason_is_raised(self) -> None:
+    def test_when_all_variants_fail_the_first_reason_is_raised(self) -> None:
         errors = [AttentionError(Problem.MODEL, text) for text in ("one", "two")]
         with pytest.raises(AttentionError, match="one"):
             resolved(spec_of("a b", also="c d"), *errors)
 
-    def test_what_was_selected_applies_as_far_as_the_others_have_it(self) -> None:
+    def test_the_selection_applies_to_variants_that_have_it(self) -> None:
         spec = spec_of("the fox runs", also="a fox | no dog", layer="3", head="1", focus="fox")
         answers = attention("the fox runs", 4), attention("a fox", 4), attention("no dog", 2)
         figure = resolved(spec, *answers)
@@ -133,7 +133,7 @@ class TestResolving:
         with pytest.raises(AttentionError, match="there is no layer 7"):
             resolved(spec, attention("the fox"), attention("a dog", 8))
 
-    def test_beyond_the_budget_is_left_out_and_said(self) -> None:
+    def test_variants_beyond_the_budget_are_left_out_with_a_note(self) -> None:
         text = " ".join(f"w{n}" for n in range(20))
         spec = spec_of("a b", also=f"{text} | c d")
         figure = resolved(
@@ -172,7 +172,7 @@ class TestMarkup:
         markup = one["content"]["markup"]
         assert "a &lt;b&gt; dog" in markup
         assert '<option value="1" selected>' in markup
-        # Nothing that an author or a tokenizer wrote ends the script element.
+        # No text of an author or a tokenizer ends the script element.
         assert "</script> runs" not in html
 
     def test_side_files_hold_the_others_numbers(self) -> None:
@@ -194,7 +194,7 @@ class TestMarkup:
         expected = np.floor(attention("a <b> dog").weights * 1000 + 0.5)
         np.testing.assert_allclose(payload.codes, expected, atol=1)
 
-    def test_one_that_failed_is_disabled_with_its_reason(self) -> None:
+    def test_a_failed_variant_is_disabled_with_its_reason(self) -> None:
         spec = spec_of("a b", also="c d")
         html = render_html(
             resolved(spec, attention("a b"), AttentionError(Problem.MODEL, 'it is "odd" <here>')),

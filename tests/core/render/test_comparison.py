@@ -1,4 +1,4 @@
-"""Two attentions side by side: what they need, what each opens with, and their markup."""
+"""Two attentions side by side: their requirements, their first selection and their markup."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class TestPanes:
             np.testing.assert_allclose(codes_in(pane), expected, atol=1)
             assert re.search(rf"attention-pane-name[^>]*>{text}</div>", pane)
 
-    def test_the_figure_itself_is_no_figure_of_one_attention(self) -> None:
+    def test_the_outer_figure_is_not_bound_as_a_single_figure(self) -> None:
         figure = self.figure()
         assert figure_class(figure) == "attention-comparison"
         assert figure_attributes(figure) == {"data-compare": "sentence"}
@@ -118,7 +118,7 @@ class TestPanes:
         ids = re.findall(r' id="([^"]*)"', render_html(self.figure(view="matrix"), "u"))
         assert len(ids) == len(set(ids)) > 4
 
-    def test_one_that_failed_leaves_a_figure_of_the_other(self) -> None:
+    def test_a_failed_pane_leaves_a_figure_of_the_other(self) -> None:
         spec = spec_of("a b", also="c d", compare="sentence")
         figure = resolved(spec, attention("a b"), AttentionError(Problem.MODEL, "it is odd"))
         assert figure_class(figure) == "attention-figure"
@@ -137,7 +137,8 @@ class TestPanes:
         spec = spec_of(text, also=f"{text} more", compare="sentence")
         figure = resolved(spec, attention(text, 6, 6), attention(f"{text} more", 6, 6))
         html = render_html(figure, "u", write)
-        # Each of the two, and their difference, which is fetched when it is chosen.
+        # The files are those of the two panes and of the difference, which is fetched when it is
+        # chosen.
         assert len(files) == 3
         assert all(name in html for name in files)
 
@@ -185,7 +186,8 @@ class TestDifference:
         (variant,) = variants_in(html)
         assert variant["at"] == {"compare": "difference"}
         codes = codes_in(variant["content"]["markup"])
-        # Keys: (rest), the, no, fox, runs, fast. "fox runs" is 1 and 2 of both sentences.
+        # The keys are (rest), the, no, fox, runs, fast. "fox runs" has the indices 1 and 2 in both
+        # sentences.
         expected = np.round(1000 * (other[:, :, 1:3, 1:3] - one[:, :, 1:3, 1:3]))
         np.testing.assert_allclose(codes[:, :, 3:5, 3:5], expected, atol=1)
         assert (codes[:, :, 3:5, [1, 2, 5]] == MASKED).all()
@@ -262,7 +264,7 @@ class TestDifference:
         with pytest.raises(AttentionError, match=re.escape(message)):
             spec_of("a b", **options)
 
-    def test_beyond_the_budget_it_is_left_out_and_said(self) -> None:
+    def test_a_difference_beyond_the_budget_is_left_out_with_a_note(self) -> None:
         text = " ".join(f"w{n}" for n in range(20))
         spec = spec_of(text, also=f"{text} x", compare="sentence")
         answers = attention(text, 6, 6), attention(f"{text} x", 6, 6)

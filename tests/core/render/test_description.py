@@ -20,7 +20,7 @@ def test_strongest_pairs_of_a_head_and_of_a_token():
     rows = [[0.4, 0.0, 0.6], [0.1, 0.6, 0.3], [0.0, 0.2, 0.8]]
     shown = figure("a b c", rows, masked=masked)
     pairs = [(p.query, p.key, p.weight) for p in strongest_pairs(shown, limit=4)]
-    # Equal ones in the order of the text.
+    # Pairs of equal weight keep the order of the text.
     assert pairs == [
         ("c", "c", "0.800"),
         ("a", "c", "0.600"),
@@ -76,7 +76,7 @@ def test_a_list_of_pairs_names_which_of_equal_words_is_meant():
 def test_texts_are_whole_and_labelled_where_there_are_several():
     words = FOX.split()
     assert whole_texts(figure(FOX, np.eye(len(words)), text=FOX)) == [("", FOX)]
-    # Punctuation of its own, another case and special tokens are no reason to list the tokens.
+    # Punctuation, case and special tokens alone are no reason to list the tokens.
     shown = figure("[CLS] the fox . [SEP]", np.eye(5), text="The fox.")
     assert whole_texts(shown) == [("", "The fox.")]
     shown = figure("[CLS] un ##do [SEP]", np.eye(4), text="undo")
@@ -87,7 +87,7 @@ def test_texts_are_whole_and_labelled_where_there_are_several():
     cross = figure("la", [[1.0]], keys=("the",), text="the", label="toy")
     target = replace(cross.spec, request=replace(cross.spec.request, target="la"))
     assert whole_texts(replace(cross, spec=target)) == [("encoder", "the"), ("decoder", "la")]
-    # A matrix with tokens and no text.
+    # The matrix has tokens and no text.
     rows = [[1.0, 0, 0], [0, 1, 0]]
     bare = figure(("q1", "q2"), rows, keys=("a", "b", "c"), text=" ")
     assert whole_texts(bare) == [("queries", "q1 q2"), ("keys", "a b c")]

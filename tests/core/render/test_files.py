@@ -1,4 +1,4 @@
-"""A figure as a file of its own: whole, valid, and in need of nothing else."""
+"""A figure in a file of its own is complete and valid, and needs no other file."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_svg_is_valid_whatever_the_tokens_say(view: Any) -> None:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_the_page_needs_nothing_and_holds_no_more_than_its_scripts(view: Any) -> None:
+def test_the_page_needs_no_other_file_and_holds_only_its_scripts(view: Any) -> None:
     page = standalone_page(figure(HOSTILE, view=view))
     soup = BeautifulSoup(page, "html.parser")
     kinds = [script.get("type") for script in soup("script")]
@@ -68,11 +68,11 @@ def test_the_same_figure_gives_the_same_files(tmp_path: Path) -> None:
         assert contents[0] == contents[1], kind
 
 
-def test_an_ending_that_is_none_is_told(tmp_path: Path) -> None:
+def test_an_unknown_file_extension_is_reported(tmp_path: Path) -> None:
     with pytest.raises(AttentionError, match="html, svg, png, pdf"):
         write_file(figure(), tmp_path / "x.jpeg")
 
 
-def test_what_typst_cannot_read_is_told() -> None:
+def test_errors_of_typst_are_reported() -> None:
     with pytest.raises(AttentionError, match="Typst cannot make PNG"):
         typeset("<svg", "png")

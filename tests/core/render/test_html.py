@@ -52,7 +52,7 @@ def test_attributes_of_the_figure():
     }
 
 
-def test_attributes_of_what_an_author_asked_for():
+def test_attributes_of_options_that_an_author_wrote():
     attributes = figure_attributes(
         figure("a b", np.full((1, 4, 2, 2), 0.5), label="toy", special="dim", link="pair", head=2)
     )
@@ -120,7 +120,7 @@ def test_the_cutoff_of_several_rows():
     weights = np.full((3, 3), 1 / 3)
     weights[1:] = ROWS[1:]
     page = soup(figure("a b c", weights, label="toy", focus="b | c"))
-    # 0.08 + 0.9 of the one, 0.95 of the other.
+    # 0.08 + 0.9 of one row, and 0.95 of the other.
     notes = [n.text for n in page.select(".attention-note--cutoff")]
     assert notes == ["edges show 96\u00a0% of these rows"]
 
@@ -154,7 +154,7 @@ def test_the_footer_says_what_is_hidden_and_chosen():
     notes = soup(figure("a b c", ROWS, label="toy")).select(".attention-note")
     assert [n.text for n in notes] == ["Point at a word, or tap it."]
     notes = soup(figure("a b c", ROWS, focus="b")).select(".attention-note")
-    assert notes == []  # a matrix is drawn whole
+    assert notes == []  # a matrix is drawn whole, so there is no note
 
 
 def test_two_rows_have_no_direction_to_turn():
@@ -182,7 +182,7 @@ def test_the_table_of_the_strongest():
     ]
 
 
-def test_nothing_is_pressed_or_tabbed_to_without_scripts():
+def test_without_scripts_nothing_can_be_pressed_or_focused():
     html = render_html(figure("a b c", ROWS, focus="b"), "f")
     for word in ("aria-pressed", "tabindex", 'role="button"', " style=", " on"):
         assert word not in re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
@@ -198,7 +198,7 @@ def test_hostile_tokens_are_data():
     html.encode("utf-8")
 
 
-def test_right_to_left_cells_say_so():
+def test_right_to_left_cells_have_the_attribute_dir():
     page = soup(figure("שלום ok", np.eye(2), focus="0"))
     assert [th.get("dir") for th in page.select('.attention-scores th[scope="row"]')] == [
         "rtl",
@@ -247,7 +247,8 @@ def test_a_pinned_figure_of_128_tokens_keeps_its_elements_few():
     weights = rng.dirichlet(np.full(128, 1.0), size=(6, 12, 128))
     shown = figure(names, weights, label="toy", focus="64", cutoff=1.0)
     page = soup(shown, side_file=lambda name, _: name)
-    assert len(page.find_all(True)) <= 1450  # the caption and the figure come on top
+    # the elements of the caption and the figure come on top
+    assert len(page.find_all(True)) <= 1450
 
 
 def test_the_same_figure_is_the_same_page():

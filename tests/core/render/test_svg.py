@@ -94,7 +94,7 @@ def test_title_and_description():
     assert root[0].text == "Attention of toy"
 
 
-def test_alone_it_brings_its_own_font_and_colours():
+def test_a_file_of_its_own_has_its_font_and_colours():
     shown = figure("[CLS] b", [[0.5, 0.5], [0.6, 0.4]], focus="b")
     assert "font-family" not in render_svg(shown, "f")
     alone = ET.fromstring(render_svg(shown, "f", standalone=True))

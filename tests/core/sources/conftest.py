@@ -1,7 +1,7 @@
-"""What every test that runs a model needs."""
+"""Settings for every test that runs a model."""
 
 import os
 
-# PyTorch reads this when it is loaded. The threads of tiny models spend their time waiting for one
+# PyTorch reads this variable when it is loaded. With tiny models, several threads only wait for one
 # another.
 os.environ["OMP_NUM_THREADS"] = "1"

@@ -1,4 +1,4 @@
-"""Models of pictures and of sound: no text goes in, the way to their weights is the same."""
+"""Models of pictures and of sound: their input is no text, and the capture is the same."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WHISPER = {
 
 @dataclass(frozen=True)
 class Other:
-    """A tiny model: its class and settings, the shapes of what goes in, and its layers by part."""
+    """A tiny model: its class and settings, the shapes of its inputs, and its layers by part."""
 
     name: str
     settings: dict[str, Any]
@@ -59,8 +59,12 @@ Calls = dict[tuple[Part, int], "tuple[Call, np.ndarray]"]
 
 
 def run(kind: str) -> tuple[Any, bool, Calls]:
-    """How the model is captured, whether that was checked, and by part and layer what was captured
-    beside the model's own `output_attentions=True`."""
+    """Capture a model of other input.
+
+    Returns:
+    The backend, whether the backend was checked, and by part and layer the captured call with the
+    weights of the model's own `output_attentions=True`.
+    """
     import torch
     import transformers
 
@@ -86,7 +90,7 @@ def run(kind: str) -> tuple[Any, bool, Calls]:
 
 
 def attention_of(call: Call) -> Attention:
-    """One layer of the first item of a batch, as a runner would put it together."""
+    """One layer of the first item of a batch, assembled as a runner does."""
     tokens, keys = call.weights.shape[2:]
     rows, columns = (tuple(Token(str(n)) for n in range(m)) for m in (tokens, keys))
     one = Attention(

@@ -1,4 +1,4 @@
-"""Runs of models by our runner, and by transformers alone, which is the reference."""
+"""Runs of models by the package's runner, and by transformers alone as the reference."""
 
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,7 @@ def source_of(folder: Path, **more: Any) -> ModelSource:
 
 
 def answers(requests: list[Request]) -> list[Attention | AttentionError]:
-    """One answer a request, in the order of the requests."""
+    """One answer for each request, in the order of the requests."""
     with open_source(requests[0].source) as runner:
         found = {request.key: answer for request, answer in runner.run(requests)}
     return [found[request.key] for request in requests]
@@ -58,7 +58,7 @@ def reference_model(folder: Path) -> tuple[Any, Any]:
 
 
 def own(folder: Path, text: str, target: list[int] | None = None) -> Any:
-    """What the model itself returns for one text."""
+    """The output of the model itself for one text."""
     import torch
 
     tokenizer, model = reference_model(folder)

@@ -1,4 +1,4 @@
-"""Files that authors name: where they may lie, and what is read of them."""
+"""Files that authors name: the folders in which they may lie, and the limits of reading."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _no_waiting() -> Iterator[None]:
 
 @pytest.fixture
 def docs(tmp_path: Path) -> Path:
-    """The sources, with a file, beside a file outside of them."""
+    """The sources with a file, and a file outside of the sources."""
     folder = tmp_path / "docs"
     (folder / "deep").mkdir(parents=True)
     (folder / "w.csv").write_text("1,0\n0,1\n")
@@ -51,7 +51,7 @@ def test_a_file_below_the_sources(docs: Path) -> None:
     ["../outside/secret.csv", "deep/../../outside/secret.csv", "../outside/not-there.csv"],
 )
 def test_a_file_outside_is_not_read(docs: Path, declared: str) -> None:
-    """The message is the same whether the file is there or not."""
+    """The message is the same whether the file exists or not."""
     with pytest.raises(AttentionError) as caught:
         found(docs, declared)
     assert caught.value.problem is Problem.MATRIX
@@ -82,13 +82,13 @@ def test_a_link_to_the_sources_is_their_folder(docs: Path) -> None:
     assert locate("w.csv", linked / "w.csv", [linked]) == (docs / "w.csv").resolve()
 
 
-def test_whoever_types_a_command_may_name_any_file(docs: Path) -> None:
+def test_the_command_line_may_name_any_file(docs: Path) -> None:
     path = docs.parent / "outside" / "secret.csv"
     assert locate(str(path), path, None) == path.resolve()
 
 
 @pytest.mark.parametrize("declared", ["a\0b.csv", "x" * 5000 + ".csv", "\ud800.csv", "loop.csv"])
-def test_names_of_no_file(docs: Path, declared: str) -> None:
+def test_invalid_file_names(docs: Path, declared: str) -> None:
     (docs / "loop.csv").symlink_to(docs / "loop.csv")
     with pytest.raises(AttentionError) as caught:
         read_author_file(found(docs, declared), declared)
@@ -145,7 +145,7 @@ def test_an_address_is_no_file(docs: Path, declared: str) -> None:
         found(docs, declared)
 
 
-def test_a_slash_is_the_folder_of_the_sources(docs: Path) -> None:
+def test_a_leading_slash_means_the_folder_of_the_sources(docs: Path) -> None:
     with pytest.raises(AttentionError, match="starts at the folder of the sources"):
         read_author_file(docs / "home" / "w.csv", "/home/w.csv")
 

@@ -1,4 +1,4 @@
-"""Matrices in files: what is read of each kind, and what is said of the rest."""
+"""Matrices in files: every supported kind, and the errors for all other files."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def dumped(**entries: Any) -> bytes:
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Callable[..., Attention]:
-    """What a figure makes of a file."""
+    """The attention that a figure makes of a file."""
 
     def make(name: str, data: bytes, text: str = "the cat", **kind: Any) -> Attention:
         (tmp_path / name).write_bytes(data)
@@ -118,7 +118,7 @@ def test_the_same_matrix_from_every_kind_of_file(
 
 
 def test_bfloat16(opened: Callable[..., Attention]) -> None:
-    """Upper halves of 32-bit floats, which NumPy has no type for."""
+    """A bfloat16 is the upper half of a 32-bit float. NumPy has no such type."""
     halves = (np.array([[0.5, 0.5], [0.25, 0.75]], np.float32).view(np.uint32) >> 16).astype("<u2")
     about = {"weights": {"dtype": "BF16", "shape": [2, 2], "data_offsets": [0, 8]}}
     data = tensors(about, halves.tobytes())
@@ -130,7 +130,7 @@ def test_bfloat16(opened: Callable[..., Attention]) -> None:
     [((2, 2), (1, 1)), ((3, 2, 2), (1, 3)), ((4, 3, 2, 2), (4, 3)), ((4, 1, 3, 2, 2), (4, 3))],
 )
 def test_axes(opened: Callable[..., Attention], shape: Any, expected: Any) -> None:
-    """Five axes are `torch.stack(outputs.attentions)`: its batch is one text."""
+    """Five axes are those of `torch.stack(outputs.attentions)`: its batch holds one text."""
     for name, data in (
         ("w.npy", npy(np.full(shape, 0.5))),
         ("w.json", dumped(weights=np.full(shape, 0.5).tolist())),
@@ -211,7 +211,7 @@ def test_tokens_of_a_file_serve_where_the_words_do_not_fit(
     assert [(token.text, token.word) for token in one.query_tokens] == [("play", 0), ("##ing", 0)]
 
 
-def test_numbers_are_those_that_the_page_was_read_with(tmp_path: Path) -> None:
+def test_a_file_that_changes_during_the_build_is_refused(tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("1")
     source = MatrixSource(path="w.csv", file=str(tmp_path / "w.csv"), digest="0" * 64)
     with pytest.raises(AttentionError, match="has changed while the notes were built"):
@@ -229,10 +229,10 @@ def patched(data: bytes, old: bytes, new: bytes) -> bytes:
 
 
 def zip_fields(data: bytes, central: dict[int, int], local: dict[int, int] | None = None) -> bytes:
-    """A zip archive with other numbers of two bytes at places of its headers.
+    """A zip archive with other 16-bit numbers at given places of its headers.
 
-    The places are those of the format (APPNOTE.TXT 4.3.7 and 4.3.12): what other zip writers put
-    there differs, even between versions of Python.
+    The places are those of the format (APPNOTE.TXT 4.3.7 and 4.3.12). Other zip writers, and even
+    versions of Python, put different numbers there.
     """
     changed = bytearray(data)
     for mark, fields in ((b"PK\x03\x04", local or {}), (b"PK\x01\x02", central)):
@@ -243,7 +243,7 @@ def zip_fields(data: bytes, central: dict[int, int], local: dict[int, int] | Non
 
 
 def tensors(about: dict[str, Any], data: bytes) -> bytes:
-    """A .safetensors file, by hand."""
+    """A .safetensors file, built by hand."""
     text = json.dumps(about).encode()
     return struct.pack("<Q", len(text)) + text + data
 
@@ -256,7 +256,7 @@ def model() -> bytes:
 STEPS = [[np.full((1, 2, n, n), 1 / n).tolist()] for n in (4, 5)]
 
 MISTAKES: dict[str, tuple[str, bytes, str]] = {
-    # Files that are something else.
+    # Files of another kind
     "empty": ("w.npy", b"", "cannot be read: it is empty"),
     "Git LFS": (
         "w.npz",
@@ -280,7 +280,7 @@ MISTAKES: dict[str, tuple[str, bytes, str]] = {
     "HDF5": ("w.h5", b"\x89HDF", "save the weights with `numpy.savez"),
     "unknown": ("w.weights", b"", "unknown kind of file; use one of .csv .json .npy .npz"),
     "PDF": ("w.json", b"%PDF-1.7", "it is a PDF"),
-    # Damaged or hostile files.
+    # Damaged or hostile files
     "npy, cut off": ("w.npy", npy(SQUARE)[:-8], "promises 32 bytes of numbers, and 24 are there"),
     "npy, too long": ("w.npy", npy(SQUARE) + b"x", "promises 32 bytes of numbers, and 33"),
     "npy, 16 TiB": (
@@ -354,7 +354,7 @@ MISTAKES: dict[str, tuple[str, bytes, str]] = {
     "csv, no text": ("w.csv", b"\xff\x00\x01", "line 1 is not UTF-8; save the file as UTF-8"),
     "csv, NUL": ("w.csv", b"0.5,\0", "it is no text: it holds NUL"),
     "csv, a field without end": ("w.csv", b'"' + b"x" * 200_000 + b",1", "is no row of a .csv file"),
-    # Numbers that are no attention weights.
+    # Numbers that are no attention weights
     "a model's parameters": ("w.safetensors", model(), "it holds 18 parameters of a model"),
     "float8": (
         "w.safetensors",
@@ -413,7 +413,7 @@ def test_mistakes(opened: Callable[..., Attention], name: str, data: bytes, says
     assert caught.value.message.startswith(name)
     assert says in caught.value.message
     assert caught.value.problem in {Problem.MATRIX, Problem.TEXT}
-    assert caught.value.line is None  # a line of the file is none of the page
+    assert caught.value.line is None  # A line of the file is no line of the page.
 
 
 @pytest.mark.parametrize(

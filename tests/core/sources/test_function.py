@@ -1,4 +1,4 @@
-"""Functions of authors: the protocol, and every way to miss it."""
+"""Functions of authors: the protocol, and the errors for every violation of it."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ EVEN = np.full((2, 2), 0.5)
 
 @pytest.fixture
 def define(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Makes the author's function answer with something, or do something."""
+    """Makes the author's function return a value, or raise an exception."""
     module = ModuleType("authors_own")
     monkeypatch.setitem(sys.modules, "authors_own", module)
 
@@ -61,7 +61,7 @@ def test_missing_dimensions_are_added(define: Callable[..., None], shape: tuple[
     assert one.weights.shape == (1,) * (4 - len(shape)) + shape
 
 
-def test_everything_the_protocol_knows(define: Callable[..., None]) -> None:
+def test_all_entries_of_the_protocol(define: Callable[..., None]) -> None:
     define(
         {
             "tokens": ["<s>", "fox"],
@@ -89,7 +89,7 @@ def test_special_tokens_by_their_texts(define: Callable[..., None]) -> None:
     assert [t.special for t in one.query_tokens] == [True, False]
 
 
-def test_it_is_called_with_what_was_asked(define: Callable[..., None]) -> None:
+def test_the_function_gets_the_options_of_the_request(define: Callable[..., None]) -> None:
     calls = []
 
     def attend(*args: Any, **options: Any) -> Any:
@@ -182,7 +182,7 @@ def test_a_function_that_raises(define: Callable[..., None]) -> None:
         (":f", "package.module:function"),
     ],
 )
-def test_a_function_that_is_not_there(define: Callable[..., None], name: str, says: str) -> None:
+def test_a_missing_function(define: Callable[..., None], name: str, says: str) -> None:
     define(None)
     error = run(Request(FunctionSource("mine", name), "the fox"))
     assert isinstance(error, AttentionError)
@@ -190,7 +190,7 @@ def test_a_function_that_is_not_there(define: Callable[..., None], name: str, sa
     assert says in error.message
 
 
-def test_a_matrix_is_opened_the_same_way() -> None:
+def test_a_matrix_is_opened_like_a_function() -> None:
     assert isinstance(run(Request(MatrixSource(text="1 0\n0.5 0.5"), "the fox")), Attention)
     error = run(Request(MatrixSource(text="1 0\n0.5 0.6"), "the fox"))
     assert isinstance(error, AttentionError)
@@ -202,7 +202,7 @@ def test_a_matrix_is_opened_the_same_way() -> None:
 
 @pytest.fixture
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
-    """Writes modules of an author's into a folder on the path, and calls one of them."""
+    """Writes modules of an author into a folder on the path, and calls one of them."""
     monkeypatch.syspath_prepend(tmp_path)
     known = set(sys.modules)
 
@@ -344,7 +344,7 @@ def test_functions_that_fail(
     assert says in error.message
     assert "\n" not in error.message
     assert len(error.message) < 500
-    capfd.readouterr()  # what argparse says goes where it always goes
+    capfd.readouterr()  # The output of argparse goes to the usual streams.
 
 
 @pytest.mark.parametrize("key", ["an exception", "sys.exit", "sys.exit while it is imported"])
@@ -406,7 +406,7 @@ def test_a_masked_array_keeps_its_mask(define: Callable[..., None]) -> None:
 
 @pytest.mark.models
 def test_tensors_one_a_layer(define: Callable[..., None]) -> None:
-    """As `outputs.attentions`: a tuple of (batch, heads, queries, keys), one a layer."""
+    """The form of `outputs.attentions`: a tuple of (batch, heads, queries, keys), one per layer."""
     import torch
 
     layers = tuple(torch.softmax(torch.randn(1, 3, 2, 2), -1).requires_grad_() for _ in range(4))
@@ -465,7 +465,7 @@ def test_pieces_and_special_tokens_are_known_by_their_forms(
     assert "".join(str(int(token.special)) for token in one.query_tokens) == special
 
 
-def test_what_the_function_says_of_special_tokens_stands(define: Callable[..., None]) -> None:
+def test_the_functions_special_tokens_are_kept(define: Callable[..., None]) -> None:
     define({"tokens": ["[CLS]", "a"], "weights": EVEN, "special": [False, True]})
     assert [token.special for token in run().query_tokens] == [False, True]
 
@@ -516,10 +516,10 @@ def test_queries_and_keys_explain_the_weights(define: Callable[..., None], share
     assert np.allclose(sums.weights, given["weights"][0, 1, 0], atol=1e-6)
     values = given["values"][0, -1]
     assert np.allclose(sums.output, given["weights"][0, 1, 0] @ values, atol=1e-5)
-    # As the store keeps it.
+    # The precision of the store.
     again = unpack(pack(KEPT, one), KEPT.key)
     assert np.allclose(again.keys, given["keys"], atol=1e-6)
-    # Nobody asked for them.
+    # The vectors were not requested.
     plain = run()
     assert isinstance(plain, Attention)
     assert plain.queries is None
@@ -547,7 +547,7 @@ def test_vectors_that_do_not_fit(
     assert says in one.message
 
 
-def test_sums_that_do_not_end_at_the_weights_say_so(define: Callable[..., None]) -> None:
+def test_sums_that_do_not_end_at_the_weights_are_reported(define: Callable[..., None]) -> None:
     given = vectors()
     define({"tokens": ["the", "fox"], **given, "queries": 3 * given["queries"]})
     one = run(KEPT)

@@ -1,4 +1,4 @@
-"""Whatever a body, a file or a function holds: an attention, or an `AttentionError`."""
+"""Any body, file or function gives an attention or an `AttentionError`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ BODIES = st.lists(PIECES | st.text(max_size=3), max_size=40).map(" ".join) | st.
 
 
 def checked(request: Request, read: Any) -> None:
-    """An attention whose rows sum to 1, or an error with a message."""
+    """Check that the result is an attention whose rows sum to 1, or an error with a message."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -108,7 +108,7 @@ WHOLE = {
 
 @st.composite
 def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
-    """A file with some bytes changed, cut out, or put in."""
+    """A file with some bytes changed, removed, or inserted."""
     data = bytearray(whole)
     for _ in range(draw(st.integers(1, 6))):
         at = draw(st.integers(0, max(len(data) - 1, 0)))
@@ -146,7 +146,7 @@ def test_files(kind: str) -> None:
 
 
 class Raising:
-    """An object that raises wherever it is touched."""
+    """An object that raises at every access."""
 
     def __getattribute__(self, name: str) -> Any:
         if name == "__class__":

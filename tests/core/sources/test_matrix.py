@@ -1,4 +1,4 @@
-"""Weights that an author gives."""
+"""Weights that an author writes."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_thirds_written_with_two_digits_pass() -> None:
         ("1", "", "no tokens"),
     ],
 )
-def test_what_is_wrong_is_said(rows: str, text: str, says: str) -> None:
+def test_wrong_rows_are_reported(rows: str, text: str, says: str) -> None:
     with pytest.raises(AttentionError) as caught:
         read(inline(rows, text))
     assert says in caught.value.message
@@ -97,13 +97,13 @@ def test_a_weight_above_the_causal_diagonal_is_wrong() -> None:
         read(inline("0.9 0.1\n0.5 0.5", causal=True))
 
 
-def test_the_option_is_named_that_masks_a_weight() -> None:
+def test_the_message_names_the_option_that_masks_a_weight() -> None:
     with pytest.raises(AttentionError, match="the option causal masks later keys: remove it, or"):
         read(inline("0.9 0.1\n0.5 0.5", causal=True))
 
 
 def test_more_weights_than_memory_holds(tmp_path: Path) -> None:
-    """A file of 160 MB that would take 640 MB as double precision."""
+    """A file of 160 MB would take 640 MB in double precision."""
     array = np.lib.format.open_memmap(tmp_path / "w.npy", "w+", np.float16, (80, 2**10, 2**10))
     array.flush()
     source = MatrixSource(path="w.npy", file=str(tmp_path / "w.npy"))
@@ -134,7 +134,7 @@ def test_fits() -> None:
     [
         (["1 0", "0 1", "", "A caption."], 2),
         (["", "1 0", "0 1", "", "1 0", "0 1", "", "Words.", "", "1 0"], 6),
-        (["1 0", "0 x"], 2),  # a mistake in a matrix is not a caption
+        (["1 0", "0 x"], 2),  # a mistake in a matrix does not make it a caption
         (["A caption", "with 1 0"], 0),
         ([], 0),
     ],

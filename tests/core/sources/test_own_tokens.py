@@ -1,4 +1,4 @@
-"""Tokens that an author gives, under `merge` and `special`: done, or refused; never only claimed."""
+"""Tokens of authors under `merge` and `special`: the figure applies the option, or refuses it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def f(text):
 
 @pytest.fixture
 def shown(project: Callable[..., Any], request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """Builds a page with one figure of a function's, or of a matrix."""
+    """Build a page with one figure, from a function or from a matrix."""
 
     def make(
         option: str,
@@ -81,7 +81,7 @@ def test_words_that_are_whole_are_not_called_merged(shown: Callable[..., Any]) -
         ),
     ],
 )
-def test_what_cannot_be_done_is_said(shown: Callable[..., Any], option: str, says: str) -> None:
+def test_impossible_options_are_reported(shown: Callable[..., Any], option: str, says: str) -> None:
     words, footer, warnings = shown(option, tokens=["play", "ing", "ball"])
     assert says in warnings
     assert not words

@@ -1,4 +1,4 @@
-"""Our own reader of .safetensors files takes what the safetensors package takes, and no more."""
+"""The package's reader of .safetensors files accepts only what the safetensors package accepts."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_what_the_package_refuses_is_refused(place: int, byte: int, cut: int) ->
     try:
         ours = parse_safetensors(damaged).arrays
     except SafetensorsError:
-        # A type that NumPy does not have, or a name that only differs by the damage.
+        # The damaged header names a type that NumPy lacks, or only changes a name.
         return
     assert ours.keys() == theirs.keys()
     for name, array in ours.items():

@@ -1,4 +1,4 @@
-"""Archives that somebody made by hand: nothing is taken from them but sound entries."""
+"""Archives made by hand: only sound entries are imported."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ def test_other_kinds_are_refused(tmp_path: Path, kind: bytes) -> None:
 
 @pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.GNUTYPE_SPARSE, tarfile.CONTTYPE])
 @pytest.mark.parametrize("size", [1 << 40, 1 << 60])
-def test_a_member_without_end_is_refused(tmp_path: Path, kind: bytes, size: int) -> None:
+def test_a_huge_member_is_refused(tmp_path: Path, kind: bytes, size: int) -> None:
     file = tmp_path / "x.tar"
     info = tarfile.TarInfo(NAME)
     info.size, info.type = size, kind
-    # As large as it says, and all of it a hole.
+    # The file is as large as its header says, and consists of a hole.
     file.write_bytes(info.tobuf(tarfile.GNU_FORMAT))
     if size < 1 << 41:
         os.truncate(file, size + 512)
@@ -91,7 +91,7 @@ def test_headers_that_announce_too_much_or_too_little(
 
 
 @pytest.mark.parametrize("size", [-512, -1024, -1])
-def test_a_size_below_nothing_ends_the_reading(tmp_path: Path, size: int) -> None:
+def test_a_negative_size_ends_the_reading(tmp_path: Path, size: int) -> None:
     info = tarfile.TarInfo(NAME)
     info.size = size
     done, wrong = taken(tmp_path / "x.tar", member(), info.tobuf(tarfile.GNU_FORMAT))
@@ -107,7 +107,7 @@ def test_a_damaged_member_is_not_counted_where_the_store_has_a_sound_one(tmp_pat
     assert store.get_bytes(KEY) == DATA
 
 
-def test_a_sound_member_mends_a_damaged_entry(tmp_path: Path) -> None:
+def test_a_sound_member_replaces_a_damaged_entry(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "store")
     store.write(KEY, DATA[:-1])
     assert taken(tmp_path / "x.tar", member(), store=store) == ([KEY], {})
@@ -121,7 +121,7 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
         import_entries(MemoryStore(), tmp_path / "x.tar")
 
 
-def test_what_is_compressed_is_refused(tmp_path: Path) -> None:
+def test_a_compressed_archive_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "x.tar.gz"
     with tarfile.open(file, "w:gz") as tar:
         info = tarfile.TarInfo(NAME)
@@ -132,7 +132,7 @@ def test_what_is_compressed_is_refused(tmp_path: Path) -> None:
     assert "no tar that export wrote" in wrong[file.name]
 
 
-def test_what_was_exported_comes_back(tmp_path: Path) -> None:
+def test_an_exported_archive_can_be_imported(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "store")
     store.put(REQUEST, attention())
     assert export_entries(store, [KEY], tmp_path / "x.tar") == ([KEY], {})

@@ -1,4 +1,4 @@
-"""Entries: right to the shown digit, and never taken for what they are not."""
+"""Entries are exact to the digits that figures show, and a damaged entry is never used."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def back(attention: Attention) -> Attention:
 
 
 def test_every_number_that_a_page_shows_is_exact() -> None:
-    """Rounded to thousandths, before and after, for weights in every place of a step."""
+    """Thousandths are equal before and after, for weights in every part of a step of the store."""
     weights = np.linspace(0, 1, 100_000, dtype=np.float32).reshape(1, 1, -1, 1)
     queries = tuple(Token("x") for _ in range(weights.size))
     masked = np.zeros((1, weights.size, 1), dtype=bool)
@@ -114,7 +114,7 @@ def test_logit_terms_and_names_come_back() -> None:
     assert (found.logit_terms.sinks, found.logit_terms.missing) == (None, "a term of its own")
 
 
-def test_what_an_entry_says_of_itself() -> None:
+def test_the_header_describes_the_entry() -> None:
     data = pack(REQUEST, replace(attention(), layer_names=("3", "7")))
     info = read_info(data, REQUEST.key)
     assert (info.key, info.label, info.part) == (REQUEST.key, "org/model", "decoder")
@@ -128,7 +128,7 @@ def test_what_an_entry_says_of_itself() -> None:
 
 
 def head(data: bytes) -> dict[str, Any]:
-    """The header of an entry, without what depends on the zlib at hand."""
+    """The header of an entry, without the fields that depend on the version of zlib."""
     body = data[40:]
     header = json.loads(body[4 : 4 + int.from_bytes(body[:4], "little")])
     for array in header["arrays"]:
@@ -136,8 +136,11 @@ def head(data: bytes) -> dict[str, Any]:
     return header
 
 
-def test_entries_of_the_version_before_are_read_and_made() -> None:
-    """As packed before there were names and logit terms; a committed store must not change."""
+def test_entries_of_the_previous_version_are_read_and_written_unchanged() -> None:
+    """These bytes are of the version without names and logit terms.
+
+    Committed stores must not change.
+    """
     weights = np.array([[[[1, 0], [0.25, 0.75]]]], dtype=np.float32)
     tokens = (Token("a", word=0), Token("b", word=1))
     mask = np.array([[[False, True], [False, False]]])
@@ -176,8 +179,8 @@ def test_any_single_bit_that_flips_is_seen(reader: Callable[[bytes, str], object
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_whatever_happens_to_the_bytes_the_numbers_are_right_or_refused(data: Any) -> None:
-    """Bits flipped, stretches overwritten, dropped, doubled or swapped, as disks and networks do."""
+def test_a_changed_entry_has_right_numbers_or_is_refused(data: Any) -> None:
+    """Bits are flipped, and ranges are overwritten, dropped, doubled or swapped."""
     bytes_ = bytearray(SMALL)
     for _ in range(data.draw(st.integers(1, 4))):
         here, there = sorted(data.draw(st.tuples(*[st.integers(0, len(bytes_))] * 2)))
@@ -202,14 +205,14 @@ def test_whatever_happens_to_the_bytes_the_numbers_are_right_or_refused(data: An
 
 
 @given(st.binary(max_size=200))
-def test_anything_at_all_is_refused(data: bytes) -> None:
+def test_random_bytes_are_refused(data: bytes) -> None:
     for reader in READERS:
         with pytest.raises(DamagedEntryError):
             reader(data, REQUEST.key)
 
 
 def crafted(**changes: Any) -> bytes:
-    """An entry with a right checksum and another header, as only somebody could make it."""
+    """An entry with a right checksum and a changed header, as only an attacker can make."""
     header, rest = head_and_rest(SMALL)
     return sealed(json.dumps({**header, **changes}).encode(), rest)
 
@@ -224,7 +227,7 @@ def head_and_rest(data: bytes) -> tuple[dict[str, Any], bytes]:
     return json.loads(data[44 : 44 + length]), data[44 + length :]
 
 
-def test_what_does_not_fit_is_refused_even_under_a_right_checksum() -> None:
+def test_a_wrong_header_is_refused_under_a_right_checksum() -> None:
     unpack(crafted(), REQUEST.key)
     arrays = head_and_rest(SMALL)[0]["arrays"]
     for data in (
@@ -246,7 +249,7 @@ def test_what_does_not_fit_is_refused_even_under_a_right_checksum() -> None:
             unpack(data, REQUEST.key)
 
 
-def test_an_entry_that_would_inflate_without_end_is_refused() -> None:
+def test_an_entry_that_inflates_to_too_much_is_refused() -> None:
     header, _ = head_and_rest(SMALL)
     bomb = zlib.compress(bytes(50_000_000), 9)
     mask = zlib.compress(bytes(4))

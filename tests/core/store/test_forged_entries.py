@@ -1,4 +1,4 @@
-"""Entries that somebody forged: a right checksum over contents that `pack` would not write."""
+"""Forged entries: a right checksum over content that `pack` would not write."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tests.core.entries import REQUEST, attention
 
 
 def whole(size: int = 5) -> Attention:
-    """An attention with all that an entry can hold."""
+    """An attention with every part that an entry can hold."""
     rng = np.random.default_rng(4)
     given_ = attention(size=size, layers=2, heads=2)
     vectors = {
@@ -68,7 +68,7 @@ def sealed(header: Any, blobs: bytes = BLOBS) -> bytes:
 
 
 def arrays() -> dict[str, tuple[dict[str, Any], bytes]]:
-    """What the header says of each array, and its bytes."""
+    """The header's description of each array, and the bytes of the array."""
     found, offset = {}, 0
     for info in HEADER["arrays"]:
         found[info["name"]] = info, BLOBS[offset : offset + info["bytes"]]
@@ -77,7 +77,7 @@ def arrays() -> dict[str, tuple[dict[str, Any], bytes]]:
 
 
 def with_array(name: str, raw: bytes, **changes: Any) -> bytes:
-    """An entry in which one array holds other bytes, or is announced otherwise."""
+    """An entry in which one array has other bytes or another description."""
     parts = arrays()
     blob = zlib.compress(raw)
     parts[name] = {**parts[name][0], "bytes": len(blob), **changes}, blob
@@ -101,7 +101,7 @@ TOKENS = HEADER["query_tokens"]
 
 
 def token(**fields: Any) -> list[Any]:
-    """The tokens, the second of them forged."""
+    """The tokens, with a forged second token."""
     forged = dict(zip(("text", "special", "word", "segment"), TOKENS[1], strict=True)) | fields
     return [TOKENS[0], list(forged.values()), *TOKENS[2:]]
 
@@ -111,7 +111,7 @@ STEPS_TAKEN: list[Any] = [[["🦊", 0.5], ["x", 0.25]], [["שלום", 1]]]
 
 
 def went_on(candidates: Any, **changes: Any) -> bytes:
-    """An entry of a model that went on from its text with the last two tokens."""
+    """An entry of a model that generated the last two tokens."""
     asked = {"key": GENERATED.key, "request": json.loads(GENERATED.canonical())}
     return sealed({**HEADER, **asked, "candidates": candidates, **changes})
 
@@ -139,7 +139,7 @@ WENT_ON = {
 }
 
 
-def test_an_entry_of_a_model_that_went_on_is_read() -> None:
+def test_an_entry_with_generated_tokens_is_read() -> None:
     read = unpack(went_on(STEPS_TAKEN), GENERATED.key)
     assert [[tuple(c) for c in step] for step in STEPS_TAKEN] == [
         [(one.text, one.probability) for one in step] for step in read.candidates
@@ -153,12 +153,12 @@ def test_forged_candidates_are_refused(name: str) -> None:
         unpack(WENT_ON[name], GENERATED.key)
 
 
-def test_candidates_without_being_asked_for_are_refused() -> None:
+def test_candidates_of_a_request_without_generate_are_refused() -> None:
     with pytest.raises(DamagedEntryError, match="nothing was to be generated"):
         unpack(sealed({**HEADER, "candidates": STEPS_TAKEN}), REQUEST.key)
 
 
-def test_a_model_that_goes_on_sees_no_later_token() -> None:
+def test_weights_of_generated_text_on_later_tokens_are_refused() -> None:
     seen = attention(size=5, layers=2, heads=2)
     forged = replace(
         seen,
@@ -226,7 +226,7 @@ FORGED = {
 }
 
 
-def test_the_entry_that_is_forged_is_sound() -> None:
+def test_the_entry_before_forging_is_sound() -> None:
     found = unpack(sealed(HEADER), REQUEST.key)
     assert found.logit_terms is not None
     assert (found.layers, found.heads, found.layer_names) == (2, 2, ("3", "7"))
@@ -237,11 +237,11 @@ def test_the_entry_that_is_forged_is_sound() -> None:
 
 
 @pytest.mark.parametrize("what", FORGED)
-def test_what_pack_would_not_write_is_a_damaged_entry(what: str) -> None:
+def test_an_entry_that_pack_would_not_write_is_damaged(what: str) -> None:
     with pytest.raises(DamagedEntryError, match=r"cannot be right|cannot be read") as caught:
         verify(FORGED[what], REQUEST.key)
     assert len(str(caught.value)) < 300
-    # It is refused wherever it could come in, and is a miss like every other damage.
+    # The entry is refused everywhere, and counts as missing, as after any other damage.
     with pytest.raises(DamagedEntryError):
         MemoryStore().put_bytes(REQUEST.key, FORGED[what])
 
@@ -252,7 +252,7 @@ def test_a_forged_entry_is_found_before_its_page_is_written(tmp_path: Any) -> No
         store.write(REQUEST.key, FORGED[what])
         library = Library(store)
         if not library.missing([REQUEST]):
-            # Only the header is read at first; decoding the numbers shows the rest.
+            # At first only the header is read. Decoding the numbers finds the damage.
             with pytest.raises(Exception, match="cannot be used: its contents cannot be right"):
                 library.get(REQUEST)
         (told,) = library.drain_warnings()
@@ -260,11 +260,11 @@ def test_a_forged_entry_is_found_before_its_page_is_written(tmp_path: Any) -> No
         assert told.key == REQUEST.key
 
 
-# Little that unpacks to much.
+# Small entries that unpack to much
 
 
 def bomb(shape: list[int], tokens: int, request: Request = REQUEST) -> bytes:
-    """An entry whose weights are that many zeros, deflated a thousand to one."""
+    """An entry with that many weights of zero, compressed to a thousandth."""
     raw = zlib.compressobj(9)
     count = 2 * int(np.prod(shape))
     blob = b"".join(
@@ -293,7 +293,7 @@ def bomb(shape: list[int], tokens: int, request: Request = REQUEST) -> bytes:
 
 
 @pytest.mark.parametrize("source", ["model", "function"])
-def test_little_that_unpacks_to_much_is_refused_before_it_is_unpacked(source: str) -> None:
+def test_a_small_entry_that_unpacks_to_much_is_refused_before_unpacking(source: str) -> None:
     request = REQUEST if source == "model" else Request(FunctionSource("f", "m:f"), "a b c")
     data = bomb([1, 1, 6000, 6000], 6000, request)
     assert len(data) < 300_000
@@ -310,8 +310,8 @@ def test_a_text_cannot_have_more_tokens_than_bytes() -> None:
 
 
 @pytest.mark.slow
-def test_so_much_of_one_kind_is_written_so_that_it_can_be_read() -> None:
-    """Sparse rows of a long text deflate so well that they would look like an attack."""
+def test_very_compressible_entries_are_written_readable() -> None:
+    """Sparse rows of a long text compress so well that they would look like an attack."""
     size = int(FREE_NUMBERS**0.5) + 4
     tokens = attention(size=size, layers=1, heads=1).query_tokens
     weights = np.eye(size, dtype=np.float32)[None, None]
@@ -322,14 +322,14 @@ def test_so_much_of_one_kind_is_written_so_that_it_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -0.5, 2.0])
-def test_what_could_not_be_read_is_not_written(number: float) -> None:
+def test_an_entry_that_could_not_be_read_is_not_written(number: float) -> None:
     weights = attention().weights.copy()
     weights[0, 0, 4, 0] = number
     with pytest.raises(UnfitError):
         pack(REQUEST, replace(attention(), weights=weights))
 
 
-# Anything at all.
+# Random changes
 
 SCALARS = (
     st.none()
@@ -349,7 +349,7 @@ VALUES = st.recursive(
 
 
 def changed(value: Any, data: Any, depth: int = 0) -> Any:
-    """A copy of JSON in which one thing, at any depth, is another."""
+    """A copy of JSON data in which one value, at any depth, is replaced."""
     if isinstance(value, dict) and value and depth < 5 and data.draw(st.integers(0, 5)):
         name = data.draw(st.sampled_from(sorted(value)))
         if not data.draw(st.integers(0, 9)):

@@ -1,4 +1,4 @@
-"""Stores at URLs: a folder first, then a real S3 API; and all that can be wrong with the way there."""
+"""Stores at URLs: a folder, then a real S3 API, and every failure on the way to them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def messages(store: SharedStore) -> list[str]:
     return [trouble.message for trouble in store.drain_warnings()]
 
 
-# What is shared.
+# Sharing
 
 
 @pytest.fixture(params=["file://", pytest.param("s3://", marks=pytest.mark.slow)])
@@ -63,19 +63,20 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return folder(tmp_path)
 
 
-def test_both_places_are_written_and_the_near_one_is_read_first(url: str, tmp_path: Path) -> None:
+def test_both_stores_are_written_and_the_local_one_is_read_first(url: str, tmp_path: Path) -> None:
     first = opened(url, tmp_path / "a")
     first.put(REQUEST, attention())
     assert FolderStore(tmp_path / "a" / "_attention").get_bytes(REQUEST.key) == DATA
     assert RemoteStore(url).get_bytes(REQUEST.key) == DATA
-    # What lies here is not asked for there, so that it may as well be gone.
+    # The remote store is not asked for an entry that the folder has. So the entry can be deleted
+    # there.
     assert RemoteStore(url).delete(REQUEST.key)
     assert first.has(REQUEST.key)
     second = opened(url, tmp_path / "b")
     assert not second.has(REQUEST.key)
 
 
-def test_what_was_read_from_there_is_kept_here(url: str, tmp_path: Path) -> None:
+def test_entries_of_the_remote_store_are_kept_locally(url: str, tmp_path: Path) -> None:
     opened(url, tmp_path / "a").put(REQUEST, attention())
     second = opened(url, tmp_path / "b")
     assert second.has(REQUEST.key)
@@ -85,7 +86,7 @@ def test_what_was_read_from_there_is_kept_here(url: str, tmp_path: Path) -> None
     assert second.drain_warnings() == []
 
 
-def test_many_are_fetched_together_and_nothing_is_asked_twice(
+def test_entries_are_fetched_in_batches_and_none_twice(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     requests = [request(str(n)) for n in range(40)]
@@ -105,13 +106,14 @@ def test_many_are_fetched_together_and_nothing_is_asked_twice(
     assert asked == [16, 16, 8]
     assert missing == requests[24:]
     assert sorted(store.local.keys()) == sorted(one.key for one in requests[:24])
-    # Another machine may have been busy since: what was not there is asked for again.
+    # Another machine may have added entries in the meantime, so missing entries are asked for
+    # again.
     remote.put(requests[30], attention())
     assert store.has(requests[30].key)
     assert store.drain_warnings() == []
 
 
-def test_keys_of_both_places(url: str, tmp_path: Path) -> None:
+def test_keys_of_both_stores(url: str, tmp_path: Path) -> None:
     store = opened(url, tmp_path / "a")
     here, there, both = request("here"), request("there"), request("both")
     store.local.put(here, attention())
@@ -125,23 +127,23 @@ def test_keys_of_both_places(url: str, tmp_path: Path) -> None:
     assert list(store.keys()) == [here.key]
 
 
-def test_no_half_object_and_no_temporary_one_is_left(tmp_path: Path) -> None:
+def test_no_partial_and_no_temporary_object_is_left(tmp_path: Path) -> None:
     store = RemoteStore(folder(tmp_path))
     for n in range(3):
         store.put(request(str(n)), attention())
     assert all(p.suffix == ".attn" for p in (tmp_path / "shared").rglob("*") if p.is_file())
 
 
-def test_a_folder_that_was_copied_there_is_a_store(tmp_path: Path) -> None:
+def test_a_copied_folder_is_a_remote_store(tmp_path: Path) -> None:
     FolderStore(tmp_path / "old").put(REQUEST, attention())
     shutil.copytree(tmp_path / "old", tmp_path / "shared")
     assert opened(folder(tmp_path), tmp_path / "a").has(REQUEST.key)
 
 
-def test_forked_writers_read_what_the_near_place_cannot_keep(
+def test_forked_writers_read_entries_that_cannot_be_kept_locally(
     bucket: Bucket, tmp_path: Path
 ) -> None:
-    """As with a checkout that is read only, and Sphinx writing pages in several processes."""
+    """An example is a checkout that is read only while several processes of Sphinx write pages."""
     opened(bucket.url, tmp_path / "a").put(REQUEST, attention())
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "_attention").write_text("in the way")
@@ -167,10 +169,10 @@ def test_forked_writers_read_what_the_near_place_cannot_keep(
 
 
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "FSSPEC_S3"])
-def test_how_to_get_there_comes_from_the_environment(
+def test_the_environment_configures_the_connection(
     variable: str, bucket: Bucket, tmp_path: Path
 ) -> None:
-    """Each on its own, in a new process, as fsspec reads its part when it is imported."""
+    """Each variable is tested in a new process, because fsspec reads its settings at import."""
     opened(bucket.url, tmp_path / "a").put(REQUEST, attention())
     code = (
         "import sys, pathlib\n"
@@ -194,14 +196,14 @@ def test_how_to_get_there_comes_from_the_environment(
     )
     patience = "7" if variable == "FSSPEC_S3" else "10.0"
     assert done.stdout == f"True []\n{patience}\n"
-    # Nothing left open, nothing said at the end.
+    # No connection is left open, and no message comes at the end.
     assert done.stderr == ""
 
 
-# What is damaged.
+# Damage
 
 
-def test_a_damaged_entry_there_is_a_miss_with_a_warning_and_mended(
+def test_a_damaged_remote_entry_is_a_miss_with_a_warning_and_replaced(
     url: str, tmp_path: Path
 ) -> None:
     RemoteStore(url).write(REQUEST.key, DATA[:-9])
@@ -218,7 +220,7 @@ def test_a_damaged_entry_there_is_a_miss_with_a_warning_and_mended(
     assert opened(url, tmp_path / "a").has(REQUEST.key)
 
 
-def test_an_empty_object_there_is_a_miss_and_mended(url: str, tmp_path: Path) -> None:
+def test_an_empty_remote_object_is_a_miss_and_replaced(url: str, tmp_path: Path) -> None:
     RemoteStore(url).write(REQUEST.key, b"")
     store = opened(url, tmp_path / "a")
     with pytest.raises(DamagedEntryError, match="cut short"):
@@ -228,7 +230,7 @@ def test_an_empty_object_there_is_a_miss_and_mended(url: str, tmp_path: Path) ->
     assert RemoteStore(url).get_bytes(REQUEST.key) == DATA
 
 
-def test_a_damaged_entry_here_is_taken_again_from_there(tmp_path: Path) -> None:
+def test_a_damaged_local_entry_is_fetched_again(tmp_path: Path) -> None:
     store = opened(folder(tmp_path), tmp_path / "a")
     store.put(REQUEST, attention())
     store.local.path(REQUEST.key).write_bytes(DATA[:50])
@@ -239,7 +241,7 @@ def test_a_damaged_entry_here_is_taken_again_from_there(tmp_path: Path) -> None:
     assert store.local.get_bytes(REQUEST.key) == DATA
 
 
-def test_damaged_in_both_places_is_told_of_one(tmp_path: Path) -> None:
+def test_damage_in_both_stores_is_reported_once(tmp_path: Path) -> None:
     store = opened(folder(tmp_path), tmp_path / "a")
     store.put(REQUEST, attention())
     for path in tmp_path.rglob("*.attn"):
@@ -250,7 +252,7 @@ def test_damaged_in_both_places_is_told_of_one(tmp_path: Path) -> None:
     assert "its checksum is wrong; left as it is" in trouble.message
 
 
-def test_a_newer_entry_there_is_left_as_it_is(url: str, tmp_path: Path) -> None:
+def test_a_newer_remote_entry_is_not_changed(url: str, tmp_path: Path) -> None:
     newer = DATA[:7] + b"\x05" + DATA[8:]
     RemoteStore(url).write(REQUEST.key, newer)
     store = opened(url, tmp_path / "a")
@@ -261,15 +263,15 @@ def test_a_newer_entry_there_is_left_as_it_is(url: str, tmp_path: Path) -> None:
         store.put(REQUEST, attention())
     assert RemoteStore(url).read(REQUEST.key) == newer
     assert store.drain_warnings() == []
-    # Computed and kept here, it serves.
+    # The entry that was computed and kept in the folder serves.
     assert store.has(REQUEST.key)
 
 
-# Who does not answer.
+# No answer
 
 
 def used(store: SharedStore) -> list[str]:
-    """Everything a build does with a store; what it said."""
+    """Do everything that a build does with a store. Return the messages."""
     library = Library(store)
     assert library.missing([REQUEST]) == [REQUEST]
     for text in "abc":
@@ -281,7 +283,7 @@ def used(store: SharedStore) -> list[str]:
     return [trouble.message for trouble in library.drain_warnings()] + messages(store)
 
 
-def test_a_place_that_is_down_is_told_once_and_left_alone(
+def test_a_remote_store_that_is_down_is_reported_once_and_not_asked_again(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
@@ -294,12 +296,12 @@ def test_a_place_that_is_down_is_told_once_and_left_alone(
 
 @pytest.fixture
 def silent() -> Iterator[int]:
-    """The port of a server that takes connections and never says a word."""
+    """The port of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
         yield server.getsockname()[1]
 
 
-def test_a_place_that_hangs_is_told_once_and_left_alone(
+def test_a_remote_store_that_hangs_is_reported_once_and_not_asked_again(
     silent: int, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent}")
@@ -310,7 +312,7 @@ def test_a_place_that_hangs_is_told_once_and_left_alone(
     assert "cannot be read: no answer within 1 second;" in message
 
 
-def test_a_place_that_goes_away_during_the_build(
+def test_a_remote_store_that_disappears_during_the_build(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = opened(bucket.url, tmp_path)
@@ -327,15 +329,15 @@ def test_a_place_that_goes_away_during_the_build(
     assert len(list(store.local.keys())) == 3
 
 
-def test_a_bucket_that_is_not_there_is_told_when_it_is_written(
+def test_a_bucket_that_is_not_there_is_reported_when_it_is_written(
     bucket: Bucket, tmp_path: Path
 ) -> None:
     (message,) = used(opened("s3://no-such-bucket/notes", tmp_path))
     assert "s3://no-such-bucket/notes cannot be written: The specified bucket does not" in message
 
 
-def test_a_place_that_can_only_be_read_is_read(tmp_path: Path) -> None:
-    """Such as the pages that the notes themselves are published on."""
+def test_a_read_only_remote_store_is_read(tmp_path: Path) -> None:
+    """An example is the web site on which the notes are published."""
     FolderStore(tmp_path / "shared").put(REQUEST, attention())
 
     class Handler(http.server.SimpleHTTPRequestHandler):
@@ -372,7 +374,7 @@ def test_a_place_that_can_only_be_read_is_read(tmp_path: Path) -> None:
         ("gs://bucket/notes", "fsspec", "pip install 'sphinx-attention[remote]' 'gcsfs'"),
     ],
 )
-def test_what_is_not_installed_is_named_once(
+def test_missing_packages_are_named_once(
     url: str, lacking: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in list(sys.modules):
@@ -380,7 +382,7 @@ def test_what_is_not_installed_is_named_once(
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, lacking, None)
     if lacking != "fsspec":
-        # Where an earlier test opened one, fsspec would not import it again.
+        # If an earlier test opened such a store, fsspec would not import the package again.
         monkeypatch.delitem(
             importlib.import_module("fsspec.registry")._registry, "s3", raising=False
         )
@@ -393,7 +395,7 @@ def test_what_is_not_installed_is_named_once(
     assert f": {line}; going on with {tmp_path}/_attention alone" in trouble.message
 
 
-def test_nothing_is_imported_where_the_folder_has_it_all(tmp_path: Path) -> None:
+def test_nothing_is_imported_when_the_folder_has_all_entries(tmp_path: Path) -> None:
     FolderStore(tmp_path / "_attention").put(REQUEST, attention())
     code = (
         "import sys, pathlib\n"
@@ -408,18 +410,18 @@ def test_nothing_is_imported_where_the_folder_has_it_all(tmp_path: Path) -> None
     assert done.stdout == "[]\n"
 
 
-def test_an_unknown_protocol_is_told(tmp_path: Path) -> None:
+def test_an_unknown_protocol_is_reported(tmp_path: Path) -> None:
     (message,) = used(opened("carrier-pigeon://roof/notes", tmp_path))
     assert "carrier-pigeon://roof/notes cannot be read: Protocol not known" in message
 
 
-def test_a_password_in_a_url_is_not_told() -> None:
+def test_no_message_holds_the_password_of_a_url() -> None:
     store = RemoteStore("ftp://reader:secret@host/notes")
     assert store.name == "ftp://…@host/notes"
     assert "secret" not in store.location(REQUEST.key)
 
 
-def test_the_near_place_cannot_be_written(tmp_path: Path) -> None:
+def test_a_local_store_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "_attention").write_text("in the way")
     library = Library(opened(folder(tmp_path), tmp_path / "a"))
@@ -431,7 +433,7 @@ def test_the_near_place_cannot_be_written(tmp_path: Path) -> None:
     assert RemoteStore(folder(tmp_path)).has(REQUEST.key)
 
 
-def test_within_a_time() -> None:
+def test_a_time_limit_for_answers() -> None:
     assert within(1, lambda: 5) == 5
     with pytest.raises(ZeroDivisionError):
         within(1, lambda: 1 // 0)
@@ -439,15 +441,15 @@ def test_within_a_time() -> None:
         within(0.1, lambda: time.sleep(1))
 
 
-# Bytes without end.
+# Endless answers
 
 
 PACKED = zlib.compress(bytes(64 << 20), 1, 31)
-"""64 MiB of zeros as gzip packs them."""
+"""64 MiB of zeros, compressed by gzip."""
 
 
 class Endless(http.server.BaseHTTPRequestHandler):
-    """Answers every request with zeros, packed or not, as long as anybody listens."""
+    """Answers every request with zeros, compressed or not, as long as the client reads."""
 
     packed = False
     protocol_version = "HTTP/1.1"
@@ -477,7 +479,7 @@ class Endless(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_bytes_without_end_are_a_miss(
+def test_an_endless_answer_is_a_miss(
     packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote_module, "MOST_BYTES", 1 << 20)
@@ -501,7 +503,7 @@ def test_bytes_without_end_are_a_miss(
     assert not list(tmp_path.rglob("*.attn"))
 
 
-def test_an_object_that_is_too_large_is_left_to_be_read_alone(
+def test_an_object_that_is_too_large_is_read_by_itself_and_refused(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     RemoteStore(url).write(REQUEST.key, DATA)

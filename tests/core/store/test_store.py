@@ -1,4 +1,4 @@
-"""Stores: what every kind of them does, and what a folder does."""
+"""Stores: the behaviour of every kind of store, and of folders."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return open_store(locations[request.param](), base)
 
 
-def test_what_is_stored_comes_back(store: Store) -> None:
+def test_a_stored_attention_is_read_back(store: Store) -> None:
     given = attention()
     assert store.get(REQUEST.key) is None
     assert store.info(REQUEST.key) is None
@@ -83,7 +83,7 @@ def test_keys_are_listed_in_order_and_entries_removed(store: Store) -> None:
     assert store.drain_warnings() == []
 
 
-def test_only_verified_bytes_are_taken_over(store: Store) -> None:
+def test_only_verified_bytes_are_stored(store: Store) -> None:
     data = pack(REQUEST, attention())
     with pytest.raises(DamagedEntryError):
         store.put_bytes(REQUEST.key, data[:-1])
@@ -104,7 +104,7 @@ def test_an_entry_written_twice_is_there_once(store: Store) -> None:
     assert len(list(store.keys())) == 1
 
 
-def test_what_a_location_stands_for(tmp_path: Path) -> None:
+def test_forms_of_locations(tmp_path: Path) -> None:
     assert isinstance(open_store(None, tmp_path), MemoryStore)
     folder = open_store("cache", tmp_path)
     assert isinstance(folder, FolderStore)
@@ -120,15 +120,15 @@ def test_what_a_location_stands_for(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_is_laid_out_as_ever(tmp_path: Path) -> None:
-    """Stores are committed; where an entry lies must not change."""
+def test_the_layout_of_a_folder_is_unchanged(tmp_path: Path) -> None:
+    """Stores are committed, so the path of an entry must not change."""
     store = FolderStore(tmp_path)
     store.put(REQUEST, attention())
     (path,) = (p for p in tmp_path.rglob("*") if p.is_file())
     assert path == tmp_path / "e4" / f"{REQUEST.key[2:]}.attn"
 
 
-def test_a_newer_entry_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_newer_entry_is_not_changed(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     store.put(REQUEST, attention())
     path = store.path(REQUEST.key)
@@ -152,7 +152,7 @@ def test_an_entry_under_another_key_is_damaged(tmp_path: Path) -> None:
         store.get(other.key)
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(
+def test_a_full_disk_is_an_error_and_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:
@@ -165,7 +165,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
-def test_what_killed_processes_left_is_swept_when_it_is_old(tmp_path: Path) -> None:
+def test_old_temporary_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     store.put(REQUEST, attention())
     folder = store.path(REQUEST.key).parent
@@ -174,7 +174,7 @@ def test_what_killed_processes_left_is_swept_when_it_is_old(tmp_path: Path) -> N
     young.write_bytes(b"half")
     os.utime(old, (time.time() - 7200,) * 2)
     assert list(store.keys()) == [REQUEST.key]
-    # One store sweeps once, so that writing stays quick.
+    # A store sweeps only once, so that writing stays fast.
     store.put(request("b"), attention())
     assert old.exists()
     later = FolderStore(tmp_path)
@@ -195,7 +195,7 @@ def test_entries_can_be_read_by_others(tmp_path: Path) -> None:
     assert store.path(REQUEST.key).stat().st_mode & 0o777 == 0o666 & ~umask
 
 
-# Files that are no entries, and links that lead elsewhere.
+# Files that are no entries, and links to other folders
 
 
 @pytest.mark.parametrize("what", ["folder", "part", "entry"])
@@ -210,7 +210,7 @@ def test_nothing_is_written_or_removed_through_a_link(tmp_path: Path, what: str)
     link.parent.mkdir(parents=True)
     link.symlink_to(other if what == "entry" else elsewhere)
     if what == "entry":
-        # The link itself makes room for the entry.
+        # An entry can replace the link itself.
         store.put(REQUEST, attention())
         assert not path.is_symlink()
         assert store.has(REQUEST.key)
@@ -230,7 +230,7 @@ def test_nothing_is_written_or_removed_through_a_link(tmp_path: Path, what: str)
 
 
 @pytest.mark.posix
-def test_only_regular_files_of_a_size_are_read(tmp_path: Path) -> None:
+def test_only_regular_files_of_limited_size_are_read(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     path = store.path(REQUEST.key)
     path.parent.mkdir(parents=True)
@@ -246,6 +246,6 @@ def test_only_regular_files_of_a_size_are_read(tmp_path: Path) -> None:
         file.truncate(1 << 40)
     with pytest.raises(DamagedEntryError, match=r"1,099,511,627,776 bytes; an entry has at most"):
         store.get(REQUEST.key)
-    # And it is mended like every other damage.
+    # The next capture replaces the entry, as after any other damage.
     store.put(REQUEST, attention())
     assert store.has(REQUEST.key)

@@ -1,4 +1,4 @@
-"""The notes that the commands are tried on."""
+"""Example notes for the commands."""
 
 from __future__ import annotations
 

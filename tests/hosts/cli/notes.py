@@ -1,4 +1,4 @@
-"""A folder of notes whose numbers come from a function that tells whenever it is called."""
+"""A folder of notes whose numbers come from a function that records each call."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ attention_models = {{"counting": {{"function": "counting_source:attend"}}}}
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command said."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -43,7 +43,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Notes:
-    """The notes, and the command."""
+    """The notes, and the command for them."""
 
     folder: Path
     counting: Counting
@@ -65,7 +65,7 @@ class Notes:
             (self.folder / f"{name}.rst").write_text(body + "\n")
 
     def run(self, *arguments: str, code: int | None = 0) -> Answer:
-        """Call the command in this process; ``code`` is the exit code it has to have."""
+        """Call the command in this process. ``code`` is the expected exit code."""
         kept = sys.path[:]
         result = CliRunner().invoke(main, list(arguments), catch_exceptions=False)
         sys.path[:] = kept
@@ -74,15 +74,15 @@ class Notes:
         return answer
 
     def start(self, *arguments: str, slow: float = 0.0) -> subprocess.Popen[str]:
-        """Call it in a process of its own."""
+        """Start the command in a process of its own."""
         return subprocess.Popen(
             [sys.executable, "-m", "sphinx_attention", *arguments],
             env=self.counting.environment(slow),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # A shell lets its background jobs ignore Ctrl-C, and they hand that on. Tests of the
-            # command line start no threads.
+            # A shell lets its background jobs ignore Ctrl-C, and the jobs pass that setting on. The
+            # tests of the command line start no threads, so this hook is safe.
             preexec_fn=functools.partial(  # noqa: PLW1509
                 signal.signal, signal.SIGINT, signal.default_int_handler
             ),

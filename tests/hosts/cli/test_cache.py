@@ -1,4 +1,4 @@
-"""`sphinx-attention cache`: listed, checked, tidied up, carried elsewhere."""
+"""`sphinx-attention cache`: list, check, prune, export and import."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def cut(notes: Notes, key: str) -> None:
 
 
 def alter(notes: Notes, key: str, by: float) -> None:
-    """Write a sound entry of the same request whose first weights are others."""
+    """Write a sound entry of the same request with other first weights."""
     from sphinx_attention.hosts.sphinx.collect import collect
 
     store = FolderStore(notes.store)
@@ -73,7 +73,7 @@ def test_the_list_has_a_row_an_entry(filled: Notes) -> None:
     assert "2 entries, " in answer.err
 
 
-def test_the_list_tells_what_nobody_uses_and_what_is_damaged(filled: Notes) -> None:
+def test_the_list_marks_unused_and_damaged_entries(filled: Notes) -> None:
     key = key_of(filled, "d e")
     cut(filled, key)
     filled.write({"index": ["d e"]})
@@ -85,7 +85,7 @@ def test_the_list_tells_what_nobody_uses_and_what_is_damaged(filled: Notes) -> N
     assert "damaged: its checksum is wrong" in filled.run("cache", "list", str(filled.folder)).out
 
 
-def test_an_entry_cannot_speak_to_the_terminal(filled: Notes) -> None:
+def test_control_characters_of_an_entry_do_not_reach_the_terminal(filled: Notes) -> None:
     asked = request("\x1b[2J gone")
     FolderStore(filled.store).write(asked.key, pack(asked, attention()))
     assert "\x1b" not in filled.run("cache", "list", str(filled.folder)).out
@@ -108,7 +108,7 @@ def test_entries_that_are_right_pass(filled: Notes) -> None:
     )
 
 
-def test_entries_that_differ_or_are_damaged_are_told(filled: Notes) -> None:
+def test_entries_that_differ_or_are_damaged_are_reported(filled: Notes) -> None:
     alter(filled, key_of(filled, "a b c"), 0.01)
     cut(filled, key_of(filled, "d e"))
     before = filled.entries()
@@ -120,12 +120,12 @@ def test_entries_that_differ_or_are_damaged_are_told(filled: Notes) -> None:
     assert filled.entries() == before
 
 
-def test_what_rounding_explains_is_no_difference(filled: Notes) -> None:
+def test_differences_of_rounding_are_ignored(filled: Notes) -> None:
     alter(filled, key_of(filled, "a b c"), 1 / 16000)
     filled.run("cache", "check", str(filled.folder))
 
 
-def test_what_cannot_be_computed_any_more_is_told(filled: Notes) -> None:
+def test_entries_that_cannot_be_recomputed_are_reported(filled: Notes) -> None:
     (filled.counting.folder / "counting_source.py").write_text("")
     from tests.core.counting import forget
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_computed_any_more_is_told(filled: Notes) -> None:
     assert len(answer["different"]) == 2
 
 
-def test_the_differences_that_are_told() -> None:
+def test_reported_differences() -> None:
     from dataclasses import replace
 
     one = attention()
@@ -179,14 +179,14 @@ def test_prune_does_not_take_all_when_no_figure_is_found(filled: Notes) -> None:
     assert len(filled.entries()) == 2
 
 
-def test_prune_leaves_what_a_newer_version_wrote(filled: Notes) -> None:
+def test_prune_keeps_entries_of_a_newer_version(filled: Notes) -> None:
     key = key_of(filled, "a b c")
     filled.path(key).write_bytes(b"attnfig\xff" + bytes(60))
     filled.write({"index": ["d e"]})
     assert filled.run("cache", "prune", str(filled.folder), "--json").json["removed"] == []
 
 
-def test_prune_leaves_a_url_alone_unless_told(filled: Notes) -> None:
+def test_prune_keeps_a_shared_store_without_the_option(filled: Notes) -> None:
     shared = filled.folder.parent / "shared"
     conf = f'attention_cache = "file://{shared}"\n'
     filled.write({"index": ["a b c", "d e"]}, conf)
@@ -203,7 +203,7 @@ def test_prune_leaves_a_url_alone_unless_told(filled: Notes) -> None:
 
 
 def other(notes: Notes) -> Notes:
-    """The same notes elsewhere, with an empty store."""
+    """The same notes in another folder, with an empty store."""
     from tests.hosts.cli.notes import Notes as Kind
 
     made = Kind(notes.folder.parent / "other", notes.counting)
@@ -211,7 +211,7 @@ def other(notes: Notes) -> Notes:
     return made
 
 
-def test_what_is_exported_can_be_imported(filled: Notes, tmp_path: Path) -> None:
+def test_an_export_can_be_imported(filled: Notes, tmp_path: Path) -> None:
     file, again = tmp_path / "x.tar", tmp_path / "y.tar"
     filled.run("cache", "export", str(filled.folder), str(file))
     filled.run("cache", "export", str(filled.folder), str(again))
@@ -227,7 +227,7 @@ def test_what_is_exported_can_be_imported(filled: Notes, tmp_path: Path) -> None
     assert not list(tmp_path.glob(".*"))
 
 
-def test_only_what_is_used_can_be_exported(filled: Notes, tmp_path: Path) -> None:
+def test_export_of_used_entries_alone(filled: Notes, tmp_path: Path) -> None:
     filled.write({"index": ["d e"]})
     folder, file = str(filled.folder), str(tmp_path / "x.tar")
     assert filled.run("cache", "export", folder, file, "--used", "--json").json["entries"] == [
@@ -244,7 +244,7 @@ def test_a_damaged_entry_is_not_exported(filled: Notes, tmp_path: Path) -> None:
     assert len(answer["entries"]) == 1
 
 
-def test_what_is_damaged_or_named_otherwise_is_not_imported(filled: Notes, tmp_path: Path) -> None:
+def test_damaged_or_misnamed_members_are_not_imported(filled: Notes, tmp_path: Path) -> None:
     key, kept = key_of(filled, "a b c"), key_of(filled, "d e")
     data, sound = filled.path(key).read_bytes(), filled.path(kept).read_bytes()
     file = tmp_path / "x.tar"
@@ -277,7 +277,7 @@ def test_what_is_damaged_or_named_otherwise_is_not_imported(filled: Notes, tmp_p
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6])
-def test_a_file_that_is_cut_short_is_told(filled: Notes, tmp_path: Path, share: float) -> None:
+def test_a_truncated_file_is_reported(filled: Notes, tmp_path: Path, share: float) -> None:
     file = tmp_path / "x.tar"
     filled.run("cache", "export", str(filled.folder), str(file))
     used = sum(512 + -(-len(d) // 512) * 512 for d in filled.entries().values())
@@ -289,7 +289,7 @@ def test_a_file_that_is_cut_short_is_told(filled: Notes, tmp_path: Path, share: 
     assert len(target.entries()) == (1 if share > 0.5 else 0)
 
 
-def test_what_is_no_tar_is_told(filled: Notes, tmp_path: Path) -> None:
+def test_other_files_are_reported(filled: Notes, tmp_path: Path) -> None:
     (tmp_path / "x.tar").write_bytes(b"no tar at all" * 100)
     answer = filled.run("cache", "import", str(filled.folder), str(tmp_path / "x.tar"), code=1)
     assert "no tar that export wrote" in answer.err

@@ -1,4 +1,4 @@
-"""`sphinx-attention capture`: what it computes, what it leaves alone, what it says."""
+"""`sphinx-attention capture`: the requests that it computes or skips, and its messages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_it_fills_the_store_and_writes_no_page(notes: Notes) -> None:
     assert answer.out == ""
     assert {path.name for path in notes.folder.iterdir()} == before | {"_attention"}
     assert len(notes.entries()) == 4
-    # What occurs twice, or derives from the same answer, is computed once.
+    # A request that occurs twice, or that derives from the same answer, is computed once.
     assert Counter(notes.counting.calls()) == Counter(TEXTS)
     again = notes.run("capture", str(notes.folder), "--json")
     assert again.json == {"captured": [], "there": 4, "failed": [], "not_stored": []}
@@ -100,7 +100,7 @@ def test_a_dry_run_computes_nothing(notes: Notes) -> None:
     assert not notes.store.exists()
 
 
-def test_a_failure_is_told_with_its_documents_and_the_rest_is_captured(notes: Notes) -> None:
+def test_a_failure_is_reported_with_its_documents_and_the_rest_is_captured(notes: Notes) -> None:
     notes.write({"index": ["a b c", "bad text"], "more": ["bad text"]})
     answer = notes.run("capture", str(notes.folder), code=1)
     assert "index, more: “bad text”: counting_source:attend raised ValueError" in answer.err
@@ -111,7 +111,7 @@ def test_a_failure_is_told_with_its_documents_and_the_rest_is_captured(notes: No
     assert failed["failed"][0]["problem"] == "function"
 
 
-def test_a_damaged_entry_is_told_and_computed_again(notes: Notes) -> None:
+def test_a_damaged_entry_is_reported_and_computed_again(notes: Notes) -> None:
     notes.write({"index": TEXTS})
     notes.run("capture", str(notes.folder))
     sound = notes.entries()
@@ -122,7 +122,7 @@ def test_a_damaged_entry_is_told_and_computed_again(notes: Notes) -> None:
     assert notes.entries() == sound
 
 
-def test_a_store_that_cannot_be_written_is_told_and_an_error(notes: Notes) -> None:
+def test_a_store_that_cannot_be_written_is_reported_and_an_error(notes: Notes) -> None:
     notes.write({"index": TEXTS})
     notes.store.write_text("a file where the folder should be")
     answer = notes.run("capture", str(notes.folder), code=1)
@@ -131,7 +131,7 @@ def test_a_store_that_cannot_be_written_is_told_and_an_error(notes: Notes) -> No
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_killed_half_way_it_goes_on_where_it_ended(notes: Notes, jobs: str) -> None:
+def test_a_killed_capture_can_be_continued(notes: Notes, jobs: str) -> None:
     texts = [f"text {n} of twelve" for n in range(12)]
     notes.write({"index": texts})
     process = notes.start("capture", str(notes.folder), "--jobs", jobs, slow=0.15)
@@ -146,13 +146,14 @@ def test_killed_half_way_it_goes_on_where_it_ended(notes: Notes, jobs: str) -> N
     out, err = second.communicate(timeout=120)
     assert second.returncode == 0, err
     assert json.loads(out)["there"] == stored
-    # What was stored is not computed again: at most what each process had in hand.
+    # Stored entries are not computed again. Each process may repeat the request that it was
+    # computing.
     times = Counter(notes.counting.calls())
     assert set(times) == set(texts)
     assert sum(times.values()) - len(texts) == len(calls) - stored <= int(jobs)
     assert len(notes.entries()) == 12
-    # What was in the writing stays under a name that nobody reads, until it is old enough to be
-    # nobody's: another process might still be writing it.
+    # A file that was being written keeps its temporary name, which nobody reads. The file stays
+    # until it is old, because another process might still be writing it.
     unfinished = list(notes.store.glob("??/.*.tmp"))
     assert len(unfinished) <= int(jobs)
     assert FolderStore(notes.store).sweep(older_than=0) == len(unfinished)
@@ -160,7 +161,7 @@ def test_killed_half_way_it_goes_on_where_it_ended(notes: Notes, jobs: str) -> N
 
 
 def _wait_for_the_end_of(pids: set[int]) -> None:
-    """The processes of a killed command end by themselves."""
+    """Wait until the processes of a killed command have ended by themselves."""
     until = time.monotonic() + 60
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
         assert time.monotonic() < until
@@ -176,7 +177,7 @@ def test_jobs_compute_what_one_process_does(notes: Notes) -> None:
     assert notes.entries() == expected
 
 
-def test_a_process_that_dies_is_told(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_dies_is_reported(notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_TRIES", 1)
     notes.write({"index": ["a b", "die now"]})
     answer = notes.run("capture", str(notes.folder), "--jobs", "2", code=1)
@@ -185,7 +186,7 @@ def test_a_process_that_dies_is_told(notes: Notes, monkeypatch: pytest.MonkeyPat
     assert len(notes.entries()) == 1
 
 
-def test_dtype_changes_what_is_asked_for_and_device_does_not(notes: Notes) -> None:
+def test_dtype_changes_the_requests_and_device_does_not(notes: Notes) -> None:
     notes.write({"index": ["a b|model: builtin", "c d"]})
     plain = notes.run("capture", str(notes.folder), "--dry-run", "--json").json["missing"]
     placed = notes.run("capture", str(notes.folder), "--dry-run", "--json", "--device", "cpu")
@@ -204,7 +205,7 @@ def test_dtype_changes_what_is_asked_for_and_device_does_not(notes: Notes) -> No
 
 @pytest.mark.models
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_half_precision_answers_near_single_precision(notes: Notes, dtype: str) -> None:
+def test_half_precision_is_close_to_single_precision(notes: Notes, dtype: str) -> None:
     import numpy as np
 
     notes.write({"index": ["the quick brown fox|model: builtin"]})
@@ -221,7 +222,7 @@ def test_half_precision_answers_near_single_precision(notes: Notes, dtype: str) 
     assert 0 < gap < 3e-2
 
 
-def test_settings_on_the_command_line_come_before_those_of_the_notes(notes: Notes) -> None:
+def test_settings_of_the_command_line_override_those_of_the_notes(notes: Notes) -> None:
     notes.write({"index": ["a b"]}, conf='attention_mode = "frozen"\n')
     notes.run("capture", str(notes.folder), "-D", "attention_cache=elsewhere")
     assert (notes.folder / "elsewhere").is_dir()
@@ -229,7 +230,7 @@ def test_settings_on_the_command_line_come_before_those_of_the_notes(notes: Note
     assert "is not NAME=VALUE" in notes.run("capture", str(notes.folder), "-D", "x", code=2).err
 
 
-def test_a_shared_store_gets_what_processes_compute(notes: Notes) -> None:
+def test_processes_fill_a_shared_store(notes: Notes) -> None:
     shared = notes.folder.parent / "shared"
     notes.write({"index": TEXTS}, conf=f'attention_cache = "file://{shared}"\n')
     notes.run("capture", str(notes.folder), "--jobs", "2")
@@ -238,7 +239,7 @@ def test_a_shared_store_gets_what_processes_compute(notes: Notes) -> None:
     assert len(there) == 3
 
 
-def test_a_folder_that_is_no_notes_is_told(notes: Notes) -> None:
+def test_a_folder_without_notes_is_reported(notes: Notes) -> None:
     empty = notes.counting.folder / "empty"
     empty.mkdir()
     assert "has no conf.py" in notes.run("capture", str(empty), code=1).err
@@ -250,7 +251,7 @@ def test_a_folder_that_is_no_notes_is_told(notes: Notes) -> None:
     notes.run("capture", str(empty / "nowhere"), code=2)
 
 
-def test_a_cluster_that_does_not_answer_is_told(
+def test_a_cluster_that_does_not_answer_is_reported(
     notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sphinx_attention.core.capture import dask

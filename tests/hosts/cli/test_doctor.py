@@ -1,4 +1,4 @@
-"""`sphinx-attention doctor`: what is there, what lacks, and what to do."""
+"""`sphinx-attention doctor`: what is installed, what is missing, and what to do."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ pytestmark = pytest.mark.slow
 
 
 MODULE = importlib.import_module("sphinx_attention.hosts.cli.doctor")
-"""By its full name, for the command has the same."""
+"""Imported by its full name, because the command has the same name."""
 
 
 def by_name(findings: list[dict[str, object]]) -> dict[str, dict[str, object]]:
     return {str(one["about"]): one for one in findings}
 
 
-def test_without_notes_it_tells_what_is_installed(notes: Notes) -> None:
+def test_without_notes_doctor_lists_what_is_installed(notes: Notes) -> None:
     found = by_name(notes.run("doctor", "--json").json)
     assert found["numpy"]["found"] == version("numpy")
     assert found["cluster"]["found"] == f"distributed {version('distributed')}"
@@ -34,7 +34,7 @@ def test_without_notes_it_tells_what_is_installed(notes: Notes) -> None:
     assert not any(name.startswith("model ") for name in found)
 
 
-def test_the_builtin_model_is_asked_and_needs_no_pytorch() -> None:
+def test_the_builtin_model_runs_without_pytorch() -> None:
     code = (
         "import sys\n"
         "sys.modules |= dict.fromkeys(('torch', 'transformers', 'tokenizers', 'safetensors'))\n"
@@ -48,11 +48,11 @@ def test_the_builtin_model_is_asked_and_needs_no_pytorch() -> None:
     assert re.search(line, done.stdout)
 
 
-def test_no_model_is_asked_where_none_shall_be_loaded(notes: Notes) -> None:
+def test_the_option_without_models_runs_no_model(notes: Notes) -> None:
     assert "built-in model" not in by_name(notes.run("doctor", "--no-models", "--json").json)
 
 
-def test_what_lacks_comes_with_the_line_that_installs_it(
+def test_missing_packages_come_with_the_command_that_installs_them(
     notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lacking(name: str) -> str:
@@ -70,7 +70,7 @@ def test_what_lacks_comes_with_the_line_that_installs_it(
     assert "device" not in answer.out
 
 
-def test_a_package_that_is_needed_and_lacks_is_an_error(
+def test_a_missing_package_that_is_needed_is_an_error(
     notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lacking(name: str) -> str:
@@ -82,7 +82,7 @@ def test_a_package_that_is_needed_and_lacks_is_an_error(
     assert "!!  pillow: not installed" in notes.run("doctor", code=1).out
 
 
-def test_with_notes_it_asks_their_models_and_looks_at_their_store(notes: Notes) -> None:
+def test_with_notes_doctor_runs_their_models_and_checks_their_store(notes: Notes) -> None:
     notes.write({"index": ["a b c", "d e"]})
     found = by_name(notes.run("doctor", str(notes.folder), "--json").json)
     assert found["figures"]["found"] == "2 in 1 document"
@@ -104,7 +104,7 @@ def test_a_damaged_entry_is_an_error(notes: Notes) -> None:
     assert "!!  store: " in answer.out
 
 
-def test_a_model_that_does_not_answer_is_an_error(notes: Notes) -> None:
+def test_a_failing_model_is_an_error(notes: Notes) -> None:
     notes.write(
         {"index": ["a b c"]}, 'attention_models["gone"] = {"function": "nowhere_at_all:f"}\n'
     )
@@ -169,7 +169,7 @@ def test_a_file_that_hides_a_package_is_an_error(notes: Notes) -> None:
     assert str(notes.folder / "tokenizers.py") in str(found["sys.path"]["found"])
 
 
-def test_a_pointer_of_git_lfs_in_the_store_is_told(notes: Notes) -> None:
+def test_a_pointer_of_git_lfs_in_the_store_is_reported(notes: Notes) -> None:
     notes.write({"index": ["a b c"]})
     notes.run("capture", str(notes.folder))
     (key,) = notes.entries()
@@ -187,7 +187,7 @@ def test_a_folder_that_is_no_project_is_an_error(notes: Notes) -> None:
 
 
 @pytest.mark.models
-def test_a_broken_model_is_told_and_one_that_works_answers(notes: Notes) -> None:
+def test_a_broken_model_is_reported_and_the_others_run(notes: Notes) -> None:
     (notes.counting.folder / "broken").mkdir()
     (notes.counting.folder / "broken" / "config.json").write_text("{}")
     notes.write(
@@ -199,7 +199,7 @@ def test_a_broken_model_is_told_and_one_that_works_answers(notes: Notes) -> None
     assert str(found["model builtin"]["found"]).startswith("answers: 3 layers of 4 heads")
 
 
-def test_it_lists_what_became_of_attention_directives(notes: Notes) -> None:
+def test_doctor_lists_figures_and_admonitions(notes: Notes) -> None:
     notes.write({"index": ["a b c"]})
     page = notes.folder / "index.rst"
     lines = ".. attention:: a b c\n\n.. attention:: This call is deprecated.\n"
@@ -213,7 +213,7 @@ def test_it_lists_what_became_of_attention_directives(notes: Notes) -> None:
     assert any("1 admonition, because it reads as a warning to readers: " in line for line in told)
 
 
-def test_a_declaration_with_a_mistake_keeps_no_other_model_from_being_asked(notes: Notes) -> None:
+def test_a_wrong_declaration_does_not_stop_the_other_models(notes: Notes) -> None:
     notes.write({"index": ["a b c"]})
     conf = notes.folder / "conf.py"
     conf.write_text(conf.read_text() + '\nattention_models["gpt2"] = {"pth": "x"}\n')

@@ -1,4 +1,4 @@
-"""How commands end: with 0, 1 or 2, in one line, without colours in a pipe, before a model is run."""
+"""How commands end: exit code 0, 1 or 2, one line of error, no colours in a pipe, early checks."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RENDER, "_figure", lambda *_: pytest.fail("the model was run"))
 
 
-# Before the model.
+# Checks before the model is loaded
 
 
 @pytest.mark.usefixtures("no_model")
 @pytest.mark.parametrize("kind", ["png", "pdf"])
-def test_a_missing_typst_is_told_before_the_model_runs(
+def test_a_missing_typst_is_reported_before_the_model_runs(
     notes: Notes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.setitem(sys.modules, "typst", None)
@@ -56,7 +56,7 @@ def test_a_missing_typst_is_told_before_the_model_runs(
 
 
 @pytest.mark.usefixtures("no_model")
-def test_a_file_that_cannot_be_written_is_told_before_the_model_runs(
+def test_a_file_that_cannot_be_written_is_reported_before_the_model_runs(
     notes: Notes, tmp_path: Path
 ) -> None:
     answer = notes.run("render", FOX, "-o", str(tmp_path / "no" / "x.svg"), code=2)
@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_written_is_told_before_the_model_runs(
     assert "is a directory" in notes.run("render", FOX, "-o", str(tmp_path / "d.svg"), code=2).err
 
 
-def test_looking_whether_a_file_can_be_written_leaves_none(notes: Notes, tmp_path: Path) -> None:
+def test_the_check_for_a_writable_file_leaves_no_file(notes: Notes, tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("1,0\n0,1\n")
     given = ["--matrix", str(tmp_path / "m.csv"), "-O", "focus=cat"]
     answer = notes.run("render", "a b", "-o", str(tmp_path / "x.svg"), *given, code=2)
@@ -78,7 +78,7 @@ def test_looking_whether_a_file_can_be_written_leaves_none(notes: Notes, tmp_pat
     assert not list(tmp_path.glob("*.svg"))
 
 
-# Wrong usage.
+# Wrong usage
 
 WRONG = [
     (["render", FOX, "-o", "x.svg", "-O", "view=matrx"], "did you mean matrix?"),
@@ -128,7 +128,7 @@ def test_arguments_that_are_no_unicode(tmp_path: Path) -> None:
     assert name in {os.fsencode(path.name) for path in tmp_path.iterdir()}
 
 
-# What is wrong with the notes.
+# Mistakes in the notes
 
 BROKEN = {
     "syntax": ("extensions = [\n", "conf"),
@@ -145,7 +145,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_broken_conf_is_told_in_one_line(notes: Notes, kind: str) -> None:
+def test_a_broken_conf_is_reported_in_one_line(notes: Notes, kind: str) -> None:
     conf, says = BROKEN[kind]
     notes.folder.mkdir()
     (notes.folder / "index.rst").write_text("I\n=\n")
@@ -170,7 +170,7 @@ def test_no_colours_in_a_pipe_or_under_no_color(notes: Notes) -> None:
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("arguments", [["--version"], ["render", "--help"]])
-def test_a_full_disk_is_told_in_one_line(
+def test_a_full_disk_is_reported_in_one_line(
     tmp_path: Path, arguments: list[str], unbuffered: str
 ) -> None:
     with Path("/dev/full").open("w") as full:
@@ -192,7 +192,7 @@ def test_a_full_disk_is_told_in_one_line(
     assert "Traceback" not in made.stderr
 
 
-def test_a_reader_that_goes_away_is_no_error(notes: Notes) -> None:
+def test_a_closed_pipe_is_no_error(notes: Notes) -> None:
     notes.write({"index": [f"a b c {n}" for n in range(40)]})
     notes.run("capture", str(notes.folder))
     command = [sys.executable, "-m", "sphinx_attention", "cache", "list", str(notes.folder)]

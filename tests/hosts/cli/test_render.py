@@ -54,7 +54,7 @@ def test_a_model_by_its_folder(notes: Notes, tmp_path: Path, minilm: Path) -> No
         "head": "11",
     }
     assert minidom.parse(str(out)).documentElement.tagName == "svg"
-    # The store answers the second time.
+    # The second time, the store has the numbers.
     assert (
         f"{minilm.name}: {FOX}" not in notes.run(*arguments, "--cache", str(tmp_path / "store")).err
     )
@@ -74,7 +74,7 @@ def test_every_view_is_drawn(notes: Notes, tmp_path: Path, view: str) -> None:
     assert len(np.unique(pixels, axis=0)) > 10
 
 
-def test_what_is_wrong_is_told(notes: Notes, tmp_path: Path, matrix: Path) -> None:
+def test_mistakes_are_reported(notes: Notes, tmp_path: Path, matrix: Path) -> None:
     out = str(tmp_path / "x.svg")
     given = ["--matrix", str(matrix)]
     assert "has to end in" in notes.run("render", FOX, "-o", "x.gif", code=2).err
@@ -86,7 +86,7 @@ def test_what_is_wrong_is_told(notes: Notes, tmp_path: Path, matrix: Path) -> No
     assert not (tmp_path / "x.svg").exists()
 
 
-def test_without_typst_the_line_that_installs_it_is_told(
+def test_without_typst_the_message_names_the_command_that_installs_it(
     notes: Notes, tmp_path: Path, matrix: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "typst", None)
@@ -96,7 +96,7 @@ def test_without_typst_the_line_that_installs_it_is_told(
     assert not out.exists()
 
 
-def test_every_command_has_help_and_the_whole_a_version(notes: Notes) -> None:
+def test_every_command_has_help_and_the_program_has_a_version(notes: Notes) -> None:
     assert sphinx_attention.__version__ in notes.run("--version").out
     for command in (
         ["capture"],
@@ -145,7 +145,7 @@ def test_the_docs_name_every_command_and_option() -> None:
                 for o in options(one, f"{name} {n}".strip())
             ]
         assert f"`{name} " in page, name
-        # Those that all commands have are told once, at the top.
+        # Options of all commands are described once, at the top.
         return [o for p in command.params for o in p.opts if o.startswith("-")]
 
     named = options(main, "")
@@ -153,7 +153,7 @@ def test_the_docs_name_every_command_and_option() -> None:
     assert [one for one in named if f"`{one}" not in page] == []
 
 
-def test_an_attention_that_cannot_be_had_is_told_and_the_others_are_drawn(
+def test_a_failed_attention_is_reported_and_the_others_are_drawn(
     notes: Notes, tmp_path: Path
 ) -> None:
     file = tmp_path / "two.svg"

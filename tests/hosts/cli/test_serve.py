@@ -1,4 +1,4 @@
-"""`sphinx-attention serve`: a real sphinx-autobuild and a model that is loaded once."""
+"""`sphinx-attention serve`: a real sphinx-autobuild, and a model that is loaded once."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def until(true: Callable[[], object], seconds: float = 180.0, why: Callable[[], 
 
 
 def command(process: psutil.Process) -> list[str]:
-    """Its command; none where it has just ended."""
+    """The command line of a process, or an empty text if the process has just ended."""
     try:
         return process.cmdline()
     except psutil.Error:
@@ -74,7 +74,7 @@ def answers(port: int) -> bool:
 
 @dataclass
 class Served:
-    """The command, running, and the notes."""
+    """The running command, and the notes."""
 
     docs: Path
     said: Path
@@ -90,7 +90,8 @@ class Served:
                 env=environment(),
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                # As in a terminal of its own. A shell would have jobs ignore Ctrl-C.
+                # The process has its own session, as in a terminal. A background job of a shell
+                # would ignore Ctrl-C.
                 start_new_session=True,
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
             )
@@ -108,7 +109,7 @@ class Served:
         return self.output.count("Serving on http")
 
     def change(self, text: str, prose: str = "Prose.") -> str:
-        """Change the page; what was said until it was built again."""
+        """Change the page, and return the output until the page is built again."""
         before, start = self.built, len(self.output)
         self.write(text, prose)
         self.wait(before + 1)
@@ -118,7 +119,7 @@ class Served:
         until(lambda: self.built >= builds, why=lambda: self.output)
 
     def begin(self, *more: str) -> None:
-        """Start it, and wait until changes are seen."""
+        """Start the command, and wait until it notices changes."""
         self.start(*more)
         self.wait(1)
         until(lambda: answers(self.port))
@@ -162,7 +163,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Se
 
 @pytest.fixture
 def alone(tmp_path: Path, model: Path) -> Iterator[Served]:
-    """A command of the test's own, with a matrix for a figure: nothing loads."""
+    """A command for one test, with a figure of a matrix: no model loads."""
     made = served_in(tmp_path, model)
     made.write("a b\n\n   0.5 0.5\n   0.2 0.8")
     yield made
@@ -172,9 +173,7 @@ def alone(tmp_path: Path, model: Path) -> Iterator[Served]:
 
 
 @pytest.mark.models
-def test_a_changed_sentence_is_computed_by_the_model_that_is_loaded_once(
-    served: Served, tmp_path: Path
-) -> None:
+def test_the_model_is_loaded_once_for_changed_sentences(served: Served, tmp_path: Path) -> None:
     keeper = served.keeper()
     first = served.figure()
     said = served.change("the lazy dog jumps")
@@ -187,7 +186,7 @@ def test_a_changed_sentence_is_computed_by_the_model_that_is_loaded_once(
     assert served.output.count("loading tiny") == 1
     assert len(re.findall(r"^tiny is loaded \(\d+ MB\)", served.output, re.MULTILINE)) == 1
     assert served.keeper().pid == keeper.pid
-    # The same page as from a build that loads the model by itself, and the same entries.
+    # The page and the entries equal those of a build that loads the model by itself.
     copy = tmp_path / "copy"
     shutil.copytree(served.docs, copy, ignore=shutil.ignore_patterns("_build", "_attention"))
     command = [sys.executable, "-m", "sphinx", "-q", str(copy), str(tmp_path / "html")]
@@ -196,16 +195,16 @@ def test_a_changed_sentence_is_computed_by_the_model_that_is_loaded_once(
     for entry in copy.glob("_attention/??/*.attn"):
         same = served.docs / entry.relative_to(copy)
         assert same.read_bytes() == entry.read_bytes()
-    # Prose alone asks nobody.
+    # A change of prose does not use the model.
     said = served.change("the lazy dog jumps over the fox", "Other prose.")
     assert "capturing" not in said
-    # What the builds wrote did not set off more of them.
+    # Files that the builds write start no further builds.
     time.sleep(2)
     assert served.built == 4
 
 
 @pytest.mark.models
-def test_nothing_listens_but_the_pages_for_this_machine(served: Served) -> None:
+def test_the_only_open_port_is_that_of_the_pages_on_this_machine(served: Served) -> None:
     open_ = [
         connection.laddr
         for one in served.family()
@@ -216,23 +215,23 @@ def test_nothing_listens_but_the_pages_for_this_machine(served: Served) -> None:
     told = served.server().environ()
     folder = Path(told[ADDRESS]).parent
     assert folder.stat().st_mode & 0o777 == 0o700
-    # Who does not know the secret gets no answer, and keeps nobody else from one.
+    # A client without the secret gets no answer, and does not block other clients.
     with pytest.raises(AuthenticationError):
         Client(told[ADDRESS], authkey=b"x")
     with Client(told[ADDRESS], authkey=bytes.fromhex(told[KEY])) as way:
         way.send_bytes(b"\x80\x04N.")
         assert b"failed" in way.recv_bytes()
-    # The process itself hands the secret to nobody.
+    # The process does not pass the secret to child processes.
     assert "lazy dog jumps" in served.change("the lazy dog jumps again")
 
 
 @pytest.mark.models
-def test_another_process_takes_the_place_of_one_that_has_died(served: Served) -> None:
+def test_a_dead_process_is_replaced(served: Served) -> None:
     keeper = served.keeper()
     before, start = served.built, len(served.output)
     keeper.suspend()
     try:
-        # A build waits, and the next process answers it.
+        # A build waits, and the next process answers the build.
         served.write("the quick dog")
         until(lambda: "reading sources" in served.output[start:], why=lambda: served.output)
         time.sleep(1)
@@ -256,7 +255,7 @@ def test_another_process_takes_the_place_of_one_that_has_died(served: Served) ->
         (signal.SIGINT, "building"),
     ],
 )
-def test_nothing_is_left_when_the_command_ends(
+def test_no_process_is_left_when_the_command_ends(
     alone: Served, how: signal.Signals, when: str
 ) -> None:
     alone.begin()
@@ -292,7 +291,7 @@ def run(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.stderr
 
 
-def test_a_port_that_is_taken(tmp_path: Path) -> None:
+def test_a_port_that_is_in_use(tmp_path: Path) -> None:
     (tmp_path / "conf.py").write_text("")
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -306,7 +305,9 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert not (tmp_path / "_build").exists()
 
 
-def test_what_serve_needs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_requirements_of_serve_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     code, said = run(str(tmp_path))
     assert code == 1
     assert f"{tmp_path} has no conf.py" in said
@@ -340,7 +341,7 @@ SEEN = ["index.rst", "conf.py", "a_build/x.md", "build/x.rst", "weights.csv", "c
 
 
 def test_which_changes_count(tmp_path: Path) -> None:
-    # The folder's own path counts for nothing.
+    # The path of the folder itself does not count.
     docs = tmp_path / "_build" / "a+b (1)" / "docs"
     docs.mkdir(parents=True)
     pattern = re.compile(_ignored(docs, ()))

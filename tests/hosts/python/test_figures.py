@@ -49,7 +49,7 @@ def test_numbers_of_a_text_are_those_of_the_model() -> None:
     assert attention(FOX).queries is None
 
 
-def test_options_of_python_are_those_of_the_directive() -> None:
+def test_python_has_the_options_of_the_directive() -> None:
     whole = attention(FOX)
     some = attention(FOX, layers=[0, 2], aggregate="mean")
     assert some.layer_names == ("0", "2")
@@ -122,7 +122,7 @@ def test_masks_logits_and_pieces() -> None:
     assert masked.attention.causal
     words = figure(expected, tokens=["[CLS]", "un", "##even", "[SEP]"], merge="words")
     assert [token.text for token in words.attention.query_tokens] == ["[CLS]", "uneven", "[SEP]"]
-    # Rows of the pieces averaged, columns added up.
+    # The rows of pieces are averaged, and the columns are added.
     assert np.allclose(words.attention.weights[0, 0, 1], [5 / 12, 7 / 12, 0])
 
 
@@ -145,7 +145,7 @@ def test_steps_of_an_answer() -> None:
     assert np.allclose(payload.tensors["keys"][0, 0], keys[1, 1], atol=1e-6)
     assert np.allclose(payload.tensors["scale"], 1 / np.sqrt(6))
     assert "missing" not in payload.header
-    # Queries that hold the scale already, as `Answer` says they enter the dot product.
+    # The queries hold the scale already, as `Answer` requires for the dot product.
     scaled = Answer(TOKENS, weights, queries=queries / np.sqrt(6), keys=keys)
     assert carried(figure(scaled, view="steps")._repr_html_()).tensors["scale"] == [1]
     wrong = Answer(TOKENS, weights, queries=queries * 2, keys=keys)
@@ -224,7 +224,7 @@ def test_a_store_is_filled_and_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert figure(FOX, cache=tmp_path / "store").attention.label == "builtin"
 
 
-def test_several_models_are_chosen_among_and_one_that_fails_is_told(tmp_path: Path) -> None:
+def test_one_of_several_models_can_fail(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.warns(UserWarning, match="empty"):
         shown = figure(FOX, model=["builtin", tmp_path / "empty"])
@@ -265,7 +265,9 @@ WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("match", "arguments", "options"), WRONG)
-def test_mistakes_are_told(match: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+def test_mistakes_are_reported(
+    match: str, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> None:
     with pytest.raises(AttentionError, match=match):
         figure(*arguments, **options)
 
@@ -282,7 +284,7 @@ def test_mistakes_of_numbers_alone() -> None:
             attention(*arguments, **options)
 
 
-def test_the_package_is_light_and_says_what_it_has() -> None:
+def test_the_package_imports_little_and_lists_its_names() -> None:
     code = (
         "import sys, sphinx_attention as s\n"
         "assert {'attention', 'figure', 'Answer', 'LiveFigure'} <= set(dir(s))\n"

@@ -1,4 +1,4 @@
-"""Live models from Python: the numbers of `output_attentions`, and the model as it was."""
+"""Loaded models from Python: the numbers of `output_attentions`, and the model unchanged."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def loaded(folder: Path, kind: str = "AutoModel", **more: Any) -> Pair:
 
 
 def own(model: Any, tokenizer: Any, text: str = TEXT) -> tuple[Any, list[str]]:
-    """What the model itself returns, computed by its eager attention."""
+    """The model's own output, computed by its eager attention."""
     inputs = tokenizer(text, return_tensors="pt")
     with torch.no_grad(), quiet():
         output = model(**inputs, output_attentions=True, use_cache=False)
@@ -51,11 +51,9 @@ def own(model: Any, tokenizer: Any, text: str = TEXT) -> tuple[Any, list[str]]:
 
 
 @pytest.mark.parametrize("kind", ["bert", "gpt2", "llama", "modernbert"])
-def test_a_live_model_gives_what_it_returns_itself(
-    kind: str, folders: Callable[[str], Path]
-) -> None:
+def test_a_live_model_gives_its_own_weights(kind: str, folders: Callable[[str], Path]) -> None:
     output, _ = own(*loaded(folders(kind), attn_implementation="eager"))
-    # Loaded as most people do, with the attention that transformers chooses.
+    # The model is loaded as most people do, with the attention that transformers chooses.
     model, tokenizer = loaded(folders(kind))
     before = model.config._attn_implementation
     made = sphinx_attention.attention(TEXT, model, tokenizer, keep=["queries", "keys"])
@@ -66,14 +64,14 @@ def test_a_live_model_gives_what_it_returns_itself(
     assert model.config._attn_implementation == before
 
 
-def test_the_model_is_given_back_as_it_was(folders: Callable[[str], Path]) -> None:
+def test_the_model_is_unchanged_afterwards(folders: Callable[[str], Path]) -> None:
     model, tokenizer = loaded(folders("gpt2"), "GPT2LMHeadModel", attn_implementation="sdpa")
     expected = own(model, tokenizer)[0].logits
     model.train()
     model.transformer.h[1].eval()
     modes = [module.training for module in model.modules()]
     numbers = [sphinx_attention.attention(TEXT, model, tokenizer).weights for _ in range(2)]
-    # Dropout takes no part, whatever mode the model is in.
+    # Dropout does not change the numbers, whatever the mode of the model.
     assert np.array_equal(*numbers)
     assert np.abs(numbers[0].sum(-1) - 1).max() < 1e-4
     assert [module.training for module in model.modules()] == modes
@@ -144,7 +142,7 @@ def test_the_output_of_an_encoder_decoder_has_parts(folders: Callable[[str], Pat
     assert shown.attention.part == "cross"
 
 
-def test_mistakes_around_models_are_told(folders: Callable[[str], Path]) -> None:
+def test_mistakes_around_models_are_reported(folders: Callable[[str], Path]) -> None:
     model, tokenizer = loaded(folders("bert"))
     make = sphinx_attention.figure
     for match, arguments in (
@@ -164,7 +162,7 @@ def test_mistakes_around_models_are_told(folders: Callable[[str], Path]) -> None
         make((None, None), tokens=TEXT.split())
 
 
-def test_a_live_model_goes_on_from_a_text(folders: Callable[[str], Path]) -> None:
+def test_a_live_model_generates_text(folders: Callable[[str], Path]) -> None:
     model, tokenizer = loaded(folders("gpt2"), "GPT2LMHeadModel")
     inputs = tokenizer(TEXT, return_tensors="pt")
     ids = model.generate(**inputs, max_new_tokens=3, do_sample=False)[0]

@@ -1,4 +1,4 @@
-"""`attention` without our options is the admonition it was, to the last node."""
+"""`attention` without this package's options stays docutils' admonition, with the same nodes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def doctrees(
         app.cleanup()
 
 
-# Sphinx's own napoleon uses what Sphinx's own autodoc deprecates.
+# Sphinx's napoleon uses functions of autodoc that are deprecated.
 @pytest.mark.filterwarnings("ignore:The mapping interface for autodoc:")
 @pytest.mark.parametrize("conf", [{}, MODEL], ids=["unset", "model, bare admonition"])
 def test_same_doctrees_with_and_without_the_extension(
@@ -98,7 +98,7 @@ def test_one_plain_line_is_a_figure_only_where_a_model_is_set(project, conf, fig
         ("\n\n   :model: a field\n   :layers: 12", False),
         ("The settings\n\n   - model: a name\n   - and prose", False),
         ("numbers\n\n   === ===\n   1   2\n   3   4\n   === ===", False),
-        # Nothing of this is markup in reStructuredText.
+        # None of these lines is markup in reStructuredText.
         ("The cat [MASK] on the mat", True),
         ("The <mask> sat", True),
         ("$5 | 10%", True),
@@ -116,7 +116,7 @@ def test_one_plain_line_is_a_figure_only_where_a_model_is_set(project, conf, fig
         ("| a line", False),
         (">>> 1", False),
         ("As follows::", False),
-        # What speaks to readers is none of our sentences.
+        # Text that speaks to readers is no sentence for a figure.
         ("This call is deprecated.", False),
         ("Why do we only see three members?", False),
         ("This may take around 30sec to run.", False),
@@ -183,7 +183,7 @@ def test_a_matrix_that_does_not_fit_is_refused_and_no_admonition(project, syntax
     ("option", "ours"),
     [("layr", True), ("focs", True), ("modle", True), ("clas", False), ("nmae", False)],
 )
-def test_an_option_that_is_nearly_ours_is_told_by_us(project, option: str, ours: bool) -> None:
+def test_a_misspelt_option_of_a_figure_is_reported(project, option: str, ours: bool) -> None:
     made = project({"index.rst": f"P\n=\n\n.. attention:: words\n   :{option}: 1\n"})
     made.build()
     assert (f"unknown option '{option}' (did you mean" in made.warnings) is ours
@@ -191,7 +191,7 @@ def test_an_option_that_is_nearly_ours_is_told_by_us(project, option: str, ours:
     assert ("attention-placeholder" in made.html()) is ours
 
 
-# Sphinx's own napoleon uses what Sphinx's own autodoc deprecates.
+# Sphinx's napoleon uses functions of autodoc that are deprecated.
 @pytest.mark.filterwarnings("ignore:The mapping interface for autodoc:")
 def test_a_docstrings_line_stays_an_admonition(project) -> None:
     module = (
@@ -206,7 +206,7 @@ def test_a_docstrings_line_stays_an_admonition(project) -> None:
     assert tree.pformat().count("<attention_figure") == 1
 
 
-def test_a_build_says_what_became_of_bare_lines(project) -> None:
+def test_a_build_lists_figures_of_single_lines(project) -> None:
     pages = {
         "index.rst": f"P\n=\n\n{''.join(f'.. attention:: sentence number {n}' + chr(10) * 2 for n in range(6))}",
         "other.rst": ":orphan:\n\nP\n=\n\n.. attention:: Do not do this.\n\n.. attention::\n\n   A body.\n",
@@ -220,7 +220,7 @@ def test_a_build_says_what_became_of_bare_lines(project) -> None:
     )
     assert "1 bare attention directive stays an admonition: other.rst:6, because" in made.status
     assert "other.rst:8" not in made.status
-    # Nothing is read again, and nothing is said again.
+    # Nothing is read again, so the message does not come again.
     made.build("dummy", strict=True)
     assert "bare attention" not in made.status
     made.build("dummy", strict=True, verbosity=1, freshenv=True)
@@ -228,7 +228,7 @@ def test_a_build_says_what_became_of_bare_lines(project) -> None:
     assert "index.rst:4: attention is a figure: it is one line of plain text" in made.status
 
 
-def test_an_unknown_option_of_the_admonition_is_still_its_own_error(project) -> None:
+def test_docutils_reports_unknown_options_of_the_admonition(project) -> None:
     source = "P\n=\n\n.. attention::\n   :nonsense: 1\n\n   Text.\n"
     made = project({"index.rst": source})
     made.build("dummy")

@@ -1,4 +1,4 @@
-"""Whatever a model, a function or an entry does, the build goes on and says where and what."""
+"""Whatever a model, a function or an entry does, the build continues and reports what failed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_figure_that_cannot_be_drawn_is_a_placeholder(
 
 @pytest.mark.parametrize("where", ["resolve_all", "as_generic"])
 @pytest.mark.parametrize("error", [RecursionError, PanicException, MemoryError])
-def test_a_figure_that_cannot_be_settled_or_written_as_text(
+def test_a_figure_that_cannot_be_resolved_or_written_as_text(
     project, monkeypatch: pytest.MonkeyPatch, where: str, error: type[BaseException]
 ) -> None:
     original = getattr(visitors, where)
@@ -85,7 +85,7 @@ def test_an_interruption_ends_the_build(project, monkeypatch: pytest.MonkeyPatch
 
 
 class Runner:
-    """Raises at one text, whatever it is asked together with."""
+    """Raises at one text, in every batch that contains that text."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
@@ -113,7 +113,7 @@ REQUESTS = [Request(ModelSource("m", id="m"), text) for text in ("a b", "bad c",
 
 
 @pytest.mark.parametrize("error", [KeyError("num_embeddings"), SystemExit(2), PanicException("x")])
-def test_one_text_that_breaks_a_model_costs_the_others_nothing(error: BaseException) -> None:
+def test_one_text_that_breaks_a_model_spares_the_others(error: BaseException) -> None:
     library = Library(MemoryStore(), opener=lambda _: Runner(error))
     assert len(list(library.capture(REQUESTS))) == 4
     ((key, failure),) = library.failures.items()
@@ -138,7 +138,9 @@ def test_a_source_that_cannot_be_opened_fails_by_name() -> None:
 
 
 @pytest.mark.parametrize("where", ["derive", "pack"])
-def test_deriving_and_packing_are_bounded(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_of_deriving_and_packing_are_reported(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_):
         raise IndexError("out of bounds")
 
@@ -149,7 +151,7 @@ def test_deriving_and_packing_are_bounded(where: str, monkeypatch: pytest.Monkey
     assert "“a b” failed: IndexError: out of bounds" in failure.message
 
 
-def test_reading_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_of_reading_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_):
         raise IndexError("out of bounds")
 

@@ -1,4 +1,4 @@
-"""From source text to pages, in every builder, and what is said when something is wrong."""
+"""From source text to pages, in every builder, and the messages for mistakes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_html_builders_carry_the_whole_figure(project, builder: str) -> None:
         (e["data-query"], e["data-key"]): float(e["stroke-width"])
         for e in figure.select(".attention-edges .attention-edge")
     }
-    # Ten pixels for a weight of one, and the row of `brown`.
+    # Ten pixels for a weight of one. The edges are those of the row of `brown`.
     expected = {("2", "0"): 0.5, ("2", "1"): 1.5, ("2", "2"): 6.0, ("2", "3"): 2.0}
     assert drawn == pytest.approx(expected)
     assert figure.find("script")["type"] == "application/x-attention"
@@ -54,7 +54,7 @@ def test_html_builders_carry_the_whole_figure(project, builder: str) -> None:
 
 @pytest.mark.parametrize("name", ["attention", "attention-figure"])
 @pytest.mark.parametrize("source", ["rst", "md-backticks", "md-colons"])
-def test_rst_and_both_myst_fences_say_the_same(project, source: str, name: str) -> None:
+def test_rst_and_both_myst_fences_give_the_same_page(project, source: str, name: str) -> None:
     if source == "rst":
         files = {
             "index.rst": f"P\n=\n\n.. {name}:: {FOX}\n   :focus: fox\n   :caption: Read *this*.\n\n{indent(FOX_ROWS)}"
@@ -164,7 +164,8 @@ def test_a_page_names_the_scripts_of_its_own_views(project) -> None:
         "attention-grid.js",
     )
     assert scripts_of(made.html("heads")) == [core, heads]
-    # The grid shows arcs beside its thumbnails. Other views are loaded when a reader chooses them.
+    # The grid shows arcs beside its thumbnails. The page loads other views when a reader chooses
+    # them.
     assert scripts_of(made.html("grid")) == [core, arcs, grid]
     assert scripts_of(made.html("both")) == [core, arcs, grid, heads]
     assert scripts_of(made.html("failed")) == [core]
@@ -179,7 +180,7 @@ def test_no_numbers_in_the_search_index(project) -> None:
     made.build()
     text = (made.folder / "_build" / "html" / "searchindex.js").read_text()
     index = json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
-    # Stems of words, with the pages that hold them.
+    # The index has stems of words, with the pages that contain them.
     words = set(index["terms"])
     assert {"caption", "quick", "brown", "fox"} <= words
     assert not [word for word in words if any(digit.isdecimal() for digit in word)]
@@ -194,7 +195,7 @@ def test_the_doctree_holds_no_numbers(project) -> None:
     assert b"numpy" not in pickled
 
 
-# What is wrong, where, and what stands on the page.
+# Mistakes: the message, its place, and the placeholder on the page
 
 WRONG = [
     ("   :layr: 1\n\n{rows}", "option", "unknown option 'layr' (did you mean layer?)"),
@@ -221,8 +222,8 @@ WRONG = [
 
 @pytest.mark.parametrize("syntax", ["rst", "myst"])
 @pytest.mark.parametrize("wrong", WRONG)
-def test_what_is_wrong_is_said_with_its_place(project, syntax, wrong) -> None:
-    """At the line of the directive, or that of the body that is wrong."""
+def test_mistakes_are_reported_with_their_place(project, syntax, wrong) -> None:
+    """The place is the line of the directive, or the line of the wrong body."""
     body, subtype, says, below = (*wrong, 0)[:4]
     body = body.replace("{rows}", indent(FOX_ROWS))
     if syntax == "rst":
@@ -265,7 +266,7 @@ def test_a_mistake_fails_a_strict_build(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    # 2 before Sphinx 8, where a build ends at the first warning.
+    # Sphinx before version 8 ends a build at the first warning, with exit code 2.
     assert done.returncode in {1, 2}
     assert "[attention.option]" in done.stderr
 
@@ -349,7 +350,7 @@ def test_models_given_as_paths(project) -> None:
     assert "0 added, 0 changed" in made.status
 
 
-# Capture, store, and builds that follow one another.
+# Capture, store, and successive builds
 
 
 def model_project(project, conf: str = "", **pages: str):
@@ -377,11 +378,11 @@ def test_a_second_build_captures_and_writes_nothing(project) -> None:
     made.build(strict=True)
     assert "capturing attention" not in made.status
     changed = {p.name for p in out.rglob("*.html") if before.get(p) != p.stat().st_mtime_ns}
-    # What Sphinx itself writes every time.
+    # Sphinx writes these pages at every build.
     assert changed <= {"search.html", "genindex.html"}
 
 
-def test_a_lost_store_is_filled_again_and_the_pages_follow(project) -> None:
+def test_a_lost_store_is_filled_again_and_its_pages_are_written(project) -> None:
     made = model_project(project)
     made.build(strict=True)
     first = made.html()
@@ -426,7 +427,7 @@ def test_a_failing_text_spares_the_others(project) -> None:
     assert re.search(r"other\.rst:4: WARNING: .*refused.*\[attention\.function\]", made.warnings)
     assert len(figure_tags(made.html("other"))) == 1
     assert len(figure_tags(made.html())) == 1
-    # Failures are not kept: the next build tries again.
+    # Failures are not stored, so the next build tries again.
     made.build()
     assert "refused" in made.warnings
 
@@ -478,14 +479,14 @@ def test_parallel_builds_write_the_same_pages(tmp_path: Path) -> None:
     assert outputs[0] == outputs[1]
 
 
-def test_a_page_past_its_budget_is_said(project) -> None:
+def test_a_page_past_its_budget_is_reported(project) -> None:
     made = project({"index.rst": PAGE}, "numfig = True\nattention_page_budget = 1000\n")
     made.build()
     assert re.search(r"index\.rst:6: WARNING: the figures up to here weigh", made.warnings)
     assert "[attention.budget]" in made.warnings
 
 
-def test_hostile_text_shows_as_itself(project) -> None:
+def test_hostile_text_is_shown_as_text(project) -> None:
     words = [
         "</script><img",
         "onerror=alert(1)>",
@@ -580,7 +581,7 @@ def test_a_changed_matrix_file_rebuilds_its_page(project) -> None:
 
 @pytest.mark.slow
 def test_nothing_missing_no_torch(tmp_path: Path, minilm: Path) -> None:
-    """The first build runs a real model; the second sees neither torch nor transformers."""
+    """The first build runs a real model. The second build has neither torch nor transformers."""
     (tmp_path / "conf.py").write_text(
         'extensions = ["sphinx_attention"]\nattention_model = "minilm"\n'
         f'attention_models = {{"minilm": {{"path": {str(minilm)!r}}}}}\n'
@@ -666,7 +667,7 @@ def test_admonitions_on_the_page_stay_admonitions(project) -> None:
     assert len(list(tree.findall(nodes.attention))) == 1
 
 
-def test_a_layer_of_the_project_that_no_model_has_is_told_once_and_blames_conf(project) -> None:
+def test_a_wrong_layer_of_conf_py_is_reported_once_with_its_place(project) -> None:
     page = "P\n=\n\n.. attention:: the quick fox\n   :model: builtin\n"
     made = project(
         {"index.rst": page, "other.rst": f":orphan:\n\n{page}"}, "attention_layer = 99\n"
@@ -679,7 +680,7 @@ def test_a_layer_of_the_project_that_no_model_has_is_told_once_and_blames_conf(p
     assert "attention_layer" in made.html()
 
 
-def test_other_capitals_in_focus_are_said(project) -> None:
+def test_another_case_in_focus_is_reported(project) -> None:
     page = f"P\n=\n\n.. attention-figure:: {FOX}\n   :focus: Fox\n\n{indent(FOX_ROWS)}"
     made = project({"index.rst": page})
     made.build(strict=True)

@@ -1,4 +1,4 @@
-"""What the directive makes of texts, of settings of docutils, and of what goes wrong in it."""
+"""How the directive treats texts, settings of docutils, and errors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_line_break_of_yaml_reaches_the_model(project) -> None:
     assert spec.request.pair == "def f():\n    return"
 
 
-def test_lines_fold_and_indented_lines_are_told(project) -> None:
+def test_lines_are_joined_and_indented_lines_are_reported(project) -> None:
     page = (
         "P\n=\n\n.. attention-figure:: the quick\n   brown fox\n\n"
         ".. attention-figure:: def f(x):\n      if x:\n          return x\n"
@@ -49,7 +49,7 @@ def test_lines_fold_and_indented_lines_are_told(project) -> None:
     assert "[attention.text]" in warning
 
 
-def test_no_file_is_read_where_docutils_reads_none(project) -> None:
+def test_no_file_is_read_when_docutils_may_not_read_files(project) -> None:
     page = f"P\n=\n\n.. attention-figure:: {FOX}\n   :matrix: fox.csv\n"
     made = project({"index.rst": page, "fox.csv": FOX_ROWS.replace(" ", ",")})
     made.build(strict=True)
@@ -64,7 +64,7 @@ def test_no_file_is_read_where_docutils_reads_none(project) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("odd"), RecursionError(), MemoryError()])
-def test_what_nobody_expected_is_a_warning_with_its_traceback(
+def test_an_unexpected_error_is_a_warning_with_its_traceback(
     project, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def broken(*_: object) -> None:
@@ -89,7 +89,7 @@ def test_a_build_may_be_interrupted(project, monkeypatch: pytest.MonkeyPatch) ->
         made.build("dummy")
 
 
-def test_documents_name_only_what_is_declared(project) -> None:
+def test_documents_may_name_declared_models_alone(project) -> None:
     page = "P\n=\n\n.. attention-figure:: a b\n   :model: org/other\n"
     made = project({"index.rst": page}, f"{MODEL}attention_models_only = True\n")
     made.build("dummy")

@@ -1,4 +1,4 @@
-"""Notes that are built where neither a model nor a network is to be had."""
+"""Notes that are built without a model and without a network."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ SOURCE = FunctionSource("course", "course_model:attention")
 KEY = Request(SOURCE, "jumps over the dog").key
 
 
-# A figure that the store lacks.
+# A figure that is missing in the store
 
 
 def lacking(project, monkeypatch: pytest.MonkeyPatch, cwd: Path) -> str:
-    """What a frozen build says of the figure that was added after the capture."""
+    """The output of a frozen build, for a figure that was added after the capture."""
     made = project({"index.rst": PAGE, "course_model.py": FUNCTION}, CONF)
     made.build(strict=True)
     made.write({"index.rst": PAGE + MISSING, "course_model.py": "raise SystemExit('loaded')"})
@@ -39,11 +39,11 @@ def lacking(project, monkeypatch: pytest.MonkeyPatch, cwd: Path) -> str:
     command = re.search(r"`(sphinx-attention .*?)`", made.warnings)
     assert command is not None
     assert command[1] in placeholder.text
-    # Sphinx colours what it says first, before it knows better.
+    # Sphinx colours its first messages, before it reads the setting.
     return re.sub(r"\x1b\[[0-9;]*m", "", made.warnings)
 
 
-def test_a_figure_that_lacks_is_one_located_warning_with_the_command_that_fills_it(
+def test_a_missing_figure_is_one_located_warning_with_the_command_to_run(
     project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = lacking(project, monkeypatch, tmp_path)
@@ -58,7 +58,7 @@ def test_a_figure_that_lacks_is_one_located_warning_with_the_command_that_fills_
 
 
 @pytest.mark.parametrize(("below", "named"), [("project0", "."), ("elsewhere", "{tmp}/project0")])
-def test_the_command_names_the_folder_as_one_would_type_it(
+def test_the_command_names_the_folder_as_a_shell_needs_it(
     project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str, named: str
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
@@ -70,7 +70,7 @@ def test_the_command_names_the_folder_as_one_would_type_it(
 
 @pytest.mark.slow
 def test_the_command_can_be_pasted(tmp_path: Path) -> None:
-    """From a folder with a space in its name; and what it fills, the next build finds."""
+    """The path of the folder has a space. The command fills the store for the next build."""
     docs = tmp_path / "my notes"
     docs.mkdir()
     (docs / "conf.py").write_text(f'extensions = ["sphinx_attention"]\n{CONF}')
@@ -95,14 +95,13 @@ def test_the_command_can_be_pasted(tmp_path: Path) -> None:
     assert (second.returncode, second.stderr) == (0, "")
 
 
-# Neither torch nor transformers nor a network.
+# Without torch, transformers and network
 
 
 def without_network() -> list[str]:
-    """What to put before a command so that it finds no network interface.
+    """The beginning of a command that runs without any network interface.
 
-    It fails rather than skips where the machine does not allow it: a claim that no test has seen
-    to be true is none.
+    The test fails, and does not skip, on a machine that does not allow this.
     """
     for prefix in (["unshare", "-rn"], ["unshare", "-n"], ["sudo", "-n", "unshare", "-n"]):
         try:
@@ -121,7 +120,7 @@ def without_network() -> list[str]:
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python with this package's wheel, what that needs, and the tools of the notes. No more."""
+    """A Python with this package's wheel, its dependencies and the tools of the notes."""
     folder = tmp_path_factory.mktemp("alone")
     wheel = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")]
     subprocess.run(wheel, cwd=ROOT, check=True, capture_output=True)
@@ -155,7 +154,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def frozen(python: Path, docs: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Build without a network, and see to it that nothing even tries to reach one."""
+    """Build without a network, and check that no code tries to reach a network."""
     told = docs.parent / "told"
     out = docs.parent / "frozen"
     options = ("-E", "-q", "-W", "-D", "attention_mode=frozen", *options)
@@ -172,7 +171,7 @@ def frozen(python: Path, docs: Path, *options: str) -> subprocess.CompletedProce
 
 
 def ordinary(docs: Path) -> None:
-    """Build here, where models can run; the store is full afterwards."""
+    """Build with models. Afterwards the store is full."""
     out = docs.parent / "ordinary"
     command = [sys.executable, "-m", "sphinx", "-E", "-q", "-W", str(docs), str(out)]
     done = subprocess.run(command, cwd=docs.parent, capture_output=True, text=True, check=False)
@@ -190,7 +189,7 @@ def figures(folder: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.slow
-def test_there_is_no_network_where_the_next_tests_look_for_one(alone: Path) -> None:
+def test_the_isolated_command_has_no_network(alone: Path) -> None:
     code = (
         "import socket\n"
         "print([name for _, name in socket.if_nameindex() if name != 'lo'])\n"
@@ -218,7 +217,7 @@ def test_a_small_project_builds_from_its_store_alone(alone: Path, tmp_path: Path
     assert (done.returncode, done.stderr) == (0, "")
     assert figures(tmp_path / "frozen") == figures(tmp_path / "ordinary")
     assert len(figures(tmp_path / "frozen")) == 2
-    # What lacks is said, and -W makes it a failure.
+    # The missing figure is reported, and -W makes the build fail.
     (docs / "index.rst").write_text(f"{PAGE}{MISSING}\n.. toctree::\n\n   second\n")
     done = frozen(alone, docs)
     assert done.returncode == 1
@@ -228,10 +227,10 @@ def test_a_small_project_builds_from_its_store_alone(alone: Path, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_a_first_figure_of_the_builtin_model_needs_no_more_than_the_package(
+def test_a_first_figure_of_the_builtin_model_needs_only_the_package(
     alone: Path, tmp_path: Path
 ) -> None:
-    """Nothing is stored yet: the model itself runs, without PyTorch and without a network."""
+    """The store is empty, and the model runs without PyTorch and without a network."""
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "conf.py").write_text(
@@ -261,7 +260,7 @@ def test_a_first_figure_of_the_builtin_model_needs_no_more_than_the_package(
     assert figure.find(class_="attention-model").text == "builtin"
     words = [word.text for word in figure.select(".attention-word")]
     assert words == ["<start>", "the", "quick", "brown", "fox"]
-    # The committed entry is what the next build reads.
+    # The next build reads the committed entry.
     assert len(list((docs / "_attention").rglob("*.attn"))) == 2
 
 
@@ -273,7 +272,7 @@ def test_the_command_draws_a_first_figure_in_two_seconds(alone: Path, tmp_path: 
     before = os.times()
     done = subprocess.run(render, check=True, capture_output=True, text=True)
     after = os.times()
-    # Of the processor: the machine may have other things to do. It takes half a second.
+    # This is processor time, which takes half a second. The machine may have other work.
     spent = [after.children_user - before.children_user]
     spent.append(after.children_system - before.children_system)
     assert sum(spent) < 2
@@ -281,7 +280,7 @@ def test_the_command_draws_a_first_figure_in_two_seconds(alone: Path, tmp_path: 
     assert (tmp_path / "fox.svg").read_text(encoding="utf-8").startswith("<?xml")
 
 
-def test_a_text_of_the_builtin_model_that_lacks_asks_for_no_package(project) -> None:
+def test_a_missing_text_of_the_builtin_model_needs_no_package(project) -> None:
     made = project(
         {"index.rst": "P\n=\n\n.. attention:: a b\n"},
         'attention_model = "builtin"\nattention_mode = "frozen"\n',
@@ -298,7 +297,7 @@ def test_the_example_notes_build_from_their_store_alone(alone: Path, tmp_path: P
     docs = tmp_path / "example_docs"
     left_out = shutil.ignore_patterns("_build", "_attention", "__pycache__")
     shutil.copytree(ROOT / "example_docs", docs, ignore=left_out)
-    # Pages of the notes show what is written elsewhere in the repository.
+    # Pages of the notes show texts from other places of the repository.
     pages = [*docs.glob("*.md"), *docs.glob("*.rst")]
     written = "".join(page.read_text(encoding="utf-8") for page in pages)
     for name in re.findall(r"include(?:\}|::) \.\./(\S+)", written):

@@ -1,4 +1,4 @@
-"""Whatever stands in a directive, a page is read: a figure, an admonition or a located warning.
+"""Any content of a directive gives a figure, an admonition or a located warning.
 
 The documents are parsed by the real parsers in one application, and figures of given numbers are
 drawn; nothing is written. A failure is an exception that leaves the parser or the drawing, or a
@@ -92,7 +92,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SphinxTestApp]:
 
 
 def read(app: SphinxTestApp, docname: str, source: str) -> nodes.document:
-    """Read a document as a build does, and see that it can be kept."""
+    """Read a document as a build does, and check that its doctree can be pickled."""
     path = app.srcdir / app.env.doc2path(docname, base=False)
     path.write_bytes(source.encode("utf-8", "replace"))
     with sphinx_domains(app.env):

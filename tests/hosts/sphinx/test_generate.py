@@ -1,4 +1,4 @@
-"""A text that a model goes on from, in pages, in other builders and in other languages."""
+"""A text that a model continues, in pages, in other builders and in other languages."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def test_a_page_has_the_slider_and_its_script(project) -> None:
         assert "attention-generate.js" in html
 
 
-def test_other_pages_do_without_that_script(project) -> None:
+def test_other_pages_have_no_such_script(project) -> None:
     plain = project({"index.rst": ".. attention-figure:: one two\n"}, CONF)
     plain.build("html", strict=True)
     assert "attention-generate.js" not in plain.html()
 
 
-def test_a_german_page_says_it_in_german(project) -> None:
+def test_a_german_page_has_german_phrases(project) -> None:
     made = project({"index.rst": FIGURE}, f'{CONF}language = "de"\n')
     made.build("html", strict=True)
     html = made.html()
@@ -63,7 +63,7 @@ def test_a_german_page_says_it_in_german(project) -> None:
         (":generate: 4\n   :selection: step=9", "expected a whole number from 1 to 4"),
     ],
 )
-def test_mistakes_are_told_at_their_line(project, options: str, said: str) -> None:
+def test_mistakes_are_reported_at_their_line(project, options: str, said: str) -> None:
     made = project({"index.rst": f"P\n=\n\n.. attention-figure:: one two\n   {options}\n"}, CONF)
     made.build("html")
     (warning,) = [line for line in made.warnings.splitlines() if "index.rst" in line]
@@ -71,7 +71,7 @@ def test_mistakes_are_told_at_their_line(project, options: str, said: str) -> No
     assert said in warning
 
 
-def test_a_text_that_fills_the_model_is_told(project) -> None:
+def test_a_text_of_the_models_full_length_is_reported(project) -> None:
     text = " ".join(["word"] * 508)
     made = project({"index.rst": f".. attention-figure:: {text}\n   :generate: 9\n"}, CONF)
     made.build("html")

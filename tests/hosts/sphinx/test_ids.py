@@ -1,4 +1,4 @@
-"""Ids of figures: stable, unique in a project, and different from those of sections."""
+"""Ids of figures are stable, unique in a project, and different from ids of sections."""
 
 from __future__ import annotations
 

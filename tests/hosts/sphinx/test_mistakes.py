@@ -1,6 +1,6 @@
-"""Mistakes that a teacher makes: each is told with its place, with what is wrong and what is right.
+"""Mistakes that a teacher makes: each message names the place, the mistake and the remedy.
 
-All of them stand in one project, each on a page of its own, and are built once.
+All mistakes stand in one project, each on a page of its own, and are built once.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 AB = "0.7 0.3\n0.5 0.5"
 BELOW = "directly below the directive's first line"
 
-# What stands behind the directive's name and on the lines below it; the kind of the warning; how
-# many lines below the directive's own the mistake is; and what the warning says.
+# The text behind the directive's name and on the lines below; the kind of the warning; the line of
+# the mistake, counted from the directive; and a part of the warning.
 Mistake = tuple[str, str, int, tuple[str, ...]]
 
 OPTION_LINES: list[Mistake] = [
@@ -138,7 +138,7 @@ FINE = [
 
 
 def page(syntax: str, source: str) -> str:
-    """A page whose sixth line is the directive's own."""
+    """A page whose sixth line is the line of the directive."""
     source = source.replace("ABCDEF", "\n".join(["1 0 0 0 0 0"] * 6))
     source = source.replace("AB", AB)
     if syntax == "myst":
@@ -181,9 +181,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
 
 
 @pytest.mark.parametrize("number", range(len(ALL)), ids=lambda n: f"{ALL[n][0]}-{ALL[n][1][0]!r}")
-def test_a_mistake_is_told_with_its_place_and_with_what_is_right(
-    built: tuple[Path, str], number: int
-) -> None:
+def test_a_message_has_the_place_and_the_remedy(built: tuple[Path, str], number: int) -> None:
     folder, warnings = built
     syntax, (_, subtype, below, fragments) = ALL[number]
     name = f"p{number}.{'rst' if syntax == 'rst' else 'md'}"

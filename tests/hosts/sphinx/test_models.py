@@ -1,4 +1,4 @@
-"""Real models on pages, and what is said when one cannot run."""
+"""Real models on pages, and the messages when a model cannot run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.models
 def site(
     folder: Path, models: dict[str, dict[str, str]], page: str, *, before: str = "", **env: str
 ) -> tuple[str, BeautifulSoup]:
-    """Build a project in a process of its own: what it said, and its page."""
+    """Build a project in a process of its own. Return the output and the page."""
     (folder / "conf.py").write_text(
         f'extensions = ["sphinx_attention"]\nattention_model = "m"\nattention_models = {models!r}\n'
     )
@@ -43,7 +43,7 @@ def site(
 
 
 def the_warning(said: str, folder: Path, line: int) -> tuple[str, str]:
-    """Message and subtype of the only warning, which has to stand at a line."""
+    """The message and the subtype of the only warning, which must have a line."""
     (warning,) = [text for text in said.splitlines() if "WARNING" in text]
     found = re.fullmatch(r"(.*):(\d+): WARNING: (.*) \[attention\.(\w+)\]", warning)
     assert found, warning
@@ -52,7 +52,7 @@ def the_warning(said: str, folder: Path, line: int) -> tuple[str, str]:
     return found[3], found[4]
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder(tmp_path: Path) -> None:
     said, soup = site(tmp_path, {"m": {"path": "no/where"}}, f".. attention:: {FOX}\n")
     message, kind = the_warning(said, tmp_path, 4)
     assert kind == "model"
@@ -77,7 +77,7 @@ def test_a_text_longer_than_the_model_takes_spares_the_others(tmp_path: Path, mi
     said, soup = site(tmp_path, {"m": {"path": str(minilm)}}, page)
     message, kind = the_warning(said, tmp_path, 6)
     assert kind == "text"
-    assert "702" in message  # with [CLS] and [SEP]
+    assert "702" in message  # The number counts [CLS] and [SEP].
     assert "512" in message
     assert len(soup.find_all("figure", class_="attention-figure")) == 1
 
@@ -109,7 +109,7 @@ def test_the_builtin_model_needs_no_torch(tmp_path: Path) -> None:
 
 
 def test_the_builtin_model_in_another_dtype_needs_torch(tmp_path: Path) -> None:
-    """NumPy computes it in single precision alone."""
+    """NumPy computes the model in single precision alone."""
     (tmp_path / "conf.py").write_text('extensions = ["sphinx_attention"]\n')
     (tmp_path / "index.rst").write_text(f"P\n=\n\n.. attention:: {FOX}\n   :model: builtin\n")
     code = "import sys\nsys.modules['torch'] = None\n"
@@ -160,7 +160,7 @@ def test_a_pair_of_sentences(tmp_path: Path, minilm: Path) -> None:
     assert words == ["[CLS]", "the", "cat", "sat", "[SEP]", "it", "pu", "##rred", "[SEP]"]
 
 
-def test_a_generated_target_is_said(tmp_path: Path) -> None:
+def test_a_generated_target_is_named(tmp_path: Path) -> None:
     save("t5", tmp_path / "t5")
     page = ".. attention:: the cat sat\n   :part: cross\n"
     said, soup = site(tmp_path, {"m": {"path": "t5"}}, page)
@@ -168,7 +168,7 @@ def test_a_generated_target_is_said(tmp_path: Path) -> None:
     assert "the model wrote the decoder’s text" in soup.find(class_="attention-footer").text
 
 
-def test_a_target_is_looked_at_where_nothing_else_is_said(tmp_path: Path) -> None:
+def test_a_target_shows_the_cross_attention_by_default(tmp_path: Path) -> None:
     save("t5", tmp_path / "t5")
     page = ".. attention:: the cat sat\n   :target: a dog\n"
     said, soup = site(tmp_path, {"m": {"path": "t5"}}, page)
@@ -212,7 +212,7 @@ def test_a_text_of_mostly_unknown_tokens(tmp_path: Path) -> None:
     save("bert", tmp_path / "bert")
     page = ".. attention:: the quick fox\n\n.. attention:: 狐 が 跳 fox the\n"
     for _ in range(2):
-        # Also by a build that has the numbers in its store.
+        # A build that has the numbers in its store says so, too.
         said, soup = site(tmp_path, {"m": {"path": "bert"}}, page)
         message, kind = the_warning(said, tmp_path, 6)
         assert kind == "text"

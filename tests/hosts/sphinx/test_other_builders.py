@@ -1,4 +1,4 @@
-"""What builders that write no HTML make of a figure, wherever it stands."""
+"""Figures in builders that write no HTML, at every place where a figure may stand."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ FILES = {
     "xml": "index.xml",
     "pseudoxml": "index.pseudoxml",
 }
-# A builder of somebody else's. Like rst2pdf's it names no format, and its writer knows no node of ours.
+# A builder of another package. Like rst2pdf's builder, it names no format, and its writer knows
+# none of our nodes.
 OUTLINE = """
 from sphinx.builders.text import TextBuilder
 
@@ -53,7 +54,7 @@ def setup(app):
 
 
 def output(made, builder: str, file: str = "") -> str:
-    """A file that a builder wrote, escapes undone and on one line."""
+    """A file that a builder wrote, on one line and without escapes."""
     folder: Path = made.folder / "_build" / builder
     text = (folder / (file or FILES.get(builder, "index.txt"))).read_text(encoding="utf-8")
     text = re.sub(r"\\sphinxstyle\w+\{([^{}]*)\}|@\w+\{([^{}]*)\}", r"\1\2", text)
@@ -72,7 +73,7 @@ BARE = figure("The quick", TWO)
 
 
 def cell(text: str) -> str:
-    """A grid table with something in its only cell."""
+    """A grid table whose only cell holds the given text."""
     lines = text.splitlines()
     width = max(map(len, lines)) + 2
     rule = f"+{'-' * width}+"
@@ -128,14 +129,14 @@ texinfo_documents = [(name, name, "P", "A", "P", "D", "M") for name in names]
     ending = FILES[builder].rpartition(".")[2]
     for place, name in names.items():
         text = output(made, builder, f"{name}.{ending}")
-        # The text builder wraps what stands in a cell.
+        # The text builder wraps the text of a cell.
         text = " ".join(text.replace("|", " ").split())
         for part in ("The quick", "0.800", "0.700", "0.300", "0.200", "given weights", "The end."):
             assert part in text, (place, part)
 
 
 @pytest.mark.parametrize("builder", ["outline", "other"])
-def test_a_builder_that_nobody_knows_gets_nodes_that_everybody_knows(project, builder: str) -> None:
+def test_an_unknown_builder_gets_standard_nodes(project, builder: str) -> None:
     conf = f'{BESIDE}extensions += ["outline"]\n{META}'
     made = project({"index.rst": f"P\n=\n\n{CAPTIONED}\n{BARE}", "outline.py": OUTLINE}, conf)
     made.build(builder, strict=True)
@@ -156,7 +157,7 @@ def test_builders_that_write_no_pages_compute_nothing(project, builder: str) -> 
     assert not (made.folder / "_attention").exists()
 
 
-@pytest.mark.filterwarnings("ignore")  # theirs
+@pytest.mark.filterwarnings("ignore")  # warnings of the other package
 @pytest.mark.parametrize(
     "builder", ["json", "pickle", "htmlhelp", "qthelp", "devhelp", "xml", "pseudoxml"]
 )
@@ -166,7 +167,7 @@ def test_the_other_builders_of_sphinx_build(project, builder: str) -> None:
     made.build(builder, strict=True)
 
 
-@pytest.mark.filterwarnings("ignore")  # theirs
+@pytest.mark.filterwarnings("ignore")  # warnings of the other package
 def test_rst2pdf_writes_the_sentence_and_its_pairs(project) -> None:
     conf = 'extensions += ["rst2pdf.pdfbuilder"]\npdf_compressed = False\n'
     conf += 'pdf_documents = [("index", "p", "P", "A")]\n'
@@ -178,7 +179,7 @@ def test_rst2pdf_writes_the_sentence_and_its_pairs(project) -> None:
     assert written.count(b"A caption.") == 1
 
 
-@pytest.mark.filterwarnings("ignore")  # theirs
+@pytest.mark.filterwarnings("ignore")  # warnings of the other package
 def test_slides_get_the_style_sheet_too(project) -> None:
     conf = 'extensions = ["sphinx_attention", "sphinx_revealjs"]\nexclude_patterns = ["_build"]\n'
     index = f"P\n=\n\nA\n-\n\nB\n^\n\n{BARE}\n.. toctree::\n\n   plain\n"
@@ -193,12 +194,12 @@ def test_slides_get_the_style_sheet_too(project) -> None:
         assert "/attention" not in made.html("plain", builder)
 
 
-# The words of a figure.
+# The words of a figure
 
 
 @pytest.mark.parametrize("captioned", [True, False])
 @pytest.mark.parametrize("builder", ["text", "man", "texinfo", "latex", "epub"])
-def test_the_sentence_is_said_whole(project, builder: str, captioned: bool) -> None:
+def test_the_sentence_is_printed_in_full(project, builder: str, captioned: bool) -> None:
     words = "The queen thanked the boy because he was kind and then she went home again"
     page = f".. attention:: {words}\n   :focus: he\n   :alt: Somebody is kind.\n"
     if captioned:
@@ -213,7 +214,7 @@ def test_the_sentence_is_said_whole(project, builder: str, captioned: bool) -> N
     assert ("A pronoun and its noun." in text) is captioned
 
 
-def test_words_that_stand_twice_are_told_apart(project) -> None:
+def test_repeated_words_are_numbered(project) -> None:
     page = figure("he saw he", "0 1 0\n0 0 1\n1 0 0\n")
     made = project({"index.rst": f"P\n=\n\n{page}"})
     made.build("text", strict=True)
@@ -228,7 +229,7 @@ def test_man_pages_keep_a_caption_on_its_own_line(project) -> None:
     assert not re.search(r"[^\n]\.UNINDENT", text)
 
 
-# Numbers.
+# Numbers of figures
 
 NUMBERED = f"""
 P
@@ -268,7 +269,7 @@ def test_a_figure_has_the_same_number_in_html_and_in_latex(project) -> None:
     assert "no such token" in broken.find(class_="attention-placeholder").text
     made.build("latex")
     latex = (made.folder / "_build" / "latex" / "p.tex").read_text()
-    # LaTeX counts captions.
+    # LaTeX numbers the captions in their order.
     assert re.findall(r"\\caption\{([^}]*)\}", latex) == expected
     made.build("epub")
     numbers = re.findall(
@@ -277,7 +278,7 @@ def test_a_figure_has_the_same_number_in_html_and_in_latex(project) -> None:
     assert numbers == ["1", "2", "3", "4"]
 
 
-# As sphinx-proof does: its domain copies what others registered, and numbers all of it.
+# sphinx-proof's domain copies the enumerable nodes that others registered, and numbers all of them.
 COPYING = """
 from sphinx.domains import Domain
 

@@ -1,4 +1,4 @@
-"""Numbers of an author's in a page that has a model: drawn or refused, never the model's instead."""
+"""Numbers of an author on a page that has a model: they are drawn or refused, never replaced."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MODEL = 'attention_model = "builtin"\n'
 
 @pytest.fixture(autouse=True)
 def _no_waiting() -> Iterator[None]:
-    """A build that hangs fails."""
+    """A build that hangs fails the test."""
     signal.alarm(120)
     yield
     signal.alarm(0)
 
 
 def page(syntax: str, bodies: list[str], text: str = "the cat") -> dict[str, str]:
-    """One figure a body."""
+    """A page with one figure for each body."""
     if syntax == "rst":
         figures = [f".. attention-figure:: {text}\n\n{indent(body)}\n" for body in bodies]
         return {"index.rst": "P\n=\n\n" + "\n".join(figures)}
@@ -76,7 +76,7 @@ def test_matrices_are_drawn_and_captions_are_captions(
 
 
 @pytest.mark.parametrize("syntax", ["rst", "myst"])
-def test_what_is_refused_is_refused_at_its_line(project: Callable[..., Any], syntax: str) -> None:
+def test_a_refusal_names_the_line(project: Callable[..., Any], syntax: str) -> None:
     files = page(syntax, [body for body, _, _ in REFUSED])
     made = project(files, MODEL)
     made.build()

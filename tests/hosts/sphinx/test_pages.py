@@ -1,4 +1,4 @@
-"""A page is written again when what its figures show has changed, and only then."""
+"""A page is written again if and only if the numbers or warnings of its figures have changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SOURCE = FunctionSource("course", "course_model:attention")
 FIRST, SECOND = Request(SOURCE, "the quick brown fox"), Request(SOURCE, "jumps over the dog")
 FILES = {
-    # No page lists another: Sphinx writes those that do with those that they list.
+    # No page lists another page. Sphinx writes pages again together with the pages that they list.
     "index.rst": "I\n=\n",
     "first.rst": f":orphan:\n\nF\n=\n\n.. attention:: {FIRST.text}\n",
     "second.rst": f":orphan:\n\nS\n=\n\n.. attention:: {SECOND.text}\n   :view: heads\n",
@@ -55,7 +55,7 @@ def figures(project, page: str) -> int:
 
 
 def fill(project, *requests: Request, turned: bool = False) -> None:
-    """Put entries into the store, as `git pull` does: not by way of a build."""
+    """Put entries into the store from outside of a build, as `git pull` does."""
     store = FolderStore(project.folder / "_attention")
     for request in requests:
         tokens = tuple(Token(word, word=n) for n, word in enumerate(request.text.split()))
@@ -65,17 +65,17 @@ def fill(project, *requests: Request, turned: bool = False) -> None:
 
 
 def drawn(project, page: str) -> str:
-    """The numbers of a page, as its figure carries them."""
+    """The numbers of a page, decoded from its figure."""
     soup = BeautifulSoup(project.html(page), "html.parser")
     return soup.select_one("figure.attention-figure script").text
 
 
 @pytest.mark.parametrize("parallel", [0, 3])
-def test_an_entry_that_arrives_later_brings_its_figure(project, parallel: int) -> None:
+def test_an_entry_that_arrives_later_updates_its_page(project, parallel: int) -> None:
     made = project(FILES, CONF)
     made.build(confoverrides=FROZEN, parallel=parallel)
     assert set(LACKING.findall(made.warnings)) == {"first", "second"}
-    # Nothing has changed: no page is written, and every warning is there again.
+    # Nothing has changed: no page is written, and every warning comes again.
     for _ in range(2):
         assert rebuilt(made, confoverrides=FROZEN, parallel=parallel) == set()
         assert sorted(LACKING.findall(made.warnings)) == ["first", "second"]
@@ -92,16 +92,16 @@ def test_an_entry_that_arrives_later_brings_its_figure(project, parallel: int) -
     assert made.warnings == ""
 
 
-def test_an_entry_that_is_replaced_or_goes_is_noticed(project) -> None:
+def test_a_replaced_or_removed_entry_is_noticed(project) -> None:
     made = project(FILES, CONF)
     fill(made, FIRST, SECOND)
     made.build(strict=True, confoverrides=FROZEN)
     before = drawn(made, "first")
-    # As another checkout's refresh would.
+    # A refresh in another checkout does the same.
     fill(made, FIRST, turned=True)
     assert rebuilt(made, confoverrides=FROZEN) == {"first"}
     assert drawn(made, "first") != before
-    # The same numbers written again are no change.
+    # Equal numbers that are written again are no change.
     fill(made, FIRST, SECOND)
     assert rebuilt(made, confoverrides=FROZEN) == {"first"}
     assert drawn(made, "first") == before
@@ -132,13 +132,13 @@ def test_a_damaged_entry_is_warned_of_where_its_figure_stands_until_it_is_replac
     assert figures(made, "second") == 1
 
 
-def test_a_model_that_is_mended_brings_its_figure(project) -> None:
+def test_a_repaired_model_updates_its_page(project) -> None:
     broken = FUNCTION.replace("words = text.split()", "words = [n + m for n in text]")
     made = project({**FILES, "course_model.py": broken}, CONF)
 
     def build() -> set[str]:
         sys.modules.pop("course_model", None)
-        # What Python compiled from the file is known by the second that it was written in.
+        # Python compares its compiled file by the second of the source's modification.
         shutil.rmtree(made.folder / "__pycache__", ignore_errors=True)
         return rebuilt(made)
 
@@ -151,7 +151,7 @@ def test_a_model_that_is_mended_brings_its_figure(project) -> None:
     assert made.warnings == ""
 
 
-def test_another_store_is_another_page(project) -> None:
+def test_another_store_changes_the_page(project) -> None:
     made = project(FILES, CONF)
     fill(made, FIRST, SECOND)
     made.build(strict=True, confoverrides=FROZEN)
@@ -162,7 +162,7 @@ def test_another_store_is_another_page(project) -> None:
     assert made.warnings == ""
 
 
-def test_outputs_that_share_doctrees_are_told_apart(project) -> None:
+def test_outputs_that_share_doctrees_are_distinguished(project) -> None:
     made = project(FILES, CONF)
     made.build("html", confoverrides=FROZEN)
     made.build("text", confoverrides=FROZEN)
@@ -179,7 +179,7 @@ def figures_of(html: str) -> list:
     return BeautifulSoup(html, "html.parser").select("figure.attention-figure")
 
 
-def test_a_figure_that_cannot_be_selected_warns_at_every_build(project) -> None:
+def test_a_figure_that_cannot_be_resolved_warns_at_every_build(project) -> None:
     files = {**FILES, "first.rst": FILES["first.rst"] + "   :layer: 7\n"}
     made = project(files, CONF)
     made.build()
@@ -189,7 +189,7 @@ def test_a_figure_that_cannot_be_selected_warns_at_every_build(project) -> None:
         )
         assert made.warnings.count("WARNING") == 1
         assert rebuilt(made) == set()
-    # And not in a page that is mended.
+    # A repaired page has no such warning.
     made.write({"first.rst": FILES["first.rst"]})
     assert "first" in rebuilt(made)
     assert made.warnings == ""
@@ -205,7 +205,7 @@ def attention(text):
 
 
 def heads(project, page: str) -> tuple[int, int]:
-    """Layers and heads that a reader can choose."""
+    """The layers and heads that a reader can choose."""
     soup = BeautifulSoup(project.html(page), "html.parser")
     return tuple(
         max(1, len(soup.select(f"figure.attention-figure select[name={name}] option")))
@@ -234,11 +234,11 @@ def test_another_budget_changes_the_pages_that_it_concerns(project, parallel: in
     assert "first" in build(4_000_000)
     assert heads(made, "first") == (6, 4)
     assert made.warnings == ""
-    # Much more room changes nothing.
+    # A larger budget changes nothing.
     assert build(8_000_000) == set()
     assert "first" in build(60)
     assert heads(made, "first") == few
-    # A page that stays as it is, and is too heavy now, says so.
+    # A page that is not written again, and is too heavy now, gets the warning.
     build(4_000_000)
     (size,) = {len(str(f)) for f in figures_of(made.html("second"))}
     assert "second" not in build(size - 1000)
@@ -257,8 +257,8 @@ def test_strict_builds_fail_until_the_figure_is_there(project) -> None:
     assert [status(), status()] == [0, 0]
 
 
-def test_a_build_that_was_cut_off_does_not_count(project) -> None:
-    """The environment is kept before the pages are written; the record is not."""
+def test_an_interrupted_build_writes_its_pages_again(project) -> None:
+    """The environment is saved before the pages are written, and the record afterwards."""
     made = project(FILES, CONF)
     made.build(confoverrides=FROZEN)
     fill(made, FIRST, SECOND)
@@ -270,7 +270,7 @@ def test_a_build_that_was_cut_off_does_not_count(project) -> None:
     (made.folder / "_build" / "html" / "first.html").write_text(page)
     assert rebuilt(made, confoverrides=FROZEN) == {"first", "second"}
     assert figures(made, "first") == 1
-    # A record that cannot be read costs a writing, and no more.
+    # If the record cannot be read, the pages are written once more.
     record.write_bytes(before[:40])
     assert rebuilt(made, confoverrides=FROZEN) == {"first", "second"}
     assert rebuilt(made, confoverrides=FROZEN) == set()
@@ -278,7 +278,10 @@ def test_a_build_that_was_cut_off_does_not_count(project) -> None:
 
 @pytest.mark.models
 def test_a_figure_that_cannot_be_computed_loads_no_model_again(tmp_path: Path) -> None:
-    """Nor does the command; and each says it every time, with what tries again."""
+    """The command does not load the model either.
+
+    Both repeat the error, with the way to try again.
+    """
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "conf.py").write_text(

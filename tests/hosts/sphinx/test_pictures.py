@@ -1,4 +1,4 @@
-"""Images of large pictures: in the page, or as files where its policy allows no ``data:``."""
+"""Images of large pictures: in the page, or as files for sites whose policy forbids ``data:``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_images_become_files_when_asked(project, parallel: int) -> None:
     inline = [b64decode(url.split(",", 1)[1]) for url in IMAGE.findall(made.html("below/page"))]
     assert len(inline) >= 3
     assert all(image.startswith(b"\x89PNG") for image in inline)
-    # Another setting is another page, and the same pictures.
+    # Another setting makes another page with the same pictures.
     with_files = {"attention_pictures": "files"}
     made.build(strict=True, parallel=parallel, confoverrides=with_files)
     page = made.html("below/page")
@@ -35,7 +35,7 @@ def test_images_become_files_when_asked(project, parallel: int) -> None:
     assert all(re.fullmatch(r"\.\./_static/attention/attention-\w{16}\.png", url) for url in urls)
     assert [(out / "below" / url).read_bytes() for url in urls] == inline
     assert "data:" not in str(BeautifulSoup(page, "html.parser").select("figure svg"))
-    # The same image is one file, for all pages.
+    # One file holds an image for all pages.
     written = {path.name: path.stat().st_mtime_ns for path in out.rglob("attention-*.png")}
     assert len(written) == len(set(inline))
     assert IMAGE.findall(made.html("other")) == [url.removeprefix("../") for url in urls]

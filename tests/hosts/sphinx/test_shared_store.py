@@ -1,4 +1,4 @@
-"""A store that several machines share, seen from the notes that they build."""
+"""Notes that are built with a store of several machines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def notes(project: Callable[..., Project], function: str = FUNCTION) -> Project:
 
 
 def build(made: Project, **options: Any) -> None:
-    """One after the other, with nothing of the one left for the next."""
+    """Build the projects in turn, with fresh caches for each."""
     made.build(**options)
     for app in made.apps:
         app.cleanup()
@@ -47,7 +47,7 @@ def entries(made: Project) -> int:
 
 
 @pytest.mark.parametrize("mode", ["auto", "frozen"])
-def test_what_one_machine_captured_another_only_reads(
+def test_one_machine_captures_and_another_reads(
     project: Callable[..., Project], bucket: Bucket, mode: str
 ) -> None:
     first = notes(project)
@@ -57,7 +57,7 @@ def test_what_one_machine_captured_another_only_reads(
     build(second, strict=True, parallel=2, confoverrides=cache)
     assert figures(second) == figures(first)
     assert len(figures(second)) == entries(second) == len(PAGES)
-    # From then on the folder is enough.
+    # From then on, the folder alone is enough.
     elsewhere = {**cache, "attention_cache": "s3://no-such-bucket/at/all"}
     build(second, strict=True, freshenv=True, confoverrides=elsewhere)
     assert figures(second) == figures(first)
@@ -81,7 +81,7 @@ def test_a_store_that_is_down_is_one_warning_and_the_pages_are_right(
     assert entries(second) == len(PAGES)
 
 
-def test_what_is_not_installed_is_one_warning_and_the_pages_are_right(
+def test_a_missing_package_is_one_warning_and_the_pages_are_right(
     project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "fsspec", None)
@@ -93,7 +93,7 @@ def test_what_is_not_installed_is_one_warning_and_the_pages_are_right(
     assert len(figures(made)) == entries(made) == len(PAGES)
 
 
-def test_a_damaged_entry_there_is_one_warning_and_mended(
+def test_a_damaged_remote_entry_is_one_warning_and_replaced(
     project: Callable[..., Project], bucket: Bucket
 ) -> None:
     from sphinx_attention.core.store.remote import RemoteStore

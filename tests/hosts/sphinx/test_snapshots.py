@@ -1,4 +1,4 @@
-"""The HTML of whole figures, as committed: a change of it is seen, and meant."""
+"""The HTML of whole figures is committed, so that every change is seen and intended."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def test_html(project, snapshot, name: str) -> None:
     figure = BeautifulSoup(made.html(), "html.parser").find("figure")
     script = figure.find("script", type="application/x-attention")
     script["data-key"] = "…"
-    script.string = "…"  # zlib's own business; tests of the payload look inside
+    script.string = "…"  # Payloads depend on zlib. Other tests read their content.
     assert str(figure) == snapshot

@@ -1,4 +1,4 @@
-"""Options of views and of what is made of the numbers, from source text to pages."""
+"""Options of views and of derivations, from source text to pages."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_layers_and_heads_are_what_the_page_carries(project) -> None:
     np.testing.assert_array_equal(payload.codes, np.floor(weights()[[0, 2]][:, 1:] * 1000 + 0.5))
 
 
-def test_a_figure_past_the_budget_carries_less_and_its_author_may_insist(project) -> None:
+def test_a_figure_past_the_budget_carries_less_unless_its_author_names_the_layers(project) -> None:
     conf = "attention_page_budget = 1\n"
     text = f".. attention:: {FOX}\n   :layer: 1\n   :head: 2\n\n"
     made = pages(project, f"{text}.. attention:: {FOX}\n   :layers: 0-2\n   :heads: 0-3\n", conf)
@@ -133,7 +133,7 @@ def test_rollout_opens_on_its_last_layer(project) -> None:
     assert "Rollout up to layer 2" in figure.find_all("desc")[-1].text
 
 
-def test_hidden_special_tokens_leave_their_mass(project) -> None:
+def test_the_weight_of_hidden_special_tokens_is_kept(project) -> None:
     figure, payload = build(project, ":special: hide\n:layer: 0\n:head: 0")
     assert payload.header["queries"] == ["(special)", *FOX.split()]
     assert payload.header["specialQueries"] == [0]
@@ -149,7 +149,7 @@ def test_hidden_special_tokens_leave_their_mass(project) -> None:
 
 
 @pytest.mark.parametrize(("option", "dimmed"), [("", True), (":special: show", False)])
-def test_special_tokens_may_be_dimmed_by_a_project(project, option: str, dimmed: bool) -> None:
+def test_a_project_may_dim_special_tokens(project, option: str, dimmed: bool) -> None:
     figure, _ = build(project, option, 'attention_special = "dim"\n')
     assert figure.get("data-special") == ("dim" if dimmed else None)
 
@@ -171,7 +171,7 @@ def test_links_and_addresses(project) -> None:
     assert found[1]["id"] == "second"
     assert found[2]["id"] == "attention-index-2"
     assert found[3]["id"] in {"fourth", "above"}
-    # A figure without a caption takes no number.
+    # A figure without a caption has no number.
     assert "Fig. 1" in found[2].find("figcaption").text
     page = BeautifulSoup(made.html(), "html.parser")
     assert "Fig. 2" in [a.text.strip() for a in page.find_all("a", href="#fourth")]
@@ -252,7 +252,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("body", "says"), WRONG)
-def test_what_is_wrong_is_said_with_its_place(project, body: str, says: str) -> None:
+def test_mistakes_are_reported_with_their_place(project, body: str, says: str) -> None:
     made = pages(project, f".. attention-figure:: {FOX}\n{body}\nThe rest.\n")
     made.build()
     (warning,) = warnings_of(made)
@@ -265,7 +265,7 @@ def test_what_is_wrong_is_said_with_its_place(project, body: str, says: str) -> 
     assert "The rest." in page.text
 
 
-def test_flow_past_its_limit_is_said_and_spares_the_others(project) -> None:
+def test_flow_past_its_limit_is_reported_and_spares_the_others(project) -> None:
     long = " ".join(f"w{n}" for n in range(140))
     text = (
         f".. attention:: {long}\n   :aggregate: flow\n\n.. attention:: {FOX}\n   :aggregate: flow\n"
@@ -302,7 +302,7 @@ def test_a_full_store_needs_neither_model_nor_scipy(project) -> None:
 
 
 @pytest.mark.slow
-def test_flow_without_scipy_names_the_line_that_installs_it(project) -> None:
+def test_flow_without_scipy_names_the_command_that_installs_it(project) -> None:
     made = pages(project, f".. attention:: {FOX}\n   :aggregate: flow\n")
     code = (
         "import sys\n"
@@ -344,7 +344,7 @@ def test_words_of_a_real_model_are_merged_exactly(project, minilm) -> None:
     belongs = (np.arange(-1, max(words) + 1)[:, None] == words).astype(float)
     mean = belongs / belongs.sum(axis=1, keepdims=True)
     merged = mean @ exact @ belongs.T
-    # Two runs of the model may differ in the last bit of single precision, no more.
+    # Two runs of the model may differ in the last bit of single precision.
     off = np.abs(payload.codes - merged * 1000)
     assert off.max() <= 0.5 + 1e-2
     assert merged.shape == (6, 12, 5, 5)
@@ -387,7 +387,7 @@ SAID = [
 
 @pytest.mark.models
 @pytest.mark.parametrize(("kind", "options", "says"), SAID)
-def test_what_a_model_does_not_have_is_said(project, kind: str, options: str, says: str) -> None:
+def test_missing_parts_of_a_model_are_reported(project, kind: str, options: str, says: str) -> None:
     page = f".. attention:: the cat sat\n   {options}\n\n.. attention:: the cat sat\n"
     made = tiny(project, kind, page)
     made.build()
@@ -398,7 +398,7 @@ def test_what_a_model_does_not_have_is_said(project, kind: str, options: str, sa
 
 @pytest.mark.models
 @pytest.mark.parametrize("how", ["rollout", "flow"])
-def test_what_is_followed_through_a_causal_model_stays_causal(project, how: str) -> None:
+def test_rollout_of_a_causal_model_stays_causal(project, how: str) -> None:
     made = tiny(project, "gpt2", f".. attention:: the cat sat on it\n   :aggregate: {how}\n")
     made.build(strict=True)
     (figure,) = figures(made)
@@ -414,7 +414,7 @@ def test_what_is_followed_through_a_causal_model_stays_causal(project, how: str)
 
 
 @pytest.mark.models
-def test_steps_of_a_real_head_carry_what_its_weights_come_from(project) -> None:
+def test_steps_of_a_real_head_carry_the_vectors_behind_its_weights(project) -> None:
     page = ".. attention:: the cat sat on it\n   :view: steps\n   :layer: 1\n   :head: 3\n"
     made = tiny(project, "llama", page)
     made.build(strict=True)

@@ -17,7 +17,7 @@ from tests.core.render.pictures import FOX, ROWS, classed, parse
 def test_the_row_of_the_token_in_focus_is_drawn_and_numbered():
     root = parse(render_svg(figure(FOX, ROWS, focus="fox", cutoff=0.95), "f"))
     drawn = {e.get("data-key"): e.get("stroke-width") for e in classed(root, "attention-edge")}
-    assert drawn == {"2": "9", "3": "0.5"}  # 0.90 + 0.05 reach 0.95
+    assert drawn == {"2": "9", "3": "0.5"}  # 0.90 + 0.05 reach the cut-off of 0.95
     assert {e.get("data-query") for e in classed(root, "attention-edge")} == {"3"}
     numbers = [e.text for e in classed(root, "attention-weight")]
     assert numbers == ["0.010", "0.040", "0.900", "0.050", "0.000"]
@@ -33,7 +33,7 @@ def test_edges_to_special_tokens_are_marked():
     assert len(classed(root, "attention-token--special")) == 2
 
 
-def test_dimmed_special_tokens_step_back_where_no_style_sheet_is():
+def test_dimmed_special_tokens_are_paler_without_a_style_sheet_too():
     def strengths(special):
         shown = figure(FOX, ROWS, focus="the", cutoff=1.0, special=special)
         root = parse(render_svg(shown, "f", standalone=True))
@@ -165,7 +165,7 @@ def test_two_rows():
     assert [e.text for e in classed(root, "attention-weight")] == ["0.000", "0.400", "0.600"]
     words = classed(root, "attention-word")
     centres = [float(e.get("x")) for e in words]
-    # The shorter row stands in the middle of the longer one.
+    # The shorter row is centred over the longer row.
     assert sum(centres[:3:2]) / 2 == pytest.approx(sum(centres[3:]) / 2, abs=8)
     assert float(words[0].get("y")) < float(words[3].get("y"))
     for edge in classed(root, "attention-edge"):
@@ -193,7 +193,7 @@ def test_one_token_alone():
     assert edge.get("d").count("C") == 3
 
 
-def test_the_picture_is_its_content_wide():
+def test_the_picture_is_as_wide_as_its_content():
     shown = figure(FOX, ROWS)
     drawing = arcs.draw(shown)
     root = parse(render_svg(shown, "f"))
@@ -213,7 +213,7 @@ def test_a_long_row_stays_small_enough_for_the_page():
 
 @pytest.mark.parametrize("backwards", [False, True])
 def test_rows_that_scroll_begin_at_the_same_side(backwards: bool):
-    """Centred, the shorter row would be out of sight until a reader has scrolled."""
+    """If the shorter row were centred, a reader would have to scroll to see it."""
     words = ("שלום", "עולם") if backwards else ("das", "Haus")
     many = tuple(f"{words[0]}{i}" for i in range(40))
     root = parse(

@@ -1,4 +1,4 @@
-"""The numbers that Python and the browser part share stand in one place, and both read them there."""
+"""The numbers that Python and the browser part share stand in one file, which both read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILES = sorted(RENDER.glob("*/constants.json"))
 
 
 def names(found: dict[str, object]) -> set[str]:
-    """The names of all numbers, whatever they are nested in."""
+    """The names of all numbers, at any depth."""
     inner = [names(value) for value in found.values() if isinstance(value, dict)]
     own = {name for name, value in found.items() if not isinstance(value, dict)}
     return own.union(*inner)

@@ -26,14 +26,14 @@ def sample(curve: edges.Curve, steps: np.ndarray = STEPS) -> np.ndarray:
 
 
 def row(rng: np.random.Generator, count: int) -> list[float]:
-    """Centres of a row of tokens of random widths, as the layout sets them."""
+    """The centres of tokens of random widths, as the layout sets them."""
     widths = np.maximum(np.ceil(rng.gamma(2.0, rng.uniform(5, 40), count)), 36)
     left = 10 + np.concatenate([[0], np.cumsum(widths + 12)[:-1]])
     return (left + widths / 2).tolist()
 
 
 def offsets(curve: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """How far from the start a curve is where it first reaches heights above it."""
+    """The distance of a curve from its start, where the curve first reaches each height."""
     up = -(curve[:, 1] - curve[0, 1])
     top = int(up.argmax())
     aside = np.abs(curve[: top + 1, 0] - curve[0, 0])
@@ -48,8 +48,8 @@ def test_arcs_that_share_an_end_meet_nowhere_else(count, seed):
     focus = centres[np.random.default_rng(seed).integers(count)]
     for side in (-1, 1):
         others = sorted(abs(x - focus) for x in centres if (x - focus) * side > 0)
-        # Of two neighbours, the farther token's curve must lie above at every x that the nearer
-        # one's spans: then no two of them cross at all.
+        # Of two neighbours, the curve of the farther token must lie above the nearer curve at every
+        # x that the nearer curve spans. Then no two curves cross.
         for near, far in pairwise(others):
             low = sample(edges.arc(0, near, 0, span))[1:]
             # The far curve's parameter at each of these x: the inverse of t² (3 - 2t).
@@ -60,7 +60,7 @@ def test_arcs_that_share_an_end_meet_nowhere_else(count, seed):
 
 @pytest.mark.parametrize("span", [46, 48, 60, 96, 97, 150, 300, 641, 2000, 6800, 40_000])
 def test_arcs_fan_out_near_their_shared_end(span):
-    # Where the test above is coarse, compare exactly: parameters on the same ray.
+    # The sampling above is coarse here, so compare exactly, with parameters on the same ray.
     distances = np.geomspace(min(46, span / 2), span, 40)
     handles = [edges.handle(d, span) for d in distances]
     for t in (1e-4, 1e-3, 1e-2, 0.1, 0.5, 0.9, 0.999):
@@ -83,12 +83,12 @@ def test_the_drop_of_a_token_stays_between_its_arcs(count, seed):
     span = (centres[-1] - centres[0]) or edges.LONE_SPAN
     drop = sample(edges.balloon(0, 0, span))
     height, aside = -drop[:, 1], np.abs(drop[:, 0])
-    seen = height > 0.5  # all leave the token straight up, within hundredths of a pixel
+    seen = height > 0.5  # all edges leave the token straight up, within hundredths of a pixel
     for distance in {abs(a - b) for a in centres for b in centres} - {0}:
         curve = sample(edges.arc(0, distance, 0, span))
         assert (aside[seen] < offsets(curve, height[seen])).all()
     assert height.max() <= edges.headroom(span)
-    assert aside.max() >= 2.5  # still a drop, not a line
+    assert aside.max() >= 2.5  # the shape is still a drop and not a line
 
 
 def test_edges_stay_in_the_free_space():
@@ -119,13 +119,14 @@ def test_edges_between_two_rows_meet_only_where_they_share_an_end():
     ("row_", "cutoff", "expected"),
     [
         ([447, 467, 47, 13, 13, 13], 0.95, [0, 1, 2]),  # 961 of 1000
-        ([447, 467, 47, 13, 13, 13], 0.97, [0, 1, 2, 3, 4, 5]),  # one more, and its equals
+        # one more key, and the keys of equal weight
+        ([447, 467, 47, 13, 13, 13], 0.97, [0, 1, 2, 3, 4, 5]),
         ([447, 467, 47, 13, 13, 13], 0.4, [1]),
-        ([447, 467, 47, 13, 13, 13], 0.467, [1]),  # reached exactly
+        ([447, 467, 47, 13, 13, 13], 0.467, [1]),  # the share is reached exactly
         ([447, 467, 47, 13, 13, 13], 0.468, [0, 1]),
-        ([500, 0, 500, 0], 1.0, [0, 2]),  # zeros are never drawn
-        ([1000, 1001, 1001], 1.0, [0]),  # nor are masked ones, nor do they weigh
-        ([250, 250, 250, 250], 0.1, [0, 1, 2, 3]),  # equals are drawn together
+        ([500, 0, 500, 0], 1.0, [0, 2]),  # keys of weight 0 are never drawn
+        ([1000, 1001, 1001], 1.0, [0]),  # masked keys are not drawn and do not count
+        ([250, 250, 250, 250], 0.1, [0, 1, 2, 3]),  # keys of equal weight are drawn together
         ([0, 0], 0.95, []),
         ([1001, 1001], 1.0, []),
         ([1], 0.01, [0]),
@@ -155,7 +156,7 @@ def test_the_share_that_is_drawn():
     assert edges.share_drawn(codes, 0.95) == 961 / 1000
     assert edges.share_drawn(codes, 1.0) == 1
     assert edges.share_drawn(np.array([[1001, 0]], np.uint16), 0.95) == 1
-    # Each row by its own edges: 961 and 960 of 1000 each.
+    # Each row counts its own edges: 961 and 960 of 1000.
     two = np.array([codes[0], [960, 20, 20, 0, 0, 0]], np.uint16)
     assert edges.share_drawn(two, 0.95) == (961 + 960) / 2000
 

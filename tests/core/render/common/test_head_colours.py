@@ -29,7 +29,7 @@ SIGHT = {
         ]
     ),
 }
-# Text colours of pages: Furo's, and black and white, the farthest there are.
+# The text colours of pages: Furo's, and black and white as the extremes.
 TEXTS = {"light": "#222222", "black": "#000000", "dark": "#cfd0d0", "white": "#ffffff"}
 
 
@@ -39,7 +39,7 @@ def linear(colour: str) -> np.ndarray:
 
 
 def lab(rgb: np.ndarray) -> np.ndarray:
-    """CIELAB of a linear sRGB colour, D65: another space than the palette was made in."""
+    """CIELAB of a linear sRGB colour under D65. The palette was made in another colour space."""
     to_xyz = np.array(
         [
             [0.4124564, 0.3575761, 0.1804375],
@@ -53,7 +53,7 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 
 
 def apart(count: int, text: str, sight: np.ndarray) -> float:
-    """The least distance, as CIE76 measures it, between two of the first colours."""
+    """The smallest CIE76 distance between two of the first colours."""
     seen = [lab(sight @ linear(hues.drawn_hue(hue, text))) for hue in range(count)]
     return min(float(np.linalg.norm(a - b)) for a, b in combinations(seen, 2))
 
@@ -61,7 +61,10 @@ def apart(count: int, text: str, sight: np.ndarray) -> float:
 @pytest.mark.parametrize("text", ["light", "dark"])
 @pytest.mark.parametrize("sight", list(SIGHT))
 def test_colours_are_told_apart_by_everyone(text, sight):
-    """2.3 is the difference that is just noticed; the first dozen are farther apart than all."""
+    """A distance of 2.3 is just noticeable.
+
+    The first dozen colours differ more than all colours do.
+    """
     assert apart(12, TEXTS[text], SIGHT[sight]) >= 11
     assert apart(32, TEXTS[text], SIGHT[sight]) >= 6
 
@@ -77,7 +80,7 @@ def test_colours_stand_out_from_the_page(text, page):
 def test_colours_differ_in_lightness_and_not_in_hue_alone():
     lightness = [lab(linear(hues.drawn_hue(hue)))[0] for hue in range(32)]
     assert np.ptp(lightness) > 30
-    # Neighbours in the row of buttons are not equally light.
+    # Neighbouring buttons differ in lightness.
     assert np.median(np.abs(np.diff(lightness[:12]))) > 10
 
 

@@ -18,7 +18,7 @@ def codes(*rows):
 
 
 def painted(path: str, shape: tuple[int, int]) -> np.ndarray:
-    """Which px a path of rectangles covers, and that none is covered twice."""
+    """The pixels that a path of rectangles covers. Check that no pixel is covered twice."""
     image = np.zeros(shape, dtype=int)
     rest = re.sub(r"M(\d+) (\d+)h(\d+)v(\d+)h-(\d+)z", "", path)
     assert rest == ""
@@ -85,7 +85,7 @@ def test_neighbours_of_one_level_are_one_rectangle():
     assert level.opacity == "0.04"
 
 
-def test_the_image_is_transparent_as_the_levels_say():
+def test_the_transparency_of_the_image_follows_the_levels():
     levels = np.array([[0, 50, 25], [5, -50, -1]], dtype=np.int8)
     data = cells.png(levels, ("#2f6ac4", "#b4581a"))
     image = Image.open(io.BytesIO(data))
@@ -122,7 +122,7 @@ def test_ticks_stand_where_their_opacity_is():
 
 @pytest.mark.parametrize("most", [1, 2, 3, 7, 47, 999, 1000])
 @pytest.mark.parametrize("scale", ["linear", "log"])
-def test_ticks_begin_at_nothing_and_end_at_the_strongest(most: int, scale):
+def test_ticks_begin_at_zero_and_end_at_the_strongest(most: int, scale):
     found = cells.ticks(most, scale, 110)
     assert found[0] == (0, 0.0)
     assert found[-1] == (most, 110)

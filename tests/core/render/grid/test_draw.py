@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
 ROWS = [
-    # Layer 0: a head that looks back, and one that looks at itself.
+    # Layer 0 has a head that looks back, and a head that looks at itself.
     [
         [[1.0, 0.0, 0.0], [0.9, 0.1, 0.0], [0.05, 0.7, 0.25]],
         [[0.4, 0.3, 0.3], [0.02, 0.96, 0.02], [0.25, 0.25, 0.5]],
@@ -33,7 +33,7 @@ WORDS = "one two three"
 
 
 def alphas(root: ET.Element) -> np.ndarray:
-    """The mask's image: how opaque each of its pixels is, from 0 to 255."""
+    """The opacity of each pixel of the mask's image, from 0 to 255."""
     mask = next(root.iter(f"{SVG}mask"))
     (cells,) = classed(root, "attention-cells")
     assert cells.get("mask") == f"url(#{mask.get('id')})"
@@ -41,7 +41,7 @@ def alphas(root: ET.Element) -> np.ndarray:
     data = image.get(HREF).removeprefix("data:image/png;base64,")
     picture = Image.open(io.BytesIO(b64decode(data))).convert("RGBA")
     pixels = np.asarray(picture)
-    assert (pixels[..., :3] == 255).all()  # a mask's luminance counts too
+    assert (pixels[..., :3] == 255).all()  # the luminance of a mask counts, too
     for name, count in (("width", pixels.shape[1]), ("height", pixels.shape[0])):
         assert float(image.get(name)) == count * int(cells.get("data-cell"))
         assert image.get(name) == cells.get(name)
@@ -49,7 +49,7 @@ def alphas(root: ET.Element) -> np.ndarray:
 
 
 def opacity(weight: float) -> int:
-    """What a pixel of this weight has: HeadVis's ramp, in fifths, the faint ones fainter."""
+    """The opacity of a pixel of this weight: HeadVis's ramp in fifths, with fainter faint steps."""
     ramp = 0.05 + 0.95 * np.log10(1 + 9 * weight) if weight else 0
     fifth = int(np.floor(ramp * 5 + 0.5))
     return int(np.floor(255 * (0, 0.12, 0.32, 0.56, 0.78, 1)[fifth] + 0.5))
@@ -57,7 +57,7 @@ def opacity(weight: float) -> int:
 
 def test_every_head_is_a_thumbnail_of_its_weights():
     seen = alphas(parse(render_svg(figure(WORDS, ROWS, view="grid"), "f")))
-    # Cells of 12 px: a gap of one cell is wide enough.
+    # With cells of 12 px, a gap of one cell is wide enough.
     assert seen.shape == (3 + 1 + 3, 3 + 1 + 3)
     expected = np.zeros_like(seen)
     for layer in range(2):
@@ -69,7 +69,7 @@ def test_every_head_is_a_thumbnail_of_its_weights():
     np.testing.assert_array_equal(seen, expected)
 
 
-def test_pooling_keeps_peaks_and_knows_masked_from_heavy():
+def test_pooling_keeps_peaks_and_masks():
     weights = np.array([[[[1, 2, 30], [4, MASKED, 6], [MASKED, MASKED, 900]]]], np.uint16)
     assert grid.pooled(weights, 2).tolist() == [[[[4, 30], [0, 900]]]]
     assert grid.pooled(weights, 1).tolist() == [[[[1, 2, 30], [4, 0, 6], [0, 0, 900]]]]
@@ -88,7 +88,8 @@ def test_long_texts_are_pooled_to_thumbnails():
     weights[0, 0, 127, 61] = 0.5
     weights[0, 0, 127, 0] = 0
     seen = alphas(parse(render_svg(figure(" ".join(["w"] * n), weights, view="grid"), "f")))
-    # 128 tokens in squares of 6: 22 of them; token 127 is in the last, token 61 in the eleventh.
+    # 128 tokens in squares of 6 make 22 squares. Token 127 is in the last, and token 61 in the
+    # eleventh.
     first = seen[:22, :22]
     assert first[21, 10] == opacity(0.5)
     assert first[:21, 10].max() == 0
@@ -107,7 +108,7 @@ def test_thumbnails_have_room_and_stay_within_a_column(shape: tuple[int, ...], m
     assert drawn.width <= most[0]
     assert drawn.height <= most[1]
     for step, size in ((frame.across, frame.columns), (frame.down, frame.rows)):
-        assert step * frame.cell >= 24  # to be met by a finger
+        assert step * frame.cell >= 24  # large enough for a finger
         assert (step - size) * frame.cell >= 3  # room for the mark
     assert frame.columns * frame.cell >= 22
 
@@ -165,7 +166,7 @@ def test_scores_that_heads_do_not_have_cannot_be_sorted_by():
 def test_a_repeated_token_gives_an_induction_score():
     weights = np.array([[1, 0, 0], [0.5, 0.5, 0], [0.25, 0.625, 0.125]])
     html = render_html(figure("a b a", weights, view="grid"), "f")
-    assert "induction <b>0.63</b>" in html  # the second a looks at b, which followed the first
+    assert "induction <b>0.63</b>" in html  # the second a looks at b, which followed the first a
     assert '<option value="induction">induction</option>' in html
 
 
@@ -192,5 +193,5 @@ def test_the_same_figure_gives_the_same_bytes():
     [(0.0, "0.00"), (0.125, "0.13"), (0.1349, "0.14"), (0.9949, "1.00"), (3.456, "3.46")],
 )
 def test_scores_are_rounded_as_the_browser_rounds_them(score: float, printed: str) -> None:
-    # The browser knows three decimals: 0.1349 is 0.135 there, and its half goes up.
+    # The browser has three decimals: 0.1349 is 0.135 there, and its half is rounded up.
     assert grid.decimals(score) == printed

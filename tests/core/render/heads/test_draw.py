@@ -39,13 +39,13 @@ def two_heads(**spec):
 
 
 def ends(path: str) -> list[tuple[float, float, float, float]]:
-    """Where the lines of a path begin and end: x and y, x and y."""
+    """The ends of the lines of a path: x and y of the start, x and y of the end."""
     found = []
     for piece in path.split("M")[1:]:
         start, _, curve = piece.partition("c")
         x, y = (float(n) for n in start.split())
         numbers = [float(n) for n in curve.split()]
-        # Both handles are level with the ends they belong to.
+        # Both handles have the height of the ends to which they belong.
         assert numbers[1] == 0
         assert numbers[3] == numbers[5]
         found.append((x, y, x + numbers[4], y + numbers[5]))
@@ -123,14 +123,15 @@ def test_at_rest_all_lines_of_ordinary_queries_lie_in_few_paths():
     assert not classed(root, "attention-weight")
     paths = classed(root, "attention-line")
     assert sum(len(ends(path.get("d"))) for path in paths) == 9
-    # 0.5 to a special token undermost; then 0.05 and 0.05 and 0.06, 0.1, 0.3 and 0.3, 0.6, 0.9
+    # First 0.5 to a special token, below the others. Then 0.05, 0.05 and 0.06; 0.1, 0.3 and 0.3;
+    # 0.6, 0.9.
     assert [len(ends(path.get("d"))) for path in paths] == [1, 3, 1, 2, 1, 1]
     assert "attention-line--special" in paths[0].get("class")
     strengths = [float(path.get("stroke-opacity", 1)) for path in paths[1:]]
     assert strengths == sorted(strengths)
 
 
-def test_where_there_are_too_many_lines_the_heaviest_are_kept_and_it_is_said():
+def test_of_too_many_lines_the_heaviest_are_kept_with_a_note():
     rng = np.random.default_rng(5)
     weights = rng.dirichlet(np.full(60, 3.0), size=60)
     shown = figure(" ".join(f"w{i}" for i in range(60)), weights, view="heads", cutoff=1.0)
@@ -177,13 +178,13 @@ def test_numbers_of_several_heads_are_their_mean_and_bars_add_up_to_it():
         for x, y, wide in re.findall(r"M([\d.]+) ([\d.]+)h([\d.]+)v", bar.get("d")):
             lengths.setdefault(float(y), []).append((float(x), float(wide)))
     words = classed(root, "attention-word")
-    # Room for a number and a gap, then the longest word.
+    # The column has room for a number and a gap, then for the longest word.
     room = 36 + 6 + max(float(word.get("textLength")) for word in words)
     pieces = [lengths[y] for y in sorted(lengths)]
     assert [sum(w for _, w in row) / room for row in pieces] == pytest.approx(
         [0.16, 0.14, 0.55, 0.10, 0.05], abs=0.0003
     )
-    # The second head's piece begins where the first one's ends.
+    # The piece of the second head begins where the piece of the first ends.
     (x0, w0), (x1, _) = pieces[2]
     assert x1 == pytest.approx(x0 + w0, abs=0.011)
 
@@ -209,7 +210,7 @@ def test_pinned_rows_are_summed():
     assert "numbers are" not in render_html(one, "f")
 
 
-def test_several_heads_are_told_of_by_their_mean():
+def test_the_text_names_the_mean_of_several_heads():
     described = describe(two_heads())
     assert "mean of heads 0 + 1" in described
     means = (np.array(ROWS) + np.array(OTHER)) / 2
@@ -220,7 +221,7 @@ def test_several_heads_are_told_of_by_their_mean():
     assert "head 0" in describe(figure(FOX, [[ROWS, OTHER]], view="heads", head=0))
 
 
-def test_what_is_drawn_of_several_heads_is_told_of_all_of_them():
+def test_the_drawn_share_is_that_of_all_heads():
     shown = two_heads(focus="fox", cutoff=0.6)
     # 0.90 of the one; 0.31 + 0.24 + 0.20 of the other: 1.65 of 2
     assert percent_drawn(shown) == 82
@@ -255,7 +256,7 @@ def test_different_tokens():
     assert {e.get("data-key") for e in classed(root, "attention-edge")} == {"1", "2"}
 
 
-def test_long_tokens_are_cut_and_told_whole():
+def test_long_tokens_are_cut_and_named_in_full():
     long = "Donaudampfschifffahrtsgesellschaft"
     shown = figure((long, "a"), np.eye(2), view="heads", focus="0")
     root = ET.fromstring(render_svg(shown, "f"))
@@ -342,7 +343,7 @@ def test_a_large_figure_stays_small():
     for spec in ({}, {"focus": "w7", "shown_heads": tuple(range(12))}):
         root = drawn(texts, weights, label="toy", **spec)
         assert len(list(root.iter())) < 1100
-    # All is still drawn: the heaviest lines each for itself, the others together.
+    # All lines are still drawn: the heaviest have a path each, and the others share paths.
     codes = np.floor(weights[0, :, 7].astype(np.float32) * 1000 + 0.5)
     alone = classed(root, "attention-edge")
     least = min(codes[int(e.get("data-head")), int(e.get("data-key"))] for e in alone)
@@ -360,8 +361,8 @@ def test_a_head_has_the_same_colour_in_every_figure():
 
 
 @pytest.mark.parametrize("count", range(2, 13))
-def test_the_legend_leaves_the_headings_alone_in_a_wide_font(count: int):
-    """By the widths of DejaVu Sans at 11 px, in thousandths of an em: ■ 945, digits 636, a space 318."""
+def test_the_legend_does_not_reach_the_headings_in_a_wide_font(count: int):
+    """Widths of DejaVu Sans at 11 px, in thousandths of an em: ■ 945, digits 636, a space 318."""
     names = [str(head) for head in range(count)]
     wide = 0.011 * sum(945 + 636 * len(name) + 318 for name in names)
     assert heads.legend_width(names) >= wide + 2 * 8

@@ -47,7 +47,7 @@ def field(root: ET.Element) -> tuple[float, float, float, float]:
 
 
 def opacities(root: ET.Element, rows: int, columns: int) -> np.ndarray:
-    """The opacity at the centre of every cell, read back from the paths."""
+    """The opacity at the centre of every cell, read from the paths."""
     (group,) = classed(root, "attention-cells")
     left, top, width, _ = field(root)
     assert group.get("transform") == f"translate({left:g} {top:g})"
@@ -69,14 +69,14 @@ def test_cells_are_as_opaque_as_their_weights(count: int):
     weights = np.array(ROWS) if count == 5 else random_rows(np.random.default_rng(2), count)
     root = parse(render_svg(figure(FOX if count == 5 else words(count), weights), "f"))
     seen = opacities(root, count, count)
-    # Half a level, and half a thousandth of the strongest for the rounding of the codes.
+    # Half a level, and half a thousandth of the strongest weight for rounded codes.
     assert np.abs(seen - weights / weights.max()).max() <= 0.01 + 0.001 / weights.max()
     assert not classed(root, "attention-image")
 
 
 def test_a_given_cell():
     seen = opacities(parse(render_svg(figure(FOX, ROWS), "f")), 5, 5)
-    # The strongest is 0.8: 0.15 is 0.1875 of it, 9.4 levels of 0.02.
+    # The strongest weight is 0.8. 0.15 is 0.1875 of 0.8, which makes 9.4 levels of 0.02.
     assert seen[3].tolist() == [0.02, 0.06, 1.0, 0.18, 0.0]
 
 
@@ -111,7 +111,7 @@ def test_labels_stand_beside_their_rows_and_over_their_columns():
     for i, token in enumerate(tokens[:5]):
         (word,) = classed(token, "attention-word")
         assert word.text == FOX.split()[i]
-        # Anchored in the middle; all end at one line, 8 px before the cells.
+        # Labels are anchored in the middle. All end at one line, 8 px before the cells.
         assert float(word.get("x")) + float(word.get("textLength")) / 2 == left - 8
         assert float(word.get("y")) - 0.35 * 14 == pytest.approx(top + (i + 0.5) * cell)
     for i, token in enumerate(tokens[5:]):
@@ -168,7 +168,7 @@ def test_cells_shrink_with_their_number(count: int, cell: int):
 
 def test_labels_are_left_out_where_there_is_no_room():
     assert sorted(matrix_layout.labelled(10, 3)) == [0, 3, 6, 9]
-    # The marked one is shown, those nearer than three to it are not.
+    # The marked label is shown. Labels nearer than three rows to the marked one are hidden.
     assert sorted(matrix_layout.labelled(10, 3, [4])) == [0, 4, 9]
     assert sorted(matrix_layout.labelled(10, 3, [4, 5])) == [0, 4, 9]
     assert sorted(matrix_layout.labelled(4, 1, [2])) == [0, 1, 2, 3]
@@ -271,12 +271,13 @@ def test_right_to_left_text_is_mirrored():
     assert key.get("transform").endswith("rotate(45)")
 
 
-def test_special_tokens_step_back_where_that_is_asked_for():
+def test_special_tokens_are_dimmed_when_requested():
     root = parse(render_svg(figure(FOX, ROWS, special="dim"), "f"))
     (group,) = classed(root, "attention-cells")
     assert "attention-cells--dim" in group.get("class")
     seen = opacities(root, 5, 5)
-    # Between ordinary tokens the strongest is again 0.80; 0.60 is 37.5 levels, and rounds up.
+    # Between ordinary tokens the strongest weight is again 0.80. 0.60 makes 37.5 levels, rounded
+    # up.
     assert seen[1:4, 1:4].tolist() == [[0.38, 0.12, 0.08], [0.76, 0.38, 0.06], [0.06, 1.0, 0.18]]
     back = [path for path in group if path.get("class") == "attention-negative"]
     assert {path.get("fill-opacity") for path in back} == {
@@ -287,7 +288,7 @@ def test_special_tokens_step_back_where_that_is_asked_for():
         "0.04",
         "0.02",
     }
-    # Without ordinary weights there is nothing that could be stronger.
+    # Without ordinary weights, no weight can be stronger than the ramp's end.
     assert (
         opacities(
             parse(render_svg(figure("[A] [B]", [[1, 0], [0.5, 0.5]], special="dim"), "f")), 2, 2
@@ -313,7 +314,7 @@ def test_hostile_tokens_are_text():
 
 
 @pytest.mark.parametrize("count", [11, 70])
-def test_the_same_figure_is_written_the_same_and_its_ids_are_its_own(count: int):
+def test_the_same_figure_gives_the_same_bytes_except_for_ids(count: int):
     weights = random_rows(np.random.default_rng(5), count)
     shown = figure(words(count), weights)
     assert render_svg(shown, "f") == render_svg(shown, "f")
@@ -331,7 +332,7 @@ def test_a_file_of_its_own_brings_its_colours():
 
 
 def test_hidden_tokens_never_set_the_colours_of_words():
-    """As in rollout: nearly all mass lies on the hidden special tokens, and words differ all the same."""
+    """As in rollout: hidden special tokens have nearly all weight, and the words still differ."""
     rows = [
         [1, 0, 0, 0],
         [0.90, 0.06, 0.03, 0.01],

@@ -1,4 +1,4 @@
-"""The steps view against torch's own arithmetic, on models of every kind."""
+"""The view steps, compared with torch's own arithmetic on models of every kind."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CHAINED = [
 ]
 CHAINLESS = ["deberta-v2", "bloom", "falcon", "xlnet"]
 HALF = 5.1e-4
-"""Half a unit of the third decimal, and what single precision adds to it."""
+"""Half a unit of the third decimal, and the error of single precision."""
 
 
 def number(text: str) -> float:
@@ -55,7 +55,7 @@ def number(text: str) -> float:
 
 @dataclass
 class Read:
-    """What a reader sees: the rows by column, the panels' numbers by name, and all the text."""
+    """The text that a reader sees: rows by column, numbers of panels by name, and all text."""
 
     rows: dict[str, list[str]]
     parts: dict[str, str]
@@ -127,7 +127,7 @@ def test_the_chain_ends_at_the_models_own_weights(tiny_model, kind: str) -> None
         assert (row[masked] == 0).all()
         weights = np.array([0 if text == "–" else number(text) for text in seen.rows["weight"]])
         assert np.abs(weights - row).max() <= HALF
-        # Softmax turns differences into ratios: so the scores are right up to one number for all.
+        # Softmax turns differences into ratios, so the logits are right up to a common number.
         heavy = np.flatnonzero((row > 1e-4) & ~masked)
         logits = seen.logits()[heavy]
         ratios = np.log(row[heavy] / row[heavy[0]])
@@ -136,13 +136,13 @@ def test_the_chain_ends_at_the_models_own_weights(tiny_model, kind: str) -> None
 
 
 def power(p: dict[str, str], name: str) -> float:
-    """A power of e as it is printed."""
+    """A power of e, read from its printed form."""
     ten = p.get(f"{name}Ten")
     return float(p.get(name, 0)) * (10.0 ** number(ten) if ten else 1)
 
 
 def follow_the_panels(seen: Read, row: np.ndarray) -> None:
-    """Do what each panel says with the numbers that it shows, and end at the model's weight."""
+    """Compute each panel from its printed numbers, up to the model's weight."""
     p = {name: text for name, text in seen.parts.items() if name not in {"products", "value"}}
     dot, scaled = number(p["dot"]), number(p["scaled"])
     if p.get("radicand"):
@@ -168,7 +168,7 @@ def follow_the_panels(seen: Read, row: np.ndarray) -> None:
 
 @pytest.mark.models
 @pytest.mark.parametrize("kind", OTHER_INPUT)
-def test_the_chain_of_pictures_and_sound_ends_there_too(kind: str) -> None:
+def test_the_chain_of_models_of_pictures_and_sound_ends_there_too(kind: str) -> None:
     _, _, calls = run(kind)
     for call, reference in calls.values():
         attention = attention_of(call)
@@ -212,7 +212,9 @@ def test_the_chain_of_an_encoder_and_a_decoder_ends_there_too(tiny_model, kind, 
 
 
 @pytest.mark.parametrize("kind", CHAINLESS)
-def test_without_queries_and_keys_it_says_so_and_shows_the_weights(tiny_model, kind: str) -> None:
+def test_without_queries_and_keys_the_figure_says_so_and_shows_the_weights(
+    tiny_model, kind: str
+) -> None:
     folder = tiny_model(kind)
     attention, reference = captured(folder), own_weights(folder)
     seen = read(figure_of(attention, 1, 2, 3))
@@ -227,7 +229,7 @@ def test_without_queries_and_keys_it_says_so_and_shows_the_weights(tiny_model, k
 
 
 def hooked(folder: Path, names: dict[str, str]) -> dict[str, np.ndarray]:
-    """What linear layers of the model put out for the text, shape (tokens, width)."""
+    """The output of linear layers of the model for the text, shape (tokens, width)."""
     import torch
 
     tokenizer, model = reference_model(folder)
@@ -245,7 +247,7 @@ def hooked(folder: Path, names: dict[str, str]) -> dict[str, np.ndarray]:
     return found
 
 
-def test_bert_counts_as_its_own_layers_do(tiny_model) -> None:
+def test_the_numbers_of_bert_are_those_of_its_layers(tiny_model) -> None:
     folder = tiny_model("bert")
     own_layers = hooked(
         folder, {n: f"encoder.layer.2.attention.self.{n}" for n in ("query", "key", "value")}
@@ -273,7 +275,7 @@ def test_bert_counts_as_its_own_layers_do(tiny_model) -> None:
         assert first == pytest.approx(vector[:3], abs=6e-3)
 
 
-def test_llama_counts_with_rotated_positions_and_shared_keys(tiny_model, monkeypatch) -> None:
+def test_llama_has_rotated_positions_and_shared_keys(tiny_model, monkeypatch) -> None:
     import torch
     from transformers.models.llama import modeling_llama
 
@@ -342,14 +344,14 @@ def test_t5_adds_its_own_bias_and_does_not_scale(tiny_model) -> None:
     assert seen.panels == ["multiply", "dot", "scale", "bias", "softmax", "value"]
 
 
-def test_gemma_bends_its_scores(tiny_model) -> None:
+def test_gemma_has_a_soft_cap(tiny_model) -> None:
     seen = read(figure_of(captured(tiny_model("gemma2")), 1, 1, 6))
     assert seen.column("capped") == pytest.approx(2 * np.tanh(seen.column("scaled") / 2), abs=1e-3)
     assert np.abs(seen.column("capped")).max() <= 2
     assert "between −2 and 2" in seen.text
 
 
-def test_the_sink_of_gpt_oss_takes_its_share(tiny_model) -> None:
+def test_gpt_oss_has_a_sink(tiny_model) -> None:
     folder = tiny_model("gpt_oss")
     share = own_weights(folder)[0, 2, 5, 0]
     seen = read(figure_of(captured(folder), 0, 2, 5))
@@ -390,7 +392,7 @@ def test_by_hand() -> None:
         "weight": ["0.196", "0.804"],
     }
     p = seen.parts
-    # The heaviest is the query itself; what stands is the other one.
+    # The heaviest key is the query itself, so the figure opens on the other key.
     assert (p["query"], p["key"], p["share"]) == ("b", "a", "0.196")
     assert p["products"] == "(0.50\u00a0⋅\u00a02.00, 2.00\u00a0⋅\u00a00.00)"
     assert (p["multiplied"], p["addends"]) == ("(1.00, 0.00)", "1.00 +\u00a00.00")
@@ -400,7 +402,7 @@ def test_by_hand() -> None:
     assert p["output"] == "(2.61, 1.61, 0.61, …)"  # 3 − 2·0.196, 2·0.804, 1 − 2·0.196
 
 
-def test_scores_that_are_large_are_raised_in_powers_of_ten() -> None:
+def test_large_scores_are_written_with_powers_of_ten() -> None:
     attention = small(scale=100.0)
     chain = steps.logits.chain(attention, 0, 0, 1)
     written = sums.parts(chain, 1, 1000, (2, 3))
@@ -429,7 +431,7 @@ def test_scores_that_are_large_are_raised_in_powers_of_ten() -> None:
         (1234.56, "1234.6"),
     ],
 )
-def test_numbers_have_three_decimals_where_they_say_something(value: float, text: str) -> None:
+def test_numbers_have_three_decimals_unless_they_are_zeros(value: float, text: str) -> None:
     assert sums.fixed(value) == text
 
 
@@ -453,7 +455,7 @@ def test_strips_are_drawn_cell_by_cell() -> None:
         (-50, "M2 12h1"),
     ]
     assert (drawn.x, drawn.y, drawn.width, drawn.height) == (7, 11, 36, 48)
-    # Whole and half pixels a number, so that all columns fit beside a theme's sidebars.
+    # A number takes whole or half pixels, so that all columns fit beside the sidebars of a theme.
     assert [strips.width(count) for count in (4, 32, 64, 80, 128)] == [48, 80, 64, 80, 64]
 
 

@@ -1,4 +1,4 @@
-"""The built-in model's network in NumPy, against transformers' own run of the same files."""
+"""The built-in model's network in NumPy, compared with transformers' run of the same files."""
 
 from __future__ import annotations
 
@@ -25,17 +25,22 @@ WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "saw", "dog"]
 NAMES = ("weights", "queries", "keys", "values")
 
 TOLERANCE = 1e-5
-"""Of weights. Of the vectors it is in parts of their largest number: numbers around 30 have steps
-of 2e-6 in single precision, and two orders of summing differ by several."""
+"""The tolerance for weights.
+
+Vectors have the same tolerance, relative to their largest number: numbers around 30 have steps of
+2e-6 in single precision, and another order of summing differs by several such steps.
+"""
 
 FAR, FEW = 4e-5, 1e-4
-"""Of 512 tokens, so small a share of the numbers may be further away, by no more than this.
-transformers' own weights are up to 1.3e-5 away from a run of the same model in double precision."""
+"""For 512 tokens, at most the share `FEW` of the numbers differs by more, and by `FAR` at most.
+
+transformers' own weights differ by up to 1.3e-5 from a run of the same model in double precision.
+"""
 
 
 @pytest.fixture(scope="module")
 def run() -> Callable[[list[int]], list[dict[str, np.ndarray]]]:
-    """transformers' run: what each layer's eager attention was given, and what it returned."""
+    """Run transformers, and record the inputs and the weights of each layer's eager attention."""
     import torch
     from transformers import AttentionInterface, AutoModel
     from transformers.models.llama.modeling_llama import eager_attention_forward
@@ -54,7 +59,7 @@ def run() -> Callable[[list[int]], list[dict[str, np.ndarray]]]:
 
     def of(ids: list[int]) -> list[dict[str, np.ndarray]]:
         taken.clear()
-        # Without our mask function transformers gives none, and then nothing is masked.
+        # transformers makes no mask for this attention function, so the test makes the causal mask.
         ahead = torch.full((len(ids), len(ids)), torch.finfo(torch.float32).min).triu(1)
         with torch.inference_mode():
             model(
@@ -123,7 +128,7 @@ def test_the_longest_text_has_the_numbers_of_transformers(run: Any, seed: int) -
 
 @pytest.mark.models
 def test_the_weights_are_those_that_transformers_returns() -> None:
-    """With nothing of ours registered, by its own output_attentions and its own mask."""
+    """This run has transformers' own output_attentions and mask, and no recording function."""
     import torch
     from transformers import AutoModel
 
@@ -136,7 +141,7 @@ def test_the_weights_are_those_that_transformers_returns() -> None:
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)
 
 
-def test_layers_behind_the_last_one_wanted_are_not_computed() -> None:
+def test_layers_after_the_last_requested_one_are_not_computed() -> None:
     assert len(list(NETWORK.attentions([0, 5, 7], 2))) == 2
 
 
@@ -151,6 +156,6 @@ def test_layers_behind_the_last_one_wanted_are_not_computed() -> None:
         ("rope_parameters", None),
     ],
 )
-def test_a_configuration_that_asks_for_something_else_is_refused(name: str, value: Any) -> None:
+def test_unsupported_configurations_are_refused(name: str, value: Any) -> None:
     with pytest.raises(ValueError, match="nothing else is computed in NumPy"):
         shape_of({**CONFIG, name: value})

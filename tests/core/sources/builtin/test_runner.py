@@ -1,4 +1,4 @@
-"""The built-in model answers in NumPy what PyTorch answers: tokens, numbers, names and refusals."""
+"""In NumPy, the built-in model gives the tokens, numbers, names and errors that PyTorch gives."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def torch_runner() -> Iterator[ModelRunner]:
-    """The same files, run by transformers."""
+    """A runner of transformers for the same files."""
     with ModelRunner(builtin()) as runner:
         yield runner
 
@@ -84,7 +84,7 @@ def ours(request: Request) -> Attention | AttentionError:
 
 
 def same(mine: Attention, theirs: Attention) -> None:
-    """Everything is equal but for what made it, and for rounding."""
+    """Check that everything is equal except for the record of the program, and for rounding."""
     for name in ("query_tokens", "key_tokens", "part", "label", "layer_names", "head_names"):
         assert getattr(mine, name) == getattr(theirs, name), name
     assert mine.provenance.get("continued") == theirs.provenance.get("continued")
@@ -158,7 +158,7 @@ def test_half_a_character_is_refused() -> None:
         ("tokenizer.json", b"", "JSONDecodeError"),
     ],
 )
-def test_files_that_cannot_be_used_are_told(
+def test_unusable_files_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None, said: str
 ) -> None:
     shutil.copytree(FOLDER, tmp_path / "builtin")
@@ -176,7 +176,7 @@ def test_files_that_cannot_be_used_are_told(
     assert found.message.endswith("; install sphinx-attention again")
 
 
-def test_what_answers_is_said() -> None:
+def test_the_answer_names_the_program() -> None:
     found = ours(Request(builtin(), "a b"))
     assert isinstance(found, Attention)
     assert found.provenance == {"numpy": np.__version__, "dtype": "float32", "capture": "numpy"}
@@ -190,7 +190,7 @@ def test_many_requests_have_an_answer_each() -> None:
     assert [isinstance(one, Attention) for one in found.values()] == [True, False, True, False]
 
 
-def test_the_source_is_known_wherever_the_package_lies() -> None:
+def test_the_source_does_not_depend_on_the_folder_of_the_package() -> None:
     source = builtin()
     moved = ModelSource(name="builtin", id=source.id, folder="/x", revision=source.revision)
     assert is_builtin(source)
@@ -208,7 +208,7 @@ def test_the_source_is_known_wherever_the_package_lies() -> None:
 
 
 def stored() -> list[Request]:
-    """The requests of the entries of the example notes that are the built-in model's."""
+    """The requests of the built-in model's entries in the store of the example notes."""
     store = FolderStore(ROOT / "example_docs" / "_attention")
     found = []
     for key in store.keys():  # noqa: SIM118 - a method of the store
@@ -226,8 +226,8 @@ def stored() -> list[Request]:
     return found
 
 
-def test_the_entries_of_the_notes_are_what_it_says_now() -> None:
-    """PyTorch computed them: sentences of the notes, merged, aggregated and with vectors."""
+def test_the_entries_of_the_notes_can_be_recomputed() -> None:
+    """PyTorch computed these entries: plain, merged and aggregated attentions, and vectors."""
     requests = stored()
     assert len(requests) > 5
     store = FolderStore(ROOT / "example_docs" / "_attention")
@@ -256,7 +256,7 @@ def test_nothing_but_numpy_is_needed() -> None:
 
 
 def test_the_longest_text_takes_a_fraction_of_a_second() -> None:
-    """A tenth on one core; five times that is left for a machine with other things to do."""
+    """The run takes a tenth of a second on one core. The limit leaves room for a busy machine."""
     request = Request(builtin(), "word " * 255 + "word", keep=VECTORS)
     ours(request)
     start = time.process_time()
@@ -279,8 +279,8 @@ def test_another_probability_is_another_entry() -> None:
     assert "it holds 1 steps, now 2" in compare(replace(stored, candidates=(second,)), found)
 
 
-def test_entries_differ_by_nothing_that_a_figure_shows() -> None:
-    """Computed twice, packed twice: the same bytes."""
+def test_recomputed_entries_are_equal() -> None:
+    """Two runs, packed twice, give the same bytes."""
     request = Request(builtin(), "the quick brown fox", keep=VECTORS)
     first, second = ours(request), ours(request)
     assert isinstance(first, Attention)

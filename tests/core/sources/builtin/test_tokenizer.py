@@ -1,4 +1,4 @@
-"""Our own reader of the built-in model's tokenizer, against transformers' reading of its file."""
+"""The package's reader of the built-in model's tokenizer, compared with transformers' reader."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ LIKELY = st.sampled_from([
 
 @pytest.fixture(scope="module")
 def theirs() -> Any:
-    """transformers' tokenizer, from the same files."""
+    """transformers' tokenizer for the same files."""
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(FOLDER)
 
 
 def same(theirs: Any, text: str) -> None:
-    """Both split a text into the same tokens, which lie at the same places."""
+    """Check that both split a text into the same tokens at the same offsets."""
     expected = theirs(
         text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False
     )
@@ -89,13 +89,13 @@ def test_a_long_word_is_split_in_time(theirs: Any, text: str) -> None:
     same(theirs, text)
 
 
-def test_half_a_character_is_no_text() -> None:
+def test_a_surrogate_is_refused() -> None:
     with pytest.raises(UnicodeEncodeError):
         OURS.encode("a \ud800 b")
 
 
 def test_neighbours_are_merged_by_the_order_of_the_rules() -> None:
-    """By hand: of equal neighbours the first; a later rule waits, also where it comes first."""
+    """By hand: the first of equal neighbours is merged, and an earlier rule goes first."""
     rules = {("b", "c"): 0, ("a", "b"): 1, ("a", "bc"): 2, ("a", "a"): 3}
     assert merge("abc", rules) == ["abc"]
     assert merge("aab", rules) == ["a", "ab"]
@@ -116,13 +116,13 @@ def test_neighbours_are_merged_by_the_order_of_the_rules() -> None:
         ({"model": {**DECLARED["model"], "type": "WordPiece"}}, "WordPiece for type"),
     ],
 )
-def test_steps_that_are_not_known_are_refused(changes: dict[str, Any], said: str) -> None:
+def test_unknown_steps_are_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Tokenizer({**DECLARED, **changes})
 
 
-def test_added_tokens_are_no_others_than_the_one_that_begins_a_text() -> None:
-    """Which our reader takes for granted, as it does that the text itself holds none of them."""
+def test_the_only_added_token_is_the_one_that_begins_a_text() -> None:
+    """The reader assumes this, and that no text contains an added token."""
     assert [token["content"] for token in DECLARED["added_tokens"]] == ["<start>"]
     settings_ = json.loads((FOLDER / "tokenizer_config.json").read_text(encoding="utf-8"))
     assert settings_["split_special_tokens"] is True

@@ -1,7 +1,7 @@
-"""Every architecture of the list: numbers against the model's own, and the sums behind them.
+"""Every architecture of the list: the model's own numbers, and the sums behind them.
 
-Each is tiny and random, its weights large enough for attention to be far from even, so that a
-wrong mask, scale or bias shows.
+Each model is tiny and random. Its weights are large enough to make attention uneven, so that a
+wrong mask, scale or bias changes the numbers visibly.
 """
 
 import weakref
@@ -71,12 +71,12 @@ PARTS: list[Part] = ["encoder", "decoder", "cross"]
 
 
 def far_from_even(one: Attention) -> bool:
-    """Whether weights differ so much that wrong sums could not pass for right ones."""
+    """Whether the weights are uneven enough to show wrong sums."""
     return float((one.weights.max(axis=-1) - one.weights.min(axis=-1)).mean()) > 0.1
 
 
 def check_sums(one: Attention) -> None:
-    """The chain ends at the model's weight, on several queries of each layer and head."""
+    """Check that the sums end at the model's weight, for several queries of each layer and head."""
     assert missing(one) == ""
     rows = len(one.query_tokens)
     for layer in range(one.layers):
@@ -90,7 +90,10 @@ def check_sums(one: Attention) -> None:
 
 
 def reference_of_one_stack(folder: Path, text: str) -> np.ndarray:
-    """What the model itself returns, rows made whole by the share of the sink."""
+    """The weights that the model returns.
+
+    For models with sinks, the sink's share is added in front.
+    """
     reference = stacked(own(folder, text).attentions)
     return with_sink(reference) if SINKS & {folder.name.rstrip("0123456789")} else reference
 
@@ -125,10 +128,10 @@ class TestOneStack:
                 assert largest_difference(one.weights, reference) < 1e-5
                 assert one.layer_names == (str(layer),)
 
-    def test_there_are_many(self) -> None:
+    def test_the_list_of_architectures_is_long(self) -> None:
         assert len(ONE_STACK) == 22
 
-    def test_mamba_has_none(self, tiny_model: Tiny) -> None:
+    def test_a_model_without_attention_layers(self, tiny_model: Tiny) -> None:
         error = failure(Request(source_of(tiny_model("mamba")), FOX, keep=ALL))
         assert error.problem is Problem.MODEL
         assert error.message.endswith(
@@ -137,7 +140,7 @@ class TestOneStack:
 
 
 class TestCompressedKeys:
-    """DeepSeek-V4: behind the tokens, keys that hold two tokens and those before, or four."""
+    """DeepSeek-V4: after the tokens come keys that stand for blocks of tokens."""
 
     BLOCKS = ([], [(0, 2), (0, 4), (2, 6), (4, 8)], [(0, 4), (4, 8)])
 
@@ -216,7 +219,7 @@ class TestTwoStacks:
 
 @pytest.fixture
 def computed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
-    """How often layers computed weights (call), or their output alone, plainly or fast."""
+    """How often layers computed weights (``call``), or only output (``output`` or ``fast``)."""
     counts: Counter[str] = Counter()
 
     def counting(name: str) -> Callable[[Layer], Any]:
@@ -235,7 +238,7 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
 
 class TestLayers:
     @pytest.mark.parametrize("kind", ["bert", "gemma3", "bart", *NO_FAST_KERNEL])
-    def test_the_others_keep_no_weights(
+    def test_other_layers_compute_no_weights(
         self, tiny_model: Tiny, computed: Counter[str], kind: str
     ) -> None:
         source = source_of(tiny_model(kind))
@@ -245,17 +248,17 @@ class TestLayers:
             computed.clear()
             ((_, one),) = runner.run([Request(source, FOX, layers=(1,), **decoder)])
         assert isinstance(one, Attention)
-        # Alone, without padding, models may leave out the mask.
+        # Without padding, a model may leave out the mask of a single text.
         ids = target_ids(tiny_model(kind), "a") if decoder else None
         if decoder:
             weights = stacked(own(tiny_model(kind), FOX, ids).encoder_attentions)
         else:
             weights = reference_of_one_stack(tiny_model(kind), FOX)
         assert largest_difference(one.weights, weights[1:2]) < 1e-5
-        # The third layer does not run at all.
+        # The third layer does not run.
         assert computed == {"call": 1, "output" if kind in NO_FAST_KERNEL else "fast": 1}
 
-    def test_a_batch_may_want_several(self, tiny_model: Tiny) -> None:
+    def test_requests_of_a_batch_may_have_different_layers(self, tiny_model: Tiny) -> None:
         folder = tiny_model("bert")
         wanted: list[tuple[int, ...] | None] = [(2,), (0, 2), None, (1,), (2, 0)]
         requests = [
@@ -268,7 +271,7 @@ class TestLayers:
             reference = stacked(own(folder, request.text).attentions)[layers]
             assert largest_difference(one.weights, reference) < 1e-5
 
-    def test_have_the_numbers_of_the_model(self, tiny_model: Tiny) -> None:
+    def test_layers_keep_the_models_numbering(self, tiny_model: Tiny) -> None:
         folder = tiny_model("lfm2")
         (one,) = attentions([Request(source_of(folder), FOX)])
         assert one.layer_names == ("1", "3")
@@ -280,12 +283,12 @@ class TestLayers:
         assert error.problem is Problem.OPTION
         assert error.message.endswith("no layer 2; its layers with attention are 1, 3")
 
-    def test_that_are_not_there(self, tiny_model: Tiny) -> None:
+    def test_missing_layers_are_an_error(self, tiny_model: Tiny) -> None:
         error = failure(Request(source_of(tiny_model("bloom")), FOX, layers=(0, 3)))
         assert error.problem is Problem.OPTION
         assert error.message.endswith("no layer 3; its layers with attention are 0 to 2")
 
-    def test_leave_the_models_memory_one_by_one(self, tiny_model: Tiny) -> None:
+    def test_weights_are_freed_layer_by_layer(self, tiny_model: Tiny) -> None:
         source = source_of(tiny_model("llama"))
         with open_source(source) as runner:
             list(runner.run([Request(source, FOX)]))
@@ -301,7 +304,7 @@ class TestLayers:
 
 
 class TestTerms:
-    """What is read of a layer, against what its configuration says."""
+    """The logit terms of a layer, compared with the model's configuration."""
 
     def one(self, folder: Path, **more: Any) -> Attention:
         (found,) = attentions([Request(source_of(folder), FOX, keep=("queries", "keys"), **more)])
@@ -345,7 +348,8 @@ class TestTerms:
         assert bias.shape == one.weights.shape
         weights = load_file(tiny_model("t5") / "model.safetensors")
         table = weights["encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"]
-        # Near distances have a bucket each: 0 to 7 back, and from 16 on those ahead (Raffel et al.)
+        # Distances of 0 to 7 tokens back have a bucket each. Buckets from 16 on are for later
+        # tokens (Raffel et al.).
         assert np.array_equal(bias[0, :, 5, 5], table[0])
         assert np.array_equal(bias[1, :, 5, 3], table[2])
         assert np.array_equal(bias[0, :, 5, 8], table[16 + 3])
@@ -357,7 +361,7 @@ class TestTerms:
         assert np.array_equal(chain(one, 1, 2, 0).keys, one.keys[1, 1])
         assert np.array_equal(chain(one, 1, 1, 0).keys, one.keys[1, 0])
 
-    def test_half_precision_says_why_not(self, tiny_model: Tiny) -> None:
+    def test_half_precision_gives_the_reason_for_missing_terms(self, tiny_model: Tiny) -> None:
         one = self.one(tiny_model("llama")).logit_terms
         source = source_of(tiny_model("llama"), dtype="bfloat16")
         (half,) = attentions([Request(source, FOX, keep=ALL)])
@@ -367,7 +371,7 @@ class TestTerms:
         assert '"dtype": "float32"' in missing(half)
 
     def test_positions_in_the_mask(self) -> None:
-        """ALiBi as some models add it: to the mask. By hand: logits q·k·scale + m·(j − i)."""
+        """Some models add ALiBi to the mask. By hand: logits q·k·scale + m·(j − i)."""
         import torch
 
         queries = torch.tensor([[[[1.0, 0.0], [0.0, 2.0]]]])
@@ -386,7 +390,7 @@ class TestTerms:
         assert sums.biased
         assert np.allclose(sums.weights, [1 / (1 + np.e**0.5), 1 / (1 + np.e**-0.5)])
 
-    def test_what_is_not_known_is_said(self) -> None:
+    def test_unknown_terms_are_reported(self) -> None:
         import torch
 
         draw = torch.Generator().manual_seed(1)
@@ -403,7 +407,7 @@ class TestTerms:
         assert "more than one number" in said
 
     def test_sinks_outside_the_softmax_are_left_out(self) -> None:
-        """Granite damps the output by its sinks; the weights sum to 1 without them."""
+        """Granite's sinks scale the output. The weights sum to 1 without the sinks."""
         import torch
 
         module = torch.nn.Module()
@@ -419,7 +423,7 @@ class TestTerms:
 
 
 class TestOtherInput:
-    """Models of pictures and of sound: no text goes in, the way to their weights is the same."""
+    """Models of pictures and of sound: their input is no text, and the capture is the same."""
 
     @pytest.mark.parametrize("kind", OTHER_INPUT)
     def test_numbers_and_sums(self, kind: str) -> None:
@@ -436,7 +440,7 @@ class TestOtherInput:
             check_sums(one)
 
     def test_the_text_of_clip(self, tiny_model: Tiny) -> None:
-        """Its tower of texts alone: the other would need a picture."""
+        """Only the tower of texts runs: the other tower would need a picture."""
         import torch
         from transformers import AutoTokenizer, CLIPModel
 
@@ -459,7 +463,7 @@ class TestOtherInput:
             check_sums(one)
 
     def test_both_towers_at_once_are_no_stack(self, tiny_model: Tiny) -> None:
-        """Their layers would be told for one model's, which they are not."""
+        """Layers of two towers must not be taken for the layers of one model."""
         import torch
         from transformers import CLIPModel
 
@@ -472,7 +476,7 @@ class TestOtherInput:
 
 
 class TestTheCheck:
-    def test_gather_is_what_the_model_returns(self, tiny_model: Tiny) -> None:
+    def test_gathered_weights_are_those_that_the_model_returns(self, tiny_model: Tiny) -> None:
         source = ModelSource("m", path=str(tiny_model("bert")), folder=str(tiny_model("bert")))
         with open_source(source) as runner:
             list(runner.run([Request(source, FOX)]))

@@ -1,4 +1,4 @@
-"""Models larger than a device: spread by accelerate, with what fits nowhere left on the disk."""
+"""Models that are larger than a device: accelerate spreads them, and the rest lies on the disk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TENSORS = ("queries", "keys", "values")
 
 
 def run(source: ModelSource) -> tuple[dict[tuple[str, object], Attention], dict[str, str]]:
-    """All answers, by text and layers, and where the parts of the model lay."""
+    """All answers, by text and layers, and the devices of the parts of the model."""
     requests = [Request(source, text) for text in TEXTS]
     requests.append(Request(source, TEXTS[0], layers=(4,), keep=TENSORS))
     with open_source(source) as runner:
@@ -42,13 +42,13 @@ def source(minilm: Path) -> ModelSource:
 
 
 def small_machine(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    """Have transformers find a machine without accelerators and with so many bytes free."""
+    """Make transformers find a machine without accelerators and with that many free bytes."""
     import transformers.integrations.accelerate as integration
 
     monkeypatch.setattr(integration, "accelerate_max_memory", lambda _=None: {"cpu": size})
 
 
-# The model takes 91 MB in single precision, its embeddings 47 MB, a layer 7 MB.
+# The model takes 91 MB in single precision: 47 MB for the embeddings, and 7 MB for each layer.
 @pytest.mark.parametrize(
     ("size", "on_disk"), [(70_000_000, {"cpu", "disk"}), (1_000_000, {"disk"})]
 )
@@ -73,7 +73,7 @@ def test_with_layers_on_the_disk_the_numbers_are_the_same(
             assert (one is None) == (other is None)
             if one is not None:
                 assert np.abs(one - other).max() < 1e-4
-    # Not a word of its own on the build's output.
+    # Neither accelerate nor transformers writes to the output of the build.
     assert capfd.readouterr() == ("", "")
 
 
@@ -90,7 +90,7 @@ def test_in_half_precision_and_on_the_disk_the_numbers_are_near(
         assert 0 < np.abs(attention.weights - plain[place].weights).max() < 3e-2
 
 
-def test_without_accelerate_the_line_that_installs_it_is_told(
+def test_without_accelerate_the_line_that_installs_it_is_reported(
     source: ModelSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import transformers.integrations.accelerate as integration

@@ -1,4 +1,4 @@
-"""Folders that are no model, or a hostile one: what is said of each, and that nothing of it runs."""
+"""Folders without a usable model, and hostile folders: each is refused, and no code runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 90868
 
 
 class Hostile:
-    """What runs code when it is unpickled."""
+    """An object that runs code when it is unpickled."""
 
     def __reduce__(self) -> Any:
         return (os.mkdir, ("hostile-code-ran",))
@@ -69,7 +69,7 @@ def change(folder: Path, **values: Any) -> None:
 
 
 def move(folder: Path, name: str) -> Path:
-    """Put the weights into a file of another name, with an index that names it."""
+    """Move the weights to a file of another name, with an index that names the file."""
     weights = folder / "model.safetensors"
     target = folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +143,7 @@ def with_steps(name: str, *steps: dict[str, Any]) -> Callable[[Path], object]:
 
 
 def secret(folder: Path) -> None:
-    """Have the tokenizer's settings name a file elsewhere as its vocabulary."""
+    """Let the tokenizer's settings name another file as its vocabulary."""
     elsewhere = folder.parent / "secret.txt"
     elsewhere.write_text("hunter2\n")
     path = folder / "tokenizer_config.json"
@@ -237,7 +237,7 @@ def test_folders_that_are_no_model(
     assert "m" in message
 
 
-def test_a_hostile_pickle_never_gets_as_far_as_being_read(
+def test_a_hostile_pickle_is_never_opened(
     tiny_model: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -262,7 +262,7 @@ def test_code_in_the_folder_never_runs(tiny_model: Tiny, tmp_path: Path) -> None
     path = folder / "tokenizer_config.json"
     own = {**json.loads(path.read_text()), "auto_map": {"AutoTokenizer": ["own.T", "own.T"]}}
     path.write_text(json.dumps(own))
-    # transformers knows the type itself, and takes its own class.
+    # transformers knows this type of model, and takes its own class.
     assert isinstance(ask(folder), Attention)
     assert not mark.exists()
     assert "own" not in sys.modules
@@ -292,7 +292,7 @@ def test_shards_of_safetensors_are_fine(tiny_model: Tiny, tmp_path: Path) -> Non
 def test_links_within_the_hubs_cache_are_fine(
     tiny_model: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files of a snapshot are links to blobs; a folder that was downloaded may link to the cache."""
+    """Files of a snapshot are links to blobs. A downloaded folder may link to the cache."""
     repository = tmp_path / "hub" / "models--org--m"
     blobs = copy(tiny_model("bert"), repository / "blobs")
     snapshot = repository / "snapshots" / ("a" * 40)
@@ -359,8 +359,8 @@ def test_a_text_of_mostly_unknown_tokens_is_drawn_with_a_warning(tiny_model: Tin
     assert "3 of 5 tokens are [UNK]" in answer.provenance["warning"]
 
 
-def test_a_pattern_that_never_ends(tiny_model: Tiny, tmp_path: Path) -> None:
-    """The tokenizer gives up with a panic of Rust's, which is no Exception."""
+def test_a_pattern_that_backtracks_forever(tiny_model: Tiny, tmp_path: Path) -> None:
+    """The tokenizer stops with a panic of Rust, which is no Exception."""
     folder = copy(tiny_model("bert"), tmp_path / "m")
     path = folder / "tokenizer.json"
     own = json.loads(path.read_text())
@@ -431,7 +431,7 @@ _SOUND = {"conv_dim": [8, 8], "conv_kernel": [3, 3], "conv_stride": [2, 2]}
         ("IBertModel", {**tiny_models.SIZES, "max_position_embeddings": 64}, "encoder"),
     ],
 )
-def test_classes_that_only_architectures_names(
+def test_classes_that_only_the_entry_architectures_names(
     tmp_path: Path, name: str, settings: dict[str, Any], part: str
 ) -> None:
     import torch
@@ -472,7 +472,7 @@ def test_models_of_pictures_and_of_sound(
     kind = getattr(transformers, name)
     with quiet():
         kind(kind.config_class(**settings)).save_pretrained(tmp_path)
-    # Without a tokenizer, which they do not have.
+    # The folder has no tokenizer, as such models have none.
     assert says in refused(tmp_path)
 
 
@@ -485,7 +485,7 @@ def test_models_of_pictures_and_of_sound(
         ("org/all-MiniLM-L6-v2", "or declare a path"),
     ],
 )
-def test_what_an_id_that_is_not_there_may_have_meant(tmp_path: Path, name: str, says: str) -> None:
+def test_a_missing_id_comes_with_a_suggestion(tmp_path: Path, name: str, says: str) -> None:
     folder = tmp_path / "checkpoints" / "mine"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text("{}")
@@ -506,5 +506,5 @@ def test_what_an_id_that_is_not_there_may_have_meant(tmp_path: Path, name: str, 
     ],
 )
 def test_large_numbers_that_count_no_layers_are_fine(values: dict[str, Any]) -> None:
-    """Some are defaults in transformers' own configurations."""
+    """Some of these numbers are defaults in transformers' own configurations."""
     check_config(values, "the folder m")

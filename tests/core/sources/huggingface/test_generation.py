@@ -1,4 +1,4 @@
-"""Going on from a text: the tokens, probabilities and rows of transformers' own ``generate``."""
+"""Generated text: the tokens, probabilities and rows of transformers' own ``generate``."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HEADS = {
     "bloom": "BloomForCausalLM",
 }
 WINDOWS = {"mistral": range(3), "gemma2": (0, 2)}
-"""The layers whose queries see the last four keys only."""
+"""The layers whose queries see only the last four keys."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def with_head(tmp_path_factory: pytest.TempPathFactory):
 
 
 def generated(folder: Path, text: str, count: int, **more: Any) -> Any:
-    """What transformers itself generates, with a cache, and its attention step by step."""
+    """The text that transformers generates with a cache, and its attention step by step."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from sphinx_attention.core.sources.huggingface.loading import quiet
@@ -95,7 +95,7 @@ def test_one_pass_has_the_rows_of_decoding_with_a_cache(with_head, kind: str) ->
         for number, weights in enumerate(layers):
             rows = weights[0].float().numpy()
             last = count + step
-            # A cache of a sliding window has forgotten the first keys: they are the last ones here.
+            # The cache of a sliding window holds only the last keys.
             seen = rows.shape[-1]
             own = whole[number, :, last - rows.shape[1] : last, last - seen : last]
             np.testing.assert_allclose(own, rows, atol=EQUAL, err_msg=f"{step} {number}")
@@ -148,14 +148,14 @@ def test_the_end_of_the_text_is_the_last_token(with_head) -> None:
     assert len(answer.query_tokens) == output.sequences.shape[1]
 
 
-def test_other_requests_of_the_run_are_answered_as_without_a_head(with_head) -> None:
+def test_other_requests_of_the_run_have_their_usual_answers(with_head) -> None:
     source = source_of(with_head("gemma2"))
     (alone,) = attentions([Request(source, FOX)])
     going, beside = attentions([Request(source, FOX, generate=2), Request(source, FOX)])
     assert len(going.query_tokens) == len(alone.query_tokens) + 2
     assert beside.provenance == alone.provenance
     assert np.array_equal(beside.weights, alone.weights)
-    # A runner that has loaded the model without its head loads it again.
+    # A runner that loaded the model without its head loads the model again.
     with open_source(source) as runner:
         for request in (Request(source, "a dog"), Request(source, FOX, generate=2)):
             ((_, answer),) = runner.run([request])
@@ -180,13 +180,13 @@ def test_models_that_do_not_generate(tiny_model, kind: str, why: str) -> None:
     assert refused.problem is Problem.OPTION
     assert why in refused.message
     assert "remove the option generate" in refused.message
-    # The others of its run are not to blame.
+    # The other requests of the run succeed.
     assert isinstance(plain, Attention), plain
     (alone,) = attentions([Request(source, "the fox")])
     assert np.array_equal(plain.weights, alone.weights)
 
 
-def test_past_the_models_length(with_head) -> None:
+def test_generation_past_the_models_length(with_head) -> None:
     source = source_of(with_head("llama"))
     tokens = len(attentions([Request(source, FOX)])[0].query_tokens)
     error = failure(Request(source, FOX, generate=64))
@@ -199,7 +199,7 @@ def test_past_the_models_length(with_head) -> None:
     assert len(most.query_tokens) <= 64
 
 
-def test_a_source_is_loaded_by_its_class_with_a_head_only_then(with_head) -> None:
+def test_a_source_is_loaded_with_a_head_only_to_generate(with_head) -> None:
     source = source_of(with_head("gpt2"))
     assert isinstance(source, ModelSource)
     assert Request(source, FOX).canonical() == Request(source, FOX, generate=None).canonical()

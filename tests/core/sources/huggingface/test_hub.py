@@ -1,4 +1,4 @@
-"""Models from a hub: a small one on loopback, in a process that knows no other."""
+"""Models from a hub: a small hub on loopback, used by a process that knows no other hub."""
 
 import hashlib
 import json
@@ -35,13 +35,13 @@ for declaration in json.loads(sys.argv[1]):
 
 
 class Hub(BaseHTTPRequestHandler):
-    """The few answers of the hub that a download needs, for one model ``org/tiny``."""
+    """The answers of the hub that a download of the model ``org/tiny`` needs."""
 
     folder: Path
     asked: list[str]
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def reply(self, code: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(code)
@@ -105,7 +105,7 @@ def serving(folder: Path) -> Iterator[ThreadingHTTPServer]:
 def ask(
     server: ThreadingHTTPServer, home: Path, *declarations: dict[str, str], offline: bool = False
 ) -> list[tuple[str | None, Any]]:
-    """What another process gets of the hub, with warnings as errors."""
+    """The answers that another process gets from the hub, with warnings as errors."""
     environment = {
         **os.environ,
         "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
@@ -134,7 +134,7 @@ def test_a_model_from_the_hub(hub: ThreadingHTTPServer, tmp_path: Path) -> None:
     assert "org/no" in unknown[1]
     assert revision[0] == "model"
     assert "'v9'" in revision[1]
-    # The same with the hub gone: what was loaded once is there, the rest is out of reach.
+    # Without the hub, the loaded model is still cached, and other models cannot be reached.
     hub.shutdown()
     hub.server_close()
     cached, absent = ask(hub, tmp_path, {"id": "org/tiny"}, {"id": "org/other"})
@@ -158,7 +158,7 @@ def test_shards_of_the_hub_that_are_not_safetensors(
         assert "of the model org/tiny names 'weights.bin' as weights" in message
         asked = server.RequestHandlerClass.asked  # type: ignore[attr-defined]
         assert any(path.endswith("model.safetensors.index.json") for path in asked)
-        # Not even fetched.
+        # The weights are not even downloaded.
         assert not any(path.endswith("weights.bin") for path in asked)
 
 
@@ -170,7 +170,7 @@ def test_shards_of_the_hub_that_are_not_safetensors(
         (["README.md"], "holds no config.json; it is no transformers model"),
     ],
 )
-def test_what_a_model_of_the_hub_is_instead(tmp_path: Path, names: list[str], says: str) -> None:
+def test_models_of_the_hub_in_other_formats(tmp_path: Path, names: list[str], says: str) -> None:
     folder = tmp_path / "m"
     folder.mkdir()
     for name in names:

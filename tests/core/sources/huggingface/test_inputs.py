@@ -1,4 +1,4 @@
-"""What a reader sees of tokens, and which word each belongs to."""
+"""The texts of tokens that a reader sees, and the word to which each token belongs."""
 
 import json
 from collections.abc import Callable
@@ -73,7 +73,7 @@ def test_word_pieces_keep_their_marks(tiny_model: Tiny) -> None:
         ("##believ", False, 1),
         ("##ably", False, 1),
     ]
-    # The author wrote [MASK]; the tokenizer did not add it.
+    # The author wrote [MASK], so this token is not one that the tokenizer added.
     assert [(t.text, t.special, t.word) for t in encoded.tokens][6:10] == [
         ("lazy", False, 2),
         ("[MASK]", False, 3),
@@ -104,7 +104,7 @@ def test_sentence_piece_tokens_lose_their_marks(tiny_model: Tiny) -> None:
     assert shown[-2:] == [("fox", False, 3), ("</s>", True, None)]
 
 
-def test_slow_tokenizers_tell_words_too(tmp_path: Path) -> None:
+def test_slow_tokenizers_have_words_too(tmp_path: Path) -> None:
     from transformers import ByT5Tokenizer
 
     with quiet():
@@ -148,11 +148,11 @@ def test_unknown_tokens(tiny_model: Tiny, kind: str) -> None:
     with pytest.raises(AttentionError, match="all tokens are") as caught:
         encode(tokenizer, "быстрая лиса прыгает")
     assert caught.value.problem is Problem.TEXT
-    # The author asks for it by name.
+    # The author writes the unknown token by name, so there is no warning.
     assert encode(tokenizer, f"{tokenizer.unk_token} {tokenizer.unk_token}").warning == ""
 
 
-def test_tokens_that_nobody_can_see_have_a_name() -> None:
+def test_invisible_tokens_have_a_name() -> None:
     from transformers import CanineTokenizer
 
     with quiet():
@@ -160,7 +160,7 @@ def test_tokens_that_nobody_can_see_have_a_name() -> None:
     assert [t.text for t in encoded.tokens] == ["[CLS]", "a", "␣", "b", "[SEP]"]
 
 
-def test_words_of_what_a_model_wrote(tiny_model: Tiny) -> None:
+def test_words_of_generated_text(tiny_model: Tiny) -> None:
     tokenizer = tokenizer_of(tiny_model("t5"))
     ids = [0, *tokenizer("the unbelievable fox")["input_ids"][:-1]]
     encoded = continuation(tokenizer, ids)
@@ -183,11 +183,11 @@ def test_generated_numbers_beyond_the_vocabulary(tiny_model: Tiny) -> None:
     assert encoded.tokens[-1].text == "⟨#99999⟩"
 
 
-# Tokenizers that do not say where their tokens lie. All are transformers' own, with small vocabularies.
+# Tokenizers that give no offsets. All are classes of transformers with small vocabularies.
 
 
 def pieces(folder: Path, name: str, size: int = 60, **more: Any) -> Path:
-    """A SentencePiece model, trained here."""
+    """A SentencePiece model that is trained here."""
     import sentencepiece
 
     sentencepiece.SentencePieceTrainer.train(
@@ -346,7 +346,7 @@ def test_words_without_offsets(tmp_path: Path, make: Callable[[Path], Any], text
         encoded = encode(tokenizer, text)
         words = text.split()
         found = [(t.text, t.word) for t in encoded.tokens if not t.special]
-        # Every word is there, in order, and each token of the third word, "the", spells it.
+        # Every word is found, in order, and the tokens of each word spell the word.
         assert list(dict.fromkeys(word for _, word in found)) == list(range(len(words)))
         for n, word in enumerate(words):
             own = tokenizer(word, add_special_tokens=False)["input_ids"]

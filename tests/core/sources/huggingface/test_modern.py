@@ -1,4 +1,4 @@
-"""Models that mix, window, gate or subtract: true numbers, and what a reader has to know of them.
+"""Models that mix, window, gate or subtract attention: right numbers, and notes for readers.
 
 The models are those of `benchmarks.sweep`, which compares every weight with what the model itself
 returns.
@@ -61,7 +61,7 @@ EQUAL = [
     *("minimax", "qwen3_next", "diffllama", "zamba", "zamba2", "longformer", "led"),
     *("squeezebert", "prophetnet", "longt5", "gpt_neo", "big_bird", "flava", "reformer"),
     *("pegasus_x", "udop", "bros", "clap"),
-    # Each query looks at eight keys of its choice: all of the text that a model is tried on.
+    # Each query looks at eight keys of its choice, which are all keys of the sweep's short text.
     *("deepseek_v32", "axk2", "minimax_m3_vl_text"),
 ]
 
@@ -75,7 +75,7 @@ def test_numbers_are_the_models_own(made: Made, kind: str) -> None:
 
 
 def test_keys_that_are_not_chosen_are_masked(made: Made) -> None:
-    """DeepSeek-V3.2 chooses eight keys for each query; the sums end at the model's weights."""
+    """DeepSeek-V3.2 chooses eight keys for each query. The sums end at the model's weights."""
     short, long = answers(
         [Request(source_of(made("deepseek_v32")[0]), text, keep=ALL) for text in TEXTS]
     )
@@ -106,8 +106,8 @@ class TestWhatIsSaid:
         )
         assert "note" not in captured(made("gpt_neo")[0]).provenance
 
-    def test_what_goes_to_global_tokens_is_a_bin(self, made: Made) -> None:
-        """PEGASUS-X: a token sees its own block, and global tokens that hold no text."""
+    def test_weights_on_global_tokens_are_a_bin(self, made: Made) -> None:
+        """In PEGASUS-X, a token sees its own block, and global tokens that hold no text."""
         folder, _ = made("pegasus_x")
         one = captured(folder, part="encoder", target=tiny.TARGET)
         assert one.bins == 1
@@ -115,7 +115,7 @@ class TestWhatIsSaid:
         assert one.provenance["note"] == (
             "the rest goes to 3 global tokens, which are learnt and hold no text"
         )
-        # Blocks of four tokens, which begin two tokens earlier in the second layer.
+        # Blocks have four tokens. In the second layer, they begin two tokens earlier.
         seen = ~one.mask_of(0)[one.bins if one.same_tokens else 0 :, one.bins :]
         assert seen[0, :4].all()
         assert not seen[0, 4:].any()
@@ -131,7 +131,7 @@ class TestWhatIsSaid:
         )
 
     def test_layers_between_other_things_than_tokens(self, made: Made) -> None:
-        """Funnel's second block attends from one half of the tokens."""
+        """The second block of Funnel attends from one half of the tokens."""
         one = captured(made("funnel")[0])
         assert one.layer_names == ("0", "2", "3")
         assert one.provenance["note"] == "layer 1 has no attention map"
@@ -176,7 +176,9 @@ class TestWhatIsSaid:
             ),
         ],
     )
-    def test_the_true_reason_where_there_is_none(self, made: Made, kind: str, reason: str) -> None:
+    def test_models_without_weights_give_the_right_reason(
+        self, made: Made, kind: str, reason: str
+    ) -> None:
         message = failure(Request(source_of(made(kind)[0]), FOX)).message
         assert message.startswith(reason)
         assert "convolutional" not in message
@@ -192,7 +194,7 @@ def laguna(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 
 
 def test_keys_that_stand_for_several_tokens_are_a_bin(tmp_path: Path) -> None:
-    """LongT5 with global attention: windows of two tokens, and a key for each four tokens."""
+    """LongT5 with global attention has windows of two tokens, and a key for every four tokens."""
     own = {
         "local_radius": 1,
         "encoder_attention_type": "transient-global",
@@ -212,7 +214,7 @@ def test_keys_that_stand_for_several_tokens_are_a_bin(tmp_path: Path) -> None:
 
 
 class TestLayersOfUnequalHeads:
-    def test_those_that_are_alike_are_shown(self, laguna: tuple[Path, Any]) -> None:
+    def test_layers_of_equal_numbers_of_heads_are_shown(self, laguna: tuple[Path, Any]) -> None:
         folder, model = laguna
         one = captured(folder)
         assert one.layer_names == ("0", "2")
@@ -220,33 +222,33 @@ class TestLayersOfUnequalHeads:
         (expected,) = reference(model, tiny.tokenizer(), FOX, None).values()
         assert np.abs(one.weights - np.stack([expected[0], expected[2]])).max() < 1e-5
 
-    def test_the_others_are_shown_where_they_are_named(self, laguna: tuple[Path, Any]) -> None:
+    def test_other_layers_are_shown_when_they_are_named(self, laguna: tuple[Path, Any]) -> None:
         folder, model = laguna
         one = captured(folder, layers=(1,))
         assert one.weights.shape[:2] == (1, 8)
         (expected,) = reference(model, tiny.tokenizer(), FOX, None).values()
         assert np.abs(one.weights[0] - expected[1]).max() < 1e-5
 
-    def test_named_together_they_are_told(self, laguna: tuple[Path, Any]) -> None:
+    def test_unequal_layers_named_together_are_an_error(self, laguna: tuple[Path, Any]) -> None:
         message = failure(Request(source_of(laguna[0]), FOX, layers=(0, 1))).message
         assert "layer 0 has 4, layer 1 has 8; name layers that are alike" in message
 
 
 class TestWindows:
-    def test_what_lies_outside_is_masked(self, made: Made) -> None:
+    def test_keys_outside_of_the_window_are_masked(self, made: Made) -> None:
         one = captured(made("longformer")[0])
         query, key = np.indices(one.weights.shape[2:])
         assert np.array_equal(one.mask_of(0), abs(query - key) > 2)
         assert np.allclose(one.weights.sum(axis=-1), 1, atol=1e-5)
 
-    def test_are_not_taken_for_a_whole_where_they_are_as_wide(self, made: Made) -> None:
-        """Five tokens, and windows of five keys: a square that is no matrix of tokens."""
+    def test_windows_as_wide_as_the_text_are_recognised(self, made: Made) -> None:
+        """Five tokens and windows of five keys make a square that is no matrix of tokens."""
         (one,) = answers([Request(source_of(made("longformer")[0]), "a fox sleeps")])
         assert isinstance(one, Attention)
         assert one.weights.shape[2:] == (5, 5)
         assert one.mask_of(0)[0].tolist() == [False, False, False, True, True]
 
-    def test_are_laid_out_without_a_loss_or_not_at_all(self) -> None:
+    def test_windows_are_laid_out_without_loss_or_refused(self) -> None:
         import torch
 
         windows = torch.tensor([[[[0.0, 0.25, 0.75], [0.5, 0.25, 0.25], [0.5, 0.5, 0.0]]]])
@@ -260,7 +262,8 @@ class TestWindows:
     def test_blocks_and_their_neighbours(self) -> None:
         import torch
 
-        # Two blocks of two: four tokens, each of six keys from one block before to one behind.
+        # Two blocks of two tokens. Each token has six keys, from the block before to the block
+        # after.
         weights = torch.zeros(1, 2, 1, 2, 6)
         weights[0, 0, 0] = torch.tensor([[0, 0, 0.5, 0.5, 0, 0], [0, 0, 0.25, 0.5, 0.25, 0]])
         weights[0, 1, 0] = torch.tensor([[0, 0.5, 0.25, 0.25, 0, 0], [0, 0, 0.75, 0.25, 0, 0]])
@@ -276,15 +279,15 @@ class TestWindows:
 
 
 class TestMasksWithoutTheInterface:
-    def test_each_layer_has_its_own(self, made: Made) -> None:
+    def test_each_layer_has_its_own_mask(self, made: Made) -> None:
         one = captured(made("gpt_neo")[0])
         assert one.provenance["capture"] == "output_attentions"
         query, key = np.indices(one.weights.shape[2:])
         assert np.array_equal(one.mask_of(0), key > query)
         assert np.array_equal(one.mask_of(1), (key > query) | (key <= query - 4))
 
-    def test_a_zero_of_half_precision_is_seen(self) -> None:
-        """A weight too small for the type is a weight; what a mask has hidden is none."""
+    def test_a_weight_rounded_to_zero_is_not_masked(self) -> None:
+        """A weight that is too small for the type is a weight. A masked key has none."""
         import torch
 
         hidden = torch.finfo(torch.float16).min
@@ -297,7 +300,7 @@ class TestMasksWithoutTheInterface:
         assert one.hidden[0, 0].tolist() == [[False, False, True], [False, False, True]]
 
     def test_one_softmax_over_two_texts(self) -> None:
-        """The decoder's keys and the text's in one row, returned apart."""
+        """One row holds the decoder's keys and the text's keys; the model returns them apart."""
         import torch
 
         logits = torch.tensor([[[[0.0, -float("inf"), 1.0, 2.0], [1.0, 0.5, -1e9, 0.0]]]])
@@ -311,8 +314,8 @@ class TestMasksWithoutTheInterface:
 
 
 class TestBigBird:
-    def test_short_texts_leave_long_ones_as_they_are(self, made: Made) -> None:
-        """It turns to full attention for a short text, and would stay with it."""
+    def test_a_short_text_does_not_change_later_runs(self, made: Made) -> None:
+        """The model changes to full attention for a short text, and would stay in that mode."""
         folder, _ = made("big_bird")
         with open_source(source_of(folder)) as runner:
             list(runner.run([Request(source_of(folder), FOX)]))
@@ -323,7 +326,7 @@ class TestBigBird:
 
 
 class Panic(BaseException):
-    """As what a library in Rust raises where it gives up."""
+    """An exception such as a library in Rust raises when it stops."""
 
 
 @pytest.mark.parametrize("raised", [Panic("out of range"), SystemExit(3), ValueError("no")])

@@ -1,4 +1,4 @@
-"""What keeps torch and transformers from being used, and what is said of it."""
+"""Problems that make torch and transformers unusable, and the messages about them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ print(getattr(answer, "problem", "drawn"), getattr(answer, "message", ""))
 
 
 def ask(folder: Path, before: str = "") -> str:
-    """What another process gets, with a folder first on sys.path."""
+    """The answer of another process that has a folder first on sys.path."""
     command = [sys.executable, "-c", ASK.replace("{before}", before), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
@@ -103,8 +103,8 @@ def test_a_file_that_hides_a_module_of_pythons_own(tmp_path: Path) -> None:
     assert f"{tmp_path / 'queue.py'} is found in the place of" in ask(tmp_path)
 
 
-def test_files_beside_that_hide_nothing(tmp_path: Path) -> None:
-    """A folder of notes may well be called so, and its files may be modules already imported."""
+def test_files_that_hide_nothing(tmp_path: Path) -> None:
+    """Notes may lie in a folder of such a name, and files may have names of imported modules."""
     (tmp_path / "transformers").mkdir()
     (tmp_path / "transformers" / "index.rst").touch()
     (tmp_path / "json.py").write_text("x = 1\n")
@@ -126,16 +126,16 @@ sys.meta_path.insert(0, Finder())
     assert "--force-reinstall" in said
 
 
-def test_nothing_is_said_of_what_is_sound() -> None:
+def test_working_packages_have_no_problem() -> None:
     problems: list[Any] = [packages.package_problem(name) for name in packages.NEEDED]
     assert problems == [None, None]
     assert packages.shadow_problem() is None
 
 
-def test_a_module_of_a_package_is_there_before_it_is_imported(
+def test_a_module_need_not_be_imported_to_be_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of some models, nobody has imported it before us."""
+    """Python has not imported this module of transformers yet."""
     monkeypatch.delitem(sys.modules, "transformers.masking_utils", raising=False)
     assert packages.package_problem("transformers.masking_utils") is None
     missing = packages.package_problem("no_such_package.part")

@@ -1,4 +1,4 @@
-"""Models of every kind against their own ``output_attentions=True``, one forward pass a text."""
+"""Models of every kind, compared with their own ``output_attentions=True``; one pass per text."""
 
 import sys
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class TestNumbers:
         assert np.allclose(one.weights.sum(axis=-1), 1, atol=1e-5)
         assert one.bins == 0
 
-    def test_what_a_sink_takes_is_a_key(self, tiny_model: Tiny) -> None:
+    def test_the_weight_of_a_sink_is_a_key(self, tiny_model: Tiny) -> None:
         (one,) = attentions([Request(source_of(tiny_model("gpt_oss")), FOX)])
         assert one.key_tokens[0] == Token("(sink)", special=True)
         assert one.same_tokens
@@ -52,12 +52,12 @@ class TestNumbers:
         assert largest_difference(one.weights[:, :, 1:, 0], 1 - own_weights.sum(axis=-1)) < 1e-6
         assert "rows" not in one.provenance
 
-    def test_are_not_kept_unasked(self, tiny_model: Tiny) -> None:
+    def test_vectors_are_kept_only_on_request(self, tiny_model: Tiny) -> None:
         (one,) = attentions([Request(source_of(tiny_model("llama")), FOX, keep=("keys",))])
         assert one.queries is None
         assert one.keys is not None
 
-    def test_are_not_to_be_had_without_the_interface(self, tiny_model: Tiny) -> None:
+    def test_vectors_need_the_attention_interface(self, tiny_model: Tiny) -> None:
         (one,) = attentions([Request(source_of(tiny_model("bloom")), FOX, keep=("keys",))])
         assert one.keys is None
 
@@ -115,7 +115,7 @@ class TestMiniLM:
     def test_ties_fox_to_dog(self, fox: Attention) -> None:
         texts = [token.text for token in fox.query_tokens]
         tied = fox.weights[5, 11, texts.index("fox"), texts.index("dog")]
-        assert round(float(tied), 3) == 0.447  # the design page measured it
+        assert round(float(tied), 3) == 0.447  # The design page measured this weight.
 
     def test_records_where_it_comes_from(self, fox: Attention) -> None:
         assert fox.provenance["capture"] == "interface"
@@ -144,7 +144,7 @@ class TestRequests:
         assert "pair" in error.message
 
     def test_a_decoder_takes_no_pair(self, tmp_path: Path) -> None:
-        """Though its tokenizer sets each of two texts apart, as Llama's begins both with <s>."""
+        """The tokenizer separates two texts, as Llama's tokenizer begins each with <s>."""
         folder = save("gpt2", tmp_path / "m")
         wordpiece().save_pretrained(folder)
         error = failure(Request(source_of(folder), "the fox", pair="a dog"))
@@ -242,13 +242,13 @@ class TestFailures:
         assert "nobody/nothing-of-the-kind" in error.message
         assert "HF_HUB_OFFLINE" in error.message
 
-    def test_all_requests_hear_of_a_model_that_does_not_load(self, tmp_path: Path) -> None:
+    def test_all_requests_fail_when_the_model_does_not_load(self, tmp_path: Path) -> None:
         one, two = answers([Request(source_of(tmp_path), t) for t in ("the fox", "a dog")])
         assert isinstance(one, AttentionError)
         assert isinstance(two, AttentionError)
         assert one.message == two.message
 
-    def test_pickled_weights_are_not_loaded_unasked(self, tiny_model: Tiny, tmp_path: Path) -> None:
+    def test_pickled_weights_need_the_option(self, tiny_model: Tiny, tmp_path: Path) -> None:
         import torch
         from safetensors.torch import load_file
 
@@ -262,7 +262,7 @@ class TestFailures:
         assert '"pickled_weights": True' in error.message
         attentions([Request(source_of(tmp_path, pickled_weights=True), FOX)])
 
-    def test_code_of_a_model_does_not_run_unasked(self, tiny_model: Tiny, tmp_path: Path) -> None:
+    def test_code_of_a_model_needs_the_option(self, tiny_model: Tiny, tmp_path: Path) -> None:
         for file in tiny_model("bert").iterdir():
             (tmp_path / file.name).write_bytes(file.read_bytes())
         config = (tmp_path / "config.json").read_text()
@@ -360,7 +360,7 @@ class TestFailures:
         assert isinstance(found["a dog"], Attention)
 
 
-def test_quiet_is_silence_and_then_over(caplog: pytest.LogCaptureFixture) -> None:
+def test_quiet_silences_loggers_and_restores_them(caplog: pytest.LogCaptureFixture) -> None:
     import logging
 
     loggers = [
@@ -390,31 +390,34 @@ class TestBatches:
             for n, length in enumerate(lengths)
         ]
 
-    def test_are_of_like_length_and_bounded(self) -> None:
+    def test_batches_have_similar_lengths_and_a_limit(self) -> None:
         groups = list(batches(self.items(500, 3, 5, 500, 4, 500), heads=1, pads=True))
         lengths = [[len(i.source) for i in g] for g in groups]
         assert sorted(lengths) == [[3, 4, 5], [500], [500, 500]]
 
-    def test_pad_less_than_another_pass_would_cost(self) -> None:
-        """A pass costs as much as 30 tokens: 20 of padding are cheaper, 9 × 30 are not."""
+    def test_padding_costs_less_than_another_pass(self) -> None:
+        """A pass costs as much as 30 tokens.
+
+        Padding of 20 tokens costs less, and 9 × 30 cost more.
+        """
         groups = list(batches(self.items(10, 30), heads=1, pads=True))
         assert [len(g) for g in groups] == [2]
         groups = list(batches(self.items(*[10] * 9, 40), heads=1, pads=True))
         assert [len(g) for g in groups] == [9, 1]
 
-    def test_are_bounded_by_the_weights_of_a_layer(self) -> None:
+    def test_batches_are_limited_by_the_weights_of_a_layer(self) -> None:
         room = Room(tokens=1000, weights=2 * 4 * 100**2)
         groups = list(batches(self.items(100, 100, 100), heads=4, pads=True, room=room))
         assert sorted(len(g) for g in groups) == [1, 2]
 
-    def test_do_not_mix_lengths_where_padding_is_not_safe(self) -> None:
+    def test_batches_without_safe_padding_have_one_length(self) -> None:
         groups = list(batches(self.items(3, 5, 3), heads=1, pads=False))
         assert [[len(i.source) for i in g] for g in groups] == [[3, 3], [5]]
 
-    def test_of_one_are_always_allowed(self) -> None:
+    def test_a_batch_of_one_is_always_allowed(self) -> None:
         assert len(list(batches(self.items(9000), heads=12, pads=True))) == 1
 
-    def test_of_many_leave_nobody_out(self) -> None:
+    def test_batches_contain_every_item(self) -> None:
         items = self.items(*[3 + (7 * n) % 41 for n in range(300)])
         groups = list(batches(items, heads=12, pads=True))
         assert sorted(id(item) for group in groups for item in group) == sorted(map(id, items))
@@ -422,7 +425,7 @@ class TestBatches:
 
 
 class TestEqualTexts:
-    def test_run_once(self, tiny_model: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_equal_texts_run_once(self, tiny_model: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
         folder = tiny_model("bart")
         rows = []
         inputs = runner_module.model_inputs

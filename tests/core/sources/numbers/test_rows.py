@@ -1,4 +1,4 @@
-"""Bodies: which are matrices and which captions, and what a matrix may look like."""
+"""Bodies of directives: matrices and captions, and the forms that a matrix may have."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 TOKENS = ("the", "cat")
 HALVES = [[0.5, 0.5], [0.3, 0.7]]
-"""What every body below is read as."""
+"""The sentence of every body below."""
 
 
 def rows(body: str, text: str = "the cat", **kind: object) -> Attention:
-    """What a directive makes of a body that is nothing but a matrix."""
+    """The weights of a body that is only a matrix."""
     lines = body.splitlines()
     assert leading_rows(lines, text.split()) == len(lines)
     return read(Request(MatrixSource(text=body, **kind), text))  # type: ignore[arg-type]
@@ -83,7 +83,7 @@ CAPTIONS = [
 
 
 @pytest.mark.parametrize("body", CAPTIONS)
-def test_a_caption_with_numbers_is_no_matrix(body: str) -> None:
+def test_a_caption_with_numbers_is_not_a_matrix(body: str) -> None:
     lines = body.splitlines()
     assert leading_rows(lines) == 0
     assert leading_rows(lines, TOKENS) == 0
@@ -163,7 +163,7 @@ MATRICES = {
 
 
 @pytest.mark.parametrize("body", MATRICES.values(), ids=MATRICES)
-def test_what_is_plainly_a_matrix_is_read(body: str) -> None:
+def test_forms_of_a_matrix(body: str) -> None:
     one = rows(body)
     assert_allclose(one.weights[0, 0], HALVES, atol=1e-7)
     assert [token.text for token in one.key_tokens] == ["the", "cat"]
@@ -248,7 +248,7 @@ CAPTIONED = [
 
 
 @pytest.mark.parametrize(("body", "count"), CAPTIONED)
-def test_what_follows_a_matrix_is_its_caption(body: str, count: int) -> None:
+def test_text_after_a_matrix_is_its_caption(body: str, count: int) -> None:
     lines = body.splitlines()
     assert leading_rows(lines, TOKENS) == count
     request = Request(MatrixSource(text="\n".join(lines[:count])), "the cat")
@@ -386,8 +386,11 @@ def test_an_admonition_is_a_figure_only_by_a_matrix_that_fits(
     ],
     ids=lambda body: ascii(body[:12]),
 )
-def test_no_body_takes_long(body: str) -> None:
-    """Time grows with the length of a body, never with its square: these took minutes."""
+def test_every_body_is_read_in_linear_time(body: str) -> None:
+    """The time grows with the length of a body, not with its square.
+
+    These bodies once took minutes.
+    """
     begin = time.process_time()
     lines = body.splitlines()
     leading_rows(lines, TOKENS)

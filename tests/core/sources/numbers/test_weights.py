@@ -1,4 +1,4 @@
-"""What numbers look like that are no attention weights, and what is said of them."""
+"""Numbers that are no attention weights, and the messages that recognise them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NONE = np.zeros((1, 6, 6), dtype=np.bool_)
 
 
 def dropped(share: float) -> Any:
-    """As `torch.nn.functional.dropout` leaves weights in training."""
+    """Weights as `torch.nn.functional.dropout` leaves them in training."""
     return np.where(RNG.random(GOOD.shape) < share, 0, GOOD) / (1 - share)
 
 
@@ -85,7 +85,7 @@ LOOKS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("weights", "says"), LOOKS.values(), ids=LOOKS)
-def test_what_numbers_look_like(weights: Any, says: str) -> None:
+def test_messages_name_what_numbers_look_like(weights: Any, says: str) -> None:
     masked = np.zeros((1, *weights.shape[2:]), dtype=np.bool_)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -113,7 +113,7 @@ def test_a_slip_in_one_row_gets_no_advice() -> None:
 
 
 @pytest.mark.parametrize("weights", [-GOOD, GOOD * 7.3, np.log(GOOD)])
-def test_a_function_is_never_told_of_the_option(weights: Any) -> None:
+def test_errors_of_a_function_name_no_option(weights: Any) -> None:
     with pytest.raises(WeightsError) as caught:
         check_weights(weights, NONE, Problem.FUNCTION)
     assert "option" not in caught.value.message
@@ -121,7 +121,7 @@ def test_a_function_is_never_told_of_the_option(weights: Any) -> None:
     assert "apply softmax in the function" in caught.value.message
 
 
-def test_a_mask_for_visible_keys_is_the_opposite() -> None:
+def test_a_mask_of_visible_keys_is_recognised() -> None:
     causal = np.tril(np.ones((6, 6))) / np.arange(1, 7)[:, None]
     visible = np.tril(np.ones((1, 6, 6), dtype=np.bool_))
     with pytest.raises(WeightsError, match="looks like its opposite"):
@@ -131,7 +131,7 @@ def test_a_mask_for_visible_keys_is_the_opposite() -> None:
 
 @pytest.mark.parametrize("large", [1e300, 1e308, np.finfo(np.float64).max])
 def test_logits_of_any_size(large: float) -> None:
-    """The softmax of finite logits is finite, and nothing is warned of."""
+    """The softmax of finite logits is finite, without a warning."""
     logits = np.array([[[[large, -large, large], [0, -large, 0], [-large, -large, -large]]]])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -150,7 +150,7 @@ def test_logits_that_are_no_numbers(value: float, says: str) -> None:
         softmax(logits, np.zeros((1, 2, 2), dtype=np.bool_))
 
 
-def test_what_is_masked_may_be_no_number() -> None:
+def test_masked_logits_may_be_nan() -> None:
     logits = np.array([[[[0, np.nan], [0, 0]]]])
     weights, _ = softmax(logits, np.array([[[False, True], [False, False]]]))
     assert_allclose(weights[0, 0], [[1, 0], [0.5, 0.5]])
