@@ -19,7 +19,7 @@ const VIEWS = readdirSync(join(here, "src", "views"), { withFileTypes: true })
   .sort();
 
 /** The most bytes that a file may have, gzipped. */
-const MOST = { core: 15_000, view: 5_000, pictures: 6_000, variants: 3_000, generate: 800, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
+const MOST = { core: 15_000, view: 5_000, pictures: 6_000, variants: 3_000, generate: 800, prose: 2_000, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
 
 const BANNER = "/* sphinx-attention, MIT licence; sources in static/ */";
 const BUNDLE = { bundle: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
@@ -112,6 +112,7 @@ async function buildAll() {
   scripts.set("attention-pictures.js", [await entry("export/index.ts"), MOST.pictures]);
   scripts.set("attention-generate.js", [await entry("page/generate.ts"), MOST.generate]);
   scripts.set("attention-variants.js", [await entry("variants/index.ts"), MOST.variants]);
+  scripts.set("attention-prose.js", [await entry("page/prose.ts"), MOST.prose]);
   scripts.set("attention-search.js", [await entry("page/search.ts"), MOST.search]);
   // The core script loads the others with its own query string, which Sphinx makes from its content. With
   // this digest in it, browsers with an old copy of any script fetch the new one.
@@ -126,7 +127,7 @@ async function buildAll() {
     writeFileSync(join(assets, name), text);
     check(name, text, most);
   }
-  const styled = [...VIEWS.map(styleOf).filter((name) => existsSync(join(here, name))), "css/generate.css"];
+  const styled = [...VIEWS.map(styleOf).filter((name) => existsSync(join(here, name))), "css/generate.css", "css/prose.css"];
   writeFileSync(join(assets, "attention.css"), `${BANNER}\n${await style("attention.css", ...styled)}`);
   check("attention.css without views", await style("attention.css"), MOST.coreStyle);
   for (const name of styled) check(`attention.css, ${name}`, await style(name), MOST.viewStyle);

@@ -17,6 +17,8 @@ GENERATE = "attention-generate.js"
 """Only for pages with a figure that steps through the tokens that a model writes."""
 VARIANTS = "attention-variants.js"
 """Shows other attentions of a figure. The core loads it where a figure has several."""
+PROSE = "attention-prose.js"
+"""Only for pages whose prose selects something in a figure."""
 SEARCH = "attention-search.js"
 """Only for Sphinx's search page."""
 

@@ -1,18 +1,18 @@
-"""Which token an author means by the option ``focus``."""
+"""Which token an author means by the text, the occurrence or the number of it."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sphinx_attention.core.analysis.mean import AVERAGED, SLOT
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.text import clean_line, is_number, quoted
+from sphinx_attention.core.text import clean_line, is_number, nearest, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sphinx_attention.core.attention import Attention
+    from sphinx_attention.core.attention import Attention, Token
 
 _PIECE_MARKS = re.compile(r"^(?:##|[\s\u0120\u010a\u2581]+)|(?:</w>|@@|[\s\u2581]+)$")
 """What tokenizers write round a piece of a word: ##ing, Ġcat, ▁cat, cat</w>, ca@@."""
@@ -29,8 +29,14 @@ def _bare_folded(text: str) -> str:
     return _bare(text).casefold()
 
 
-def find(attention: Attention, focus: str) -> tuple[int, bool]:
-    """The index of the query token that an author named, and whether only its capitals differ.
+def find(
+    attention: Attention,
+    focus: str,
+    *,
+    side: Literal["query", "key"] = "query",
+    option: str = "focus",
+) -> tuple[int, bool]:
+    """The index of the token that an author named, and whether only its capitals differ.
 
     Args:
         attention: whose tokens are searched.
@@ -38,11 +44,14 @@ def find(attention: Attention, focus: str) -> tuple[int, bool]:
             A text that is also a number is taken as text first. The blanks and marks that
             tokenizers put round a piece may be left out, and capitals play a role only where
             both forms are there.
+        side: whether a query or a key is meant.
+        option: what the message calls the place where the author named the token.
 
     Raises:
         AttentionError: no such token; the message lists those that there are.
     """
-    texts = [token.text for token in attention.query_tokens]
+    tokens = attention.query_tokens if side == "query" else attention.key_tokens
+    texts = [token.text for token in tokens]
     name, hash_, ordinal = focus.rpartition("#")
     wanted, occurrence = focus, 1
     if hash_ and is_number(ordinal) and focus not in texts:
@@ -61,16 +70,17 @@ def find(attention: Attention, focus: str) -> tuple[int, bool]:
         return int(focus), False
     raise AttentionError(
         Problem.OPTION,
-        f"invalid value {quoted(focus)} for focus: there is no such token; expected the text of "
+        f"invalid value {quoted(focus)} for {option}: there is no such token"
+        f"{nearest(_bare(wanted), map(_bare_folded, texts))}; expected the text of "
         f"one, its text with #2 for the second of that text, or its number from 0 to "
-        f"{len(texts) - 1}; {_tokens_listed(texts)}{_pieces_of(attention, wanted)}"
-        f"{_other_form(attention, focus)}",
+        f"{len(texts) - 1}; {_tokens_listed(texts)}{_pieces_of(tokens, wanted)}"
+        f"{_other_form(texts, focus)}",
     )
 
 
-def _other_form(attention: Attention, focus: str) -> str:
+def _other_form(known: Sequence[str], focus: str) -> str:
     """What to say where other marks round or between tokens would name them."""
-    texts = {_bare_folded(token.text) for token in attention.query_tokens}
+    texts = {_bare_folded(text) for text in known}
     plain = focus.strip("\"'“”‘’`[]")
     if plain != focus and _bare_folded(plain) in texts:
         return f"; write it without quotation marks: {plain}"
@@ -85,10 +95,10 @@ def _tokens_listed(texts: Sequence[str]) -> str:
     return f"the tokens are {' '.join(map(clean_line, texts[:_MOST_LISTED]))}{more}"
 
 
-def _pieces_of(attention: Attention, wanted: str) -> str:
+def _pieces_of(tokens: Sequence[Token], wanted: str) -> str:
     """What to say where a word is in pieces, each of which is a token."""
     words: dict[int, list[str]] = {}
-    for token in attention.query_tokens:
+    for token in tokens:
         if token.word is not None:
             words.setdefault(token.word, []).append(token.text)
     for pieces in words.values():

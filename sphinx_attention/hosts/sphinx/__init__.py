@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import sphinx_attention
 from sphinx_attention.core.host_words import HostWords, speak_as
 
-from . import assets, config, directive, domain, stock_errors, uses, visitors
+from . import assets, config, directive, domain, prose, stock_errors, uses, visitors
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-ENV_VERSION = 6
+ENV_VERSION = 7
 """Raised whenever what is kept in the environment or in doctrees changes."""
 
 
@@ -23,6 +23,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     config.setup_config(app)
     domain.setup_domain(app)
     directive.setup_directives(app)
+    prose.setup_prose(app)
     uses.setup_uses(app)
     stock_errors.setup_stock_errors(app)
     visitors.setup_visitors(app)

@@ -12,10 +12,13 @@ from sphinx_attention.core.phrases import browser_script
 from sphinx_attention.core.views import VIEWS
 
 from .domain import domain_of, drawn_as
-from .nodes import attention_figure
+from .nodes import attention_figure, attention_link
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+
+_PROBLEMS = frozenset({"attention-placeholder", "attention-problem"})
+"""The classes of what stands in the place of a figure, a number or a link."""
 
 
 def setup_assets(app: Sphinx) -> None:
@@ -59,7 +62,7 @@ def link_files(
         return
     if app.registry.html_assets_policy == "always" or _needs_files(doctree):
         app.add_css_file(assets.STYLE)
-        for name in (assets.CORE, *_view_scripts(doctree)):
+        for name in _scripts(doctree):
             app.add_js_file(name, loading_method="async", fetchpriority="high")
         _take_over(context, "css_files", getattr(app.builder, "_css_files", []))
         _take_over(context, "script_files", getattr(app.builder, "_js_files", []))
@@ -79,6 +82,19 @@ def _take_over(context: dict[str, Any], name: str, files: list[Any]) -> None:
     files[:] = [one for one in files if one not in ours]
 
 
+def _scripts(doctree: nodes.document) -> list[str]:
+    """The scripts that a page needs at once."""
+    prose = [assets.PROSE] if _has(doctree, attention_link) else []
+    # A page that only refers to figures of other pages runs no figure.
+    if prose and not _has(doctree, attention_figure):
+        return prose
+    return [assets.CORE, *_view_scripts(doctree), *prose]
+
+
+def _has(doctree: nodes.document, kind: type[nodes.Element]) -> bool:
+    return next(iter(doctree.findall(kind)), None) is not None
+
+
 def _view_scripts(doctree: nodes.document) -> list[str]:
     """The scripts of the views that the figures of a page show at first, and of their steps."""
     shown = {node.spec.view for node in doctree.findall(attention_figure)}
@@ -92,6 +108,7 @@ def _view_scripts(doctree: nodes.document) -> list[str]:
 
 def _needs_files(doctree: nodes.document) -> bool:
     return any(
-        isinstance(node, attention_figure) or "attention-placeholder" in node["classes"]
+        isinstance(node, (attention_figure, attention_link))
+        or _PROBLEMS.intersection(node["classes"])
         for node in doctree.findall(nodes.Element)
     )

@@ -271,7 +271,9 @@ def _line_of(error: AttentionError, directive: Directive, source: Source) -> int
     """The line of the document that an error is about."""
     if isinstance(error, misread.MisreadError):
         return error.lineno
-    return directive.lineno if error.line is None else body_line(directive, source, error.line)
+    return (
+        directive.lineno if error.line is None else body_line(directive, source.offset, error.line)
+    )
 
 
 def _short(env: Any, place: Any) -> str:

@@ -20,6 +20,7 @@ from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
 from sphinx_attention.hosts.paths import shell_word
 
+from . import prose
 from .config import settings_of
 from .messages import warn, warn_of
 from .nodes import attention_figure
@@ -53,8 +54,15 @@ class AttentionDomain(Domain):
 
     name = "attn"
     label = "Attention"
-    data_version = 2
-    initial_data: ClassVar[dict[str, Any]] = {"requests": {}, "places": {}}
+    data_version = 3
+    initial_data: ClassVar[dict[str, Any]] = {
+        "requests": {},
+        "places": {},
+        "remarks": {},
+        "figures": {},
+    }
+    roles: ClassVar[dict[str, Any]] = dict(prose.ROLES)
+    directives: ClassVar[dict[str, Any]] = dict(prose.DIRECTIVES)
 
     base: Path
     """The folder of conf.py."""
@@ -68,6 +76,8 @@ class AttentionDomain(Domain):
     """The figures of the page that is being written."""
     pages: Pages
     """What the pages of this output show."""
+    prose: prose.Prose
+    """What the prose comes to; empty before everything is read, and where no pages are written."""
 
     @property
     def requests(self) -> dict[str, list[Request]]:
@@ -99,8 +109,8 @@ class AttentionDomain(Domain):
 
     def clear_doc(self, docname: str) -> None:
         """Forget a document."""
-        self.requests.pop(docname, None)
-        self.places.pop(docname, None)
+        for name in self.initial_data:
+            self.data[name].pop(docname, None)
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Take over what a reading worker noted."""
@@ -145,6 +155,7 @@ def open_library(app: Sphinx) -> None:
         docs=_as_typed(Path(app.srcdir)),
         record=FailureRecord(store.folder),
     )
+    domain.prose = prose.Prose(prose.data_of(app.env), domain.library, settings.page_budget)
     domain.drawn_as = drawn_as(app.builder)
 
 
@@ -182,10 +193,13 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
             "`sphinx-attention serve %s -D attention_mode=auto` computes them",
             library.docs,
         )
+    domain.prose.look_up()
+    report(library, domain)
     domain.pages = Pages.of(app)
     if not domain.pages.kept:
         return ()
-    return [docname for docname in sorted(domain.requests) if _is_stale(app, domain, docname)]
+    concerned = sorted({*domain.requests, *prose.data_of(env).remarks})
+    return [docname for docname in concerned if _is_stale(app, domain, docname)]
 
 
 def entries_of(domain: AttentionDomain, docname: str) -> dict[str, str]:
@@ -198,6 +212,8 @@ def _is_stale(app: Sphinx, domain: AttentionDomain, docname: str) -> bool:
     """Whether a page shows something else than what is there now."""
     page = domain.pages.before.get(docname)
     if page is None or page.entries != entries_of(domain, docname):
+        return True
+    if page.prose != domain.prose.digest(docname):
         return True
     budget = settings_of(app.config).page_budget
     if page.budget == budget:
@@ -226,11 +242,12 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     domain = domain_of(app.env)
     if exception is not None or domain.drawn_as == "nothing":
         return
-    for docname, page in sorted(domain.pages.unwritten(domain.requests).items()):
+    concerned = {*domain.requests, *prose.data_of(app.env).remarks}
+    for docname, page in sorted(domain.pages.unwritten(concerned).items()):
         for problem, message, trace, place in page.warnings:
             warn_of(AttentionError(Problem(problem), message, trace), location=place)
         warn_of_weight(page.sizes, settings_of(app.config).page_budget, docname)
-    domain.pages.save(domain.requests)
+    domain.pages.save(concerned)
 
 
 def warn_of_weight(sizes: Iterable[tuple[int, str]], budget: int, docname: str) -> None:

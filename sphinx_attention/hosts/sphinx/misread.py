@@ -51,7 +51,7 @@ def check(directive: Directive, source: Source) -> None:
     found = option_lines.in_body(list(source.body), markdown=in_markdown(directive))
     if found:
         number, slip = found
-        line = body_line(directive, source, number + 1)
+        line = body_line(directive, source.offset, number + 1)
         raise MisreadError(slip.error("become part of the caption"), line)
 
 

@@ -1,9 +1,12 @@
-"""The nodes of ours: a figure, with what was asked for, never with numbers, and its picture."""
+"""The nodes of ours: figures and their pictures, and what the prose says of figures.
+
+None of them holds numbers: a figure holds what was asked for, a mark holds what the author wrote.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from docutils import nodes
 from sphinx import addnodes
@@ -46,3 +49,38 @@ class attention_figure(nodes.figure, addnodes.translatable):  # noqa: N801
     def extract_original_messages(self) -> Sequence[str]:
         """What a translator gets to see beside the caption."""
         return [self["rawalt"]] if self.get("rawalt") else []
+
+
+MarkKind = Literal["focus", "weight", "check"]
+
+
+class attention_mark(nodes.inline):  # noqa: N801
+    """A place where the prose refers to a figure.
+
+    Attributes in the doctree:
+        target: the reference as the author wrote it.
+    """
+
+    kind: ClassVar[MarkKind]
+
+
+class attention_focus(attention_mark):  # noqa: N801
+    """Text that becomes a link to a figure."""
+
+    kind = "focus"
+
+
+class attention_weight(attention_mark):  # noqa: N801
+    """Becomes a number of a figure."""
+
+    kind = "weight"
+
+
+class attention_check(nodes.Invisible, attention_mark):  # noqa: N801
+    """One claim, in ``claim``. Removed when the document has been read."""
+
+    kind = "check"
+
+
+class attention_link(nodes.reference):  # noqa: N801
+    """A link that selects something in a figure; ``selection`` as addresses write it."""

@@ -47,6 +47,7 @@ class Page:
         sizes: of each figure, the bytes in the page and the place of the directive.
         warnings: problem, message, traceback and place of each warning that the page's figures
             gave.
+        prose: what the references of its prose come to, as a digest (see `Prose.digest`).
     """
 
     entries: dict[str, str] = field(default_factory=dict)
@@ -54,6 +55,7 @@ class Page:
     budget: int = 0
     sizes: list[tuple[int, str]] = field(default_factory=list)
     warnings: list[tuple[str, str, str, str]] = field(default_factory=list)
+    prose: str = ""
 
 
 class Pages:
@@ -109,6 +111,10 @@ class Pages:
         """Note what the figures of a page were drawn from."""
         self.written[document].entries = dict(entries)
 
+    def note_prose(self, document: str, digest: str) -> None:
+        """Note what the references of a page's prose come to."""
+        self.written[document].prose = digest
+
     def note_figure(self, document: str, figure: Figure) -> None:
         """Note what a figure carries."""
         self.written[document].carried.append(carried(figure))
@@ -157,7 +163,7 @@ class Pages:
         """Write the record.
 
         Args:
-            documents: those that have a figure; others are forgotten.
+            documents: those that have a figure or refer to one; others are forgotten.
         """
         if self._file is None:
             return

@@ -118,6 +118,7 @@ class ResolveFigures(SphinxPostTransform):
                         _without_captions(generic)
                     _replace(node, generic)
         domain.pages.note_entries(document, entries_of(domain, document))
+        domain.pages.note_prose(document, domain.prose.digest(document))
 
     def _figure(self, node: attention_figure) -> Figure:
         """The figure of a node, computed again where only its numbers show the entry's damage."""

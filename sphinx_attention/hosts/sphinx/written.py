@@ -137,11 +137,17 @@ def _continue_text(own: str, more: Sequence[str]) -> tuple[str, list[str]]:
     return " ".join([own, *(line.strip() for line in more)]), []
 
 
-def body_line(directive: Directive, source: Source, line: int) -> int:
-    """The line of the document, as docutils counts, of a line of the body, counted from 1."""
+def body_line(directive: Directive, offset: int, line: int) -> int:
+    """The line of the document, as docutils counts, of a line of the body, counted from 1.
+
+    Args:
+        directive: whose body it is.
+        offset: where the body starts, as docutils counts.
+        line: of the body.
+    """
     if in_markdown(directive):
-        return directive.lineno + max(source.offset, 0) + line
-    return source.offset + line
+        return directive.lineno + max(offset, 0) + line
+    return offset + line
 
 
 def located(directive: Directive, line: int) -> Any:

@@ -163,22 +163,28 @@ function isLoading(): boolean {
 /** The figure that an address opened last, and the fragment of its state after that. */
 let followed: { controller: FigureController; fragment: string } | null = null;
 
+/**
+ * The controller of a figure, once the figure shows the attention that some values name. Without values,
+ * it shows what it showed.
+ */
+async function open(figure: HTMLElement, values?: ReadonlyMap<string, string>): Promise<FigureController | null> {
+  const controller = await takeOver(figure);
+  const variants = controller && variantsOf.get(figure);
+  if (!variants || !values) return controller;
+  const at = Object.entries(variants.first).map(([axis, value]) => [axis, values.get(axis) ?? value]);
+  const options = { ...controller.state.options, ...Object.fromEntries(at) };
+  controller.dispatch({ type: "adopt", changes: { options } });
+  return (await switching.get(figure)) ?? controller;
+}
+
 /** Scroll to the figure that the address names, and restore its selection. */
 async function follow(): Promise<void> {
   const { hash } = location;
   const named = read(hash);
-  let controller = named && (await takeOver(named.figure));
+  // First the attention, because pins are numbers of its tokens.
+  const controller = named && (await open(named.figure, named.values));
   // The address may have changed in the meantime.
   if (location.hash !== hash) return;
-  const variants = controller && variantsOf.get(controller.figure);
-  if (controller && variants) {
-    // First the attention, because pins are numbers of its tokens.
-    const at = Object.entries(variants.first).map(([axis, value]) => [axis, named!.values.get(axis) ?? value]);
-    const options = { ...controller.state.options, ...Object.fromEntries(at) };
-    controller.dispatch({ type: "adopt", changes: { options } });
-    controller = (await switching.get(controller.figure)) ?? controller;
-    if (location.hash !== hash) return;
-  }
   if (controller?.figure !== followed?.controller.figure) leave(hash);
   if (!controller) return;
   const previous = controller.state;
@@ -222,6 +228,7 @@ function isVisible(figure: HTMLElement): boolean {
 }
 
 function start(): void {
+  globalThis.attentionOpen = open;
   acceptViews(shared, () => {
     for (const figure of document.querySelectorAll<HTMLElement>(FIGURE)) if (found.has(figure)) showControls(figure);
   });

@@ -89,7 +89,7 @@ export function restore({ model, state, first, dispatch, takes }: FigureControll
     ...(layer && { layer }),
     ...(head && { head }),
     ...(heads !== undefined && { heads: heads.split(",") }),
-    ...(pin !== undefined && { pinned: pin.split(",").map(place).filter((one) => one !== null) }),
+    ...(pin !== undefined && { pinned: pin.split(",").map(placeIn).filter((one) => one !== null) }),
     direction: direction === "to" ? ("to" as const) : first.direction,
     options: { ...first.options, ...options },
   };
@@ -101,7 +101,8 @@ function written({ side, index, other }: Place): string {
   return `${side === "key" ? "k" : ""}${index}${other === undefined ? "" : `.${other}`}`;
 }
 
-function place(text: string): Place | null {
+/** The place that a pin in an address names. Null where the text was not written by us. */
+export function placeIn(text: string): Place | null {
   const [, letter, index, other] = /^([qk]?)(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
   if (index === undefined) return null;
   const side = letter === "k" ? "key" : "query";

@@ -1,0 +1,301 @@
+"""References from the prose to the numbers of a figure: ``fox 1.3 brown -> quick``.
+
+A reference names a figure. It may go on with the attention that is meant where the figure has
+several (``sentence=1``), with a layer and a head (``1.3``), with a query token, and with a key
+token behind an arrow::
+
+    fox
+    fox 1.3
+    fox 1.3 brown
+    fox 1.3 brown -> quick
+    rivers sentence=1 4.2 bank#2 -> robbed
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from sphinx_attention.core.codes import format_code, head_codes
+from sphinx_attention.core.errors import AttentionError, InvalidValueError, Problem
+from sphinx_attention.core.figure.focus import find
+from sphinx_attention.core.figure.selection import written
+from sphinx_attention.core.figure.spec import AXES
+from sphinx_attention.core.text import clean_line, listed, nearest, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sphinx_attention.core.attention import Attention
+    from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.figure.spec import Axis
+
+_FORM = "expected the name of a figure, then a layer and a head, a token, -> and a token, such as "
+EXAMPLE = "fox 1.3 brown -> quick"
+
+_NAME = r"(?:\d{1,4}|mean|max|rollout|flow)"
+"""The name of a layer or a head: its number, or how several were put together."""
+
+_HEAD = re.compile(rf"({_NAME})\.({_NAME})")
+_AXIS = re.compile(rf"({'|'.join(AXES)})=(\S+)")
+_ARROW = re.compile(r"(?:^|\s)(?:->|→)(?:\s|$)")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a reference names, before the numbers of the figure are known.
+
+    Attributes:
+        figure: the name of the figure.
+        at: the attention that is meant, by the values on the axes that the reference names.
+        head: the names of the layer and of the head; None means those that the figure shows first.
+        query: the query token as the author names it; empty for none.
+        key: likewise the key token.
+    """
+
+    figure: str
+    at: tuple[tuple[Axis, str], ...] = ()
+    head: tuple[str, str] | None = None
+    query: str = ""
+    key: str = ""
+
+    @property
+    def title(self) -> str:
+        """What stands for a reference without a text of its own."""
+        if not self.query:
+            return ".".join(self.head) if self.head else self.figure
+        return f"{self.query} → {self.key}" if self.key else self.query
+
+
+@dataclass(frozen=True)
+class Located:
+    """What a reference names, in the numbers of the figure.
+
+    Attributes:
+        attention: the numbers.
+        at: the place of the attention among those of the figure.
+        layer: position of the layer in ``attention``.
+        head: position of the head.
+        query: position of the query token; None for none.
+        key: likewise the key token.
+    """
+
+    attention: Attention
+    at: tuple[tuple[Axis, str], ...]
+    layer: int
+    head: int
+    query: int | None = None
+    key: int | None = None
+
+    @property
+    def head_name(self) -> str:
+        """Layer and head, as readers know them."""
+        return f"{self.attention.layer_names[self.layer]}.{self.attention.head_names[self.head]}"
+
+    @property
+    def code(self) -> int:
+        """The weight in thousandths (see `codes`). Needs both tokens."""
+        assert self.query is not None
+        assert self.key is not None
+        return int(head_codes(self.attention, self.layer, self.head)[self.query, self.key])
+
+    @property
+    def weight(self) -> float:
+        """The weight itself. Needs both tokens."""
+        assert self.query is not None
+        assert self.key is not None
+        return float(self.attention.weights[self.layer, self.head, self.query, self.key])
+
+    @property
+    def text(self) -> str:
+        """The weight as the figure prints it."""
+        return format_code(self.code, signed=self.attention.signed)
+
+    @property
+    def pair(self) -> str:
+        """The two tokens, as messages name them."""
+        assert self.query is not None
+        assert self.key is not None
+        tokens = self.attention.query_tokens[self.query], self.attention.key_tokens[self.key]
+        return " -> ".join(clean_line(token.text) for token in tokens)
+
+    @property
+    def selection(self) -> str:
+        """The selection as addresses write it: ``layer=1&head=3&pin=4.3``."""
+        values: dict[str, str] = {
+            **{str(axis): value for axis, value in self.at},
+            "layer": self.attention.layer_names[self.layer],
+            "head": self.attention.head_names[self.head],
+        }
+        if self.query is not None:
+            values["pin"] = str(self.query) if self.key is None else f"{self.query}.{self.key}"
+        return written(tuple(values.items()))
+
+
+def parse_reference(text: str) -> Reference:
+    """Read a reference.
+
+    Args:
+        text: as the author wrote it; see the module.
+
+    Raises:
+        AttentionError: the text names no figure, or has an arrow without two tokens.
+    """
+    words = text.split()
+    figure = words[0] if words else ""
+    if not figure or _ARROW.search(f" {figure} "):
+        raise AttentionError(
+            Problem.REFERENCE, f"no figure is named in {quoted(text)}: {_FORM}{EXAMPLE}"
+        )
+    at, rest = _axes(words[1:])
+    head, query, key = _rest(" ".join(rest), text)
+    return Reference(figure, at, head, query, key)
+
+
+def parse_place(text: str) -> Reference:
+    """Read a reference without its figure: ``1.3 brown -> quick``.
+
+    Raises:
+        AttentionError: an arrow stands without two tokens.
+    """
+    head, query, key = _rest(" ".join(text.split()), text)
+    return Reference("", (), head, query, key)
+
+
+def parse_figure(text: str) -> Reference:
+    """Read a reference that may only name a figure and one of its attentions.
+
+    Raises:
+        AttentionError: the text names more, or no figure.
+    """
+    found = parse_reference(text)
+    if found.head or found.query:
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"invalid value {quoted(text)}: expected the name of one figure; write layers, heads "
+            f"and tokens on the lines below it, such as 1.3: brown -> quick > 0.5",
+        )
+    return found
+
+
+def _axes(words: Sequence[str]) -> tuple[tuple[tuple[Axis, str], ...], Sequence[str]]:
+    """The axes that are named first, and the words behind them."""
+    at: dict[Axis, str] = {}
+    for count, word in enumerate(words):
+        match = _AXIS.fullmatch(word)
+        if match is None:
+            return tuple(at.items()), words[count:]
+        at[cast("Axis", match[1])] = match[2]
+    return tuple(at.items()), ()
+
+
+def _rest(rest: str, text: str) -> tuple[tuple[str, str] | None, str, str]:
+    """Layer and head, query and key."""
+    first, _, behind = rest.partition(" ")
+    head = None
+    if match := _HEAD.fullmatch(first):
+        head = match[1], match[2]
+        rest = behind
+    parts = [part.strip() for part in _ARROW.split(rest)]
+    if len(parts) > 2 or (len(parts) == 2 and not all(parts)):
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"the arrow in {quoted(text)} needs one token on each side, such as brown -> quick",
+        )
+    query, key = (*parts, "")[:2]
+    return head, query, key
+
+
+def nearest_figure(name: str, known: Iterable[str]) -> AttentionError:
+    """The error for a figure that is not there, with the nearest name that is."""
+    names = sorted(set(known))
+    few = f"; the named figures are {', '.join(names)}" if 0 < len(names) <= _MOST_NAMES else ""
+    none = "; no figure has a name: give one the option name" if not names else ""
+    return AttentionError(
+        Problem.REFERENCE,
+        f"there is no figure of the name {quoted(name)}{nearest(name, names)}{few}{none}",
+    )
+
+
+_MOST_NAMES = 12
+
+
+def locate(reference: Reference, figure: Figure) -> Located:
+    """Find what a reference names in the numbers of a figure.
+
+    Args:
+        reference: what is named.
+        figure: with its numbers.
+
+    Raises:
+        AttentionError: the figure has no such attention, layer, head or token; the message names
+            the nearest, or all that there are.
+    """
+    shown = _variant(reference, figure)
+    attention = shown.attention
+    layer, head = shown.layer, shown.head
+    if reference.head is not None:
+        layer_name, head_name = reference.head
+        layer = _position("layer", layer_name, attention.layer_names, reference)
+        head = _position("head", head_name, attention.head_names, reference)
+    query = key = None
+    whose = f"the figure {reference.figure}"
+    try:
+        if reference.query:
+            query, _ = find(attention, reference.query, option=f"a token of {whose}")
+        if reference.key:
+            key, _ = find(attention, reference.key, side="key", option=f"a token of {whose}")
+    except AttentionError as error:
+        raise AttentionError(Problem.REFERENCE, error.message) from None
+    return Located(attention, shown.spec.at, layer, head, query, key)
+
+
+def _variant(reference: Reference, figure: Figure) -> Figure:
+    """The attention of a figure that a reference means."""
+    if not reference.at:
+        return figure
+    known: dict[str, list[str]] = {}
+    every: list[tuple[tuple[tuple[Axis, str], ...], Figure | None, str]] = [
+        (figure.spec.at, figure, ""),
+        *((one.variant.at, one.figure, one.reason) for one in figure.beside),
+    ]
+    for at, _, _ in every:
+        for axis, value in at:
+            known.setdefault(axis, []).append(value)
+    for axis, value in reference.at:
+        if axis not in known:
+            has = f"only {listed(known)}" if known else "one attention"
+            raise AttentionError(
+                Problem.REFERENCE,
+                f"invalid name {axis} in a reference: the figure {reference.figure} has {has}",
+            )
+        if value not in known[axis]:
+            raise AttentionError(
+                Problem.REFERENCE,
+                f"invalid value {quoted(value)} for {axis}: the figure {reference.figure} has "
+                f"{listed(dict.fromkeys(known[axis]))}",
+            )
+    wanted = {**dict(figure.spec.at), **dict(reference.at)}
+    for at, found, reason in every:
+        if dict(at) == {name: value for name, value in wanted.items() if name in dict(at)}:
+            if found is None:
+                raise AttentionError(Problem.REFERENCE, reason)
+            return found
+    raise AssertionError(wanted)
+
+
+def _position(kind: str, name: str, names: Sequence[str], reference: Reference) -> int:
+    if name in names:
+        return list(names).index(name)
+    if name.isdecimal() and list(names) == [str(n) for n in range(len(names))] and len(names) > 1:
+        expected = f"0 to {len(names) - 1}"
+    else:
+        expected = listed(names)
+    error = InvalidValueError(
+        kind,
+        name,
+        f"the figure {reference.figure} has no {kind} {name}, expected {expected}",
+        Problem.REFERENCE,
+    )
+    raise error

@@ -1,0 +1,373 @@
+"""Prose that refers to figures: the roles ``attn:focus`` and ``attn:weight``, and ``attn:check``.
+
+While documents are read, roles and directives leave nodes with what the author wrote. When all
+documents are read and all numbers are in the store, the main process looks everything up once,
+warns of what is wrong, and keeps the results. The writing of a page only inserts them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.logging import get_node_location
+from sphinx.util.nodes import make_refnode
+
+from sphinx_attention.core.authoring.claims import check, parse_claim
+from sphinx_attention.core.authoring.reference import (
+    Reference,
+    locate,
+    nearest_figure,
+    parse_figure,
+    parse_reference,
+)
+from sphinx_attention.core.boundary import guarded
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.figure.figure import resolve_all
+from sphinx_attention.core.text import listed, quoted
+
+from .messages import warn_of
+from .nodes import (
+    attention_check,
+    attention_figure,
+    attention_focus,
+    attention_link,
+    attention_mark,
+    attention_weight,
+)
+from .written import body_line
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+    from sphinx.util.typing import OptionSpec
+    from sphinx.writers.html5 import HTML5Translator
+
+    from sphinx_attention.core.capture.library import Library
+    from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.figure.spec import FigureSpec
+
+    from .nodes import MarkKind
+
+
+class Remark(NamedTuple):
+    """One place where the prose refers to a figure.
+
+    Attributes:
+        kind: the role or the directive.
+        target: the reference; of a check, the figure.
+        claim: of a check, the line.
+        place: file and line, as warnings name them.
+    """
+
+    kind: MarkKind
+    target: str
+    claim: str
+    place: str
+
+
+class Named(NamedTuple):
+    """A figure that the prose may refer to.
+
+    Attributes:
+        docname: its document.
+        id: its id on the page.
+        spec: what it shows.
+    """
+
+    docname: str
+    id: str
+    spec: FigureSpec
+
+
+class Result(NamedTuple):
+    """What a remark comes to.
+
+    Attributes:
+        text: of a weight, the number.
+        docname: of a focus, the document of the figure.
+        id: likewise its id.
+        selection: likewise what is selected, as addresses write it.
+        error: why there is nothing to show; empty where there is.
+    """
+
+    text: str = ""
+    docname: str = ""
+    id: str = ""
+    selection: str = ""
+    error: str = ""
+
+
+class FocusRole(SphinxRole):
+    """``:attn:focus:`brown looks at quick <fox 1.3 brown -> quick>```."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """The text, in a node that becomes a link to the figure."""
+        title, target = _titled(self.text)
+        if not title:
+            try:
+                title = parse_reference(target).title
+            except AttentionError:
+                title = target
+        node = attention_focus(self.rawtext, title, target=target)
+        self.set_source_info(node)
+        return [node], []
+
+
+class WeightRole(SphinxRole):
+    """``:attn:weight:`fox 1.3 brown -> quick```."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """A node that becomes the number."""
+        node = attention_weight(self.rawtext, "", target=self.text.strip())
+        self.set_source_info(node)
+        return [node], []
+
+
+class CheckDirective(SphinxDirective):
+    """``.. attn:check:: fox``, with a claim on each line of the body."""
+
+    has_content = True
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[OptionSpec] = {}
+
+    def run(self) -> list[nodes.Node]:
+        """Nodes that are read and removed before anything is written."""
+        place = self.state_machine.get_source_and_line(self.lineno)
+        figure = " ".join(self.arguments[0].split())
+        lines = [(line, at) for at, line in enumerate(self.content) if line.strip()]
+        if not lines:
+            error = AttentionError(
+                Problem.CHECK,
+                "there is nothing to check: write one claim on each line of the body, such as "
+                "1.3: brown -> quick > 0.5",
+            )
+            warn_of(error, location=place)
+        made: list[nodes.Node] = []
+        for line, at in lines:
+            node = attention_check("", target=figure, claim=line.strip())
+            line_number = body_line(self, self.content_offset, at + 1)
+            node.source, node.line = self.state_machine.get_source_and_line(line_number)
+            made.append(node)
+        return made
+
+
+ROLES = {"focus": FocusRole(), "weight": WeightRole()}
+DIRECTIVES = {"check": CheckDirective}
+
+
+def _titled(text: str) -> tuple[str, str]:
+    """The text and the reference of ``text <reference>``; the text is empty where there is none.
+
+    Not by Sphinx's own rule, because an arrow or a token such as ``<s>`` may stand in a reference.
+    """
+    title, opening, target = text.strip().partition(" <")
+    if not opening or not target.endswith(">") or title.endswith(("->", "→")):
+        return "", text.strip()
+    return title.strip(), target[:-1].strip()
+
+
+def setup_prose(app: Sphinx) -> None:
+    """Register the nodes, the reading and the writing."""
+    app.add_node(attention_link, html=(visit_link_html, depart_link_html))
+    app.connect("doctree-read", note_remarks)
+    app.add_post_transform(ResolveProse)
+
+
+class ProseData:
+    """The remarks and the named figures of all documents, in the data of the domain.
+
+    Args:
+        data: of the domain.
+    """
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.remarks: dict[str, list[Remark]] = data["remarks"]
+        self.figures: dict[str, dict[str, Named]] = data["figures"]
+
+    def note(self, docname: str, doctree: nodes.document) -> None:
+        """Note what a document refers to, and which of its figures have a name.
+
+        The nodes of checks are removed.
+        """
+        for node in doctree.findall(attention_figure):
+            for name in node["names"]:
+                named = Named(docname, node["ids"][0], node.spec)
+                self.figures.setdefault(docname, {})[nodes.make_id(name)] = named
+        for mark in list(doctree.findall(attention_mark)):
+            place = get_node_location(mark) or docname
+            remark = Remark(mark.kind, mark["target"], mark.get("claim", ""), place)
+            self.remarks.setdefault(docname, []).append(remark)
+            if isinstance(mark, attention_check):
+                mark.parent.remove(mark)
+
+    def named(self, name: str, docname: str) -> Named:
+        """A figure of a name: that of the same document, or the only one of all documents.
+
+        Raises:
+            AttentionError: there is none, or there are several.
+        """
+        key = nodes.make_id(name)
+        own = self.figures.get(docname, {}).get(key)
+        if own is not None:
+            return own
+        everywhere = [named[key] for _, named in sorted(self.figures.items()) if key in named]
+        if len(everywhere) > 1:
+            raise AttentionError(
+                Problem.REFERENCE,
+                f"the name {quoted(name)} is ambiguous: figures of "
+                f"{listed(one.docname for one in everywhere)} have it; rename all but one",
+            )
+        if not everywhere:
+            raise nearest_figure(name, (one for named in self.figures.values() for one in named))
+        return everywhere[0]
+
+
+class Prose:
+    """What the prose of all documents comes to; made once for each build.
+
+    Args:
+        data: what was read.
+        library: where the numbers come from.
+        budget: bytes that the numbers of a figure may take in a page.
+    """
+
+    def __init__(self, data: ProseData, library: Library, budget: int) -> None:
+        self._data = data
+        self._library = library
+        self._budget = budget
+        self._figures: dict[tuple[str, str], Figure | AttentionError] = {}
+        self.results: dict[tuple[str, MarkKind, str, str], Result] = {}
+
+    def look_up(self) -> None:
+        """Look up every reference, check every claim, and warn of what is wrong."""
+        for docname, remarks in sorted(self._data.remarks.items()):
+            for remark in remarks:
+                key = (docname, remark.kind, remark.target, remark.claim)
+                try:
+                    with guarded(Problem.REFERENCE, f"looking up {quoted(remark.target)}"):
+                        self.results[key] = self._result(docname, remark)
+                except AttentionError as error:
+                    warn_of(error, location=remark.place)
+                    self.results[key] = Result(error=error.message)
+        self._figures.clear()
+
+    def digest(self, docname: str) -> str:
+        """What the prose of a document comes to, in a few characters; empty for nothing."""
+        found = [value for key, value in sorted(self.results.items()) if key[0] == docname]
+        if not found:
+            return ""
+        return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]
+
+    def _result(self, docname: str, remark: Remark) -> Result:
+        if remark.kind == "check":
+            reference = parse_figure(remark.target)
+            claim = parse_claim(remark.claim, reference)
+            _, figure = self._figure(reference, docname)
+            if wrong := check(claim, figure):
+                raise AttentionError(Problem.CHECK, wrong)
+            return Result()
+        reference = parse_reference(remark.target)
+        if remark.kind == "weight" and not (reference.query and reference.key):
+            raise AttentionError(
+                Problem.REFERENCE,
+                f"{quoted(remark.target)} names no weight: a weight needs two tokens, such as "
+                "fox 1.3 brown -> quick",
+            )
+        named, figure = self._figure(reference, docname)
+        located = locate(reference, figure)
+        if remark.kind == "weight":
+            return Result(text=located.text)
+        selection = located.selection if reference != Reference(reference.figure) else ""
+        return Result(docname=named.docname, id=named.id, selection=selection)
+
+    def _figure(self, reference: Reference, docname: str) -> tuple[Named, Figure]:
+        named = self._data.named(reference.figure, docname)
+        key = named.docname, named.id
+        if key not in self._figures:
+            self._figures[key] = self._resolved(named)
+        figure = self._figures[key]
+        if isinstance(figure, AttentionError):
+            raise AttentionError(
+                Problem.REFERENCE,
+                f"the figure {reference.figure} cannot be drawn: {figure.message}",
+            )
+        return named, figure
+
+    def _resolved(self, named: Named) -> Figure | AttentionError:
+        spec = named.spec
+        try:
+            with guarded(Problem.OPTION, f"the figure over “{spec.request.text}”"):
+                return resolve_all(spec, self._library.answers(spec.requests), self._budget)
+        except AttentionError as error:
+            return error
+
+
+def note_remarks(app: Sphinx, doctree: nodes.document) -> None:
+    """Note the remarks and the named figures of a document that has been read."""
+    data_of(app.env).note(app.env.docname, doctree)
+
+
+def data_of(env: BuildEnvironment) -> ProseData:
+    """What was read of all documents."""
+    return ProseData(env.get_domain("attn").data)
+
+
+class ResolveProse(SphinxPostTransform):
+    """Put numbers and links into the prose of a document."""
+
+    # Before references are resolved (10), as links in captions are.
+    default_priority = 6
+
+    def run(self, **_kwargs: Any) -> None:
+        """Go through the remarks of one document."""
+        domain: Any = self.env.get_domain("attn")
+        if domain.drawn_as == "nothing":
+            return
+        for mark in list(self.document.findall(attention_mark)):
+            result = domain.prose.results.get(
+                (self.env.docname, mark.kind, mark["target"], ""), Result()
+            )
+            if result.error:
+                made: nodes.Element = _placeholder(mark, result)
+            elif isinstance(mark, attention_weight):
+                made = nodes.inline("", result.text, classes=["attention-number"])
+            else:
+                made = self._link(mark, result, live=domain.drawn_as == "figure")
+            mark.replace_self(made)
+
+    def _link(self, mark: attention_mark, result: Result, *, live: bool) -> nodes.Element:
+        """The link to a figure; on live pages with what is to be selected there."""
+        text = nodes.Text(mark.astext())
+        builder = self.env._app.builder  # noqa: SLF001 - `.app` is deprecated, and names the same
+        link = make_refnode(builder, self.env.docname, result.docname, result.id, text)
+        if not live:
+            return link
+        made = attention_link("", "", text, **link.attributes)
+        made["selection"] = result.selection
+        return made
+
+
+def _placeholder(mark: attention_mark, result: Result) -> nodes.inline:
+    """What stands for a number or a link that is not to be had, with the reason."""
+    text = f"{mark.astext()} [{result.error}]".lstrip()
+    return nodes.inline("", text, classes=["attention-problem"])
+
+
+def visit_link_html(self: HTML5Translator, node: attention_link) -> None:
+    """Open a link with what it selects. Without scripts, it leads to the figure."""
+    href = node.get("refuri") or f"#{node['refid']}"
+    attributes = {"href": href, "data-selection": node["selection"]}
+    self.body.append(
+        self.starttag(node, "a", "", CLASS="reference internal attention-focus", **attributes)
+    )
+
+
+def depart_link_html(self: HTML5Translator, node: attention_link) -> None:  # noqa: ARG001
+    """Close the link."""
+    self.body.append("</a>")

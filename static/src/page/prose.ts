@@ -1,0 +1,123 @@
+/**
+ * Links in the prose that select something in a figure. Pointed at or focused, a link shows its words in
+ * the figure; clicked, it pins them. Without this script, it leads to the figure.
+ */
+
+import { take } from "../draw/dom";
+import { placeIn, split } from "../state/address";
+import type { FigureController } from "../state/controller";
+import { toLocal } from "../state/link";
+import { same, type State } from "../state/state";
+
+/** Takes over a figure and shows the attention that the values name, or that which is shown. */
+export type Open = (figure: HTMLElement, values?: ReadonlyMap<string, string>) => Promise<FigureController | null>;
+
+declare global {
+  var attentionOpen: Open | undefined;
+}
+
+interface Shown {
+  readonly link: HTMLAnchorElement;
+  readonly controller: FigureController;
+  /** The state of the figure before, and while the link is pointed at. */
+  readonly before: State;
+  readonly during: State;
+}
+
+let shown: Shown | null = null;
+/** The link that is pointed at or focused. Figures are taken over asynchronously. */
+let meant: HTMLAnchorElement | null = null;
+
+function linkOf({ target }: Event): HTMLAnchorElement | null {
+  return target instanceof Element ? target.closest<HTMLAnchorElement>("a.attention-focus") : null;
+}
+
+/** The figure of a link. Null where it is on another page, which gets the selection in its address. */
+function figureOf(link: HTMLAnchorElement): HTMLElement | null {
+  const { selection } = link.dataset;
+  const [id] = link.hash.slice(1).split("&");
+  if (link.pathname !== location.pathname) {
+    if (selection) link.hash = `${id}&${selection}`;
+    return null;
+  }
+  const named = document.getElementById(decodeURIComponent(id!));
+  return named && named.closest<HTMLElement>(".attention-figure[data-view]");
+}
+
+function open(link: HTMLAnchorElement, values?: ReadonlyMap<string, string>): Promise<FigureController | null> {
+  const figure = figureOf(link);
+  return figure && globalThis.attentionOpen ? globalThis.attentionOpen(figure, values) : Promise.resolve(null);
+}
+
+async function preview(link: HTMLAnchorElement): Promise<void> {
+  if (meant === link) return;
+  await end();
+  meant = link;
+  const before = (await open(link))?.state;
+  const values = split(link.dataset["selection"] ?? "");
+  if (!before || meant !== link) return;
+  const controller = await open(link, values);
+  if (!controller || meant !== link) return;
+  const { model, state, takes } = controller;
+  const [layer, head] = [values.get("layer"), values.get("head")];
+  const change = { ...(layer && { layer }), ...(head && { head }), hovered: placeIn(values.get("pin") ?? "") };
+  const { head: at, ...changes } = toLocal(model, state, change, takes);
+  const heads = at === undefined ? {} : { head: at, heads: [at] };
+  controller.dispatch({ type: "adopt", changes: { ...changes, ...heads, direction: "from" } });
+  shown = { link, controller, before, during: controller.state };
+}
+
+/** Bring the figure back to what it showed, unless the reader has changed that in the meantime. */
+async function end(): Promise<void> {
+  const last = shown;
+  shown = meant = null;
+  if (!last || last.controller.state !== last.during) return;
+  const { layer, head, heads, direction, options } = last.before;
+  const controller = await open(last.link, new Map(Object.entries(options)));
+  controller?.dispatch({ type: "adopt", changes: { layer, head, heads, direction, options, hovered: null } });
+}
+
+async function pin(link: HTMLAnchorElement): Promise<void> {
+  shown = null;
+  meant = link;
+  const values = split(link.dataset["selection"] ?? "");
+  const controller = await open(link, values);
+  if (!controller) return;
+  const { model, dispatch, figure } = controller;
+  dispatch({ type: "adopt", changes: { hovered: null, direction: "from" } });
+  for (const type of ["layer", "head"] as const) {
+    const value = model[`${type}s`].indexOf(values.get(type) ?? "");
+    if (value >= 0) dispatch({ type, value });
+  }
+  const place = placeIn(values.get("pin") ?? "");
+  const { pinned } = controller.state;
+  if (place && !(pinned.length === 1 && same(pinned[0]!, place))) dispatch({ type: "toggle", place });
+  figure.scrollIntoView({ block: "nearest" });
+}
+
+const { documentElement: page } = document;
+for (const type of ["pointerover", "focusin"]) {
+  page.addEventListener(type, (event) => {
+    const link = linkOf(event);
+    // A finger that touches a link means to follow it.
+    if (link && (event as PointerEvent).pointerType !== "touch") void preview(link);
+  });
+}
+for (const type of ["pointerout", "focusout"]) {
+  page.addEventListener(type, (event) => {
+    const link = linkOf(event);
+    const { relatedTarget } = event as FocusEvent;
+    if (link && !(relatedTarget instanceof Node && link.contains(relatedTarget))) void end();
+  });
+}
+page.addEventListener("click", (event) => {
+  const link = linkOf(event);
+  const { ctrlKey, metaKey, shiftKey, altKey } = event as MouseEvent;
+  if (!link || ctrlKey || metaKey || shiftKey || altKey || !figureOf(link) || !globalThis.attentionOpen) return;
+  take(event);
+  void pin(link);
+});
+page.addEventListener("keydown", (event) => {
+  const link = event.key === "Escape" && linkOf(event);
+  if (link) void open(link).then((controller) => controller?.dispatch({ type: "unpin" }));
+});
