@@ -39,7 +39,7 @@ from .nodes import (
     attention_mark,
     attention_weight,
 )
-from .written import body_line
+from .written import body_line, located
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -138,7 +138,6 @@ class CheckDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Nodes that are read and removed before anything is written."""
-        place = self.state_machine.get_source_and_line(self.lineno)
         figure = " ".join(self.arguments[0].split())
         lines = [(line, at) for at, line in enumerate(self.content) if line.strip()]
         if not lines:
@@ -147,7 +146,7 @@ class CheckDirective(SphinxDirective):
                 "there is nothing to check: write one claim on each line of the body, such as "
                 "1.3: brown -> quick > 0.5",
             )
-            warn_of(error, location=place)
+            warn_of(error, location=located(self, self.lineno))
         made: list[nodes.Node] = []
         for line, at in lines:
             node = attention_check("", target=figure, claim=line.strip())
@@ -280,10 +279,10 @@ class Prose:
                 "fox 1.3 brown -> quick",
             )
         named, figure = self._figure(reference, docname)
-        located = locate(reference, figure)
+        found = locate(reference, figure)
         if remark.kind == "weight":
-            return Result(text=located.text)
-        selection = located.selection if reference != Reference(reference.figure) else ""
+            return Result(text=found.text)
+        selection = found.selection if reference != Reference(reference.figure) else ""
         return Result(docname=named.docname, id=named.id, selection=selection)
 
     def _figure(self, reference: Reference, docname: str) -> tuple[Named, Figure]:

@@ -1,0 +1,156 @@
+"""Links in the prose that drive figures: pointed at, focused, clicked, on another page, without scripts."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import (
+    accessible,
+    edges,
+    expected,
+    model_attentions,
+    numbers,
+    pressed,
+    ready,
+)
+from tests.browser.pages.prose import ROBBED
+
+pytestmark = pytest.mark.browser
+
+FOX = 4
+"""The token *fox* of the sentence, behind [CLS]."""
+
+
+def link(page, text: str):
+    return page.get_by_role("link", name=text, exact=True)
+
+
+def head(page, figure: str = "animals") -> tuple[str, str]:
+    return tuple(
+        page.locator(f"#{figure} select[name={name}]").input_value() for name in ("layer", "head")
+    )
+
+
+def test_pointing_at_a_link_shows_its_words_and_leaving_brings_the_figure_back(
+    open_page, reference
+) -> None:
+    page = open_page("prose", "animals")
+    assert head(page) == ("5", "10")
+    link(page, "fox looks at dog").hover()
+    page.wait_for_selector("#animals .attention-token--focus")
+    assert head(page) == ("5", "11")
+    assert edges(page, "animals") == pytest.approx(expected(reference[5, 11], FOX, 0.95), abs=0.011)
+    assert pressed(page, "animals") == []
+    page.mouse.move(2, 2)
+    page.wait_for_function("() => !document.querySelector('#animals .attention-token--focus')")
+    assert head(page) == ("5", "10")
+
+
+def test_a_click_pins_and_stays(open_page, reference) -> None:
+    page = open_page("prose", "animals")
+    link(page, "brown").click()
+    page.wait_for_selector("#animals [aria-pressed=true]")
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(100)
+    assert pressed(page, "animals") == [3]
+    assert head(page) == ("0", "2")
+    assert edges(page, "animals") == pytest.approx(expected(reference[0, 2], 3, 0.95), abs=0.011)
+    assert page.evaluate("location.hash") == ""
+
+
+def test_the_keyboard_does_the_same(open_page) -> None:
+    page = open_page("prose", "animals")
+    link(page, "fox looks at dog").focus()
+    page.wait_for_selector("#animals .attention-token--focus")
+    assert head(page) == ("5", "11")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#animals [aria-pressed=true]")
+    # The edge's other end is said, with the number of the prose.
+    said = page.locator("#animals .attention-live").text_content()
+    printed = page.locator("p .attention-number").first.text_content()
+    assert "dog" in said
+    assert printed in said
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => !document.querySelector('#animals [aria-pressed=true]')")
+
+
+def test_the_number_in_the_prose_is_that_of_the_figure(open_page, reference) -> None:
+    page = open_page("prose", "animals")
+    printed = page.locator("p .attention-number").first.text_content()
+    assert float(printed) == pytest.approx(float(reference[5, 11, FOX, 9]), abs=0.00051)
+    link(page, "fox looks at dog").click()
+    page.wait_for_selector("#animals [aria-pressed=true]")
+    assert numbers(page, "animals")[9] == printed
+
+
+def test_a_head_alone(open_page) -> None:
+    page = open_page("prose", "animals")
+    link(page, "the head before it").hover()
+    page.wait_for_function(
+        "() => document.querySelector('#animals select[name=head]').value === '2'", timeout=3000
+    )
+    page.mouse.move(2, 2)
+    page.wait_for_function(
+        "() => document.querySelector('#animals select[name=head]').value === '10'", timeout=3000
+    )
+
+
+def test_another_sentence_is_chosen_and_left_again(open_page, minilm) -> None:
+    page = open_page("prose", "banks")
+    link(page, "robbed").hover()
+    page.wait_for_function("() => document.querySelector('#banks .attention-token--focus')")
+    assert page.locator("#banks select[name=sentence]").input_value() == "1"
+    own = model_attentions(minilm, ROBBED)[5, 11]
+    assert edges(page, "banks") == pytest.approx(expected(own, 4, 0.95), abs=0.011)
+    page.mouse.move(2, 2)
+    page.wait_for_function(
+        "() => document.querySelector('#banks select[name=sentence]').value === '0'"
+    )
+    page.wait_for_timeout(200)
+    assert head(page, "banks") == ("5", "10")
+    link(page, "robbed").click()
+    page.wait_for_selector("#banks [aria-pressed=true]")
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(200)
+    assert pressed(page, "banks") == [4]
+
+
+def test_a_link_far_away_brings_the_figure_into_view(open_page) -> None:
+    page = open_page("prose", "animals")
+    far = link(page, "From far below")
+    far.scroll_into_view_if_needed()
+    far.click()
+    page.wait_for_selector("#animals [aria-pressed=true]")
+    box = page.locator("#animals .attention-picture").bounding_box()
+    assert box["y"] > -1
+    assert box["y"] + box["height"] < 901
+
+
+def test_a_link_to_another_page_opens_its_selection(open_page) -> None:
+    page = open_page("elsewhere")
+    link(page, "fox looks at dog").click()
+    ready(page, "animals")
+    page.wait_for_selector("#animals [aria-pressed=true]")
+    assert head(page) == ("5", "11")
+    assert pressed(page, "animals") == [FOX]
+
+
+def test_without_scripts_a_link_leads_to_the_figure(open_page) -> None:
+    page = open_page("elsewhere", java_script_enabled=False)
+    link(page, "fox looks at dog").click()
+    page.wait_for_url("**/prose.html#animals")
+
+
+def test_a_click_with_a_modifier_is_the_browsers_own(open_page) -> None:
+    page = open_page("prose", "animals")
+    with page.context.expect_page() as opened:
+        link(page, "fox looks at dog").click(modifiers=["ControlOrMeta"])
+    opened.value.close()
+    assert pressed(page, "animals") == []
+
+
+def test_a_page_whose_prose_points_is_accessible(open_page) -> None:
+    page = open_page("prose", "animals")
+    link(page, "fox looks at dog").focus()
+    page.wait_for_selector("#animals .attention-token--focus")
+    accessible(page, "animals", "pointed at by the prose")
