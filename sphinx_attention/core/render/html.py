@@ -69,6 +69,10 @@ CLASSES = {
     "attention-vector": "the table with the weights of the pinned tokens",
     "attention-pairs": "the table of the strongest pairs",
     "attention-placeholder": "what stands in the place of a figure that cannot be drawn",
+    "attention-focus": "a link of the prose to a figure; ``data-selection`` is what it selects "
+    "there, as addresses write it",
+    "attention-number": "a weight in the prose, or in a table",
+    "attention-problem": "what stands in the place of a number or a link that cannot be had",
 }
 """Classes that a theme or a test may rely on, for the docs. All others may change at any time."""
 
