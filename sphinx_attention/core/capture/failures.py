@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource
 from sphinx_attention.core.store.atomic import replace
-from sphinx_attention.core.store.remote import within
+from sphinx_attention.core.store.deadline import within
 from sphinx_attention.core.version import __version__
 
 if TYPE_CHECKING:

@@ -25,10 +25,11 @@ from sphinx_attention.core.errors import Problem
 from sphinx_attention.core.store import layered as shared_module
 from sphinx_attention.core.store import open_store
 from sphinx_attention.core.store import remote as remote_module
+from sphinx_attention.core.store.deadline import within
 from sphinx_attention.core.store.entry import DamagedEntryError, NewerEntryError, pack
 from sphinx_attention.core.store.folder import FolderStore
 from sphinx_attention.core.store.layered import SharedStore
-from sphinx_attention.core.store.remote import RemoteError, RemoteStore, within
+from sphinx_attention.core.store.remote import RemoteError, RemoteStore
 from tests.core.entries import REQUEST, attention, request
 from tests.s3 import Bucket, free_port
 
@@ -95,10 +96,10 @@ def test_entries_are_fetched_in_batches_and_none_twice(
         remote.write(one.key, pack(one, attention(layers=1, heads=1)))
     monkeypatch.setattr(shared_module, "_AT_ONCE", 16)
     asked: list[int] = []
-    cat = remote_module._cat
+    cat = remote_module.read_objects
     monkeypatch.setattr(
         remote_module,
-        "_cat",
+        "read_objects",
         lambda s, paths, most: [asked.append(len(paths)), cat(s, paths, most)][1],
     )
     store = opened(url, tmp_path / "b")
@@ -305,7 +306,7 @@ def test_a_remote_store_that_hangs_is_reported_once_and_not_asked_again(
     silent: int, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent}")
-    monkeypatch.setattr(remote_module, "_REACH", 1.0)
+    monkeypatch.setattr(remote_module, "REACH_SECONDS", 1.0)
     started = time.monotonic()
     (message,) = used(opened(bucket.url, tmp_path))
     assert time.monotonic() - started < 5

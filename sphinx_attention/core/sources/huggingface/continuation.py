@@ -20,7 +20,7 @@ from .own_output import forward
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence
 
-    from .batch import Item
+    from .items import Item
     from .loading import Loaded
 
 

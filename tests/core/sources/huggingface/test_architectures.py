@@ -292,14 +292,14 @@ class TestLayers:
         source = source_of(tiny_model("llama"))
         with open_source(source) as runner:
             list(runner.run([Request(source, FOX)]))
-            way, inputs = runner._tried.backend, runner._inputs([runner._tried.item])
+            backend, inputs = runner._tried.backend, runner._inputs([runner._tried.item])
         held: list[weakref.ref[Any]] = []
 
         def receive(_part: Part, _number: int, call: Call) -> None:
             assert all(earlier() is None for earlier in held)
             held.append(weakref.ref(call.weights))
 
-        way.run(inputs, receive, way.parts)
+        backend.run(inputs, receive, backend.parts)
         assert len(held) == 3
 
 
@@ -480,9 +480,9 @@ class TestTheCheck:
         source = ModelSource("m", path=str(tiny_model("bert")), folder=str(tiny_model("bert")))
         with open_source(source) as runner:
             list(runner.run([Request(source, FOX)]))
-            way, inputs = runner._tried.backend, runner._inputs([runner._tried.item])
+            backend, inputs = runner._tried.backend, runner._inputs([runner._tried.item])
             model = runner._state.model
-        found = gather(way, inputs)
+        found = gather(backend, inputs)
         model.set_attn_implementation("eager")
         reference = reference_of(model, inputs).parts["encoder"]
         assert list(found) == [("encoder", n) for n, _ in reference]

@@ -13,8 +13,10 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.huggingface import runner as runner_module
-from sphinx_attention.core.sources.huggingface.batch import Item, Room, batches
+from sphinx_attention.core.sources.huggingface.decoder_text import GENERATED_TOKENS
+from sphinx_attention.core.sources.huggingface.grouping import Room, batches
 from sphinx_attention.core.sources.huggingface.inputs import Encoded
+from sphinx_attention.core.sources.huggingface.items import Item
 from sphinx_attention.core.sources.huggingface.loading import quiet
 from tests.core.sources.runs import (
     FOX,
@@ -166,7 +168,7 @@ class TestRequests:
         assert decoder.provenance["generated"] == cross.provenance["generated"] != ""
         assert decoder.query_tokens == cross.query_tokens
         assert decoder.query_tokens[0].special
-        assert len(decoder.query_tokens) <= runner_module.GENERATED_TOKENS + 1
+        assert len(decoder.query_tokens) <= GENERATED_TOKENS + 1
         assert decoder.causal
         assert cross.key_tokens[-1].text == "</s>"
 

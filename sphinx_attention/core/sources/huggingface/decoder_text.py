@@ -1,0 +1,66 @@
+"""The text of a decoder: where it begins, and how a model writes it where it is not given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.errors import AttentionError, Problem
+
+from .inputs import Encoded, continuation
+from .packages import require
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .items import Item
+    from .loading import Loaded
+
+GENERATED_TOKENS = 40
+"""How many tokens are generated at most where a decoder's text is not given."""
+
+
+def decoder_start(loaded: Loaded) -> int:
+    """The token that begins every decoder's text."""
+    model = loaded.model
+    for owner in (model.config, getattr(model, "generation_config", None)):
+        for name in ("decoder_start_token_id", "bos_token_id"):
+            if isinstance(number := getattr(owner, name, None), int):
+                return number
+    return int(loaded.tokenizer.bos_token_id or loaded.tokenizer.pad_token_id or 0)
+
+
+def write_target(item: Item, loaded: Loaded, inputs: Mapping[str, Any]) -> tuple[Encoded, str]:
+    """The decoder's text as the model writes it, with the likeliest token each time.
+
+    Args:
+        item: a request with the text that the encoder reads.
+        loaded: an encoder-decoder model.
+        inputs: what a pass over the item is given.
+
+    Returns:
+        The text's tokens as the decoder reads them, and the text.
+
+    Raises:
+        AttentionError: the model has no trained head to write with.
+    """
+    if not loaded.generates:
+        raise AttentionError(
+            Problem.MODEL,
+            f"{item.request.source.label} has no trained head to generate a text with; give the "
+            "decoder's text in the option target",
+        )
+    with require("torch").inference_mode():
+        output = loaded.model.generate(
+            **inputs,
+            max_new_tokens=GENERATED_TOKENS,
+            do_sample=False,
+            num_beams=1,
+            # transformers 5.23 sizes T5's cache by the encoder's layers. Short texts need none.
+            use_cache=False,
+        )
+    ids = [int(i) for i in output[0]]
+    names = set(loaded.tokenizer.all_special_ids)
+    while len(ids) > 1 and ids[-1] in names:
+        ids.pop()
+    text = str(loaded.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+    return continuation(loaded.tokenizer, ids), text

@@ -1,0 +1,126 @@
+"""Which requests run together, so that padding and passes cost least."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Sequence
+
+    from .inputs import Encoded
+    from .items import Item
+
+
+WEIGHTS_A_BATCH = 1 << 25
+"""Weights kept of one pass, all layers and heads: 128 MiB."""
+
+
+_TOKENS_A_PASS = 30
+"""What a pass costs beside its tokens, in tokens: measured, 20 on one core and 40 on two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much one pass may take up.
+
+    Attributes:
+        tokens: with padding. Measured on two cores: from 2,048 on, activations leave the cache.
+        weights: of one layer, all heads and texts; eager functions hold three or four times that.
+    """
+
+    tokens: int = 1024
+    weights: int = 1 << 22
+
+
+ON_DEVICE = Room(tokens=1 << 14, weights=1 << 26)
+"""For a device that a small batch would leave idle."""
+
+
+@dataclass(slots=True)
+class _Row:
+    """Items that read the same, and so share a row of a batch."""
+
+    items: list[Item]
+
+    @property
+    def longest(self) -> int:
+        return max(self.items[0].lengths)
+
+    @property
+    def layers(self) -> int:
+        return sum(len(item.layers) for item in self.items)
+
+
+def with_shared_targets(items: Sequence[Item]) -> list[Item]:
+    """Give items of an encoder the decoder's text of an item that reads the same source.
+
+    An encoder's attention does not depend on the decoder's text, so that one pass then answers for
+    all parts of a text.
+
+    Args:
+        items: any; those that are no encoder's, or whose request names a target, stay as they are.
+    """
+    targets: dict[Hashable, Encoded] = {}
+    for item in items:
+        if item.part != "encoder" and item.target is not None:
+            targets.setdefault(replace(item, target=None).reading, item.target)
+    return [
+        replace(item, target=targets.get(replace(item, target=None).reading, item.target))
+        if item.part == "encoder" and item.request.target is None
+        else item
+        for item in items
+    ]
+
+
+def batches(
+    items: Sequence[Item], *, heads: int, pads: bool, room: Room | None = None
+) -> Iterator[list[Item]]:
+    """Group items for passes of bounded size, so that padding and passes together cost least.
+
+    Args:
+        items: any.
+        heads: how many heads a layer has.
+        pads: whether texts of unequal lengths may run together.
+        room: how much a pass may take up.
+    """
+    equal: dict[Hashable, _Row] = {}
+    for item in items:
+        equal.setdefault(item.reading, _Row([])).items.append(item)
+    rows = sorted(equal.values(), key=lambda row: row.items[0].lengths)
+    runs: dict[Hashable, list[_Row]] = {}
+    for row in rows:
+        runs.setdefault(None if pads else row.items[0].lengths, []).append(row)
+    for run in runs.values():
+        start = 0
+        for end in _ends(run, heads, room or Room()):
+            yield [item for row in run[start:end] for item in row.items]
+            start = end
+
+
+def _ends(rows: Sequence[_Row], heads: int, room: Room) -> list[int]:
+    """Where to cut rows, sorted by length, into batches: by dynamic programming, from the front."""
+    lengths, counts = [row.longest for row in rows], [row.layers for row in rows]
+    costs, starts = [0], [0]
+    for end in range(1, len(rows) + 1):
+        best, longest, layers = (0, -1), 0, 0
+        for start in range(end - 1, -1, -1):
+            longest = max(longest, lengths[start])
+            layers += counts[start]
+            padded = (end - start) * longest
+            fits = (
+                padded <= room.tokens
+                and padded * heads * longest <= room.weights
+                and layers * heads * longest**2 <= WEIGHTS_A_BATCH
+            )
+            if not fits and end - start > 1:
+                break
+            cost = costs[start] + padded + _TOKENS_A_PASS
+            if best[1] < 0 or cost < best[0]:
+                best = (cost, start)
+        costs.append(best[0])
+        starts.append(best[1])
+    ends = [len(rows)]
+    while starts[ends[-1]]:
+        ends.append(starts[ends[-1]])
+    return ends[::-1]
