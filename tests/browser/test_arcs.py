@@ -16,6 +16,7 @@ from tests.browser.conftest import (
     expected,
     height,
     overflow,
+    pressed,
     ready,
     scores,
     smallest,
@@ -351,11 +352,55 @@ def test_the_figure_is_complete_without_scripts(open_page) -> None:
     assert not page.locator("#chosen .attention-direction").is_visible()
     assert "layer" in page.locator("#chosen .attention-footer").inner_text()
     assert page.locator("#pinned .attention-scores").is_visible()
-    # With scripts, the static overview would be hidden.
-    live = open_page("dog", "chosen")
-    assert not live.locator("#chosen .attention-overview path").first.is_visible()
-    live.emulate_media(media="print")
-    assert live.locator("#chosen .attention-overview path").first.is_visible()
+    assert opacity(page, "chosen") == 1
+
+
+def opacity(page, figure: str) -> float:
+    """The opacity of the edges at rest, after all transitions."""
+    rest = page.locator(f"#{figure} > .attention-stage .attention-overview")
+    return rest.evaluate(
+        """async e => {
+          await Promise.all(e.getAnimations().map(a => a.finished));
+          const {opacity, visibility, display} = getComputedStyle(e);
+          return visibility === "hidden" || display === "none" ? 0 : +opacity;
+        }"""
+    )
+
+
+def test_the_edges_at_rest_are_a_ghost_until_a_word_is_pointed_at(open_page) -> None:
+    page = open_page("dog", "chosen")
+    assert page.locator("#chosen .attention-overview path").first.is_visible()
+    assert opacity(page, "chosen") == pytest.approx(0.38)
+    token(page, "chosen", 4).hover()
+    assert opacity(page, "chosen") == 0
+    assert edges(page, "chosen")
+    away(page)
+    assert opacity(page, "chosen") == pytest.approx(0.38)
+    token(page, "chosen", 4).click()
+    away(page)
+    assert opacity(page, "chosen") == 0
+    page.keyboard.press("Escape")
+    assert opacity(page, "chosen") == pytest.approx(0.38)
+    page.emulate_media(media="print")
+    assert opacity(page, "chosen") == 1
+
+
+@pytest.mark.parametrize("name", ["fox", "dog", "causal", "cross", "hostile", "long"])
+def test_no_figure_is_blank_at_rest(open_page, name: str) -> None:
+    page = open_page(name, name)
+    for index in pressed(page, name):
+        token(page, name, index).click()
+    away(page)
+    assert page.locator(f"#{name} .attention-overview path").count()
+    assert opacity(page, name) == pytest.approx(0.38)
+
+
+def test_the_ghost_goes_at_once_where_motion_is_reduced(open_page) -> None:
+    page = open_page("dog", "chosen", reduced_motion="reduce")
+    token(page, "chosen", 4).hover()
+    rest = page.locator("#chosen .attention-overview")
+    assert rest.evaluate("e => e.getAnimations({subtree: true}).length") == 0
+    assert rest.evaluate("e => getComputedStyle(e).visibility") == "hidden"
 
 
 @in_every_font

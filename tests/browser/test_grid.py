@@ -469,7 +469,10 @@ def test_the_large_picture_shows_the_chosen_head_at_rest(open_page) -> None:
     assert rest.first.is_visible()
     assert rest.evaluate_all("all => all.map(path => path.getAttribute('d')).join()") != first
     token(page, "gdog", 4).hover()
-    assert not rest.first.is_visible()
+    page.wait_for_function(
+        """() => getComputedStyle(document.querySelector(
+            "#gdog .attention-large .attention-overview")).visibility === "hidden" """
+    )
 
 
 def test_a_token_that_the_author_pinned(open_page, reference) -> None:

@@ -94,7 +94,15 @@ _MEANT = {
     },
     "special": {"none": "hide", "no": "hide", "off": "hide", "grey": "dim", "yes": "show"},
     "merge": {"yes": "words", "true": "words", "no": "none", "false": "none", "off": "none"},
-    "rest": {"all": "overview", "no": "none", "nothing": "none", "off": "none"},
+    "rest": {
+        "all": "overview",
+        "full": "overview",
+        "pale": "ghost",
+        "dim": "ghost",
+        "no": "none",
+        "nothing": "none",
+        "off": "none",
+    },
     "part": {"cross-attention": "cross"},
     "compare": {"sentences": "sentence", "models": "model", "also": "sentence"},
 }
@@ -250,8 +258,9 @@ OPTIONS: dict[str, Option] = {
     ),
     "rest": Option(
         _choice("rest", Rest),
-        "what is drawn while no token is in focus: ``none`` (the default) or ``overview``, "
-        "which holds at most the 240 strongest edges",
+        "what is drawn while no token is in focus: ``ghost`` (the default), the edges of all "
+        "words, pale; ``overview``, the same edges at their full strength; or ``none``. At most "
+        "the 240 strongest edges are drawn",
     ),
     "alt": Option(
         converters.line,
@@ -416,7 +425,7 @@ def _parse(
         head=head,
         focus=values.get("focus"),
         cutoff=values.get("cutoff"),
-        rest=values.get("rest", "none"),
+        rest=values.get("rest", "ghost"),
         alt=values.get("alt"),
         selection=tuple(dict((*own, *values.get("selection", ()))).items()),
         shown_heads=tuple(shown_heads) if len(shown_heads) > 1 else (),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .selection import Selection
 
-Rest = Literal["none", "overview"]
+Rest = Literal["ghost", "none", "overview"]
 Special = Literal["show", "dim", "hide"]
 Syntax = Literal["rst", "myst"]
 Axis = Literal["model", "sentence", "part", "compare", "step"]
@@ -144,7 +144,7 @@ class FigureSpec:
     focus: str | None = None
     selection: Selection = ()
     cutoff: float | None = None
-    rest: Rest = "none"
+    rest: Rest = "ghost"
     alt: str | None = None
     shown_heads: tuple[int, ...] = ()
     layers: tuple[int, ...] | None = None

@@ -247,7 +247,12 @@ def _notes(drawing: Drawing, figure: Figure) -> Iterator[str]:
     """What readers are told of the picture."""
     say = figure.say.markup
     if not figure.pinned:
-        yield _note(say("hint_word"), "hint")
+        # The style sheet shows the wording that fits the device.
+        yield _note(
+            f'<span class="attention-hint--point">{say("hint_word")}</span> '
+            f'<span class="attention-hint--tap">{say("hint_tap")}</span>',
+            "hint",
+        )
     edges = VIEWS[drawing.beside or figure.spec.view].edges
     percent = percent_drawn(figure) if edges else None
     if percent is not None:

@@ -147,7 +147,7 @@ function copies(parent: Element, sources: Sources): Node[] {
     if (!(node instanceof SVGElement)) return node instanceof Text ? [node.cloneNode()] : [];
     const style = getComputedStyle(node);
     const resource = node.closest("defs, desc");
-    if (style.display === "none" && !resource) return [];
+    if (!resource && (style.display === "none" || style.opacity === "0")) return [];
     const made = node.cloneNode() as SVGElement;
     for (const name of [...SHAPE, ...TEXT, ...REMOVED]) made.removeAttribute(name);
     if (node instanceof SVGGeometryElement) {

@@ -30,7 +30,7 @@ export interface Panel {
 export function openPanel(figure: HTMLElement, model: Model, view: View): Panel {
   const footer = find(figure, "footer");
   const chosen = find(figure, "note--chosen");
-  const hint = find(figure, "note--hint") ?? note("hint", say("hint_word"));
+  const hint = find(figure, "note--hint") ?? hintNote();
   const cutoff = find(figure, "note--cutoff") ?? note("cutoff", "");
   const description = find<SVGDescElement>(figure, "picture > desc:last-of-type");
   const pairsTable = find<HTMLDetailsElement>(figure, "table");
@@ -159,6 +159,16 @@ function texts(model: Model, places: readonly Place[]): string[] {
   return places.map((place) => tokenAt(model, place).text);
 }
 
-function note(kind: string, text: string): HTMLElement {
-  return element("span", ["attention-note", `attention-note--${kind}`], text);
+function note(kind: string, ...content: (string | Node)[]): HTMLElement {
+  return element("span", ["attention-note", `attention-note--${kind}`], ...content);
+}
+
+/** The invitation to point at a word. The style sheet shows the wording that fits the device. */
+function hintNote(): HTMLElement {
+  return note(
+    "hint",
+    element("span", ["attention-hint--point"], say("hint_word")),
+    " ",
+    element("span", ["attention-hint--tap"], say("hint_tap")),
+  );
 }

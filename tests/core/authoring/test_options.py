@@ -239,7 +239,7 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
         ({"selection": "order=best", "view": "grid"}, None, "a score: previous, first, self"),
         ({"altogether": "x"}, None, "unknown option 'altogether'"),
         ({"part": "middle"}, None, "expected encoder, decoder or cross"),
-        ({"rest": "some"}, None, "expected none or overview"),
+        ({"rest": "some"}, None, "expected ghost, none or overview"),
         ({"pair": " "}, None, "expected some text"),
         ({"causal": "yes"}, "1", "expected no value: write the option alone"),
         ({"tokens": "[1]"}, "1", "each token of a list stands in quotation marks"),

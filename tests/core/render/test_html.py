@@ -41,7 +41,7 @@ def test_attributes_of_the_figure():
         "data-layer": "5",
         "data-head": "11",
         "data-cutoff": "0.95",
-        "data-rest": "none",
+        "data-rest": "ghost",
     }
     assert figure_attributes(figure("a b", np.eye(2), rest="overview")) == {
         "data-view": "arcs",
@@ -152,7 +152,7 @@ def test_the_footer_says_what_is_hidden_and_chosen():
     notes = soup(figure("a b c", weights, label="toy", focus="b")).select(".attention-note")
     assert [n.text for n in notes] == ["edges show 98\u00a0% of this row", "head chosen for you"]
     notes = soup(figure("a b c", ROWS, label="toy")).select(".attention-note")
-    assert [n.text for n in notes] == ["Point at a word, or tap it."]
+    assert [n.text for n in notes] == ["Point at a word. Tap a word."]
     notes = soup(figure("a b c", ROWS, focus="b")).select(".attention-note")
     assert notes == []  # a matrix is drawn whole, so there is no note
 

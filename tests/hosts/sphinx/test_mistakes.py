@@ -95,7 +95,7 @@ VALUES: list[Mistake] = [
     ("a b\n:view: steps\n\nAB", "option", 0, ("'steps' for view", "weights alone")),
     ("a b\n:aggregate: average\n\nAB", "option", 0, ("for aggregate", "did you mean mean?")),
     ("a b\n:special: hidden\n\nAB", "option", 0, ("expected show, dim or hide", "mean hide?")),
-    ("a b\n:rest: all\n\nAB", "option", 0, ("none or overview", "did you mean overview?")),
+    ("a b\n:rest: all\n\nAB", "option", 0, ("ghost, none or overview", "did you mean overview?")),
     ("a b\n:cutoff: 95%\n\nAB", "option", 0, ("'95%' for cutoff", "such as 0.95")),
     ("a b\n:cutoff: 0\n\nAB", "option", 0, ("above 0 and up to 1",)),
     ("a b\n:causal: yes\n\nAB", "option", 0, ("'yes' for causal", "expected no value")),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from sphinx_attention.core.codes import MASKED_SUM, format_sum, head_codes
+from sphinx_attention.core.codes import FULL, MASKED_SUM, format_sum, head_codes
 from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.placed_text import (
@@ -313,12 +313,25 @@ def at_rest(figure: Figure, codes: NDArray[np.integer[Any]]) -> list[tuple[int, 
 
 
 def _notes(figure: Figure) -> tuple[str, ...]:
-    """How many edges stand at rest at most, where there may be more."""
-    attention = figure.attention
-    cells = len(attention.query_tokens) * len(attention.key_tokens)
-    if figure.spec.rest != "overview" or cells <= MOST_REST_EDGES:
+    """How many edges are drawn at rest at most, where a head of the figure may have more."""
+    if figure.spec.rest == "none" or _most_at_rest(figure) <= MOST_REST_EDGES:
         return ()
     return (figure.say("most_at_rest", count=MOST_REST_EDGES),)
+
+
+def _most_at_rest(figure: Figure) -> int:
+    """A bound on the edges that one head of the figure has at rest.
+
+    The bound counts the weights that are large enough to be seen, and ignores the cut-off.
+    """
+    attention = figure.attention
+    if len(attention.query_tokens) * len(attention.key_tokens) <= MOST_REST_EDGES:
+        return 0
+    seen = np.abs(attention.weights) * FULL >= edges.LEAST_AT_REST - 0.5
+    ordinary = [not token.special for token in attention.query_tokens]
+    if any(ordinary):
+        seen = seen[:, :, ordinary]
+    return int(np.count_nonzero(seen, axis=(2, 3)).max())
 
 
 def _layers(drawn: Sequence[DrawnEdge]) -> tuple[Layer, ...]:

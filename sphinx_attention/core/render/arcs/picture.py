@@ -28,11 +28,11 @@ def write(figure: Figure, arcs: Arcs, *, standalone: bool) -> str:
     """
     ink = ACCENT if standalone else "currentColor"
     dim = standalone and figure.spec.special == "dim"
+    away = " attention-overview--away" if arcs.pinned else ""
     lines = f'fill="none" stroke="{ink}" stroke-linecap="round"'
     return "".join(
         (
-            f'<g class="attention-overview" {lines}',
-            ' display="none">\n' if arcs.pinned else ">\n",
+            f'<g class="attention-overview{away}" {lines}>\n',
             *(_layer(layer, standalone=standalone, dim=dim) for layer in arcs.rest),
             f'</g>\n<g class="attention-edges" {lines}>',
             *(_edge(edge, standalone=standalone, dim=dim) for edge in arcs.focus),

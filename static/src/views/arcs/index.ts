@@ -94,6 +94,8 @@ function pathOf({ query, key, special, less, d, width }: Stroke): Attributes {
 
 /** The most edges that are drawn at rest. */
 const OVERVIEW = most_rest_edges;
+/** In figures of more tokens, edges at rest are removed while a token is pinned. */
+const LARGE = 64;
 /** The smallest width of a token's hit area, in px. */
 const LEAST = slot;
 /** The distance from the ends of the edges to the baseline of the weights below a row, in px. */
@@ -115,6 +117,7 @@ function open(root: HTMLElement, model: Model): View {
   }
   const tokenAt = ({ side, index }: Place): TextToken | undefined =>
     tokens[model.oneRow ? "query" : side][index];
+  const isLarge = tokens.query.length + tokens.key.length > LARGE;
   let shown = readShown(tokens);
 
   const show = (state: State, previous: State | null): void => {
@@ -130,9 +133,8 @@ function open(root: HTMLElement, model: Model): View {
         if (token) toggleClass(token.element, "token--focus", on);
       }
     }
-    if (next.focus.length) overview?.setAttribute("display", "none");
-    else overview?.removeAttribute("display");
-    if (overview && state.pinned.length) {
+    if (overview) toggleClass(overview, "overview--away", next.focus.length > 0);
+    if (overview && state.pinned.length && isLarge) {
       // Edges that are hidden for long are removed, to save elements.
       overview.replaceChildren();
     } else if (overview && !next.focus.length) {

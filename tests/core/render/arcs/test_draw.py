@@ -23,7 +23,7 @@ def test_the_row_of_the_token_in_focus_is_drawn_and_numbered():
     assert numbers == ["0.010", "0.040", "0.900", "0.050", "0.000"]
     assert [e.text for e in classed(root, "attention-weight--strong")] == ["0.900"]
     assert [e.get("data-token") for e in classed(root, "attention-token--focus")] == ["3"]
-    assert classed(root, "attention-overview")[0].get("display") == "none"
+    assert classed(root, "attention-overview--away")
 
 
 def test_edges_to_special_tokens_are_marked():
@@ -93,7 +93,8 @@ def test_at_rest_there_are_no_edges_of_a_focus_and_no_numbers():
     root = parse(render_svg(figure(FOX, ROWS), "f"))
     assert not classed(root, "attention-edge")
     assert not classed(root, "attention-weight")
-    assert classed(root, "attention-overview")[0].get("display") is None
+    assert classed(root, "attention-overview")
+    assert not classed(root, "attention-overview--away")
     assert classed(root, "attention-rest")
 
 
