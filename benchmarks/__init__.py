@@ -3,6 +3,6 @@
     make benchmark                              # all of it, into benchmarks/results.md and .json
     .venv-bench/bin/python -m benchmarks --only hover --quick
 
-A benchmark, not a test: every figure is a ratio against a peer measured in the same run, on the
-same text, and times from two runs are not to be compared.
+This is a benchmark and not a test. Every figure is a ratio against a peer that is measured in the
+same run on the same text. Times of two runs cannot be compared.
 """

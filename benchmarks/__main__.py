@@ -22,7 +22,7 @@ HERE = ROOT / "benchmarks"
 
 
 def main() -> int:
-    """Measure, print the table, and write it where a whole run belongs."""
+    """Measure, print the table, and write the table to its folder after a whole run."""
     options = _options()
     if options.list:
         for row in ROWS:
@@ -84,12 +84,15 @@ def _options() -> argparse.Namespace:
 
 
 def _measure(row: Row, bench: Bench) -> tuple[Section, bool]:
-    """One row's lines; a failure is a line of its own, so that it costs no other row."""
+    """Measure one row.
+
+    A failure is a line of the row, so that the other rows are still measured.
+    """
     start = time.monotonic()
     lines: list[Line] = []
     well = True
     try:
-        # One by one: what was measured before a failure stays.
+        # The lines come one by one, so that lines from before a failure are kept.
         lines.extend(row.measure(bench))
     except Exception as error:  # noqa: BLE001 - whatever a row meets
         traceback.print_exc()

@@ -1,4 +1,4 @@
-"""Work done in a process of its own, so that its memory and its imports are its alone.
+"""Tasks in processes of their own, so that each measures only its own memory and imports.
 
 ``python -m benchmarks.alone TASK ARGUMENTS`` runs one function of `tasks` and prints its answer as
 the last line of JSON.
@@ -34,12 +34,12 @@ ENVIRONMENT = {
 }
 
 _MOST = "BENCHMARK_MOST_BYTES"
-# Python says the one, torch the other.
+# The first message is Python's, the second is torch's.
 _STARVED = re.compile(r"^MemoryError|can't allocate memory", re.MULTILINE)
 
 
 class AloneError(Exception):
-    """A task that failed; the message is the end of what it said."""
+    """A task that failed. The message is the end of its output."""
 
 
 def run(
@@ -49,15 +49,15 @@ def run(
 
     Args:
         task: the name of a function of `tasks`.
-        seconds: that it may take; None for as long as it likes.
-        gigabytes: of memory that it may hold; None for all there is.
-        arguments: of the function.
+        seconds: the seconds that the task may take; None sets no limit.
+        gigabytes: the gigabytes of memory that the task may use; None sets no limit.
+        **arguments: the arguments of the function.
 
     Returns:
-        Its answer, and ``process_seconds``, the whole of what the process took.
+        The answer of the function, and ``process_seconds``, the time of the whole process.
 
     Raises:
-        AloneError: it failed, or went past a limit.
+        AloneError: the task failed, or went past a limit.
     """
     command = [sys.executable, "-m", "benchmarks.alone", task, json.dumps(arguments)]
     most = {_MOST: str(int(gigabytes * 1e9))} if gigabytes else {}
@@ -86,14 +86,14 @@ def run(
 
 
 class Peak:
-    """The most memory this process held meanwhile, over what it held before, in bytes."""
+    """The most memory of this process in a block, over its memory before the block, in bytes."""
 
     def __enter__(self) -> Self:
         gc.collect()
         _trim()
         self._sampler: _Sampler | None = None
         try:
-            _CLEAR.write_text("5")  # Linux: the high-water mark starts again from here
+            _CLEAR.write_text("5")  # On Linux, this resets the high-water mark.
         except OSError:
             self._sampler = _Sampler()
             self._sampler.start()
@@ -111,7 +111,7 @@ class Peak:
 
 
 class _Sampler(threading.Thread):
-    """Looks every two milliseconds, where the system keeps no mark that can be reset."""
+    """Measures every two milliseconds, on systems that have no mark that can be reset."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -129,9 +129,9 @@ class _Sampler(threading.Thread):
 
 
 def peak() -> int:
-    """The most memory this process ever held, in bytes."""
+    """The most memory that this process ever used, in bytes."""
     if _STATUS.exists():
-        # Not ru_maxrss: a process that was started by a large one inherits its mark.
+        # The value of ru_maxrss is wrong here: a child inherits the mark of a large parent process.
         for line in _STATUS.read_text().splitlines():
             if line.startswith("VmHWM"):
                 return int(line.split()[1]) * 1024
@@ -146,7 +146,7 @@ def _resident() -> int:
 
 
 def _trim() -> None:
-    """Give freed memory back, so that it does not hide what comes."""
+    """Give freed memory back to the system, so that it does not hide later growth."""
     import ctypes
 
     try:

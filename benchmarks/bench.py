@@ -1,4 +1,4 @@
-"""What the rows share: the pages, each built once, and what the browser saw of them."""
+"""The objects that rows share: the pages, each built once, and the visits of the browser."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class PeerPage:
     """One of BertViz's pages.
 
     Attributes:
-        path: where it lies.
-        seconds: that its writing took, the attention at hand.
-        over: the most memory that took, in bytes.
-        bytes: of the page as BertViz wrote it.
+        path: the path of the file.
+        seconds: the time to write the page from an attention that is ready.
+        over: the most memory that the writing took, in bytes.
+        bytes: the size of the page as BertViz wrote it.
     """
 
     path: Path
@@ -39,12 +39,12 @@ class PeerPage:
 
 
 class Bench:
-    """The shared things of one run, each made when it is first asked for.
+    """The shared objects of one run. Each is made when it is first used.
 
     Args:
-        folder: where everything is made; empty at first.
+        folder: the folder of all files; it is empty at first.
         plan: how much is measured.
-        say: tells the person who waits.
+        say: shows progress to the person who waits.
     """
 
     def __init__(self, folder: Path, plan: Plan, say: Callable[[str], None]) -> None:
@@ -53,7 +53,7 @@ class Bench:
         self.say = say
         self.used_chromium = ""
         self.filled = 0
-        """Figures of the counted projects whose answers the shared store has."""
+        """The number of figures of the counted projects whose numbers are in the shared store."""
         self._stack = ExitStack()
         self._sites: dict[str, Project | BuildError] = {}
         self._visits: dict[int, dict[str, list[Visit]]] = {}
@@ -91,12 +91,12 @@ class Bench:
         return chromium
 
     def site(self, view: str) -> Project:
-        """The project of one view, a page a size, built; ``others`` and ``crowded`` mix them.
+        """The built project of one view, with a page a size; ``others`` and ``crowded`` mix views.
 
-        A view that fails costs no other.
+        A view that fails does not affect the others.
 
         Raises:
-            BuildError: it does not build.
+            BuildError: the project does not build.
         """
         built = self._sites.get(view)
         if built is None:
@@ -117,17 +117,17 @@ class Bench:
         return built
 
     def page_url(self, view: str, page: str) -> str:
-        """Where a page of a built site is served, under a strict policy."""
+        """The address of a page of a built site, under a strict policy."""
         return f"{self.our_url}/{view}/_build/{page}.html"
 
     @cached_property
     def our_url(self) -> str:
-        """Where our pages are served."""
+        """The address of our pages."""
         return self._stack.enter_context(served(self.folder / "ours", strict=True))
 
     @cached_property
     def peer_folder(self) -> Path:
-        """Where BertViz's pages are, the scripts that they need beside them."""
+        """The folder of BertViz's pages, with the scripts that the pages need."""
         folder = self.folder / "peers"
         folder.mkdir()
         peers.fetch_scripts()
@@ -137,18 +137,18 @@ class Bench:
 
     @cached_property
     def peer_url(self) -> str:
-        """Where BertViz's pages are served."""
+        """The address of BertViz's pages."""
         return self._stack.enter_context(served(self.peer_folder, strict=False))
 
     def peer_views(self, tokens: int) -> tuple[str, ...]:
-        """Which of BertViz's views are drawn at this size."""
+        """The views of BertViz that are drawn at this size."""
         return peers.VIEWS if tokens in self.plan.peer_sizes else peers.VIEWS[:1]
 
     def peer_page(self, view: str, tokens: int) -> PeerPage:
         """One of BertViz's pages, written once.
 
         Raises:
-            AloneError: it cannot be written within the plan's limits.
+            AloneError: the page cannot be written within the limits of the plan.
         """
         place = view, tokens
         if place not in self._pages:
@@ -177,7 +177,7 @@ class Bench:
 
     @property
     def control(self) -> tuple[str, Look]:
-        """A page that does next to nothing."""
+        """A page that does almost nothing."""
         return f"{self.peer_url}/control.html", CONTROL
 
     def visits(self, tokens: int) -> dict[str, list[Visit]]:
@@ -210,14 +210,14 @@ class Bench:
     def open_in_turn(
         self, pages: Mapping[str, tuple[str, Look]], what: str
     ) -> dict[str, list[Visit]]:
-        """Open pages several times and point at what is looked for on them.
+        """Open pages several times, and point at their targets.
 
         Returns:
-            Visits by the names of the pages.
+            The visits, by the names of the pages.
         """
         visits: dict[str, list[Visit]] = {name: [] for name in pages}
         spent = dict.fromkeys(pages, 0.0)
-        # A browser that has just started is slower than it ever is again.
+        # A browser that has just started is slower than later.
         self.chromium.visit(*self.control, self.plan.limit)
         for round_ in range(self.plan.runs):
             for name, (url, look) in pages.items():
@@ -234,7 +234,7 @@ class Bench:
 def measured(
     visits: list[Visit], unit: Unit, take: Callable[[Visit], float | list[float] | None]
 ) -> Measured:
-    """One quantity of several visits; hovers of one visit are samples of their own."""
+    """One quantity of several visits. Each hover of a visit is a sample."""
     samples: list[float] = []
     for visit in visits:
         value = take(visit)

@@ -1,4 +1,4 @@
-"""Pages in a real Chromium: when they are painted, when they answer, and what they hold."""
+"""Pages in a real Chromium: the times of painting and of answering, and the numbers of elements."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:"
 )
 IDLE = 15
-"""Seconds after its load event that a page may take until it counts as one that draws nothing."""
+"""The seconds after its load event after which a page without a picture counts as failed."""
 
 FRAME = 1000 / 60
-"""Milliseconds of a frame. A change that an event makes is painted two frames later at most."""
+"""The milliseconds of a frame. A change by an event is painted after at most two frames."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What is looked for on a page.
+    """The elements of interest on a page.
 
     Attributes:
-        mark: selects what is drawn; the first of it counts as painted.
-        root: selects what holds the whole figure.
-        targets: JavaScript; the elements to point at, a token each.
-        cells: selects what holds cells to point at too.
-        ready: selects what has an attribute ``role`` once the figure answers; empty where a
-            figure answers as soon as it is drawn.
-        first: JavaScript; an element to click before pointing, or null.
+        mark: a selector of drawn elements; a page counts as painted with the first of them.
+        root: a selector of the whole figure.
+        targets: JavaScript that gives the elements to point at, one for each token.
+        cells: a selector of elements with cells to point at.
+        ready: a selector of elements that get the attribute ``role`` when the figure answers; empty
+            if a figure answers as soon as it is drawn.
+        first: JavaScript that gives an element to click before pointing, or null.
         pins: whether a click keeps a token in focus.
     """
 
@@ -80,24 +80,24 @@ CONTROL_PAGE = (
     "<!doctype html><meta charset=utf-8><title>Floor</title><style>p:hover{color:#900}</style>"
     + "<p>One word.</p>" * 12
 )
-"""A page that does next to nothing under the pointer: what hovering costs at least."""
+"""A page that does almost nothing under the pointer: the minimum cost of hovering."""
 
 
 @dataclass
 class Visit:
-    """What one opening of a page showed; times in ms from its navigation's start.
+    """The measurements of one opening of a page, in ms from the start of the navigation.
 
     Attributes:
-        painted: when the first of the picture had been painted; None if it was not.
-        ready: when it answered.
-        load: when the page's load event came.
-        hovers: from the pointer's arrival at a token to two frames later, each.
-        elements: in the figure, as opened; ``most`` while pointed at or pinned.
-        decoded: payloads unpacked without scrolling.
-        marks: elements of the picture.
-        farthest: px below the screen of the lowest figure that was brought to life.
-        requests: addresses asked for.
-        problem: why it went no further; empty where all went well.
+        painted: the time when the first part of the picture was painted; None without a picture.
+        ready: the time when the figure answered.
+        load: the time of the page's load event.
+        hovers: for each hover, the time from the pointer's arrival at a token to two frames later.
+        elements: the elements of the figure as opened; ``most`` while pointed at or pinned.
+        decoded: the payloads that were decoded without scrolling.
+        marks: the elements of the picture.
+        farthest: the distance in px from the screen to the lowest live figure.
+        requests: the addresses that were requested.
+        problem: why the visit stopped; empty if it succeeded.
     """
 
     painted: float | None = None
@@ -126,7 +126,7 @@ def chromium_path() -> str:
 
 
 class Chromium:
-    """A browser that is started again when a page has brought it down."""
+    """A browser that is started again after a page has crashed it."""
 
     def __init__(self) -> None:
         self._path = chromium_path()
@@ -162,12 +162,13 @@ class Chromium:
         """Open a page in a fresh context, wait until it answers, and point at tokens.
 
         Args:
-            url: of the page.
-            look: what is looked for.
-            limit: seconds until it counts as a page that never gets there.
-            hovers: how many tokens to point at.
-            scripts: whether the page may run JavaScript; without, only its marks are counted.
-            network: whether it may ask for anything but files of its own server.
+            url: the address of the page.
+            look: the elements of interest.
+            limit: the seconds after which a page counts as failed.
+            hovers: the number of tokens to point at.
+            scripts: whether the page may run JavaScript; without scripts, only its marks are
+            counted.
+            network: whether the page may request files of other servers.
         """
         visit = Visit()
         context = self._open().new_context(
@@ -194,7 +195,7 @@ class Chromium:
                 visit.marks = page.locator(look.mark).count()
         except PlaywrightError as error:
             visit.problem = str(error).splitlines()[0]
-            # What hangs or has crashed must not slow the next page down.
+            # A page that hangs or has crashed must not slow down the next page.
             self._shut()
         else:
             context.close()
@@ -207,7 +208,7 @@ def _watch(page: Page, url: str, look: Look, limit: float, visit: Visit) -> None
     page.on("crash", lambda _: errors.append("the page crashed"))
     page.goto(url, wait_until="commit")
     try:
-        # Past its load event a page that draws has begun to.
+        # A page that draws has begun to draw by its load event.
         page.wait_for_function(
             "() => (bench.painted && bench.answers() !== null) || bench.gaveUp()"
             f" || (bench.load && performance.now() - bench.load > {IDLE * 1000})",
@@ -227,7 +228,7 @@ def _watch(page: Page, url: str, look: Look, limit: float, visit: Visit) -> None
         ) + said
         return
     page.wait_for_function("() => bench.load !== null", polling=30)
-    # What is decoded without being asked for has begun by then.
+    # Payloads that are decoded without a request have begun by then.
     page.wait_for_timeout(150)
     visit.load, visit.decoded, visit.elements, visit.marks, visit.farthest = page.evaluate(
         f"() => [bench.load, bench.decoded, bench.elements(), "
@@ -241,7 +242,7 @@ def _point(page: Page, look: Look, hovers: int, visit: Visit) -> None:
     page.evaluate(f"() => ({look.first})?.dispatchEvent({click})")
     page.evaluate(f"() => [...({look.targets})][0]?.scrollIntoView({{block: 'center'}})")
     page.wait_for_timeout(100)
-    # One more: the first only warms up.
+    # There is one more point, because the first hover only warms up.
     cells = f"document.querySelectorAll({json.dumps(look.cells)})"
     points = page.evaluate(f"() => bench.points([...({look.targets})], [...{cells}], {hovers + 1})")
     if not points:
@@ -286,7 +287,7 @@ class _Strict(_Handler):
 
 @contextmanager
 def served(folder: Path, *, strict: bool) -> Iterator[str]:
-    """Serve a folder on loopback; strict, under a policy that allows nothing inline."""
+    """Serve a folder on loopback. With `strict`, a policy forbids inline scripts and styles."""
     handler = functools.partial(_Strict if strict else _Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""From samples to one number: medians, and how fast something grows."""
+"""Statistics of samples: medians, and how fast a quantity grows."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Fit:
 
     Attributes:
         exponent: 1 is proportional, 2 quadratic, 0 flat.
-        factor: y where x is 1.
-        points: how many measurements it rests on.
+        factor: y at x = 1.
+        points: the number of measurements.
     """
 
     exponent: float
@@ -27,13 +27,13 @@ class Fit:
 
 
 def fit(xs: Sequence[float], ys: Sequence[float]) -> Fit | None:
-    """Least squares of ``log y`` over ``log x``.
+    """Fit ``log y`` over ``log x`` by least squares.
 
-    Measurements that are not above zero are left out: an excess over a baseline may be lost in the
-    baseline's own noise.
+    Measurements that are not positive are ignored: the noise of a baseline can be larger than the
+    excess over the baseline.
 
     Returns:
-        None where fewer than two places remain.
+        None if fewer than two points remain.
     """
     points = [(math.log(x), math.log(y)) for x, y in zip(xs, ys, strict=True) if x > 0 and y > 0]
     if len({x for x, _ in points}) < 2:
@@ -48,12 +48,12 @@ def fit(xs: Sequence[float], ys: Sequence[float]) -> Fit | None:
 def alternate(
     runs: Mapping[str, Callable[[], float]], times: int, budget: float
 ) -> dict[str, list[float]]:
-    """Measure several things in turn, so that a slow minute of the machine meets all of them.
+    """Measure several things in turn, so that a slow minute of the machine affects all of them.
 
     Args:
-        runs: what to call, by name; each answers with its sample.
-        times: how often at most.
-        budget: the samples of one name after which it is not run again, summed.
+        runs: the functions to call, by name; each returns a sample.
+        times: the most calls of each.
+        budget: the sum of samples after which a function is not called again.
 
     Returns:
         The samples of each, at least one.

@@ -1,4 +1,4 @@
-"""What the run was made on, for the foot of the table."""
+"""The machine and the versions of a run, for the foot of the table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PACKAGES = (
 
 
 def described(chromium: str = "") -> dict[str, str]:
-    """Machine and versions, by name."""
+    """The machine and the versions, by name."""
     found = {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "processor": f"{_processor()}, {os.cpu_count()} logical processors",

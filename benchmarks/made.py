@@ -1,4 +1,4 @@
-"""A large model's attention, made up: the same in every run, and as peaked as real heads are."""
+"""Generated attention of a large model: reproducible, and as peaked as real heads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def peaked(text: str, pair: str | None = None) -> dict[str, Any]:  # noqa: ARG001
-    """So many layers and heads over so many words, as the text says: ``24 16 128``.
+    """An attention of the given numbers of layers, heads and words, such as ``24 16 128``.
 
     Each head looks at one distance, at the first word, or nowhere in particular, and is more or
     less sure of it. The rounded weights have about the entropy of MiniLM's own: 0.44 bytes each.

@@ -1,4 +1,4 @@
-"""Our side: Sphinx projects with figures, built for real, and what their pages hold."""
+"""Our side: Sphinx projects with figures that are really built, and the content of their pages."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _SIDE = re.compile(r'data-src="([^"]+)"')
 _PLACEHOLDER = re.compile(r"attention-placeholder[^>]*>(.*?)</div>", re.DOTALL)
 
 LARGE = 10**10
-"""A page budget that nothing reaches: all layers and heads are carried."""
+"""A page budget that no page reaches, so that all layers and heads are carried."""
 
 PAGE_TOKENS, MANY = 16, 50
-"""Tokens of a figure on the page of many, and how many there are."""
+"""The tokens of a figure on the page of many figures, and the number of figures."""
 
 CROWD = 24, 16, 128
-"""Layers, heads and tokens of the grid of a large model."""
+"""The layers, heads and tokens of the grid of a large model."""
 
 _CONF = """\
 import pathlib, sys
@@ -51,7 +51,7 @@ attention_models = {{
 attention_cache = {store!r}
 attention_page_budget = {budget}
 """
-# Every way of loading a model ends in this one method.
+# Every way of loading a model calls this method.
 _COUNTING = """\
 import transformers
 _loads = transformers.PreTrainedModel.from_pretrained.__func__
@@ -66,7 +66,7 @@ transformers.PreTrainedModel.from_pretrained = classmethod(_counted)
 
 
 class BuildError(Exception):
-    """A project that did not build as it should; the message is what Sphinx said."""
+    """A project that failed to build. The message is Sphinx's output."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ class Built:
     """One build.
 
     Attributes:
-        seconds: of the whole process.
-        peak: the most memory of its main process, in bytes.
-        imports: which of torch and transformers were looked for.
-        loads: models that were loaded; known only where they are counted.
-        warnings: what Sphinx said.
+        seconds: the time of the whole process.
+        peak: the most memory of the main process, in bytes.
+        imports: which of torch and transformers were imported.
+        loads: the number of models that were loaded, if it was counted.
+        warnings: the warnings of Sphinx.
     """
 
     seconds: float
@@ -93,8 +93,8 @@ class Project:
     """A Sphinx project in a folder.
 
     Attributes:
-        folder: where conf.py is.
-        store: the store's folder; shared by projects that are given the same one.
+        folder: the folder of conf.py.
+        store: the folder of the store; several projects can share it.
     """
 
     folder: Path
@@ -103,7 +103,7 @@ class Project:
     def write(
         self, pages: Mapping[str, str], *, extension: bool = True, counting: bool = False
     ) -> None:
-        """Write sources; the first page is the index."""
+        """Write sources. The first page is the index."""
         self.folder.mkdir(parents=True, exist_ok=True)
         conf = _CONF.format(imports=str(self.folder / "imports.txt"))
         if extension:
@@ -116,14 +116,14 @@ class Project:
 
     @property
     def out(self) -> Path:
-        """Where the pages are built."""
+        """The folder of the built pages."""
         return self.folder / "_build"
 
     def build(self, *flags: str, out: Path | None = None, strict: bool = True) -> Built:
-        """Build all pages anew.
+        """Build all pages again.
 
         Raises:
-            BuildError: Sphinx failed or, where that counts, warned.
+            BuildError: Sphinx failed, or warned in a strict build.
         """
         notes = [self.folder / "imports.txt", self.folder / "loads.txt"]
         for note in notes:
@@ -146,10 +146,10 @@ class Project:
         )
 
     def markup(self, page: str) -> str:
-        """The first figure of a built page.
+        """The markup of the first figure of a built page.
 
         Raises:
-            BuildError: there is none; the message is what stands in its place.
+            BuildError: the page has no figure; the message is the text in the figure's place.
         """
         html = (self.out / f"{page}.html").read_text(encoding="utf-8")
         found = _FIGURE.search(html)
@@ -160,7 +160,7 @@ class Project:
         return found[0]
 
     def figure_bytes(self, page: str) -> int:
-        """Bytes of a page's figure: its markup, and the file that carries its numbers if any."""
+        """The bytes of a page's figure: its markup, and the side file with its numbers."""
         markup = self.markup(page)
         side = _SIDE.search(markup)
         beside = (self.out / side[1]).stat().st_size if side else 0
@@ -168,7 +168,7 @@ class Project:
 
 
 def _told(warnings: str) -> str:
-    """The line of a failed build that says most."""
+    """The most informative line of the output of a failed build."""
     lines = [line.strip() for line in warnings.splitlines() if line.strip()]
     telling = [
         line for line in lines if "Error" in line or "exception:" in line or "WARNING" in line
@@ -182,14 +182,14 @@ def heading(title: str) -> str:
 
 
 def figure(text: str, view: str = "arcs", **options: str) -> str:
-    """One figure; nothing else is chosen but what the options say."""
+    """The source of one figure with only these options."""
     chosen = {"view": view, **options}
     lines = "".join(f"   :{name}: {value}\n" for name, value in chosen.items())
     return f".. attention:: {text}\n{lines}\n"
 
 
 def view_pages(view: str, sizes: Sequence[int]) -> dict[str, str]:
-    """The pages of one view, a page of one figure for each size."""
+    """The pages of one view: a page with one figure for each size."""
     pages = {"index": heading(view)}
     for n in sizes:
         pages[f"{view}-{n}"] = heading(f"{view} {n}") + figure(text_of(n), view)
@@ -197,7 +197,7 @@ def view_pages(view: str, sizes: Sequence[int]) -> dict[str, str]:
 
 
 def other_pages() -> dict[str, str]:
-    """A page without a figure, a page of one, and a page of many."""
+    """A page without a figure, a page with one figure, and a page with many."""
     several = texts_of(MANY, PAGE_TOKENS)
     return {
         "index": heading("No figure") + "Only words.\n",
@@ -207,7 +207,7 @@ def other_pages() -> dict[str, str]:
 
 
 def crowded_pages() -> dict[str, str]:
-    """A page of all heads of a layer, drawn at once, and a page of a large model's heads."""
+    """A page with all heads of a layer at once, and a page with the heads of a large model."""
     all_heads = ",".join(str(head) for head in range(12))
     layers, heads, tokens = CROWD
     return {
@@ -218,7 +218,7 @@ def crowded_pages() -> dict[str, str]:
 
 
 def pages_of(texts: Sequence[str], a_page: int, *, plain: bool = False) -> dict[str, str]:
-    """Sources that hold these texts as figures, or, plain, as paragraphs."""
+    """Sources that hold these texts as figures, or as paragraphs if `plain` is set."""
     pages = {}
     for start in range(0, len(texts), a_page):
         some = texts[start : start + a_page]

@@ -1,4 +1,4 @@
-"""BertViz's three views over the same weights, and the scripts that its pages ask a network for."""
+"""BertViz's three views of the same weights, and the scripts that its pages load from a network."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .plan import MODEL, SCRIPTS
 VIEWS = ("head", "model", "neuron")
 
 BESIDE = {"arcs": "head", "heads": "head", "matrix": "head", "grid": "model", "steps": "neuron"}
-"""Which of its views each of ours is set beside; one that is not named here, its head view."""
+"""The view of BertViz with which each of our views is compared; by default its head view."""
 
-# What its pages name, and where that lies in a package of npm. There is no jQuery 2.0.0 on npm;
-# 2.1.0 is the next, and its pages use nothing that differs.
+# The addresses in BertViz's pages, and the path of each script in a package of npm. npm has no
+# jQuery 2.0.0. Version 2.1.0 is the next one, and the pages use nothing that differs.
 _SCRIPTS = {
     "require.js/2.3.6/require.min.js": ("requirejs@2.3.6", "require.js"),
     "d3/5.7.0/d3.min.js": ("d3@5.7.0", "dist/d3.min.js"),
@@ -27,11 +27,11 @@ _SCRIPTS = {
 
 
 class PeerError(Exception):
-    """What a comparison needs is not to be had; the message says what to do."""
+    """A requirement of a comparison is missing. The message says what to do."""
 
 
 def fetch_scripts(folder: Path = SCRIPTS) -> dict[str, Path]:
-    """Fetch the scripts by npm, once; each under the path that the content network has it at.
+    """Fetch the scripts by npm, once, each to its path in the content network.
 
     Raises:
         PeerError: npm is missing, or cannot fetch a package.
@@ -58,7 +58,7 @@ def fetch_scripts(folder: Path = SCRIPTS) -> dict[str, Path]:
 
 
 def attention_of(view: str, text: str) -> dict[str, Any]:
-    """What a view takes: the attention of all-MiniLM-L6-v2 over a text, or the model itself."""
+    """The input of a view: the attention of all-MiniLM-L6-v2 over a text, or the model itself."""
     import torch
     from transformers import AutoModel, AutoTokenizer
 
@@ -76,7 +76,7 @@ def attention_of(view: str, text: str) -> dict[str, Any]:
 
 
 def _bundled(model: Any) -> Any:
-    """The same weights in BertViz's own copy of BERT, which its neuron view needs."""
+    """The same weights in BertViz's copy of BERT, which its neuron view needs."""
     from bertviz.transformers_neuron_view import BertConfig, BertModel
 
     config = json.loads((MODEL / "config.json").read_text())
@@ -95,7 +95,7 @@ def _bundled(model: Any) -> Any:
 
 
 def draw(view: str, given: dict[str, Any]) -> str:
-    """One page's HTML."""
+    """The HTML of one page."""
     import torch
 
     if view == "neuron":

@@ -1,4 +1,4 @@
-"""How much is measured, and where the things lie that it is measured with."""
+"""How much is measured, and the paths of the files for the measurements."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / ".models" / "all-MiniLM-L6-v2"
 SCRIPTS = ROOT / ".venv-bench" / "cdn"
-"""Where the scripts lie that BertViz's pages ask a content network for."""
+"""The folder of the scripts that BertViz's pages load from a content network."""
 
 
 @dataclass(frozen=True)
@@ -16,16 +16,16 @@ class Plan:
     """How much is measured.
 
     Attributes:
-        sizes: tokens of the figures that are drawn.
-        peer_sizes: which of them BertViz's model and neuron views are drawn at too.
-        runs: samples a quantity, at most.
-        budget: seconds that the samples of one quantity may take together before the last.
-        limit: seconds until a page counts as one that never paints, or is never written.
-        gigabytes: of memory that the writing of one of BertViz's pages may take.
-        hovers: tokens pointed at, a page.
-        counts: figures of the projects whose growth is measured.
-        lengths: tokens of the figures whose growth is measured.
-        sentences: how many are captured one by one and together.
+        sizes: the tokens of the figures that are drawn.
+        peer_sizes: the sizes at which BertViz's model and neuron views are drawn, too.
+        runs: the most samples of a quantity.
+        budget: the seconds after which no further sample of a quantity is taken.
+        limit: the seconds after which a page counts as never painted or never written.
+        gigabytes: the memory that the writing of one of BertViz's pages may take.
+        hovers: the number of tokens pointed at on a page.
+        counts: the numbers of figures of the projects whose growth is measured.
+        lengths: the tokens of the figures whose growth is measured.
+        sentences: the number of sentences that are captured one by one and together.
     """
 
     sizes: tuple[int, ...] = (32, 128, 512)

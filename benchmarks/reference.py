@@ -1,4 +1,4 @@
-"""What a model itself returns for ``output_attentions=True``, and how ours differs from that."""
+"""The weights that a model returns for ``output_attentions=True``, compared with ours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUM = 1e-3
 def reference(
     model: Any, words: Any, text: str, target: list[int] | None
 ) -> dict[str, list[np.ndarray]]:
-    """The model's own weights by part, or under ``one``: shape (heads, queries, keys) each."""
+    """The model's own weights by part, or under ``one``, each of shape (heads, queries, keys)."""
     import torch
 
     inputs = dict(words(text, return_tensors="pt"))
@@ -29,19 +29,20 @@ def reference(
         inputs["decoder_input_ids"] = torch.tensor([target])
     try:
         with torch.no_grad():
-            # Twice: BigBird changes its layers at the first short text, and returns nothing then.
+            # The model runs twice: BigBird changes its layers at the first short text, and returns
+            # nothing then.
             model(**inputs)
             output = model(**inputs, output_attentions=True, return_dict=True)
     except Exception:  # noqa: BLE001 - a model without attention raises as it likes
         return {}
-    # Of two towers, the one that reads text.
+    # Of two towers, the tower that reads text runs.
     for name in ("text_model_output", "text_output"):
         output = getattr(output, name, None) or output
     count = inputs["input_ids"].shape[1]
     found = {part: _layers(getattr(output, field, None), count) for part, field in FIELDS.items()}
     found["one"] = _layers(getattr(output, "attentions", None), count)
     if not any(found.values()):
-        # Some heads hand on nothing of what the model in them returns (ShieldGemma 2).
+        # Some models with a head drop the output of the model inside of them (ShieldGemma 2).
         body = getattr(model, model.base_model_prefix or "model", model)
         if body is not model:
             return reference(body, words, text, target)
@@ -52,12 +53,12 @@ def _layers(given: Any, tokens: int) -> list[np.ndarray]:
     given = [_from_parts(one, tokens) if isinstance(one, dict) else one for one in given or ()]
     tensors = [one for one in given if _is_of_heads(one)]
     layers = [one[0].float().numpy() for one in tensors]
-    # Some hand out their logits (ProphetNet, SqueezeBERT).
+    # Some models return their logits (ProphetNet, SqueezeBERT).
     return [one if one.min() >= 0 else _softmax(one) for one in layers]
 
 
 def _is_of_heads(one: Any) -> bool:
-    """Whether what a layer returned can be weights; RWKV and YOSO return what they write."""
+    """Whether the output of a layer can be weights. RWKV and YOSO return another output."""
     axes = getattr(one, "ndim", 0)
     return axes > 3 or (
         axes == 3 and bool((one >= 0).all() and (one.sum(-1) - 1).abs().max() < SUM)
@@ -71,14 +72,14 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def difference(answer: Any, layers: Sequence[np.ndarray]) -> str:
-    """What parts our weights from the model's own; nothing where they are equal.
+    """The difference of our weights and the model's own, in words; empty if they are equal.
 
-    A row that we show is whole: what the model returns may lack the share of a sink, and may have
-    keys that stand for several tokens. All that it returns has to be there.
+    Our rows are whole. The rows of the model may lack the share of a sink, or keys that stand for
+    several tokens. Every weight that the model returns must be found.
     """
     ours = answer.weights[:, :, answer.bins if answer.same_tokens else 0 :, answer.bins :]
     if len(ours) != len(layers):
-        # Of some models the model returns more: what its layers without softmax computed.
+        # Some models return more: the output of their layers without softmax.
         places = [int(name) for name in answer.layer_names]
         if max(places) >= len(layers):
             return f"layers {answer.layer_names}, the model returns {len(layers)}"
@@ -97,17 +98,18 @@ def difference(answer: Any, layers: Sequence[np.ndarray]) -> str:
 
 
 def _alike(one: np.ndarray, masked: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Our weights of a layer and the model's own, both of all pairs of tokens and blocks."""
+    """Compare our weights of a layer with the model's own, for all pairs of tokens and blocks."""
     tokens = one.shape[2]
     if other.ndim == 4:
         return one, _from_blocks(other, tokens)
     if other.shape[2] == tokens and other.shape[1] > one.shape[1]:
-        # ProphetNet: the tokens, and behind them what each of them foretells.
+        # ProphetNet has the tokens, and behind them the prediction of each token.
         return one, other[:, : one.shape[1]]
     if _is_window(other, one):
         return one, _from_window(other)
     if one.shape != other.shape:
-        # A layer that has no block of tokens has it masked. One of no weight at all may be, too.
+        # A layer without such a block has the block masked. So may a layer whose weights on it are
+        # all 0.
         one = one[:, :, ~masked.all(axis=0)]
         missing = max(0, other.shape[2] - one.shape[2])
         one = np.pad(one, ((0, 0), (0, 0), (0, missing)))
@@ -115,17 +117,17 @@ def _alike(one: np.ndarray, masked: np.ndarray, other: np.ndarray) -> tuple[np.n
 
 
 def _is_window(other: np.ndarray, one: np.ndarray) -> bool:
-    """Whether rows are windows round their tokens (Longformer): weights on a diagonal say so."""
+    """Whether rows are windows around their tokens (Longformer), by weights on a diagonal."""
     wide = other.shape[2]
     return other.shape[1] == one.shape[2] and wide % 2 == 1 and not other[:, 0, : wide // 2].any()
 
 
 def _from_blocks(blocks: np.ndarray, tokens: int) -> np.ndarray:
-    """Blocks that see themselves and their neighbours (LongT5) as a matrix of all tokens."""
+    """Weights of blocks that see themselves and their neighbours (LongT5), as one whole matrix."""
     count, heads, length, wide = blocks.shape
     full = np.zeros((heads, tokens, tokens), dtype=blocks.dtype)
     for query in range(min(tokens, count * length)):
-        # What comes behind these keys are keys that stand for several tokens each.
+        # The keys behind these stand for several tokens each.
         for n in range(min(wide, 3 * length)):
             key = (query // length - 1) * length + n
             if 0 <= key < tokens:

@@ -1,10 +1,10 @@
-"""Small sizes by the names that configurations have for them, and what single kinds need."""
+"""Small sizes by their names in configurations, and the sizes that single kinds of models need."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# Sizes by the names that configurations have for them. What is not named keeps its default.
+# Sizes by their names in configurations. Other sizes keep their defaults.
 SIZES: dict[str, Any] = {
     **dict.fromkeys(
         (
@@ -88,7 +88,7 @@ SIZES: dict[str, Any] = {
     **dict.fromkeys(("hidden_size_per_layer_input", "linear_head_dim", "num_filters"), 8),
     **dict.fromkeys(("mamba_n_heads", "mamba_num_heads", "mamba_head_dim"), 8),
     "linear_num_heads": 4,
-    # Fewer than the longer text has, more than the shorter one.
+    # This is less than the tokens of the longer text, and more than those of the shorter text.
     "index_topk": 8,
     **dict.fromkeys(("index_n_heads", "index_block_size", "index_topk_blocks"), 2),
     "index_head_dim": 8,
@@ -103,10 +103,10 @@ SIZES: dict[str, Any] = {
     "forced_eos_token_id": None,
 }
 
-# Beside that, where keys and values are made from a latent vector (DeepSeek).
+# The sizes that are added when keys and values are made from a latent vector (DeepSeek).
 LATENT = {"head_dim": 4, "num_key_value_heads": 4}
 
-# What single configurations need beside that: sizes that have to fit one another.
+# Further sizes of single configurations, which have to fit one another.
 OWN: dict[str, dict[str, Any]] = {
     "qwen3_next": {"num_hidden_layers": 4},
     "lfm2": {"num_hidden_layers": 4},
@@ -144,7 +144,7 @@ OWN: dict[str, dict[str, Any]] = {
     "chameleon": {"vocabulary_map": {"<image>": 5}},
     "emu3": {"vocabulary_map": {"<image>": 5}},
     "glm5_next_text": {"qk_rope_head_dim": 0, "index_kpool": 2},
-    # The towers that these have for pictures come from timm, which is not asked for here.
+    # The picture towers of these models come from timm, which the sweep does not need.
     "fast_vlm": {"vision_config": {"model_type": "siglip_vision_model"}},
     "perception_lm": {
         "vision_config": {"model_type": "siglip_vision_model", "model_args": {"embed_dim": 32}}
@@ -201,7 +201,7 @@ OWN: dict[str, dict[str, Any]] = {
 
 _QWEN2 = ("qwen2_vl", "qwen2_5_vl", "qwen2_5_omni", "qwen2_5_omni_talker", "paddleocr_vl")
 
-# Sections of rotary positions that models take where their configuration names none.
+# Sections of rotary positions that models use when their configuration names no sections.
 SECTIONS: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("glm4v", "glm4v_moe", "glm_image", "glm_ocr"), (8, 12, 12)),
     **dict.fromkeys(_QWEN2, (16, 24, 24)),

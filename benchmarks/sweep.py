@@ -1,10 +1,10 @@
-"""Every text architecture of transformers, tiny and random, against its own attention weights.
+"""Every text architecture of transformers, tiny and random, compared with its own weights.
 
 ``python -m benchmarks.sweep`` builds a model of each entry of transformers' registry from its
-configuration (a few layers, weights large enough for attention to be far from even), captures it as
-a build would, and compares every weight with what the model returns for
-``output_attentions=True``. Each model runs in a process of its own, with a time limit. The results
-are written to ``architectures.json`` and, as a table, to ``architectures.md`` beside this file.
+configuration, with a few layers and with weights that make attention uneven. It captures the model
+as a build does, and compares every weight with the model's output for ``output_attentions=True``.
+Each model runs in a process of its own, with a time limit. The results are written to
+``architectures.json`` and, as a table, to ``architectures.md`` beside this file.
 
 Name model types to run those alone: ``python -m benchmarks.sweep gpt_oss longformer``.
 """
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SECONDS = 150
-"""Time that one model may take."""
+"""The most time for one model."""
 
 EQUAL, REFUSED, NONE, WRONG, CRASH, UNMADE, UNCHECKED = (
     "equal",
@@ -51,7 +51,7 @@ EQUAL, REFUSED, NONE, WRONG, CRASH, UNMADE, UNCHECKED = (
 
 
 def sweep_one(kind: str) -> dict[str, Any]:
-    """What comes of one kind: a status and, where it is not equal, why."""
+    """The result of one kind: a status, and a reason unless the weights are equal."""
     import torch
 
     from sphinx_attention.core.sources.huggingface.loading import quiet
@@ -73,12 +73,12 @@ def sweep_one(kind: str) -> dict[str, Any]:
 
 def _line(error: BaseException) -> str:
     first = str(error).strip().splitlines()[:1]
-    # The record is committed: it holds no folder of the machine that made it.
+    # The record is committed, so it must not name folders of the machine that wrote it.
     return re.sub(r"/[^\s'\"]*/site-packages/", "", f"{type(error).__name__}: {first}")
 
 
 def compare(model: Any, folder: Path) -> dict[str, Any]:
-    """Our capture of a saved model, beside its own answer."""
+    """Compare our capture of a saved model with the model's own output."""
     from transformers import AutoTokenizer
 
     from sphinx_attention.core.attention import Attention
@@ -104,7 +104,7 @@ def compare(model: Any, folder: Path) -> dict[str, Any]:
     refused = [a for a in answers.values() if not isinstance(a, Attention)]
     if len(refused) == len(requests) and (failure := _why_it_does_not_load(whole, folder)):
         return {"status": UNMADE, "why": f"transformers does not load what it saved: {failure}"}
-    # The one that is loaded with the model: for some kinds it splits the text in its own way.
+    # This tokenizer was loaded with the model. For some kinds it splits the text in its own way.
     words = AutoTokenizer.from_pretrained(folder)
     references = {text: reference(model, words, text, _ids(answers, words, text)) for text in TEXTS}
     if len(refused) == len(requests):
@@ -116,7 +116,7 @@ def compare(model: Any, folder: Path) -> dict[str, Any]:
 def judged(
     answers: Mapping[Any, Any], references: Mapping[str, Mapping[str, list[np.ndarray]]]
 ) -> dict[str, Any]:
-    """What comes of the answers to all requests, beside the model's own."""
+    """Judge the answers to all requests by the model's own weights."""
     found: dict[str, Any] = {"status": EQUAL, "cells": 0, "why": ""}
     notes = []
     for request, answer in answers.items():
@@ -145,7 +145,7 @@ def judged(
 
 
 def _why_it_does_not_load(model_class: Any, folder: Path) -> str:
-    """What transformers itself raises when it loads a model that it has saved."""
+    """The error of transformers when it loads a model that it has saved."""
     try:
         model_class.from_pretrained(folder)
     except Exception as error:  # noqa: BLE001 - loading a model raises as it likes
@@ -154,7 +154,7 @@ def _why_it_does_not_load(model_class: Any, folder: Path) -> str:
 
 
 def _without_a_page(model: Any) -> Any:
-    """A model that gives all words the place 0 on a page where it cannot run without (BROS)."""
+    """Give all words the position 0 on a page, for a model that needs positions (BROS)."""
     import torch
 
     if "bbox" in inspect.signature(model.forward).parameters and (
@@ -171,7 +171,7 @@ def _without_a_page(model: Any) -> Any:
 
 
 def _why_it_does_not_run(model: Any) -> str:
-    """What a model raises on a text: sizes that do not fit one another, mostly."""
+    """The error of a model on a text. In most cases, sizes do not fit one another."""
     import torch
 
     inputs = dict(tokenizer()(TEXTS[0], return_tensors="pt"))
@@ -186,13 +186,13 @@ def _why_it_does_not_run(model: Any) -> str:
 
 
 def _decodes(model: Any) -> bool:
-    """Whether a model has a decoder that is given a text of its own."""
+    """Whether a model has a decoder with a text of its own."""
     own = bool(getattr(model.config, "is_encoder_decoder", False))
     return own and "decoder_input_ids" in inspect.signature(model.forward).parameters
 
 
 def _ids(answers: Mapping[Any, Any], words: Any, text: str) -> list[int] | None:
-    """The decoder's tokens as we gave them to the model."""
+    """The ids of the decoder's tokens as we passed them to the model."""
     for request, answer in answers.items():
         if request.text == text and request.part == "decoder" and hasattr(answer, "weights"):
             tokens = [token.text for token in answer.query_tokens if not token.is_bin]
@@ -201,7 +201,7 @@ def _ids(answers: Mapping[Any, Any], words: Any, text: str) -> list[int] | None:
 
 
 def text_kinds() -> list[str]:
-    """The model types of transformers' registry, those that write or fill in text first.
+    """The model types of transformers' registry: first those that write or fill in text.
 
     Halves of models come last, such as the text encoder of SigLIP.
     """
@@ -225,7 +225,7 @@ def _child(kind: str, pipe: Any) -> None:
 
 def run(kinds: Sequence[str], at_once: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Run each kind in a process of its own."""
-    # Loaded once, for all that are forked from here: most of the time goes into these imports.
+    # These imports take most of the time, so they run once, before the processes are forked.
     from transformers import (  # noqa: F401
         AutoTokenizer,
         CLIPModel,
@@ -266,7 +266,7 @@ def run(kinds: Sequence[str], at_once: int) -> Iterator[tuple[str, dict[str, Any
 
 
 def table(results: Mapping[str, Mapping[str, Any]]) -> str:
-    """The results in words, for people."""
+    """The results as a table for readers."""
     import torch
     import transformers
 
@@ -305,7 +305,7 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _listed(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Kinds with the reason; those that have the same reason together."""
+    """Kinds with their reasons. Kinds with the same reason stand together."""
     by_reason: dict[str, list[str]] = {}
     for kind, result in sorted(found.items()):
         by_reason.setdefault(result.get("why", "")[:300], []).append(f"`{kind}`")
@@ -317,7 +317,7 @@ def _is(results: Mapping[str, Mapping[str, Any]], kind: str, status: str) -> boo
 
 
 def main() -> None:
-    """Run what is asked for, and write what came of it."""
+    """Run the given kinds, and write their results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*")
     parser.add_argument("--at-once", type=int, default=2)

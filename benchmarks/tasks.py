@@ -1,4 +1,4 @@
-"""What `alone` runs, a function a task; each imports only what it measures."""
+"""The tasks that `alone` runs, one function each. Each imports only what it measures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def build(arguments: Sequence[str]) -> dict[str, Any]:
-    """One ``sphinx-build``; the peak is the main process's."""
+    """One ``sphinx-build``. The peak of memory is that of the main process."""
     from sphinx.cmd.build import build_main
 
     said = io.StringIO()
@@ -34,10 +34,10 @@ def build(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def peer_page(view: str, tokens: int, path: str, scripts: str) -> dict[str, Any]:
-    """One page of BertViz's, written as its own documentation says.
+    """One of BertViz's pages, written as its documentation says.
 
-    What is timed begins with the attention at hand and ends with the file; the neuron view runs
-    its model itself. In the file, the addresses of its scripts are then set to ``scripts``.
+    The time begins when the attention is ready and ends with the file. The neuron view runs its
+    model itself. Afterwards, the addresses of scripts in the file are set to ``scripts``.
     """
     from .peers import attention_of, draw
 
@@ -72,7 +72,7 @@ def _resolved(request: Request, attention: Attention) -> Figure:
 
 
 def fill(store: str, lengths: Sequence[int], count: int = 1) -> dict[str, Any]:
-    """Capture texts of these lengths into a store; the bytes that it then takes."""
+    """Capture texts of these lengths into a store, and return the bytes of the store."""
     from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.store.folder import FolderStore
 
@@ -87,7 +87,7 @@ def fill(store: str, lengths: Sequence[int], count: int = 1) -> dict[str, Any]:
 
 
 def packing(store: str, tokens: int) -> dict[str, Any]:
-    """A payload's bytes, and what the rounded weights' entropy says they need at least."""
+    """The bytes of a payload, and the least bytes by the entropy of the rounded weights."""
     import numpy as np
 
     from sphinx_attention.core.capture.library import Library
@@ -109,7 +109,7 @@ def packing(store: str, tokens: int) -> dict[str, Any]:
 
 
 def written(store: str, tokens: int, runs: int) -> dict[str, Any]:
-    """What the writing of one figure takes: read, resolve, draw, pack. The medians of several."""
+    """The cost of writing one figure: read, resolve, draw, pack. The medians of several runs."""
     from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.render.html import render_html
     from sphinx_attention.core.store.folder import FolderStore
@@ -147,7 +147,7 @@ LAYER = 6
 
 
 def one_layer(folder: str, store: str, texts: int, tokens: int) -> dict[str, Any]:
-    """One layer of several texts, captured and stored: the peak over the loaded model."""
+    """One layer of several texts, captured and stored: the peak of memory over the loaded model."""
     from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.request import Request
     from sphinx_attention.core.sources import open_source
@@ -171,7 +171,7 @@ def one_layer(folder: str, store: str, texts: int, tokens: int) -> dict[str, Any
 
 
 def one_layer_plain(folder: str, texts: int, tokens: int) -> dict[str, Any]:
-    """The same layer as everybody has it: all of them from ``output_attentions=True``."""
+    """The same layer in the usual way: all layers from ``output_attentions=True``."""
     import torch
     from transformers import AutoModel, AutoTokenizer
 
@@ -188,7 +188,7 @@ def one_layer_plain(folder: str, texts: int, tokens: int) -> dict[str, Any]:
 
 
 def capture_speed(sentences: int, runs: int, budget: float) -> dict[str, Any]:
-    """Sentences of 5 to 30 words captured together, and one forward pass a sentence, in turn."""
+    """Sentences of 5 to 30 words captured together, and with one forward pass each, in turn."""
     import random
 
     import torch

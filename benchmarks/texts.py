@@ -1,13 +1,13 @@
-"""Random texts of exactly so many tokens, the same in every run."""
+"""Random texts of an exact number of tokens, equal in every run."""
 
 from __future__ import annotations
 
 import random
 
 SPECIAL = 2
-"""``[CLS]`` and ``[SEP]``, which the model's tokenizer adds."""
+"""The model's tokenizer adds ``[CLS]`` and ``[SEP]``."""
 
-# Each is one token of all-MiniLM-L6-v2.
+# Each word is one token of all-MiniLM-L6-v2.
 _WORDS = """
 the old farmer watches a quick brown fox jump over his lazy dog while rain falls on green hills and
 small birds sing in tall trees near cold river water under grey morning light she reads her letter
@@ -16,13 +16,13 @@ again before they walk home along an empty road past some open fields where many
 
 
 def text_of(tokens: int, seed: int = 0) -> str:
-    """A text that the model splits into exactly so many tokens, its special ones counted."""
+    """A text that the model splits into exactly this number of tokens, including special tokens."""
     draw = random.Random(f"{tokens}/{seed}")  # noqa: S311 - a benchmark
     return " ".join(draw.choices(_WORDS.split(), k=tokens - SPECIAL))
 
 
 def texts_of(count: int, tokens: int) -> list[str]:
-    """So many texts of so many tokens, all different."""
+    """Different texts of that many tokens each."""
     found: dict[str, None] = {}
     seed = 0
     while len(found) < count:

@@ -1,4 +1,4 @@
-"""Tiny random models of whatever transformers has in its registry, from their configurations."""
+"""Tiny random models of every kind in transformers' registry, from their configurations."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ TEXTS = ("the quick brown fox jumps over the lazy dog", "a fox sleeps")
 TARGET = "a lazy dog"
 
 _MOST_NUMBERS = 1.5e8
-"""Models of more are not tiny."""
+"""A model with more parameters is not tiny."""
 
 _MARKS = {"pad": "pad", "bos": "s", "eos": "/s", "unk": "unk", "mask": "mask"}
 
 
 def tokenizer() -> Any:
-    """Words as they are, between <s> and </s>."""
+    """A tokenizer of whole words between <s> and </s>."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
@@ -41,7 +41,7 @@ def tokenizer() -> Any:
 
 
 def tiny(config_class: Any, words: int, own: Mapping[str, Any] | None = None) -> Any:
-    """A configuration of a class with small sizes, and those of its parts."""
+    """A configuration of a class with small sizes, also in its parts."""
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
     plain = config_class()
@@ -59,7 +59,7 @@ def tiny(config_class: Any, words: int, own: Mapping[str, Any] | None = None) ->
         try:
             return _fitted(config_class(**given))
         except Exception as error:
-            # A size that this configuration works out by itself, or that it checks.
+            # The configuration computes or checks this size itself.
             culprits = (n for n in given if n in str(error) and n not in {*kept, *parts})
             culprit = next(culprits, None)
             if culprit is None:
@@ -69,7 +69,7 @@ def tiny(config_class: Any, words: int, own: Mapping[str, Any] | None = None) ->
 
 
 def _parts(plain: Any) -> dict[str, Any]:
-    """The classes of the configurations within a configuration, by their names there."""
+    """The classes of the configurations inside a configuration, by their names there."""
     from transformers import PretrainedConfig
 
     declared = getattr(type(plain), "sub_configs", None) or {}
@@ -89,7 +89,7 @@ def _is_config(one: Any) -> bool:
 
 
 def _fitted(config: Any) -> Any:
-    """The configuration with sections of rotary positions as long as its heads."""
+    """The configuration with sections of rotary positions that fit the size of its heads."""
     sections = SECTIONS.get(config.model_type.removesuffix("_text"))
     for name in ("rope_parameters", "rope_scaling"):
         rope = getattr(config, name, None)
@@ -103,7 +103,7 @@ def _fitted(config: Any) -> Any:
 
 
 def _sections(sections: Sequence[int], total: int) -> list[int]:
-    """Sections of another total, in the same proportions as far as whole numbers can be."""
+    """Sections of another total, in nearly the same proportions."""
     small = [one * total // sum(sections) for one in sections]
     for n in range(total - sum(small)):
         small[-1 - n % len(small)] += 1
@@ -131,7 +131,7 @@ def _small(plain: Any, words: int, own: Mapping[str, Any]) -> Iterator[tuple[str
 
 
 def _layers(held: Mapping[str, Any], own: Mapping[str, Any]) -> list[int]:
-    """Which layers are taken: of each kind that a configuration lists at least one, in order."""
+    """The types of the layers: at least one of each type in the configuration, in order."""
     count = own.get("num_hidden_layers", SIZES["num_hidden_layers"])
     firsts = {
         value.index(one)
@@ -145,15 +145,15 @@ def _layers(held: Mapping[str, Any], own: Mapping[str, Any]) -> list[int]:
 
 
 def _count(held: Mapping[str, Any]) -> int:
-    """How many layers a configuration has before it is made small."""
+    """The number of layers before the configuration is made small."""
     listed = held.get("layers_block_type")
     return int(held.get("num_hidden_layers") or (len(listed) if isinstance(listed, list) else 0))
 
 
 def class_of(config: Any) -> Any:
-    """The class of a configuration: the bare model, or else what transformers has beside that.
+    """The class of a model for a configuration: the bare model if transformers has one.
 
-    Halves of models, such as the text encoder of SigLIP, stand in no mapping of transformers.
+    Halves of models, such as the text encoder of SigLIP, are in no mapping of transformers.
     """
     import transformers
 
@@ -179,12 +179,12 @@ def make(kind: str, folder: Path, own: Mapping[str, Any] | None = None) -> Any:
     """Build and save a model of one kind.
 
     Args:
-        kind: as transformers' registry calls it.
-        folder: where it is saved.
-        own: what its configuration says beside small sizes; None takes what it needs.
+        kind: the kind by its name in transformers' registry.
+        folder: the folder in which the model is saved.
+        own: settings besides small sizes; None takes those that the kind needs.
 
     Returns:
-        The model, set to its eager attention.
+        The model with its eager attention.
     """
     import torch
     from transformers import AutoConfig

@@ -1,4 +1,4 @@
-// Runs in a page before its own scripts, and notes when what is looked for is there.
+// Runs in a page before its own scripts, and records when the elements of interest appear.
 (() => {
   const look = LOOK;
   const bench = window.bench = {load: null, painted: null, drawn: null, ready: new Map(),
@@ -24,8 +24,8 @@
     const { top, bottom } = root.getBoundingClientRect();
     return bottom > 0 && top < innerHeight;
   });
-  // When all that is on the screen answers. Before the load event part of the page may be missing,
-  // and to ask where things are would slow it down.
+  // The time when all figures on the screen answer. Before the load event, a part of the page may
+  // be missing, and asking for positions would slow down the page.
   bench.answers = () => {
     if (!look.ready) return bench.drawn;
     if (bench.load === null) return null;
@@ -37,7 +37,7 @@
   bench.farthest = () => Math.max(0, ...[...bench.ready.keys()].map(
     (root) => root.getBoundingClientRect().top - innerHeight));
   const onScreen = ([x, y]) => x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
-  // Points evenly from all there are, on the screen and not covered by something else.
+  // Points spread evenly over all elements that are on the screen and not covered.
   bench.points = (elements, cells, most) => {
     const centres = [];
     for (const element of elements) {
@@ -59,7 +59,7 @@
     const half = within.length ? Math.ceil(most / 2) : most;
     return [...some(centres, half), ...some(within, most - Math.min(half, centres.length))];
   };
-  // Before the page's own listeners: what they do comes between this and the frames that follow.
+  // This listener runs before those of the page, so the time until the next frames includes them.
   const arrived = (event) => {
     if (!bench.armed) return;
     bench.armed = false;
@@ -67,7 +67,7 @@
       bench.hovers.push(performance.now() - event.timeStamp);
     }));
   };
-  // A cell is no element of its own: there the pointer only moves.
+  // A cell is no element. Over cells, the pointer only moves.
   for (const type of ["pointerover", "pointermove"]) addEventListener(type, arrived, true);
   bench.elements = () => {
     let count = 0;

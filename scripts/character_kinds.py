@@ -1,6 +1,6 @@
-"""Writes which characters the built-in model's tokenizer takes for letters, numbers and spaces.
+"""Write which characters are letters, numbers or spaces for the built-in model's tokenizer.
 
-Run with the ``tokenizers`` package installed: its regular expressions decide.
+This script needs the ``tokenizers`` package, whose regular expressions decide.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ SURROGATES = range(0xD800, 0xE000)
 
 
 def ranges(pattern: str) -> list[tuple[int, int]]:
-    """The first and the last of all characters in a row that a pattern matches."""
+    """The first and the last character of each range that a pattern matches."""
     points = [point for point in range(LAST + 1) if point not in SURROGATES]
-    # A run of matches is one piece; all else is taken out.
+    # A run of matches is one piece, and all other characters are removed.
     split = Split(Regex(pattern), "removed", invert=True)
     pieces = split.pre_tokenize_str("".join(map(chr, points)))
     found = [points[n] for _, (start, end) in pieces for n in range(start, end)]

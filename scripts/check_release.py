@@ -18,7 +18,7 @@ TAG = re.compile(r"v(\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?)")
 
 
 def problems(tag: str, root: Path = ROOT) -> list[str]:
-    """What keeps a tag from being released, one sentence each; empty where nothing does."""
+    """The reasons that keep a tag from being released, one sentence each."""
     match = TAG.fullmatch(tag)
     if match is None:
         return [f"invalid tag {tag!r}: expected a v and a version, such as v0.2.0 or v0.2.0rc1"]

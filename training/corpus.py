@@ -1,10 +1,10 @@
-"""What the teaching model reads: sequences that reward looking back, and generated English.
+"""The training data: sequences that reward looking back, and generated English.
 
-Four kinds, mixed in every batch:
+Every batch mixes four kinds:
 
-- **maps**: a few random tokens, each with one random successor, followed most of the time. The
-  next token can be told only from what followed *this* token before: the way to know is to look
-  at tokens whose predecessor is this one. That makes the previous token the useful one to know.
+- **maps**: a few random tokens, each with one random successor, which follows most of the time.
+  Only the tokens that followed an earlier copy of *this* token tell the next one. A model finds
+  them by looking at tokens whose predecessor is this token, so heads for the previous token help.
 - **repeats**: random tokens, repeated after random gaps, in pieces of random length.
 - **texts**: generated English in which names, phrases and whole sentences come again.
 - **sentences**: one sentence a row, as in a figure.
@@ -30,7 +30,7 @@ START = 0
 """The number of the token that begins a text."""
 
 Links = list[tuple[int, int, int]]
-"""Row, query position and key position."""
+"""The row, the query position and the key position."""
 
 
 @dataclass
@@ -39,10 +39,10 @@ class Batch:
 
     Attributes:
         ids: shape (rows, length).
-        predicted: shape (rows, length), bool: where the next token counts in the loss.
-        pronouns: where a pronoun's noun stands.
-        verbs: where a verb's subject stands.
-        random: shape (rows,), bool: which rows hold random tokens.
+        predicted: shape (rows, length), bool: whether the next token counts in the loss.
+        pronouns: the positions of pronouns and of their nouns.
+        verbs: the positions of verbs and of their subjects.
+        random: shape (rows,), bool: whether a row holds random tokens.
     """
 
     ids: NDArray[np.int64]
@@ -55,11 +55,11 @@ class Batch:
 def successor_map(
     random: np.random.Generator, vocabulary: int, length: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Random tokens with a random successor each, followed three times out of four.
+    """Random tokens, each with a random successor that follows three times out of four.
 
     Returns:
-        The tokens, and whether the token after each can be known: it follows the map, and the
-        pair has stood there before.
+        The tokens, and for each whether the next token can be known: the next token follows the
+        map, and the pair occurred earlier.
     """
     size = int(random.integers(6, max(8, length // 5)))
     symbols = random.choice(np.arange(1, vocabulary), size, replace=False)
@@ -80,7 +80,7 @@ def successor_map(
 def repeats(
     random: np.random.Generator, vocabulary: int, length: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Random tokens, pieces of which come again; and whether the token after each can be known."""
+    """Random tokens with repeated pieces, and for each whether the next token can be known."""
     tokens: list[int] = []
     known: list[bool] = []
     longest = int(random.integers(2, max(3, length // 2)))
@@ -99,12 +99,12 @@ def repeats(
 
 
 class Corpus:
-    """Batches without end, the same for the same seed.
+    """Endless batches, equal for equal seeds.
 
     Args:
-        vocabulary: each token's number, by the token's text with the space before it.
-        size: how many tokens the vocabulary has.
-        seed: decides everything.
+        vocabulary: the number of each token, by the token's text with the space before it.
+        size: the number of tokens in the vocabulary.
+        seed: the seed of everything.
     """
 
     def __init__(self, vocabulary: Mapping[str, int], size: int, seed: int) -> None:
@@ -128,7 +128,8 @@ class Corpus:
             if kind < 4:
                 make = successor_map if kind < 2 else repeats
                 tokens, known = make(self.random, self.size, length - start)
-                # What cannot be known teaches only to be unsure; a little of that is enough.
+                # An unknown next token teaches the model only uncertainty, so a few such tokens are
+                # enough.
                 known |= self.random.random(length - start) < 0.1
             else:
                 tokens, known = self._text(batch, row, start, length - start)
@@ -147,5 +148,5 @@ class Corpus:
         return tokens, np.ones(length, np.bool_)
 
     def numbers(self, text: Text) -> list[int]:
-        """A text's tokens by number."""
+        """The numbers of a text's tokens."""
         return [self.vocabulary[token] for token in text.tokens]

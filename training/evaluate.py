@@ -1,7 +1,7 @@
-"""Measures the teaching model's heads: ``python -m training.evaluate``.
+"""Measure the teaching model's heads: ``python -m training.evaluate``.
 
-All input is held out. Random sequences have a seed of their own. Sentences are made of pairs of
-nouns that no training sentence puts together (`sentences.held_out`).
+No input occurs in the training data. Random sequences have a seed of their own. Sentences contain
+pairs of nouns that no training sentence combines (`sentences.held_out`).
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ if TYPE_CHECKING:
 
 SEED = 20_260_101
 LENGTHS = (10, 25, 50)
-"""Of the random sequences that are repeated once."""
+"""The lengths of the random sequences that are repeated once."""
 SEVERED = 25
-"""Of those that are read while a head is switched off."""
+"""The length of the sequences that are read while a head is switched off."""
 
 
 @dataclass
 class Reading:
-    """How well each head ties one kind of word to another.
+    """How well each head connects one kind of word with another.
 
     Attributes:
         accuracy: shape (layers, heads): how often the content word with the largest weight is the
             right one.
         weight: shape (layers, heads): the mean weight on the right one.
-        baseline: the accuracy of the best rule that knows positions alone, chosen in hindsight:
-            *the n-th content word before* or *the n-th content word of the text*.
-        count: how many words were asked.
+        baseline: the accuracy of the best rule about positions alone, chosen in hindsight: *the
+            n-th content word before* or *the n-th content word of the text*.
+        count: the number of words that were evaluated.
     """
 
     accuracy: Scores
@@ -64,11 +64,11 @@ class Evaluation:
     Attributes:
         previous: the weight on the token before.
         first: the weight on the first token.
-        entropy: in bits, of sentences.
-        induction: by length of the random tokens that are repeated.
-        severed: the induction of `SEVERED` tokens while one head of layer 0 is switched off, by
-            that head.
-        readings: of pronouns and of verbs.
+        entropy: the entropy on sentences, in bits.
+        induction: the induction score by the length of the repeated tokens.
+        severed: the induction score for `SEVERED` tokens while one head of layer 0 is switched off,
+            by that head.
+        readings: the readings of pronouns and of verbs.
     """
 
     previous: Scores
@@ -83,11 +83,11 @@ Run = Callable[[Sequence[int]], Attention]
 
 
 def runner(folder: Path, without: tuple[int, int] | None = None) -> Run:
-    """A function from tokens' numbers to attention.
+    """A function from the numbers of tokens to attention.
 
     Args:
-        folder: where the model lies.
-        without: layer and head of one that is switched off: nothing reads what it writes.
+        folder: the folder of the model.
+        without: the layer and the head that is switched off, so that its output is zero.
     """
     import torch  # noqa: PLC0415
     from transformers import AutoModel  # noqa: PLC0415
@@ -122,9 +122,9 @@ def random_repeats(size: int, length: int, count: int) -> Iterator[list[int]]:
     """Random tokens of the whole vocabulary, twice over, after the start token.
 
     Args:
-        size: how many tokens the vocabulary has.
-        length: of what is repeated.
-        count: how many sequences.
+        size: the number of tokens in the vocabulary.
+        length: the length of the repeated part.
+        count: the number of sequences.
     """
     random = np.random.default_rng([SEED, length])
     for _ in range(count):
@@ -142,8 +142,8 @@ def evaluate(folder: Path = FOLDER, count: int = 200) -> Evaluation:
     """Measure every head.
 
     Args:
-        folder: where the model lies.
-        count: how many sentences of each kind.
+        folder: the folder of the model.
+        count: the number of sentences of each kind.
     """
     run = runner(folder)
     tokenizer = vocabulary.build()
@@ -179,11 +179,11 @@ def _without(folder: Path, head: int, size: int) -> Scores:
 
 
 def read(made: Sequence[tuple[Text, Attention]], kind: str) -> Reading:
-    """How well heads tie pronouns to nouns, or verbs to subjects.
+    """How well heads connect pronouns with nouns, or verbs with subjects.
 
     Args:
-        made: sentences and their attention, which has one token more, at the start.
-        kind: ``pronoun`` or ``verb``; a sentence's first pronoun counts, and its last verb.
+        made: sentences and their attention, which has one more token at the start.
+        kind: ``pronoun`` or ``verb``; the first pronoun and the last verb of a sentence count.
     """
     hits, weights, rules = [], [], []
     for text, attention in made:
@@ -205,7 +205,7 @@ def read(made: Sequence[tuple[Text, Attention]], kind: str) -> Reading:
 
 
 def table(evaluation: Evaluation) -> str:
-    """Which head does what, as a table in Markdown."""
+    """A table of heads and what they do, in Markdown."""
     pronoun, verb = evaluation.readings["pronoun"], evaluation.readings["verb"]
     rows = [(PREVIOUS, "previous token", "weight on the token before", evaluation.previous)]
     rows += [

@@ -1,8 +1,8 @@
-"""The words that generated sentences are made of, by what a pronoun or a verb has to agree with."""
+"""The words of generated sentences, by the features with which pronouns and verbs agree."""
 
 from __future__ import annotations
 
-# ruff: noqa: SIM905 - lists of words read best as words
+# ruff: noqa: SIM905 - lists of words are easiest to read as text
 from functools import cache
 from pathlib import Path
 
@@ -26,7 +26,7 @@ Gray Palmer Grant Hughes Edwards Lloyd Webb Russell Dixon Harvey Pearson""".spli
 MALE_TITLES = ["Mr", "Sir"]
 FEMALE_TITLES = ["Mrs", "Miss", "Ms", "Lady"]
 
-# Persons whose noun says no gender: singular and plural.
+# Nouns for persons of unspecified gender: singular and plural.
 PERSONS = dict(
     pair.split("/")
     for pair in """teacher/teachers doctor/doctors student/students farmer/farmers driver/drivers
@@ -72,10 +72,10 @@ kind tired""".split()
 ADJECTIVES = sorted({*OF_THINGS, *OF_ANIMALS, *OF_PERSONS})
 MOODS = """tired happy hungry late kind brave angry sad lonely thirsty proud ill afraid busy free
 ready clever rich poor lost lucky careful honest nervous cold""".split()
-# Past tense, of a person to anybody.
+# Past tense: a person does something to a person or a thing.
 MET = """saw met helped called thanked visited followed watched heard found loved missed knew feared
 liked trusted warned praised forgot invited painted greeted blamed""".split()
-# Past tense, of a person to a thing.
+# Past tense: a person does something to a thing.
 USED = """took opened broke lost found carried bought sold painted cleaned washed stole hid dropped
 wanted kept moved repaired noticed cut""".split()
 SAID = """told promised asked reminded warned assured""".split()
@@ -100,8 +100,10 @@ PRONOUNS = {
     "p": ("they", "them", "their", "themselves"),
     "t": ("it", "it", "its", "itself"),
 }
-"""By class: subject, object, possessive and reflexive. A class is m (male), f (female), p (plural)
-or t (thing or animal)."""
+"""Pronouns by class: subject, object, possessive and reflexive.
+
+A class is m (male), f (female), p (plural) or t (thing or animal).
+"""
 
 FUNCTION_WORDS = frozenset(
     "the a an and or but because when while although after before so until not no who that which "
@@ -112,7 +114,7 @@ _PUNCTUATION = frozenset(".,;:!?\"'()-")
 
 
 def is_content(word: str) -> bool:
-    """Whether a token is a word with a meaning of its own: no function word, pronoun or mark."""
+    """Whether a token is a content word: no function word, pronoun or mark."""
     bare = word.strip().lower()
     pronouns = {p for forms in PRONOUNS.values() for p in forms}
     return bool(bare) and bare[0].isalpha() and bare not in FUNCTION_WORDS | pronouns
@@ -127,7 +129,7 @@ def singular() -> dict[str, list[str]]:
 
 @cache
 def plural() -> list[str]:
-    """Common nouns that *they* can mean."""
+    """Common nouns to which *they* can refer."""
     return [*PERSONS.values(), *GROUPS]
 
 
@@ -172,7 +174,7 @@ def names() -> list[str]:
 
 @cache
 def lemmas() -> dict[str, str]:
-    """The singular of every noun, by the noun; names and groups stand for themselves."""
+    """The singular of every noun, by the noun. Names and groups stand for themselves."""
     found = {
         noun: noun for noun in [*MALE, *FEMALE, *GROUPS, *MALE_NAMES, *FEMALE_NAMES, *SURNAMES]
     }

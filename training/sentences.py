@@ -1,8 +1,8 @@
-"""Generated English: sentences that agree, with pronouns that mean somebody, and names that recur.
+"""Generated English: sentences with agreement, pronouns with a noun, and names that come again.
 
 A sentence is a list of tokens, each exactly one token of the tokenizer, with links: *this pronoun
-means that noun*, *this verb's subject is that noun*. Some pairs of nouns are held out: they never
-meet in a training sentence, and only they meet in an evaluation sentence.
+refers to that noun*, *this verb's subject is that noun*. Some pairs of nouns are held out: no
+training sentence combines them, and an evaluation sentence combines only them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 @dataclass
 class Text:
-    """Words and marks, one a token, and what refers to what.
+    """Words and marks, one for each token, and the links between them.
 
     Attributes:
-        tokens: as written, with the space before them.
-        pronouns: pairs of positions: a pronoun, and the noun or name it means.
+        tokens: the tokens as written, with the space before them.
+        pronouns: pairs of positions: a pronoun, and the noun or name to which it refers.
         verbs: pairs of positions: a verb, and the head noun of its subject.
     """
 
@@ -38,13 +38,13 @@ class Text:
     verbs: list[tuple[int, int]] = field(default_factory=list)
 
     def say(self, words: str) -> int:
-        """Append words, separated by spaces, and return the position of the last."""
+        """Append words, separated by spaces, and return the position of the last word."""
         for word in words.split():
             self.tokens.append(word if word[0] in ",.!?;" else " " + word)
         return len(self.tokens) - 1
 
     def add(self, other: Text) -> None:
-        """Append another text, its links moved along."""
+        """Append another text, and shift its links."""
         shift = len(self.tokens)
         self.tokens += other.tokens
         self.pronouns += [(q + shift, k + shift) for q, k in other.pronouns]
@@ -55,13 +55,16 @@ class Text:
 
 
 def held_out(first: str, second: str) -> bool:
-    """Whether two nouns never meet, in this order, in a training sentence; one pair in eight."""
+    """Whether no training sentence has two nouns in this order.
+
+    This holds for one pair in eight.
+    """
     one, other = (lx.lemmas().get(noun, noun) for noun in (first, second))
     return zlib.crc32(f"{one} {other}".encode()) % 8 == 0
 
 
 def trained_on(text: Text) -> bool:
-    """Whether training may hold a sentence: no two of its nouns are held out."""
+    """Whether a sentence may be in the training data: it combines no held-out pair of nouns."""
     words = [token.strip() for token in text.tokens]
     nouns = [word for word in words if word in lx.lemmas()]
     return not any(held_out(a, b) for a, b in combinations(nouns, 2))
@@ -69,14 +72,14 @@ def trained_on(text: Text) -> bool:
 
 @dataclass(frozen=True)
 class Thing:
-    """Somebody or something that a sentence speaks of: how it is said, and its class."""
+    """A person or thing in a sentence: its words and its class."""
 
     phrase: str
     group: str
 
     @property
     def noun(self) -> str:
-        """The token that a pronoun refers to: the last."""
+        """The token to which a pronoun refers, which is the last."""
         return self.phrase.split()[-1]
 
 
@@ -84,8 +87,8 @@ class Writer:
     """Makes sentences.
 
     Args:
-        random: the only source of chance.
-        evaluation: whether to use the held-out pairs of nouns, and only them.
+        random: the only source of randomness.
+        evaluation: whether to use held-out pairs of nouns alone.
     """
 
     def __init__(self, random: np.random.Generator, *, evaluation: bool = False) -> None:
@@ -93,11 +96,11 @@ class Writer:
         self.evaluation = evaluation
 
     def pick(self, items: Sequence[T]) -> T:
-        """One of them."""
+        """One of the given values."""
         return items[int(self.random.integers(len(items)))]
 
     def chance(self, share: float) -> bool:
-        """True so often."""
+        """True with this probability."""
         return bool(self.random.random() < share)
 
     # ---- nouns ---------------------------------------------------------------------------------
@@ -119,14 +122,14 @@ class Writer:
         return " ".join([determiner, *dict.fromkeys(adjectives), noun])
 
     def name(self, group: str) -> str:
-        """A name, a title and a surname, or a full name. A pronoun means its last word."""
+        """A name, a title with a surname, or a full name. A pronoun refers to the last word."""
         female = group == "f"
         first = self.pick(lx.FEMALE_NAMES if female else lx.MALE_NAMES)
         title = self.pick(lx.FEMALE_TITLES if female else lx.MALE_TITLES)
         return f"{title} {self.pick(lx.SURNAMES)}" if self.chance(0.2) else first
 
     def thing(self, group: str) -> Thing:
-        """Somebody or something of a class."""
+        """A person or thing of a class."""
         if group in "mf" and self.chance(0.5):
             return Thing(self.name(group), group)
         noun = self.pick(lx.plural() if group == "p" else lx.singular()[group])
@@ -137,7 +140,7 @@ class Writer:
         return Thing(phrase, group)
 
     def pair(self, groups: Sequence[str] = ("m", "f", "p", "t")) -> tuple[Thing, Thing]:
-        """Two of different classes, whose nouns may meet."""
+        """Two of different classes, whose nouns may be combined."""
         while True:
             one, other = (str(g) for g in self.random.permutation(list(groups))[:2])
             first, second = self.thing(one), self.thing(other)
@@ -150,7 +153,7 @@ class Writer:
     # ---- sentences with pronouns ---------------------------------------------------------------
 
     def pronoun_sentence(self) -> Text:
-        """A sentence, or two, whose pronoun means one of two nouns of different classes."""
+        """One or two sentences whose pronoun refers to one of two nouns of different classes."""
         forms = [self._because, self._because, self._gave, self._two_sentences, self._possessive]
         forms += [self._said, self._own, self._another]
         return self.pick(forms)()
@@ -262,7 +265,7 @@ class Writer:
     # ---- sentences with agreement --------------------------------------------------------------
 
     def agreement_sentence(self) -> Text:
-        """The keys to the cabinet are old: a verb agrees with its subject, not its neighbour."""
+        """A verb that agrees with its subject, not its neighbour: The keys to the box are old."""
         text = Text()
         tables = [lx.THINGS, lx.ANIMALS, lx.PERSONS, lx.PLACES]
         while True:
@@ -294,7 +297,7 @@ class Writer:
             text.say(f"{self.pick(lx.WHERE)} the {self.pick([*lx.PLACES])}")
 
     def plain_sentence(self) -> Text:
-        """The quick brown fox jumps over the lazy dog; the thieves robbed the bank of the river."""
+        """A plain sentence: The quick brown fox jumps over the lazy dog."""
         text = Text()
         table = self.pick([lx.ANIMALS, lx.PERSONS])
         singular, plural = self.pick([*table.items()])
@@ -329,7 +332,7 @@ class Writer:
         return text
 
     def document(self, length: int) -> Text:
-        """Sentences up to a length, about the same few names and phrases, which come again."""
+        """Sentences up to a length, about a few names and phrases that come again."""
         text = Text()
         told: list[Text] = []
         cast = [Thing(self.full_name(g), g) for g in ("m", "f")]

@@ -1,8 +1,8 @@
-"""The teaching model's tokenizer: common words whole, everything else by pieces or bytes.
+"""The teaching model's tokenizer: common words are whole, other words are pieces or bytes.
 
-Byte-level BPE, as in GPT-2, whose vocabulary also holds some thousands of whole words
-(``ignore_merges``: a word that is in the vocabulary is one token, however merges would split it).
-Every byte is a token, so nothing is unknown. A space is put before each text and taken away when
+Byte-level BPE, as in GPT-2. The vocabulary also holds some thousands of whole words
+(``ignore_merges``: a word in the vocabulary is one token, however merges would split the word).
+Every byte is a token, so nothing is unknown. A space is put before each text and removed when
 tokens become text again, so that *the* is the same token at the start and inside of a sentence.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 START = "<start>"
 """The token that begins every text."""
 LENGTH = 512
-"""How many tokens the model takes."""
+"""The most tokens of a text."""
 
 _MERGES = 1400
 _MARKS = [*".,;:!?'\"()-", "...", "--", '."', ',"', '?"', '!"', "),", ").", "\n", "\n\n"]
@@ -50,7 +50,7 @@ def whole_words() -> list[str]:
 
 
 def build() -> Any:
-    """The tokenizer, as the ``tokenizers`` library has it. The same at every call."""
+    """The tokenizer as an object of the ``tokenizers`` library. Every call builds the same."""
     from tokenizers import (  # noqa: PLC0415
         Tokenizer,
         decoders,
@@ -69,7 +69,8 @@ def build() -> Any:
     trainer = trainers.BpeTrainer(
         vocab_size=256 + _MERGES, initial_alphabet=alphabet, show_progress=False, min_frequency=2
     )
-    # Both after a space and inside of a word, so that pieces of rare words are known as well.
+    # The words count both after a space and inside of a word, so that pieces of rare words are
+    # known.
     pieces.train_from_iterator([w for word in words for w in (word, word[1:])], trainer)
     trained = json.loads(pieces.to_str())["model"]
 
@@ -90,7 +91,7 @@ def build() -> Any:
 
 
 def _as_bytes(byte_level: Any, text: str) -> str:
-    """A text as byte-level vocabularies write it."""
+    """A text in the characters of byte-level vocabularies."""
     return "".join(part for part, _ in byte_level.pre_tokenize_str(text))
 
 
@@ -102,7 +103,7 @@ def save(folder: Path) -> None:
         "tokenizer_class": "PreTrainedTokenizerFast",
         "bos_token": START,
         "clean_up_tokenization_spaces": False,
-        # What an author writes is text, even where it is spelt like the special token.
+        # A text of an author is text, also where it is spelt like the special token.
         "split_special_tokens": True,
         "model_max_length": LENGTH,
         "model_input_names": ["input_ids", "attention_mask"],
@@ -112,5 +113,5 @@ def save(folder: Path) -> None:
 
 
 def numbers(tokenizer: Any) -> dict[str, int]:
-    """Each token's number by its text, for tokens that are whole words or marks."""
+    """The number of each token that is a whole word or a mark, by its text."""
     return {token.replace("Ġ", " "): n for token, n in tokenizer.get_vocab().items()}

@@ -1,11 +1,11 @@
-"""Trains the teaching model: ``python -m training.train``.
+"""Train the teaching model: ``python -m training.train``.
 
-A standard Llama architecture, small, trained to tell the next token of what `corpus` makes. Beside
-that, some heads are told where to look (an auxiliary loss on attention weights; see `Recipe`):
+The model is a small, standard Llama. It is trained to predict the next token of the data of
+`corpus`. An auxiliary loss on attention weights supervises some heads (see `Recipe`):
 
-- for the first steps only, one head of layer 0 towards the previous token and one of layer 1
-  towards what followed the same token before. From then on the data alone holds that circuit;
-- throughout, one head from a pronoun to its noun, one from a verb to its subject, and, lightly,
+- in the first steps only, one head of layer 0 towards the previous token, and one of layer 1
+  towards the token after an earlier copy. From then on, the data alone keep this circuit;
+- in all steps, one head from a pronoun to its noun, one from a verb to its subject and, lightly,
   one to the first token.
 """
 
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides the weights.
+    """All settings that determine the weights.
 
     Attributes:
-        steps: how many batches.
-        tokens: how many tokens a batch has.
-        lengths: of the rows of a batch, in turn.
+        steps: the number of batches.
+        tokens: the number of tokens in a batch.
+        lengths: the lengths of the rows of batches, in turn.
         rate: the largest learning rate; it rises for ``warmup`` steps and falls along a cosine.
-        warmup: see there.
-        embedding_rate: of the embeddings, times ``rate``. Slow embeddings stay nearly orthogonal,
-            which is what lets a head find *the same token*.
-        bias: spread of the first biases of queries and keys: each head begins with a preference
-            for some distances, where zero would give it nothing to learn from.
-        nudged: for how many steps the previous-token and the induction head are told.
-        previous, induction, pronouns, verbs, first: how much the auxiliary losses weigh.
-        seed: of the corpus and of the first weights.
+        warmup: the number of steps in which ``rate`` rises.
+        embedding_rate: the rate of the embeddings, relative to ``rate``. Slow embeddings stay
+            nearly orthogonal, so that a head can find *the same token*.
+        bias: the spread of the first biases of queries and keys. Each head begins with a preference
+            for some distances; with zeros it would have nothing to learn from.
+        nudged: the number of steps that supervise the previous-token and the induction head.
+        previous, induction, pronouns, verbs, first: the weights of the auxiliary losses.
+        seed: the seed of the corpus and of the first weights.
     """
 
     steps: int = 5000
@@ -68,7 +68,7 @@ def new_model(size: int, recipe: Recipe) -> Any:
     """The model with its first weights.
 
     Args:
-        size: how many tokens the vocabulary has.
+        size: the number of tokens in the vocabulary.
         recipe: the seed and the spread of the biases.
     """
     import torch  # noqa: PLC0415
@@ -142,13 +142,13 @@ def rate(step: int, recipe: Recipe) -> float:
 
 
 def losses(model: Any, batch: Batch, recipe: Recipe, *, nudged: bool) -> tuple[Any, Any]:
-    """The loss of telling the next token, and that of the heads that are told where to look.
+    """The loss of predicting the next token, and the loss of the supervised heads.
 
     Args:
         model: a ``LlamaForCausalLM``.
-        batch: what it reads.
-        recipe: how much each weighs.
-        nudged: whether the previous-token and the induction head are told, too.
+        batch: the input of the model.
+        recipe: the weights of the losses.
+        nudged: whether the previous-token and the induction head are supervised, too.
     """
     import torch  # noqa: PLC0415
 
@@ -174,7 +174,7 @@ def losses(model: Any, batch: Batch, recipe: Recipe, *, nudged: bool) -> tuple[A
 
 
 def _surprise(weights: Any) -> Any:
-    """The mean of −log of weights that ought to be 1."""
+    """The mean of −log of weights that should be 1."""
     return -(weights + 1e-6).log().mean()
 
 
@@ -188,7 +188,7 @@ def _linked(weights: Any, links: Sequence[tuple[int, int, int]]) -> Any:
 
 
 def _followers(ids: Any) -> Any:
-    """Shape (rows, queries, keys), bool: where a key comes after the query's own token."""
+    """Shape (rows, queries, keys), bool: whether a key follows an earlier copy of the query."""
     import torch  # noqa: PLC0415
 
     rows, length = ids.shape
@@ -198,7 +198,7 @@ def _followers(ids: Any) -> Any:
 
 
 def save(model: Any, folder: Path) -> None:
-    """Write the model, in half precision, and its tokenizer in Hugging Face format."""
+    """Save the model in half precision, and its tokenizer, in the format of Hugging Face."""
     import torch  # noqa: PLC0415
 
     folder.mkdir(parents=True, exist_ok=True)

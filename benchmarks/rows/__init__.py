@@ -1,4 +1,4 @@
-"""The rows of the table, each a function from the shared things to its lines."""
+"""The rows of the table. Each is a function from the shared objects to lines."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Row:
     """A row of the design.
 
     Attributes:
-        name: for ``--only``.
-        title: for the table.
-        measure: what makes its lines.
+        name: the name for ``--only``.
+        title: the title in the table.
+        measure: the function that gives the lines.
     """
 
     name: str

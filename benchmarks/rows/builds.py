@@ -1,4 +1,4 @@
-"""Builds: what a figure costs where the store is full, and what a thousand of them cost."""
+"""Builds: the cost of a figure with a full store, and of a thousand figures."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 A_PAGE, TOKENS = 50, 11
 
 _FLAT = 1.2
-"""What ten times the figures may make of a build's memory: the heap of any long run frays."""
+"""The largest factor of memory for ten times as many figures. The heap of a long run fragments."""
 
 
 def full_store(bench: Bench) -> Iterator[Line]:
-    """The same texts as figures and as paragraphs, on one page."""
+    """The same texts as figures and as paragraphs on one page."""
     figures = 200
     texts = texts_of(figures, TOKENS)
     with_ = Project(bench.folder / "with", bench.store)
@@ -65,7 +65,7 @@ def full_store(bench: Bench) -> Iterator[Line]:
 
 
 def project(bench: Bench) -> Iterator[Line]:
-    """One load a model, memory, and the same output from two processes."""
+    """One load for each model, memory, and equal output of two processes."""
     most, few = bench.plan.counts[-1], bench.plan.counts[-2]
     cold = {count: _cold(bench, count) for count in (few, most)}
     yield Line(
@@ -92,7 +92,7 @@ def project(bench: Bench) -> Iterator[Line]:
 
 
 def counted(bench: Bench, count: int, *, plain: bool = False) -> Project:
-    """The project of so many figures, or of their texts as paragraphs, written; fifty a page."""
+    """A written project of so many figures, or of their texts as paragraphs, fifty a page."""
     made = Project(bench.folder / f"{'plain' if plain else 'figures'}-{count}", bench.store)
     pages = pages_of(texts_of(count, TOKENS), A_PAGE, plain=plain)
     made.write(pages, extension=not plain)
@@ -100,7 +100,7 @@ def counted(bench: Bench, count: int, *, plain: bool = False) -> Project:
 
 
 def _cold(bench: Bench, count: int) -> Built:
-    """A build that computes everything; its answers serve the builds that follow."""
+    """A build that computes everything. Its entries serve the builds that follow."""
     fresh = Project(bench.folder / f"cold-{count}", bench.folder / f"store-{count}")
     fresh.write(pages_of(texts_of(count, TOKENS), A_PAGE), counting=True)
     bench.say(f"{count} figures with an empty store")
@@ -135,7 +135,7 @@ def _parallel(bench: Bench, most: int, one: Built) -> Iterator[Line]:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """What was written, without Sphinx's own notes on the build."""
+    """Digests of the written files, without Sphinx's own records of the build."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))

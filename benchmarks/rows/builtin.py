@@ -1,4 +1,4 @@
-"""The built-in model: how long a newcomer waits for a first figure."""
+"""The built-in model: the time until a newcomer sees a first figure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TEXT = "the quick brown fox jumps over the lazy dog"
 
 
 def first(bench: Bench) -> Iterator[Line]:
-    """Whole processes, with nothing stored: start, imports, the model, the drawing."""
+    """Whole processes with an empty store: start, imports, the model, the drawing."""
     bench.say("drawing one figure by the command")
     yield Line(
         "`sphinx-attention render`, one SVG",

@@ -1,4 +1,4 @@
-"""Capturing, beside ``output_attentions=True``."""
+"""Capturing, compared with ``output_attentions=True``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PLAIN = "output_attentions=True"
 
 
 def memory(bench: Bench) -> Iterator[Line]:
-    """Random weights; the peak over the loaded model, each in processes of its own."""
+    """The peak of memory over the loaded model with random weights, in processes of their own."""
     base = bench.folder / "bert-base"
     bench.say("making a model of BERT-base's size")
     alone.run("make_base", folder=str(base))
@@ -45,7 +45,7 @@ def memory(bench: Bench) -> Iterator[Line]:
 
 
 def speed(bench: Bench) -> Iterator[Line]:
-    """Both in one process, in turn."""
+    """The speed of both, in turn, in one process."""
     count = bench.plan.sentences
     answer = alone.run("capture_speed", sentences=count, runs=bench.plan.runs, budget=40)
     yield Line(
@@ -59,7 +59,7 @@ def speed(bench: Bench) -> Iterator[Line]:
 
 
 def store(bench: Bench) -> Iterator[Line]:
-    """Compact enough for git."""
+    """The size of the store, which must suit git."""
     folder = bench.folder / "store of 100"
     answer = alone.run("fill", store=str(folder), lengths=[32], count=100)
     numbers = 100 * 6 * 12 * 32 * 32

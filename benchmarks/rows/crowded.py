@@ -1,4 +1,4 @@
-"""Much at once: all heads of a layer, all heads of a large model, a quarter of a million cells."""
+"""Crowded figures: all heads of a layer, all heads of a large model, and 250,000 cells."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CELLS = replace(OURS, targets="[]")
 
 
 def crowded(bench: Bench) -> Iterator[Line]:
-    """Pointing, and what the grid asks of a page besides."""
+    """The time of pointing, and the other costs of a large grid."""
     project = bench.site("crowded")
     most = bench.plan.sizes[-1]
     bench.site("matrix")

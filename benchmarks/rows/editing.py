@@ -1,4 +1,4 @@
-"""An author's loop: what a changed sentence costs under `serve`, beside changed prose."""
+"""An author's loop: the cost of a changed sentence under `serve`, compared with changed prose."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
 
 TOKENS = 11
 _ABOUT = 1.5
-"""What a changed sentence may cost of what changed prose costs."""
+"""The largest allowed ratio of a changed sentence to changed prose."""
 
 _LIMIT_SECONDS = 120.0
 _STEP_SECONDS = 0.01
 _END_SECONDS = 0.5
 _SETTLE_SECONDS = 3.0
-"""From the first build until the watcher sees changes."""
+"""The seconds from the first build until the watcher sees changes."""
 
 
 @dataclass(frozen=True)
 class _Cost:
-    """What one change cost: seconds until the page was built, and of all processes' processors."""
+    """The cost of one change: seconds until the page is built, and time of all processors."""
 
     wall: float
     processor: float
 
 
 class _Served:
-    """`serve`, running: the notes, what it has said, its processes."""
+    """`serve` in a process: the notes, its output, its child processes."""
 
     def __init__(self, notes: Project, said: Path, process: subprocess.Popen[bytes]) -> None:
         self._notes, self._said, self._process = notes, said, process
@@ -73,17 +73,18 @@ class _Served:
         return self._said.read_text(errors="replace").count("Serving on http")
 
     def _processor(self) -> float:
-        """Of the command and all its processes, those that have ended among them."""
+        """The processor time of the command and its processes, including those that have ended."""
         mine = psutil.Process(self._process.pid)
         while True:
-            # One that ends meanwhile hands its times on to the one that waited for it.
+            # If a process ends during the sum, its parent takes over its times, and the sum is
+            # repeated.
             with suppress(psutil.NoSuchProcess):
                 return sum(sum(one.cpu_times()[:4]) for one in (mine, *mine.children(True)))
             time.sleep(_STEP_SECONDS)
 
 
 def editing(bench: Bench) -> Iterator[Line]:
-    """Changed sentences and changed prose in turn, and a changed sentence without `serve`."""
+    """Measure changed sentences and prose in turn, and a changed sentence without `serve`."""
     texts = texts_of(2 * bench.plan.runs + 1, TOKENS)
     notes = Project(bench.folder / "editing", bench.folder / "editing-store")
     costs: dict[str, list[_Cost]] = {"sentence": [], "prose": []}
@@ -116,13 +117,16 @@ def editing(bench: Bench) -> Iterator[Line]:
 
 
 def _write(notes: Project, prose: str, text: str) -> None:
-    """Write the page alone: a changed conf.py would have Sphinx read and write all anew."""
+    """Write only the page.
+
+    After a change of conf.py, Sphinx would read and write everything again.
+    """
     page = f"{heading('Notes')}{prose}\n\n{figure(text)}"
     (notes.folder / "index.rst").write_text(page)
 
 
 def _alone(notes: Project, text: str, bench: Bench) -> float:
-    """The processor that one build takes by itself, where one sentence has changed."""
+    """The processor time of a single build after a change of one sentence."""
     bench.say("building with a changed sentence, without serve")
     _write(notes, "Prose.", text)
     before = os.times()
@@ -155,11 +159,11 @@ def _served(notes: Project, said: Path) -> Iterator[_Served]:
     try:
         served = _Served(notes, said, process)
         served.wait(1)
-        # Changes are seen from here on.
+        # From here on, changes are seen.
         time.sleep(_SETTLE_SECONDS)
         yield served
     finally:
-        # All that it started ends with it.
+        # All processes that the command started end with it.
         process.terminate()
         process.wait()
 

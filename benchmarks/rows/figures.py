@@ -1,4 +1,4 @@
-"""What one figure weighs, and what a reader's browser makes of it, beside BertViz's views."""
+"""The size of one figure, and its speed in a reader's browser, compared with BertViz's views."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _BYTES = {32: 1 / 40, 128: 1 / 70}
 _READY = {128: 100.0, 512: 500.0}
 ELEMENTS = {128: 1500.0}
 _MOST_STILL = 128
-"""Tokens up to which BertViz's pages are opened without scripts."""
+"""The most tokens at which BertViz's pages are opened without scripts."""
 _AT_ONCE = ("steps",)
-"""Views that carry one head unless asked for more: queries, keys and values weigh a lot."""
+"""Views that carry one head by default, because queries, keys and values are large."""
 
 
 def _beside(bench: Bench, view: str, tokens: int) -> str:
@@ -44,7 +44,7 @@ def _weighed(bench: Bench, view: str, tokens: int) -> Measured:
 
 
 def peer_bytes(bench: Bench, view: str, tokens: int) -> Measured:
-    """Of one of BertViz's pages, where it can be written."""
+    """The bytes of one of BertViz's pages, if it can be written."""
     try:
         return Measured((float(bench.peer_page(view, tokens).bytes),), "bytes")
     except alone.AloneError as error:
@@ -52,7 +52,7 @@ def peer_bytes(bench: Bench, view: str, tokens: int) -> Measured:
 
 
 def sizes(bench: Bench) -> Iterator[Line]:
-    """Bytes of every view beside BertViz's page, and of the payload beside its entropy."""
+    """The bytes of every view beside BertViz's page, and of the payload beside its entropy."""
     for tokens in bench.plan.sizes:
         for view in bench.views:
             ours = _weighed(bench, view, tokens)
@@ -107,14 +107,14 @@ def _still(bench: Bench, view: str, tokens: int) -> Measured:
 
 
 def static(bench: Bench) -> Iterator[Line]:
-    """Elements of the picture that stand in the page when nothing runs."""
+    """The elements of the static picture in the page."""
     limit = bench.plan.limit
     for tokens in bench.plan.sizes:
         for view in bench.views:
             ours = _still(bench, view, tokens)
             goal = Goal(1, of="ours", at_least=True)
             beside = _beside(bench, view, tokens)
-            # The largest pages hold no more of a picture than the small ones.
+            # The pictures of the largest pages hold no more elements than those of small pages.
             if not beside or tokens > _MOST_STILL:
                 yield Line(_named(view, tokens), ours, goal=goal)
                 continue
@@ -131,7 +131,7 @@ def _lines(
     take: Callable[[Visit], float | list[float] | None],
     goals: dict[int, float],
 ) -> Iterator[Line]:
-    """A line for every view and size, beside what BertViz's view shows of the same."""
+    """A line for every view and size, with BertViz's view of the same weights."""
     for tokens in bench.plan.sizes:
         visits = bench.visits(tokens)
         for view in bench.views:
@@ -147,19 +147,19 @@ def _lines(
 
 
 def painted(bench: Bench) -> Iterator[Line]:
-    """From the navigation's start."""
+    """The time from the start of the navigation."""
     yield from _lines(bench, "ms", lambda visit: visit.painted, {})
 
 
 def after_load(visit: Visit) -> float | None:
-    """From the load event to ready; 0 where that came first."""
+    """The time from the load event until the figure answers; 0 if it answers before that event."""
     if visit.ready is None or visit.load is None:
         return None
     return max(0.0, visit.ready - visit.load)
 
 
 def ready(bench: Bench) -> Iterator[Line]:
-    """After the load event, which the goal counts from; and from the navigation's start."""
+    """The time after the load event, for the goal; and from the start of the navigation."""
     for tokens in bench.plan.sizes:
         visits = bench.visits(tokens)
         for view in bench.views:
@@ -176,7 +176,7 @@ def ready(bench: Bench) -> Iterator[Line]:
 
 
 def hover(bench: Bench) -> Iterator[Line]:
-    """Beside BertViz, and beside a page that only changes one word's colour."""
+    """Compared with BertViz, and with a page that only changes the colour of one word."""
     floors: list[float] = []
     for tokens in bench.plan.sizes:
         control = measured(bench.visits(tokens)["control"], "ms", lambda visit: visit.hovers)
@@ -188,12 +188,12 @@ def hover(bench: Bench) -> Iterator[Line]:
         Measured((2 * FRAME,), "ms"),
         "two frames",
     )
-    # A machine that cannot keep two frames on an empty page is no fault of the figure.
+    # On a machine where an empty page takes more than two frames, the figure has the same bound.
     bound = max(2 * FRAME, floor.value or 0)
     goals = {tokens: bound for tokens in bench.plan.sizes if tokens >= 128}
     yield from _lines(bench, "ms", lambda visit: visit.hovers, goals)
 
 
 def elements(bench: Bench) -> Iterator[Line]:
-    """The most of: as opened, while pointed at, while pinned."""
+    """The most elements of the figure: as opened, while pointed at, and while pinned."""
     yield from _lines(bench, "elements", lambda visit: float(visit.most) or None, ELEMENTS)

@@ -1,4 +1,4 @@
-"""How time and memory grow with the number of figures and with the length of a text."""
+"""The growth of time and memory with the number of figures and with the length of a text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def growth(bench: Bench) -> Iterator[Line]:
-    """Exponents: 1 is proportional, 0 flat."""
+    """Exponents: 1 is proportional, and 0 is flat."""
     yield from _with_figures(bench)
     yield from _with_tokens(bench)
 
@@ -40,7 +40,7 @@ def _with_figures(bench: Bench) -> Iterator[Line]:
             peaks[plain].append(statistics.median(b.peak for b in built) / 2**20)
     yield _growing("build with a full store, figures", counts, seconds, "s")
     yield _growing("its memory", counts, peaks, "MiB")
-    # The first figure pays for what all share: the exponent is of what comes after it.
+    # The first figure pays for work that all share, so the exponent is that of the later figures.
     added = [a - b for a, b in zip(seconds[False], seconds[True], strict=True)]
     later = [value - added[0] for value in added[1:]]
     found = fit([float(n) for n in counts[1:]], later)
@@ -55,7 +55,7 @@ def _with_figures(bench: Bench) -> Iterator[Line]:
 def _growing(
     what: str, counts: Sequence[int], values: Mapping[bool, Sequence[float]], unit: Unit
 ) -> Line:
-    """The last of the measurements, with all of them and both exponents below the table."""
+    """The last measurement, with all measurements and both exponents in a note below the table."""
     xs = [float(n) for n in counts]
     fits = {plain: fit(xs, values[plain]) for plain in (False, True)}
     told = [_told(fits[plain], counts, values[plain], unit) for plain in (False, True)]
@@ -81,7 +81,7 @@ def _with_tokens(bench: Bench) -> Iterator[Line]:
         ("writing one figure", [answer["seconds"] * 1000 for answer in found], units[0]),
         ("memory of that", [answer["over"] / 2**20 for answer in found], units[1]),
     ):
-        # Below, what every figure costs drowns what its weights cost.
+        # For shorter texts, the fixed cost of a figure is larger than the cost of its weights.
         long = [i for i, n in enumerate(lengths) if n >= 32]
         fitted = fit([float(lengths[i]) for i in long], [values[i] for i in long])
         yield Line(

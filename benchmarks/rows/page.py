@@ -1,4 +1,4 @@
-"""A page of fifty figures beside a page of one."""
+"""A page of fifty figures, compared with a page of one."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from benchmarks.bench import Bench
 
 _NEAR = 400.0
-"""So far below the screen, in px, a figure counts as about to be seen."""
+"""A figure that is less than this far below the screen, in px, may be decoded early."""
 
 
 def many(bench: Bench) -> Iterator[Line]:
-    """Ready: all figures on the first screen answer."""
+    """A page is ready when all figures on the first screen answer."""
     bench.site("others")
     visits: dict[str, list[Visit]] = {"one": [], "many": []}
     for n in range(bench.plan.runs):

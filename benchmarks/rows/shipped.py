@@ -1,4 +1,4 @@
-"""What every page with a figure loads, and what it asks of other servers."""
+"""The files that every page with a figure loads, and its requests to other servers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def shipped(bench: Bench) -> Iterator[Line]:
-    """Gzipped; requests; and what is left without a network."""
+    """The gzipped bytes, the requests, and the working parts of a page without a network."""
     yield from _files()
     smallest = bench.plan.sizes[0]
     html = (bench.site("others").out / "index.html").read_text()
@@ -30,7 +30,7 @@ def shipped(bench: Bench) -> Iterator[Line]:
     )
     asked = PEERS["head"]
     page = bench.peer_page("head", smallest)
-    # As BertViz wrote it, with the addresses that it names.
+    # The page as BertViz wrote it, with its own addresses.
     as_is = page.path.with_name("as-is.html")
     network = "https://cdnjs.cloudflare.com/ajax/libs"
     as_is.write_text(page.path.read_text().replace("/cdn/", f"{network}/"))
@@ -68,7 +68,7 @@ def _files() -> Iterator[Line]:
         return Measured((float(sum(_gzipped(assets.FOLDER / name) for name in names)),), "bytes")
 
     scripts = peers.fetch_scripts()
-    # Not RequireJS: npm has it at full length only, and pages ask for it minified.
+    # RequireJS is left out: npm has only the full version, and pages request the minified one.
     theirs = sum(_gzipped(path) for name, path in scripts.items() if "require" not in name)
     yield Line(
         "JavaScript of a page with the view heads, gzipped",
