@@ -1,9 +1,17 @@
-"""What can go wrong, said once: the subtypes of every warning, and what carries them."""
+"""What can go wrong: the subtypes of warnings, and the exceptions that carry them."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from .host_words import in_words, named, using
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .host_words import HostWords
 
 
 class Problem(StrEnum):
@@ -46,23 +54,58 @@ class AttentionError(Exception):
 
     Attributes:
         problem: the kind.
-        message: one sentence, without a full stop at its end.
+        neutral: one sentence without a full stop at its end, with marks where options and settings
+            are named (see `host_words`). This is what is kept, and what other messages are made of.
         trace: the traceback of an exception that nobody expected, for ``-v``; empty otherwise.
         line: the line of a given body that is wrong, counted from 1; None where no line is.
+        setting: the name of the project's setting that is wrong, where no page is to blame; empty
+            otherwise. The host tells such an error once.
+        words: those of the host that the error left (see `speaking`); None for the host that runs.
     """
 
     def __init__(
-        self, problem: Problem, message: str, trace: str = "", *, line: int | None = None
+        self,
+        problem: Problem,
+        message: str,
+        trace: str = "",
+        *,
+        line: int | None = None,
+        setting: str = "",
     ) -> None:
         super().__init__(message)
         self.problem = problem
-        self.message = message
+        self.neutral = message
         self.trace = trace
         self.line = line
+        self.setting = setting
+        self.words: HostWords | None = None
+
+    @property
+    def message(self) -> str:
+        """The sentence in the words of the host."""
+        return in_words(self.neutral, self.words)
+
+    def __str__(self) -> str:
+        return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception pickles `args` only; builds hand errors between processes.
-        return (type(self), (self.problem, self.message, self.trace), {"line": self.line})
+        kept = {"line": self.line, "setting": self.setting, "words": self.words}
+        return (type(self), (self.problem, self.neutral, self.trace), kept)
+
+
+@contextmanager
+def speaking(words: HostWords) -> Iterator[None]:
+    """Use the words of a host for a while, and for good in the error that ends the block.
+
+    For a host that is called within another, as Python's functions are in a build of Sphinx.
+    """
+    with using(words):
+        try:
+            yield
+        except AttentionError as error:
+            error.words = error.words or words
+            raise
 
 
 class InvalidValueError(AttentionError):
@@ -77,7 +120,7 @@ class InvalidValueError(AttentionError):
     def __init__(
         self, name: str, value: object, why: str, problem: Problem = Problem.OPTION
     ) -> None:
-        super().__init__(problem, f"invalid value {value} for {name}: {why}")
+        super().__init__(problem, f"invalid value {value} for {named(name)}: {why}")
         self.name = name
         self.value = value
         self.why = why

@@ -1,43 +1,144 @@
-"""How messages name the settings of a project, in the words of the host that shows them."""
+"""How messages name options and settings, in the words of the host that shows them.
+
+Core writes a message once, with marks in the place of such names: `option`, `named`, `setting` and
+the other functions here return marks. The host's words take the place of the marks when the message
+is read (`in_words`), so that an error which was raised in another process, or kept in a file, still
+speaks as the host that shows it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# Unicode keeps these two for use within programs: no text that is shown may hold them.
+_OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+_MARK = re.compile(f"{_OPEN}([a-z_]+):([^{_OPEN}{_CLOSE}]*){_CLOSE}")
 
 
 @dataclass(frozen=True)
 class HostWords:
-    """The words of a host.
+    """The words of a host. In each of them, ``{}`` stands for a name.
 
     Attributes:
         prefix: what the names of settings begin with, such as ``attention_``; None where the host
             has no settings with names of their own.
         file: the file that holds the settings, such as ``conf.py``; empty where there is none.
+        option: an option within a sentence.
+        named: the name of an option alone, after ``invalid value 5 for``.
+        own: options that have words of their own: by name, what stands for `option` and `named`.
+        noun: what the host calls an option.
+        numbers: what to do to give a figure its numbers.
+        flag: what is expected of an option that takes no value.
     """
 
     prefix: str | None = None
     file: str = ""
+    option: str = "the option {}"
+    named: str = "{}"
+    own: Mapping[str, str] = field(default_factory=dict)
+    noun: str = "option"
+    numbers: str = "give the numbers themselves, or a file of them with the option matrix"
+    flag: str = "expected no value: write the option alone, or remove it"
 
 
-_words = HostWords()
+_of_process = HostWords()
+_of_context: ContextVar[HostWords | None] = ContextVar("words", default=None)
 
 
 def speak_as(words: HostWords) -> None:
-    """Name settings in the words of a host from here on, in this process."""
-    global _words  # noqa: PLW0603 - one host runs in a process
-    _words = words
+    """Use the words of a host from here on, in this process."""
+    global _of_process  # noqa: PLW0603 - one host runs in a process
+    _of_process = words
+
+
+@contextmanager
+def using(words: HostWords) -> Iterator[None]:
+    """Use the words of a host until the block ends."""
+    token = _of_context.set(words)
+    try:
+        yield
+    finally:
+        _of_context.reset(token)
+
+
+def current_words() -> HostWords:
+    """The words of the host that runs here."""
+    return _of_context.get() or _of_process
+
+
+def option(name: str) -> str:
+    """An option within a sentence: ``the option layer``."""
+    return _mark("option", name)
+
+
+def named(name: str) -> str:
+    """The name of an option alone, for ``invalid value 5 for layer``."""
+    return _mark("named", name)
+
+
+def noun() -> str:
+    """What the host calls an option."""
+    return _mark("noun")
+
+
+def give_numbers() -> str:
+    """What an author does to give a figure its numbers, as an order."""
+    return _mark("numbers")
+
+
+def expected_of_flag() -> str:
+    """What is expected of an option that takes no value."""
+    return _mark("flag")
 
 
 def setting(name: str) -> str:
-    """A setting as messages name it: ``attention_model`` in Sphinx, else ``the setting model``."""
-    return f"the setting {name}" if _words.prefix is None else f"{_words.prefix}{name}"
+    """A setting: ``attention_model`` in Sphinx, else ``the setting model``."""
+    return _mark("setting", name)
 
 
 def in_settings() -> str:
     """Where settings are written, to follow the name of one: `` in conf.py``, or nothing."""
-    return f" in {_words.file}" if _words.file else ""
+    return _mark("in_settings")
 
 
 def settings_file() -> str:
     """The file of the settings, or what stands for it in a message."""
-    return _words.file or "the settings"
+    return _mark("settings_file")
+
+
+def in_words(message: str, words: HostWords | None = None) -> str:
+    """A message with a host's words in the place of its marks.
+
+    Args:
+        message: as core wrote it.
+        words: of the host; those of the host that runs here where None.
+    """
+    if _OPEN not in message:
+        return message
+    host = words or current_words()
+    return _MARK.sub(lambda mark: _said(mark[1], mark[2], host), message)
+
+
+def _mark(kind: str, name: str = "") -> str:
+    return f"{_OPEN}{kind}:{name}{_CLOSE}"
+
+
+def _said(kind: str, name: str, words: HostWords) -> str:
+    """What stands in the place of one mark."""
+    if kind in {"option", "named"}:
+        return words.own.get(name) or getattr(words, kind).format(name)
+    if kind == "setting":
+        return f"the setting {name}" if words.prefix is None else f"{words.prefix}{name}"
+    if kind == "in_settings":
+        return f" in {words.file}" if words.file else ""
+    if kind == "settings_file":
+        return words.file or "the settings"
+    found: str = getattr(words, kind, "")
+    return found

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from .host_words import option
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -96,7 +98,7 @@ _ENLARGED = ("arcs", "heads", "matrix")
 _NO_VECTORS: Mapping[str, tuple[frozenset[str], str]] = {
     "merge": (
         frozenset({"words"}),
-        "words that are merged from pieces have none: remove the option merge",
+        f"words that are merged from pieces have none: remove {option('merge')}",
     ),
     "special": (
         frozenset({"hide"}),
@@ -106,7 +108,7 @@ _NO_VECTORS: Mapping[str, tuple[frozenset[str], str]] = {
         frozenset(
             {"mean", "max", "mean layers", "max layers", "rollout", "flow", "mean sentences"}
         ),
-        "heads, layers or sentences taken together have none: remove the option aggregate",
+        f"heads, layers or sentences taken together have none: remove {option('aggregate')}",
     ),
 }
 """What a view refuses that shows queries, keys or values: only a model's own tokens have them."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sphinx_attention.core.attention import REST, Attention, Token
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import named
 
 from .words import Words, merge_words, words_of
 
@@ -77,7 +78,7 @@ def difference(
         for attention, request in zip((first, second), requests, strict=True)
     )
     if one.same_tokens != other.same_tokens:
-        raise _refused("one has one row of tokens, and the other has queries beside keys")
+        raise NoDifferenceError("one has one row of tokens, and the other has queries beside keys")
     queries = align(one.query_tokens, other.query_tokens)
     keys = queries if one.same_tokens else align(one.key_tokens, other.key_tokens)
     for pairs, sides in (
@@ -128,25 +129,29 @@ def align(first: Sequence[Token], second: Sequence[Token]) -> list[Pair]:
     return sorted(pairs, key=lambda pair: not _token(pair, first, second).is_bin)
 
 
-_NONE = "compare: there is no difference to show: "
+class NoDifferenceError(AttentionError):
+    """Two attentions that cannot be subtracted.
 
+    Attributes:
+        why: the reason alone, for readers who have asked for the difference.
+    """
 
-def _refused(why: str) -> AttentionError:
-    return AttentionError(Problem.OPTION, f"{_NONE}{why}")
+    def __init__(self, why: str) -> None:
+        message = f"{named('compare')}: there is no difference to show: {why}"
+        super().__init__(Problem.OPTION, message)
+        self.why = why
 
-
-def brief(error: AttentionError) -> str:
-    """Why there is no difference, for readers who have asked for one."""
-    return error.message.removeprefix(_NONE)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.why,), {"words": self.words})
 
 
 def _check_share(pairs: Sequence[Pair], first: Sequence[Token], second: Sequence[Token]) -> None:
     ordinary = sum(not token.special for token in (*first, *second))
     paired = sum(a is not None and b is not None and not first[a].special for a, b in pairs)
     if not paired:
-        raise _refused("no word of the one stands in the other")
+        raise NoDifferenceError("no word of the one stands in the other")
     if 2 * paired < LEAST_SHARE * ordinary:
-        raise _refused(
+        raise NoDifferenceError(
             f"of {ordinary} words in both, only {2 * paired} stand in the other in the same order"
         )
 
@@ -154,7 +159,7 @@ def _check_share(pairs: Sequence[Pair], first: Sequence[Token], second: Sequence
 def _common(first: Sequence[str], second: Sequence[str], kind: str) -> list[str]:
     names = [name for name in first if name in second]
     if not names:
-        raise _refused(f"they have no {kind} of the same name")
+        raise NoDifferenceError(f"they have no {kind} of the same name")
     return names
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from sphinx_attention.core.attention import WARNING
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import named, option
 from sphinx_attention.core.text import clean_line
 
 from .parts import sides, with_weights
@@ -58,8 +59,9 @@ def mean_of_sentences(attentions: Sequence[Attention], requests: Sequence[Reques
     if len({(one.layer_names, one.head_names) for one in attentions}) > 1:
         raise AttentionError(
             Problem.OPTION,
-            "aggregate: mean sentences needs the same layers and heads for every sentence; remove "
-            "the option aggregate",
+            f"{named('aggregate')}: mean sentences needs the same layers and heads for every "
+            "sentence; remove "
+            f"{option('aggregate')}",
         )
     aligned, how = _aligned(attentions, requests)
     weights, masked = _mean(aligned)
@@ -207,9 +209,10 @@ def _not_alike(attentions: Sequence[Attention], requests: Sequence[Request]) -> 
     )
     return AttentionError(
         Problem.OPTION,
-        "aggregate: mean sentences needs sentences of the same number of words, or else of the "
-        f"same number of tokens: {told}; write sentences of one length, or remove the option "
-        "aggregate",
+        f"{named('aggregate')}: mean sentences needs sentences of the same number of words, or "
+        "else of "
+        f"the same number of tokens: {told}; write sentences of one length, or remove "
+        f"{option('aggregate')}",
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import option
 from sphinx_attention.core.request import FunctionSource, ModelSource
 
 from .parts import sides, with_weights
@@ -76,7 +77,7 @@ def note_pieces(attention: Attention, request: Request) -> Attention:
     raise AttentionError(
         Problem.OPTION,
         "merge: no token is known to be a piece of a word; pieces are written ##ing, ▁word, Ġword, "
-        "word</w> or with a space before a word: write them so, or remove the option merge",
+        f"word</w> or with a space before a word: write them so, or remove {option('merge')}",
     )
 
 
@@ -124,7 +125,7 @@ def _check_rows(attention: Attention) -> None:
             Problem.OPTION,
             f"merge: rows have to sum to 1 to be merged, and in layer "
             f"{attention.layer_names[layer]}, head {attention.head_names[head]}, row {row} sums to "
-            f"{sums[worst]:.3f} ({off[worst]:+.3f}); remove the option merge",
+            f"{sums[worst]:.3f} ({off[worst]:+.3f}); remove {option('merge')}",
         )
 
 

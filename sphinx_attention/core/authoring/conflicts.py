@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import selection
 from sphinx_attention.core.figure.spec import MEAN_SENTENCES
+from sphinx_attention.core.host_words import give_numbers, named, option
 from sphinx_attention.core.text import listed, quoted
 from sphinx_attention.core.views import VIEWS
 
@@ -46,25 +47,25 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
     if body and "matrix" in values:
         raise AttentionError(
             Problem.MATRIX,
-            "there is a matrix in the body and another in a file: remove the option matrix, or the "
-            "rows of numbers",
+            f"the figure has rows of numbers, and {option('matrix')} names a file of numbers: "
+            "remove "
+            "one of the two",
         )
     for name in MODEL_ONLY if given else _MATRIX_ONLY:
         if name in values:
             needs = (
-                f"a model, and this figure has its own matrix: remove the option {name}, or the "
-                "matrix"
+                f"a model, and this figure has its own matrix: remove {option(name)}, or the matrix"
                 if given
-                else f"a matrix, and this figure has none: remove the option {name}, or give the "
-                "numbers in the body or with the option matrix"
+                else f"a matrix, and this figure has none: remove {option(name)}, or "
+                f"{give_numbers()}"
             )
-            raise AttentionError(Problem.OPTION, f"the option {name} needs {needs}")
+            raise AttentionError(Problem.OPTION, f"{option(name)} needs {needs}")
     for name in ("pair", "target"):
         if "also" in values and name in values:
             raise AttentionError(
                 Problem.OPTION,
-                f"the option {name} gives the first sentence a second text, and those of the "
-                f"option also would have none: remove the option {name}, or the option also",
+                f"{option(name)} gives the first sentence a second text, and those of "
+                f"{option('also')} would have none: remove {option(name)}, or {option('also')}",
             )
     if "generate" in values:
         _check_generate(values)
@@ -73,7 +74,8 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
         several = listed(name for name, kind in VIEWS.items() if kind.several_heads)
         raise AttentionError(
             Problem.OPTION,
-            f"invalid value {', '.join(map(str, together))!r} for head: the view {view} shows one "
+            f"invalid value {', '.join(map(str, together))!r} for {named('head')}: the view "
+            f"{view} shows one "
             f"head; several are drawn together by the view {several}",
         )
     if values.get("aggregate") == MEAN_SENTENCES:
@@ -89,23 +91,25 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
 def _check_averaged(values: Mapping[str, Any], *, given: bool) -> None:
     """Check that there are several sentences, and that they are not shown apart as well."""
     if "also" not in values:
-        more = "" if given else "give further sentences in the option also, or "
+        more = "" if given else f"give further sentences in {option('also')}, or "
         raise AttentionError(
             Problem.OPTION,
-            f"invalid value {MEAN_SENTENCES!r} for aggregate: expected a figure of several "
-            f"sentences, and this one has 1: {more}remove the option aggregate",
+            f"invalid value {MEAN_SENTENCES!r} for {named('aggregate')}: expected a figure of "
+            "several "
+            f"sentences, and this one has 1: {more}remove {option('aggregate')}",
         )
     if values.get("compare") == "sentence":
         raise AttentionError(
             Problem.OPTION,
-            f"invalid value 'sentence' for compare: the value {MEAN_SENTENCES!r} of aggregate "
-            "makes one attention of all sentences: remove the option compare, or aggregate",
+            f"invalid value 'sentence' for {named('compare')}: the value {MEAN_SENTENCES!r} of "
+            f"{named('aggregate')} makes one attention of all sentences: remove "
+            f"{option('compare')}, or {option('aggregate')}",
         )
 
 
 _TWO_OF = {
-    "sentence": "give one further sentence in the option also",
-    "model": "name two in the option model, with a comma between",
+    "sentence": f"give one further sentence in {option('also')}",
+    "model": f"name two in {option('model')}, with a comma between",
 }
 
 
@@ -120,24 +124,25 @@ def check_compared(axis: str, counts: Mapping[str, int], opens_on: Mapping[str, 
     Raises:
         AttentionError: there are fewer or more.
     """
-    wrong = f"invalid value {axis!r} for compare: expected a figure of two {axis}s"
+    wrong = f"invalid value {axis!r} for {named('compare')}: expected a figure of two {axis}s"
     if counts[axis] != 2:
         raise AttentionError(
             Problem.OPTION,
-            f"{wrong}, and this one has {counts[axis]}: {_TWO_OF[axis]}, or remove the option "
-            "compare",
+            f"{wrong}, and this one has {counts[axis]}: {_TWO_OF[axis]}, or remove "
+            f"{option('compare')}",
         )
     for other, count in counts.items():
         if other != axis and count > 1:
             raise AttentionError(
                 Problem.OPTION,
                 f"{wrong} and one {other}, and this one has {count} {other}s: give one {other}, or "
-                "remove the option compare",
+                f"remove {option('compare')}",
             )
     if axis in opens_on:
         raise AttentionError(
             Problem.OPTION,
-            f"invalid name {axis!r} in selection: the option compare shows both {axis}s: remove it",
+            f"invalid name {axis!r} in {named('selection')}: {option('compare')} shows both "
+            f"{axis}s: remove it",
         )
 
 
@@ -159,8 +164,8 @@ def _check_generate(values: Mapping[str, Any]) -> None:
         if name in values and is_refused(values[name]):
             raise AttentionError(
                 Problem.OPTION,
-                f"the option {name} does not go with the option generate, because {why}: remove "
-                f"the option {name}, or the option generate",
+                f"{option(name)} does not go with {option('generate')}, because {why}: remove "
+                f"{option(name)}, or {option('generate')}",
             )
 
 
@@ -171,14 +176,15 @@ def _check_own(values: Mapping[str, Any], view: View) -> None:
         if owners and view not in owners:
             raise AttentionError(
                 Problem.OPTION,
-                f"the option {name} belongs to the view {listed(owners)}, and this figure has the "
-                f"view {view}: remove the option {name}, or take that view",
+                f"{option(name)} belongs to the view {listed(owners)}, and this figure has the "
+                f"view {view}: remove {option(name)}, or take that view",
             )
     for name, value in values.get("selection", ()):
         if name in VIEWS[view].options and values.get(name, value) != value:
             raise AttentionError(
                 Problem.OPTION,
-                f"invalid value {quoted(value)} for {name} in selection: the option {name} says "
+                f"invalid value {quoted(value)} for {name} in {named('selection')}: "
+                f"{option(name)} says "
                 f"{quoted(values[name])}; remove one of the two",
             )
 
@@ -189,14 +195,16 @@ def _check_refused(values: Mapping[str, Any], kind: ViewKind, *, given: bool) ->
         others = listed(name for name, other in VIEWS.items() if not other.refuses_given)
         raise AttentionError(
             Problem.OPTION,
-            f"invalid value {kind.name!r} for view: expected {others}, because {kind.name} "
+            f"invalid value {kind.name!r} for {named('view')}: expected {others}, because "
+            f"{kind.name} "
             f"{kind.refuses_given}",
         )
     for name, (refused, why) in kind.refuses.items():
         if values.get(name) in refused:
             raise AttentionError(
                 Problem.OPTION,
-                f"invalid value {values[name]!r} for {name}: the view {kind.name} {kind.because}, "
+                f"invalid value {values[name]!r} for {named(name)}: the view {kind.name} "
+                f"{kind.because}, "
                 f"and {why}",
             )
 
@@ -206,8 +214,8 @@ def _check_aggregate(values: Mapping[str, Any], kind: str, *, gone: bool) -> Non
         if gone and values.get(name) is not None:
             raise AttentionError(
                 Problem.OPTION,
-                f"the option {name} does not go with the value {values['aggregate']!r} of "
-                f"aggregate, which makes one of all {kind}s: remove the option {name}",
+                f"{option(name)} does not go with the value {values['aggregate']!r} of "
+                f"{named('aggregate')}, which makes one of all {kind}s: remove {option(name)}",
             )
 
 
@@ -218,7 +226,7 @@ def _check_carried(values: Mapping[str, Any], kind: str) -> None:
     if left_out:
         raise AttentionError(
             Problem.OPTION,
-            f"invalid value {left_out[0]} for {kind}: the page carries only "
-            f"{', '.join(map(str, carried or ()))}, which the option {kind}s says; add "
+            f"invalid value {left_out[0]} for {named(kind)}: the page carries only "
+            f"{', '.join(map(str, carried or ()))}, which {option(f'{kind}s')} says; add "
             f"{left_out[0]} there, or show another {kind} first",
         )

@@ -13,6 +13,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from sphinx_attention.core.host_words import expected_of_flag, option
 from sphinx_attention.core.text import (
     LARGEST,
     broken_character,
@@ -49,7 +50,7 @@ def word(value: str) -> str:
 def flag(value: str) -> bool:
     """Whether an option stands there at all."""
     if value.strip():
-        raise ValueError("expected no value: write the option alone, or remove it")
+        raise ValueError(expected_of_flag())
     return True
 
 
@@ -112,7 +113,7 @@ def index(value: str) -> int | None:
     if both := re.fullmatch(r"(\d{1,4})\.(\d{1,4})", one):
         raise ValueError(
             f"expected a whole number from 0, or auto; head {one} is head {both[2]} of layer "
-            f"{both[1]}, which takes two options, layer and head"
+            f"{both[1]}: write both numbers, in {option('layer')} and {option('head')}"
         )
     if not is_number(one):
         raise ValueError(f"expected a whole number from 0{_up_to(one)}, or auto")

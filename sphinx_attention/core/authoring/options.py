@@ -28,7 +28,14 @@ from sphinx_attention.core.figure.spec import (
     Syntax,
     Variant,
 )
-from sphinx_attention.core.host_words import in_settings, setting
+from sphinx_attention.core.host_words import (
+    give_numbers,
+    in_settings,
+    named,
+    noun,
+    option,
+    setting,
+)
 from sphinx_attention.core.request import (
     MOST_GENERATED,
     Aggregate,
@@ -285,7 +292,7 @@ def own_options(kinds: Iterable[ViewKind]) -> dict[str, Option]:
             if name in taken or words.setdefault(name, word) != word:
                 raise ValueError(
                     f"the view {kind.name} has an option {name!r}, and that name means something "
-                    "else already: give the option another name in core/views.py"
+                    "else already: give it another name in core/views.py"
                 )
             owners.setdefault(name, []).append(kind.name)
     return {
@@ -489,19 +496,21 @@ def convert(name: str, value: str) -> Any:
     Raises:
         AttentionError: an unknown option, or a value it does not take.
     """
-    option = OPTIONS.get(name)
-    if option is None:
+    known = OPTIONS.get(name)
+    if known is None:
         raise unknown_option(name, OPTIONS)
     check_characters(name, value)
     try:
-        return option.convert(_unix_lines(value))
+        return known.convert(_unix_lines(value))
     except ValueError as error:
         raise invalid(name, value, str(error)) from None
 
 
 def invalid(name: str, value: object, expected: str) -> AttentionError:
     """What to say of a value that an option does not take."""
-    return AttentionError(Problem.OPTION, f"invalid value {quoted(value)} for {name}: {expected}")
+    return AttentionError(
+        Problem.OPTION, f"invalid value {quoted(value)} for {named(name)}: {expected}"
+    )
 
 
 def check_characters(name: str, value: str) -> None:
@@ -531,7 +540,7 @@ def unknown_option(name: str, known: Iterable[str]) -> AttentionError:
     hint = nearest(name, known, _NAMES_MEANT)
     return AttentionError(
         Problem.OPTION,
-        f"unknown option {quoted(name)}{hint}; the options are {', '.join(known)}",
+        f"unknown {noun()} {quoted(name)}{hint}; the {noun()}s are {', '.join(known)}",
     )
 
 
@@ -546,7 +555,7 @@ def _matrix_source(
         path = context.find_file(declared)
         digest = hashlib.sha256(read_author_file(path, declared)).hexdigest()
     except AttentionError as error:
-        raise AttentionError(error.problem, f"matrix: {error.message}") from None
+        raise AttentionError(error.problem, f"{named('matrix')}: {error.neutral}") from None
     return MatrixSource(path=declared, file=str(path), digest=digest, **kind)
 
 
@@ -604,16 +613,17 @@ def _check_generates(sources: Sequence[Any]) -> None:
     if len(sources) > 1:
         raise AttentionError(
             Problem.OPTION,
-            "the option generate needs one model, and this figure has "
-            f"{listed(source.label for source in sources)}: remove the option generate, or name "
+            f"{option('generate')} needs one model, and this figure has "
+            f"{listed(source.label for source in sources)}: remove {option('generate')}, or name "
             "one model",
         )
     for source in sources:
         if isinstance(source, FunctionSource):
             raise AttentionError(
                 Problem.OPTION,
-                f"the option generate needs a model, and {source.name} is a function, which "
-                "answers for the text that it is given: remove the option generate, and write the "
+                f"{option('generate')} needs a model, and {source.name} is a function, which "
+                f"answers for the text that it is given: remove {option('generate')}, and write "
+                "the "
                 "whole text",
             )
 
@@ -630,13 +640,16 @@ def _step(request: Request, opens_on: dict[str, str]) -> int | None:
     if request.generate is None:
         raise AttentionError(
             Problem.OPTION,
-            f"invalid value {quoted(value)} for step in selection: only a figure with the option "
-            "generate has steps",
+            f"invalid value {quoted(value)} for step in {named('selection')}: only a figure with "
+            f"{option('generate')} has steps",
         )
     try:
         return converters.count(request.generate)(value)
     except ValueError as error:
-        raise invalid("step in selection", value, str(error)) from None
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value {quoted(value)} for step in {named('selection')}: {error}",
+        ) from None
 
 
 def _opens_on_difference(values: Mapping[str, Any], view: View, opens_on: dict[str, str]) -> bool:
@@ -649,13 +662,14 @@ def _opens_on_difference(values: Mapping[str, Any], view: View, opens_on: dict[s
     if value not in {SIDES, DIFFERENCE}:
         expected = f"expected {listed((SIDES, DIFFERENCE))}"
     elif value == DIFFERENCE and "compare" not in values:
-        expected = "the figure compares nothing: add the option compare"
+        expected = f"the figure compares nothing: add {option('compare')}"
     elif value == DIFFERENCE and VIEWS[view].no_difference:
         expected = f"expected {SIDES}, because the view {view} {VIEWS[view].no_difference}"
     else:
         return value == DIFFERENCE
     raise AttentionError(
-        Problem.OPTION, f"invalid value {quoted(value)} for compare in selection: {expected}"
+        Problem.OPTION,
+        f"invalid value {quoted(value)} for compare in {named('selection')}: {expected}",
     )
 
 
@@ -672,7 +686,7 @@ def _opening(variants: Sequence[Variant], at: Mapping[str, str]) -> Variant:
             has = f"expected {listed(known)}" if any(known) else f"the figure has one {axis}"
             raise AttentionError(
                 Problem.OPTION,
-                f"invalid value {quoted(value)} for {axis} in selection: {has}",
+                f"invalid value {quoted(value)} for {axis} in {named('selection')}: {has}",
             )
     found = (n for n, place in enumerate(places) if place.items() >= at.items())
     return variants[next(found)]
@@ -706,9 +720,8 @@ def _model_source(name: str | None, text: str, settings: Settings, base: Path) -
     if name is None:
         raise AttentionError(
             Problem.MODEL,
-            f"there is no model to run and no matrix in the body: set {setting('model')}"
-            f"{in_settings()}, give the option model, or write the weights as rows of numbers "
-            "below",
+            f"there is no model to run, and there are no numbers: set {setting('model')}"
+            f"{in_settings()}, name a model in {option('model')}, or {give_numbers()}",
         )
     return settings.source(name, base)
 
@@ -726,7 +739,7 @@ def _check_declared(name: str, settings: Settings) -> None:
         hint = nearest(name, declared)
         raise AttentionError(
             Problem.MODEL,
-            f"invalid value {quoted(name)} for model: expected "
+            f"invalid value {quoted(name)} for {named('model')}: expected "
             f"{listed(declared)}{hint}; {setting('models_only')} is set{in_settings()}, so "
             f"that documents name only models which {setting('models')} declares",
         )

@@ -22,6 +22,7 @@ from sphinx_attention.core.errors import AttentionError, InvalidValueError, Prob
 from sphinx_attention.core.figure.focus import find
 from sphinx_attention.core.figure.selection import written
 from sphinx_attention.core.figure.spec import AXES
+from sphinx_attention.core.host_words import option
 from sphinx_attention.core.text import clean_line, listed, nearest, quoted
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def nearest_figure(name: str, known: Iterable[str]) -> AttentionError:
     """The error for a figure that is not there, with the nearest name that is."""
     names = sorted(set(known))
     few = f"; the named figures are {', '.join(names)}" if 0 < len(names) <= _MOST_NAMES else ""
-    none = "; no figure has a name: give one the option name" if not names else ""
+    none = f"; no figure has a name: give one {option('name')}" if not names else ""
     return AttentionError(
         Problem.REFERENCE,
         f"there is no figure of the name {quoted(name)}{nearest(name, names)}{few}{none}",
@@ -243,11 +244,11 @@ def locate(reference: Reference, figure: Figure) -> Located:
     whose = f"the figure {reference.figure}"
     try:
         if reference.query:
-            query, _ = find(attention, reference.query, option=f"a token of {whose}")
+            query, _ = find(attention, reference.query, place=f"a token of {whose}")
         if reference.key:
-            key, _ = find(attention, reference.key, side="key", option=f"a token of {whose}")
+            key, _ = find(attention, reference.key, side="key", place=f"a token of {whose}")
     except AttentionError as error:
-        raise AttentionError(Problem.REFERENCE, error.message) from None
+        raise AttentionError(Problem.REFERENCE, error.neutral) from None
     return Located(attention, shown.spec.at, layer, head, query, key)
 
 

@@ -180,5 +180,7 @@ _KINDS: Mapping[type, str] = {
 
 def _invalid(name: str, value: object, expected: str) -> AttentionError:
     return AttentionError(
-        Problem.CONFIG, f"invalid value {quoted(value)} for {setting(name)}: expected {expected}"
+        Problem.CONFIG,
+        f"invalid value {quoted(value)} for {setting(name)}: expected {expected}",
+        setting=name,
     )

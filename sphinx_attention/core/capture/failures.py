@@ -114,7 +114,7 @@ class FailureRecord:
     def put(self, request: Request, error: AttentionError) -> None:
         """Note why a request cannot be computed."""
         if self.keeps(request, error):
-            failure = _Failure(error.problem, error.message, self._fingerprint(request.source))
+            failure = _Failure(error.problem, error.neutral, self._fingerprint(request.source))
             self._changed |= self._failures().get(request.key) != failure
             self._failures()[request.key] = failure
 

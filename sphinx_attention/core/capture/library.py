@@ -114,7 +114,7 @@ class Library:
         if self._record.keeps(request, error):
             self._record.put(request, error)
             error = AttentionError(
-                error.problem, error.message + self._how_to_retry(key), error.trace
+                error.problem, error.neutral + self._how_to_retry(key), error.trace
             )
         self.failures[key] = error
 

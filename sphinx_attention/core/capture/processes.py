@@ -13,6 +13,7 @@ from multiprocessing import connection
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import option
 
 from .chunks import Chunk, Outcome, outcomes
 
@@ -204,5 +205,5 @@ def _died(code: int | None) -> AttentionError:
     return AttentionError(
         Problem.MEMORY,
         f"processes that computed this died, the last one {how}, most likely for want of memory; "
-        "run the command again with fewer --jobs, and it goes on from here",
+        f"run it again with fewer processes ({option('jobs')}), and it goes on from here",
     )

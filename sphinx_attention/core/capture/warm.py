@@ -11,6 +11,7 @@ import time
 from multiprocessing import AuthenticationError
 from typing import TYPE_CHECKING
 
+from sphinx_attention.core.host_words import in_settings, in_words
 from sphinx_attention.core.progress import announce
 from sphinx_attention.core.request import ModelSource
 from sphinx_attention.core.sources.builtin import is_builtin
@@ -64,7 +65,10 @@ def capture(
     left = {request.key: request for request in requests}
     sent = [request for request in left.values() if _is_sent(request)] if is_warm() else []
     if sent and configured:
-        announce("conf.py imports transformers: this build loads the model by itself")
+        announce(
+            f"transformers is imported{in_words(in_settings())}: this build loads the model by "
+            "itself"
+        )
         sent = []
     if sent:
         try:

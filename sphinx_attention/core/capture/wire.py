@@ -105,7 +105,7 @@ def send_outcome(way: Connection, outcome: Outcome) -> None:
     message: dict[str, Any] = {"key": outcome.key, "entry": outcome.data is not None}
     if outcome.error is not None:
         error = outcome.error
-        message["error"] = [error.problem.value, error.message, error.trace]
+        message["error"] = [error.problem.value, error.neutral, error.trace, error.setting]
     send(way, message)
     if outcome.data is not None:
         way.send_bytes(outcome.data)
@@ -120,8 +120,8 @@ def receive_outcome(way: Connection, message: dict[str, Any]) -> Outcome:
     key = str(message["key"])
     if message["entry"]:
         return Outcome(key, data=way.recv_bytes(MOST_BYTES))
-    problem, told, trace = message["error"]
-    return Outcome(key, AttentionError(Problem(problem), str(told), str(trace)))
+    problem, told, trace, setting = map(str, message["error"])
+    return Outcome(key, AttentionError(Problem(problem), told, trace, setting=setting))
 
 
 def write_requests(requests: Iterable[Request]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from sphinx_attention.core.analysis.parts import position, prefix, select
 from sphinx_attention.core.analysis.words import MERGED
 from sphinx_attention.core.attention import Attention, Candidate
 from sphinx_attention.core.errors import AttentionError, InvalidValueError, Problem
-from sphinx_attention.core.host_words import setting, settings_file
+from sphinx_attention.core.host_words import named, option, setting
 from sphinx_attention.core.phrases import Phrases, phrases
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource
 from sphinx_attention.core.text import quoted
@@ -190,9 +190,10 @@ def _check_hidden(spec: FigureSpec, attention: Attention) -> None:
         return
     raise AttentionError(
         Problem.OPTION,
-        "special: no token is known to be special, so that none is hidden; special tokens are "
+        f"{named('special')}: no token is known to be special, so that none is hidden; special "
+        "tokens are "
         "written [CLS], <s>, <|endoftext|> and so on, or named in the entry special of a file or "
-        "of an answer; write them so, or remove the option special",
+        f"of an answer; write them so, or remove {option('special')}",
     )
 
 
@@ -329,8 +330,10 @@ def _difference(
         )
         relaxed = _relaxed(_beside(own, first), found.attention)
         figure = resolve(relaxed, found.attention, budget)
+    except difference.NoDifferenceError as error:
+        return Alternative(variant, None, error.why, error)
     except AttentionError as error:
-        return Alternative(variant, None, difference.brief(error), error)
+        return Alternative(variant, None, error.message, error)
     if budget is not None and estimate(figure.attention) > budget:
         return Alternative(variant, None, figure.say("variant_beyond_budget"))
     return Alternative(variant, replace(figure, unpaired=(found.only_first, found.only_second)))
@@ -510,7 +513,8 @@ def _shown_first(
         why = f"{error.why}; {spec.request.source.label} has no such {kind}"
         raise AttentionError(
             Problem.CONFIG,
-            f"{settings_file()}: invalid value {number} for {setting(kind)}: {why}",
+            f"invalid value {number} for {setting(kind)}: {why}",
+            setting=kind,
         ) from None
 
 
@@ -526,7 +530,8 @@ def _pinned(
     if len(found) > 1 and not spec.kind.several_pins:
         raise AttentionError(
             Problem.OPTION,
-            f"invalid value {quoted(spec.focus)} for focus: the view {spec.view} follows one "
+            f"invalid value {quoted(spec.focus)} for {named('focus')}: the view {spec.view} "
+            "follows one "
             "token; name one, or take another view",
         )
     return found, notices

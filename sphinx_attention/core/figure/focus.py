@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sphinx_attention.core.analysis.mean import AVERAGED, SLOT
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import named, option
 from sphinx_attention.core.text import clean_line, is_number, nearest, quoted
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def find(
     focus: str,
     *,
     side: Literal["query", "key"] = "query",
-    option: str = "focus",
+    place: str = named("focus"),
 ) -> tuple[int, bool]:
     """The index of the token that an author named, and whether only its capitals differ.
 
@@ -45,7 +46,7 @@ def find(
             tokenizers put round a piece may be left out, and capitals play a role only where
             both forms are there.
         side: whether a query or a key is meant.
-        option: what the message calls the place where the author named the token.
+        place: what the message calls the place where the author named the token.
 
     Raises:
         AttentionError: no such token; the message lists those that there are.
@@ -70,7 +71,7 @@ def find(
         return int(focus), False
     raise AttentionError(
         Problem.OPTION,
-        f"invalid value {quoted(focus)} for {option}: there is no such token"
+        f"invalid value {quoted(focus)} for {place}: there is no such token"
         f"{nearest(_bare(wanted), map(_bare_folded, texts))}; expected the text of "
         f"one, its text with #2 for the second of that text, or its number from 0 to "
         f"{len(texts) - 1}; {_tokens_listed(texts)}{_pieces_of(tokens, wanted)}"
@@ -105,6 +106,6 @@ def _pieces_of(tokens: Sequence[Token], wanted: str) -> str:
         if len(pieces) > 1 and "".join(map(_bare, pieces)).casefold() == wanted.casefold():
             return (
                 f"; {clean_line(wanted)} is in pieces, {' '.join(map(clean_line, pieces))}: name "
-                "one of them, or give the option merge the value words"
+                f"one of them, or give {option('merge')} the value words"
             )
     return ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import named, option
 from sphinx_attention.core.text import listed, quoted
 from sphinx_attention.core.views import VIEWS, Word
 
@@ -56,7 +57,7 @@ def read(text: str) -> Selection:
         if not equals:
             raise ValueError("expected names with values, such as direction=to&pin=k4")
         if name in {"layer", "head"}:
-            raise ValueError(f"{name} is an option of its own: write it as the option {name}")
+            raise ValueError(f"{name} is not part of a selection: write it as {option(name)}")
         word = _OF_AN_AXIS if name in AXES else known.get(name)
         if word is None:
             raise ValueError(f"expected {listed(known)} in place of {quoted(name)}")
@@ -84,12 +85,14 @@ def check_view(selection: Selection, view: View) -> None:
         if name not in words:
             raise AttentionError(
                 Problem.OPTION,
-                f"invalid name {name!r} in selection: expected {listed(words)} in the view {view}",
+                f"invalid name {name!r} in {named('selection')}: expected {listed(words)} in the "
+                "view "
+                f"{view}",
             )
         if not re.fullmatch(words[name].pattern, value, re.ASCII):
             raise AttentionError(
                 Problem.OPTION,
-                f"invalid value {quoted(value)} for {name} in selection: expected "
+                f"invalid value {quoted(value)} for {name} in {named('selection')}: expected "
                 f"{words[name].expected} in the view {view}",
             )
 

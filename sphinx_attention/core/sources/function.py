@@ -80,7 +80,7 @@ def read(request: Request) -> Attention:
         with guarded(Problem.FUNCTION, "reading it", exits=True), np.errstate(all="ignore"):
             return read_answer(answer, request)
     except AttentionError as error:
-        message = f"{source.function} answered wrongly: {error.message}"
+        message = f"{source.function} answered wrongly: {error.neutral}"
         raise AttentionError(Problem.FUNCTION, message, error.trace) from None
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from sphinx_attention.core.attention import Candidate
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -125,6 +126,6 @@ def does_not_generate(label: str, why: str) -> AttentionError:
     """
     return AttentionError(
         Problem.OPTION,
-        f"{label} {why}; remove the option generate, or choose a model that reads from left to "
+        f"{label} {why}; remove {option('generate')}, or choose a model that reads from left to "
         "right and has a head for the next token, such as builtin or gpt2",
     )

@@ -9,8 +9,10 @@ import numpy as np
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import option
 from sphinx_attention.core.request import MatrixSource, Request
-from sphinx_attention.core.sources.numbers.given import SHOWN, Given, parse_rows
+from sphinx_attention.core.sources.numbers.given import Given, parse_rows
+from sphinx_attention.core.sources.numbers.line_error import SHOWN
 from sphinx_attention.core.sources.numbers.lines import (
     leading_rows,
     looks_like_rows,
@@ -18,6 +20,7 @@ from sphinx_attention.core.sources.numbers.lines import (
 )
 from sphinx_attention.core.sources.numbers.pieces import author_tokens, flags_of, same_text
 from sphinx_attention.core.sources.numbers.weights import (
+    MaskedWeightError,
     WeightsError,
     as_layers_and_heads,
     axes_of,
@@ -58,7 +61,7 @@ def _read(request: Request, source: MatrixSource) -> Attention:
         try:
             return _attention(given, request, source)
         except AttentionError as error:
-            raise AttentionError(error.problem, f"{source.path}: {error.message}") from None
+            raise AttentionError(error.problem, f"{source.path}: {error.neutral}") from None
     words = request.tokens or tuple(request.text.split())
     given = parse_rows(source.text, words, causal=source.causal)
     try:
@@ -80,12 +83,12 @@ def _attention(given: Given, request: Request, source: MatrixSource) -> Attentio
         stacked, masked = softmax(stacked, masked)
     try:
         check_weights(stacked, masked)
-    except WeightsError as error:
-        if not (source.causal and "masked and yet" in error.message):
+    except MaskedWeightError as error:
+        if not source.causal:
             raise
         message = (
-            f"{error.message}; the option causal masks later keys: remove it, or set scores to "
-            "logits if these are logits"
+            f"{error.neutral}; {option('causal')} masks later keys: remove it, or set "
+            f"{option('scores')} to logits if these are logits"
         )
         raise WeightsError(error.problem, message, error.row) from None
     crosses = keys != queries
@@ -116,14 +119,14 @@ def _tokens(
             raise AttentionError(
                 Problem.MATRIX,
                 f"it names {len(own)} tokens, which are not those of the sentence; remove the "
-                "sentence, or name the tokens with the option tokens",
+                f"sentence, or name the tokens with {option('tokens')}",
             )
         words = own
     if not words:
         raise AttentionError(
             Problem.TEXT,
-            f"the matrix has {axes_of(weights)} and no tokens; write the sentence or the option "
-            "tokens, or label the rows",
+            f"the matrix has {axes_of(weights)} and no tokens; write the sentence or "
+            f"{option('tokens')}, or label the rows",
         )
     keys = given.key_tokens
     if keys is None or (keys == own and len(keys) == len(words)):
@@ -182,11 +185,11 @@ def _check_counts(weights: NDArray[np.float64], words: Sequence[str], keys: Sequ
         )
     hint = ""
     if rows == 1:
-        hint = "; if the number is a caption, write it in the option caption"
+        hint = f"; if the number is a caption, write it in {option('caption')}"
     elif rows == tokens + 2:
-        hint = "; two more may be [CLS] and [SEP]: name all of them with the option tokens"
+        hint = f"; two more may be [CLS] and [SEP]: name all of them with {option('tokens')}"
     elif rows > tokens:
-        hint = "; name all of them with the option tokens"
+        hint = f"; name all of them with {option('tokens')}"
     more = f" in each of {heads} heads" if heads > 1 else ""
     raise AttentionError(
         Problem.MATRIX,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +45,7 @@ def takes_no_target(label: str) -> AttentionError:
     """The error of a decoder's text that is given to a model without a decoder of its own."""
     return AttentionError(
         Problem.OPTION,
-        f"{label} is no encoder-decoder model and takes no target; remove the option target",
+        f"{label} is no encoder-decoder model and takes no target; remove {option('target')}",
     )
 
 
@@ -52,7 +53,7 @@ def takes_no_pair() -> AttentionError:
     """The error of a second sentence that the tokenizer has no place for."""
     return AttentionError(
         Problem.OPTION,
-        "this model's tokenizer has no format for a pair of sentences; remove the option pair",
+        f"this model's tokenizer has no format for a pair of sentences; remove {option('pair')}",
     )
 
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.host_words import setting
+from sphinx_attention.core.host_words import in_words, setting
 
 from .atomic import read_bounded, write_atomically
 from .base import ABANDONED_SECONDS, Store
@@ -96,7 +96,7 @@ class FolderStore(Store):
                 raise OSError(
                     errno.ELOOP,
                     f"{folder} is a symbolic link, and nothing is written through one; set "
-                    f"{setting('cache')} to the folder that it points to",
+                    f"{in_words(setting('cache'))} to the folder that it points to",
                 )
 
     @staticmethod

@@ -189,7 +189,7 @@ class SharedStore(Store):
         trouble = self.remote.failure or self.remote.unwritable
         if trouble and not self._told:
             self._told = True
-            message = f"{trouble.message}; going on with {self.local.name} alone"
+            message = f"{trouble.neutral}; going on with {self.local.name} alone"
             self._troubles.append(AttentionError(trouble.problem, message))
 
     def drain_warnings(self) -> list[AttentionError]:
@@ -199,4 +199,4 @@ class SharedStore(Store):
 
 
 def _reason(error: AttentionError) -> str:
-    return getattr(error.__cause__, "strerror", None) or error.message
+    return getattr(error.__cause__, "strerror", None) or error.neutral

@@ -9,7 +9,8 @@ import click
 
 from sphinx_attention.core.authoring.options import OPTIONS, unknown_option
 from sphinx_attention.core.capture.library import Library
-from sphinx_attention.core.errors import Problem
+from sphinx_attention.core.errors import Problem, speaking
+from sphinx_attention.core.host_words import HostWords
 from sphinx_attention.core.render.description import credit
 from sphinx_attention.core.render.files import FORMATS, check_file, write_file
 from sphinx_attention.core.store import open_store
@@ -20,6 +21,15 @@ from ._shared import answer, brief, fail, json_option, say, say_troubles, tellin
 
 if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
+
+WORDS = HostWords(
+    option="-O {}",
+    named="-O {}",
+    own={"model": "--model", "matrix": "--matrix"},
+    numbers="name a file of numbers in --matrix",
+    flag="expected no value: write its name alone, or remove it",
+)
+"""How messages name options on the command line."""
 
 
 @click.command()
@@ -56,6 +66,7 @@ if TYPE_CHECKING:
     help="A store to read from and to fill: a folder or a URL. None is used otherwise.",
 )
 @json_option
+@speaking(WORDS)
 def render(
     *,
     text: str,

@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from sphinx_attention.core.authoring.options import OPTIONS, invalid, unknown_option
-from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.errors import AttentionError, Problem, speaking
 from sphinx_attention.core.figure.derivation import of_variants
+from sphinx_attention.core.host_words import option
 from sphinx_attention.core.request import Tensor
 from sphinx_attention.core.sources.answer import Answer
 from sphinx_attention.core.text import listed
@@ -21,6 +22,7 @@ from sphinx_attention.hosts.alone import resolve_alone
 from .asked import DEFAULT_MODEL, ask_model, ask_weights
 from .compute import compute
 from .live_figure import LiveFigure
+from .options import WORDS
 
 if TYPE_CHECKING:
     import os
@@ -37,6 +39,7 @@ _OF_NUMBERS = (
 """The options that decide numbers. All others are about the picture."""
 
 
+@speaking(WORDS)
 def attention(
     text: str,
     model: Any = DEFAULT_MODEL,
@@ -85,7 +88,7 @@ def attention(
         if name not in _OF_NUMBERS:
             raise AttentionError(
                 Problem.OPTION,
-                f"the option {name} is not about numbers: remove it, or use figure(); expected "
+                f"{option(name)} is not about numbers: remove it, or use figure(); expected "
                 f"{listed(_OF_NUMBERS)}",
             )
     asked = ask_model(_checked(text), model, tokenizer, options)
@@ -105,6 +108,7 @@ def attention(
     return answer
 
 
+@speaking(WORDS)
 def figure(
     text: Any = None,
     model: Any = DEFAULT_MODEL,
@@ -214,4 +218,4 @@ def _kept(keep: Iterable[str]) -> tuple[Tensor, ...]:
 def _warn(messages: Iterable[str]) -> None:
     for message in dict.fromkeys(messages):
         # The line of the program that called `attention` or `figure`.
-        warnings.warn(message, stacklevel=3)
+        warnings.warn(message, stacklevel=4)

@@ -14,6 +14,7 @@ from sphinx_attention.core.authoring.conflicts import MODEL_ONLY
 from sphinx_attention.core.authoring.options import convert
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import option
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource
 from sphinx_attention.core.sources import Answer as Answered
 from sphinx_attention.core.sources import open_source
@@ -86,7 +87,8 @@ def ask_model(text: str, model: Any, tokenizer: Any, options: Mapping[str, Any])
     if isinstance(spec.request.source, MatrixSource):
         raise AttentionError(
             Problem.OPTION,
-            "the option matrix stands in the place of a model: remove the option matrix, or model",
+            f"{option('matrix')} stands in the place of a model: remove {option('matrix')}, or "
+            f"{option('model')}",
         )
     source = ModelSource(name=name_of(model))
     opener = partial(open_live, model=model, tokenizer=tokenizer)
@@ -144,8 +146,8 @@ def ask_weights(
         if name in written and name != "part":
             raise AttentionError(
                 Problem.OPTION,
-                f"the option {name} needs a model, and this figure has its own weights: remove the "
-                f"option {name}, or the weights",
+                f"{option(name)} needs a model, and this figure has its own weights: remove "
+                f"{option(name)}, or the weights",
             )
     causal = convert("causal", written.pop("causal")) if "causal" in written else False
     scores = convert("scores", written.pop("scores", "weights"))
@@ -170,7 +172,7 @@ def ask_weights(
         except AttentionError as error:
             if error.problem is not Problem.FUNCTION:
                 raise
-            raise AttentionError(Problem.MATRIX, error.message) from None
+            raise AttentionError(Problem.MATRIX, error.neutral) from None
 
     return Asked(spec, lambda _: nullcontext(_GivenRunner(read)), is_live=True)
 

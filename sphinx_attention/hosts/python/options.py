@@ -12,9 +12,18 @@ from urllib.parse import urlencode
 from sphinx_attention.core.authoring import converters
 from sphinx_attention.core.authoring.options import OPTIONS, invalid, unknown_option
 from sphinx_attention.core.figure.spec import SEVERAL
+from sphinx_attention.core.host_words import HostWords
 
 if TYPE_CHECKING:
     from sphinx_attention.core.errors import AttentionError
+
+WORDS = HostWords(
+    option="the argument {}",
+    noun="argument",
+    numbers="give the numbers as weights, or name a file of them in the argument matrix",
+    flag="expected True or False",
+)
+"""How messages name options in a program."""
 
 _BETWEEN = {"also": SEVERAL, "focus": SEVERAL}
 """What stands between several values of an option; a comma where nothing is said."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sphinx_attention
-from sphinx_attention.core.host_words import HostWords, speak_as
+from sphinx_attention.core.host_words import speak_as
 
 from . import assets, config, directive, domain, prose, stock_errors, uses, visitors
+from .messages import WORDS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -19,7 +20,7 @@ ENV_VERSION = 7
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register every part."""
-    speak_as(HostWords(prefix="attention_", file="conf.py"))
+    speak_as(WORDS)
     config.setup_config(app)
     domain.setup_domain(app)
     directive.setup_directives(app)

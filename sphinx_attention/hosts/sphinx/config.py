@@ -11,7 +11,7 @@ from sphinx_attention.core.authoring.declarations import WHOLE, broken, declare
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import AttentionError, Problem
 
-from .messages import warn
+from .messages import warn_of_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,17 +61,15 @@ def check(app: Sphinx, config: Config) -> None:
         if name.startswith(PREFIX) and name not in known and name not in config:
             close = get_close_matches(name, known, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
-            warn(
-                Problem.CONFIG,
-                f"conf.py: unknown setting {name}{hint} The settings are {', '.join(known)}",
-            )
+            unknown = f"unknown setting {name}{hint} The settings are {', '.join(known)}"
+            warn_of_settings(AttentionError(Problem.CONFIG, unknown, setting=name))
     settings = Settings()
     for setting in fields(Settings):
         value = getattr(config, PREFIX + setting.name)
         try:
             settings = replace(settings, **{setting.name: value})
         except AttentionError as error:
-            warn(error.problem, f"conf.py: {error.message}")
+            warn_of_settings(error)
             default = getattr(Settings(), setting.name)
             # The names in it are not known, and must not be taken for ids of the hub.
             whole = {WHOLE: broken(error.message)}
@@ -90,6 +88,7 @@ def _broken_models(settings: Settings, base: Path) -> dict[str, Any]:
         try:
             declare(name, declared, base)
         except AttentionError as error:
-            warn(error.problem, f"conf.py: {error.message}")
+            error.setting = "models"
+            warn_of_settings(error)
             found[name] = broken(error.message)
     return found

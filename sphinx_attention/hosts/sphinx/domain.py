@@ -24,7 +24,7 @@ from . import prose
 from .config import settings_of
 from .messages import warn, warn_of
 from .nodes import attention_figure
-from .pages import Pages, carried, over_budget
+from .pages import Pages, carried, error_of, over_budget
 from .resolved import ResolvedFigures
 
 if TYPE_CHECKING:
@@ -244,8 +244,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         return
     concerned = {*domain.requests, *prose.data_of(app.env).remarks}
     for docname, page in sorted(domain.pages.unwritten(concerned).items()):
-        for problem, message, trace, place in page.warnings:
-            warn_of(AttentionError(Problem(problem), message, trace), location=place)
+        for fields, place in page.warnings:
+            warn_of(error_of(fields), location=place)
         warn_of_weight(page.sizes, settings_of(app.config).page_budget, docname)
     domain.pages.save(concerned)
 

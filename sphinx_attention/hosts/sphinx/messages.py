@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.util import logging
 
+from sphinx_attention.core.host_words import HostWords
 from sphinx_attention.core.phrases import phrases
 
 if TYPE_CHECKING:
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
 
 logger = logging.getLogger(__name__)
+
+SETTINGS_FILE = "conf.py"
+"""The file that holds the settings of a project."""
+
+WORDS = HostWords(
+    prefix="attention_",
+    file=SETTINGS_FILE,
+    own={"jobs": "--jobs"},
+    numbers="write the numbers in the body, or name a file of them in the option matrix",
+)
+"""How messages name options and settings in a project of Sphinx."""
 
 
 def warn(problem: Problem, message: str, location: Any = None) -> None:
@@ -23,16 +35,23 @@ def warn(problem: Problem, message: str, location: Any = None) -> None:
 
 def warn_of(error: AttentionError, location: Any = None) -> None:
     """Log an error as a warning, and with ``sphinx-build -v`` the traceback that led to it."""
-    if error.message.startswith("conf.py: "):
-        # The mistake is in one place, and no page is to blame. Once is enough.
-        logger.warning(
-            "%s", error.message, type="attention", subtype=error.problem.value, once=True
-        )
+    if error.setting:
+        warn_of_settings(error)
         return
     hint = "; sphinx-build -v shows the traceback" if error.trace else ""
     warn(error.problem, error.message + hint, location)
     if error.trace:
         logger.verbose("%s", error.trace, location=location)
+
+
+def warn_of_settings(error: AttentionError) -> None:
+    """Log a mistake of the project's settings: once, because no page is to blame."""
+    logger.warning("%s", told(error), type="attention", subtype=error.problem.value, once=True)
+
+
+def told(error: AttentionError) -> str:
+    """A message with the file before it where the settings of the project are wrong."""
+    return f"{SETTINGS_FILE}: {error.message}" if error.setting else error.message
 
 
 def tell_notices(figure: Figure, location: Any) -> None:
@@ -56,6 +75,6 @@ def placeholder(error: AttentionError, text: str, language: str = "en") -> nodes
     if text:
         paragraph += nodes.emphasis("", text)
         paragraph += nodes.Text(" — ")
-    paragraph += nodes.Text(f"{error.message}.")
+    paragraph += nodes.Text(f"{told(error)}.")
     container += paragraph
     return container

@@ -28,7 +28,7 @@ class MisreadError(AttentionError):
     """An option that was read as something else; ``lineno`` is its line in the document."""
 
     def __init__(self, error: AttentionError, lineno: int) -> None:
-        super().__init__(error.problem, error.message)
+        super().__init__(error.problem, error.neutral)
         self.lineno = lineno
 
 

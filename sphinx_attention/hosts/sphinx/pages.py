@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sphinx_attention
+from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.hosts.paths import relative_path
 
@@ -28,11 +29,25 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
 
-    from sphinx_attention.core.errors import AttentionError
     from sphinx_attention.core.figure.figure import Figure
 
-_FORMAT = 1
+_FORMAT = 2
 """Version of the record's format. A record of another version is not read."""
+
+ErrorFields = tuple[str, str, str, str]
+"""Problem, message without a host's words, traceback and setting of an error, as JSON holds them.
+"""
+
+
+def fields_of(error: AttentionError) -> ErrorFields:
+    """What a record keeps of an error."""
+    return str(error.problem), error.neutral, error.trace, error.setting
+
+
+def error_of(fields: Iterable[str]) -> AttentionError:
+    """The error whose fields a record has kept."""
+    problem, message, trace, setting = fields
+    return AttentionError(Problem(problem), message, trace, setting=setting)
 
 
 @dataclass
@@ -45,8 +60,8 @@ class Page:
         carried: of each figure, the layers and heads that the page carries, as a digest.
         budget: the budget that decided what is carried.
         sizes: of each figure, the bytes in the page and the place of the directive.
-        warnings: problem, message, traceback and place of each warning that the page's figures
-            gave.
+        warnings: of each warning that the page's figures gave, the fields of the error (see
+            `fields_of`) and the place.
         prose: what the references of its prose come to, as a digest (see `Prose.digest`).
     """
 
@@ -54,7 +69,7 @@ class Page:
     carried: list[str] = field(default_factory=list)
     budget: int = 0
     sizes: list[tuple[int, str]] = field(default_factory=list)
-    warnings: list[tuple[str, str, str, str]] = field(default_factory=list)
+    warnings: list[tuple[ErrorFields, str]] = field(default_factory=list)
     prose: str = ""
 
 
@@ -130,8 +145,7 @@ class Pages:
             place: the file and line of the directive.
             drawn: whether the figure is drawn all the same.
         """
-        warning = str(error.problem), error.message, error.trace, place
-        self.written[document].warnings.append(warning)
+        self.written[document].warnings.append((fields_of(error), place))
         if not drawn:
             self.written[document].carried.append("")
 

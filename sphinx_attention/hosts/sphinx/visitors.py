@@ -27,6 +27,7 @@ from .config import settings_of
 from .domain import domain_of, entries_of, report, warn_of_weight
 from .messages import placeholder, tell_notices, warn_of
 from .nodes import attention_figure, attention_picture
+from .pages import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -233,7 +234,7 @@ def visit_figure_html(self: HTML5Translator, node: attention_figure) -> None:
     except AttentionError as error:
         place = get_node_location(node) or self.builder.current_docname
         warn_of(error, location=place)
-        node["undrawn"] = [str(error.problem), error.message, error.trace, place]
+        node["undrawn"] = fields_of(error), place
         instead = _numbered_placeholder(node, error)
         _replace(node, instead)
         instead["undrawn"] = node["undrawn"]

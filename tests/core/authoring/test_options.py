@@ -229,7 +229,11 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
             "expected from or to for direction, in place of 'up'",
         ),
         ({"selection": "pin=fox"}, None, "4 for a query, k4 for a key, 4.7 for a cell"),
-        ({"selection": "layer=3"}, None, "layer is an option of its own"),
+        (
+            {"selection": "layer=3"},
+            None,
+            "layer is not part of a selection: write it as the option layer",
+        ),
         ({"selection": "colour=red"}, None, "expected direction, pin"),
         (
             {"selection": "scale=log"},
@@ -246,7 +250,11 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
         ({"tokens": "[a"}, "1", "this begins as a list and is none"),
         ({"causal": ""}, None, "needs a matrix"),
         ({"pair": "x"}, "1", "needs a model"),
-        ({"matrix": "w.npy"}, "1", "remove the option matrix, or the rows of numbers"),
+        (
+            {"matrix": "w.npy"},
+            "1",
+            "the option matrix names a file of numbers: remove one of the two",
+        ),
         ({"matrix": "w.npy"}, None, "cannot be read"),
     ],
 )

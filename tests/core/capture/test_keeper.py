@@ -300,7 +300,7 @@ def test_where_conf_py_imports_transformers_the_build_computes_by_itself(
     monkeypatch.setenv(wire.ADDRESS, str(tmp_path / "socket"))
     assert captured(library, Request(SMALL, "a b"), configured=True) == (
         ["a b"],
-        ["conf.py imports transformers: this build loads the model by itself"],
+        ["transformers is imported: this build loads the model by itself"],
     )
 
 

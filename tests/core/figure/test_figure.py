@@ -174,9 +174,8 @@ def test_a_wrong_layer_of_the_project_names_the_setting() -> None:
     with pytest.raises(AttentionError) as caught:
         resolve(spec, stack(sink(), previous(), spread()))
     assert caught.value.problem is Problem.CONFIG
-    assert caught.value.message.startswith(
-        "the settings: invalid value 99 for the setting layer: there"
-    )
+    assert caught.value.setting == "layer"
+    assert caught.value.message.startswith("invalid value 99 for the setting layer: there")
     assert "expected 0 to 2" in caught.value.message
 
 

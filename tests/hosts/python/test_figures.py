@@ -239,7 +239,7 @@ WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("different shapes", ((ROWS, ROWS[:2]),), {"tokens": TOKENS}),
     ("sums to 2.000", (ROWS * 2,), {"tokens": TOKENS}),
     (r"weights of layer 0, 1 are None.*output_attentions=True", ((None, None),), {"tokens": TOKENS}),
-    (r"unknown option 'veiw' \(did you mean view\?\)", (FOX,), {"veiw": "heads"}),
+    (r"unknown argument 'veiw' \(did you mean view\?\)", (FOX,), {"veiw": "heads"}),
     ("there is no layer 9, expected 0 to 2", (FOX,), {"layer": 9}),
     ("invalid value True for layer", (FOX,), {"layer": True}),
     ("invalid value {} for layer", (FOX,), {"layer": {}}),
@@ -248,7 +248,7 @@ WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("of type int for model", (FOX, 3), {}),
     ("there are no weights|there are none", (FOX,), {"tokens": TOKENS}),
     ("runs no model", (ROWS, "gpt2"), {"tokens": TOKENS}),
-    ("option also needs a model", (ROWS,), {"tokens": TOKENS, "also": "a b c d"}),
+    ("the argument also needs a model", (ROWS,), {"tokens": TOKENS, "also": "a b c d"}),
     ("several values for part", (ROWS,), {"tokens": TOKENS, "part": "encoder, decoder"}),
     ("no token is known to be special", (ROWS,), {"tokens": TOKENS, "special": "hide"}),
     ("only a square matrix", (ROWS[:2],), {"tokens": TOKENS[:2], "key_tokens": TOKENS, "causal": True}),
@@ -274,8 +274,8 @@ def test_mistakes_are_reported(
 
 def test_mistakes_of_numbers_alone() -> None:
     for match, arguments, options in (
-        ("the option view is not about numbers", (FOX,), {"view": "heads"}),
-        ("unknown option 'aggregat'", (FOX,), {"aggregat": "mean"}),
+        ("the argument view is not about numbers", (FOX,), {"view": "heads"}),
+        ("unknown argument 'aggregat'", (FOX,), {"aggregat": "mean"}),
         ("of type ndarray for text", (ROWS,), {}),
         ("expected queries, keys or values", (FOX,), {"keep": "querys"}),
         ("one model, one part", (FOX, ["builtin", "gpt2"]), {}),

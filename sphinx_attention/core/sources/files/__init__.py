@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.sources.author_files import LARGEST_FILE, read_author_file
+from sphinx_attention.core.sources.numbers.line_error import LineError
 
 from .arrays import UnreadableError, read_npy, read_npz, read_safetensors
 from .texts import read_csv, read_json
@@ -83,9 +84,11 @@ def read_file(source: MatrixSource) -> Given:
             warnings.simplefilter("ignore")
             _check_kind(data, magic)
             return reader(data)
+    except LineError as error:
+        message = f"{declared}: line {error.line}: {error.what}"
+        raise AttentionError(error.problem, message) from None
     except AttentionError as error:
-        message = error.message.replace(" of the matrix:", ":")
-        raise AttentionError(error.problem, f"{declared}: {message}") from None
+        raise AttentionError(error.problem, f"{declared}: {error.neutral}") from None
     except UnreadableError as error:
         raise AttentionError(Problem.MATRIX, f"{declared}: cannot be read: {error}") from error
     except (Exception, SystemExit) as error:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import option
 from sphinx_attention.core.sources.author_files import LARGEST_FILE
-from sphinx_attention.core.sources.numbers.given import SHOWN, Given
+from sphinx_attention.core.sources.numbers.given import Given
+from sphinx_attention.core.sources.numbers.line_error import SHOWN
 from sphinx_attention.core.sources.numbers.weights import truths
 
 from .safetensors import SafetensorsError, parse_safetensors
@@ -138,7 +140,7 @@ def _check_parameters(names: list[str]) -> None:
     if "weights" not in names and len(names) > 1 and sum("." in n for n in names) > len(names) / 2:
         raise UnreadableError(
             f"it holds {len(names)} parameters of a model, and no attention; give its folder with "
-            "the option model"
+            f"{option('model')}"
         )
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.sources.numbers.blocks import block_of
 from sphinx_attention.core.sources.numbers.cells import Cell, value_of
-from sphinx_attention.core.sources.numbers.given import Given, block_of, parse_rows, stack_heads
+from sphinx_attention.core.sources.numbers.given import Given, parse_rows, stack_heads
 from sphinx_attention.core.sources.numbers.lines import Line, kind_of
 from sphinx_attention.core.sources.numbers.weights import truths
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import option
 
 from .inputs import Encoded, continuation
 from .packages import require
@@ -47,7 +48,7 @@ def write_target(item: Item, loaded: Loaded, inputs: Mapping[str, Any]) -> tuple
         raise AttentionError(
             Problem.MODEL,
             f"{item.request.source.label} has no trained head to generate a text with; give the "
-            "decoder's text in the option target",
+            f"decoder's text in {option('target')}",
         )
     with require("torch").inference_mode():
         output = loaded.model.generate(

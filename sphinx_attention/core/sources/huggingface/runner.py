@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 from sphinx_attention.core.attention import Attention, Part
 from sphinx_attention.core.boundary import as_attention_error
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import option
 from sphinx_attention.core.sources.generation import Continuation, does_not_generate
 from sphinx_attention.core.sources.layers import choose_layers
 from sphinx_attention.core.sources.refusals import (
@@ -257,7 +258,7 @@ class ModelRunner:
             raise AttentionError(
                 Problem.OPTION,
                 f"{self._source.label} reads one text from left to right and takes no pair; "
-                "remove the option pair",
+                f"remove {option('pair')}",
             )
 
     def _item(self, request: Request, source: Encoded, tried: Capabilities) -> Item:

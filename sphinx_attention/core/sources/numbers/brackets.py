@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.errors import AttentionError, Problem
-
 from .cells import Cell, value_of
+from .line_error import LineError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,14 +100,14 @@ def read_brackets(text: str, first: int) -> tuple[Nested, str, int]:
         The nested lists, what stands below them, and the number of its first line.
 
     Raises:
-        AttentionError: brackets that do not close, shortened prints, words around the brackets.
+        LineError: brackets that do not close, shortened prints, words around the brackets.
     """
     found = _start(text)
     assert found is not None
     start, _ = found
     end = _end(text, start)
     if end is None:
-        raise _wrong(first, f"the bracket {text[start]!r} is not closed")
+        raise LineError(first, f"the bracket {text[start]!r} is not closed")
     line = first + text.count("\n", 0, start)
     tree = _tree(text[start:end], line)
     after = re.match(_AFTER, text[end:])
@@ -131,7 +130,7 @@ def _tree(text: str, line: int) -> Nested:
             open_lists.pop()
             continue
         if len(open_lists) > _DEEPEST:
-            raise _wrong(line, f"brackets are nested more than {_DEEPEST} deep")
+            raise LineError(line, f"brackets are nested more than {_DEEPEST} deep")
         inner = Nested(line)
         open_lists[-1].items.append(inner)
         open_lists.append(inner)
@@ -157,7 +156,7 @@ def _add_cells(made: Nested, text: str, line: int) -> None:
             if piece == ";":
                 made.ends.append(len(made.items))
             elif piece.strip(".…") == "":
-                raise _wrong(number, _SHORTENED)
+                raise LineError(number, _SHORTENED)
             else:
                 made.items.append(_cell(piece, number))
 
@@ -165,7 +164,7 @@ def _add_cells(made: Nested, text: str, line: int) -> None:
 def _cell(text: str, number: int) -> Cell:
     value = value_of(text)
     if value is None:
-        raise _wrong(number, f"{text[:20]!r} is not a number")
+        raise LineError(number, f"{text[:20]!r} is not a number")
     return Cell(text, value)
 
 
@@ -173,7 +172,7 @@ def rows_of(tree: Nested) -> tuple[tuple[int, ...], list[tuple[int, list[Cell]]]
     """The rows of nested lists, with their lines, and the shape that they make.
 
     Raises:
-        AttentionError: lists of different lengths or depths.
+        LineError: lists of different lengths or depths.
     """
     tree = _split(tree)
     shape: list[int] = []
@@ -182,7 +181,7 @@ def rows_of(tree: Nested) -> tuple[tuple[int, ...], list[tuple[int, list[Cell]]]
         lengths = [len(one.items) for one in level]
         for one, length in zip(level, lengths, strict=True):
             if length != lengths[0]:
-                raise _wrong(
+                raise LineError(
                     one.line,
                     f"this list has {length} entries, and the first beside it {lengths[0]}",
                 )
@@ -191,7 +190,7 @@ def rows_of(tree: Nested) -> tuple[tuple[int, ...], list[tuple[int, list[Cell]]]
         if not inner:
             break
         if len(inner) < sum(lengths):
-            raise _wrong(level[0].line, "numbers and lists stand side by side")
+            raise LineError(level[0].line, "numbers and lists stand side by side")
         level = inner
     rows = [(one.line, [item for item in one.items if isinstance(item, Cell)]) for one in level]
     return tuple(shape), rows
@@ -204,7 +203,3 @@ def _split(tree: Nested) -> Nested:
     ends = [*tree.ends, len(tree.items)]
     parts = [tree.items[a:b] for a, b in zip([0, *ends], ends, strict=False) if b > a]
     return Nested(tree.line, [Nested(tree.line, part) for part in parts])
-
-
-def _wrong(line: int, what: str) -> AttentionError:
-    return AttentionError(Problem.MATRIX, f"line {line} of the matrix: {what}", line=line)

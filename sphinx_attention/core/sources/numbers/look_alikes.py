@@ -35,13 +35,12 @@ def not_finite(weights: NDArray[np.floating[Any]], mend: str) -> str:
                 "that are all masked, as in padding, makes such rows; cut the padding off"
             )
         return (
-            "is not a finite number (nan); where a key is masked, write - in a body, or give "
-            "masked in a file"
+            "is not a finite number (nan); where a key is masked, write -, or give masked in a file"
         )
     if first < 0:
         return (
             "is not a finite number (minus infinity); minus infinity masks a key among logits: if "
-            f"these are logits, {mend}; in a body, write - where a key is masked"
+            f"these are logits, {mend}; otherwise write - where a key is masked"
         )
     return "is not a finite number (infinity)"
 
@@ -80,7 +79,7 @@ def look_of(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64], mend:
 def _like_percent(sums: NDArray[np.float64]) -> str:
     if np.abs(sums - 100).max() > 2:
         return ""
-    return "these look like percent: divide them by 100, or write 50% in a body"
+    return "these look like percent: divide them by 100, or write them with the sign, as 50%"
 
 
 def _like_padding(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import named, option
 
 from .look_alikes import ROW_SUM_TOLERANCE, look_of, not_finite, why_negative
 
@@ -43,9 +44,13 @@ class WeightsError(AttentionError):
     def __reduce__(self) -> tuple[Any, ...]:
         return (
             type(self),
-            (self.problem, self.message, self.row),
-            {"line": self.line, "trace": self.trace},
+            (self.problem, self.neutral, self.row),
+            {"line": self.line, "trace": self.trace, "words": self.words},
         )
+
+
+class MaskedWeightError(WeightsError):
+    """A weight that is not 0 on a key that is masked."""
 
 
 def as_layers_and_heads(numbers: NDArray[Any]) -> NDArray[np.float64]:
@@ -186,8 +191,8 @@ def mask_later(masked: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArr
     if weights.shape[2] != weights.shape[3]:
         raise AttentionError(
             Problem.OPTION,
-            f"causal: only a square matrix has later keys, this one has {axes_of(weights)}; "
-            "remove the option causal",
+            f"{named('causal')}: only a square matrix has later keys, this one has "
+            f"{axes_of(weights)}; remove {option('causal')}",
         )
     return masked | np.triu(np.ones(weights.shape[2:], dtype=np.bool_), 1)
 
@@ -254,7 +259,8 @@ def check_weights(
         if (bad := hidden & (weights != 0)).any():
             opposite = masked.any() and not (weights[~hidden] != 0).any()
             hint = "; the mask looks like its opposite: true is where a key may not be seen"
-            raise _at(bad, f"is masked and yet not zero{hint if opposite else ''}", problem=problem)
+            what = f"is masked and yet not zero{hint if opposite else ''}"
+            raise _at(bad, what, problem=problem, kind=MaskedWeightError)
         sums = weights.sum(axis=-1, dtype=np.float64)
         off = np.abs(sums - 1.0)
         if not off.max() > ROW_SUM_TOLERANCE + 1e-6:
@@ -276,14 +282,19 @@ def _mend_logits(problem: Problem) -> str:
     """How logits become weights: an option for a matrix; a function has to do it."""
     if problem is Problem.FUNCTION:
         return "apply softmax in the function"
-    return "set the option scores to logits"
+    return f"set {option('scores')} to logits"
 
 
 def _at(
-    bad: NDArray[np.bool_], what: str, *, column: bool = True, problem: Problem = Problem.MATRIX
+    bad: NDArray[np.bool_],
+    what: str,
+    *,
+    column: bool = True,
+    problem: Problem = Problem.MATRIX,
+    kind: type[WeightsError] = WeightsError,
 ) -> WeightsError:
     layer, head, row, _ = (int(n) for n in np.argwhere(bad)[0])
-    return WeightsError(problem, f"{_where(bad, column=column)} {what}", (layer, head, row))
+    return kind(problem, f"{_where(bad, column=column)} {what}", (layer, head, row))
 
 
 def _where(bad: NDArray[np.bool_], *, column: bool = True) -> str:
