@@ -95,7 +95,7 @@ def test_an_error_keeps_the_words_of_the_host_that_it_left() -> None:
 # Sphinx, and where a directive stands.
 OF_A_HOST = re.compile(
     r"\bthe options? [a-z{]|\bconf\.py\b|\battention_[a-z]|\bdirective\b|:[a-z]+:[` ]"
-    r"|\bbody\b|\b(its|a) line of its own\b|\bown line\b|\bnumbers below\b|--[a-z]+\b|[a-z]=…"
+    r"|\bbody\b|\b(its|a) line of its own\b|\bown line\b|\bnumbers below\b|(?<![\w}])--[a-z]|[a-z]=…"
 )
 COMMAND = re.compile(r"`sphinx-attention [^`]*`|pip install --?[a-z-]+|install --[a-z-]+")
 """What is typed in a shell, whatever the host."""
