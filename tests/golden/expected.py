@@ -253,7 +253,7 @@ def _matrix(figure: Figure) -> Any:
 
 
 def _columns(figure: Figure) -> Any:
-    placed = heads.columns.place(figure.attention)
+    placed = heads.two_columns.lay_out(figure.attention)
 
     def side(column: Column) -> Any:
         slots = [[one.text, one.text_width, one.x, one.top] for one in column.slots]

@@ -52,7 +52,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """Where a chunk's entries go.
 
     Attributes:
@@ -119,24 +119,26 @@ def close_model() -> None:
             _lock.release()
 
 
-def run_chunk(place: Place, chunk: Chunk) -> list[Outcome]:
-    """Compute the requests of a chunk; those that the place has already are not computed again.
+def run_chunk(destination: Destination, chunk: Chunk) -> list[Outcome]:
+    """Compute those requests of a chunk that the destination does not have yet.
 
     Returns:
         An outcome for each request.
     """
-    return list(outcomes(place, chunk))
+    return list(outcomes(destination, chunk))
 
 
-def outcomes(place: Place, chunk: Chunk, opener: Opener = _keep_open) -> Iterator[Outcome]:
+def outcomes(
+    destination: Destination, chunk: Chunk, opener: Opener = _keep_open
+) -> Iterator[Outcome]:
     """As `run_chunk`, but each outcome as soon as it is there.
 
     Args:
-        place: where the entries go.
+        destination: where the entries go.
         chunk: what is asked.
         opener: opens the source, and may keep it open for the next chunk.
     """
-    library = Library(place.open(), "refresh" if place.refresh else "auto", opener)
+    library = Library(destination.open(), "refresh" if destination.refresh else "auto", opener)
     # A cluster's worker may have threads; two models at once might not fit its memory.
     with _lock:
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
 
-from .chunks import Chunk, Outcome, Place, close_model, run_chunk
+from .chunks import Chunk, Destination, Outcome, close_model, run_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,12 +24,12 @@ _CONNECT_SECONDS = 10
 _RETRIES = 3
 
 
-def on_cluster(parts: Sequence[Chunk], place: Place, address: str) -> Iterator[Outcome]:
+def on_cluster(parts: Sequence[Chunk], destination: Destination, address: str) -> Iterator[Outcome]:
     """Run chunks on a Dask cluster. What a lost worker had not done, another does again.
 
     Args:
         parts: in an order that keeps sources together.
-        place: a URL that all workers reach, without a base; None has entries come back here.
+        destination: a URL that all workers reach, without a base; None has entries come back here.
         address: of the scheduler, such as ``tcp://10.0.0.1:8786``.
 
     Yields:
@@ -50,9 +50,9 @@ def on_cluster(parts: Sequence[Chunk], place: Place, address: str) -> Iterator[O
         running = {
             client.submit(
                 run_chunk,
-                place,
+                destination,
                 chunk,
-                key=_name(place, chunk),
+                key=_name(destination, chunk),
                 retries=_RETRIES,
                 # Workers take sources one after the other, and so load each once.
                 priority=-number,
@@ -72,9 +72,9 @@ def on_cluster(parts: Sequence[Chunk], place: Place, address: str) -> Iterator[O
             client.run(close_model, on_error="ignore")
 
 
-def _name(place: Place, chunk: Chunk) -> str:
+def _name(destination: Destination, chunk: Chunk) -> str:
     """What a cluster knows a chunk by: the same for the same work alone."""
-    told = repr((place, chunk)).encode()
+    told = repr((destination, chunk)).encode()
     return f"attention-{hashlib.sha256(told).hexdigest()[:32]}"
 
 

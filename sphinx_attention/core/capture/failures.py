@@ -244,9 +244,14 @@ def hub_answers() -> bool:
     if proxy:
         address = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     try:
-        place = address.hostname or "", address.port or (443 if address.scheme == "https" else 80)
+        port = address.port or (443 if address.scheme == "https" else 80)
         # Looking a name up may hang without any limit of its own.
-        within(_REACH_SECONDS, lambda: socket.create_connection(place, _REACH_SECONDS).close())
+        within(
+            _REACH_SECONDS,
+            lambda: socket.create_connection(
+                (address.hostname or "", port), _REACH_SECONDS
+            ).close(),
+        )
     except (OSError, ValueError):
         return False
     return True

@@ -24,7 +24,7 @@ from sphinx_attention.core.boundary import reason
 from sphinx_attention.core.progress import announce, listening
 from sphinx_attention.core.sources import Runner, open_source
 
-from .chunks import Place, chunks, outcomes
+from .chunks import Destination, chunks, outcomes
 from .failures import fingerprint
 from .lifeline import end_with_parent
 from .wire import ADDRESS, KEY, read_requests, receive, send, send_outcome, surroundings
@@ -152,7 +152,7 @@ class Keeper:
         with listening(lambda text: send(way, {"say": text})):
             # What a chunk has answered is held until all of it is sent.
             for chunk in chunks(requests):
-                for outcome in outcomes(Place(None), chunk, self._models.open):
+                for outcome in outcomes(Destination(None), chunk, self._models.open):
                     send_outcome(way, outcome)
             self._models.settle()
         send(way, {"done": True})

@@ -9,7 +9,7 @@ import signal
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import chain
-from multiprocessing import connection
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.request import Request, Source
 
-    from .chunks import Place
+    from .chunks import Destination
 
 _TRIES = 3
 """How often a chunk is begun before it is given up."""
@@ -43,26 +43,26 @@ class _Task:
 
 @dataclass
 class _Worker:
-    """A process, the way to it, and what it has to do."""
+    """A process, the connection to it, and what it has to do."""
 
     process: SpawnProcess
     connection: Connection
     task: _Task | None = None
     last: Source | None = None
 
-    def give(self, place: Place, task: _Task) -> None:
+    def give(self, destination: Destination, task: _Task) -> None:
         self.task, self.last = task, task.source
         task.tries += 1
         # One that has just died is found out by whoever waits for it.
         with contextlib.suppress(OSError):
-            self.connection.send((place, Chunk(task.left)))
+            self.connection.send((destination, Chunk(task.left)))
 
 
 @dataclass
 class _Pool:
     """Processes, and the chunks that none of them has yet."""
 
-    place: Place
+    destination: Destination
     jobs: int
     tasks: deque[_Task]
     context: SpawnContext = field(default_factory=lambda: multiprocessing.get_context("spawn"))
@@ -84,11 +84,11 @@ class _Pool:
         """Give every process something to do, and start those that lack."""
         for worker in self.workers:
             if worker.task is None and self.tasks:
-                worker.give(self.place, self._next(worker.last))
+                worker.give(self.destination, self._next(worker.last))
         while self.tasks and len(self.workers) < self.jobs:
             worker = self._start()
             self.workers.append(worker)
-            worker.give(self.place, self._next(None))
+            worker.give(self.destination, self._next(None))
 
     def _next(self, source: Source | None) -> _Task:
         """A chunk of the source whose model a process has open, or else the first."""
@@ -109,7 +109,9 @@ class _Pool:
     def _ready(self) -> list[_Worker]:
         """Those that have something to say; one that has died has an end to tell."""
         busy = {worker.connection: worker for worker in self.workers if worker.task}
-        return [worker for way, worker in busy.items() if way in set(connection.wait(list(busy)))]
+        return [
+            worker for connection, worker in busy.items() if connection in set(wait(list(busy)))
+        ]
 
     def _hear(self, worker: _Worker) -> Iterator[Outcome]:
         task = worker.task
@@ -130,7 +132,7 @@ class _Pool:
     def _bury(self, worker: _Worker, task: _Task) -> Iterator[Outcome]:
         """Have another process do what a dead one had not done."""
         self.workers.remove(worker)
-        # It may have closed the way and not yet ended.
+        # The process may have closed the connection and not yet ended.
         worker.process.join(_STOPPING_SECONDS)
         _stop(worker)
         self.deaths += 1
@@ -147,12 +149,12 @@ class _Pool:
         yield from (Outcome(r.key, error) for lost in given_up for r in lost.left)
 
 
-def in_processes(parts: Sequence[Chunk], place: Place, jobs: int) -> Iterator[Outcome]:
+def in_processes(parts: Sequence[Chunk], destination: Destination, jobs: int) -> Iterator[Outcome]:
     """Run chunks in processes of their own on this machine.
 
     Args:
         parts: in an order that keeps sources together.
-        place: where the entries go.
+        destination: where the entries go.
         jobs: how many processes at most.
 
     Yields:
@@ -161,14 +163,14 @@ def in_processes(parts: Sequence[Chunk], place: Place, jobs: int) -> Iterator[Ou
     """
     jobs = max(1, min(jobs, len(parts)))
     tasks = (_Task(part.requests[0].source, part.requests) for part in parts)
-    yield from _Pool(place, jobs, deque(tasks)).run()
+    yield from _Pool(destination, jobs, deque(tasks)).run()
 
 
-def work(way: Connection, threads: int) -> None:
+def work(connection: Connection, threads: int) -> None:
     """What a process does: it takes chunks until there are no more.
 
     Args:
-        way: where chunks come from, and outcomes go to.
+        connection: chunks come from it, and outcomes go to it.
         threads: how many a library may use.
     """
     # Whoever interrupts the command interrupts the process that started this one.
@@ -176,20 +178,20 @@ def work(way: Connection, threads: int) -> None:
     # Leave the other processes their processors; read when torch is imported.
     os.environ["OMP_NUM_THREADS"] = str(threads)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    with way:
+    with connection:
         while True:
             try:
-                place, chunk = way.recv()
+                destination, chunk = connection.recv()
             except (EOFError, OSError):
                 return
-            for outcome in chain(outcomes(place, chunk), [None]):
+            for outcome in chain(outcomes(destination, chunk), [None]):
                 # Nobody may be listening any more.
                 with contextlib.suppress(OSError):
-                    way.send(outcome)
+                    connection.send(outcome)
 
 
 def _stop(worker: _Worker) -> None:
-    """End a process: told so by the closed way, or else by force."""
+    """End a process: the closed connection tells it to end, and else it is terminated."""
     worker.connection.close()
     if worker.task is not None:
         # What it computes now, nobody waits for.

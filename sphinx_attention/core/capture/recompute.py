@@ -80,9 +80,9 @@ def compare(stored: Attention, computed: Attention) -> str:
     if apart.any():
         worst = np.where(apart, gap, 0.0).argmax()
         layer, head, query, key = (int(n) for n in np.unravel_index(worst, gap.shape))
-        place = f"{stored.layer_names[layer]}.{stored.head_names[head]}"
+        head_name = f"{stored.layer_names[layer]}.{stored.head_names[head]}"
         return (
-            f"{np.count_nonzero(apart)} weights differ, by {gap.max():.4f} at most ({place}, "
+            f"{np.count_nonzero(apart)} weights differ, by {gap.max():.4f} at most ({head_name}, "
             f"{stored.query_tokens[query].text!r} to {stored.key_tokens[key].text!r}: "
             f"{stored.weights[layer, head, query, key]:.4f}, "
             f"now {computed.weights[layer, head, query, key]:.4f})"

@@ -160,7 +160,7 @@ def default_title(figure: Figure) -> str:
     return figure.say("title_of", model=name) if name else figure.say("title")
 
 
-def place(figure: Figure) -> str:
+def layer_and_head(figure: Figure) -> str:
     """Which layer and head are meant, or what was made of several, such as ``layer 5, head 11``."""
     aggregate = figure.spec.request.aggregate
     several = len(heads_of(figure)) > 1
@@ -181,8 +181,8 @@ def credit(figure: Figure) -> str:
     """Whose numbers they are: the model, and the layer and head where there is a choice."""
     attention = figure.attention
     line = clean_line(attention.label) or figure.say("given")
-    if _has_place(figure):
-        line += f", {place(figure)}"
+    if _has_layer_or_head(figure):
+        line += f", {layer_and_head(figure)}"
     if "generated" in attention.provenance:
         line += f"; {figure.say('model_wrote')}"
     if figure.averaged:
@@ -244,7 +244,7 @@ def about(figure: Figure) -> str:
 def detail(figure: Figure) -> str:
     """What a description says of the head that is shown, and its strongest pairs."""
     pairs = ", ".join(_in_words(figure, pair) for pair in strongest_pairs(figure, _NAMED))
-    where = place(figure) if _has_place(figure) else ""
+    where = layer_and_head(figure) if _has_layer_or_head(figure) else ""
     said = [_closed(where[:1].upper() + where[1:])] if where else []
     return " ".join([*said, *([figure.say("strongest", pairs=pairs)] if pairs else [])])
 
@@ -253,7 +253,7 @@ def _closed(sentence: str) -> str:
     return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
 
 
-def _has_place(figure: Figure) -> bool:
+def _has_layer_or_head(figure: Figure) -> bool:
     """Whether it has to be said which head is meant: not of the only one that an author gave."""
     attention = figure.attention
     one = attention.layers * attention.heads == 1 and figure.spec.request.aggregate is None

@@ -101,19 +101,19 @@ def _check_parameters(
 
 
 def _failed(error: BaseException, what: str, *, importing: str = "") -> AttentionError:
-    """What a function or its module raised, with the place in the author's own code."""
-    place = _place(error)
+    """What a function or its module raised, with the line in the author's own code."""
+    line = _line(error)
     if isinstance(error, SystemExit):
         mend = (
             "put what runs as a program under `if __name__ == '__main__':`"
             if importing
             else "a function must not call sys.exit, or read the command line with argparse"
         )
-        said = f"{what}: it ended the program (SystemExit: {error.code}){place}; {mend}"
+        said = f"{what}: it ended the program (SystemExit: {error.code}){line}; {mend}"
     else:
         told = isinstance(error, RecursionError | MemoryError)
         verb = ": " if importing else " failed: " if told else " raised "
-        said = f"{what}{verb}{reason(error)}{place}"
+        said = f"{what}{verb}{reason(error)}{line}"
         if hidden := _hidden(error):
             said += f"; {hidden}"
         elif importing and _is_missing(error, importing):
@@ -140,7 +140,7 @@ def _frames(error: BaseException) -> Iterator[tuple[str, int]]:
             yield file, line
 
 
-def _place(error: BaseException) -> str:
+def _line(error: BaseException) -> str:
     """Where it was raised: the author's own innermost frame, rather than one of a library."""
     frames = list(_frames(error))
     if isinstance(error, SyntaxError) and error.filename:

@@ -76,8 +76,8 @@ def words_of_pieces(
         counts = _counted(split, text, content) or _grown(split, text, content, ends)
         if counts is None:
             return words_at(_searched(shown, special, segments, texts), special, segments, texts)
-        for place, n in enumerate(own):
-            words[n] = begun + min(bisect_right(counts, place), max(len(ends) - 1, 0))
+        for position, n in enumerate(own):
+            words[n] = begun + min(bisect_right(counts, position), max(len(ends) - 1, 0))
         begun += len(ends)
     return words
 

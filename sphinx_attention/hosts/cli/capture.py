@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sphinx_attention.core.capture.chunks import CHUNK, Place, chunks, take_in
+from sphinx_attention.core.capture.chunks import CHUNK, Destination, chunks, take_in
 from sphinx_attention.core.capture.dask import on_cluster
 from sphinx_attention.core.capture.failures import FailureRecord
 from sphinx_attention.core.capture.library import Library, is_captured
@@ -211,11 +211,11 @@ class _Run:
         location, refresh = notes.settings.cache, library.mode == "refresh"
         if scheduler is None:
             parts = chunks(missing, max(1, min(CHUNK, -(-len(missing) // (_EACH * jobs)))))
-            ran = in_processes(parts, Place(location, str(notes.base), refresh), jobs)
+            ran = in_processes(parts, Destination(location, str(notes.base), refresh), jobs)
         else:
             # A folder of this machine is not the workers': entries come back here.
-            place = Place(location if "://" in location else None, refresh=refresh)
-            ran = on_cluster(chunks(missing, CHUNK), place, scheduler)
+            destination = Destination(location if "://" in location else None, refresh=refresh)
+            ran = on_cluster(chunks(missing, CHUNK), destination, scheduler)
         return take_in(library, missing, ran)
 
     def tell_missing(self, *, as_json: bool) -> None:

@@ -19,8 +19,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sphinx_attention.core.capture import chunks as distribute
-from sphinx_attention.core.capture.chunks import Chunk, Outcome, Place, chunks, run_chunk, take_in
+from sphinx_attention.core.capture import chunks as chunks_module
+from sphinx_attention.core.capture.chunks import (
+    Chunk,
+    Destination,
+    Outcome,
+    chunks,
+    run_chunk,
+    take_in,
+)
 from sphinx_attention.core.capture.dask import on_cluster
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.capture.processes import in_processes
@@ -110,11 +117,11 @@ def test_one_model_stays_loaded_from_chunk_to_chunk(
         yield Runner()
         events.append(f"close {source.name}")
 
-    monkeypatch.setattr(distribute, "open_source", opener)
+    monkeypatch.setattr(chunks_module, "open_source", opener)
     other = replace(MODEL, name="n", id="org/n")
     for source, text in ((MODEL, "1"), (MODEL, "2"), (other, "3")):
-        run_chunk(Place(None), Chunk((Request(source, text),)))
-    distribute.close_model()
+        run_chunk(Destination(None), Chunk((Request(source, text),)))
+    chunks_module.close_model()
     assert events == ["open m", "1", "2", "close m", "open n", "3", "close n"]
 
 
@@ -123,7 +130,7 @@ def test_chunks_outcomes_and_places_travel() -> None:
     outcome = pickle.loads(pickle.dumps(Outcome("k", error)))
     assert (outcome.error.problem, outcome.error.message) == (Problem.TEXT, "too long")
     chunk = Chunk((Request(MODEL, "a b"),))
-    assert pickle.loads(pickle.dumps((Place("x"), chunk))) == (Place("x"), chunk)
+    assert pickle.loads(pickle.dumps((Destination("x"), chunk))) == (Destination("x"), chunk)
 
 
 # One chunk
@@ -134,10 +141,10 @@ def test_a_chunk_is_written_to_the_shared_store_or_returned(
 ) -> None:
     requests = counting.requests(3)
     expected = undisturbed(requests)
-    made = run_chunk(Place("store", str(tmp_path)), Chunk(tuple(requests)))
+    made = run_chunk(Destination("store", str(tmp_path)), Chunk(tuple(requests)))
     assert {(o.error, o.data) for o in made} == {(None, None)}
     assert entries(FolderStore(tmp_path / "store")) == expected
-    back = run_chunk(Place(None), Chunk(tuple(requests)))
+    back = run_chunk(Destination(None), Chunk(tuple(requests)))
     assert {o.key: o.data for o in back} == expected
 
 
@@ -145,9 +152,9 @@ def test_entries_of_the_shared_store_are_not_computed_again_without_refresh(
     counting: Counting, tmp_path: Path
 ) -> None:
     chunk = Chunk(tuple(counting.requests(3)))
-    place = Place("store", str(tmp_path))
+    destination = Destination("store", str(tmp_path))
     for expected, refresh in ((3, False), (3, False), (6, True)):
-        made = run_chunk(replace(place, refresh=refresh), chunk)
+        made = run_chunk(replace(destination, refresh=refresh), chunk)
         assert sorted(o.key for o in made) == sorted(r.key for r in chunk.requests)
         assert len(counting.calls()) == expected
 
@@ -156,7 +163,9 @@ def test_a_failure_is_reported_and_the_rest_of_its_chunk_is_computed(
     counting: Counting, tmp_path: Path
 ) -> None:
     requests = [*counting.requests(2), Request(counting.source, "bad one")]
-    made = {o.key: o for o in run_chunk(Place("store", str(tmp_path)), Chunk(tuple(requests)))}
+    made = {
+        o.key: o for o in run_chunk(Destination("store", str(tmp_path)), Chunk(tuple(requests)))
+    }
     error = made[requests[2].key].error
     assert error is not None
     assert error.problem == Problem.FUNCTION
@@ -169,7 +178,7 @@ def test_entries_are_returned_when_the_url_does_not_answer(
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
     requests = counting.requests(2)
-    made = run_chunk(Place(f"file://{tmp_path}/file/store"), Chunk(tuple(requests)))
+    made = run_chunk(Destination(f"file://{tmp_path}/file/store"), Chunk(tuple(requests)))
     assert {o.key: o.data for o in made} == undisturbed(requests)
 
 
@@ -201,7 +210,7 @@ def test_an_entry_that_cannot_be_written_is_kept_for_this_run_and_told(
     (tmp_path / "store").write_text("a file where a folder should be")
     requests = counting.requests(1)
     library = Library(FolderStore(tmp_path / "store"))
-    ran = run_chunk(Place("store", str(tmp_path)), Chunk(tuple(requests)))
+    ran = run_chunk(Destination("store", str(tmp_path)), Chunk(tuple(requests)))
     assert len(list(take_in(library, requests, ran))) == 1
     assert len(library.not_stored) == 1
     assert "cannot write" in library.drain_warnings()[0].message
@@ -213,8 +222,8 @@ def test_an_entry_that_cannot_be_written_is_kept_for_this_run_and_told(
 @pytest.mark.slow
 def test_processes_compute_what_one_process_does(counting: Counting, tmp_path: Path) -> None:
     requests = counting.requests(12)
-    place = Place("store", str(tmp_path))
-    made = list(in_processes(chunks(requests, 2), place, 2))
+    destination = Destination("store", str(tmp_path))
+    made = list(in_processes(chunks(requests, 2), destination, 2))
     assert Counter(o.key for o in made) == Counter(r.key for r in requests)
     assert not any(o.error for o in made)
     assert sorted(counting.calls()) == sorted(r.text for r in requests)
@@ -232,7 +241,7 @@ def test_a_process_killed_half_way_loses_nothing_and_nothing_is_computed_twice(
     requests = counting.requests(24)
     made: list[Outcome] = []
     killed = 0
-    for outcome in in_processes(chunks(requests, 3), Place("store", str(tmp_path)), 2):
+    for outcome in in_processes(chunks(requests, 3), Destination("store", str(tmp_path)), 2):
         made.append(outcome)
         if len(made) == 8:
             killed = counting.lines()[-1][0]
@@ -255,7 +264,7 @@ def test_a_text_that_kills_every_process_is_reported_and_the_rest_computed(
     counting: Counting, tmp_path: Path
 ) -> None:
     requests = [*counting.requests(6), Request(counting.source, "die")]
-    made = {o.key: o for o in in_processes(chunks(requests, 1), Place("s", str(tmp_path)), 2)}
+    made = {o.key: o for o in in_processes(chunks(requests, 1), Destination("s", str(tmp_path)), 2)}
     assert len(made) == 7
     wrong = [o for o in made.values() if o.error]
     assert [o.key for o in wrong] == [requests[6].key]
@@ -268,7 +277,7 @@ def test_a_text_that_kills_every_process_is_reported_and_the_rest_computed(
 @pytest.mark.slow
 def test_capture_gives_up_when_every_process_dies(counting: Counting, tmp_path: Path) -> None:
     requests = [Request(counting.source, f"die {n}") for n in range(40)]
-    made = list(in_processes(chunks(requests, 1), Place("s", str(tmp_path)), 1))
+    made = list(in_processes(chunks(requests, 1), Destination("s", str(tmp_path)), 1))
     assert len(made) == 40
     assert all(o.error for o in made)
     # There are fewer than three processes for each of the forty requests.
@@ -277,7 +286,7 @@ def test_capture_gives_up_when_every_process_dies(counting: Counting, tmp_path: 
 
 @pytest.mark.slow
 def test_processes_end_when_the_caller_stops(counting: Counting, tmp_path: Path) -> None:
-    ran = in_processes(chunks(counting.requests(8), 1), Place("s", str(tmp_path)), 2)
+    ran = in_processes(chunks(counting.requests(8), 1), Destination("s", str(tmp_path)), 2)
     next(ran)
     pids = set(counting.imports())
     ran.close()
@@ -377,14 +386,14 @@ def test_a_worker_of_a_cluster_killed_half_way(
     cluster.wait_for_workers(2)
     requests = counting.requests(48)
     location = f"file://{tmp_path}/shared" if where == "url" else "_attention"
-    place = Place(location if where == "url" else None)
+    destination = Destination(location if where == "url" else None)
     notes = tmp_path / "notes"
     library = Library(open_store(location, notes))
     done: list[Request] = []
     before: list[str] = []
     killed = 0
     for request in take_in(
-        library, requests, on_cluster(chunks(requests, 4), place, cluster.address)
+        library, requests, on_cluster(chunks(requests, 4), destination, cluster.address)
     ):
         done.append(request)
         if len(done) == 16:
@@ -442,7 +451,7 @@ def test_each_worker_loads_a_model_once_and_frees_it_in_the_end(
     model = ModelSource(name="copy", path="copy", folder=str(FOLDER))
     requests = [Request(model, f"the {a} {b}") for a in "abcdef" for b in ("fox", "dog")]
     library = Library(MemoryStore())
-    ran = on_cluster(chunks(requests, 1), Place(None), cluster.address)
+    ran = on_cluster(chunks(requests, 1), Destination(None), cluster.address)
     assert len(list(take_in(library, requests, ran))) == len(requests)
     assert not library.failures
     assert Counter(counting.lines()) == Counter({(w.pid, "load copy"): 1 for w in workers})
@@ -471,7 +480,7 @@ def test_a_lost_scheduler_is_an_error_and_not_a_hang(cluster: Cluster, counting:
     cluster.wait_for_workers(1)
     requests = counting.requests(40)
     made: list[Outcome] = []
-    for outcome in on_cluster(chunks(requests, 2), Place(None), cluster.address):
+    for outcome in on_cluster(chunks(requests, 2), Destination(None), cluster.address):
         made.append(outcome)
         if len(made) == 4:
             cluster.scheduler.kill()
@@ -485,7 +494,7 @@ def test_a_lost_scheduler_is_an_error_and_not_a_hang(cluster: Cluster, counting:
 def test_a_missing_scheduler_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sphinx_attention.core.capture.dask._CONNECT_SECONDS", 1)
     with pytest.raises(AttentionError, match=r"the scheduler .* does not answer") as caught:
-        next(on_cluster([], Place(None), "tcp://127.0.0.1:9"))
+        next(on_cluster([], Destination(None), "tcp://127.0.0.1:9"))
     assert caught.value.problem == Problem.NETWORK
 
 
@@ -494,6 +503,6 @@ def test_without_dask_the_line_that_installs_it_is_reported(
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(AttentionError) as caught:
-        next(on_cluster([], Place(None), "tcp://127.0.0.1:9"))
+        next(on_cluster([], Destination(None), "tcp://127.0.0.1:9"))
     assert caught.value.problem == Problem.INSTALL
     assert 'pip install "sphinx-attention[cluster]"' in caught.value.message

@@ -17,7 +17,7 @@ import pytest
 
 from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.capture import chunks, keeper, warm, wire
-from sphinx_attention.core.capture.chunks import Chunk, Outcome, Place
+from sphinx_attention.core.capture.chunks import Chunk, Destination, Outcome
 from sphinx_attention.core.capture.keeper import Keeper, Models
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -253,7 +253,7 @@ def test_the_build_computes_what_a_dead_process_did_not_answer(
     def answer() -> None:
         with listener.accept() as way:
             some = wire.read_requests(wire.receive(way)["requests"])[:answered]
-            for outcome in chunks.outcomes(Place(None), Chunk(tuple(some)), world.open):
+            for outcome in chunks.outcomes(Destination(None), Chunk(tuple(some)), world.open):
                 wire.send_outcome(way, outcome)
 
     ran = World({"small": 100})
@@ -281,8 +281,8 @@ def test_without_the_process_a_build_computes_by_itself(
     ran = World({"small": 100})
     monkeypatch.setattr(library, "_opener", ran.open)
     monkeypatch.setattr(warm, "_CONNECT_SECONDS", 0.2)
-    place = tmp_path if folder_is_there else tmp_path / "gone"
-    monkeypatch.setenv(wire.ADDRESS, str(place / "socket"))
+    socket_folder = tmp_path if folder_is_there else tmp_path / "gone"
+    monkeypatch.setenv(wire.ADDRESS, str(socket_folder / "socket"))
     monkeypatch.setenv(wire.KEY, "ab")
     request = Request(SMALL, "a b")
     done, said = captured(library, request)

@@ -105,8 +105,8 @@ def test_a_damaged_file_is_refused(data: bytes) -> None:
 @settings(max_examples=500, deadline=None)
 @given(st.integers(0, len(FILE) - 1), st.integers(0, 255), st.integers(0, 8))
 @example(0, 255, 0)
-def test_what_the_package_refuses_is_refused(place: int, byte: int, cut: int) -> None:
-    damaged = FILE[:place] + bytes([byte]) + FILE[place + 1 : len(FILE) - cut]
+def test_what_the_package_refuses_is_refused(offset: int, byte: int, cut: int) -> None:
+    damaged = FILE[:offset] + bytes([byte]) + FILE[offset + 1 : len(FILE) - cut]
     try:
         theirs = dict(deserialize(damaged))
     except SafetensorError:

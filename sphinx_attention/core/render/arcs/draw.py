@@ -156,8 +156,10 @@ def draw(figure: Figure) -> Drawing:
     return _one_row(figure, codes) if figure.attention.same_tokens else _two_rows(figure, codes)
 
 
-def place(tokens: Sequence[Token], *, backwards: bool = False) -> tuple[tuple[Slot, ...], float]:
-    """Place tokens in a row.
+def lay_out_row(
+    tokens: Sequence[Token], *, backwards: bool = False
+) -> tuple[tuple[Slot, ...], float]:
+    """Lay out tokens in a row.
 
     Args:
         tokens: in reading order.
@@ -181,7 +183,7 @@ def place(tokens: Sequence[Token], *, backwards: bool = False) -> tuple[tuple[Sl
 def _one_row(figure: Figure, codes: NDArray[np.integer[Any]]) -> Drawing:
     tokens = figure.attention.query_tokens
     backwards = tokens_right_to_left(tokens)
-    slots, width = place(tokens, backwards=backwards)
+    slots, width = lay_out_row(tokens, backwards=backwards)
     span = abs(slots[-1].x - slots[0].x) or edges.LONE_SPAN
     y = edges.headroom(span) + _TOP
 
@@ -205,7 +207,7 @@ def _two_rows(figure: Figure, codes: NDArray[np.integer[Any]]) -> Drawing:
     attention = figure.attention
     rows = [attention.key_tokens, attention.query_tokens]
     backward = [tokens_right_to_left(row) for row in rows]
-    placed = [place(row, backwards=b) for row, b in zip(rows, backward, strict=True)]
+    placed = [lay_out_row(row, backwards=b) for row, b in zip(rows, backward, strict=True)]
     width = max(wide for _, wide in placed)
     # Where the picture scrolls, both rows begin where it is first seen.
     keys, queries = (

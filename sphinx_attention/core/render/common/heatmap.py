@@ -97,15 +97,15 @@ def ticks(most: int, scale: Scale, width: float) -> list[tuple[int, float]]:
         scale: which ramp.
         width: of the bar in px.
     """
-    places = width * ramp(np.arange(most + 1) / most, scale)
+    xs = width * ramp(np.arange(most + 1) / most, scale)
     round_ones: list[int] = [step for step in _STEPS if step < most]
     if scale == "linear":
-        step = next((step for step in _STEPS if step <= most and places[step] >= _APART), most)
+        step = next((step for step in _STEPS if step <= most and xs[step] >= _APART), most)
         round_ones = list(range(step, most, step))
     found = [(most, width)]
     for code in reversed(round_ones):
-        if _APART <= places[code] <= found[-1][1] - _APART:
-            found.append((code, float(places[code])))
+        if _APART <= xs[code] <= found[-1][1] - _APART:
+            found.append((code, float(xs[code])))
     return [(0, 0.0), *reversed(found)]
 
 

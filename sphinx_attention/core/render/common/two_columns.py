@@ -165,8 +165,8 @@ class Columns:
         return f"M{num(left)} {num(start + lane)}c{half} 0 {half} {high} {num(wide)} {high}"
 
 
-def place(attention: Attention) -> Columns:
-    """Place an attention's queries and keys in two columns."""
+def lay_out(attention: Attention) -> Columns:
+    """Lay out an attention's queries and keys in two columns."""
     sides = (attention.query_tokens, attention.key_tokens)
     mirrored = tokens_right_to_left(chain.from_iterable(sides))
     widths = [_width(tokens) for tokens in sides]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import heatmap as cells
+from . import heatmap
 from .constants import constants
 from .edges import num
 
@@ -55,7 +55,7 @@ class Strips:
     cell: float
     count: int
     height: float
-    levels: tuple[cells.Level, ...]
+    levels: tuple[heatmap.Level, ...]
     image: str
 
     @property
@@ -76,7 +76,7 @@ def _cell_width(count: int) -> float:
 
 def draw(
     name: str,
-    place: tuple[float, float],
+    origin: tuple[float, float],
     tops: Sequence[int],
     vectors: NDArray[np.floating[Any]],
     full: float,
@@ -85,21 +85,21 @@ def draw(
 
     Args:
         name: of the column.
-        place: its left end, and the top of its first row, in px.
+        origin: the left end of the column and the top of its first row, in px.
         tops: tops of the vectors' rows, in px from the first.
         vectors: shape (rows, d).
         full: the magnitude that full opacity stands for.
     """
-    levels = coarse(cells.signed_levels(vectors, full))
+    levels = coarse(heatmap.signed_levels(vectors, full))
     height = tops[-1] + HIGH + 2 * INSET
     count = levels.shape[1]
     image: str = ""
-    paths: tuple[cells.Level, ...] = ()
-    if len(tops) > cells.MOST_AS_PATHS or levels.size > _MOST_CELLS:
-        image = cells.data_uri(cells.png(mosaic(tops, levels, height)))
+    paths: tuple[heatmap.Level, ...] = ()
+    if len(tops) > heatmap.MOST_AS_PATHS or levels.size > _MOST_CELLS:
+        image = heatmap.data_uri(heatmap.png(mosaic(tops, levels, height)))
     else:
         paths = _paths(tops, levels)
-    return Strips(name, *place, _cell_width(count), count, height, paths, image)
+    return Strips(name, *origin, _cell_width(count), count, height, paths, image)
 
 
 def coarse(levels: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -117,7 +117,7 @@ def mosaic(tops: Sequence[int], levels: NDArray[np.int8], height: float) -> NDAr
     return image
 
 
-def _paths(tops: Sequence[int], levels: NDArray[np.int8]) -> tuple[cells.Level, ...]:
+def _paths(tops: Sequence[int], levels: NDArray[np.int8]) -> tuple[heatmap.Level, ...]:
     """One path a level, of strokes as wide as a strip is high: shorter by half than outlines."""
     drawn: dict[int, list[str]] = {}
     for top, strip in zip(tops, levels, strict=True):
@@ -135,7 +135,7 @@ def _paths(tops: Sequence[int], levels: NDArray[np.int8]) -> tuple[cells.Level, 
                 pieces.append(f"m{at - end} 0h1")
             ends[level] = at + 1
     ordered = sorted(drawn, key=lambda level: (level < 0, abs(level)))
-    return tuple(cells.Level(level, "".join(drawn[level])) for level in ordered)
+    return tuple(heatmap.Level(level, "".join(drawn[level])) for level in ordered)
 
 
 def _length(piece: str) -> int:

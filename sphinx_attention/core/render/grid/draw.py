@@ -10,7 +10,7 @@ import numpy as np
 
 from sphinx_attention.core.analysis.bins import has_bin
 from sphinx_attention.core.codes import FULL, MASKED, codes, score_codes
-from sphinx_attention.core.render.common import heatmap as cells
+from sphinx_attention.core.render.common import heatmap
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.text_metrics import text_width
 from sphinx_attention.core.render.drawing import Drawing
@@ -167,7 +167,7 @@ def draw(figure: Figure) -> Drawing:
     around = _GAP / 2
     grid = Grid(
         frame=frame,
-        image=cells.data_uri(cells.png(sprite, (_MASK,))),
+        image=heatmap.data_uri(heatmap.png(sprite, (_MASK,))),
         size=(sprite.shape[1] * frame.cell, sprite.shape[0] * frame.cell),
         labels=_labels(figure, frame),
         words=_words(attention, frame),
@@ -195,7 +195,7 @@ def draw(figure: Figure) -> Drawing:
 
 
 def layout(attention: Attention) -> Frame:
-    """Place the thumbnails: large where heads are few, and never too small to be met."""
+    """Lay out the thumbnails: large where there are few heads, and never too small to be hit."""
     queries, keys = len(attention.query_tokens), len(attention.key_tokens)
     pool = -(-max(queries, keys) // MOST_CELLS)
     rows, columns = -(-queries // pool), -(-keys // pool)
@@ -241,8 +241,8 @@ def levels(weights: NDArray[np.integer[Any]]) -> NDArray[np.int8]:
 
     A weight of 1 has the full hue in every thumbnail, so that heads can be compared.
     """
-    step = cells.LEVELS // (len(SHADES) - 1)
-    nearest = (cells.levels(weights, "log", most=FULL).astype(np.int16) + step // 2) // step
+    step = heatmap.LEVELS // (len(SHADES) - 1)
+    nearest = (heatmap.levels(weights, "log", most=FULL).astype(np.int16) + step // 2) // step
     coarse: NDArray[np.int8] = np.array(SHADES, np.int8)[nearest]
     return coarse
 

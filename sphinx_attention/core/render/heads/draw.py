@@ -10,8 +10,7 @@ import numpy as np
 
 from sphinx_attention.core.codes import FULL, MASKED, MASKED_SUM, format_sum, head_codes
 from sphinx_attention.core.phrases import ENGLISH
-from sphinx_attention.core.render.common import edges
-from sphinx_attention.core.render.common import two_columns as columns
+from sphinx_attention.core.render.common import edges, two_columns
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.head_colours import drawn_hue, hue_of
 from sphinx_attention.core.render.common.heatmap import HUE, NEGATIVE_HUE, ramp
@@ -128,7 +127,7 @@ class Heads:
         whole: the whole texts of pinned tokens whose text is cut.
     """
 
-    columns: columns.Columns
+    columns: two_columns.Columns
     pinned: tuple[int, ...]
     numbers: tuple[Number, ...]
     stroke: float
@@ -158,7 +157,7 @@ def draw(figure: Figure) -> Drawing:
     attention = figure.attention
     heads = heads_of(figure)
     codes = {head: head_codes(attention, figure.layer, head) for head in heads}
-    placed = columns.place(attention)
+    placed = two_columns.lay_out(attention)
     names = attention.head_names
     hues: list[int | str] = [hue_of(name, index) for index, name in enumerate(names)]
     lane = dict(zip(heads, lanes(len(heads)), strict=True))
@@ -217,12 +216,12 @@ def draw(figure: Figure) -> Drawing:
 
 
 def measures(figure: Figure) -> dict[str, Any]:
-    """What the browser part has to know to place the columns as `draw` does."""
+    """What the browser part has to know to lay out the columns as `draw` does."""
     attention = figure.attention
     sides = {"queries": attention.query_tokens, "keys": attention.key_tokens}
     if attention.same_tokens:
         del sides["keys"]
-    return {side: columns.labels(tokens) for side, tokens in sides.items()}
+    return {side: two_columns.labels(tokens) for side, tokens in sides.items()}
 
 
 def strength(code: int) -> float:
@@ -327,7 +326,7 @@ def _numbers(figure: Figure, codes: Codes) -> tuple[Number, ...]:
     )
 
 
-def _bars(figure: Figure, codes: Codes, keys: columns.Column) -> dict[int, str]:
+def _bars(figure: Figure, codes: Codes, keys: two_columns.Column) -> dict[int, str]:
     """Under each key a bar as long as its number, of pieces for the heads; by head, one path."""
     if not figure.pinned:
         return {}

@@ -10,7 +10,7 @@ import numpy as np
 
 from sphinx_attention.core.analysis.bins import has_bin
 from sphinx_attention.core.codes import FULL, MASKED, format_sum, head_codes
-from sphinx_attention.core.render.common import heatmap as cells
+from sphinx_attention.core.render.common import heatmap
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.drawing import Drawing
 from sphinx_attention.core.text import visible
@@ -59,7 +59,7 @@ class Matrix:
     """
 
     layout: Layout
-    levels: tuple[cells.Level, ...]
+    levels: tuple[heatmap.Level, ...]
     images: tuple[str, ...]
     dim: bool
     signed: bool
@@ -84,7 +84,7 @@ def draw(figure: Figure) -> Drawing:
         keys,
         pinned=figure.pinned,
         most=most,
-        beyond=most < cells.strongest(codes),
+        beyond=most < heatmap.strongest(codes),
         signed=signed,
         hatched=hatched(figure, masked),
         legends=legends(figure),
@@ -93,15 +93,15 @@ def draw(figure: Figure) -> Drawing:
     frame = layout.frame
     if frame.mirrored:
         levels, masked = levels[:, ::-1], masked[:, ::-1]
-    small = max(codes.shape) <= cells.MOST_AS_PATHS
+    small = max(codes.shape) <= heatmap.MOST_AS_PATHS
     sides = (frame.cell, frame.cell)
     matrix = Matrix(
         layout=layout,
-        levels=cells.level_paths(levels, sides, frame.gap) if small else (),
+        levels=heatmap.level_paths(levels, sides, frame.gap) if small else (),
         images=() if small else tuple(_stencils(levels)),
         dim=dim,
         signed=signed,
-        hatch="".join(run.path for run in cells.level_paths(masked.astype(np.int8), sides)),
+        hatch="".join(run.path for run in heatmap.level_paths(masked.astype(np.int8), sides)),
         marks=figure.pinned,
         readout=_readout(figure, codes),
         legends=_json(legends(figure)),
@@ -136,18 +136,18 @@ def cell_levels(
     A key that stands for no single token, such as all hidden special tokens, never sets the ramp:
     beside its weights, those of the words could not be seen.
     """
-    most = cells.strongest(codes)
+    most = heatmap.strongest(codes)
     if not dim:
         tokens = [not token.is_bin for token in keys]
         shown = codes[:, tokens]
         most = int(np.abs(shown).max(initial=0, where=shown != MASKED)) or most
-        return cells.levels(codes, most=most), most
+        return heatmap.levels(codes, most=most), most
     special = np.array([[token.special] for token in queries]) | np.array(
         [token.special for token in keys]
     )
     ordinary = codes[~special & (codes != MASKED)]
     most = int(ordinary.max(initial=0)) or most
-    levels = cells.levels(codes, most=most)
+    levels = heatmap.levels(codes, most=most)
     stepped_back: NDArray[np.int8] = np.where(special, -levels, levels)
     return stepped_back, most
 
@@ -157,7 +157,7 @@ def _stencils(levels: NDArray[np.int8]) -> Iterator[str]:
     for sign in (1, -1):
         part = np.maximum(sign * levels, 0)
         if sign > 0 or part.any():
-            yield cells.data_uri(cells.png(part, ("#ffffff", "#ffffff")))
+            yield heatmap.data_uri(heatmap.png(part, ("#ffffff", "#ffffff")))
 
 
 def measures(figure: Figure) -> dict[str, Any]:

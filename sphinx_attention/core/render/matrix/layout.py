@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.codes import FULL, format_code
 from sphinx_attention.core.phrases import ENGLISH
-from sphinx_attention.core.render.common import heatmap as cells
+from sphinx_attention.core.render.common import heatmap
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
 from sphinx_attention.core.render.common.placed_text import (
@@ -199,7 +199,7 @@ def lay_out(
     legends: Sequence[str] = (),
     say: Phrases = ENGLISH,
 ) -> Layout:
-    """Place everything but the colours of the cells.
+    """Lay out everything but the colours of the cells.
 
     Args:
         queries: tokens of the rows.
@@ -321,7 +321,7 @@ def _bar(frame: Frame, most: int, *, beyond: bool, signed: bool) -> Bar:
         ends = {most: "≥\u2009"} if beyond else {}
         marks = tuple(
             PlacedText(f"{ends.get(code, '')}{code / FULL:g}", x + at, below)
-            for code, at in cells.ticks(most, "linear", wide)
+            for code, at in heatmap.ticks(most, "linear", wide)
         )
     return Bar(x, y, wide, _BAR_HEIGHT, swatch=x + wide + 2 * SWATCH, ticks=marks)
 

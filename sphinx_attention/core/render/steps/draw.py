@@ -14,7 +14,7 @@ import numpy as np
 
 from sphinx_attention.core.analysis import logits
 from sphinx_attention.core.codes import FULL, MASKED, format_code, head_codes
-from sphinx_attention.core.render.common import vector_strips as strips
+from sphinx_attention.core.render.common import vector_strips
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
 from sphinx_attention.core.render.common.placed_text import (
@@ -134,7 +134,7 @@ class Steps:
     backwards: bool
     rows: tuple[Row, ...]
     columns: tuple[layout.Column, ...]
-    strips: tuple[strips.Strips, ...]
+    strips: tuple[vector_strips.Strips, ...]
     bars: tuple[str, str]
     mask: Mask | None
     at_sink: bool
@@ -188,7 +188,11 @@ def draw(figure: Figure) -> Drawing:
         shape=shape,
         words=words,
         backwards=tokens_right_to_left(attention.query_tokens),
-        rows=tuple(_rows(attention.key_tokens, codes, _numbers(chain, shape), key, (label, first))),
+        rows=tuple(
+            _rows(
+                attention.key_tokens, codes, _numbers(chain, shape), key, label=label, first=first
+            )
+        ),
         columns=columns,
         strips=_strips(chain, columns, first, largest[0]),
         bars=_bars(attention.key_tokens, codes, shape.bar),
@@ -246,9 +250,10 @@ def _rows(
     codes: NDArray[np.uint16],
     numbers: Sequence[tuple[str, ...]],
     key: int,
-    place: tuple[float, float],
+    *,
+    label: float,
+    first: float,
 ) -> Iterator[Row]:
-    label, first = place
     for index, (token, code) in enumerate(zip(tokens, codes.tolist(), strict=True)):
         text = token_text(token, layout.KEY_FONTS, label)
         yield Row(
@@ -319,7 +324,7 @@ def _strips(
     columns: Sequence[layout.Column],
     first: float,
     largest: float,
-) -> tuple[strips.Strips, ...]:
+) -> tuple[vector_strips.Strips, ...]:
     if chain is None:
         return ()
     x = {column.name: column.x for column in columns}
@@ -328,14 +333,14 @@ def _strips(
     below = [0, *(_HEAD + top for top in tops)]
     products = chain.keys * chain.query
     drawn = [
-        strips.draw("keys", (x["keys"], first - _HEAD), below, keys, largest),
-        strips.draw("products", (x["products"], first), tops, products, _largest(products)),
+        vector_strips.draw("keys", (x["keys"], first - _HEAD), below, keys, largest),
+        vector_strips.draw("products", (x["products"], first), tops, products, _largest(products)),
     ]
     if chain.values is not None and chain.output is not None:
         weighted = np.vstack([chain.weights[:, np.newaxis] * chain.values, chain.output])
         tops = [*tops, PITCH * len(tops) + _FOOT]
         drawn.append(
-            strips.draw("values", (x["values"], first), tops, weighted, _largest(weighted))
+            vector_strips.draw("values", (x["values"], first), tops, weighted, _largest(weighted))
         )
     return tuple(drawn)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.render.common import vector_strips as strips
+from sphinx_attention.core.render.common import vector_strips
 from sphinx_attention.core.render.common.placed_text import (
     Fonts,
     PlacedToken,
@@ -170,7 +170,7 @@ def columns(
         left += width
 
     if chain is not None:
-        wide = strips.width(len(chain.query))
+        wide = vector_strips.width(len(chain.query))
         add("keys", wide, "keys", ["_k_"], counts=False)
         add("products", wide, "products", ["_q_", " × ", "_k_"])
         add("dot", _NUMBER, "dot", ["_q_", " ⋅ ", "_k_"])
@@ -186,7 +186,7 @@ def columns(
             add("bias", _MASK, "mask", ["+ ", "_b_"])
     add("weight", shape.bar + _WEIGHT, "softmax" if chain else "weight", ["_α_"])
     if chain is not None and chain.values is not None:
-        add("values", strips.width(chain.values.shape[1]), "values", ["_α_", " ", "_v_"])
+        add("values", vector_strips.width(chain.values.shape[1]), "values", ["_α_", " ", "_v_"])
     return tuple(made), max(left + MARGIN, _LEAST_WIDTH)
 
 

@@ -170,22 +170,22 @@ def merge(word: str, merges: Mapping[tuple[str, str], int]) -> list[str]:
     parts: list[str | None] = list(word)
     after = [*range(1, len(parts)), -1]
     before = list(range(-1, len(parts) - 1))
-    waiting = [(merges[pair], place) for place, pair in enumerate(pairwise(word)) if pair in merges]
+    waiting = [(merges[pair], index) for index, pair in enumerate(pairwise(word)) if pair in merges]
     heapq.heapify(waiting)
     while waiting:
-        rule, place = heapq.heappop(waiting)
-        left, following = parts[place], after[place]
+        rule, index = heapq.heappop(waiting)
+        left, following = parts[index], after[index]
         if left is None or following < 0:
             continue
         right = parts[following]
         # One of the two may have become part of something else since.
         if right is None or merges.get((left, right)) != rule:
             continue
-        parts[place], parts[following] = left + right, None
-        after[place] = after[following]
+        parts[index], parts[following] = left + right, None
+        after[index] = after[following]
         if after[following] >= 0:
-            before[after[following]] = place
-        for one in (before[place], place):
+            before[after[following]] = index
+        for one in (before[index], index):
             two = after[one] if one >= 0 else -1
             if two >= 0 and (new := merges.get((str(parts[one]), str(parts[two])))) is not None:
                 heapq.heappush(waiting, (new, one))
@@ -207,8 +207,8 @@ def _kind_of(character: str) -> str:
     if character in {" ", "'"} or character in _CONTRACTED:
         return character
     for kind, starts, ends in _ranges():
-        place = bisect_right(starts, ord(character)) - 1
-        if place >= 0 and ord(character) <= ends[place]:
+        index = bisect_right(starts, ord(character)) - 1
+        if index >= 0 and ord(character) <= ends[index]:
             return kind
     return "."
 

@@ -32,10 +32,10 @@ def read_json(data: bytes) -> Given:
     except RecursionError:
         raise UnreadableError("its lists are nested too deep") from None
     except ValueError as error:
-        place = type(error).__name__
+        detail = type(error).__name__
         if isinstance(error, json.JSONDecodeError):
-            place = f"line {error.lineno}: {error.msg}"
-        raise UnreadableError(f"it is no JSON ({place})") from None
+            detail = f"line {error.lineno}: {error.msg}"
+        raise UnreadableError(f"it is no JSON ({detail})") from None
     named: dict[str, Any] = {}
     if isinstance(content, dict):
         named = content

@@ -21,7 +21,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from .hook import NAME, ProbeFastPath, Recorder, RecordWanted, listening, register
 from .layer_call import Call
 from .load_errors import is_out_of_memory
-from .own_output import Place, Reference, forward, part_of, reference_of
+from .own_output import LayerKey, Reference, forward, part_of, reference_of
 from .reasons import why_none
 from .trial import Seen, Trial, notes_of
 
@@ -45,7 +45,7 @@ class Backend(Protocol):
 
     name: str
     parts: Mapping[Part, tuple[int, ...]]
-    left_out: Mapping[Place, str]
+    left_out: Mapping[LayerKey, str]
     notes: tuple[str, ...]
     part_notes: Mapping[Part, str]
 
@@ -69,18 +69,18 @@ class InterfaceBackend:
     def __init__(
         self,
         model: Any,
-        plan: Sequence[Place | None],
+        plan: Sequence[LayerKey | None],
         seen: Sequence[Seen],
-        left_out: Mapping[Place, str],
+        left_out: Mapping[LayerKey, str],
     ) -> None:
         self._model = model
         self.left_out = left_out
         self._plan = plan
         self._fast: frozenset[int] | None = None
         found: dict[Part, list[int]] = {}
-        for place in plan:
-            if place is not None:
-                found.setdefault(place[0], []).append(place[1])
+        for layer in plan:
+            if layer is not None:
+                found.setdefault(layer[0], []).append(layer[1])
         self.parts: Mapping[Part, tuple[int, ...]] = {p: tuple(n) for p, n in found.items()}
         # Their weights would stay in memory for as long as the model.
         self.notes = notes_of(seen)
@@ -96,9 +96,9 @@ class InterfaceBackend:
             AttentionError: the model computes attention fewer times than it did when tried.
         """
         takers = {
-            n: _taker(receive, place)
-            for n, place in enumerate(self._plan)
-            if place is not None and place[1] in wanted.get(place[0], ())
+            n: _taker(receive, layer)
+            for n, layer in enumerate(self._plan)
+            if layer is not None and layer[1] in wanted.get(layer[0], ())
         }
         if not takers:
             return
@@ -134,8 +134,8 @@ class InterfaceBackend:
         self._fast = frozenset(fast)
 
 
-def _taker(receive: Receive, place: tuple[Part, int]) -> Callable[[Call], None]:
-    return lambda call: receive(*place, call)
+def _taker(receive: Receive, layer: tuple[Part, int]) -> Callable[[Call], None]:
+    return lambda call: receive(*layer, call)
 
 
 class OutputAttentionsBackend:
@@ -153,7 +153,7 @@ class OutputAttentionsBackend:
         self.parts: Mapping[Part, tuple[int, ...]] = {
             part: tuple(n for n, _ in layers) for part, layers in known.parts.items()
         }
-        self.left_out: Mapping[Place, str] = known.left_out
+        self.left_out: Mapping[LayerKey, str] = known.left_out
         self.notes = notes_of(())
         self.part_notes: Mapping[Part, str] = known.notes
 
@@ -217,7 +217,7 @@ def choose_backend(model: Any, inputs: Mapping[str, Any], tolerance: float) -> t
     raise AttentionError(Problem.MODEL, why_none(model, reference, calls))
 
 
-def _at(part: Part, reference: Reference) -> dict[Place, str]:
+def _at(part: Part, reference: Reference) -> dict[LayerKey, str]:
     return {(part, number): why for (_, number), why in reference.left_out.items()}
 
 
@@ -264,10 +264,10 @@ def _one_stack(calls: Sequence[Call]) -> bool:
 
 def _match(
     reference: Mapping[Part, Sequence[tuple[int, Call]]], calls: Sequence[Call], tolerance: float
-) -> list[Place | None] | None:
+) -> list[LayerKey | None] | None:
     """Which call is which layer of the reference; None unless every layer has its call."""
     following = dict.fromkeys(reference, 0)
-    plan: list[Place | None] = []
+    plan: list[LayerKey | None] = []
     for call in calls:
         candidates = [
             (difference(call.weights, reference[part][n][1].weights), order, part)
@@ -287,9 +287,9 @@ def _match(
 
 def _numbered(
     calls: Sequence[Seen],
-    plan: Sequence[Place | None],
+    plan: Sequence[LayerKey | None],
     reference: Mapping[Part, Sequence[tuple[int, Call]]],
-) -> list[Place | None]:
+) -> list[LayerKey | None]:
     """The plan by the layers' own numbers.
 
     In models that mix kinds of layers, those with attention are not all: the fourth may be the
@@ -297,9 +297,9 @@ def _numbered(
     the list of layers is its number, or what the model returned counts.
     """
     own: dict[Part, list[tuple[int | None, int | None]]] = {}
-    for one, place in zip(calls, plan, strict=True):
-        if place is not None:
-            own.setdefault(place[0], []).append((one.call.number, one.place))
+    for one, layer in zip(calls, plan, strict=True):
+        if layer is not None:
+            own.setdefault(layer[0], []).append((one.call.number, one.index))
     numbers: dict[Part, Sequence[int]] = {}
     for part, found in own.items():
         counted = [number for number, _ in reference.get(part, ())] or list(range(len(found)))
@@ -311,7 +311,7 @@ def _numbered(
             ),
             counted,
         )
-    return [None if place is None else (place[0], numbers[place[0]][place[1]]) for place in plan]
+    return [None if layer is None else (layer[0], numbers[layer[0]][layer[1]]) for layer in plan]
 
 
 def _rises(numbers: Sequence[int | None]) -> bool:

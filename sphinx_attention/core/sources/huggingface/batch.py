@@ -41,10 +41,10 @@ class Batch:
     def __init__(self, items: Sequence[Item]) -> None:
         self._items = items
         self._kept = [Kept() for _ in items]
-        places: dict[Hashable, int] = {}
-        self._row = [places.setdefault(item.reading, len(places)) for item in items]
+        rows: dict[Hashable, int] = {}
+        self._row = [rows.setdefault(item.reading, len(rows)) for item in items]
         first = {row: n for n, row in reversed(list(enumerate(self._row)))}
-        self.rows = [items[first[row]] for row in range(len(places))]
+        self.rows = [items[first[row]] for row in range(len(rows))]
         self.wanted: dict[Part, frozenset[int]] = {}
         for item in items:
             self.wanted[item.part] = self.wanted.get(item.part, frozenset()).union(item.layers)

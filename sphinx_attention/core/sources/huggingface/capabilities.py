@@ -13,8 +13,8 @@ from .batch import misfit
 from .decoder_text import decoder_start
 from .inputs import Encoded
 from .items import Item, lengths_of
-from .places import NOTE as SAME_PLACE
-from .places import reads_places
+from .page_positions import NOTE as SAME_POSITION
+from .page_positions import reads_positions
 from .trial import without_map
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .layer_call import Call
     from .loading import Loaded
-    from .own_output import Place
+    from .own_output import LayerKey
 
     class InputsOf(Protocol):
         """Makes what a pass over some items is given, padded by ``extra`` more tokens."""
@@ -62,8 +62,8 @@ class Capabilities:
 
     backend: Backend
     parts: Mapping[Part, tuple[int, ...]]
-    left_out: Mapping[Place, str]
-    heads: Mapping[Place, int]
+    left_out: Mapping[LayerKey, str]
+    heads: Mapping[LayerKey, int]
     pads: bool
     checked: bool
     item: Item
@@ -86,8 +86,8 @@ class Capabilities:
         """
         left_out = [number for other, number in self.left_out if other == part]
         missing = without_map(self.parts[part], left_out, model)
-        place = SAME_PLACE if reads_places(model) else ""
-        return "; ".join(filter(None, (others, missing, place)))
+        page = SAME_POSITION if reads_positions(model) else ""
+        return "; ".join(filter(None, (others, missing, page)))
 
     def check_left_out(self, part: Part) -> None:
         """Say why a part that the model has cannot be shown.
@@ -133,12 +133,12 @@ def try_out(item: Item, loaded: Loaded, inputs_of: InputsOf) -> Capabilities:
     backend, checked = choose_backend(loaded.model, inputs, tolerance)
     plain = gather(backend, inputs)
     parts, unfit = _fitting(plain, item)
-    shown = {place: call for place, call in plain.items() if place not in unfit}
+    shown = {layer: call for layer, call in plain.items() if layer not in unfit}
     return Capabilities(
         backend=backend,
         parts=parts,
         left_out={**backend.left_out, **unfit},
-        heads={place: int(call.weights.shape[1]) for place, call in plain.items()},
+        heads={layer: int(call.weights.shape[1]) for layer, call in plain.items()},
         pads=_pads(backend, item, shown, inputs_of, tolerance),
         checked=checked,
         item=item,
@@ -147,8 +147,8 @@ def try_out(item: Item, loaded: Loaded, inputs_of: InputsOf) -> Capabilities:
 
 
 def _fitting(
-    calls: Mapping[Place, Call], item: Item
-) -> tuple[dict[Part, tuple[int, ...]], dict[Place, str]]:
+    calls: Mapping[LayerKey, Call], item: Item
+) -> tuple[dict[Part, tuple[int, ...]], dict[LayerKey, str]]:
     """Which layers have a weight for each pair of tokens, by part; and why others have not.
 
     Raises:
@@ -156,7 +156,7 @@ def _fitting(
     """
     lengths = lengths_of(*item.lengths)
     left_out = {
-        place: unfit for place, call in calls.items() if (unfit := misfit(call, lengths[place[0]]))
+        layer: unfit for layer, call in calls.items() if (unfit := misfit(call, lengths[layer[0]]))
     }
     parts: dict[Part, tuple[int, ...]] = {}
     for part, number in calls:
@@ -175,7 +175,7 @@ def _fitting(
 def _pads(
     backend: Backend,
     item: Item,
-    plain: Mapping[Place, Call],
+    plain: Mapping[LayerKey, Call],
     inputs_of: InputsOf,
     tolerance: float,
 ) -> bool:
@@ -185,8 +185,8 @@ def _pads(
     except Exception:  # noqa: BLE001 - a model that cannot be padded runs without
         return False
     return all(
-        place in padded and _same_within(call, padded[place], tolerance)
-        for place, call in plain.items()
+        layer in padded and _same_within(call, padded[layer], tolerance)
+        for layer, call in plain.items()
     )
 
 

@@ -46,7 +46,7 @@ class Files(Protocol):
 
     @property
     def where(self) -> str:
-        """What messages call the place."""
+        """What messages call the folder or the repository."""
         ...
 
     def find(self, name: str) -> Path | None:
@@ -278,8 +278,8 @@ def read_json(path: Path, where: str, largest: int = _LARGEST_CONFIG) -> dict[st
     except RecursionError:
         raise _bad(f"{path.name} in {where} is nested too deeply to be read") from None
     except ValueError as error:
-        place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise _bad(f"{path.name} in {where} is no JSON{place}") from None
+        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise _bad(f"{path.name} in {where} is no JSON{line}") from None
     if not isinstance(found, dict):
         raise _bad(f"{path.name} in {where} holds a {type(found).__name__}, not a JSON object")
     return found

@@ -170,8 +170,8 @@ class RecordWanted:
     """Hands on the calls that are wanted and lets the others pass.
 
     Args:
-        wanted: what takes the call, by the call's place in the pass.
-        fast: places of those that may compute their output fast.
+        wanted: what takes the call, by the call's number in the pass.
+        fast: the numbers of those that may compute their output fast.
         stops: whether the pass ends after the last that is wanted.
     """
 
@@ -188,15 +188,15 @@ class RecordWanted:
 
     def on_layer(self, layer: Layer) -> Any:
         """Hand a call on, or have its output alone."""
-        place = self.calls
+        number = self.calls
         self.calls += 1
-        take = self._wanted.get(place)
+        take = self._wanted.get(number)
         if take is None:
-            return layer.fast() if place in self._fast else layer.output()
+            return layer.fast() if number in self._fast else layer.output()
         output, call = layer.call()
         # Nothing but the taker may hold the weights, or a pass would gather those of all layers.
         take(call)
-        if place == self._last:
+        if number == self._last:
             raise StopForward
         return output
 

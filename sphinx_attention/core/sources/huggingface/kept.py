@@ -124,7 +124,7 @@ class _Spread:
 
     Attributes:
         keys: how many tokens come first.
-        blocks: places of the layer's blocks among all blocks.
+        blocks: positions of the layer's blocks among all blocks.
         count: how many blocks there are.
     """
 
@@ -135,7 +135,7 @@ class _Spread:
     def last(self, array: NDArray[Any], fill: float) -> NDArray[Any]:
         """An array whose last axis is the layer's keys, over the keys of all."""
         wide = np.full((*array.shape[:-1], self.keys + self.count), fill, dtype=array.dtype)
-        wide[..., [*range(self.keys), *(self.keys + place for place in self.blocks)]] = array
+        wide[..., [*range(self.keys), *(self.keys + position for position in self.blocks)]] = array
         return wide
 
 

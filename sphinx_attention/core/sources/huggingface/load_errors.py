@@ -52,7 +52,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def explain_load(error: Exception, source: ModelSource, place: str) -> AttentionError:
+def explain_load(error: Exception, source: ModelSource, location: str) -> AttentionError:
     """What to tell an author of an exception while a model was loaded."""
     if is_out_of_memory(error):
         return AttentionError(
@@ -66,9 +66,9 @@ def explain_load(error: Exception, source: ModelSource, place: str) -> Attention
     if kinds & {"ImportError", "AttributeError"} and (shadow := shadow_problem()) is not None:
         return shadow
     for told in (
-        _from_hub(kinds, source, place),
+        _from_hub(kinds, source, location),
         _from_config(text, source),
-        _from_files(text, source, place),
+        _from_files(text, source, location),
         _from_device(text, source),
     ):
         if told is not None:
@@ -80,25 +80,25 @@ def explain_load(error: Exception, source: ModelSource, place: str) -> Attention
     )
 
 
-def _from_hub(kinds: set[str], source: ModelSource, place: str) -> AttentionError | None:
+def _from_hub(kinds: set[str], source: ModelSource, location: str) -> AttentionError | None:
     if "GatedRepoError" in kinds:
         return AttentionError(
             Problem.MODEL,
-            f"the model {place} is gated: accept its terms on the hub, then run `hf auth login`",
+            f"the model {location} is gated: accept its terms on the hub, then run `hf auth login`",
         )
     if "RevisionNotFoundError" in kinds:
         return AttentionError(
-            Problem.MODEL, f"the model {place} has no revision {source.revision!r}"
+            Problem.MODEL, f"the model {location} has no revision {source.revision!r}"
         )
     if kinds & {"RepositoryNotFoundError", "HFValidationError"}:
-        tried = "" if source.name == place else f" (declared as {source.name!r})"
+        tried = "" if source.name == location else f" (declared as {source.name!r})"
         return AttentionError(
             Problem.MODEL,
-            f"the hub has no model {place!r}{tried}, or a private one; "
+            f"the hub has no model {location!r}{tried}, or a private one; "
             f"{_meant(source) or 'check the identifier, or declare a path'}",
         )
     if kinds & (_OFFLINE | _UNREACHABLE | {"HfHubHTTPError", "TransportError"}):
-        return out_of_reach(f"the model {place}", _meant(source))
+        return out_of_reach(f"the model {location}", _meant(source))
     return None
 
 
@@ -129,7 +129,7 @@ def out_of_reach(what: str, meant: str = "") -> AttentionError:
     )
 
 
-def _from_files(text: str, source: ModelSource, place: str) -> AttentionError | None:
+def _from_files(text: str, source: ModelSource, location: str) -> AttentionError | None:
     if "trust_remote_code" in text:
         return AttentionError(
             Problem.MODEL,
@@ -142,7 +142,7 @@ def _from_files(text: str, source: ModelSource, place: str) -> AttentionError | 
             f"{source.name}: a device_map needs accelerate: "
             "`pip install 'sphinx-attention[accelerate]'`",
         )
-    folder = Path(place)
+    folder = Path(location)
     if "safetensors" in text and "no file named" in text.replace("have a file", "no file"):
         pickled = folder.is_dir() and (
             any(folder.glob("pytorch_model*.bin")) or any(folder.glob("*.pt"))
@@ -155,11 +155,12 @@ def _from_files(text: str, source: ModelSource, place: str) -> AttentionError | 
                 '"pickled_weights": True',
             )
         return AttentionError(
-            Problem.MODEL, f"{source.name}: the folder {source.path or place} has no weights"
+            Problem.MODEL, f"{source.name}: the folder {source.path or location} has no weights"
         )
     if "config.json" in text and "a file named" in text:
         return AttentionError(
-            Problem.MODEL, f"{place} on the hub holds no config.json: it is no transformers model"
+            Problem.MODEL,
+            f"{location} on the hub holds no config.json: it is no transformers model",
         )
     return None
 

@@ -116,44 +116,44 @@ def load(source: ModelSource, *, head: bool = False) -> Loaded:
     announce(f"loading {source.name}")
     require("torch")
     require("transformers")
-    place = source.folder or (source.path if source.id is None else None) or source.id
-    place = place or source.name
+    location = source.folder or (source.path if source.id is None else None) or source.id
+    location = location or source.name
     with quiet():
         try:
-            return _load(source, place, head=head)
+            return _load(source, location, head=head)
         except AttentionError:
             raise
         except Exception as error:
-            raise explain_load(error, source, place) from error
+            raise explain_load(error, source, location) from error
         except BaseException as error:
             if not (is_panic(error) or isinstance(error, SystemExit)):
                 raise
             raise as_attention_error(error, Problem.MODEL, f"loading {source.name}") from error
 
 
-def _load(source: ModelSource, place: str, *, head: bool) -> Loaded:
+def _load(source: ModelSource, location: str, *, head: bool) -> Loaded:
     torch, transformers = require("torch"), require("transformers")
     dtype = _dtype(source, torch)
     files: Folder | HubFiles
     options: dict[str, Any] = {"trust_remote_code": source.trust_remote_code}
     if source.folder or source.id is None:
-        files = open_folder(source, place)
+        files = open_folder(source, location)
     else:
         options |= {"revision": source.revision} if source.revision else {}
         options |= {"local_files_only": True} if is_offline() else {}
-        files = HubFiles(place, source.revision, only_local="local_files_only" in options)
+        files = HubFiles(location, source.revision, only_local="local_files_only" in options)
     if (found := files.find(CONFIG)) is None and isinstance(files, HubFiles):
         _check_hub(source, files)
     written = {} if found is None else read_json(found, files.where)
     check_config(written, files.where)
-    config = transformers.AutoConfig.from_pretrained(place, **options)
+    config = transformers.AutoConfig.from_pretrained(location, **options)
     commit = None
-    if isinstance(files, HubFiles) and (commit := _commit(source, place)):
+    if isinstance(files, HubFiles) and (commit := _commit(source, location)):
         # All else from the same commit, even if the branch moves on meanwhile.
         options["revision"] = files.revision = commit
     kinds = candidates(config, head=head)
     check_input(kinds, source)
-    tokenizer = load_tokenizer(place, options, files)
+    tokenizer = load_tokenizer(location, options, files)
     weights = None
     if not source.pickled_weights:
         paths = weight_files(files, written)
@@ -167,7 +167,7 @@ def _load(source: ModelSource, place: str, *, head: bool) -> Loaded:
         "attn_implementation": "eager",
     }
     with bounded_build(weights, files.where) if weights else contextlib.nullcontext():
-        model, generates = _load_model(kinds, place, options, source)
+        model, generates = _load_model(kinds, location, options, source)
     model = text_tower(model)
     if source.device_map is None:
         model.to(source.device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -239,7 +239,7 @@ def _check_weights(source: ModelSource, files: Folder | HubFiles, weights: Weigh
 
 
 def _load_model(
-    kinds: list[Any], place: str, options: dict[str, Any], source: ModelSource
+    kinds: list[Any], location: str, options: dict[str, Any], source: ModelSource
 ) -> tuple[Any, bool]:
     """The model, of the first class that its files have all weights of, and whether it has a head.
 
@@ -249,7 +249,7 @@ def _load_model(
     transformers = require("transformers")
     lacking: AttentionError | None = None
     for kind in kinds or [transformers.AutoModel]:
-        model, info = kind.from_pretrained(place, output_loading_info=True, **options)
+        model, info = kind.from_pretrained(location, output_loading_info=True, **options)
         missing = set(info["missing_keys"])
         body = missing_body(model, missing)
         if not body:
@@ -318,12 +318,12 @@ def _dtype(source: ModelSource, torch: Any) -> Any:
     return dtype
 
 
-def _commit(source: ModelSource, place: str) -> str | None:
+def _commit(source: ModelSource, location: str) -> str | None:
     """The commit of the hub that a declaration stands for; None for a folder."""
     if source.folder or source.id is None:
         return None
     find = require("huggingface_hub").try_to_load_from_cache
-    found = find(place, "config.json", revision=source.revision)
+    found = find(location, "config.json", revision=source.revision)
     if not isinstance(found, str):
         return None
     # …/models--org--name/snapshots/<commit>/config.json

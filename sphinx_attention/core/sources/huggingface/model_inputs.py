@@ -60,6 +60,6 @@ def device_of(model: Any) -> Any:
     """
     if model.device.type != "meta":
         return model.device
-    places = getattr(model, "hf_device_map", {}).values()
-    accelerators = [place for place in places if place not in {"cpu", "disk"}]
+    devices = getattr(model, "hf_device_map", {}).values()
+    accelerators = [device for device in devices if device not in {"cpu", "disk"}]
     return require("torch").device(accelerators[0] if accelerators else "cpu")

@@ -27,7 +27,7 @@ _FIELDS: Mapping[str, Part] = {
 }
 _SUM_TOLERANCE = 0.02
 
-Place = tuple[Part, int]
+LayerKey = tuple[Part, int]
 """A part of a model's attention, and the number of a layer in it."""
 
 
@@ -45,9 +45,9 @@ class Reference:
     """
 
     parts: dict[Part, list[tuple[int, Call]]] = field(default_factory=dict)
-    left_out: dict[Place, str] = field(default_factory=dict)
-    logits: set[Place] = field(default_factory=set)
-    windows: set[Place] = field(default_factory=set)
+    left_out: dict[LayerKey, str] = field(default_factory=dict)
+    logits: set[LayerKey] = field(default_factory=set)
+    windows: set[LayerKey] = field(default_factory=set)
     notes: dict[Part, str] = field(default_factory=dict)
     softmaxes: int = 0
 
@@ -160,33 +160,33 @@ def _collect(found: Reference, part: Part, layers: Any, returned: _Pass) -> None
     for number, given in enumerate(layers or ()):
         if given is None:
             continue
-        place = part, number
-        if isinstance(given, dict) and (call := _joined(found, place, given, returned)):
+        key = part, number
+        if isinstance(given, dict) and (call := _joined(found, key, given, returned)):
             found.parts.setdefault(part, []).append((number, call))
             continue
         if getattr(given, "ndim", 0) < 4:
-            found.left_out[place] = (
+            found.left_out[key] = (
                 f"what it returns is no matrix of weights for each head, but {_told(given)}"
             )
             continue
-        weights, masked = _softened(found, place, given, returned.softmaxes)
+        weights, masked = _softened(found, key, given, returned.softmaxes)
         if not _is_distribution(weights):
-            found.left_out[place] = "what it returns are no weights that come out of a softmax"
+            found.left_out[key] = "what it returns are no weights that come out of a softmax"
             continue
-        call = _laid_out(found, place, Call(weights, masked, number=number), returned)
+        call = _laid_out(found, key, Call(weights, masked, number=number), returned)
         found.parts.setdefault(part, []).append((number, call))
 
 
-def _joined(found: Reference, place: Place, parts: Any, returned: _Pass) -> Call | None:
+def _joined(found: Reference, key: LayerKey, parts: Any, returned: _Pass) -> Call | None:
     """The weights of a layer that returns them in parts; None where the parts are not known."""
     made = joined(parts, returned.tokens("input_ids"))
     if made is None:
         return None
     count = int(parts["global"].shape[2])
-    found.notes[place[0]] = (
+    found.notes[key[0]] = (
         f"the rest goes to {count} global tokens, which are learnt and hold no text"
     )
-    return Call(*made, number=place[1])
+    return Call(*made, number=key[1])
 
 
 def _told(given: Any) -> str:
@@ -198,14 +198,14 @@ def _told(given: Any) -> str:
     return f"a {type(given).__name__}"
 
 
-def _softened(found: Reference, place: Place, given: Any, seen: Softmaxes) -> tuple[Any, Any]:
+def _softened(found: Reference, key: LayerKey, given: Any, seen: Softmaxes) -> tuple[Any, Any]:
     """Weights and mask, from what a model returned; a mask of None is not known."""
     one = seen.of_weights(given)
     if one is None:
         one = seen.of_logits(given)
         if one is None:
             return given, None
-        found.logits.add(place)
+        found.logits.add(key)
     if given.ndim != 4:
         return one.weights.to(given.dtype), None
     zero = one.weights.amax(dim=1) == 0
@@ -218,25 +218,25 @@ def _is_distribution(weights: Any) -> bool:
     return not bool((weights < 0).any() or (sums > 1 + _SUM_TOLERANCE).any())
 
 
-def _laid_out(found: Reference, place: Place, call: Call, returned: _Pass) -> Call:
+def _laid_out(found: Reference, key: LayerKey, call: Call, returned: _Pass) -> Call:
     """Windows and blocks as one weight for each pair of tokens, where that loses nothing."""
     source, target = returned.tokens("input_ids"), returned.tokens("decoder_input_ids")
-    if place[0] == "cross":
+    if key[0] == "cross":
         rows = returned.streams * target
         if returned.streams > 1 and tuple(call.weights.shape[2:]) == (rows, source):
             # The tokens themselves come first, then what each of them foretells.
             masked = None if call.masked is None else call.masked[:, :target]
             return Call(call.weights[:, :, :target], masked, number=call.number)
         return call
-    count = target if place[0] == "decoder" and target else source
+    count = target if key[0] == "decoder" and target else source
     # A window may be just as wide as a text is long.
     square = tuple(call.weights.shape[2:]) == (count, count)
-    windows = returned.known is not None and place in returned.known.windows
+    windows = returned.known is not None and key in returned.known.windows
     if not count or (square and not windows):
         return call
     if (made := laid_out(call.weights, count)) is None:
         return call
-    found.windows.add(place)
+    found.windows.add(key)
     if has_keys_of_several_tokens(call.weights):
-        found.notes[place[0]] = "the rest goes to keys that stand for several tokens each"
+        found.notes[key[0]] = "the rest goes to keys that stand for several tokens each"
     return Call(*made, number=call.number)

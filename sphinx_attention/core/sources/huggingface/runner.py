@@ -33,7 +33,7 @@ from .load_errors import is_out_of_memory
 from .loading import Loaded, load, quiet
 from .model_inputs import device_of, model_inputs
 from .packages import require
-from .places import needs_places, placed
+from .page_positions import needs_positions, with_positions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -60,7 +60,7 @@ class ModelRunner:
         self._state: Loaded | None = None
         self._tried: Capabilities | None = None
         self._failure: AttentionError | None = None
-        self._needs_places = False
+        self._needs_positions = False
         self._written: dict[tuple[int, ...], tuple[Encoded, str]] = {}
         self._continued: dict[tuple[tuple[int, ...], int], Continuation] = {}
         self._head = False
@@ -239,7 +239,7 @@ class ModelRunner:
         if self._tried is None:
             loaded = self._loaded()
             item = trial_item(self._source, loaded, shortest)
-            self._needs_places = needs_places(loaded.model, self._inputs([item]))
+            self._needs_positions = needs_positions(loaded.model, self._inputs([item]))
             self._tried = try_out(item, loaded, self._inputs)
         return self._tried
 
@@ -247,7 +247,7 @@ class ModelRunner:
         loaded = self._loaded()
         accepted = list(inspect.signature(loaded.model.forward).parameters)
         inputs = model_inputs(loaded.model, loaded.tokenizer, items, accepted, extra=extra)
-        return placed(loaded.model, inputs) if self._needs_places else inputs
+        return with_positions(loaded.model, inputs) if self._needs_positions else inputs
 
     def _check_texts(self, request: Request, parts: Collection[Part]) -> None:
         """Refuse texts that the model has no use for."""

@@ -76,12 +76,12 @@ class Softmaxes:
 
     def _find(self, name: str, tensor: Any) -> Softmax | None:
         torch = require("torch")
-        for place, one in enumerate(self._seen):
+        for position, one in enumerate(self._seen):
             own = getattr(one, name)
             if own is None or own.numel() != tensor.numel() or own.shape[-1] != tensor.shape[-1]:
                 continue
             if torch.equal(own.reshape(tensor.shape).to(tensor.dtype), tensor):
-                del self._seen[place]
+                del self._seen[position]
                 return one.shaped(tensor.shape)
         return None
 

@@ -34,20 +34,20 @@ _GROWTH = {"ByteLevel": 2, "Precompiled": 10, "NFKC": 2, "NFKD": 2}
 """How much longer the steps of a tokenizer may make a text, by the names of their types."""
 
 
-def load_tokenizer(place: str, options: dict[str, Any], files: Files) -> Any:
+def load_tokenizer(location: str, options: dict[str, Any], files: Files) -> Any:
     """A model's tokenizer.
 
     Args:
-        place: the folder or the identifier that transformers is given.
+        location: the folder or the identifier that transformers is given.
         options: how to load from there.
-        files: the same place, to look at.
+        files: the files at that location.
 
     Raises:
         AttentionError: the model comes without one.
     """
     _check_settings(files)
     try:
-        tokenizer = require("transformers").AutoTokenizer.from_pretrained(place, **options)
+        tokenizer = require("transformers").AutoTokenizer.from_pretrained(location, **options)
     except Exception:
         if not _files_of(None, files):
             raise _lacks(_KNOWN, files) from None

@@ -29,12 +29,12 @@ class Seen:
 
     Attributes:
         call: what the layer computed.
-        place: the layer's place in the model's list of layers; None where it is in none.
+        index: the layer's index in the model's list of layers; None where it is in none.
         gated: whether the layer's output is multiplied by a gate before it is written.
     """
 
     call: Call
-    place: int | None = None
+    index: int | None = None
     gated: bool = False
 
 
@@ -48,13 +48,13 @@ class Trial:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._hooks: list[Any] = []
-        self._place: int | None = None
+        self._index: int | None = None
         self.seen: list[Seen] = []
 
     def __enter__(self) -> Self:
         for layers in layer_lists(self._model):
-            for place, layer in enumerate(layers):
-                self._hooks.append(layer.register_forward_pre_hook(self._entering(place)))
+            for index, layer in enumerate(layers):
+                self._hooks.append(layer.register_forward_pre_hook(self._entering(index)))
         return self
 
     def __exit__(
@@ -66,15 +66,15 @@ class Trial:
         for hook in self._hooks:
             hook.remove()
 
-    def _entering(self, place: int) -> Any:
+    def _entering(self, index: int) -> Any:
         def enter(*_: Any) -> None:
-            self._place = place
+            self._index = index
 
         return enter
 
     def add(self, call: Call, output: Any) -> None:
         """Take note of a call, and follow its output to where it is written."""
-        seen = Seen(call, self._place)
+        seen = Seen(call, self._index)
         self.seen.append(seen)
         linear = require("torch").nn.Linear
         for child in getattr(call.module, "children", list)():

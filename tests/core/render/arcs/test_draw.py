@@ -144,7 +144,7 @@ def test_masked_keys_are_masked_and_not_zero():
 
 
 def test_slots_are_wide_enough_and_apart():
-    slots, width = arcs.place(tokens("[CLS]", "a", "extraordinary", "的", "e"))
+    slots, width = arcs.lay_out_row(tokens("[CLS]", "a", "extraordinary", "的", "e"))
     assert all(slot.width >= 36 for slot in slots)
     assert all(slot.text_width <= slot.width for slot in slots)
     for left, right in pairwise(slots):
@@ -200,7 +200,7 @@ def test_the_picture_is_as_wide_as_its_content():
     root = parse(render_svg(shown, "f"))
     assert root.get("viewBox") == f"0 0 {root.get('width')} {root.get('height')}"
     assert float(root.get("width")) == drawing.width
-    slots, _ = arcs.place((Token("a"), Token("b")))
+    slots, _ = arcs.lay_out_row((Token("a"), Token("b")))
     assert edges.headroom(slots[1].x - slots[0].x) == 50
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sphinx_attention.core.render.common import head_colours as hues
+from sphinx_attention.core.render.common import head_colours
 
 CSS = Path(__file__).parents[4] / "static" / "src" / "views" / "heads" / "style.css"
 # Viewing with two cones (Machado, Oliveira and Fernandes 2009, doi:10.1109/TVCG.2009.113, severity
@@ -54,7 +54,7 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 
 def apart(count: int, text: str, sight: np.ndarray) -> float:
     """The smallest CIE76 distance between two of the first colours."""
-    seen = [lab(sight @ linear(hues.drawn_hue(hue, text))) for hue in range(count)]
+    seen = [lab(sight @ linear(head_colours.drawn_hue(hue, text))) for hue in range(count)]
     return min(float(np.linalg.norm(a - b)) for a, b in combinations(seen, 2))
 
 
@@ -73,12 +73,12 @@ def test_colours_are_told_apart_by_everyone(text, sight):
 def test_colours_stand_out_from_the_page(text, page):
     luminance = lambda colour: float(linear(colour) @ [0.2126, 0.7152, 0.0722])  # noqa: E731
     for hue in range(32):
-        pair = sorted([luminance(hues.drawn_hue(hue, TEXTS[text])), luminance(page)])
+        pair = sorted([luminance(head_colours.drawn_hue(hue, TEXTS[text])), luminance(page)])
         assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 3
 
 
 def test_colours_differ_in_lightness_and_not_in_hue_alone():
-    lightness = [lab(linear(hues.drawn_hue(hue)))[0] for hue in range(32)]
+    lightness = [lab(linear(head_colours.drawn_hue(hue)))[0] for hue in range(32)]
     assert np.ptp(lightness) > 30
     # Neighbouring buttons differ in lightness.
     assert np.median(np.abs(np.diff(lightness[:12]))) > 10
@@ -87,5 +87,5 @@ def test_colours_differ_in_lightness_and_not_in_hue_alone():
 def test_the_style_sheet_has_the_same_colours():
     text = CSS.read_text(encoding="utf-8")
     rules = re.findall(r"\.attention-hue-(\d+) \{\s*--attention-head: (#\w{6});", text)
-    assert [(int(n), colour) for n, colour in rules] == list(enumerate(hues.HUES))
-    assert f"{hues.SHARE:.0%}" in text
+    assert [(int(n), colour) for n, colour in rules] == list(enumerate(head_colours.HUES))
+    assert f"{head_colours.SHARE:.0%}" in text

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sphinx_attention.core.codes import MASKED
-from sphinx_attention.core.render.common import heatmap as cells
+from sphinx_attention.core.render.common import heatmap
 
 
 def codes(*rows):
@@ -31,33 +31,33 @@ def painted(path: str, shape: tuple[int, int]) -> np.ndarray:
 
 def test_linear_levels_are_the_share_of_the_strongest_weight():
     # 0.2 of 0.4 is half of 50; 0.001 of 0.4 is an eighth of a level; 0.395 is 49.4.
-    found = cells.levels(codes([400, 200, 100], [0, 1, 395]))
+    found = heatmap.levels(codes([400, 200, 100], [0, 1, 395]))
     assert found.tolist() == [[50, 25, 13], [0, 0, 49]]
     assert found.dtype == np.int8
 
 
 def test_the_ramp_may_end_elsewhere_and_clips():
-    assert cells.levels(codes([500, 1000, 1000]), most=500).tolist() == [[50, 50, 50]]
+    assert heatmap.levels(codes([500, 1000, 1000]), most=500).tolist() == [[50, 50, 50]]
 
 
 def test_logarithmic_levels():
     # 0.05 + 0.95 log10(1 + 9 w / max), by hand: log10(5.5) = 0.74036, log10(1.009) = 0.00389.
-    found = cells.levels(codes([1000, 500, 1, 0]), "log")
+    found = heatmap.levels(codes([1000, 500, 1, 0]), "log")
     assert found.tolist() == [[50, 38, 3, 0]]
     by_hand = 0.05 + 0.95 * 0.7403627
-    assert cells.ramp(np.array([0.5]), "log")[0] == pytest.approx(by_hand, abs=1e-6)
+    assert heatmap.ramp(np.array([0.5]), "log")[0] == pytest.approx(by_hand, abs=1e-6)
 
 
 def test_masked_cells_have_no_level_and_do_not_set_the_ramp():
-    assert cells.levels(codes([MASKED, 200], [100, MASKED])).tolist() == [[0, 50], [25, 0]]
-    assert cells.strongest(codes([MASKED, MASKED])) == 1
-    assert cells.levels(codes([0, MASKED]), "log").tolist() == [[0, 0]]
+    assert heatmap.levels(codes([MASKED, 200], [100, MASKED])).tolist() == [[0, 50], [25, 0]]
+    assert heatmap.strongest(codes([MASKED, MASKED])) == 1
+    assert heatmap.levels(codes([0, MASKED]), "log").tolist() == [[0, 0]]
 
 
 def test_signed_levels():
-    assert cells.signed_levels(np.array([-2.0, 1.0, 0.0, 0.5])).tolist() == [-50, 25, 0, 13]
-    assert cells.signed_levels(np.array([-1.0, 9.0]), most=2).tolist() == [-25, 50]
-    assert cells.signed_levels(np.zeros(2)).tolist() == [0, 0]
+    assert heatmap.signed_levels(np.array([-2.0, 1.0, 0.0, 0.5])).tolist() == [-50, 25, 0, 13]
+    assert heatmap.signed_levels(np.array([-1.0, 9.0]), most=2).tolist() == [-25, 50]
+    assert heatmap.signed_levels(np.zeros(2)).tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("gap", [0, 1])
@@ -65,7 +65,7 @@ def test_paths_cover_exactly_their_cells(gap: int):
     levels = np.random.default_rng(1).integers(-3, 4, (5, 7)).astype(np.int8)
     width, height = 11, 6
     image = np.zeros((5 * height, 7 * width), dtype=int)
-    drawn = cells.level_paths(levels, (width, height), gap)
+    drawn = heatmap.level_paths(levels, (width, height), gap)
     for level in drawn:
         assert level.opacity == f"{abs(level.level) / 50:g}"
         assert level.negative == (level.level < 0)
@@ -80,14 +80,14 @@ def test_paths_cover_exactly_their_cells(gap: int):
 
 def test_neighbours_of_one_level_are_one_rectangle():
     levels = np.array([[2, 2, 0, 2]], dtype=np.int8)
-    (level,) = cells.level_paths(levels, (10, 10))
+    (level,) = heatmap.level_paths(levels, (10, 10))
     assert level.path == "M0 0h20v10h-20zM30 0h10v10h-10z"
     assert level.opacity == "0.04"
 
 
 def test_the_transparency_of_the_image_follows_the_levels():
     levels = np.array([[0, 50, 25], [5, -50, -1]], dtype=np.int8)
-    data = cells.png(levels, ("#2f6ac4", "#b4581a"))
+    data = heatmap.png(levels, ("#2f6ac4", "#b4581a"))
     image = Image.open(io.BytesIO(data))
     assert image.format == "PNG"
     pixels = np.array(image.convert("RGBA"))
@@ -95,35 +95,35 @@ def test_the_transparency_of_the_image_follows_the_levels():
     assert pixels[..., 3].tolist() == [[0, 255, 128], [26, 255, 5]]
     assert pixels[0, 1, :3].tolist() == [0x2F, 0x6A, 0xC4]
     assert pixels[1, 1, :3].tolist() == [0xB4, 0x58, 0x1A]
-    assert data == cells.png(levels, ("#2f6ac4", "#b4581a"))
-    assert b64decode(cells.data_uri(data).removeprefix("data:image/png;base64,")) == data
+    assert data == heatmap.png(levels, ("#2f6ac4", "#b4581a"))
+    assert b64decode(heatmap.data_uri(data).removeprefix("data:image/png;base64,")) == data
 
 
 def test_every_level_has_its_alpha_in_an_image():
     levels = np.arange(-50, 51, dtype=np.int8).reshape(1, -1)
-    alpha = np.array(Image.open(io.BytesIO(cells.png(levels))).convert("RGBA"))[0, :, 3]
+    alpha = np.array(Image.open(io.BytesIO(heatmap.png(levels))).convert("RGBA"))[0, :, 3]
     assert alpha.tolist() == [int(255 * abs(n) / 50 + 0.5) for n in range(-50, 51)]
 
 
 def test_ticks_stand_where_their_opacity_is():
-    found = cells.ticks(467, "linear", 220)
+    found = heatmap.ticks(467, "linear", 220)
     # Steps of 0.1 are 47 px; 0.4 is 31.6 px from the end.
     assert [code for code, _ in found] == [0, 100, 200, 300, 400, 467]
     assert [x for _, x in found] == pytest.approx(
         [0, 47.109, 94.218, 141.328, 188.437, 220], abs=0.01
     )
-    logarithmic = dict(cells.ticks(1000, "log", 220))
+    logarithmic = dict(heatmap.ticks(1000, "log", 220))
     # 0.5: 0.05 + 0.95 log10(5.5) = 0.7533; 0.2: 0.05 + 0.95 log10(2.8) = 0.4748.
     assert logarithmic[500] == pytest.approx(220 * 0.75334, abs=0.01)
     assert logarithmic[200] == pytest.approx(220 * 0.47480, abs=0.01)
-    places = [x for _, x in cells.ticks(1000, "log", 220)]
+    places = [x for _, x in heatmap.ticks(1000, "log", 220)]
     assert min(b - a for a, b in pairwise(places)) >= 30
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 7, 47, 999, 1000])
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_ticks_begin_at_zero_and_end_at_the_strongest(most: int, scale):
-    found = cells.ticks(most, scale, 110)
+    found = heatmap.ticks(most, scale, 110)
     assert found[0] == (0, 0.0)
     assert found[-1] == (most, 110)
     assert [code for code, _ in found] == sorted({code for code, _ in found})

@@ -9,8 +9,7 @@ import pytest
 from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
-from sphinx_attention.core.render.common import head_colours as hues
-from sphinx_attention.core.render.common import two_columns as columns
+from sphinx_attention.core.render.common import head_colours, two_columns
 from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
 from sphinx_attention.core.render.common.text_metrics import cut, text_width
 from sphinx_attention.core.render.description import describe, strongest_pairs
@@ -264,7 +263,7 @@ def test_long_tokens_are_cut_and_named_in_full():
     assert word.text.endswith("…")
     assert long.startswith(word.text[:-1])
     assert len(word.text) > 10
-    assert float(word.get("textLength")) <= columns.LONGEST
+    assert float(word.get("textLength")) <= two_columns.LONGEST
     assert f'attention-note--whole">{long}<' in render_html(shown, "f")
     short = figure("a b", np.eye(2), view="heads")
     assert "attention-note--whole" not in render_html(short, "f")
@@ -331,7 +330,7 @@ def test_a_picture_of_its_own_brings_its_colours():
     svg = render_svg(two_heads(focus="fox"), "f", standalone=True)
     root = ET.fromstring(svg)
     strokes = {e.get("data-head"): e.get("stroke") for e in classed(root, "attention-edge")}
-    assert strokes == {"0": hues.drawn_hue(0), "1": hues.drawn_hue(1)}
+    assert strokes == {"0": head_colours.drawn_hue(0), "1": head_colours.drawn_hue(1)}
     legend = classed(root, "attention-legend")[0]
     assert "".join(legend.itertext()).split() == ["■0", "■1"]
 
@@ -356,8 +355,8 @@ def test_a_head_has_the_same_colour_in_every_figure():
         figure("a b", weights, view="heads", heads=(3, 11), shown_heads=(11,))
     ).content
     assert [(s.name, s.hue) for s in content.swatches] == [("3", 3), ("11", 11)]
-    assert hues.hue_of("35", 1) == 3
-    assert hues.hue_of("mean", 1) == 1
+    assert head_colours.hue_of("35", 1) == 3
+    assert head_colours.hue_of("mean", 1) == 1
 
 
 @pytest.mark.parametrize("count", range(2, 13))

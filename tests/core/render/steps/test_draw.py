@@ -16,11 +16,11 @@ from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.figure.figure import Figure, resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.phrases import ENGLISH
-from sphinx_attention.core.render.common import vector_strips as strips
+from sphinx_attention.core.render.common import vector_strips
 from sphinx_attention.core.render.drawing import templates
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.steps import draw as steps
-from sphinx_attention.core.render.steps import formulas as sums
+from sphinx_attention.core.render.steps import formulas
 from sphinx_attention.core.render.svg import render_svg
 from sphinx_attention.core.request import ModelSource, Request
 from tests.core.render.pictures import classed
@@ -321,10 +321,10 @@ def test_masked_keys_are_minus_infinity_and_have_no_weight(tiny_model) -> None:
 
 def test_the_sums_of_a_masked_key() -> None:
     chain = steps.logits.chain(small(masked=[[False, True], [False, False]]), 0, 0, 0)
-    written = sums.parts(chain, 1, 1001, (2, 2))
+    written = formulas.parts(chain, 1, 1001, (2, 2))
     assert written["score"] == written["bias"] == "−∞"
     assert (written["top"], written["share"], written["verdict"]) == ("0", "0", "masked")
-    assert written["scaled"] == sums.score(float(chain.scaled[1]))
+    assert written["scaled"] == formulas.score(float(chain.scaled[1]))
 
 
 def test_t5_adds_its_own_bias_and_does_not_scale(tiny_model) -> None:
@@ -405,17 +405,17 @@ def test_by_hand() -> None:
 def test_large_scores_are_written_with_powers_of_ten() -> None:
     attention = small(scale=100.0)
     chain = steps.logits.chain(attention, 0, 0, 1)
-    written = sums.parts(chain, 1, 1000, (2, 3))
+    written = formulas.parts(chain, 1, 1000, (2, 3))
     # e^300 = 1.94242639524126e130
     assert [written[n] for n in ("top", "topTen", "sum", "sumTen")] == ["1.9424", "130"] * 2
     assert (written["radicand"], written["factor"]) == ("", "100.00")
     chain = replace(chain, logits=np.array([-1000.0, -1001.0]), weights=np.array([0.731, 0.269]))
-    written = sums.parts(chain, 1, 269, (2, 3))
+    written = formulas.parts(chain, 1, 269, (2, 3))
     # e^−1000 = 5.0759589e−435, and 1/e of that
     shown = [written[n] for n in ("top", "topTen", "sum", "sumTen")]
     assert shown == ["1.8673", "−435", "6.9433", "−435"]
     chain = replace(chain, logits=np.array([1.0, 20.0]))
-    shown = [sums.parts(chain, 0, 0, (2, 3))[n] for n in ("top", "topTen", "sum", "sumTen")]
+    shown = [formulas.parts(chain, 0, 0, (2, 3))[n] for n in ("top", "topTen", "sum", "sumTen")]
     assert shown == ["2.7183", "", "4.8517", "8"]  # e^20 = 485165195.4
 
 
@@ -432,23 +432,23 @@ def test_large_scores_are_written_with_powers_of_ten() -> None:
     ],
 )
 def test_numbers_have_three_decimals_unless_they_are_zeros(value: float, text: str) -> None:
-    assert sums.fixed(value) == text
+    assert formulas.fixed(value) == text
 
 
 def test_powers_of_e_have_five_digits() -> None:
-    assert [sums.significant(x) for x in (0.012345, 0.5, 2.0281, 10.37, 538.57, 82905.1)] == [
+    assert [formulas.significant(x) for x in (0.012345, 0.5, 2.0281, 10.37, 538.57, 82905.1)] == [
         *("0.012345", "0.50000", "2.0281", "10.370", "538.57", "82905"),
     ]
 
 
 def test_a_root_is_a_whole_number() -> None:
-    assert [sums.radicand(float(np.float32(x))) for x in (32**-0.5, 1 / 16, 1.0, 0.09)] == [
+    assert [formulas.radicand(float(np.float32(x))) for x in (32**-0.5, 1 / 16, 1.0, 0.09)] == [
         *("32", "256", "1", ""),
     ]
 
 
 def test_strips_are_drawn_cell_by_cell() -> None:
-    drawn = strips.draw("keys", (7, 11), [0, 24], np.array([[1, 0.5, -1], [0, 1, 1.0]]), 1.0)
+    drawn = vector_strips.draw("keys", (7, 11), [0, 24], np.array([[1, 0.5, -1], [0, 1, 1.0]]), 1.0)
     assert [(level.level, level.path) for level in drawn.levels] == [
         (25, "M1 12h1"),
         (50, "M0 12h1M1 36h2"),
@@ -456,7 +456,7 @@ def test_strips_are_drawn_cell_by_cell() -> None:
     ]
     assert (drawn.x, drawn.y, drawn.width, drawn.height) == (7, 11, 36, 48)
     # A number takes whole or half pixels, so that all columns fit beside the sidebars of a theme.
-    assert [strips.width(count) for count in (4, 32, 64, 80, 128)] == [48, 80, 64, 80, 64]
+    assert [vector_strips.width(count) for count in (4, 32, 64, 80, 128)] == [48, 80, 64, 80, 64]
 
 
 def test_strips_of_many_rows_are_an_image_of_the_same_levels() -> None:
@@ -469,7 +469,7 @@ def test_strips_of_many_rows_are_an_image_of_the_same_levels() -> None:
     vectors = rng.normal(size=(61, 8))
     full = float(np.abs(vectors).max())
     tops = [24 * n for n in range(61)]
-    drawn = strips.draw("keys", (0, 0), tops, vectors, full)
+    drawn = vector_strips.draw("keys", (0, 0), tops, vectors, full)
     assert not drawn.levels
     data = b64decode(drawn.image.removeprefix("data:image/png;base64,"))
     pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
