@@ -1,29 +1,29 @@
 # The commands of this project. `make help` lists them.
 #
-# Nothing but Python 3.11 or newer, make and a network is needed. What is installed lies in .venv,
-# what is downloaded in .models; `make clean` removes both. A step is done again when the files
-# that decide it change.
+# They need Python 3.11 or newer, make and a network. Packages are installed into .venv, and models
+# are downloaded to .models. `make clean` removes both. A step runs again when the files that it
+# depends on change.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-# The steps build on one another, and pip and Sphinx use the processors themselves.
+# The steps depend on one another, and pip and Sphinx use several processors themselves.
 .NOTPARALLEL:
 
-# A Python to start from: make demo PYTHON=/path/to/python3.12
+# The Python that makes the environment: make demo PYTHON=/path/to/python3.12
 PYTHON ?=
 VENV := .venv
 STAMPS := $(VENV)/.stamps
-# By `python -m`, never by the scripts beside it: their first lines do not bear a space in the path.
+# Tools are called by `python -m`. Their scripts fail if the path of the environment has a space.
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip
 SITE := example_docs/_build/html
 BENCH := .venv-bench
 LINT := .venv-lint
 FAST := .venv-fast
-# Where `make watch` serves the notes: make watch PORT=9000
+# The port on which `make watch` serves the notes: make watch PORT=9000
 PORT ?= 8000
-# For the benchmark: make benchmark ROWS="--only hover --quick"
+# Options of the benchmark: make benchmark ROWS="--only hover --quick"
 ROWS ?=
 
 .PHONY: help demo test test-fast test-oldest lint ruff ruff-format mypy imports hooks format watch clean model chromium ts python-test benchmark
@@ -41,13 +41,13 @@ demo: $(STAMPS)/demo model ## install everything and build the example notes wit
 	@echo "or serve them, and open http://localhost:8000"
 	@echo "  python3 -m http.server --bind 127.0.0.1 --directory \"$(SITE)\" 8000"
 
-# The folder of .venv comes first in PATH: where the machine has no Node.js, it is there.
+# The folder of .venv comes first in PATH, because Node.js is there if the machine has none.
 test: python-test model chromium lint ts ## install what the tests need and run all of them
 	@echo "==> Python and browser tests"
 	@chromium=$$($(PY) scripts/find_chromium.py) || exit 1; \
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ATTENTION_CHROMIUM="$$chromium" $(PY) -m pytest -n 2
 
-# In an environment of its own, without PyTorch and without a browser.
+# The fast tests have an environment of their own, without PyTorch and without a browser.
 test-fast: $(FAST)/.stamp ## the tests that need neither PyTorch nor a browser and are quick (a minute)
 	@$(FAST)/bin/python -m pytest -q -n 2 -m "not browser and not models and not slow" \
 		--ignore=tests/benchmarks --ignore=tests/browser
@@ -55,7 +55,7 @@ test-fast: $(FAST)/.stamp ## the tests that need neither PyTorch nor a browser a
 test-oldest: ## test with the oldest versions supported, and build a book with Jupyter Book 1
 	@sh scripts/test_oldest.sh "$(PYTHON)"
 
-# In an environment of its own, without PyTorch: half a minute to install.
+# The checks have an environment of their own, without PyTorch, which takes half a minute to install.
 lint: ruff ruff-format mypy imports ## check style, types and imports of the Python sources
 
 ruff: $(LINT)/.stamp
@@ -76,24 +76,24 @@ imports: $(LINT)/.stamp
 hooks: $(LINT)/.stamp ## check style, types and the bundle before each commit, by pre-commit
 	@$(LINT)/bin/python -m pre_commit install
 
-format: $(LINT)/.stamp ## put the Python sources in order
+format: $(LINT)/.stamp ## format the Python sources
 	@$(LINT)/bin/python -m ruff check --fix .
 	@$(LINT)/bin/python -m ruff format .
 
-# From the committed store, so that PyTorch is not needed. The ignored files are written by a build.
-watch: $(FAST)/.watch node_modules/.stamp ## build the bundle and the notes anew at every change, and reload the page
+# The notes are built from the committed store, without PyTorch. A build writes the ignored files.
+watch: $(FAST)/.watch node_modules/.stamp ## build the bundle and the notes again at every change, and reload the page
 	@$(FAST)/bin/python -m sphinx_autobuild -a -D attention_mode=frozen \
 		-d example_docs/_build/watch-doctrees --pre-build "npm run --silent build" \
 		--watch sphinx_attention --watch static --re-ignore "/assets/[^/]*\.(js|css)$$|/(_build|__pycache__|_attention)/" \
 		--port $(PORT) example_docs example_docs/_build/watch
 
-# BertViz and what it pulls in stay out of the tests' environment.
+# The environment of the tests does not have BertViz and its dependencies.
 benchmark: $(BENCH)/.stamp model chromium ## measure our figures beside BertViz's (a quarter of an hour)
 	@chromium=$$($(PY) scripts/find_chromium.py) || exit 1; \
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ATTENTION_CHROMIUM="$$chromium" \
 		$(BENCH)/bin/python -m benchmarks $(ROWS)
 
-clean: ## remove all that was installed, downloaded or built
+clean: ## remove everything that was installed, downloaded or built
 	rm -rf $(VENV) $(LINT) $(FAST) $(BENCH) .venv-oldest .models node_modules example_docs/_build dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache
 
@@ -106,7 +106,7 @@ $(STAMPS)/venv:
 	@$(PIP) install --quiet "pip>=25.1"
 	@mkdir -p $(STAMPS) && touch $@
 
-# On its own and first: beside other packages pip may choose another build of it.
+# PyTorch is installed first and alone: together with other packages, pip may choose another build.
 $(STAMPS)/torch: constraints.txt $(STAMPS)/venv
 	@echo "==> Installing PyTorch (the largest download, some minutes the first time)"
 	@$(PIP) install "$$(sed -n '/^torch==/p' constraints.txt)"
@@ -142,7 +142,7 @@ $(FAST)/.watch: $(FAST)/.stamp
 
 $(BENCH)/.stamp: pyproject.toml constraints.txt $(STAMPS)/venv
 	@sh scripts/make_venv.sh "$(BENCH)" "$(PYTHON)"
-	@echo "==> Installing BertViz and what is measured with it into $(BENCH)"
+	@echo "==> Installing BertViz and the package to compare with it into $(BENCH)"
 	@$(BENCH)/bin/python -m pip install --quiet "pip>=25.1"
 	@$(BENCH)/bin/python -m pip install "$$(sed -n '/^torch==/p' constraints.txt)"
 	@$(BENCH)/bin/python -m pip install -c constraints.txt --group benchmarks -e ".[models,flow]"
@@ -158,7 +158,7 @@ chromium: python-test
 
 # ---- TypeScript --------------------------------------------------------------------------------
 
-# A machine may lack Node.js. PyPI has it too, so that no check is left out for want of it.
+# If the machine has no Node.js, the one from PyPI is installed, so that every check runs.
 ts: python-test
 	@if sh scripts/has_node.sh; then $(MAKE) --no-print-directory ts-checks; else \
 		echo "==> No Node.js 20 or newer here: installing one into $(VENV), for the TypeScript checks"; \

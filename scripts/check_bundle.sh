@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fail where the committed bundle is not what the sources under static/ make. Changes nothing.
+# Fail if the committed bundle differs from a build of the sources under static/. Changes nothing.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -22,11 +22,11 @@ status=0
 files=$(cd "$copy" && ls sphinx_attention/assets/*.js sphinx_attention/assets/*.css)
 for file in $(ls sphinx_attention/assets/*.js sphinx_attention/assets/*.css) $files; do
     if ! cmp -s "$file" "$copy/$file"; then
-        echo "error: $file is not what static/ makes." >&2
+        echo "error: $file differs from a build of static/." >&2
         status=1
     fi
 done
 if [ $status -ne 0 ]; then
-    echo "Run \`npm ci && npm run build\`, and commit what it writes." >&2
+    echo "Run \`npm ci && npm run build\`, and commit the files that it writes." >&2
 fi
 exit $status

@@ -1,17 +1,16 @@
 #!/bin/sh
 # Run `make demo` and `make test` in a fresh Debian that has python3.11, python3-venv, make and git,
-# and nothing else. A package, font or browser that was installed by hand on this machine cannot
-# decide a test there.
+# and nothing else. The result does not depend on packages, fonts or browsers of this machine.
 #
 #   sudo sh scripts/fresh_debian.sh FOLDER [COMMAND ...]
 #
-# FOLDER is made, and holds the system and a clone of what is committed here; remove it afterwards.
-# Where FOLDER holds such a system already, the clone alone is made anew. COMMAND runs in the clone,
-# instead of `make demo` and `make test`. debootstrap, about 10 GB of disk and a network are needed.
+# The script makes FOLDER with the system and a clone of the committed files; remove FOLDER later.
+# If FOLDER has such a system already, the script makes only the clone again. COMMAND runs in the
+# clone, instead of `make demo` and `make test`. The script needs debootstrap, 10 GB and a network.
 #
-# MIRROR names another mirror of Debian. Behind a proxy or a registry of your own: variables such as
-# PIP_INDEX_URL, npm_config_registry, HTTPS_PROXY and SSL_CERT_FILE are handed on, and BIND names
-# files and folders of this machine, with blanks between, that are seen there too, read-only.
+# MIRROR names another mirror of Debian. For a proxy or your own registry, the script passes on
+# variables such as PIP_INDEX_URL, npm_config_registry, HTTPS_PROXY and SSL_CERT_FILE. BIND names
+# files and folders of this machine, separated by blanks, that the system can read.
 set -eu
 
 if [ $# -lt 1 ]; then
@@ -42,7 +41,7 @@ if [ ! -x "$root/usr/bin/python3.11" ]; then
 fi
 
 if [ -n "$(git -C "$project" status --porcelain)" ]; then
-    echo "warning: what is not committed is not tested." >&2
+    echo "warning: the tests run without the changes that are not committed." >&2
 fi
 echo "==> Cloning $(git -C "$project" log -1 --format='%h (%s)')"
 rm -rf "$root/root/project"

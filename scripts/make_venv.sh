@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make the virtual environment, or keep the one that is there.
+# Make the virtual environment, unless it exists.
 #
 #   make_venv.sh FOLDER [PYTHON]
 set -eu

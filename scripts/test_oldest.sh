@@ -1,8 +1,8 @@
 #!/bin/sh
-# Tests with the oldest versions that are supported: those that Jupyter Book 1 brings, and the first
-# of each other package. Then a book is built with Jupyter Book 1.
+# Run the tests with the oldest supported versions: those of Jupyter Book 1, and the first of each
+# other package. Then build a book with Jupyter Book 1.
 #
-# Nothing here needs a browser, a model or PyTorch. Everything is installed into .venv-oldest.
+# This needs no browser, no model and no PyTorch. Everything is installed into .venv-oldest.
 set -eu
 cd "$(dirname "$0")/.."
 venv=.venv-oldest
@@ -16,7 +16,7 @@ echo "==> Installing the oldest versions into $venv"
     "numpy==1.26.*" "pillow==10.1.*" \
     beautifulsoup4 hatchling hypothesis "pytest>=9" rst2pdf scipy sphinx-revealjs syrupy
 
-# Sphinx 7 itself warns of what Sphinx 8 changes, so that warnings are no errors here.
+# Sphinx 7 itself warns of changes in Sphinx 8, so warnings are no errors here.
 echo "==> Tests"
 "$py" -m pytest -q -W default -m "not models and not browser" -p no:cacheprovider \
     tests/hosts/sphinx/test_admonition.py tests/hosts/sphinx/test_build.py \
@@ -61,4 +61,4 @@ page=$book/_build/html/intro.html
 for part in 'class="attention-figure' 'attention.css' 'attention.js' '>0.800<' 'Fig. 1'; do
     grep -q "$part" "$page" || { echo "the book lacks $part"; exit 1; }
 done
-echo "The oldest versions do."
+echo "The package works with the oldest versions."
