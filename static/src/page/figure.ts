@@ -33,7 +33,8 @@ export function bindFigure(
     show(previous);
     if (action.type === "set") panel.announce(controls.label(action.name));
     else if (isAnnounced(action, state)) panel.announceState(state);
-    if (action.type === "adopt") bringIntoView(elementsToSee());
+    // A tap shows the answer too where it is out of sight. A mouse pointer keeps the words under it.
+    if (action.type === "adopt" || (action.type === "toggle" && isTouched())) bringIntoView(elementsToSee());
     watch(controller, action, previous);
   };
   const show = (previous: State | null): void => {
@@ -88,6 +89,10 @@ export function bindFigure(
   for (const stage of findAll(figure, "stage")) watchOverflow(stage);
   bringIntoView(elementsToSee());
   return controller;
+}
+
+function isTouched(): boolean {
+  return matchMedia("(pointer: coarse)").matches;
 }
 
 /** Whether screen readers hear of an action. */
