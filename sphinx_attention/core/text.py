@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-import unicodedata
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 _REPLACEMENT = "\ufffd"
 _BLANK = "\u2423"  # the open box that stands for a space
 _EMPTY = "\u2205"
+
+_KEPT = 4096
+"""Texts whose properties are remembered: the same words come back on every page."""
 
 # What XML 1.0 forbids or HTML calls an error, and the controls that would turn text around them.
 _UNFIT = re.compile(
@@ -44,6 +43,7 @@ def clean_line(text: str) -> str:
     return clean(" ".join(text.split()))
 
 
+@lru_cache(_KEPT)
 def visible(text: str) -> str:
     """A token's text as every view shows it: never empty, never blank, never illegal."""
     if not text:
@@ -53,6 +53,7 @@ def visible(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+@lru_cache(_KEPT)
 def right_to_left(text: str) -> bool:
     """Whether a text's first strongly directional character runs from right to left."""
     for character in text:

@@ -18,12 +18,14 @@ from sphinx_attention.core.sources import Runner, open_source
 from sphinx_attention.core.store import open_store
 from sphinx_attention.core.store.base import MemoryStore, Store
 
-from .library import Library, Opener
+from .library import Library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sphinx_attention.core.request import FunctionSource, ModelSource, Request
+
+    from .compute import Opener
 
 CHUNK = 32
 """Texts of a chunk: enough for full batches, few enough that losing a worker costs little."""

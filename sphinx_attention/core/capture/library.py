@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
-from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from sphinx_attention.core.analysis.bins import complete
 from sphinx_attention.core.analysis.derive import derive
-from sphinx_attention.core.analysis.parts import of_layers
-from sphinx_attention.core.attention import WARNING, Attention
+from sphinx_attention.core.attention import WARNING
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import setting
-from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
-from sphinx_attention.core.sources import Runner, open_source
+from sphinx_attention.core.request import MatrixSource
+from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.builtin import is_builtin
-from sphinx_attention.core.sources.matrix import read as read_matrix
 from sphinx_attention.core.store.base import MemoryStore, Store
 from sphinx_attention.core.store.entry import (
     DamagedEntryError,
@@ -30,11 +25,18 @@ from sphinx_attention.core.store.entry import (
 from sphinx_attention.core.store.entry_header import UnfitError
 from sphinx_attention.core.store.folder import FolderStore
 
+from .compute import compute, read_matrix
 from .failures import FailureRecord
-from .warnings import StoreWarning
+from .warnings import StoreWarning, StoreWarnings
 
 if TYPE_CHECKING:
-    from sphinx_attention.core.request import Source
+    from collections.abc import Iterable, Iterator
+
+    from sphinx_attention.core.attention import Attention
+    from sphinx_attention.core.request import Request
+    from sphinx_attention.core.store.entry import Entry
+
+    from .compute import Answer, Opener
 
 Mode = Literal["auto", "frozen", "refresh"]
 
@@ -44,8 +46,36 @@ KEY_SHOWN = 12
 _KEPT_READY = 8
 """How many attentions stay decoded: enough for a page, and flat in the number of figures."""
 
-Answer = Attention | AttentionError
-Opener = Callable[[ModelSource | FunctionSource], AbstractContextManager[Runner]]
+_MOST_OPENED = 16 * 1024 * 1024
+"""Bytes of the entries that stay open between the check of the store and the writing of pages."""
+
+_HEADER_BYTES = 8 * 1024
+"""About how many bytes a header takes that was read."""
+
+
+class _OpenedEntries:
+    """Entries that were checked and are not on a page yet, so that most are read once.
+
+    Entries beyond the memory set aside are read again.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._bytes = 0
+
+    def keep(self, entry: Entry) -> None:
+        """Keep an entry while there is room."""
+        size = len(entry.data) + _HEADER_BYTES
+        if entry.key not in self._entries and self._bytes + size <= _MOST_OPENED:
+            self._entries[entry.key] = entry
+            self._bytes += size
+
+    def take(self, key: str) -> Entry | None:
+        """The entry of a key, which is forgotten; None where it is not kept."""
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._bytes -= len(entry.data) + _HEADER_BYTES
+        return entry
 
 
 class Library:
@@ -82,10 +112,8 @@ class Library:
         self._opener = opener
         self._record = record or FailureRecord(None)
         self._states: dict[str, str] = {}
-        self._damaged: dict[str, str] = {}
-        self._newer: dict[str, str] = {}
-        self._newer_told: set[str] = set()
-        self._unwritten: dict[str, str] = {}
+        self._warnings = StoreWarnings()
+        self._opened = _OpenedEntries()
         self._ready: OrderedDict[str, Attention] = OrderedDict()
 
     def missing(self, requests: Iterable[Request]) -> list[Request]:
@@ -129,27 +157,24 @@ class Library:
             return True
         self._states.pop(key, None)
         try:
-            data = self.store.get_bytes(key)
+            entry = self.store.open(key)
         except NewerEntryError as error:
-            self._note_newer(key, error)
+            self._warnings.note_newer(key, self._said(key, error))
             return False
         except (DamagedEntryError, OSError) as error:
-            self._damaged[key] = self._states[key] = self._said(key, error)
+            self._states[key] = self._said(key, error)
+            self._warnings.damaged[key] = self._states[key]
             return False
-        if data is not None:
-            self._states[key] = checksum(data)
-        return data is not None
+        if entry is None:
+            return False
+        self._states[key] = checksum(entry.data)
+        self._opened.keep(entry)
+        return True
 
     def _place(self, key: str, error: DamagedEntryError | OSError) -> tuple[str, str]:
         """Where the entry lies that cannot be used, and what is wrong with it."""
         where = getattr(error, "where", None) or self.store.location(key)
         return where, getattr(error, "strerror", None) or str(error)
-
-    def _note_newer(self, key: str, error: NewerEntryError) -> None:
-        # It is met twice: when it is read, and when what was computed in its place is to be kept.
-        if key not in self._newer_told:
-            self._newer_told.add(key)
-            self._newer[key] = self._said(key, error)
 
     def _said(self, key: str, error: DamagedEntryError | OSError) -> str:
         return ": ".join(self._place(key, error))
@@ -171,56 +196,8 @@ class Library:
             self._record.save()
 
     def compute(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Answer]]:
-        """Compute requests, grouped by source. Nothing is read from the store, and nothing kept.
-
-        A source is asked once for all that is derived from one answer, and that is derived from
-        the answer itself rather than from what the store keeps of it.
-
-        Yields:
-            Each request with its attention or with what kept it from having one, as soon as it is
-            ready.
-        """
-        pending = sorted(requests, key=lambda request: repr(request.source))
-        for source, group in groupby(pending, key=lambda request: request.source):
-            wanted: dict[str, list[Request]] = {}
-            for request in group:
-                wanted.setdefault(request.base.key, []).append(request)
-            for base, answer in self._run(source, [same[0].base for same in wanted.values()]):
-                for request in wanted[base.key]:
-                    yield request, _derived(answer, request)
-
-    def _run(self, source: Source, requests: list[Request]) -> Iterator[tuple[Request, Answer]]:
-        if isinstance(source, MatrixSource):
-            yield from ((request, _read(request)) for request in requests)
-            return
-        left = {request.key: request for request in requests}
-        try:
-            with _bounded(source), self._opener(source) as runner:
-                yield from self._answers(runner, left)
-        except AttentionError as error:
-            for request in left.values():
-                yield request, error
-
-    @staticmethod
-    def _answers(runner: Runner, left: dict[str, Request]) -> Iterator[tuple[Request, Answer]]:
-        """What a runner answers; `left` loses each request that is answered."""
-        try:
-            with _bounded(next(iter(left.values())).source):
-                for request, answer in runner.run(list(left.values())):
-                    left.pop(request.key, None)
-                    yield request, answer
-        except AttentionError as error:
-            if not error.trace or len(left) == 1:
-                raise
-        # Something that nobody expected: one text may be to blame, and the others can do without.
-        for request in list(left.values()):
-            try:
-                with _bounded(request.source, request.text):
-                    ((_, answer),) = runner.run([request])
-            except AttentionError as error:
-                answer = error
-            del left[request.key]
-            yield request, answer
+        """Compute requests; see `compute.compute`. Nothing is read from the store or kept there."""
+        return compute(requests, self._opener)
 
     def _take(self, request: Request, answer: Answer) -> None:
         key = request.key
@@ -260,15 +237,16 @@ class Library:
 
     def _write(self, key: str, data: bytes) -> None:
         self._states[key] = checksum(data)
+        self._opened.take(key)
         self._record.forget(key)
         try:
             self.store.write(key, data)
         # A full disk or a read-only store must not cost the reader the picture.
         except NewerEntryError as error:
-            self._note_newer(key, error)
+            self._warnings.note_newer(key, self._said(key, error))
             self.not_stored.write(key, data)
         except AttentionError as error:
-            self._unwritten.setdefault(error.message, key)
+            self._warnings.unwritten.setdefault(error.message, key)
             self.not_stored.write(key, data)
 
     def state_of(self, request: Request) -> str:
@@ -287,19 +265,7 @@ class Library:
         look at; what concerns the store as a whole is told once.
         """
         found = [StoreWarning(e.problem, e.message) for e in self.store.drain_warnings()]
-        done = "left as it is" if self.mode == "frozen" else "computed again"
-        damaged = sorted(self._damaged.items())
-        found += [StoreWarning(Problem.STORE, f"{why}; {done}", key) for key, why in damaged]
-        if self._newer:
-            key, why = min(self._newer.items())
-            others = len(self._newer) - 1
-            also = f", as are {others} more" if others else ""
-            done = "" if self.mode == "frozen" else "; computed again, for this build alone"
-            found.append(StoreWarning(Problem.STORE, f"{why}; left as it is{also}{done}", key))
-        unwritten = self._unwritten.items()
-        found += [StoreWarning(Problem.STORE, message, key) for message, key in unwritten]
-        self._damaged, self._newer, self._unwritten = {}, {}, {}
-        return found
+        return found + self._warnings.drain(frozen=self.mode == "frozen")
 
     def get(self, request: Request) -> Attention:
         """The attention of a request. Computes nothing but what little a given matrix needs.
@@ -336,10 +302,11 @@ class Library:
             raise self.failures[key]
         store = self.not_stored if key in self.not_stored else self.store
         try:
-            attention = store.get(key)
+            entry = self._opened.take(key) or store.open(key)
+            attention = None if entry is None else entry.attention()
         except (DamagedEntryError, OSError) as error:
             where, why = self._place(key, error)
-            self._damaged[key] = f"{where}: {why}"
+            self._warnings.damaged[key] = f"{where}: {why}"
             raise AttentionError(
                 Problem.STORE, f"the entry {where} cannot be used: {why}"
             ) from error
@@ -356,7 +323,7 @@ class Library:
         Returns:
             Whether it was computed; `get` is to be asked again.
         """
-        if self.mode == "frozen" or request.key not in self._damaged:
+        if self.mode == "frozen" or request.key not in self._warnings.damaged:
             return False
         for _ in self.capture([request]):
             pass
@@ -391,28 +358,3 @@ def _extras(request: Request) -> str:
     if request.aggregate == "flow":
         needed.append("flow")
     return ",".join(needed)
-
-
-def _bounded(source: Source, text: str | None = None) -> AbstractContextManager[None]:
-    """The boundary around what a source does: whatever it raises becomes an `AttentionError`."""
-    problem = Problem.FUNCTION if isinstance(source, FunctionSource) else Problem.MODEL
-    over = "" if text is None else f" over “{text}”"
-    return guarded(problem, f"{source.label}{over}", exits=True)
-
-
-def _read(request: Request) -> Answer:
-    try:
-        with guarded(Problem.MATRIX, f"reading the weights over “{request.text}”"):
-            return read_matrix(request)
-    except AttentionError as error:
-        return error
-
-
-def _derived(answer: Answer, request: Request) -> Answer:
-    if isinstance(answer, AttentionError):
-        return answer
-    try:
-        with guarded(Problem.OPTION, f"deriving the attention over “{request.text}”"):
-            return derive(of_layers(answer, request.layers), request)
-    except AttentionError as error:
-        return error

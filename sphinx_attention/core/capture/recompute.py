@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.store.base import MemoryStore
-from sphinx_attention.core.store.entry import STEPS, DamagedEntryError, unpack
+from sphinx_attention.core.store.entry import DamagedEntryError, unpack
+from sphinx_attention.core.store.entry_arrays import STEPS
 
 from .library import Library
 

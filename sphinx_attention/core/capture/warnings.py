@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sphinx_attention.core.errors import Problem
+from sphinx_attention.core.errors import Problem
 
 
 @dataclass(frozen=True)
@@ -22,3 +20,48 @@ class StoreWarning:
     problem: Problem
     message: str
     key: str | None = None
+
+
+class StoreWarnings:
+    """What went wrong with the entries of a store.
+
+    Attributes:
+        damaged: by key, where an entry lies that cannot be used, and why.
+        unwritten: by message, the first key that could not be written.
+    """
+
+    def __init__(self) -> None:
+        self.damaged: dict[str, str] = {}
+        self.unwritten: dict[str, str] = {}
+        self._newer: dict[str, str] = {}
+        self._newer_told: set[str] = set()
+
+    def note_newer(self, key: str, what: str) -> None:
+        """Note an entry that a newer version of this package wrote.
+
+        Such an entry is met twice: when it is read, and when the answer that was computed in its
+        place is to be kept.
+        """
+        if key not in self._newer_told:
+            self._newer_told.add(key)
+            self._newer[key] = what
+
+    def drain(self, *, frozen: bool) -> list[StoreWarning]:
+        """What was noted since last asked.
+
+        Args:
+            frozen: whether nothing is computed in the place of what cannot be used.
+        """
+        done = "left as it is" if frozen else "computed again"
+        damaged = sorted(self.damaged.items())
+        found = [StoreWarning(Problem.STORE, f"{why}; {done}", key) for key, why in damaged]
+        if self._newer:
+            key, why = min(self._newer.items())
+            others = len(self._newer) - 1
+            also = f", as are {others} more" if others else ""
+            done = "" if frozen else "; computed again, for this build alone"
+            found.append(StoreWarning(Problem.STORE, f"{why}; left as it is{also}{done}", key))
+        unwritten = self.unwritten.items()
+        found += [StoreWarning(Problem.STORE, message, key) for message, key in unwritten]
+        self.damaged, self.unwritten, self._newer = {}, {}, {}
+        return found

@@ -128,8 +128,8 @@ def encode(figure: Figure) -> bytes:
     packed = to_payload(found, signed=signed)
     carried = tensors(figure.attention) if figure.spec.kind.keeps else {}
     maps: NDArray[np.uint16] = packed.reshape(-1, *packed.shape[2:])
-    sizes = np.abs(found).reshape(maps.shape)
-    order = np.argsort([int(_BITS[one].sum(dtype=np.int64)) for one in sizes], kind="stable")
+    bits = _BITS[np.abs(found)].reshape(len(maps), -1).sum(axis=1, dtype=np.int64)
+    order = np.argsort(bits, kind="stable")
     fields = _header(figure, packed, carried)
     if (order != np.arange(len(order))).any():
         fields["order"] = order.tolist()

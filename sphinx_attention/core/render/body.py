@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
 
     from .common.score_vector import Score, Vector
+    from .description import Pair
     from .drawing import Drawing
 
 _MOST_UNPAIRED = 12
@@ -71,17 +72,18 @@ def write_body(figure: Figure, whole: Figure, uid: str, numbers: Numbers) -> str
         numbers: how the page comes by its numbers.
     """
     drawing = draw(figure)
+    pairs = strongest_pairs(figure)
     lang = attribute("lang", figure.foreign, given=bool(figure.foreign))
     parts = (
         _heading(figure),
-        _pictures(drawing, figure, uid),
+        _pictures(drawing, figure, uid, pairs),
         _next_tokens(figure, lang),
         f'<div class="attention-footer"{lang}>\n',
         *_footer(drawing, figure, whole, uid),
         "</div>\n",
         write_template(drawing.below, drawing, figure, uid),
         _vector(score_vector(figure) if drawing.vector else None),
-        _pairs(figure, lang),
+        _pairs(figure, pairs, lang),
         _scripts(numbers),
     )
     return "".join(parts)
@@ -97,8 +99,8 @@ def _heading(figure: Figure) -> str:
     )
 
 
-def _pictures(drawing: Drawing, figure: Figure, uid: str) -> str:
-    picture = write_svg(drawing, figure, uid)
+def _pictures(drawing: Drawing, figure: Figure, uid: str, pairs: Sequence[Pair]) -> str:
+    picture = write_svg(drawing, figure, uid, pairs=pairs)
     under = write_template(drawing.under, drawing, figure, uid)
     stage = f'<div class="attention-stage">{picture}{under}</div>\n'
     if drawing.beside is None:
@@ -301,9 +303,8 @@ def _row(score: Score, head: str) -> str:
     )
 
 
-def _pairs(figure: Figure, lang: str) -> str:
+def _pairs(figure: Figure, pairs: Sequence[Pair], lang: str) -> str:
     """The table of the strongest pairs."""
-    pairs = strongest_pairs(figure)
     if not pairs:
         return ""
     say = figure.say.markup

@@ -241,12 +241,18 @@ def about(figure: Figure) -> str:
     return f"{_closed(f'{whose}, {over}')} {also}".strip()
 
 
-def detail(figure: Figure) -> str:
-    """What a description says of the head that is shown, and its strongest pairs."""
-    pairs = ", ".join(_in_words(figure, pair) for pair in strongest_pairs(figure, _NAMED))
+def detail(figure: Figure, pairs: Sequence[Pair] | None = None) -> str:
+    """What a description says of the head that is shown, and its strongest pairs.
+
+    Args:
+        figure: what is described.
+        pairs: the strongest pairs, where they are known already.
+    """
+    strongest = strongest_pairs(figure, _NAMED) if pairs is None else pairs[:_NAMED]
+    named = ", ".join(_in_words(figure, pair) for pair in strongest)
     where = layer_and_head(figure) if _has_layer_or_head(figure) else ""
     said = [_closed(where[:1].upper() + where[1:])] if where else []
-    return " ".join([*said, *([figure.say("strongest", pairs=pairs)] if pairs else [])])
+    return " ".join([*said, *([figure.say("strongest", pairs=named)] if named else [])])
 
 
 def _closed(sentence: str) -> str:

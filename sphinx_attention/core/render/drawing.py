@@ -97,5 +97,10 @@ def templates() -> Environment:
     environment.filters["num"] = num
     environment.filters["visible"] = visible
     environment.filters["weight"] = format_weight
-    environment.tests["right_to_left"] = right_to_left
+    environment.tests["right_to_left"] = _is_right_to_left
     return environment
+
+
+def _is_right_to_left(text: str) -> bool:
+    # Jinja takes plain functions alone, and `right_to_left` remembers its answers.
+    return right_to_left(text)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
 
     from .comparison import Pane
+    from .description import Pair
     from .drawing import Drawing
 
 _TEXT = re.compile(r"<(text|tspan|title|desc)(?: ([^>]*?)class=\"([^\"]*)\")?(?=[ >])")
@@ -42,11 +43,24 @@ def render_svg(figure: Figure, uid: str, *, standalone: bool = False) -> str:
 
 
 def write_svg(
-    drawing: Drawing, figure: Figure, uid: str, *, standalone: bool = False, named_by: str = ""
+    drawing: Drawing,
+    figure: Figure,
+    uid: str,
+    *,
+    standalone: bool = False,
+    named_by: str = "",
+    pairs: Sequence[Pair] | None = None,
 ) -> str:
-    """Write what a view made of a figure; see `render_svg`.
+    """Write what a view made of a figure as an SVG element.
 
-    ``named_by`` is the ids of what names it already; without, it says itself what it shows.
+    Args:
+        drawing: what the view made.
+        figure: what is drawn.
+        uid: as for `render_svg`.
+        standalone: as for `render_svg`.
+        named_by: the ids of elements that name the picture already; without them, the picture has
+            a title and a description of its own.
+        pairs: the strongest pairs, where they are known already.
     """
     width, height = num(drawing.width), num(drawing.height)
     named = named_by or f"{uid}-title {uid}-about {uid}-desc"
@@ -62,7 +76,7 @@ def write_svg(
         'class="attention-picture mathjax_ignore tex2jax_ignore" '
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
         f'translate="no" aria-labelledby="{escape(named)}" direction="{reading}"{style}>\n'
-        f"{'' if named_by else _described(figure, uid)}{content}</svg>"
+        f"{'' if named_by else _described(figure, uid, pairs)}{content}</svg>"
     )
     return svg if standalone else _kept_from_highlighting(svg)
 
@@ -70,7 +84,7 @@ def write_svg(
 _STANDALONE = ' font-family="Helvetica, Arial, \'Liberation Sans\', sans-serif" color="#222"'
 
 
-def _described(figure: Figure, uid: str) -> str:
+def _described(figure: Figure, uid: str, pairs: Sequence[Pair] | None) -> str:
     """The title and the description of a picture, for those who do not see it."""
     uid = escape(uid)
     lang = attribute("lang", figure.foreign, given=bool(figure.foreign))
@@ -79,7 +93,7 @@ def _described(figure: Figure, uid: str) -> str:
     return (
         f'<title id="{uid}-title"{own}>{escape(title)}</title>'
         f'<desc id="{uid}-about"{lang}>{escape(about(figure))}</desc>'
-        f'<desc id="{uid}-desc"{lang}>{escape(detail(figure))}</desc>\n'
+        f'<desc id="{uid}-desc"{lang}>{escape(detail(figure, pairs))}</desc>\n'
     )
 
 

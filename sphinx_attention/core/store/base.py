@@ -5,8 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from .entry import EntryInfo, glance, pack, read_info
-from .entry import unpack as unpack_entry
+from .entry import Entry, EntryInfo, open_entry, pack
 from .entry import verify as verify_entry
 
 if TYPE_CHECKING:
@@ -71,15 +70,25 @@ class Store(ABC):
     def location(self, key: str) -> str:
         """Where the entry of a key lies, for messages."""
 
-    def get(self, key: str) -> Attention | None:
-        """The attention of a key; None where there is no entry.
+    def open(self, key: str) -> Entry | None:
+        """The entry of a key, whose checksum and header are right; None where there is none.
 
         Raises:
             DamagedEntryError: the entry is cut short, altered, or of another version.
             OSError: the entry is there and cannot be read.
         """
         data = self.read(key)
-        return None if data is None else unpack_entry(data, key)
+        return None if data is None else open_entry(data, key)
+
+    def get(self, key: str) -> Attention | None:
+        """The attention of a key; None where there is no entry.
+
+        Raises:
+            DamagedEntryError: as `open`, and for numbers that cannot be right.
+            OSError: as `open`.
+        """
+        entry = self.open(key)
+        return None if entry is None else entry.attention()
 
     def has(self, key: str) -> bool:
         """Whether there is a sound entry of a key: all of it is read and checked.
@@ -97,23 +106,21 @@ class Store(ABC):
         """What the entry of a key says of itself; None where there is no entry.
 
         Raises:
-            DamagedEntryError: as `get`.
-            OSError: as `get`.
+            DamagedEntryError: as `open`.
+            OSError: as `open`.
         """
-        data = self.read(key)
-        return None if data is None else read_info(data, key)
+        entry = self.open(key)
+        return None if entry is None else entry.info()
 
     def get_bytes(self, key: str) -> bytes | None:
         """The bytes of an entry, whose checksum and header are right; None where there is none.
 
         Raises:
-            DamagedEntryError: as `get`, but for numbers that cannot be right.
-            OSError: as `get`.
+            DamagedEntryError: as `open`.
+            OSError: as `open`.
         """
-        data = self.read(key)
-        if data is not None:
-            glance(data, key)
-        return data
+        entry = self.open(key)
+        return None if entry is None else entry.data
 
     def put_bytes(self, key: str, data: bytes) -> None:
         """Take over an entry from another store.

@@ -28,7 +28,7 @@ from .options import as_written
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sphinx_attention.core.capture.library import Opener
+    from sphinx_attention.core.capture.compute import Opener
     from sphinx_attention.core.figure.spec import FigureSpec, Variant
     from sphinx_attention.core.request import Request, Source
 

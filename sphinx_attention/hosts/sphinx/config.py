@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields, replace
 from difflib import get_close_matches
+from operator import is_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from sphinx_attention.core.authoring.declarations import WHOLE, broken, declare
 from sphinx_attention.core.authoring.settings import Settings
@@ -48,9 +49,24 @@ def setup_config(app: Sphinx) -> None:
     app.connect("config-inited", check, priority=400)
 
 
+_NAMES = tuple(setting.name for setting in fields(Settings))
+
+
+class _Last:
+    """The settings that were asked for last. All figures of a build have the same."""
+
+    values: ClassVar[list[Any]] = []
+    settings: ClassVar[Settings] = Settings()
+
+
 def settings_of(config: Config) -> Settings:
     """The project's settings; `check` has seen to it that they are valid."""
-    return Settings(**{s.name: getattr(config, PREFIX + s.name) for s in fields(Settings)})
+    values = [getattr(config, PREFIX + name) for name in _NAMES]
+    # By identity: `Settings` holds the same dict that a handler in conf.py may change in place.
+    if not (_Last.values and all(map(is_, values, _Last.values))):
+        _Last.settings = Settings(**dict(zip(_NAMES, values, strict=True)))
+        _Last.values = values
+    return _Last.settings
 
 
 def check(app: Sphinx, config: Config) -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.sources.matrix import fits, leading_rows
-
 from . import option_lines
 from .config import settings_of
 from .misread import lost_options
@@ -99,6 +97,9 @@ def _is_matrix(body: list[str], text: str) -> bool:
     An admonition may hold a number or a table: rows that do not fit are a matrix only where they
     are two at least, begin with a number, and are numbers almost throughout.
     """
+    # Most directives have no body that could be a matrix.
+    from sphinx_attention.core.sources.matrix import fits, leading_rows  # noqa: PLC0415
+
     tokens = text.split()
     if fits("\n".join(body), tokens):
         return True

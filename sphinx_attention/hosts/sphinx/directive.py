@@ -27,8 +27,7 @@ from sphinx_attention.core.authoring.options import (
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.sources.author_files import locate
-from sphinx_attention.core.sources.matrix import leading_rows, misplaced_rows
-from sphinx_attention.core.sources.matrix import read as read_matrix
+from sphinx_attention.core.sources.numbers.lines import leading_rows, misplaced_rows
 from sphinx_attention.core.text import broken_character, listed, quoted
 from sphinx_attention.hosts.paths import relative_path
 
@@ -247,8 +246,10 @@ def _spec(directive: Directive, source: Source, options: dict[str, str], rows: i
     env = document.settings.env
     spec = parse(source.text, options, matrix, _context(env, directive))
     if matrix is not None:
+        from sphinx_attention.core.sources.matrix import read  # noqa: PLC0415 - few have one
+
         # Now, while the lines of the body are known: a mistake in one has its own line.
-        read_matrix(spec.request.base)
+        read(spec.request.base)
     return spec
 
 

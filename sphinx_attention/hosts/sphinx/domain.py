@@ -11,7 +11,6 @@ from sphinx.domains import Domain
 from sphinx.util import logging
 from sphinx.util.display import status_iterator
 
-from sphinx_attention.core.capture import warm
 from sphinx_attention.core.capture.failures import FailureRecord
 from sphinx_attention.core.capture.library import Library, is_captured
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -187,12 +186,8 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
             for _ in _with_progress(library, wanted, app.verbosity, configured=domain.configured):
                 pass
         report(library, domain)
-    if wanted and library.mode == "frozen" and warm.is_warm():
-        logger.info(
-            "attention_mode is 'frozen': changed sentences are not computed; "
-            "`sphinx-attention serve %s -D attention_mode=auto` computes them",
-            library.docs,
-        )
+    if wanted and library.mode == "frozen":
+        _tell_how_to_compute(library)
     domain.prose.look_up()
     report(library, domain)
     domain.pages = Pages.of(app)
@@ -200,6 +195,18 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
         return ()
     concerned = sorted({*domain.requests, *prose.data_of(env).remarks})
     return [docname for docname in concerned if _is_stale(app, domain, docname)]
+
+
+def _tell_how_to_compute(library: Library) -> None:
+    """Tell somebody who edits the notes under ``serve`` why a changed sentence has no figure."""
+    from sphinx_attention.core.capture import warm  # noqa: PLC0415 - a full store needs none of it
+
+    if warm.is_warm():
+        logger.info(
+            "attention_mode is 'frozen': changed sentences are not computed; "
+            "`sphinx-attention serve %s -D attention_mode=auto` computes them",
+            library.docs,
+        )
 
 
 def entries_of(domain: AttentionDomain, docname: str) -> dict[str, str]:
@@ -265,6 +272,8 @@ def warn_of_weight(sizes: Iterable[tuple[int, str]], budget: int, docname: str) 
 def _with_progress(
     library: Library, wanted: list[Request], verbosity: int, *, configured: bool
 ) -> Iterator[tuple[Request, str]]:
+    from sphinx_attention.core.capture import warm  # noqa: PLC0415 - a full store needs none of it
+
     return status_iterator(
         warm.capture(library, wanted, configured=configured),
         "capturing attention... ",

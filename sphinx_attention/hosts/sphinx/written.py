@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from docutils.statemachine import StringList
 
 from sphinx_attention.core.authoring.options import OPTIONS
-from sphinx_attention.core.sources.matrix import looks_like_rows
+from sphinx_attention.core.sources.numbers.lines import looks_like_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

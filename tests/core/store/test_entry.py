@@ -20,8 +20,8 @@ from sphinx_attention.core.store.entry import (
     DamagedEntryError,
     NewerEntryError,
     is_newer,
+    open_entry,
     pack,
-    read_info,
     unpack,
     verify,
 )
@@ -116,7 +116,7 @@ def test_logit_terms_and_names_come_back() -> None:
 
 def test_the_header_describes_the_entry() -> None:
     data = pack(REQUEST, replace(attention(), layer_names=("3", "7")))
-    info = read_info(data, REQUEST.key)
+    info = open_entry(data, REQUEST.key).info()
     assert (info.key, info.label, info.part) == (REQUEST.key, "org/model", "decoder")
     assert info.request["text"] == "a b c"
     assert info.request["source"]["id"] == "org/model"
@@ -157,7 +157,7 @@ def test_the_same_bytes_every_time() -> None:
 
 
 SMALL = pack(REQUEST, attention(layers=1, heads=1))
-READERS: list[Callable[[bytes, str], object]] = [unpack, verify, read_info]
+READERS: list[Callable[[bytes, str], object]] = [unpack, verify, open_entry]
 
 
 @pytest.mark.parametrize("reader", READERS)

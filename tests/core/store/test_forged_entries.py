@@ -24,13 +24,13 @@ from sphinx_attention.core.render.html import figure_attributes, render_html
 from sphinx_attention.core.request import FunctionSource, Request
 from sphinx_attention.core.store.base import MemoryStore
 from sphinx_attention.core.store.entry import (
-    STEPS,
     DamagedEntryError,
+    open_entry,
     pack,
-    read_info,
     unpack,
     verify,
 )
+from sphinx_attention.core.store.entry_arrays import STEPS
 from sphinx_attention.core.store.entry_header import FREE_NUMBERS, UnfitError
 from sphinx_attention.core.store.folder import FolderStore
 from sphinx_attention.core.views import View
@@ -394,7 +394,7 @@ def test_a_forged_header_is_refused_or_drawn(data: Any) -> None:
         found = unpack(entry, REQUEST.key)
     except DamagedEntryError:
         return
-    read_info(entry, REQUEST.key)
+    open_entry(entry, REQUEST.key)
     draw_all(found)
 
 

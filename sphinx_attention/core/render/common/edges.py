@@ -61,27 +61,34 @@ def stroke_width(code: int) -> str:
     return num(abs(code) * STROKE / FULL)
 
 
-def drawn(row: NDArray[np.integer[Any]], cutoff: float) -> NDArray[np.bool_]:
-    """Which weights of a row, or of a column, are drawn as edges.
+def drawn(rows: NDArray[np.integer[Any]], cutoff: float) -> NDArray[np.bool_]:
+    """Which weights of each row, or of a column, are drawn as edges.
 
     The heaviest whose sum reaches the cut-off, and all that tie with the last of them: which of
     two equals is drawn must not hang on their order. Masked and zero weights never are. Differences
     count by their size.
 
     Args:
-        row: codes, shape (tokens,).
-        cutoff: share of the row's mass, in (0, 1].
+        rows: codes, shape (…, tokens).
+        cutoff: share of the mass of each row, in (0, 1].
 
     Returns:
-        Shape (tokens,).
+        The shape of ``rows``.
     """
-    mass = np.abs(np.where(row == MASKED, 0, row).astype(np.int64))
-    falling = -np.sort(-mass)
-    before = np.cumsum(falling) - falling
-    taken = falling[before < cutoff * int(mass.sum())]
-    least = int(taken[-1]) if taken.size else 1
-    chosen: NDArray[np.bool_] = mass >= max(least, 1)
+    mass = sizes(rows)
+    falling = -np.sort(-mass, axis=-1)
+    before = np.cumsum(falling, axis=-1) - falling
+    taken = before < cutoff * mass.sum(axis=-1, keepdims=True)
+    # The heaviest come first, so that the last that is taken is the lightest of them.
+    last = np.maximum(np.count_nonzero(taken, axis=-1, keepdims=True) - 1, 0)
+    chosen: NDArray[np.bool_] = mass >= np.maximum(np.take_along_axis(falling, last, axis=-1), 1)
     return chosen
+
+
+def sizes(codes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """The size of each code, 0 where it is masked."""
+    found: NDArray[np.int64] = np.abs(np.where(codes == MASKED, 0, codes).astype(np.int64))
+    return found
 
 
 def seen_at_rest(
@@ -100,14 +107,13 @@ def seen_at_rest(
     Returns:
         For each edge its size in thousandths, its query and its key.
     """
-    chosen = [i for i, token in enumerate(tokens) if not token.special] or range(len(tokens))
-    found = []
-    for query in chosen:
-        row = codes[query]
-        size = np.abs(np.where(row == MASKED, 0, row).astype(np.int64))
-        seen = np.flatnonzero(drawn(row, cutoff) & (size >= LEAST_AT_REST))
-        found += [(int(size[key]), query, key) for key in seen.tolist()]
-    return found
+    ordinary = [i for i, token in enumerate(tokens) if not token.special]
+    chosen = ordinary or list(range(len(tokens)))
+    rows = codes[chosen]
+    size = sizes(rows)
+    seen = np.nonzero(drawn(rows, cutoff) & (size >= LEAST_AT_REST))
+    places = zip(size[seen].tolist(), *(axis.tolist() for axis in seen), strict=True)
+    return [(weight, chosen[row], key) for weight, row, key in places]
 
 
 def share_drawn(rows: NDArray[np.integer[Any]], cutoff: float, *, signed: bool = False) -> float:
@@ -121,10 +127,9 @@ def share_drawn(rows: NDArray[np.integer[Any]], cutoff: float, *, signed: bool =
         cutoff: share of each row's mass that is drawn.
         signed: whether these are differences, whose sizes come to no whole.
     """
-    mass = np.abs(np.where(rows == MASKED, 0, rows).astype(np.int64))
+    mass = sizes(rows)
     total = int(mass.sum())
-    chosen = np.array([drawn(row, cutoff) for row in rows], dtype=np.bool_).reshape(mass.shape)
-    shown = int(mass[chosen].sum())
+    shown = int(mass[drawn(rows, cutoff)].sum())
     if shown == total:
         return 1.0
     return shown / max(total, 0 if signed else FULL * int(mass.any(axis=1).sum()))

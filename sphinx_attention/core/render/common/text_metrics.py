@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from functools import lru_cache
 
 # Thousandths of an em, and the characters that are so wide.
 _WIDTHS = (
@@ -61,6 +62,7 @@ _JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
 
 
+@lru_cache(4096)
 def text_width(text: str, size: float) -> float:
     """The width of a text set at ``size`` px, in px.
 

@@ -1,0 +1,119 @@
+"""What sources answer to requests, each source asked once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.analysis.derive import derive
+from sphinx_attention.core.analysis.parts import of_layers
+from sphinx_attention.core.attention import Attention
+from sphinx_attention.core.boundary import guarded
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource
+from sphinx_attention.core.sources import Runner
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.request import Request, Source
+
+Answer = Attention | AttentionError
+Opener = Callable[[ModelSource | FunctionSource], AbstractContextManager[Runner]]
+
+
+def compute(requests: Iterable[Request], opener: Opener) -> Iterator[tuple[Request, Answer]]:
+    """Compute requests, grouped by source.
+
+    A source is asked once for all that is derived from one answer. What is derived is made from the
+    answer itself rather than from what a store keeps of it.
+
+    Args:
+        requests: what to compute.
+        opener: opens a source.
+
+    Yields:
+        Each request with its attention or with what kept it from having one, as soon as it is
+        ready.
+    """
+    pending = sorted(requests, key=lambda request: repr(request.source))
+    for source, group in groupby(pending, key=lambda request: request.source):
+        wanted: dict[str, list[Request]] = {}
+        for request in group:
+            wanted.setdefault(request.base.key, []).append(request)
+        for base, answer in _run(source, [same[0].base for same in wanted.values()], opener):
+            for request in wanted[base.key]:
+                yield request, _derived(answer, request)
+
+
+def read_matrix(request: Request) -> Attention:
+    """The weights that an author wrote or named.
+
+    Raises:
+        AttentionError: they cannot be read.
+    """
+    # A build whose figures are all of models needs no reader of numbers.
+    from sphinx_attention.core.sources.matrix import read  # noqa: PLC0415
+
+    return read(request)
+
+
+def _run(
+    source: Source, requests: list[Request], opener: Opener
+) -> Iterator[tuple[Request, Answer]]:
+    if isinstance(source, MatrixSource):
+        yield from ((request, _read(request)) for request in requests)
+        return
+    left = {request.key: request for request in requests}
+    try:
+        with _bounded(source), opener(source) as runner:
+            yield from _answers(runner, left)
+    except AttentionError as error:
+        for request in left.values():
+            yield request, error
+
+
+def _answers(runner: Runner, left: dict[str, Request]) -> Iterator[tuple[Request, Answer]]:
+    """What a runner answers; `left` loses each request that is answered."""
+    try:
+        with _bounded(next(iter(left.values())).source):
+            for request, answer in runner.run(list(left.values())):
+                left.pop(request.key, None)
+                yield request, answer
+    except AttentionError as error:
+        if not error.trace or len(left) == 1:
+            raise
+    # Something that nobody expected: one text may be to blame, and the others can do without.
+    for request in list(left.values()):
+        try:
+            with _bounded(request.source, request.text):
+                ((_, answer),) = runner.run([request])
+        except AttentionError as error:
+            answer = error
+        del left[request.key]
+        yield request, answer
+
+
+def _bounded(source: Source, text: str | None = None) -> AbstractContextManager[None]:
+    """The boundary around what a source does: whatever it raises becomes an `AttentionError`."""
+    problem = Problem.FUNCTION if isinstance(source, FunctionSource) else Problem.MODEL
+    over = "" if text is None else f" over “{text}”"
+    return guarded(problem, f"{source.label}{over}", exits=True)
+
+
+def _read(request: Request) -> Answer:
+    try:
+        with guarded(Problem.MATRIX, f"reading the weights over “{request.text}”"):
+            return read_matrix(request)
+    except AttentionError as error:
+        return error
+
+
+def _derived(answer: Answer, request: Request) -> Answer:
+    if isinstance(answer, AttentionError):
+        return answer
+    try:
+        with guarded(Problem.OPTION, f"deriving the attention over “{request.text}”"):
+            return derive(of_layers(answer, request.layers), request)
+    except AttentionError as error:
+        return error

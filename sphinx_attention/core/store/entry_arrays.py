@@ -1,0 +1,202 @@
+"""The arrays of an entry: as bytes, as numbers again, and which numbers may stand there.
+
+Weights are kept as ``floor(8000 w)``. Every number that a page shows is rounded to thousandths. The
+borders of that rounding, (n + ½)/1000, are multiples of 1/8000. A page therefore shows exactly what
+it would show from the model's own float, although an entry takes a third of the room. The error of
+a weight is at most 1/16000 (1/8000 below that size).
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .entry_header import ENCODINGS, FREE_NUMBERS, NUMBERS_A_BYTE, UnfitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Attention
+
+    from .entry_header import Header
+
+STEPS = 8000
+"""Steps of a weight from 0 to 1."""
+
+TENSORS = ("queries", "keys", "values")
+"""The vectors of an attention that an entry may hold."""
+
+LOGIT_TERMS = ("scale", "softcap", "bias", "sinks")
+"""The arrays that say how queries and keys become weights."""
+
+_LARGEST = 1e9
+"""What a number of queries, keys, values or logits may be at most: sums of their products stay
+finite in single precision."""
+
+_MOST_STEPS = STEPS * 21 // 20
+"""What a row may sum to at most, in steps: what half precision makes of 1, and some room."""
+
+
+def arrays_of(attention: Attention) -> dict[str, NDArray[Any]]:
+    """The arrays of an entry, as numbers of its encodings, the weights first."""
+    lowest, highest = float(attention.weights.min()), float(attention.weights.max())
+    # Not a number compares as false.
+    if not (lowest >= 0 and highest <= _MOST_STEPS / STEPS):
+        raise UnfitError(f"weights from {lowest:g} to {highest:g}")
+    # The small allowance keeps 0.9999999 of a saturated row from falling a step.
+    steps = np.floor(attention.weights.astype(np.float64) * STEPS + 1e-6).astype(np.uint16)
+    # A masked weight is drawn as masked, whatever a model says.
+    steps[np.broadcast_to(attention.masked[:, np.newaxis], steps.shape)] = 0
+    arrays: dict[str, Any] = {"weights": steps, "masked": attention.masked}
+    arrays |= {name: getattr(attention, name) for name in TENSORS}
+    arrays |= {
+        f"scoring.{name}": getattr(attention.logit_terms, name, None) for name in LOGIT_TERMS
+    }
+    return {name: array for name, array in arrays.items() if array is not None}
+
+
+def pack_arrays(
+    tensors: Mapping[str, NDArray[Any]],
+) -> tuple[list[dict[str, Any]], list[bytes]]:
+    """What the header says of arrays, and their bytes."""
+    arrays, blobs = _packed(tensors)
+    numbers = sum(array.size for name, array in tensors.items() if name != "masked")
+    if numbers > max(FREE_NUMBERS, NUMBERS_A_BYTE * sum(map(len, blobs))):
+        # So much that says so little looks like an attack to a reader. Coded number by number, the
+        # arrays take more bytes, and a reader accepts them.
+        arrays, blobs = _packed(tensors, zlib.Z_HUFFMAN_ONLY)
+    return arrays, blobs
+
+
+def _packed(
+    tensors: Mapping[str, NDArray[Any]], strategy: int | None = None
+) -> tuple[list[dict[str, Any]], list[bytes]]:
+    arrays: list[dict[str, Any]] = []
+    blobs: list[bytes] = []
+    for name, array in tensors.items():
+        encoding = ENCODINGS[name]
+        blob = _deflate(_ENCODERS[encoding](array), encoding, strategy)
+        arrays.append(
+            {"name": name, "encoding": encoding, "shape": list(array.shape), "bytes": len(blob)}
+        )
+        blobs.append(blob)
+    return arrays, blobs
+
+
+def _deflate(raw: bytes, encoding: str, strategy: int | None = None) -> bytes:
+    # Weights hold runs (of zeros, above all) but hardly anything that occurs twice. Looking for
+    # runs alone is some fifty times faster than looking for all, and mostly comes out smaller.
+    usual = zlib.Z_RLE if encoding == "steps" else zlib.Z_DEFAULT_STRATEGY
+    deflating = zlib.compressobj(strategy=usual if strategy is None else strategy)
+    return deflating.compress(raw) + deflating.flush()
+
+
+def _planes(values: NDArray[np.uint16]) -> bytes:
+    """High bytes, then low bytes: the high ones are nearly all zero and cost next to nothing."""
+    return (values >> 8).astype(np.uint8).tobytes() + (values & 255).astype(np.uint8).tobytes()
+
+
+def read_arrays(header: Header, data: memoryview) -> dict[str, NDArray[Any]]:
+    """The arrays of an entry, whose header has passed all checks.
+
+    Raises:
+        UnfitError: an array of another size, or a number that cannot be right.
+        zlib.error: an array that cannot be inflated.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    offset = 0
+    for info in header.arrays:
+        bytes_of, decode = _DECODERS[ENCODINGS[info.name]]
+        size = bytes_of(info.count)
+        inflating = zlib.decompressobj()
+        # No more than the shape says: what inflates to more is not one of ours.
+        raw = inflating.decompress(data[offset : offset + info.bytes], size)
+        if len(raw) != size or inflating.unconsumed_tail or not inflating.eof:
+            raise UnfitError(f"{info.name} of the shape {info.shape} have another size")
+        offset += info.bytes
+        # Bits come in eights; the shape says how many were meant.
+        arrays[info.name] = decode(raw)[: info.count].reshape(info.shape)
+    check_numbers(header, arrays)
+    return arrays
+
+
+def check_numbers(header: Header, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Check the numbers of all arrays, whose shapes are right.
+
+    Raises:
+        UnfitError: a number that cannot be right.
+    """
+    for name, numbers in arrays.items():
+        if ENCODINGS[name] == "float32":
+            _check_floats(name, numbers)
+    _check_rows(header, arrays["weights"], arrays["masked"])
+
+
+def _check_floats(name: str, numbers: NDArray[np.float32]) -> None:
+    # A sink of minus infinity takes no share: a head has none.
+    none = np.isneginf(numbers) if name == "scoring.sinks" else np.zeros(1, np.bool_)
+    # A bias stands for a mask in some models, and is only ever added.
+    most = np.finfo(np.float32).max if name == "scoring.bias" else _LARGEST
+    fits = (np.abs(numbers) <= most) | none
+    if not fits.all():
+        raise UnfitError(f"{name} hold {numbers[~fits].flat[0]}, and not only numbers to {most:g}")
+    if name == "scoring.softcap" and bool((numbers < 0).any()):
+        raise UnfitError(f"{name} hold {numbers.min()}, which is below 0")
+
+
+def _check_rows(header: Header, steps: NDArray[np.uint16], masked: NDArray[np.bool_]) -> None:
+    if int(steps.max()) > _MOST_STEPS:
+        raise UnfitError(f"a weight is {int(steps.max()) / STEPS:.3f}, which is more than 1")
+    # Of all heads that share a mask, the largest weight is enough.
+    largest = steps.max(axis=(0, 1), keepdims=True)[0] if len(masked) == 1 else steps.max(axis=1)
+    if bool((largest[masked] > 0).any()):
+        raise UnfitError("weights are not zero where they are masked")
+    if header.candidates and not masked[:, np.triu(np.ones(masked.shape[1:], np.bool_), 1)].all():
+        raise UnfitError(
+            "a token sees a later one, which a model that goes on from a text does not let it"
+        )
+    if header.rows_sum_to_one:
+        most = int(steps.sum(axis=-1, dtype=np.uint32).max())
+        if most > _MOST_STEPS:
+            raise UnfitError(f"a row sums to {most / STEPS:.3f}, not to 1")
+
+
+def _decode_steps(raw: bytes) -> NDArray[np.uint16]:
+    high, low = np.frombuffer(raw, dtype=np.uint8).reshape(2, -1)
+    return np.left_shift(high, 8, dtype=np.uint16) | low
+
+
+def _decode_bits(raw: bytes) -> NDArray[np.bool_]:
+    return np.unpackbits(np.frombuffer(raw, dtype=np.uint8)).astype(np.bool_)
+
+
+def _decode_float32(raw: bytes) -> NDArray[np.float32]:
+    return np.frombuffer(raw, dtype="<f4").astype(np.float32)
+
+
+def _weights() -> NDArray[np.float32]:
+    # The middle of the step; nothing stays nothing, and all of a row stays all.
+    middle = (np.arange(_MOST_STEPS + 1) + 0.5) / STEPS
+    middle[0] = 0.0
+    return np.minimum(middle, 1.0).astype(np.float32)
+
+
+WEIGHTS = _weights()
+"""The weight of each step."""
+
+_ENCODERS: dict[str, Callable[[NDArray[Any]], bytes]] = {
+    "steps": _planes,
+    "bits": lambda array: np.packbits(array).tobytes(),
+    "float32": lambda array: array.astype("<f4").tobytes(),
+}
+
+# How many bytes so many numbers take, and how they become numbers.
+_DECODERS: dict[str, tuple[Callable[[int], int], Callable[[bytes], NDArray[Any]]]] = {
+    "steps": (lambda count: 2 * count, _decode_steps),
+    "bits": (lambda count: -(-count // 8), _decode_bits),
+    "float32": (lambda count: 4 * count, _decode_float32),
+}
