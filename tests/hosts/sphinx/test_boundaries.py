@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
 from sphinx_attention.core.attention import Attention, Token
-from sphinx_attention.core.capture import library as capture
+from sphinx_attention.core.capture import compute
+from sphinx_attention.core.capture import library as library_module
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.store.base import MemoryStore
 from sphinx_attention.hosts.sphinx import visitors
 from tests.course import CONF, FUNCTION
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 PAGE = (
     "P\n=\n\n.. attention:: the quick brown fox\n   :name: first\n   :caption: One.\n\n"
@@ -137,14 +142,14 @@ def test_a_source_that_cannot_be_opened_fails_by_name() -> None:
     }
 
 
-@pytest.mark.parametrize("where", ["derive", "pack"])
+@pytest.mark.parametrize(("module", "where"), [(compute, "derive"), (library_module, "pack")])
 def test_errors_of_deriving_and_packing_are_reported(
-    where: str, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_):
         raise IndexError("out of bounds")
 
-    monkeypatch.setattr(capture, where, broken)
+    monkeypatch.setattr(module, where, broken)
     library = Library(MemoryStore(), opener=lambda _: Runner(KeyError()))
     list(library.capture(REQUESTS[:1]))
     (failure,) = library.failures.values()
@@ -156,6 +161,6 @@ def test_errors_of_reading_are_reported(monkeypatch: pytest.MonkeyPatch) -> None
         raise IndexError("out of bounds")
 
     store = MemoryStore()
-    monkeypatch.setattr(store, "get", broken)
+    monkeypatch.setattr(store, "open", broken)
     with pytest.raises(AttentionError, match="over “a b” failed: IndexError"):
         Library(store).get(REQUESTS[0])
