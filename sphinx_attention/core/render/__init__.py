@@ -1,1 +1,1 @@
-"""From figures to SVG, HTML and words. One module a view; `views` lists them."""
+"""Figures as SVG, as HTML and in words. Each view has a folder here; `core/views.py` lists them."""

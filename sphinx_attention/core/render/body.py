@@ -1,7 +1,7 @@
-"""What stands inside ``<figure>`` before its caption: picture, footer, tables, numbers.
+"""The content of ``<figure>`` before its caption: picture, footer, tables, numbers.
 
-Every figure of a page has these parts, so they are written by Python rather than by a template. A
-view adds templates of its own where it has something under the picture or in the footer.
+Every figure of a page has these parts, so Python writes them, which is faster than a template. A
+view adds templates for its own parts under the picture and in the footer.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .drawing import Drawing
 
 _MOST_UNPAIRED = 12
-"""Words of a difference without a partner that a note names."""
+"""The most words without a partner that the note of a difference names."""
 
 _UNTOUCHED = "mathjax_ignore tex2jax_ignore"
 """Two classes that keep MathJax from setting tokens such as $x$."""
@@ -43,15 +43,15 @@ _UNTOUCHED = "mathjax_ignore tex2jax_ignore"
 
 @dataclass(frozen=True)
 class Numbers:
-    """How the page comes by the numbers of a figure: in place, elsewhere in the page, or in a file.
+    """The numbers of a figure on a page: in place, elsewhere in the page, or in a file.
 
     Attributes:
         key: a digest of the payload.
-        text: the payload, in place; empty where it is elsewhere.
-        url: of the file; empty where it is in the page.
-        directive: the author's directive as JSON; empty where none was written.
-        at: as JSON, where the attention stands on the axes of the figure.
-        variants: what the page says of each other attention, as JSON.
+        text: the payload, if it is in place; else empty.
+        url: the URL of the file; empty if the payload is in the page.
+        directive: the author's directive as JSON; empty if there is none.
+        at: the position of the attention on the axes of the figure, as JSON.
+        variants: the facts about each other attention that the page holds, as JSON.
     """
 
     key: str
@@ -66,10 +66,10 @@ def write_body(figure: Figure, whole: Figure, uid: str, numbers: Numbers) -> str
     """Write the markup of one attention.
 
     Args:
-        figure: what is drawn.
-        whole: the figure that it belongs to, with all that can be chosen.
-        uid: prefix of the ids within, unique in the page.
-        numbers: how the page comes by its numbers.
+        figure: the figure of one attention.
+        whole: the whole figure with all its attentions.
+        uid: the prefix of ids in the markup, unique in the page.
+        numbers: the numbers on the page.
     """
     drawing = draw(figure)
     pairs = strongest_pairs(figure)
@@ -90,7 +90,7 @@ def write_body(figure: Figure, whole: Figure, uid: str, numbers: Numbers) -> str
 
 
 def _heading(figure: Figure) -> str:
-    """What stands above the picture of a comparison."""
+    """The heading above the picture in a comparison."""
     if not figure.heading:
         return ""
     return (
@@ -119,7 +119,7 @@ def _pictures(drawing: Drawing, figure: Figure, uid: str, pairs: Sequence[Pair])
 
 
 def _next_tokens(figure: Figure, lang: str) -> str:
-    """The likeliest next tokens, where the model chooses one."""
+    """The likeliest next tokens, if the model chooses one."""
     if not figure.next_tokens:
         return ""
     rows = []
@@ -173,7 +173,7 @@ def _footer(drawing: Drawing, figure: Figure, whole: Figure, uid: str) -> Iterat
 
 
 def _choices(figure: Figure, drawing: Drawing) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """What the footer says of layer and head: the name of each, that shown, and those carried."""
+    """The layer and the head in the footer: each name, the shown one, and the carried ones."""
     attention = figure.attention
     if attention.layers * attention.heads == 1 and not attention.label:
         return
@@ -186,7 +186,7 @@ def _choices(figure: Figure, drawing: Drawing) -> Iterator[tuple[str, str, tuple
 
 
 def _choice(figure: Figure, name: str, value: str, names: Sequence[str]) -> str:
-    """The selector of a layer or a head, or its name where there is one."""
+    """The selector of a layer or a head; only the name if there is one."""
     word, shown = figure.say.markup(name), escape(clean_line(value))
     if len(names) == 1:
         return (
@@ -205,7 +205,7 @@ def _choice(figure: Figure, name: str, value: str, names: Sequence[str]) -> str:
 
 
 def _selector(figure: Figure, one: Selector) -> str:
-    """The selector of an axis, along which the attentions of a figure differ."""
+    """The selector of an axis along which the attentions of a figure differ."""
     options = "".join(
         f'<option value="{escape(choice.value)}"'
         f"{' selected' if choice.value == one.value else ''}"
@@ -231,7 +231,7 @@ def _selector(figure: Figure, one: Selector) -> str:
 
 
 def _signs(figure: Figure) -> Iterator[str]:
-    """What the colours of a difference mean, and which words it leaves out."""
+    """The meaning of a difference's colours, and the words that the difference leaves out."""
     if figure.compared is None:
         return
     first, second = (f'<bdi translate="no">{escape(name)}</bdi>' for name in figure.compared)
@@ -246,7 +246,7 @@ def _signs(figure: Figure) -> Iterator[str]:
 
 
 def _notes(drawing: Drawing, figure: Figure) -> Iterator[str]:
-    """What readers are told of the picture."""
+    """The notes for readers about the picture."""
     say = figure.say.markup
     if not figure.pinned:
         # The style sheet shows the wording that fits the device.

@@ -1,4 +1,4 @@
-"""Two attentions side by side: each is drawn as a figure of its own, and both share a selection."""
+"""Two attentions side by side. Each is drawn as a figure of its own, and both share a selection."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
 
 WIDEST = 1080.0
-"""Width in px of two pictures that are made smaller to stand side by side in a column of text.
+"""The most width in px of two pictures that are scaled down to stand side by side in the text.
 
-Wider pictures would be too small to be read there. They stand one under the other, except on wide
-pages.
+Wider pictures would be too small to read. They stand one below the other, except on wide pages.
 """
 
 
@@ -26,9 +25,9 @@ class Pane:
     """One of the two attentions.
 
     Attributes:
-        figure: what the pane shows, as a figure of its own.
-        name: the sentence or the model, as readers see it; it stands above the picture.
-        uid: prefix of the ids within.
+        figure: the content of the pane, as a figure of its own.
+        name: the sentence or the model as readers see it, above the picture.
+        uid: the prefix of ids in the pane.
     """
 
     figure: Figure
@@ -37,13 +36,13 @@ class Pane:
 
 
 def panes_of(figure: Figure, uid: str) -> tuple[Pane, ...]:
-    """The two attentions of a comparison; none where the figure shows one.
+    """The two attentions of a comparison, or an empty tuple if the figure shows one.
 
-    A figure whose second attention cannot be had shows the first one, and says why.
+    If the second attention failed, the figure shows the first one and gives the reason.
 
     Args:
-        figure: with both.
-        uid: prefix of the ids within the figure.
+        figure: the figure with both attentions.
+        uid: the prefix of ids in the figure.
     """
     axis = figure.spec.compare
     if axis is None or len(figure.alternatives) != 1:
@@ -51,14 +50,14 @@ def panes_of(figure: Figure, uid: str) -> tuple[Pane, ...]:
     (other,) = figure.alternatives
     if other.figure is None:
         return ()
-    # Any name that the option link cannot have keeps the selection within this figure.
+    # The option link cannot have this name, so the selection stays within the figure.
     link = figure.spec.link or f"{uid} compared"
     made: list[Pane] = []
     for letter, one in (("a", figure), ("b", other.figure)):
         variant = next(each for each in figure.order if each.at == one.spec.at)
         name = label(figure, axis, variant)
         alt = one.spec.alt and f"{clean_line(one.spec.alt)} ({name})"
-        # The directive makes both. Its option focus names a word of the first.
+        # The directive makes both panes. Its option focus names a word of the first.
         written = one.spec.written if letter == "a" else None
         spec = replace(
             one.spec, at=(), compare=None, link=link, alt=alt, written=written, others=()
@@ -70,7 +69,7 @@ def panes_of(figure: Figure, uid: str) -> tuple[Pane, ...]:
 
 
 def _with_difference(pane: Pane, difference: Alternative | None, second: str) -> Pane:
-    """The first pane, in which readers can choose the difference of both."""
+    """The first pane, with the difference of both as a further choice of readers."""
     if difference is None:
         return pane
     sides, shown = (

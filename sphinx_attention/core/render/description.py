@@ -36,10 +36,10 @@ class Pair:
     Attributes:
         query: text of the query token, as shown.
         key: text of the key token, as shown.
-        weight: three decimals.
+        weight: the weight with three decimals.
         code: the weight in thousandths.
-        query_index: which of the query tokens.
-        key_index: which of the key tokens.
+        query_index: the index of the query token.
+        key_index: the index of the key token.
     """
 
     query: str
@@ -51,15 +51,15 @@ class Pair:
 
 
 def strongest_pairs(figure: Figure, limit: int = _LISTED) -> list[Pair]:
-    """The strongest pairs of what is shown, or of its pinned tokens where there are some.
+    """The strongest pairs of the shown head, or of the pinned tokens if there are some.
 
-    What is shown is a head, or the mean of those that the view heads draws together.
+    The view heads shows the mean of the heads that it draws.
 
-    Masked and zero weights are no pairs. Equal weights come in the order of the text.
+    Masked weights and zeros are no pairs. Equal weights keep the order of the text.
 
     Args:
-        figure: whose layer, head and pinned tokens are meant.
-        limit: how many at most.
+        figure: the figure with its layer, head and pinned tokens.
+        limit: the most pairs.
     """
     attention = figure.attention
     heads = [head_codes(attention, figure.layer, head) for head in heads_of(figure)]
@@ -87,10 +87,9 @@ def strongest_pairs(figure: Figure, limit: int = _LISTED) -> list[Pair]:
 
 
 def pair_lines(figure: Figure) -> list[str]:
-    """The strongest pairs, a line each: ``0.600 brown → fox``.
+    """The strongest pairs with a line for each: ``0.600 brown → fox``.
 
-    The weight comes first, so that the numbers stand below one another wherever digits are equally
-    wide, without a table.
+    The weight comes first, so that numbers are aligned without a table if digits have equal widths.
     """
     queries = distinct_names(figure.attention.query_tokens)
     keys = distinct_names(figure.attention.key_tokens)
@@ -101,7 +100,7 @@ def pair_lines(figure: Figure) -> list[str]:
 
 
 def distinct_names(tokens: Sequence[Token]) -> list[str]:
-    """The tokens as shown; those of the same text are numbered, as ``the#1`` and ``the#2``.
+    """The tokens as shown. Equal tokens are numbered, as ``the#1`` and ``the#2``.
 
     The option ``focus`` names them in the same way.
     """
@@ -116,10 +115,10 @@ def distinct_names(tokens: Sequence[Token]) -> list[str]:
 
 
 def whole_texts(figure: Figure) -> list[tuple[str, str]]:
-    """Everything the numbers are about, uncut: a label, which may be empty, and a text, each.
+    """All texts behind the numbers, uncut: pairs of a label, which may be empty, and a text.
 
-    These are the sentence, the second sentence of a pair, and the text of a decoder. The tokens
-    follow where they are not simply the words of those texts.
+    The texts are the sentence, the second sentence of a pair, and the text of a decoder. A list of
+    tokens follows if the tokens are not simply the words of those texts.
     """
     request, attention, say = figure.spec.request, figure.attention, figure.say
     generated = str(attention.provenance.get("generated", ""))
@@ -148,12 +147,12 @@ def whole_texts(figure: Figure) -> list[tuple[str, str]]:
 
 
 def _lines(text: str) -> str:
-    """A text fit to be shown, its lines kept."""
+    """A text that can be shown, with its lines."""
     return "\n".join(clean(line.expandtabs()) for line in text.strip().splitlines())
 
 
 def default_title(figure: Figure) -> str:
-    """A short name of the picture, for when the author gave no alternative text."""
+    """A short name of the picture, if the author gave no alternative text."""
     name = clean_line(figure.attention.label)
     if figure.attention.signed:
         return figure.say("title_difference", between=figure.heading or name)
@@ -161,7 +160,7 @@ def default_title(figure: Figure) -> str:
 
 
 def layer_and_head(figure: Figure) -> str:
-    """Which layer and head are meant, or what was made of several, such as ``layer 5, head 11``."""
+    """The shown layer and head, or the derivation of several, such as ``layer 5, head 11``."""
     aggregate = figure.spec.request.aggregate
     several = len(heads_of(figure)) > 1
     if aggregate in {None, "mean layers", "max layers"}:
@@ -178,7 +177,7 @@ def layer_and_head(figure: Figure) -> str:
 
 
 def credit(figure: Figure) -> str:
-    """Whose numbers they are: the model, and the layer and head where there is a choice."""
+    """The source of the numbers: the model, and the layer and head if there are several."""
     attention = figure.attention
     line = clean_line(attention.label) or figure.say("given")
     if _has_layer_or_head(figure):
@@ -196,7 +195,7 @@ def credit(figure: Figure) -> str:
 
 
 def generation_notes(figure: Figure) -> list[str]:
-    """What readers have to know of a text that the model went on from; empty for other figures."""
+    """Notes for readers about a text that the model continued; empty for other figures."""
     steps, say = figure.attention.candidates, figure.say
     if not steps:
         return []
@@ -208,7 +207,7 @@ def generation_notes(figure: Figure) -> list[str]:
 
 
 def next_lines(figure: Figure) -> list[str]:
-    """A line with the likeliest next tokens; none where the model chooses none."""
+    """A line with the likeliest next tokens; none if the model chooses none."""
     if not figure.next_tokens:
         return []
     told = [
@@ -220,12 +219,12 @@ def next_lines(figure: Figure) -> list[str]:
 
 
 def describe(figure: Figure) -> str:
-    """One plain sentence or two: whose attention, over which words, and the strongest pairs."""
+    """One or two sentences: whose attention, over which words, and the strongest pairs."""
     return f"{about(figure)} {detail(figure)}".strip()
 
 
 def about(figure: Figure) -> str:
-    """What a description says whichever head is shown: whose attention, and over which words."""
+    """The part of a description that is equal for all heads: whose attention, over which words."""
     whose = default_title(figure)
     if figure.attention.signed:
         return _closed(whose)
@@ -242,11 +241,11 @@ def about(figure: Figure) -> str:
 
 
 def detail(figure: Figure, pairs: Sequence[Pair] | None = None) -> str:
-    """What a description says of the head that is shown, and its strongest pairs.
+    """The part of a description about the shown head, and its strongest pairs.
 
     Args:
-        figure: what is described.
-        pairs: the strongest pairs, where they are known already.
+        figure: the figure.
+        pairs: the strongest pairs, if they are known already.
     """
     strongest = strongest_pairs(figure, _NAMED) if pairs is None else pairs[:_NAMED]
     named = ", ".join(_in_words(figure, pair) for pair in strongest)
@@ -260,7 +259,7 @@ def _closed(sentence: str) -> str:
 
 
 def _has_layer_or_head(figure: Figure) -> bool:
-    """Whether it has to be said which head is meant: not of the only one that an author gave."""
+    """Whether the description names the head. A single head of a given matrix has no name."""
     attention = figure.attention
     one = attention.layers * attention.heads == 1 and figure.spec.request.aggregate is None
     return bool(attention.label) or not one
@@ -286,7 +285,7 @@ def _sentence(figure: Figure) -> str:
 
 
 def _target(figure: Figure) -> str:
-    """The decoder's text, where it is seen, or that with which a model went on."""
+    """The decoder's text if it is shown, or the text that a model generated."""
     if figure.attention.candidates:
         return _first_words(figure.attention.provenance.get("continued", ""))
     if figure.attention.part == "encoder":
@@ -301,5 +300,5 @@ def _first_words(text: str) -> str:
 
 
 def _isolated(text: str) -> str:
-    """Keep right-to-left text from turning round the punctuation beside it."""
+    """Isolate right-to-left text, so that it does not reorder the punctuation beside it."""
     return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}" if right_to_left(text) else text

@@ -1,4 +1,4 @@
-"""What every view hands over to be written as SVG, and the templates that write it."""
+"""The drawing that every view returns for SVG, and the templates that write it."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Drawing:
     Attributes:
         width: of the picture in px.
         height: of the picture in px.
-        right_to_left: whether the reading direction of the picture is right to left.
-        content: what the template is given as ``view``.
+        right_to_left: whether the picture is read from right to left.
+        content: the value ``view`` of the template.
         template: the file below this package that writes the content.
-        write: a function that writes the content in place of a template. It takes a figure, the
-            content and whether the picture is a file of its own, and is several times faster.
-        under: the template of what stands right under the picture, in its box; empty for nothing.
-        choices: which of the selectors ``layer`` and ``head`` the footer has.
-        controls: the template of what this view alone has in the footer; empty for none.
-        below: the template of what stands under the footer; empty for nothing.
-        beside: the view of a second picture that stands beside this one; None for none.
-        notes: sentences of this view about what it draws, for the footer.
-        vector: whether the weights of pinned tokens stand below as a vector.
+        write: a function that writes the content instead of a template, several times faster. It
+            takes a figure, the content and whether the picture is a file of its own.
+        under: the template for the box of the picture, right under the picture; empty for none.
+        choices: the selectors in the footer: ``layer`` and ``head``.
+        controls: the template of this view's own controls in the footer; empty for none.
+        below: the template for the place under the footer; empty for none.
+        beside: the view of a second picture beside this one; None for none.
+        notes: sentences of this view about its picture, for the footer.
+        vector: whether the weights of pinned tokens are shown below as a vector.
     """
 
     width: float
@@ -58,13 +58,13 @@ class Drawing:
 def write_template(
     name: str, drawing: Drawing, figure: Figure, uid: str, *, standalone: bool = False
 ) -> str:
-    """What a template of a view makes of its drawing.
+    """The output of a view's template for its drawing.
 
     Args:
-        name: the file below this package; empty for nothing.
-        drawing: of the view.
-        figure: what is drawn.
-        uid: prefix of the ids within.
+        name: the file below this package; empty for no output.
+        drawing: the drawing of the view.
+        figure: the figure.
+        uid: the prefix of ids in the output.
         standalone: whether the picture is a file of its own.
     """
     if not name:
@@ -85,7 +85,7 @@ def write_template(
 
 @cache
 def templates() -> Environment:
-    """The templates of this package; everything that they print is escaped."""
+    """The templates of this package, which escape all values."""
     environment = Environment(
         loader=PackageLoader("sphinx_attention.core.render", ""),
         autoescape=True,

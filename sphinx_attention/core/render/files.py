@@ -1,4 +1,4 @@
-"""A figure as a file of its own: a self-contained page, or its picture as SVG, PNG or PDF."""
+"""A figure in a file of its own: a self-contained page, or its picture as SVG, PNG or PDF."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
 
 FORMATS = ("html", "svg", "png", "pdf")
-"""The endings that a file may have."""
+"""The file extensions that are supported."""
 
 INSTALL = 'pip install "sphinx-attention[render]"'
 
@@ -36,10 +36,10 @@ _MARGIN = 8
 
 
 def write_file(figure: Figure, path: Path) -> None:
-    """Write a figure to a file; its ending says what it becomes.
+    """Write a figure to a file. The file's extension decides the format.
 
     Raises:
-        AttentionError: an ending that is none of `FORMATS`, or a package that is missing.
+        AttentionError: the extension is none of `FORMATS`, or a package is missing.
         OSError: the file cannot be written.
     """
     kind = check_ending(path)
@@ -52,10 +52,10 @@ def write_file(figure: Figure, path: Path) -> None:
 
 
 def check_ending(path: Path) -> str:
-    """What a file becomes, by its ending: one of `FORMATS`.
+    """The format of a file by its extension: one of `FORMATS`.
 
     Raises:
-        AttentionError: another ending.
+        AttentionError: another extension.
     """
     kind = path.suffix.lstrip(".").lower()
     if kind not in FORMATS:
@@ -66,10 +66,10 @@ def check_ending(path: Path) -> str:
 
 
 def check_file(path: Path) -> None:
-    """Find out whether a file can be written and its kind be made, before anything is computed.
+    """Check that a file can be written in its format, before anything is computed.
 
     Raises:
-        AttentionError: a package that the kind needs is missing.
+        AttentionError: a package for the format is missing.
         OSError: the file cannot be written.
     """
     kind = path.suffix.lstrip(".").lower()
@@ -90,26 +90,26 @@ def standalone_svg(figure: Figure) -> str:
 
 
 def standalone_page(figure: Figure) -> str:
-    """One HTML page that needs no other file: script, style, font and numbers are within it."""
+    """An HTML page that needs no other file: it contains script, style, font and numbers."""
     title = clean_line(figure.spec.alt or "") or default_title(figure)
     return _with_figure("templates/page.html.jinja", figure, _UID, title=title)
 
 
 def fragment(figure: Figure, uid: str) -> str:
-    """A live figure as a part of a page: it brings its own style, scripts, font and numbers.
+    """A live figure as a part of a page, with its own style, scripts, font and numbers.
 
-    A page can hold several. Each brings the style and the scripts again, and they run once. The
-    scripts come before the figure, so that its view is there when the figure is found.
+    A page can hold several. Each has the style and the scripts, which run only once. The scripts
+    come before the figure, so that its view is loaded when the figure is found.
 
     Args:
-        figure: what is shown.
-        uid: prefix of the ids within, unique in the page; fit for an HTML id.
+        figure: the figure.
+        uid: the prefix of ids in the fragment, unique in the page and valid in an HTML id.
     """
     return _with_figure("templates/fragment.html.jinja", figure, uid)
 
 
 def _with_figure(template: str, figure: Figure, uid: str, **more: str) -> str:
-    """A template that holds a figure, with its style and its scripts."""
+    """A template with a figure, its style and its scripts."""
     return (
         templates()
         .get_template(template)
@@ -127,7 +127,7 @@ def _with_figure(template: str, figure: Figure, uid: str, **more: str) -> str:
 
 
 def _style() -> str:
-    """The style sheet, with its font within it."""
+    """The style sheet with its font inside."""
 
     def embedded(found: re.Match[str]) -> str:
         font = b64encode((assets.FOLDER / found[1]).read_bytes()).decode("ascii")
@@ -137,9 +137,9 @@ def _style() -> str:
 
 
 def _script(figure: Figure) -> str:
-    """All scripts that the figure may need. Nothing in them may end the element that holds them.
+    """All scripts that the figure may need, without text that could end their element.
 
-    What could do so is found in strings and patterns only, where the escape has the same meaning.
+    Such text occurs only in strings and patterns, where the escaped form has the same meaning.
     """
     view = figure.spec.view
     names = [assets.CORE, assets.PICTURES]
@@ -151,7 +151,7 @@ def _script(figure: Figure) -> str:
 
 
 def typeset(svg: str, kind: str) -> bytes:
-    """A picture as PNG or PDF, by Typst.
+    """Convert a picture to PNG or PDF by Typst.
 
     Args:
         svg: the document.
@@ -162,7 +162,7 @@ def typeset(svg: str, kind: str) -> bytes:
     """
     typst = _typst(kind)
     with tempfile.TemporaryDirectory() as folder:
-        # The word of SVG 1.1 for it, which is the one that Typst knows.
+        # Typst knows only this keyword, which is that of SVG 1.1.
         crisp = svg.replace('image-rendering="pixelated"', 'image-rendering="optimizeSpeed"')
         (Path(folder) / "picture.svg").write_text(crisp, encoding="utf-8")
         page = Path(folder) / "page.typ"

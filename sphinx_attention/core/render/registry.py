@@ -1,4 +1,4 @@
-"""What draws each view: the function ``draw`` of the module ``draw`` in the view's folder."""
+"""The drawing of each view: the function ``draw`` of the module ``draw`` in the view's folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def _module(view: View) -> Any:
     if view not in VIEWS:
         raise KeyError(view)
-    # A view is imported where a figure of it is drawn.
+    # A view is imported when a figure of that view is drawn.
     return import_module(f"{__package__}.{view}.draw")
 
 
@@ -34,12 +34,12 @@ def draw(figure: Figure, view: View | None = None) -> Drawing:
 
 
 def measures(figure: Figure) -> dict[str, Any]:
-    """What the browser part has to know to build the other pictures that a reader may choose.
+    """The measures with which the browser part builds the other pictures that a reader can choose.
 
-    These are the widths of texts, which a browser would measure in its own fonts.
+    They contain the widths of texts, which a browser would measure in its own fonts.
 
     Returns:
-        By the name of the view, what ``measures`` of its module ``draw`` tells.
+        The result of ``measures`` of each view's module ``draw``, by the name of the view.
     """
     _, *others = figure.spec.kind.beside or (None,)
     return {view: _module(view).measures(figure) for view in others}

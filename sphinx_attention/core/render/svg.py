@@ -1,4 +1,4 @@
-"""A figure as SVG: the frame that all views share, round what the view draws."""
+"""A figure as SVG: the frame that all views share, around the content of a view."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def render_svg(figure: Figure, uid: str, *, standalone: bool = False) -> str:
     """Write a figure's picture as an SVG element.
 
     Args:
-        figure: what is drawn.
-        uid: prefix of the ids in the picture, unique in the page.
-        standalone: whether the picture is a file of its own, without the page's style sheet: it
-            then brings a font and colours.
+        figure: the figure.
+        uid: the prefix of ids in the picture, unique in the page.
+        standalone: whether the picture is a file of its own, without the page's style sheet. Such a
+            file has its own font and colours.
 
     Returns:
-        The element, without an XML declaration; the same for the same figure.
+        The element, without an XML declaration. Equal figures give equal elements.
     """
     return write_svg(draw(figure), figure, uid, standalone=standalone)
 
@@ -51,16 +51,16 @@ def write_svg(
     named_by: str = "",
     pairs: Sequence[Pair] | None = None,
 ) -> str:
-    """Write what a view made of a figure as an SVG element.
+    """Write the drawing of a view as an SVG element.
 
     Args:
-        drawing: what the view made.
+        drawing: the drawing of the view.
         figure: what is drawn.
         uid: as for `render_svg`.
         standalone: as for `render_svg`.
-        named_by: the ids of elements that name the picture already; without them, the picture has
-            a title and a description of its own.
-        pairs: the strongest pairs, where they are known already.
+        named_by: the ids of elements that name the picture; without them, the picture has a title
+            and a description of its own.
+        pairs: the strongest pairs, if they are known already.
     """
     width, height = num(drawing.width), num(drawing.height)
     named = named_by or f"{uid}-title {uid}-about {uid}-desc"
@@ -97,7 +97,8 @@ def _described(figure: Figure, uid: str, pairs: Sequence[Pair] | None) -> str:
     )
 
 
-_BETWEEN, _NAME = 40.0, 36.0  # px between two pictures, and above them for their names
+# The px between two pictures, and the px above them for their names.
+_BETWEEN, _NAME = 40.0, 36.0
 
 
 def write_both(panes: Sequence[Pane]) -> str:
@@ -128,10 +129,10 @@ def write_both(panes: Sequence[Pane]) -> str:
 def _kept_from_highlighting(svg: str) -> str:
     """The picture, with a class on every element that holds text.
 
-    Sphinx's script marks the words of a search in all text of a page, except text whose own parent
-    has the class ``nohighlight``. In a picture the script would add elements of its own between
-    those of the view; at a title it ends with an error, because a title has no ``getBBox``
-    (`sphinx_highlight.js`, since https://github.com/sphinx-doc/sphinx/issues/4108).
+    Sphinx's script marks the words of a search in all text of a page, except in elements with the
+    class ``nohighlight``. In a picture the script would add its own elements between the elements
+    of the view. At a title it fails, because a title has no ``getBBox`` (`sphinx_highlight.js`,
+    since https://github.com/sphinx-doc/sphinx/issues/4108).
     """
 
     def marked(found: re.Match[str]) -> str:

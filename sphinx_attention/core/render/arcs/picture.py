@@ -22,8 +22,8 @@ def write(figure: Figure, arcs: Arcs, *, standalone: bool) -> str:
     """Write the picture.
 
     Args:
-        figure: what is drawn.
-        arcs: where everything stands.
+        figure: the figure.
+        arcs: the layout of the picture.
         standalone: whether the picture brings its colours, without the page's style sheet.
     """
     ink = ACCENT if standalone else "currentColor"
@@ -102,7 +102,7 @@ def _token(figure: Figure, row: DrawnRow, token: DrawnToken, *, standalone: bool
 
 
 def _number(row: DrawnRow, token: DrawnToken, x: str, *, standalone: bool) -> str:
-    """The number over a token; empty where there is none."""
+    """The number over a token, or an empty text."""
     if not token.number:
         return ""
     strong = " attention-weight--strong" if token.strong else ""

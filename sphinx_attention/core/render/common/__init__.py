@@ -1,1 +1,1 @@
-"""What several views draw alike."""
+"""Drawing that several views share."""

@@ -1,8 +1,8 @@
-"""The numbers that pictures are drawn by, which the browser part has too.
+"""The numbers for drawing that Python and the browser part share.
 
-They are in files ``constants.json``: one for what views share, in this folder, and one in the
-folder of each view that has any. Python reads them, and the scripts are built with them. A comment
-on each number is where Python gives it a name. Lengths are in px.
+The files are called ``constants.json``. One in this folder is for all views, and a view may have
+one in its own folder. Python reads them, and they are built into the scripts. Each number has a
+comment where Python gives it a name. Lengths are in px.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 @cache
 def constants(folder: str = "common") -> dict[str, Any]:
-    """The constants of a view, or those that views share, by topic.
+    """The constants of a view, or the shared constants, by topic.
 
     Args:
         folder: the name of the view's folder.

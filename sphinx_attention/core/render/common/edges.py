@@ -1,4 +1,4 @@
-"""Which edges are drawn, and along which curves. The browser part computes the same numbers."""
+"""The edges that are drawn, and their curves. The browser part computes the same numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Point = tuple[float, float]
 Curve = tuple[Point, ...]
-"""A chain of cubic Béziers: a start, then three points a piece."""
+"""A chain of cubic Béziers: a start, then three points for each piece."""
 
 _EDGES = constants()["edges"]
 
@@ -28,22 +28,23 @@ STROKE: float = _EDGES["stroke"]
 """Width in px of an edge of weight 1."""
 
 LONE_SPAN: float = _EDGES["lone_span"]
-"""What stands for the span of a row of one token, whose edge to itself would have no room."""
+"""The span of a row with one token, so that the token's edge to itself has room."""
 
 LEAST_AT_REST: int = _EDGES["least_at_rest"]
-"""Thousandths of an edge at rest at least: fainter ones are not visible among many."""
+"""The least thousandths of an edge at rest. Fainter edges are not visible among many."""
 
 # The headroom is a share of the span, within bounds.
 _HEADROOM: float = _EDGES["headroom"]
 _LEAST_HEADROOM: float = _EDGES["least_headroom"]
 _MOST_HEADROOM: float = _EDGES["most_headroom"]
-# How the height of arcs grows with their distance: 1/2 and less would let them cross (see `arc`).
+# The exponents with which the height of arcs grows with distance. With 1/2 or less, arcs could
+# cross (see `arc`).
 _LEAST_NESTING: float = _EDGES["least_nesting"]
 _MOST_NESTING: float = _EDGES["most_nesting"]
-# An arc over so many px should be so high, where it can be.
+# The target: an arc over this distance in px should have this height.
 _NEAR: float = _EDGES["near"]
 _NEAR_APEX: float = _EDGES["near_apex"]
-# The height of a cubic's apex, where both handles stand at height 1.
+# The height of a cubic's apex when both handles have height 1.
 _APEX: float = _EDGES["apex"]
 # The largest height and radius of an edge to itself.
 _BALLOON_HEIGHT: float = _EDGES["balloon_height"]
@@ -51,7 +52,7 @@ _BALLOON_RADIUS: float = _EDGES["balloon_radius"]
 
 
 def num(value: float) -> str:
-    """A number as attributes hold it: two decimals, rounded half up, no idle zeros."""
+    """A number as attributes hold it: two decimals, rounded half up, without trailing zeros."""
     rounded = math.floor(value * 100 + 0.5) / 100
     return str(int(rounded)) if rounded.is_integer() else repr(rounded)
 
@@ -62,15 +63,15 @@ def stroke_width(code: int) -> str:
 
 
 def drawn(rows: NDArray[np.integer[Any]], cutoff: float) -> NDArray[np.bool_]:
-    """Which weights of each row, or of a column, are drawn as edges.
+    """Which weights of each row or column are drawn as edges.
 
-    The heaviest whose sum reaches the cut-off, and all that tie with the last of them: which of
-    two equals is drawn must not hang on their order. Masked and zero weights never are. Differences
-    count by their size.
+    Drawn are the heaviest weights whose sum reaches the cut-off, and all weights equal to the last
+    of them: the choice between equal weights must not depend on their order. Masked weights and
+    zeros are never drawn. Differences count by their size.
 
     Args:
         rows: codes, shape (…, tokens).
-        cutoff: share of the mass of each row, in (0, 1].
+        cutoff: the share of each row's weight that edges must reach, in (0, 1].
 
     Returns:
         The shape of ``rows``.
@@ -79,7 +80,7 @@ def drawn(rows: NDArray[np.integer[Any]], cutoff: float) -> NDArray[np.bool_]:
     falling = -np.sort(-mass, axis=-1)
     before = np.cumsum(falling, axis=-1) - falling
     taken = before < cutoff * mass.sum(axis=-1, keepdims=True)
-    # The heaviest come first, so that the last that is taken is the lightest of them.
+    # The heaviest weights come first, so the last one that is taken is the lightest drawn weight.
     last = np.maximum(np.count_nonzero(taken, axis=-1, keepdims=True) - 1, 0)
     chosen: NDArray[np.bool_] = mass >= np.maximum(np.take_along_axis(falling, last, axis=-1), 1)
     return chosen
@@ -94,15 +95,15 @@ def sizes(codes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
 def seen_at_rest(
     tokens: Sequence[Token], codes: NDArray[np.integer[Any]], cutoff: float
 ) -> list[tuple[int, int, int]]:
-    """The edges of one head that can be seen while no token is chosen.
+    """The edges of one head that are visible while no token is chosen.
 
     These are the drawn edges of all ordinary queries. Special tokens attend mostly to one another,
-    and their edges would hide those of the words; they count where there are no other queries.
+    and their edges would hide the edges of words. They count only if there are no other queries.
 
     Args:
         tokens: the queries.
         codes: shape (queries, keys).
-        cutoff: share of each row's mass that is drawn, in (0, 1].
+        cutoff: the share of each row's weight that is drawn, in (0, 1].
 
     Returns:
         For each edge its size in thousandths, its query and its key.
@@ -117,15 +118,14 @@ def seen_at_rest(
 
 
 def share_drawn(rows: NDArray[np.integer[Any]], cutoff: float, *, signed: bool = False) -> float:
-    """The share of the mass of some rows that their edges show, in [0, 1]; 1 where there is none.
+    """The share of the weight of some rows that edges show, in [0, 1]; 1 without any weight.
 
-    A whole row is 1, even where the weights that are known, or large enough to have a number, come
-    to less.
+    A whole row counts as 1, even if the known weights, or the weights with a number, sum to less.
 
     Args:
         rows: codes, shape (rows, tokens).
-        cutoff: share of each row's mass that is drawn.
-        signed: whether these are differences, whose sizes come to no whole.
+        cutoff: the share of each row's weight that is drawn.
+        signed: whether the codes are differences, which have no whole.
     """
     mass = sizes(rows)
     total = int(mass.sum())
@@ -136,17 +136,17 @@ def share_drawn(rows: NDArray[np.integer[Any]], cutoff: float, *, signed: bool =
 
 
 def summed(rows: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """The sum of some rows of codes, shape (tokens,); `MASKED_SUM` where all are masked."""
+    """The sum of some rows of codes, shape (tokens,). `MASKED_SUM` where all are masked."""
     total: NDArray[np.int64] = np.where(rows == MASKED, 0, rows).astype(np.int64).sum(axis=0)
     total[(rows == MASKED).all(axis=0)] = MASKED_SUM
     return total
 
 
 def mean_over(heads: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """The mean of several heads' sums of codes, rounded half up; `MASKED_SUM` where all are masked.
+    """The mean over heads of their sums of codes, rounded half up; `MASKED_SUM` if all are masked.
 
     Args:
-        heads: what `summed` made of each, all of one shape.
+        heads: the result of `summed` for each head, all of one shape.
     """
     stacked = np.stack(heads)
     total = np.where(stacked == MASKED_SUM, 0, stacked).sum(axis=0)
@@ -156,17 +156,18 @@ def mean_over(heads: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 
 def headroom(span: float) -> float:
-    """Height in px that is kept free above a row of tokens whose centres span so much."""
+    """The height in px that is free above a row of tokens with this distance between its ends."""
     high: float = min(max(_HEADROOM * span, _LEAST_HEADROOM), _MOST_HEADROOM)
-    return float(math.floor(high + 0.5))  # whole: text on fractions of pixels is blurred
+    # The height is whole, because text on fractions of pixels is blurred.
+    return float(math.floor(high + 0.5))
 
 
 def handle(distance: float, span: float) -> float:
-    """How high the handles of an arc stand above its ends, in px.
+    """The height of an arc's handles above its ends, in px.
 
-    The widest arc fills the headroom, or is a half circle where that is lower. The others follow a
-    power of their distance: a high one keeps arcs apart in short rows, a low one keeps near tokens'
-    arcs visible in long ones.
+    The widest arc fills the headroom, or is a half circle if that is lower. The heights of the
+    other arcs follow a power of their distance: a high power keeps arcs apart in short rows, and a
+    low power keeps arcs between near tokens visible in long rows.
     """
     rise = min(headroom(span), span / 2)
     nesting = _MOST_NESTING
@@ -195,15 +196,16 @@ def arc(start: float, end: float, y: float, span: float) -> Curve:
 
 
 def balloon(x: float, y: float, span: float) -> Curve:
-    """The edge from a token to itself: a drop in the cusp between the arcs to either side.
+    """The edge from a token to itself: a drop between the arcs on both sides.
 
-    Near the token the widest arc, the steepest of all, climbs as ``x = k y² / 3`` with
-    ``k = span / handle²``. The drop climbs as ``x = r y² / (3 a²)``, hence ``a`` below; its head,
-    of radius r round the height s, keeps off when ``r < k s² / 3``. Both leave a margin.
+    Near the token, the widest and steepest arc climbs as ``x = k y² / 3`` with ``k = span /
+    handle²``. The drop climbs as ``x = r y² / (3 a²)``, which gives ``a`` below. Its head of radius
+    r around the height s does not touch the arc if ``r < k s² / 3``. Both conditions leave a
+    margin.
     """
     k = span / handle(span, span) ** 2
     height = min(_BALLOON_HEIGHT, 0.8 * headroom(span))
-    # The r with r = k s² / 4, where s = height - r; the smaller root of that square.
+    # The r with r = k s² / 4, where s = height - r: the smaller root of that equation.
     q = k / 4
     r = (2 * q * height + 1 - math.sqrt(4 * q * height + 1)) / (2 * q)
     r = min(r, _BALLOON_RADIUS)
@@ -219,7 +221,7 @@ def balloon(x: float, y: float, span: float) -> Curve:
 
 
 def between(start: float, y_start: float, end: float, y_end: float) -> Curve:
-    """The edge between tokens of two rows; those that share an end never cross."""
+    """The edge between tokens of two rows. Edges that share an end never cross."""
     middle = (y_start + y_end) / 2
     return (start, y_start), (start, middle), (end, middle), (end, y_end)
 

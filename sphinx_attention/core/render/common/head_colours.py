@@ -1,4 +1,4 @@
-"""Colours by which heads are told apart."""
+"""The colours of heads."""
 
 from __future__ import annotations
 
@@ -16,23 +16,26 @@ HUES = (
     *("#466f45", "#6271aa", "#90266d", "#7bb85c", "#0a8fd1", "#d35574", "#5742aa", "#6a6e34"),
     *("#269573", "#2b7867", "#7c62b7", "#83870b", "#35549a", "#ba7ca0", "#c47457", "#b372d8"),
 )
-"""A colour for each of 32 heads, the first ones farthest apart.
+"""A colour for each of 32 heads. The first colours differ most.
 
-They differ in lightness as well as in hue, so that those who see two of the three primaries alone
-tell them apart too; the tests hold them to that. The style sheet has the same.
+The colours differ in lightness as well as in hue, so that people with two kinds of cones can
+distinguish them, too. Tests check this. The style sheet has the same colours.
 """
 
 SHARE = 0.84
-"""How much of a drawn colour is the hue's; the rest is the text's, in Oklab. That makes all of them
-darker on light pages and lighter on dark ones."""
+"""The share of the hue in a drawn colour.
+
+The rest is the text's colour, in Oklab, which makes all colours darker on light pages and lighter
+on dark pages.
+"""
 
 
 def hue_of(name: str, index: int) -> int:
-    """Which of the colours a head has: that of its number, so that it is the same in every figure.
+    """The colour of a head: that of its number, so that the head has the same colour everywhere.
 
     Args:
-        name: what readers know the head by.
-        index: its position among those carried, for names that are no numbers.
+        name: the name of the head for readers.
+        index: the position among the carried heads, for names that are no numbers.
     """
     number = int(name) if name.isascii() and name.isdigit() else index
     return number % len(HUES)
@@ -40,7 +43,7 @@ def hue_of(name: str, index: int) -> int:
 
 @cache
 def drawn_hue(hue: int, text: str = "#222222") -> str:
-    """A hue as it is seen on a page whose text has this colour, as a hexadecimal colour."""
+    """A hue as it looks on a page whose text has this colour, as a hexadecimal colour."""
     mixed = SHARE * _oklab(HUES[hue]) + (1 - SHARE) * _oklab(text)
     linear = ((mixed @ np.linalg.inv(_TO_LAB).T) ** 3) @ np.linalg.inv(_TO_CONES).T
     linear = np.clip(linear, 0, 1)

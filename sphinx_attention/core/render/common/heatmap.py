@@ -1,4 +1,4 @@
-"""Heat-map cells: how strong a weight looks, and what draws many of them in few elements.
+"""Cells of heat maps: their opacity, and markup that draws many cells in few elements.
 
 `static/src/draw/heatmap.ts` computes the same levels and paths in the browser. Every
 cell gets a level, a whole number from 0 to `LEVELS`; its colour is one hue at the opacity
@@ -32,18 +32,20 @@ Scale = Literal["linear", "log"]
 _HEATMAP = constants()["heatmap"]
 
 LEVELS: int = _HEATMAP["levels"]
-"""How many steps of opacity are told apart; each is two hundredths, short to write."""
+"""The number of steps of opacity. A step is two hundredths, which is short to write."""
 
 MOST_AS_PATHS: int = _HEATMAP["most_as_paths"]
-"""Tokens a side up to which cells are written as paths; past it, an image is smaller."""
+"""The most tokens on a side for which cells are written as paths. Beyond, an image is smaller."""
 
 HUE, NEGATIVE_HUE = "#2f6ac4", "#b4581a"
-"""Colours where no style sheet gives others: of pictures that are files, and of images."""
+"""The colours without a style sheet: of pictures in files, and of images."""
 
 
-_STEPS: list[int] = _HEATMAP["tick_steps"]  # thousandths between ticks, or at them
+# Steps in thousandths between ticks, or positions of ticks.
+_STEPS: list[int] = _HEATMAP["tick_steps"]
 _COMPRESSIONS = (zlib.Z_RLE, zlib.Z_HUFFMAN_ONLY)
-_APART: float = _HEATMAP["tick_distance"]  # px between ticks at least
+# The least distance between ticks, in px.
+_APART: float = _HEATMAP["tick_distance"]
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Level:
     """All cells of one level.
 
     Attributes:
-        level: from `LEVELS` down to -`LEVELS`; never 0, which is not drawn.
-        path: the cells' outlines as the ``d`` of a path, in px from the corner of the map.
+        level: from `LEVELS` down to -`LEVELS`, and never 0, which is not drawn.
+        path: the outlines of the cells as the ``d`` of a path, in px from the corner of the map.
     """
 
     level: int
@@ -60,26 +62,26 @@ class Level:
 
     @property
     def opacity(self) -> str:
-        """As an attribute holds it."""
+        """The opacity as an attribute holds it."""
         return num(abs(self.level) / LEVELS)
 
     @property
     def negative(self) -> bool:
-        """Whether the cells' numbers are below zero."""
+        """Whether the numbers of the cells are below zero."""
         return self.level < 0
 
 
 def strongest(codes: NDArray[np.integer[Any]]) -> int:
-    """The greatest code that is not masked, at least 1: what the ramp of a map ends at."""
+    """The greatest code that is not masked, and at least 1: the end of a map's ramp."""
     return int(np.max(np.abs(codes), where=codes != MASKED, initial=1))
 
 
 def ramp(share: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
-    """The opacity of weights that are such shares of the strongest.
+    """The opacity of weights, given as shares of the strongest weight.
 
-    Linear, it is the share. Logarithmic, it is ``0.05 + 0.95 log10(1 + 9 share)``, the ramp of
-    HeadVis (transformer-circuits.pub/2026/headvis), under which small weights are seen; a weight of
-    0 has none in either, and shares past 1 are as 1.
+    The linear ramp is the share itself. The logarithmic ramp is ``0.05 + 0.95 log10(1 + 9 share)``,
+    as in HeadVis (transformer-circuits.pub/2026/headvis), and makes small weights visible. In both,
+    a weight of 0 has opacity 0, and shares above 1 count as 1.
     """
     within = np.clip(share, 0, 1)
     if scale == "linear":
@@ -88,14 +90,14 @@ def ramp(share: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
 
 
 def ticks(most: int, scale: Scale, width: float) -> list[tuple[int, float]]:
-    """The codes that stand at a colour bar, and where: 0, the end, and round ones where room is.
+    """The codes of a colour bar's ticks and their positions: 0, the end, and round codes between.
 
-    Opacity grows evenly along the bar, so that a tick stands where its weight's opacity is.
+    Opacity grows evenly along the bar, so a tick stands at the opacity of its weight.
 
     Args:
         most: the code at which the ramp ends.
-        scale: which ramp.
-        width: of the bar in px.
+        scale: the ramp.
+        width: the width of the bar in px.
     """
     xs = width * ramp(np.arange(most + 1) / most, scale)
     round_ones: list[int] = [step for step in _STEPS if step < most]
@@ -116,12 +118,12 @@ def levels(
 
     Args:
         codes: weights in thousandths or `MASKED`, of any shape.
-        scale: which ramp.
+        scale: the ramp.
         most: the code at which the ramp ends; None takes the strongest of these.
 
     Returns:
-        Levels from 0 to `LEVELS`, of the same shape; 0 where masked. Those of differences below 0
-        are negative.
+        Levels from 0 to `LEVELS`, of the same shape; 0 where masked. Differences below 0 have
+        negative levels.
     """
     end = strongest(codes) if most is None else max(most, 1)
     opacity = ramp(np.arange(MASKED + 1) / end, scale)
@@ -135,7 +137,7 @@ def signed_levels(values: NDArray[np.floating[Any]], most: float | None = None) 
 
     Args:
         values: of any shape.
-        most: the magnitude at which opacity is full; None takes the greatest of these.
+        most: the magnitude with full opacity; None takes the greatest of these.
 
     Returns:
         Levels from -`LEVELS` to `LEVELS`, of the same shape.
@@ -147,16 +149,16 @@ def signed_levels(values: NDArray[np.floating[Any]], most: float | None = None) 
 
 
 def level_paths(levels: NDArray[np.int8], cell: tuple[int, int], gap: int = 0) -> tuple[Level, ...]:
-    """Write cells as one path a level, so that a map takes few elements.
+    """Write cells as one path for each level, so that a map takes few elements.
 
     Args:
         levels: shape (rows, columns).
         cell: width and height of a cell in px, the gap included.
-        gap: px left free to the right of and below each cell. Without one, neighbours of one level
-            are one rectangle.
+        gap: the px that are free to the right of and below each cell. Without a gap, neighbours of
+            one level are one rectangle.
 
     Returns:
-        From the faintest to the strongest positive level, then the negative ones likewise.
+        Paths from the faintest to the strongest positive level, then likewise for negative levels.
     """
     width, height = cell
     across = [f"M{column * width} " for column in range(levels.shape[1])]
@@ -173,26 +175,27 @@ def level_paths(levels: NDArray[np.int8], cell: tuple[int, int], gap: int = 0) -
 
 
 def png(levels: NDArray[np.int8], hues: Sequence[str] = (HUE, NEGATIVE_HUE)) -> bytes:
-    """Write cells as an image of one pixel a cell, transparent as the levels say.
+    """Write cells as an image of one pixel per cell, with the opacity of the levels.
 
     Args:
         levels: shape (rows, columns).
-        hues: colours of positive and of negative cells, ``#rrggbb``.
+        hues: the colours of positive and of negative cells, ``#rrggbb``.
 
     Returns:
         A PNG file: the hues, each with the alpha ``255 · level / LEVELS``.
     """
-    # A palette of what is used alone: up to 16 levels, two cells share a byte.
+    # The palette has only used colours: with up to 16 levels, two cells share a byte.
     used, index = np.unique(levels, return_inverse=True)
     image = Image.fromarray(index.reshape(levels.shape).astype(np.uint8))
     image.putpalette(bytes.fromhex("".join(hues[int(level < 0)].lstrip("#") for level in used)))
     alpha = bytes((510 * abs(int(level)) + LEVELS) // (2 * LEVELS) for level in used)
-    # Weights hardly repeat but for runs of nothing: neither way searches, and one of them is small.
+    # Weights hardly repeat, except for runs of zeros. Neither strategy searches, and one gives a
+    # small file.
     return min((_saved(image, alpha, kind) for kind in _COMPRESSIONS), key=len)
 
 
 def data_uri(image: bytes) -> str:
-    """A PNG file as a URL that holds it."""
+    """A PNG file as a data URL."""
     return "data:image/png;base64," + b64encode(image).decode("ascii")
 
 
@@ -208,7 +211,7 @@ def _rounded(share: NDArray[np.floating[Any]]) -> NDArray[np.int8]:
 
 
 def _runs(line: NDArray[np.int8], *, merge: bool) -> list[tuple[int, int]]:
-    """Where cells that are drawn begin and end; equal neighbours are one where they merge."""
+    """The runs of drawn cells. With `merge`, equal neighbours form one run."""
     if not merge:
         return [(at, at + 1) for at in np.flatnonzero(line).tolist()]
     ends = [*(np.flatnonzero(np.diff(line)) + 1).tolist(), len(line)]

@@ -1,6 +1,7 @@
-"""Pieces of HTML and SVG that are written by Python, for pictures of which a page holds many.
+"""Pieces of HTML and SVG that Python writes, for pictures that occur many times on a page.
 
-A function that returns markup has escaped every text in it. All other texts go through `escape`.
+A function that returns markup has escaped every text in the markup. All other texts go through
+`escape`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from sphinx_attention.core.text import right_to_left
 
 ACCENT, NEUTRAL, NEGATIVE = "#2f6ac4", "#999", "#b4581a"
-"""Colours of pictures that are files of their own: the style sheet of pages has its own."""
+"""The colours of pictures in files of their own. The style sheet of pages has its own colours."""
 
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;"})
 
@@ -19,10 +20,10 @@ def escape(text: str) -> str:
 
 
 def attribute(name: str, value: str, *, given: bool = True) -> str:
-    """An attribute with the space before it; empty where it is not given."""
+    """An attribute with a space before it; empty without a value."""
     return f' {name}="{escape(value)}"' if given else ""
 
 
 def direction(text: str) -> str:
-    """The attribute ``dir`` of an element of HTML with this text, where it runs right to left."""
+    """The attribute ``dir`` of an HTML element whose text runs from right to left; else empty."""
     return ' dir="rtl"' if right_to_left(text) else ""

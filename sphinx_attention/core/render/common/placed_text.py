@@ -1,4 +1,4 @@
-"""The texts of a picture: how a token is written, how wide it is, and where it stands."""
+"""The texts of a picture: the form of a token, its width and its position."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fonts:
-    """Sizes in px of the texts of ordinary and of special tokens."""
+    """The sizes in px of the texts of ordinary and of special tokens."""
 
     ordinary: int
     special: int
@@ -29,7 +29,7 @@ class Fonts:
 
 
 class TokenText(TypedDict):
-    """How a token is written: the fields of a `PlacedToken` that do not depend on its place."""
+    """The form of a token: the fields of a `PlacedToken` that do not depend on its position."""
 
     text: str
     text_width: float
@@ -43,8 +43,8 @@ class PlacedToken:
     """A token's text in a picture.
 
     Attributes:
-        text: the text as it is shown; it ends with an ellipsis where it is cut.
-        text_width: the width in px that ``textLength`` holds the text to.
+        text: the text as it is shown; it ends with an ellipsis if it is cut.
+        text_width: the width in px that ``textLength`` gives the text.
         font: size of the text in px.
         special: whether the token is special.
         right_to_left: whether the text runs from right to left.
@@ -61,7 +61,7 @@ class PlacedToken:
 
 @dataclass(frozen=True)
 class PlacedText:
-    """A small text of a picture: what it says, its anchor and its baseline in px."""
+    """A small text of a picture: its content, its anchor and its baseline in px."""
 
     text: str
     x: float
@@ -69,7 +69,7 @@ class PlacedText:
 
 
 def token_text(token: Token, fonts: Fonts, most: float = math.inf) -> TokenText:
-    """How a token is written in at most ``most`` px, with a width of whole px."""
+    """The form of a token in at most ``most`` px, with a width of whole px."""
     font = fonts.of(token)
     text, width = fitted(visible(token.text), font, most)
     return TokenText(
@@ -82,10 +82,10 @@ def token_text(token: Token, fonts: Fonts, most: float = math.inf) -> TokenText:
 
 
 def measures(tokens: Iterable[Token], fonts: Fonts, most: float) -> list[Any]:
-    """The tokens' texts for the browser part, which cannot measure a text as Python does.
+    """The forms of tokens for the browser part, which cannot measure text as Python does.
 
     Returns:
-        The width of each text; where the text is cut, what is left of it and the width.
+        The width of each text; if a text is cut, the cut text and its width.
     """
     found: list[Any] = []
     for token in tokens:
@@ -96,5 +96,5 @@ def measures(tokens: Iterable[Token], fonts: Fonts, most: float) -> list[Any]:
 
 
 def tokens_right_to_left(tokens: Iterable[Token]) -> bool:
-    """Whether most of the tokens that an author wrote run from right to left."""
+    """Whether most tokens that an author wrote run from right to left."""
     return row_right_to_left(token.text for token in tokens if not token.special)

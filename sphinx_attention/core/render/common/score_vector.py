@@ -1,4 +1,4 @@
-"""The score vector of the tokens in focus, and what the footer says about them."""
+"""The score vector of the tokens in focus, and its text for the footer."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
 _WEIGHTS = constants()["weights"]
 
 LONG: int = _WEIGHTS["long_vector"]
-"""A vector of more rows scrolls in a box of its own."""
+"""A vector with more rows scrolls in a box of its own."""
 
 STRONG: int = _WEIGHTS["strong"]
-"""Thousandths from which on a weight, or a sum of weights, is set in the accent colour."""
+"""The thousandths from which a weight, or a sum of weights, has the accent colour."""
 
-_TERMS: int = _WEIGHTS["summed_terms"]  # more are not written out in the name of a sum
+# The most terms that the name of a sum lists.
+_TERMS: int = _WEIGHTS["summed_terms"]
 
 
 @dataclass(frozen=True)
 class Score:
-    """One row of the vector: the number, the token it belongs to, and the row's classes."""
+    """One row of the vector: the number, its token, and the row's classes."""
 
     number: str
     token: str
@@ -41,12 +42,12 @@ class Score:
 
 @dataclass(frozen=True)
 class Vector:
-    """The weights of the query tokens in focus as a column vector, those of several summed.
+    """The weights of the query tokens in focus as a column vector. Several rows are summed.
 
     Attributes:
-        names: the tokens whose vector it is.
+        names: the tokens whose rows the vector shows.
         scores: a row for each key.
-        label: what a screen reader calls it.
+        label: the name for screen readers.
         signed: whether the numbers are differences.
     """
 
@@ -57,33 +58,33 @@ class Vector:
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """The names as the vector's own name has them; an empty one stands for those left out."""
+        """The names in the vector's own name. An empty name stands for those that are left out."""
         few = len(self.names) <= _TERMS
         return self.names if few else (*self.names[: _TERMS - 1], "", self.names[-1])
 
     @property
     def long(self) -> bool:
-        """Whether it needs a box of its own to scroll in."""
+        """Whether the vector needs a box of its own to scroll in."""
         return len(self.scores) > LONG
 
 
 def is_strong(code: int) -> bool:
-    """Whether a weight is set in the accent colour."""
+    """Whether a weight has the accent colour."""
     return STRONG <= code < MASKED
 
 
 def is_strong_sum(total: int) -> bool:
-    """Whether a sum of weights, or of differences, is set in the accent colour."""
+    """Whether a sum of weights, or of differences, has the accent colour."""
     return total != MASKED_SUM and abs(total) >= STRONG
 
 
 def heads_of(figure: Figure) -> list[int]:
-    """Positions of the heads whose mean is shown, in order."""
+    """The positions of the heads whose mean is shown, in order."""
     return sorted(figure.shown_heads) if figure.spec.kind.several_heads else [figure.head]
 
 
 def score_vector(figure: Figure) -> Vector | None:
-    """The vector of the tokens in focus, the mean of the heads drawn; None where none is."""
+    """The vector of the tokens in focus, as the mean of the drawn heads, or None."""
     if not figure.pinned:
         return None
     attention = figure.attention
@@ -107,9 +108,9 @@ def score_vector(figure: Figure) -> Vector | None:
 
 
 def percent_drawn(figure: Figure) -> int | None:
-    """How much of the rows in focus their edges show, in whole percent, never rounded up.
+    """The share of the rows in focus that edges show, in whole percent, never rounded up.
 
-    None where they show all of it, or no token is in focus.
+    None if edges show all of the rows, or if no token is in focus.
     """
     if not figure.pinned:
         return None
@@ -119,7 +120,7 @@ def percent_drawn(figure: Figure) -> int | None:
 
 
 def _pinned_rows(figure: Figure) -> list[NDArray[np.integer[Any]]]:
-    """The codes of the tokens in focus, for each head that is drawn: shape (pinned, keys)."""
+    """The codes of the tokens in focus for each drawn head: shape (pinned, keys)."""
     return [
         head_codes(figure.attention, figure.layer, head)[list(figure.pinned)]
         for head in heads_of(figure)

@@ -1,7 +1,8 @@
-"""How wide a text is, without asking a font.
+"""The width of a text, without a font.
 
-The table holds the advance widths of Helvetica (Arial and Liberation Sans share them), which are
-near the middle of what pages are set in; `textLength` in the drawing holds other fonts to them.
+The table holds the advance widths of Helvetica, which are also those of Arial and Liberation Sans.
+They are near the middle of the fonts of pages. `textLength` in the drawing gives texts in other
+fonts the same width.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 import unicodedata
 from functools import lru_cache
 
-# Thousandths of an em, and the characters that are so wide.
+# Thousandths of an em, and the characters of that width.
 _WIDTHS = (
     (191, "'"),
     (222, "ijl‘’"),
@@ -45,7 +46,7 @@ _WIDTHS = (
 _TABLE = {character: width / 1000 for width, row in _WIDTHS for character in row}
 _TABLE |= {"þ": 0.556, "ð": 0.556, "␣": 0.6}
 
-# Mean widths of scripts whose letters are not in the table, by the first word of their names.
+# The mean widths of scripts whose letters are not in the table, by the first word of their names.
 _SCRIPTS = {
     "GREEK": 0.59,
     "CYRILLIC": 0.62,
@@ -56,7 +57,8 @@ _SCRIPTS = {
 }
 _DEFAULT = 0.6
 _WIDE = 1.0
-_EMOJI = 1.25  # as drawn by Noto, Apple and Segoe, give or take a tenth
+# Noto, Apple and Segoe draw emoji with this width, within a tenth.
+_EMOJI = 1.25
 _INVISIBLE = {"Mn", "Me", "Cf"}
 _JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
@@ -73,9 +75,9 @@ def text_width(text: str, size: float) -> float:
 
 
 def cut(text: str, size: float, most: float) -> str:
-    """A text that is at most ``most`` px wide set at ``size`` px, if need be cut with an ellipsis.
+    """A text of at most ``most`` px at the size of ``size`` px, cut with an ellipsis if necessary.
 
-    What belongs to one character stays with it: accents, joiners, skin tones.
+    Marks that belong to one character stay with that character: accents, joiners, skin tones.
     """
     if text_width(text, size) <= most:
         return text
@@ -90,7 +92,7 @@ def cut(text: str, size: float, most: float) -> str:
 
 
 def fitted(text: str, size: float, most: float) -> tuple[str, float]:
-    """A text that fits in ``most`` px, cut if need be, and its width in whole px."""
+    """A text that fits in ``most`` px, cut if necessary, and its width in whole px."""
     kept = cut(text, size, most)
     return kept, float(math.ceil(text_width(kept, size)))
 
@@ -114,7 +116,7 @@ def _clusters(text: str) -> list[float]:
             continue
         width = _character(character)
         regional = "\U0001f1e6" <= character <= "\U0001f1ff"
-        # The second half of a flag, a skin tone, or what a joiner ties to the emoji before it.
+        # The second half of a flag, a skin tone, or a character that a joiner ties to an emoji.
         if (regional and flag) or (joined and width > 0) or _is_tone(character, widths):
             joined = flag = False
             continue
@@ -140,7 +142,7 @@ def _character(character: str) -> float:
     if unicodedata.east_asian_width(character) in "WF":
         return _WIDE
     if "\u1100" <= character <= "\u11ff" or unicodedata.category(character) == "Mc":
-        # Hangul after its first letter, and spacing marks, which lean on their letters.
+        # Hangul after its first letter, and spacing marks, which belong to the letter before.
         return 0.0 if "\u1160" <= character <= "\u11ff" else 0.35
     script = unicodedata.name(character, "").partition(" ")[0]
     return _SCRIPTS.get(script, _DEFAULT)

@@ -1,4 +1,4 @@
-"""Tokens in two columns, queries and keys, with room between for lines: where everything stands."""
+"""The layout of two columns of tokens, queries and keys, with room for lines between them."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ Side = Literal["query", "key"]
 _COLUMNS = constants()["two_columns"]
 
 FONTS = Fonts(ordinary=_COLUMNS["font"], special=_COLUMNS["special_font"])
-"""Sizes in px of ordinary and of special tokens."""
+"""The sizes in px of ordinary and of special tokens."""
 
 LONGEST = 150.0
-"""Px that a token's text takes at most; a longer one is cut."""
+"""The most px of a token's text. A longer text is cut."""
 
 ROW: float = _COLUMNS["row"]
-"""Height of a token's row in px."""
+"""The height of a token's row in px."""
 
-# From the top of a row to the baseline of its text, and to its bar.
+# The distances from the top of a row to the baseline of its text, and to its bar.
 _BASELINE: float = _COLUMNS["baseline"]
 _BAR_TOP: float = _COLUMNS["bar_top"]
 _BAR_HEIGHT: float = _COLUMNS["bar_height"]
-# The names of the columns, and the letters above the texts of a pair: heights and baselines.
+# The heights and baselines of the columns' names, and of the letters above the texts of a pair.
 _HEADING: float = _COLUMNS["heading"]
 _HEADING_BASELINE: float = _COLUMNS["heading_baseline"]
 _PART: float = _COLUMNS["part"]
 _PART_BASELINE: float = _COLUMNS["part_baseline"]
-# The space around the columns, between a text and the inner edge of its column, between a weight
-# and a text, and between a column and the ends of the lines.
+# The spaces around the columns, between a text and the inner edge of its column, between a weight
+# and a text, and between a column and the ends of lines.
 _MARGIN: float = _COLUMNS["margin"]
 _PAD: float = _COLUMNS["pad"]
 _BETWEEN: float = _COLUMNS["between"]
@@ -68,9 +68,9 @@ class Slot(PlacedToken):
     """A token in its column.
 
     Attributes:
-        index: which of the tokens of its side.
+        index: the index among the tokens of its side.
         whole: the text without a cut.
-        top: top of the row in px.
+        top: the top of the row in px.
     """
 
     index: int
@@ -79,12 +79,12 @@ class Slot(PlacedToken):
 
     @property
     def baseline(self) -> float:
-        """Of the text and of the number."""
+        """The baseline of the text and of the number."""
         return self.top + _BASELINE
 
     @property
     def middle(self) -> float:
-        """Of the row: the height at which lines end."""
+        """The middle of the row, where lines end."""
         return self.top + ROW / 2
 
 
@@ -93,14 +93,14 @@ class Column:
     """The tokens of one side, from top to bottom.
 
     Attributes:
-        side: which tokens these are.
-        left: of the areas that react to the pointer, in px.
-        width: of those areas.
+        side: queries or keys.
+        left: the left edge of the areas that react to the pointer, in px.
+        width: the width of those areas.
         rightwards: whether lines end at the column's right.
-        number_x: middle of the numbers.
+        number_x: the middle of the numbers.
         slots: in reading order.
-        texts: the name of the phrase that says what the column is, then where a pair's sentences
-            begin. Those over queries end where they stand, those over keys begin there.
+        texts: the name of the phrase that describes the column, then the starts of a pair's
+            sentences. A text over queries ends at its position, and a text over keys begins there.
     """
 
     side: Side
@@ -118,11 +118,11 @@ class Column:
 
     @property
     def line_x(self) -> float:
-        """Where lines end."""
+        """The x at which lines end."""
         return self.inner + (_OFF if self.rightwards else -_OFF)
 
     def bar(self, slot: Slot, start: float, share: float) -> str:
-        """A bar under a token, as a piece of a path; both numbers are shares of its whole room."""
+        """A bar under a token, as a piece of a path. Both numbers are shares of the bar's room."""
         way = -1 if self.rightwards else 1
         room = way * (self.width - _PAD)
         x, wide = self.inner + way * _PAD + start * room, share * room
@@ -135,10 +135,10 @@ class Columns:
     """Both columns, and the size of the picture in px.
 
     Attributes:
-        queries: left, or right where the text runs from right to left.
-        keys: opposite.
-        width: of the picture.
-        height: of the picture.
+        queries: the left column, or the right column for text from right to left.
+        keys: the opposite column.
+        width: the width of the picture.
+        height: the height of the picture.
         mirrored: whether most tokens run from right to left.
     """
 
@@ -150,12 +150,12 @@ class Columns:
 
     @property
     def apart(self) -> tuple[float, float]:
-        """The middle of the room for lines, and its width, in px."""
+        """The middle and the width of the room for lines, in px."""
         ends = (self.queries.inner, self.keys.inner)
         return sum(ends) / 2, abs(ends[1] - ends[0])
 
     def path(self, query: int, key: int, lane: float) -> str:
-        """A line from a query to a key, so far below the rows' middles, relative to be short.
+        """A line from a query to a key, this far below the middles of the rows, in short form.
 
         Two such lines that share an end never meet again.
         """
@@ -194,7 +194,7 @@ def lay_out(attention: Attention) -> Columns:
 
 
 def labels(tokens: Sequence[Token]) -> list[Any]:
-    """The texts of a column as `measures`."""
+    """The texts of a column, as `measures` gives them."""
     return measures(tokens, FONTS, LONGEST)
 
 
@@ -229,7 +229,7 @@ def _width(tokens: Sequence[Token]) -> float:
 
 
 def _tops(tokens: Sequence[Token], *, parts: bool) -> list[float]:
-    """Tops of the rows; where a pair's sentences begin there is room for their names."""
+    """The tops of the rows. Each sentence of a pair begins with room for its name."""
     tops, y = [], _HEADING
     for i in range(len(tokens)):
         if parts and _begins(tokens, i):
@@ -244,7 +244,7 @@ def _begins(tokens: Sequence[Token], index: int) -> bool:
 
 
 def _slots(tokens: Sequence[Token], tops: Sequence[float], edge: float, way: int) -> Iterator[Slot]:
-    """Words from an edge outwards, which is to the left or to the right."""
+    """The tokens of a column, from an edge to the left or to the right."""
     for i, (token, top) in enumerate(zip(tokens, tops, strict=True)):
         text = token_text(token, FONTS, LONGEST)
         x = edge + way * text["text_width"] / 2

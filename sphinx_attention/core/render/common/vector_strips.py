@@ -1,4 +1,4 @@
-"""Vectors as strips of cells: one hue above zero, another below, opacity by magnitude."""
+"""Vectors as strips of cells, with one hue for each sign and opacity by magnitude."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _STRIPS = constants()["vector_strips"]
 
 HIGH: int = _STRIPS["high"]
 INSET: int = _STRIPS["inset"]
-"""Height of a strip in px, and what is left free above and below it in its row."""
+"""The height of a strip in px, and the free space above and below it in its row."""
 
 UNIT: int = _STRIPS["unit"]
-"""Height in px of a pixel where strips are an image. All that stands in a column is a multiple."""
+"""The height in px of a pixel of an image of strips. All positions in a column are multiples."""
 
 _COARSE: int = _STRIPS["coarse"]
-"""So many levels of `cells` are one of a strip: what a page carries is a fifth of the paths."""
+"""The number of levels of `cells` in one level of a strip. This makes paths five times smaller."""
 
 _WIDTH, _WIDEST = 80, 12
-"""Px of a strip at most, about, and of a cell: all columns fit beside a theme's sidebars."""
+"""The most px of a strip, roughly, and of a cell: all columns fit beside a theme's sidebars."""
 _MOST_CELLS = 8192
-"""Past so many cells in a column, an image is smaller by far."""
+"""With more cells in a column, an image is much smaller than paths."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class Strips:
     """Vectors of one kind, on one colour scale.
 
     Attributes:
-        name: of the column they stand in.
+        name: the name of the column.
         x: left end in px.
         y: top of the first row in px.
-        cell: width of a number in px.
-        count: how many numbers a vector has.
-        height: from the top of the first row to the bottom of the last, in px.
-        levels: paths in units of cells across and of px down; empty where there is an image.
-        image: a URL that holds the strips as an image; empty where there are paths.
+        cell: the width of a number in px.
+        count: the number of components of a vector.
+        height: the distance from the top of the first row to the bottom of the last, in px.
+        levels: paths in units of cells across and of px down; empty if there is an image.
+        image: a URL of the strips as an image; empty if there are paths.
     """
 
     name: str
@@ -60,17 +60,17 @@ class Strips:
 
     @property
     def width(self) -> float:
-        """In px."""
+        """The width of a strip in px."""
         return self.cell * self.count
 
 
 def width(count: int) -> float:
-    """How wide the strip of a vector of so many numbers is, in px."""
+    """The width of the strip of a vector with that many components, in px."""
     return count * _cell_width(count)
 
 
 def _cell_width(count: int) -> float:
-    """Whole and half pixels, so that the cells of a strip are alike."""
+    """The width is a multiple of half a pixel, so that all cells of a strip look alike."""
     return min(max(2 * _WIDTH // count, 1) / 2, _WIDEST)
 
 
@@ -84,11 +84,11 @@ def draw(
     """Draw vectors below one another.
 
     Args:
-        name: of the column.
+        name: the name of the column.
         origin: the left end of the column and the top of its first row, in px.
-        tops: tops of the vectors' rows, in px from the first.
+        tops: the tops of the vectors' rows, in px from the first.
         vectors: shape (rows, d).
-        full: the magnitude that full opacity stands for.
+        full: the magnitude with full opacity.
     """
     levels = coarse(heatmap.signed_levels(vectors, full))
     height = tops[-1] + HIGH + 2 * INSET
@@ -103,13 +103,13 @@ def draw(
 
 
 def coarse(levels: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Levels of `cells`, fewer of them."""
+    """The levels of `cells`, reduced to fewer levels."""
     steps: NDArray[np.int8] = (np.abs(levels) + _COARSE // 2) // _COARSE * np.sign(levels)
     return steps * np.int8(_COARSE)
 
 
 def mosaic(tops: Sequence[int], levels: NDArray[np.int8], height: float) -> NDArray[np.int8]:
-    """Strips as the pixels of one image, each `UNIT` px high and as wide as a cell."""
+    """Strips as the pixels of one image. Each pixel is `UNIT` px high and as wide as a cell."""
     image = np.zeros((int(height) // UNIT, levels.shape[1]), dtype=np.int8)
     for top, strip in zip(tops, levels, strict=True):
         first = (top + INSET) // UNIT
@@ -118,7 +118,10 @@ def mosaic(tops: Sequence[int], levels: NDArray[np.int8], height: float) -> NDAr
 
 
 def _paths(tops: Sequence[int], levels: NDArray[np.int8]) -> tuple[heatmap.Level, ...]:
-    """One path a level, of strokes as wide as a strip is high: shorter by half than outlines."""
+    """One path for each level, made of strokes as wide as a strip is high.
+
+    Outlines would take twice the bytes.
+    """
     drawn: dict[int, list[str]] = {}
     for top, strip in zip(tops, levels, strict=True):
         ends: dict[int, int] = {}

@@ -25,41 +25,47 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
 
 SMALL = 11
-"""Size in px of the numbers of layers and heads."""
+"""The size in px of the numbers of layers and heads."""
 
 SHADES: list[int] = constants("grid")["shades"]
-"""The levels of thumbnails: so few that the picture of all heads packs well."""
+"""The levels of thumbnails. There are few, so that the picture of all heads packs well."""
 
 MOST_CELLS = 23
-"""Cells a side that a thumbnail has at most; past it, each stands for a square of weights."""
+"""The most cells on a side of a thumbnail.
+
+In a longer text, a cell stands for a square of weights.
+"""
 
 UNITS = {"entropy": "bits"}
-"""The names of the phrases for the units of scores."""
+"""The phrases for the units of scores."""
 
 _MASK = "#ffffff"
-# All px. A thumbnail is about _MOST wide and high, less where there are many.
+# All lengths are in px. A thumbnail is about _MOST wide and high, or smaller if there are many.
 _WIDTH, _HEIGHT, _MOST, _LEAST = 640, 640, 46, 20
 _MOST_CELL = 12
 _GAP = 4
-_PITCH = 24  # from thumbnail to thumbnail at least, so that a finger finds one
+# The least distance between thumbnails, so that a finger can hit one.
+_PITCH = 24
 _TOP, _WORD, _OFF, _MARGIN = 36.0, 12.0, 8.0, 6.0
-_EVERY = ((1, 12), (2, 40), (5, math.inf))  # one name in so many, of so many at most
-_DOWN = 0.35 * SMALL  # from a line's middle down to its baseline
+# Names are thinned: for up to so many heads, one name in so many is written.
+_EVERY = ((1, 12), (2, 40), (5, math.inf))
+# The distance from a line's middle down to its baseline.
+_DOWN = 0.35 * SMALL
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Where the thumbnails stand.
+    """The layout of the thumbnails.
 
     Attributes:
-        pool: weights a side that one cell stands for.
-        cell: side of a cell in px.
-        rows: cells of a thumbnail from top to bottom.
-        columns: cells of a thumbnail from left to right.
-        down: cells from the top of a thumbnail to that of the next.
-        across: cells from the left of a thumbnail to that of the next.
-        left: of the first thumbnail, in px.
-        top: of the first thumbnail, in px.
+        pool: the side of the square of weights that one cell stands for.
+        cell: the side of a cell in px.
+        rows: the cells of a thumbnail from top to bottom.
+        columns: the cells of a thumbnail from left to right.
+        down: the cells from the top of a thumbnail to the top of the next.
+        across: the cells from the left of a thumbnail to the left of the next.
+        left: the left of the first thumbnail, in px.
+        top: the top of the first thumbnail, in px.
     """
 
     pool: int
@@ -81,12 +87,12 @@ class Frame:
 
     @property
     def width(self) -> int:
-        """Of a thumbnail in px."""
+        """The width of a thumbnail in px."""
         return self.columns * self.cell
 
     @property
     def height(self) -> int:
-        """Of a thumbnail in px."""
+        """The height of a thumbnail in px."""
         return self.rows * self.cell
 
 
@@ -95,11 +101,11 @@ class Label:
     """A name at an axis.
 
     Attributes:
-        text: what is read.
-        x: its middle in px.
-        y: its baseline in px.
-        at: ``h`` or ``l`` for head or layer, and which; empty for what says what they are.
-        chosen: whether it is of the shown head.
+        text: the name.
+        x: the middle of the text in px.
+        y: the baseline of the text in px.
+        at: ``h`` or ``l`` for head or layer, with the index; empty for the title of an axis.
+        chosen: whether the name belongs to the shown head.
     """
 
     text: str
@@ -114,9 +120,9 @@ class Score:
     """A score of the shown head.
 
     Attributes:
-        key: as the payload knows it.
-        number: two decimals.
-        unit: of the number; empty where it has none.
+        key: the key in the payload.
+        number: the score with two decimals.
+        unit: the unit of the number; empty without a unit.
     """
 
     key: str
@@ -129,18 +135,18 @@ class Grid:
     """The picture.
 
     Attributes:
-        frame: where the thumbnails stand.
-        image: URL of an image of one pixel a cell, gaps included; white: it is a mask
-            over the hue of the page, which no image could know.
-        size: width and height of the image in px of the picture.
+        frame: the layout of the thumbnails.
+        image: the URL of an image of one pixel per cell, including gaps. The image is white,
+            because it is a mask over the hue of the page.
+        size: the width and height of the image, in px of the picture.
         labels: names of heads and layers.
-        words: what they are names of: heads along the top, layers, turned, down the side.
-        mark: left, top, width and height in px of what marks the shown head.
-        name: of the shown head, as ``5.11``.
-        scores: of the shown head; empty where none were taken.
-        undefined: names of scores that these heads do not have, and why they have none.
+        words: the titles of the axes: heads along the top, and layers, turned, down the side.
+        mark: left, top, width and height in px of the mark of the shown head.
+        name: the name of the shown head, as ``5.11``.
+        scores: the scores of the shown head; empty if none were computed.
+        undefined: the scores that these heads do not have, with the reason.
         pair: whether the tokens are those of two sentences.
-        enlarged: the views by which one head can be shown.
+        enlarged: the views that can show one head.
     """
 
     frame: Frame
@@ -157,7 +163,7 @@ class Grid:
 
 
 def draw(figure: Figure) -> Drawing:
-    """Draw a figure as a grid of heads, with the shown one beside it."""
+    """Draw a figure as a grid of heads, with the shown head beside it."""
     attention = figure.attention
     frame = layout(attention)
     small = levels(pooled(codes(attention), frame.pool))
@@ -195,7 +201,7 @@ def draw(figure: Figure) -> Drawing:
 
 
 def layout(attention: Attention) -> Frame:
-    """Lay out the thumbnails: large where there are few heads, and never too small to be hit."""
+    """Lay out the thumbnails: large for few heads, and never too small for a finger."""
     queries, keys = len(attention.query_tokens), len(attention.key_tokens)
     pool = -(-max(queries, keys) // MOST_CELLS)
     rows, columns = -(-queries // pool), -(-keys // pool)
@@ -205,7 +211,7 @@ def layout(attention: Attention) -> Frame:
     cell = min(max(int(side) // max(rows, columns), 1), _MOST_CELL)
     gap = max(_GAP // cell, 1)
     least = -(-_PITCH // cell)
-    # The names of heads need their room too.
+    # The names of heads need room, too.
     named = math.ceil((max(_wide(name) for name in attention.head_names) + 4) / cell)
     return Frame(
         pool=pool,
@@ -220,11 +226,11 @@ def layout(attention: Attention) -> Frame:
 
 
 def pooled(weights: NDArray[np.integer[Any]], pool: int) -> NDArray[np.integer[Any]]:
-    """The greatest weight of every square of ``pool`` by ``pool``, so that no peak is lost.
+    """The greatest weight of every square of ``pool`` by ``pool``, so that every peak is visible.
 
     Args:
         weights: codes, shape (layers, heads, queries, keys).
-        pool: side of the squares; those at the far edges may be cut.
+        pool: the side of the squares; squares at the far edges may be smaller.
 
     Returns:
         Codes, shape (layers, heads, rows, columns); 0 where all are masked.
@@ -237,7 +243,7 @@ def pooled(weights: NDArray[np.integer[Any]], pool: int) -> NDArray[np.integer[A
 
 
 def levels(weights: NDArray[np.integer[Any]]) -> NDArray[np.int8]:
-    """How strong each cell looks: few levels, logarithmic, and for all heads alike.
+    """The opacity level of each cell: few levels, logarithmic, and equal for all heads.
 
     A weight of 1 has the full hue in every thumbnail, so that heads can be compared.
     """
@@ -248,7 +254,7 @@ def levels(weights: NDArray[np.integer[Any]]) -> NDArray[np.int8]:
 
 
 def mosaic(small: NDArray[np.int8], frame: Frame) -> NDArray[np.int8]:
-    """All thumbnails in one image, layers down and heads across, without gaps at its far edges."""
+    """All thumbnails in one image, layers down and heads across, without gaps at the far edges."""
     layers, heads, rows, columns = small.shape
     sheet = np.zeros((layers, frame.down, heads, frame.across), np.int8)
     sheet[:, :rows, :, :columns] = small.transpose(0, 2, 1, 3)
@@ -257,7 +263,7 @@ def mosaic(small: NDArray[np.int8], frame: Frame) -> NDArray[np.int8]:
 
 
 def decimals(score: float) -> str:
-    """A score as it is printed: two decimals, from the three that the payload carries."""
+    """A score as it is printed: two decimals, from the three decimals of the payload."""
     return f"{(int(score_codes(score)) + 5) // 10 / 100:.2f}"
 
 
@@ -270,7 +276,7 @@ def _undefined(figure: Figure) -> tuple[tuple[tuple[str, ...], str], ...]:
 
 
 def why_undefined(attention: Attention, score: str) -> str:
-    """Why a score of these heads is not defined: the end of a phrase's name."""
+    """Why a score of these heads is not defined, as the end of a phrase's name."""
     if score == "first" and has_bin(attention):
         return "hidden"
     if not attention.same_tokens:
@@ -301,13 +307,13 @@ def _labels(figure: Figure, frame: Frame) -> tuple[Label, ...]:
 
 
 def _thinned(names: Sequence[str]) -> list[tuple[int, str]]:
-    """The names that are written out: of many every second, or every fifth."""
+    """The names that are written: for many, every second or every fifth."""
     every = next(every for every, most in _EVERY if len(names) <= most)
     return [(n, name) for n, name in enumerate(names) if n % every == 0]
 
 
 def _words(attention: Attention, frame: Frame) -> tuple[Label, ...]:
-    """The words beside and above the names, each in the middle of what it is about."""
+    """The titles beside and above the names, each in the middle of its axis."""
     right = frame.x(attention.heads - 1) + frame.width
     bottom = frame.y(attention.layers - 1) + frame.height
     return (

@@ -26,30 +26,32 @@ if TYPE_CHECKING:
     from sphinx_attention.core.phrases import Phrases
 
 Codes = dict[int, "NDArray[np.integer[Any]]"]
-"""Of each head that is drawn, shape (queries, keys); in the order of the heads."""
+"""The codes of each drawn head, shape (queries, keys), in the order of the heads."""
 
 Edge = tuple[int, int, int]
-"""Head, query and key, all of them positions."""
+"""The positions of a head, a query and a key."""
 
 _HEADS = constants("heads")
 
 MOST_AT_REST: int = _HEADS["most_at_rest"]
-"""How many lines the picture at rest holds at most, the heaviest."""
+"""The most lines of the picture at rest. The heaviest are kept."""
 
 LEVELS: int = _HEADS["levels"]
-"""How many strengths of lines there are at rest."""
+"""The number of strengths of lines at rest."""
 
-# Lines that are elements of their own: so many at least, and so many elements less those of tokens.
+# The least number of lines with elements of their own, the elements for lines and tokens together,
+# and the elements of a token.
 _LEAST_ALONE: int = _HEADS["least_alone"]
 _ELEMENTS: int = _HEADS["elements"]
 _OF_A_TOKEN: int = _HEADS["elements_of_a_token"]
-# Px of a row that the lines of all heads share, and between two of them.
+# The px of a row that the lines of all heads share, and the px between two lines.
 _LANES: float = _HEADS["lanes"]
 _LANE: float = _HEADS["lane"]
 _THINNEST: float = _HEADS["thinnest"]
 _WIDEST: float = _HEADS["widest"]
-_LEAST_BAR: float = _HEADS["least_bar"]  # the shortest piece that is drawn, as a share of its room
-# Px of the legend, in wide fonts at a size of 11: of a mark, of a letter, and on either side.
+# The shortest drawn piece, as a share of its room.
+_LEAST_BAR: float = _HEADS["least_bar"]
+# Px of the legend in wide fonts at a size of 11: of a mark, of a letter, and on both sides.
 _LEGEND_MARK: float = _HEADS["legend_mark"]
 _LEGEND_LETTER: float = _HEADS["legend_letter"]
 _LEGEND_MARGIN: float = _HEADS["legend_margin"]
@@ -57,7 +59,7 @@ _LEGEND_MARGIN: float = _HEADS["legend_margin"]
 
 @dataclass(frozen=True)
 class Number:
-    """What stands beside a key while tokens are pinned."""
+    """The number beside a key while tokens are pinned."""
 
     text: str
     strong: bool
@@ -66,16 +68,16 @@ class Number:
 
 @dataclass(frozen=True)
 class Line:
-    """One line, or many of one head that are equally strong to the eye.
+    """One line, or many lines of one head with the same strength.
 
     Attributes:
-        head: what readers know the head by.
-        hue: which of the colours it has; of a difference, ``more`` or ``less``.
-        opacity: in (0, 1].
-        special: whether it goes to a special token.
-        path: the ``d`` of its path.
-        query: its query; -1 of many lines.
-        key: its key; -1 of many lines.
+        head: the name of the head for readers.
+        hue: the colour of the head; for a difference, ``more`` or ``less``.
+        opacity: the opacity in (0, 1].
+        special: whether the line goes to a special token.
+        path: the ``d`` of the path.
+        query: the query; -1 for many lines.
+        key: the key; -1 for many lines.
     """
 
     head: str
@@ -88,13 +90,13 @@ class Line:
 
     @property
     def colour(self) -> str:
-        """For pictures without the style sheet, on white."""
+        """The colour on white, for pictures without the style sheet."""
         return _colour(self.hue)
 
 
 @dataclass(frozen=True)
 class Swatch:
-    """The button of a head, or its place in the legend."""
+    """The button of a head, or its entry in the legend."""
 
     name: str
     hue: int | str
@@ -102,7 +104,7 @@ class Swatch:
 
     @property
     def colour(self) -> str:
-        """For pictures without the style sheet, on white."""
+        """The colour on white, for pictures without the style sheet."""
         return _colour(self.hue)
 
 
@@ -111,16 +113,16 @@ class Heads:
     """The picture.
 
     Attributes:
-        columns: where tokens stand, and lines end.
+        columns: the layout of the tokens and of the ends of lines.
         pinned: the queries that are pinned.
-        numbers: beside the keys; empty while no token is pinned.
-        stroke: width of the lines in px.
-        rest: the lines at rest, the faintest undermost.
+        numbers: the numbers beside the keys; empty while no token is pinned.
+        stroke: the width of the lines in px.
+        rest: the lines at rest, from the faintest to the strongest.
         focus: the lines of the pinned tokens.
         bars: the share of each head in the numbers, as bars under the keys.
-        swatches: the buttons of all heads that are carried; empty where there is one.
-        legend: of the heads that are drawn, where there are several.
-        note: what the numbers are, and whether lines are left out.
+        swatches: the buttons of all carried heads; empty for a single head.
+        legend: the drawn heads, if there are several.
+        note: the meaning of the numbers, and whether lines are left out.
         capped: whether lines at rest are left out.
         pair: whether the tokens are those of two sentences.
         cut: whether a token's text is cut.
@@ -144,7 +146,7 @@ class Heads:
 
     @property
     def legend_fits(self) -> bool:
-        """Whether the heads can be named over the lines, rather than counted."""
+        """Whether the legend can name the heads. Otherwise it counts them."""
         return legend_width([swatch.name for swatch in self.legend]) <= self.columns.apart[1]
 
 
@@ -164,7 +166,7 @@ def draw(figure: Figure) -> Drawing:
 
     signed = attention.signed
     if signed:
-        # Of differences, hues tell the sign of each line. Heads are told apart by their lanes.
+        # In a difference, the hue of a line shows its sign, and lanes distinguish the heads.
         hues = ["more" for _ in names]
 
     def line(edge: Edge) -> Line:
@@ -216,7 +218,7 @@ def draw(figure: Figure) -> Drawing:
 
 
 def measures(figure: Figure) -> dict[str, Any]:
-    """What the browser part has to know to lay out the columns as `draw` does."""
+    """The measures with which the browser part lays out the columns as `draw` does."""
     attention = figure.attention
     sides = {"queries": attention.query_tokens, "keys": attention.key_tokens}
     if attention.same_tokens:
@@ -230,18 +232,18 @@ def strength(code: int) -> float:
 
 
 def lanes(count: int) -> list[float]:
-    """How far the lines of each head run below the middles of the rows, in px.
+    """The distance of each head's lines below the middles of the rows, in px.
 
-    Lines of several heads between the same two tokens lie beside, not over, one another.
+    Lines of several heads between two tokens lie side by side.
     """
     return [_step(count) * (rank - (count - 1) / 2) for rank in range(count)]
 
 
 def stroke_width(count: int) -> float:
-    """Of the lines of so many heads, in px.
+    """The width of the lines of that many heads, in px.
 
-    Past nine heads there is no room for the wider ones. Of what there is room for, only a single
-    pixel is drawn as a hairline, in a third of the time.
+    For more than nine heads, there is no room for wider lines. Among the narrow widths, only a
+    single pixel is drawn as a hairline, in a third of the time.
     """
     return _WIDEST if _step(count) >= _WIDEST else _THINNEST
 
@@ -251,7 +253,7 @@ def _step(count: int) -> float:
 
 
 def note(heads: int, pinned: int, *, capped: bool, say: Phrases = ENGLISH) -> str:
-    """What the footer says of the numbers and the lines."""
+    """The note of the footer about the numbers and the lines."""
     numbers = [say("mean_of_heads", count=heads)] if heads > 1 else []
     numbers += [say("summed_rows", count=pinned)] if pinned > 1 else []
     said = [say("numbers_are", what=", ".join(numbers))] if numbers else []
@@ -260,15 +262,15 @@ def note(heads: int, pinned: int, *, capped: bool, say: Phrases = ENGLISH) -> st
 
 
 def legend_width(names: Sequence[str]) -> float:
-    """Room in px for the names of several heads over the lines, enough in every font.
+    """The room in px for the names of several heads over the lines, sufficient in every font.
 
-    The browser part computes the same; no `textLength` holds these texts.
+    The browser part computes the same. These texts have no `textLength`.
     """
     return sum(_LEGEND_MARK + _LEGEND_LETTER * len(name) for name in names) + 2 * _LEGEND_MARGIN
 
 
 def at_rest(figure: Figure, codes: Codes) -> tuple[list[Edge], bool]:
-    """The lines of the picture at rest, the faintest first, and whether some are left out."""
+    """The lines at rest, the faintest first, and whether some are left out."""
     tokens = figure.attention.query_tokens
     found = [
         (-size, (head, query, key))
@@ -280,7 +282,10 @@ def at_rest(figure: Figure, codes: Codes) -> tuple[list[Edge], bool]:
 
 
 def _together(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Lines, the faintest first, as one for each head and strength; to special tokens undermost."""
+    """The lines, the faintest first, with one path for each head and strength.
+
+    Lines to special tokens come first.
+    """
     paths: dict[tuple[bool, int, int | str, str], list[str]] = {}
     for line in lines:
         level = max(1, math.floor(line.opacity * LEVELS + 0.5))
@@ -293,7 +298,10 @@ def _together(lines: Sequence[Line]) -> tuple[Line, ...]:
 
 
 def _of_pinned(figure: Figure, codes: Codes) -> tuple[list[Edge], list[Edge]]:
-    """The lines of the pinned tokens; past what a page can bear, the heaviest, and the others."""
+    """The lines of the pinned tokens.
+
+    Beyond the limit of a page, the heaviest are alone and the others share paths.
+    """
     found = [
         (head, query, key)
         for head, weights in codes.items()
@@ -309,7 +317,7 @@ def _of_pinned(figure: Figure, codes: Codes) -> tuple[list[Edge], list[Edge]]:
 
 
 def _numbers(figure: Figure, codes: Codes) -> tuple[Number, ...]:
-    """Beside each key: the sum over the pinned rows of the mean over the heads."""
+    """The number beside each key: the sum over pinned rows of the mean over heads."""
     if not figure.pinned:
         return ()
     signed = figure.attention.signed
@@ -327,7 +335,7 @@ def _numbers(figure: Figure, codes: Codes) -> tuple[Number, ...]:
 
 
 def _bars(figure: Figure, codes: Codes, keys: two_columns.Column) -> dict[int, str]:
-    """Under each key a bar as long as its number, of pieces for the heads; by head, one path."""
+    """The bars under the keys, as long as the numbers, of a piece for each head: a path a head."""
     if not figure.pinned:
         return {}
     start = np.zeros(len(keys.slots))

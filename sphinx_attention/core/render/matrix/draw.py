@@ -32,7 +32,7 @@ _NAMED: int = constants("matrix")["named"]
 
 @dataclass(frozen=True)
 class Readout:
-    """What the line under the picture says of the pinned rows."""
+    """The content of the line under the picture about the pinned rows."""
 
     tokens: tuple[str, ...]
     more: bool
@@ -45,17 +45,17 @@ class Matrix:
     """The picture.
 
     Attributes:
-        layout: where everything stands.
-        levels: the cells as paths; empty where images hold them.
-        images: URLs of stencils of one pixel a cell, of positive levels and, where there are any,
-            of negative ones.
+        layout: the layout of the picture.
+        levels: the cells as paths; empty if images hold them.
+        images: the URLs of stencils with one pixel per cell, one of positive levels and, if
+            necessary, one of negative levels.
         dim: whether negative levels are cells of special tokens.
-        signed: whether these are differences, and negative levels are below 0.
-        hatch: outline of the masked cells, from the cells' corner.
-        marks: the pinned rows.
-        readout: of the pinned rows; None where none is.
-        measures: of the labels that are left out, as JSON; empty where none is.
-        legends: what hatched cells are in each layer, as JSON.
+        signed: whether the codes are differences, whose negative levels are below 0.
+        hatch: the outline of the masked cells, from the corner of the cells.
+        marks: the marks of the pinned rows.
+        readout: the line about the pinned rows; None without pins.
+        measures: the measures of the labels that are left out, as JSON; empty if there are none.
+        legends: the meaning of hatched cells in each layer, as JSON.
     """
 
     layout: Layout
@@ -76,7 +76,7 @@ def draw(figure: Figure) -> Drawing:
     codes = head_codes(figure.attention, figure.layer, figure.head)
     masked: NDArray[np.bool_] = codes == MASKED
     signed = figure.attention.signed
-    # The second hue is that of differences below 0.
+    # The second hue is for differences below 0.
     dim = figure.spec.special == "dim" and not signed
     levels, most = cell_levels(codes, queries, keys, dim=dim)
     layout = at.lay_out(
@@ -124,17 +124,17 @@ def _json(value: Any) -> str:
 def cell_levels(
     codes: NDArray[np.integer[Any]], queries: Sequence[Token], keys: Sequence[Token], *, dim: bool
 ) -> tuple[NDArray[np.int8], int]:
-    """How strong each cell looks, and the code at which the ramp ends.
+    """The opacity level of each cell, and the code at the end of the ramp.
 
     Args:
-        codes: of one head, shape (queries, keys).
-        queries: tokens of the rows.
-        keys: tokens of the columns.
-        dim: whether special tokens step back: their cells then have negative levels, and the ramp
+        codes: the codes of one head, shape (queries, keys).
+        queries: the tokens of the rows.
+        keys: the tokens of the columns.
+        dim: whether special tokens are dimmed. Their cells then have negative levels, and the ramp
             ends at the strongest weight between ordinary tokens.
 
-    A key that stands for no single token, such as all hidden special tokens, never sets the ramp:
-    beside its weights, those of the words could not be seen.
+    A key that stands for no single token, such as the bin of hidden special tokens, does not count
+    for the ramp. Its weights would make the weights of words invisible.
     """
     most = heatmap.strongest(codes)
     if not dim:
@@ -153,7 +153,7 @@ def cell_levels(
 
 
 def _stencils(levels: NDArray[np.int8]) -> Iterator[str]:
-    """White images that let a page's own colours through: those of dark themes as well."""
+    """White images that work as stencils for the colours of a page, including dark themes."""
     for sign in (1, -1):
         part = np.maximum(sign * levels, 0)
         if sign > 0 or part.any():
@@ -161,7 +161,7 @@ def _stencils(levels: NDArray[np.int8]) -> Iterator[str]:
 
 
 def measures(figure: Figure) -> dict[str, Any]:
-    """Where everything stands, for the browser part to build the picture: numbers in px."""
+    """The measures with which the browser part builds the picture, in px."""
     queries, keys = figure.attention.query_tokens, figure.attention.key_tokens
     layout = at.lay_out(
         queries,
@@ -193,12 +193,12 @@ def measures(figure: Figure) -> dict[str, Any]:
 
 
 def legends(figure: Figure) -> list[str]:
-    """What hatched cells are in each layer; one for all of them where they have one mask."""
+    """The meaning of hatched cells in each layer; one text if all layers have one mask."""
     return [hatched(figure, masked) for masked in figure.attention.masked]
 
 
 def hatched(figure: Figure, masked: NDArray[np.bool_]) -> str:
-    """What hatched cells are; empty where there is none."""
+    """The meaning of hatched cells; empty if there are none."""
     attention, say = figure.attention, figure.say
     if attention.signed:
         return say("no_partner") if masked.any() else ""

@@ -1,4 +1,4 @@
-"""Where the matrix puts things: its cells, the labels on two sides, the colour bar below."""
+"""The layout of the matrix: its cells, the labels on two sides, and the colour bar below."""
 
 from __future__ import annotations
 
@@ -29,20 +29,31 @@ if TYPE_CHECKING:
     from sphinx_attention.core.phrases import Phrases
 
 _MATRIX = constants("matrix")
-_SMALL: int = _MATRIX["small"]  # px, of what is said about the axes and the colours
-_EXTENT = 660  # px of a map whose cells may have any size, about
+# The size in px of the texts about axes and colours.
+_SMALL: int = _MATRIX["small"]
+# The approximate size in px of a map whose cells may have any size.
+_EXTENT = 660
 _LEAST_CELL = 2
-_MOST_CELL = 24  # a finger hits a label of 24 px
-_GAP_FROM: int = _MATRIX["gap_from"]  # px of a cell from which on cells stand apart
-_SLANT_FROM: int = _MATRIX["slant_from"]  # px of a cell from which on labels are slanted
-_LINE: int = _MATRIX["line"]  # px between labels at least; smaller cells leave labels out
-_FONTS: list[tuple[int, int]] = _MATRIX["fonts"]  # from which cell on labels are how large
-_LABEL = 120.0  # px that a label has at most
-_OFF: float = _MATRIX["off"]  # px from labels to cells
-_MARGIN = 4.0  # px round the picture
+# A finger can hit a label of 24 px.
+_MOST_CELL = 24
+# The size of a cell in px from which cells have gaps.
+_GAP_FROM: int = _MATRIX["gap_from"]
+# The size of a cell in px from which labels are slanted.
+_SLANT_FROM: int = _MATRIX["slant_from"]
+# The least distance between labels in px. With smaller cells, some labels are left out.
+_LINE: int = _MATRIX["line"]
+# The font size of labels by the size of a cell.
+_FONTS: list[tuple[int, int]] = _MATRIX["fonts"]
+# The most px of a label.
+_LABEL = 120.0
+# The distance in px from labels to cells.
+_OFF: float = _MATRIX["off"]
+# The space in px around the picture.
+_MARGIN = 4.0
 _SLANT: int = _MATRIX["slant"]
 _UPRIGHT: int = _MATRIX["upright"]
-_MIDDLE: float = _MATRIX["middle"]  # of the font's size: from a line's middle down to its baseline
+# The distance from a line's middle down to its baseline, as a share of the font size.
+_MIDDLE: float = _MATRIX["middle"]
 _AXIS_LINE: float = _MATRIX["axis_line"]
 _BAR_BELOW = 18.0
 _BAR_HEIGHT: float = _MATRIX["bar_height"]
@@ -51,20 +62,20 @@ _BAR_LEAST = 110
 _TICKS_BELOW: float = _MATRIX["ticks_below"]
 _BOTTOM = 4.0
 SWATCH = 14
-"""Width in px of the sample of masked cells."""
+"""The width in px of the sample of masked cells."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Where things stand, in px.
+    """The layout of the cells, in px.
 
     Attributes:
-        rows: count of queries.
-        columns: count of keys.
-        cell: side of a cell.
-        left: of the cells.
-        top: of the cells.
-        mirrored: whether columns run from right to left, with the queries' labels at their right.
+        rows: the number of queries.
+        columns: the number of keys.
+        cell: the side of a cell.
+        left: the left edge of the cells.
+        top: the top edge of the cells.
+        mirrored: whether columns run from right to left, with the queries' labels on the right.
     """
 
     rows: int
@@ -76,36 +87,36 @@ class Frame:
 
     @property
     def width(self) -> int:
-        """Of all cells."""
+        """The width of all cells."""
         return self.columns * self.cell
 
     @property
     def height(self) -> int:
-        """Of all cells."""
+        """The height of all cells."""
         return self.rows * self.cell
 
     @property
     def gap(self) -> int:
-        """Between cells."""
+        """The gap between cells."""
         return 1 if self.cell >= _GAP_FROM else 0
 
     @property
     def font(self) -> int:
-        """Size of labels."""
+        """The font size of labels."""
         return _font(self.cell)
 
     @property
     def every(self) -> int:
-        """One label in so many is shown."""
+        """The interval of labels: one in so many is shown."""
         return _every(self.cell)
 
     def x(self, column: int) -> float:
-        """Centre of a column."""
+        """The centre of a column."""
         seen = self.columns - 1 - column if self.mirrored else column
         return self.left + (seen + 0.5) * self.cell
 
     def y(self, row: int) -> float:
-        """Centre of a row."""
+        """The centre of a row."""
         return self.top + (row + 0.5) * self.cell
 
 
@@ -113,15 +124,15 @@ class Frame:
 class Label(PlacedToken):
     """A token beside its row or over its column.
 
-    The text is empty where only every so many tokens have labels. Numbers are those of the label's
-    own coordinates where it is turned.
+    The text is empty if the label is left out. The numbers of a turned label are in the label's own
+    coordinates.
 
     Attributes:
-        index: which of the tokens.
-        y: baseline of the text in px.
+        index: the index of the token.
+        y: the baseline of the text in px.
         focus: whether the token is pinned.
-        transform: how the label's coordinates lie in the picture; empty where they are the
-            picture's own.
+        transform: the transformation of the label's coordinates; empty if they are those of the
+            picture.
     """
 
     index: int
@@ -134,7 +145,7 @@ class Label(PlacedToken):
 class Bar:
     """The colour bar: left, top, width and height in px, and its ticks.
 
-    What stands for masked cells is beside it: as high, and from ``swatch`` on.
+    The sample of masked cells is as high as the bar and begins at ``swatch``.
     """
 
     x: float
@@ -147,18 +158,18 @@ class Bar:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything stands.
+    """The layout of the picture.
 
     Attributes:
-        frame: the cells.
+        frame: the layout of the cells.
         width: of the picture in px.
         height: of the picture in px.
         queries: labels of the rows.
         keys: labels of the columns.
-        axes: which side is which.
-        bar: what colours mean.
-        masked: what hatched cells are, and where that begins; an empty text where none is hatched
-            now, and None where none ever is.
+        axes: the titles of the sides.
+        bar: the colour bar.
+        masked: the meaning of hatched cells and its position; an empty text if no cell is hatched
+            in this layer, and None if none is hatched in any layer.
     """
 
     frame: Frame
@@ -172,12 +183,13 @@ class Layout:
 
 
 def labelled(count: int, every: int, marked: Iterable[int] = ()) -> set[int]:
-    """Which tokens show their labels: one in so many, and the marked, which make room for theirs.
+    """The tokens whose labels are shown: one in so many, and the marked ones with room around.
 
     Args:
-        count: how many tokens there are.
+        count: the number of tokens.
         every: one in so many has a label.
-        marked: tokens whose labels come first; the earlier ones where two are too close.
+        marked: the tokens whose labels have priority; of two that are too close, the earlier one
+            wins.
     """
     first: list[int] = []
     for index in marked:
@@ -199,17 +211,17 @@ def lay_out(
     legends: Sequence[str] = (),
     say: Phrases = ENGLISH,
 ) -> Layout:
-    """Lay out everything but the colours of the cells.
+    """Lay out everything except the colours of the cells.
 
     Args:
-        queries: tokens of the rows.
-        keys: tokens of the columns.
-        pinned: rows whose labels come first.
+        queries: the tokens of the rows.
+        keys: the tokens of the columns.
+        pinned: the rows whose labels have priority.
         most: the code at which the ramp ends.
-        beyond: whether there are weights beyond it.
-        hatched: what the legend calls hatched cells; empty where there is none.
-        signed: whether the ramp has two ends, and 0 in the middle.
-        legends: likewise of all layers, whose masks may differ.
+        beyond: whether some weights are beyond the end of the ramp.
+        hatched: the meaning of hatched cells in the legend; empty if there are none.
+        signed: whether the ramp has two ends and 0 in the middle.
+        legends: the meanings of hatched cells in all layers, whose masks may differ.
         say: the phrases of the figure's language.
     """
     cell = _cell(len(queries), len(keys))
@@ -250,7 +262,10 @@ def lay_out(
 
 
 def labels(queries: Sequence[Token], keys: Sequence[Token]) -> dict[str, list[Any]]:
-    """The labels of both sides as `measures`; those of the keys only where they are others."""
+    """The labels of both sides, as `measures` gives them.
+
+    Keys have labels only if they differ from queries.
+    """
     size = _font(_cell(len(queries), len(keys)))
     sides = {"queries": queries} if queries == keys else {"queries": queries, "keys": keys}
     return {side: measures(row, Fonts(size, size), _LABEL) for side, row in sides.items()}
@@ -290,12 +305,12 @@ def _columns(frame: Frame, texts: Sequence[TokenText]) -> tuple[Label, ...]:
 
 
 def _shown(text: TokenText, *, shown: bool) -> TokenText:
-    """The text of a label, or the same without its letters where the label is left out."""
+    """The text of a label. A label that is left out keeps its position without letters."""
     return text if shown else {**text, "text": ""}
 
 
 def _axes(frame: Frame, say: Phrases) -> tuple[PlacedText, ...]:
-    """Words in the corner between the two axes."""
+    """The words in the corner between the two axes."""
     along = say("key_axis_mirrored" if frame.mirrored else "key_axis")
     found = []
     for above, text in ((_AXIS_LINE, along), (0.0, say("query_axis"))):
@@ -327,7 +342,7 @@ def _bar(frame: Frame, most: int, *, beyond: bool, signed: bool) -> Bar:
 
 
 def _text(token: Token, size: int) -> TokenText:
-    """How a token's label is written."""
+    """The form of a token in its label."""
     return token_text(token, Fonts(size, size), _LABEL)
 
 

@@ -1,1 +1,1 @@
-"""The steps view: one weight as the sum that it is."""
+"""The steps view: the computation of one weight."""

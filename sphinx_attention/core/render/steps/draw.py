@@ -1,8 +1,8 @@
-"""The steps view: one weight as the sum it is, from query and keys to the weighted values.
+"""The steps view: the computation of one weight, from query and keys to the weighted values.
 
-A row a key token, a column a step. The text that the queries come from stands on top; the query in
-focus stands as a strip above the keys, the output as one below the weighted values. Under the
-picture, each step is a panel with one formula.
+The picture has a row for each key token, and a column for each step. The text of the queries is on
+top. The query in focus is a strip above the keys, and the output is a strip below the weighted
+values. Under the picture, each step is a panel with one formula.
 """
 
 from __future__ import annotations
@@ -41,19 +41,24 @@ if TYPE_CHECKING:
 _STEPS = constants("steps")
 
 PITCH: int = _STEPS["pitch"]
-"""Height of a row in px; a finger can hit it."""
+"""The height of a row in px, which a finger can hit."""
 
 MOST_ROWS = 24
-"""Pictures of more rows scroll in a box of their own."""
+"""A picture with more rows scrolls in a box of its own."""
 
 _SENTENCE_GAP = 12
-_HEAD: int = _STEPS["head"]  # from the text to the first row, with the query's strip
-_BARE_HEAD = 44  # and without
-_FOOT = 12  # from the last row to the output's
+# The distance from the text to the first row, with the strip of the query.
+_HEAD: int = _STEPS["head"]
+# The same distance without the strip.
+_BARE_HEAD = 44
+# The distance from the last row to the row of the output.
+_FOOT = 12
 _END = 4
 _BAR_HEIGHT: int = _STEPS["bar_height"]
-_SIGN = 20  # width in px of a minus infinity
-_MINUS: int = _STEPS["minus"]  # and of its minus
+# The width of a minus infinity in px.
+_SIGN = 20
+# The width of its minus sign in px.
+_MINUS: int = _STEPS["minus"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +66,9 @@ class Row(PlacedToken):
     """A key token and its numbers.
 
     Attributes:
-        index: which of the key tokens.
+        index: the index of the key token.
         y: top of the row in px.
-        numbers: one for each of the picture's columns of numbers.
+        numbers: a number for each of the picture's columns of numbers.
         strong: whether the weight is set in the accent colour.
         masked: whether the query may not see the key.
         chosen: whether the sums of this key are shown.
@@ -79,13 +84,13 @@ class Row(PlacedToken):
 
 @dataclass(frozen=True)
 class Mask:
-    """A minus infinity in each masked row, all in one text element with a place a character.
+    """The minus infinities of masked rows, in one text element with a position for each character.
 
     Attributes:
-        x: of the first character of each, in px.
-        y: baseline of the first row in px.
-        xs: attribute ``x``.
-        ys: attribute ``y``.
+        x: the x of the first character of each, in px.
+        y: the baseline of the first row, in px.
+        xs: the attribute ``x``.
+        ys: the attribute ``y``.
         text: the characters.
     """
 
@@ -98,7 +103,7 @@ class Mask:
 
 @dataclass(frozen=True)
 class Panel:
-    """A step: its kind has a formula in the template, its title is the end of a phrase's name."""
+    """A step: its kind selects the formula in the template, and its title ends a phrase's name."""
 
     number: int
     kind: str
@@ -110,23 +115,23 @@ class Steps:
     """The picture, and the panels below it.
 
     Attributes:
-        shape: which steps there are.
-        words: the query tokens, on top.
-        backwards: whether these run from right to left.
+        shape: the steps.
+        words: the query tokens on top.
+        backwards: whether the query tokens run from right to left.
         rows: the key tokens.
-        columns: from left to right.
-        strips: what is drawn in the columns of vectors.
-        bars: the paths of the bars of ordinary tokens' weights, and of special ones'.
-        mask: what is written of the mask, where nothing but a mask is added to scores.
-        at_sink: whether the chosen cell is the sink's, which has no sums before the softmax.
-        first: top of the first row in px.
-        width: of the picture in px.
-        panels: in order; none where the sums cannot be had.
-        parts: the numbers of the chosen cell by name.
-        labels: its formulas in words, by the kind of their panel.
-        query: the query of that cell.
-        key: its key.
-        missing: why there are no sums; empty where there are.
+        columns: the columns from left to right.
+        strips: the drawings in the columns of vectors.
+        bars: the paths of the bars of weights, for ordinary and for special tokens.
+        mask: the minus infinities of the mask, if only a mask is added to the logits.
+        at_sink: whether the chosen cell is that of the sink, which has no sums before the softmax.
+        first: the top of the first row in px.
+        width: the width of the picture in px.
+        panels: the panels in order; none if there are no sums.
+        parts: the numbers of the chosen cell, by name.
+        labels: the formulas of the cell in words, by the kind of their panel.
+        query: the query of the cell.
+        key: the key of the cell.
+        missing: why there are no sums; empty if there are.
     """
 
     shape: layout.Shape
@@ -220,10 +225,10 @@ def draw(figure: Figure) -> Drawing:
 
 
 def chosen_key(attention: Attention, codes: NDArray[np.uint16], query: int) -> int:
-    """The key whose sums are shown while none is chosen.
+    """The key whose sums are shown while no key is chosen.
 
-    The heaviest that is neither special nor the query itself; the heaviest of all where these have
-    no weight.
+    This is the heaviest key that is neither special nor the query itself. If all these have weight
+    0, it is the heaviest key of all.
     """
     mass = np.where(codes == MASKED, -1, codes.astype(np.int64))
     ordinary = mass * [not token.special for token in attention.key_tokens]
@@ -269,7 +274,7 @@ def _rows(
 
 
 def _numbers(chain: Chain | None, shape: layout.Shape) -> list[tuple[str, ...]]:
-    """For each key, the numbers of its row before its weight."""
+    """The numbers of each key's row before its weight."""
     if chain is None:
         return []
     columns = [[fixed(value) for value in chain.dot.tolist()]]
@@ -285,7 +290,7 @@ def _numbers(chain: Chain | None, shape: layout.Shape) -> list[tuple[str, ...]]:
             ]
         )
     if chain.sink_key is not None and chain.sink is not None:
-        # It has no key: its score is learnt, and stands where the others' sums end.
+        # The sink has no key. Its logit is learnt, and stands where the sums of other keys end.
         for column in columns:
             column[chain.sink_key] = ""
         columns[-1][chain.sink_key] = fixed(chain.sink)

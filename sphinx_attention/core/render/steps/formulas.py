@@ -1,4 +1,4 @@
-"""The sums behind one weight as numbers that can be read and checked, step by step."""
+"""The sums behind one weight, as numbers that a reader can check step by step."""
 
 from __future__ import annotations
 
@@ -25,47 +25,52 @@ INFINITY = "\u221e"
 ELLIPSIS = "…"
 
 _STEPS = constants("steps")
-_SHOWN: int = _STEPS["shown_numbers"]  # numbers of a vector that are written out
-_TERMS: int = _STEPS["shown_products"]  # first products that are written out; the last one is too
-# Decimal exponents between which a power of e is written in full.
+# The most numbers of a vector that are written.
+_SHOWN: int = _STEPS["shown_numbers"]
+# The most first products that are written. The last product is written, too.
+_TERMS: int = _STEPS["shown_products"]
+# The decimal exponents between which a power of e is written in full.
 _LEAST: int = _STEPS["least_exponent"]
 _MOST: int = _STEPS["most_exponent"]
 
 
 def fixed(value: float) -> str:
-    """A number to three decimals, or to fewer where it is so large that these say nothing."""
+    """A number with three decimals, or fewer if the number is large."""
     return decimal(value, 3 if abs(value) < 1000 else 1)
 
 
 def score(value: float) -> str:
-    """A score to four decimals: with fewer, its power of e would not come out as printed."""
+    """A score with four decimals. With fewer, its power of e would differ from the printed one."""
     return decimal(value, 4)
 
 
 def decimal(value: float, digits: int) -> str:
-    """A number to so many decimals, halves away from zero, with a true minus."""
-    # By its exact binary value, as `toFixed` does in browsers.
+    """A number with that many decimals.
+
+    Halves are rounded away from zero, and the minus is U+2212.
+    """
+    # The exact binary value decides, as in `toFixed` of browsers.
     rounded = abs(Decimal(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     return (MINUS if value < 0 and rounded else "") + f"{rounded:f}"
 
 
 def significant(value: float) -> str:
-    """A number of at least 0 to five digits, and to six decimals at most.
+    """A number of at least 0 with five digits, and with six decimals at most.
 
-    With fewer, the share of one power of e among all would not come out to three decimals.
+    With fewer digits, the share of one power of e would not have three right decimals.
     """
     digits = sum(value < limit for limit in (10_000, 1000, 100, 10, 1, 0.1))
     return decimal(value, digits)
 
 
 def components(vector: NDArray[np.float64], most: float) -> list[str]:
-    """Each number of a vector, to three digits of the largest among its like."""
+    """The numbers of a vector, with three digits of the largest among similar numbers."""
     digits = sum(most < limit for limit in (100, 10, 1, 0.1, 0.01)) + (most < 0.001)
     return [decimal(float(value), digits) for value in vector]
 
 
 def radicand(scale: float) -> str:
-    """The n of a scale of 1/√n, where it is one: a whole number. Else empty."""
+    """The whole number n of a scale of 1/√n; empty for other scales."""
     n = 1 / scale**2 if scale > 0 else 0
     return str(round(n)) if round(n) >= 1 and abs(n - round(n)) <= 1e-5 * n else ""
 
@@ -73,7 +78,7 @@ def radicand(scale: float) -> str:
 def parts(
     chain: Chain, key: int, code: int, most: tuple[float, float], say: Phrases = ENGLISH
 ) -> dict[str, str]:
-    """The numbers of one cell, as every formula shows them.
+    """The numbers of one cell for the formulas.
 
     Args:
         chain: the sums of the query.
@@ -83,7 +88,7 @@ def parts(
         say: the phrases of the figure's language.
 
     Returns:
-        Texts by the names that the template and the browser part know them by.
+        Texts by their names in the template and in the browser part.
     """
     masked = bool(chain.masked[key])
     least = MINUS + INFINITY
@@ -113,7 +118,7 @@ def parts(
 def labels(
     parts: Mapping[str, str], query: str, key: str, say: Phrases = ENGLISH
 ) -> dict[str, str]:
-    """Each formula as one would read it out, by the kind of its panel."""
+    """Each formula in words for reading aloud, by the kind of its panel."""
     values = {**parts, "query": query, "key": key}
     kinds = ("multiply", "dot", "scale", "cap", "bias", "softmax", "value")
     names = {kind: f"formula_{kind}" for kind in kinds}
@@ -122,16 +127,16 @@ def labels(
 
 
 def enclosed(number: str) -> str:
-    """A number as it stands after an operator: in parentheses where it is below zero."""
+    """A number after an operator: in parentheses if it is negative."""
     return f"({number})" if number.startswith(MINUS) else number
 
 
 def _products(chain: Chain, key: int, most: float) -> dict[str, str]:
-    """What is multiplied, the products, and these as the terms of a sum."""
+    """The factors, the products, and the products as terms of a sum."""
     pairs = zip(components(chain.query, most), components(chain.keys[key], most), strict=True)
     factors = [f"{q}\u00a0⋅\u00a0{enclosed(k)}" for q, k in pairs]
     multiplied = chain.query * chain.keys[key]
-    # To hundredths at least, as most factors are.
+    # Factors have at least two decimals, as most have.
     products = components(multiplied, min(float(np.abs(multiplied).max()), 1.0))
     first, *others = products
     return {
@@ -158,7 +163,7 @@ def _softmax(chain: Chain, key: int, *, masked: bool) -> dict[str, str]:
     logits = chain.logits[seen]
     sink = -math.inf if chain.sink is None else chain.sink
     highest = float(logits.max(initial=-math.inf))
-    # By way of the highest: powers of large scores have no number.
+    # All scores are taken relative to the highest, because powers of large scores overflow.
     total = float(np.exp(logits - highest).sum()) if logits.size else 0.0
     summed = highest + math.log(total) if total else -math.inf
     return {
@@ -170,7 +175,7 @@ def _softmax(chain: Chain, key: int, *, masked: bool) -> dict[str, str]:
 
 
 def _power(name: str, score: float) -> dict[str, str]:
-    """A power of e: its digits, and the power of ten to take them by, where they need one."""
+    """A power of e: its digits, and a factor of a power of ten if necessary."""
     if score == -math.inf:
         return {name: "0", f"{name}Ten": ""}
     size = score / math.log(10)

@@ -1,4 +1,4 @@
-"""Where everything stands in the steps view: the text on top, and the columns a model needs."""
+"""The layout of the steps view: the text on top, and the columns that a model needs."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from sphinx_attention.core.phrases import Phrases
 
 FONTS = Fonts(ordinary=16, special=13)
-"""Sizes in px of the tokens on top."""
+"""The sizes in px of the tokens on top."""
 
 KEY_FONTS = Fonts(ordinary=13, special=13)
-"""Sizes in px of the tokens down the side."""
+"""The sizes in px of the tokens down the side."""
 
 MARGIN = 5
-"""What is left free at both sides in px."""
+"""The free space on both sides in px."""
 
 _GAP, _LABEL_GAP = 12, 10
 _LEAST_WIDTH, _LEAST_LABEL, _MOST_LABEL = 420, 50, 104
@@ -41,17 +41,17 @@ _VECTORS = {"keys", "products", "values"}
 
 @dataclass(frozen=True)
 class Shape:
-    """What the steps of a model are, whichever of the carried layers, heads and tokens is shown.
+    """The steps of a model, for all carried layers, heads and tokens.
 
     Attributes:
-        chain: whether there is anything but the weights.
+        chain: whether there are sums besides the weights.
         values: whether the values are known.
         scaled: whether scores are scaled.
-        root: whether they are divided by the root of a whole number.
-        capped: whether scores are bent to stay below a bound.
-        biased: whether a number is added for the places of query and key.
+        root: whether scores are divided by the root of a whole number.
+        capped: whether a soft cap limits scores.
+        biased: whether a bias for the positions of query and key is added.
         masks: whether there are keys that a query may not see.
-        sink: whether a further logit takes its share.
+        sink: whether a learnt logit takes a share.
     """
 
     chain: bool = False
@@ -65,7 +65,7 @@ class Shape:
 
     @property
     def bar(self) -> int:
-        """Length of the bar of a weight of 1 in px."""
+        """The length of the bar of a weight of 1, in px."""
         return _BAR if self.chain else _BARE_BAR
 
 
@@ -76,11 +76,11 @@ class Column:
     Attributes:
         name: ``keys``, ``products``, ``dot``, ``scaled``, ``capped``, ``bias``, ``weight`` or
             ``values``.
-        x: left end in px.
-        width: in px.
-        title: what is done, in a word.
-        symbol: what comes of it, as pieces of text and whether they are italic.
-        number: of the panel that says how; 0 where another column has it.
+        x: the left end in px.
+        width: the width in px.
+        title: the operation, in a word.
+        symbol: the result, as pieces of text, each with whether it is italic.
+        number: the number of the panel with the formula; 0 if another column has it.
     """
 
     name: str
@@ -92,17 +92,17 @@ class Column:
 
     @property
     def middle(self) -> float:
-        """Its centre."""
+        """The centre of the column."""
         return self.x + self.width / 2
 
     @property
     def end(self) -> float:
-        """Where its numbers end."""
+        """The x at which numbers end."""
         return self.x + self.width
 
     @property
     def vectors(self) -> bool:
-        """Whether strips stand in it."""
+        """Whether the column holds strips."""
         return self.name in _VECTORS
 
 
@@ -111,10 +111,10 @@ class Word(PlacedToken):
     """A token on top.
 
     Attributes:
-        index: which of the query tokens.
-        y: baseline of the text in px.
-        left: left end of the token's area in px.
-        width: width of the area in px.
+        index: the index of the query token.
+        y: the baseline of the text in px.
+        left: the left end of the token's area in px.
+        width: the width of the area in px.
         focus: whether the token is the chosen query.
     """
 
@@ -126,7 +126,7 @@ class Word(PlacedToken):
 
 
 def shape_of(attention: Attention, chain: Chain | None) -> Shape:
-    """Which steps there are between queries and weights."""
+    """The steps between queries and weights."""
     terms = attention.logit_terms
     if chain is None or terms is None:
         return Shape()
@@ -143,7 +143,7 @@ def shape_of(attention: Attention, chain: Chain | None) -> Shape:
 
 
 def label_width(tokens: Sequence[Token]) -> float:
-    """Room in px for the names of the rows."""
+    """The room in px for the names of the rows."""
     widest = max((token_text(token, KEY_FONTS)["text_width"] for token in tokens), default=0.0)
     return float(min(max(widest, _LEAST_LABEL), _MOST_LABEL))
 
@@ -151,7 +151,7 @@ def label_width(tokens: Sequence[Token]) -> float:
 def columns(
     shape: Shape, label: float, chain: Chain | None, say: Phrases
 ) -> tuple[tuple[Column, ...], float]:
-    """The columns that a model needs, from left to right, and the width of the picture in px."""
+    """The columns of a model from left to right, and the width of the picture in px."""
     left = MARGIN + label + _LABEL_GAP
     panel = 0
     made: list[Column] = []
@@ -191,7 +191,7 @@ def columns(
 
 
 def sentence(tokens: Sequence[Token], query: int, width: float) -> tuple[tuple[Word, ...], float]:
-    """The query tokens in as many lines as they need, and the height of these in px."""
+    """The query tokens in as many lines as necessary, and the height of the lines in px."""
     mirrored = tokens_right_to_left(tokens)
     most = width - 2 * MARGIN
     words = []
