@@ -65,7 +65,7 @@ def _request(text: str, **options: Any) -> Request:
 
 
 def _resolved(request: Request, attention: Attention) -> Figure:
-    from sphinx_attention.core.figure.figure import resolve
+    from sphinx_attention.core.figure.resolve import resolve
     from sphinx_attention.core.figure.spec import FigureSpec
 
     return resolve(FigureSpec(request), attention)

@@ -18,8 +18,9 @@ from bs4 import BeautifulSoup
 from sphinx_attention import assets
 from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.figure import payload
-from sphinx_attention.core.figure.figure import Figure, resolve, resolve_all
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import AXES, FigureSpec, Variant
+from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.render import html
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources.builtin.runner import read
@@ -29,6 +30,8 @@ from tests.core.entries import REQUEST, attention
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sphinx_attention.core.figure.figure import Figure
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "example_docs" / "formats.rst"

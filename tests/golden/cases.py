@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.attention import Attention, LogitTerms, Token
-from sphinx_attention.core.figure.figure import resolve
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.request import MatrixSource, ModelSource, Request
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from sphinx_attention.core.analysis.logits import chain
 from sphinx_attention.core.codes import MASKED, head_codes
-from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.payload import _header, tensors
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render import description
 from sphinx_attention.core.render.arcs import draw as arcs

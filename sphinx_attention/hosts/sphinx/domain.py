@@ -14,7 +14,7 @@ from sphinx.util.display import status_iterator
 from sphinx_attention.core.capture.failures import FailureRecord
 from sphinx_attention.core.capture.library import Library, is_captured
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.figure import resolve_all
+from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
 from sphinx_attention.hosts.paths import shell_word

@@ -27,7 +27,7 @@ from sphinx_attention.core.authoring.reference import (
 )
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.figure import resolve_all
+from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.text import listed, quoted
 
 from .messages import warn_of

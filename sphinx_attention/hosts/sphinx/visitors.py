@@ -16,7 +16,7 @@ from sphinx_attention.core.attention import WARNING
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.axes import names
-from sphinx_attention.core.figure.figure import Figure, resolve_all
+from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.render.comparison import is_comparison
 from sphinx_attention.core.render.description import credit, next_lines, pair_lines, whole_texts
 from sphinx_attention.core.render.html import figure_attributes, figure_class, render_html
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
     from sphinx.writers.html5 import HTML5Translator
 
+    from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.figure.spec import Variant
 
 SIDE_FOLDER = "_static/attention"

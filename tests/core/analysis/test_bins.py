@@ -13,8 +13,8 @@ from sphinx_attention.core.analysis.parts import select
 from sphinx_attention.core.analysis.special import hide_special
 from sphinx_attention.core.analysis.words import merge_words
 from sphinx_attention.core.attention import BIN, REST, SINK, Attention, LogitTerms, Token
-from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.payload import decode, encode
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
 from sphinx_attention.core.render.description import describe, strongest_pairs

@@ -20,14 +20,16 @@ from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.authoring.options import OPTIONS, HostContext, own_options, parse
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.figure import Figure, resolve, resolve_all
 from sphinx_attention.core.figure.payload import decode, encode, encode_text, estimate
+from sphinx_attention.core.figure.resolve import resolve
+from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.render.html import figure_attributes, render_html
 from sphinx_attention.core.views import VIEWS, ViewKind, Word
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.figure.spec import FigureSpec
 
 BY = Word("weight|norm", "weight or norm", "what a bar shows", default="weight")

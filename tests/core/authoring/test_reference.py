@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,7 +20,10 @@ from sphinx_attention.core.authoring.reference import (
 )
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.figure import Figure, resolve_all
+from sphinx_attention.core.figure.variants import resolve_all
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.figure.figure import Figure
 
 WORDS = "the bank by the bank"
 ROWS = np.array(

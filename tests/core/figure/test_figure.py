@@ -12,9 +12,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sphinx_attention.core.analysis.head_scores import interest
 from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.focus import find
 from sphinx_attention.core.figure.payload import estimate
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.request import MatrixSource, ModelSource, Request
 

@@ -14,7 +14,7 @@ from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.axes import selectors
-from sphinx_attention.core.figure.figure import Figure, resolve_all
+from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.render.description import credit, describe, whole_texts
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.sources import open_source
@@ -24,6 +24,7 @@ from sphinx_attention.core.store.folder import FolderStore
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.figure.spec import FigureSpec
     from tests.conftest import Project
 

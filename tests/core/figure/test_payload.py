@@ -13,7 +13,6 @@ import pytest
 
 from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.codes import codes, format_code, format_weight
-from sphinx_attention.core.figure.figure import resolve
 from sphinx_attention.core.figure.payload import (
     ALPHABET,
     decode,
@@ -22,6 +21,7 @@ from sphinx_attention.core.figure.payload import (
     encode_text,
     estimate,
 )
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import DirectiveSource, FigureSpec
 from sphinx_attention.core.request import ModelSource, Request
 

@@ -16,9 +16,9 @@ from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.codes import MASKED
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.axes import names, selectors
-from sphinx_attention.core.figure.figure import resolve_all
 from sphinx_attention.core.figure.payload import decode, decode_text
 from sphinx_attention.core.figure.spec import FigureSpec, Variant
+from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.render.description import about, credit, next_lines, whole_texts
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.request import Request

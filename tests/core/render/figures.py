@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sphinx_attention.core.attention import Attention, Token
-from sphinx_attention.core.figure.figure import Figure, resolve
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.request import MatrixSource, ModelSource, Request
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.figure.figure import Figure
 
 
 def tokens(*texts: str) -> tuple[Token, ...]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from sphinx_attention.core.attention import Attention, Candidate, LogitTerms
 from sphinx_attention.core.capture.library import Library
-from sphinx_attention.core.figure.figure import resolve
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.description import describe, strongest_pairs
 from sphinx_attention.core.render.html import figure_attributes, render_html

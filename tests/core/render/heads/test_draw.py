@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sphinx_attention.core.attention import Attention, Token
-from sphinx_attention.core.figure.figure import resolve
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.common import head_colours, two_columns
 from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector

@@ -11,7 +11,7 @@ from PIL import Image
 
 from sphinx_attention.core.analysis.special import hide_special
 from sphinx_attention.core.attention import Attention, Token
-from sphinx_attention.core.figure.figure import resolve
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.matrix import layout as matrix_layout

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from sphinx_attention.core.attention import Attention, LogitTerms, Token
-from sphinx_attention.core.figure.figure import Figure, resolve
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.common import vector_strips
@@ -37,6 +37,8 @@ from tests.core.sources.runs import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sphinx_attention.core.figure.figure import Figure
 
 ALL = ("queries", "keys", "values")
 CHAINED = [

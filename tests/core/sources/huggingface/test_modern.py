@@ -16,7 +16,7 @@ from benchmarks.reference import reference
 from sphinx_attention.core.analysis.logits import chain, missing
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError
-from sphinx_attention.core.figure.figure import resolve
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.description import credit
 from sphinx_attention.core.request import Request

@@ -1,0 +1,186 @@
+"""What a figure of one attention shows first: its head, its tokens, and what the page carries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.analysis import head_scores
+from sphinx_attention.core.analysis.bins import has_bin
+from sphinx_attention.core.analysis.parts import position, select
+from sphinx_attention.core.errors import AttentionError, InvalidValueError, Problem
+from sphinx_attention.core.host_words import named, option, setting
+from sphinx_attention.core.request import MatrixSource, ModelSource
+from sphinx_attention.core.text import quoted
+
+from .figure import Figure
+from .focus import find
+from .payload import MOST_A_WEIGHT, estimate
+from .selection import check_tokens
+from .spec import DEFAULT_CUTOFF, SEVERAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sphinx_attention.core.attention import Attention
+
+    from .spec import FigureSpec
+
+
+def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -> Figure:
+    """Resolve a figure's first selection on the numbers that came back.
+
+    Args:
+        spec: what was asked for.
+        attention: the answer to its request.
+        budget: bytes that the numbers may take in a page; None sets no bound. Layers and heads
+            that the author named are carried whatever they weigh.
+
+    Raises:
+        AttentionError: a layer, head or token that the attention does not have.
+    """
+    for_layers, for_heads = (
+        None if numbers is None else [position(kind, n, names, f"{kind}s") for n in numbers]
+        for kind, numbers, names in (
+            ("layer", spec.layers, attention.layer_names),
+            ("head", spec.heads, attention.head_names),
+        )
+    )
+    attention = select(attention, for_layers, for_heads)
+    _check_hidden(spec, attention)
+    layer, head, chosen = _first_head(spec, attention)
+    names = attention.head_names
+    first_heads = [position("head", n, names) for n in spec.shown_heads] or [head]
+    for layers, heads in _carry_candidates(spec, layer, first_heads):
+        carried = select(attention, layers, heads)
+        if budget is None or _fits(spec, carried, budget):
+            break
+    layer = carried.layer_names.index(attention.layer_names[layer])
+    quoted = tuple(carried.head_names.index(names[n]) for n in first_heads)
+    head = carried.head_names.index(names[head])
+    check_tokens(spec.selection, carried, spec.view)
+    cutoff = spec.cutoff
+    if cutoff is None:
+        cutoff = 1.0 if isinstance(spec.request.source, MatrixSource) else DEFAULT_CUTOFF
+    scores = None
+    if spec.kind.head_scores:
+        scores = {name: score(carried) for name, score in head_scores.HEAD_SCORES.items()}
+    pinned, notices = _pinned(spec, carried, layer, head)
+    return Figure(
+        spec=spec,
+        attention=carried,
+        layer=layer,
+        head=head,
+        chosen=chosen,
+        pinned=pinned,
+        cutoff=cutoff,
+        shown_heads=quoted,
+        available=(attention.layers, attention.heads),
+        notices=notices,
+        head_scores=scores,
+    )
+
+
+def _check_hidden(spec: FigureSpec, attention: Attention) -> None:
+    """Refuse to hide special tokens of an author's where none is known.
+
+    The project's setting is for all figures; only what is asked of this figure is meant.
+    """
+    own = not isinstance(spec.request.source, ModelSource)
+    asked = spec.request.special == "hide" and "special" not in spec.of_project
+    if not asked or not own or has_bin(attention):
+        return
+    raise AttentionError(
+        Problem.OPTION,
+        f"{named('special')}: no token is known to be special, so that none is hidden; special "
+        "tokens are "
+        "written [CLS], <s>, <|endoftext|> and so on, or named in the entry special of a file or "
+        f"of an answer; write them so, or remove {option('special')}",
+    )
+
+
+def _fits(spec: FigureSpec, attention: Attention, budget: int) -> bool:
+    keeps = bool(spec.kind.keeps)
+    if not keeps and attention.weights.size * MOST_A_WEIGHT <= budget:
+        return True
+    return estimate(attention, with_tensors=keeps) <= budget
+
+
+def _first_head(spec: FigureSpec, attention: Attention) -> tuple[int, int, bool]:
+    """Layer and head shown first, and whether one of them was chosen here."""
+    layer = _shown_first(spec, "layer", spec.layer, attention.layer_names)
+    head = _shown_first(spec, "head", spec.head, attention.head_names)
+    if layer is None and spec.request.aggregate in {"rollout", "flow"}:
+        # What all layers first_heads come to; those below are on the way there.
+        layer = attention.layers - 1
+    chosen = (layer is None and attention.layers > 1) or (head is None and attention.heads > 1)
+    return *head_scores.choose_head(attention, layer=layer, head=head), chosen
+
+
+def _carry_candidates(
+    spec: FigureSpec, layer: int, first_heads: Sequence[int]
+) -> Iterator[tuple[Sequence[int] | None, Sequence[int] | None]]:
+    """Which layers and heads a page carries: as many as fit. What was named always stays."""
+    one_layer = None if spec.layers is not None else [layer]
+    few_heads = None if spec.heads is not None else sorted(first_heads)
+    if not spec.kind.one_head:
+        yield None, None
+        yield one_layer, None
+    yield one_layer, few_heads
+
+
+def _shown_first(
+    spec: FigureSpec, kind: str, number: int | None, names: Sequence[str]
+) -> int | None:
+    """The position of the layer or head shown first, or None.
+
+    Raises:
+        AttentionError: there is none of that number; of kind `Problem.CONFIG` where the project's
+            settings named it, since no page is to blame then.
+    """
+    if number is None:
+        return None
+    try:
+        return position(kind, number, names)
+    except InvalidValueError as error:
+        if kind not in spec.of_project:
+            raise
+        why = f"{error.why}; {spec.request.source.label} has no such {kind}"
+        raise AttentionError(
+            Problem.CONFIG,
+            f"invalid value {number} for {setting(kind)}: {why}",
+            setting=kind,
+        ) from None
+
+
+def _pinned(
+    spec: FigureSpec, attention: Attention, layer: int, head: int
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The positions of the tokens pinned first, and what their author may want to know."""
+    if spec.focus is None:
+        if not spec.kind.always_pinned:
+            return (), ()
+        return (head_scores.telling_query(attention, layer, head),), ()
+    found, notices = find_tokens(spec.focus, attention)
+    if len(found) > 1 and not spec.kind.several_pins:
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value {quoted(spec.focus)} for {named('focus')}: the view {spec.view} "
+            "follows one "
+            "token; name one, or take another view",
+        )
+    return found, notices
+
+
+def find_tokens(focus: str, attention: Attention) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The positions of the tokens that the option ``focus`` names, and notices about them."""
+    whole = any(token.text == focus for token in attention.query_tokens)
+    texts = [focus] if whole else focus.split(SEVERAL)
+    notices = []
+    found: dict[int, None] = {}
+    for text in texts:
+        index, folded = find(attention, text.strip())
+        found[index] = None
+        if folded:
+            token = attention.query_tokens[index].text
+            notices.append(f"focus: no token is {text.strip()!r} to the letter; {token!r} is meant")
+    return tuple(found), tuple(notices)
