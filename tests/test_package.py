@@ -53,7 +53,7 @@ MOST = {
     "attention.js": 15_000,
     "attention-pictures.js": 6_000,
     "attention-search.js": 500,
-    "attention-generate.js": 800,
+    "attention-generate.js": 1_200,
     "attention.css": 4_000 + 5 * 2_000,
 }
 """The most bytes of a file, gzipped. The limit of any other script is 5,000."""

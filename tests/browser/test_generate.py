@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -112,22 +113,72 @@ def test_the_head_is_carried_over(open_page) -> None:
     assert "new token 1 of 6: " in page.locator("#arcs-written [role=status]").text_content()
 
 
-def test_dragging_names_the_token_and_releasing_shows_it(open_page) -> None:
+def drag_to(page, box, step: int) -> None:
+    """Move the mouse to where a slider's thumb stands at a step."""
+    across = 6.5 + (step - 1) / (STEPS - 1) * (box["width"] - 13)
+    page.mouse.move(box["x"] + across, box["y"] + box["height"] / 2, steps=4)
+
+
+def test_the_figure_follows_the_mouse(open_page) -> None:
     page = open_page("written", "arcs-written")
     slider = page.locator("#arcs-written input[name=step]")
     box = slider.bounding_box()
-    page.mouse.move(box["x"] + box["width"] - 8, box["y"] + box["height"] / 2)
+    before = page.evaluate("[location.href, history.length]")
+    drag_to(page, box, STEPS)
     page.mouse.down()
-    page.mouse.move(box["x"] + 8, box["y"] + box["height"] / 2, steps=4)
-    first = answer().candidates[0][0].text
-    assert page.locator("#arcs-written .attention-range ~ .attention-value").inner_text() == (
-        f"1 of 6: {first}"
-    )
-    assert slider.get_attribute("aria-valuetext") == f"1 of 6: {first}"
-    assert shown(page, "arcs-written") == words_at(STEPS)
+    for step in (1, 4, 2):
+        drag_to(page, box, step)
+        told = f"{step} of {STEPS}: {answer().candidates[step - 1][0].text}"
+        value = page.locator("#arcs-written .attention-range ~ .attention-value")
+        assert value.inner_text() == told
+        assert slider.get_attribute("aria-valuetext") == told
+        wait_for(page, "arcs-written", step)
+        assert shown(page, "arcs-written") == words_at(step)
+        assert pressed(page, "arcs-written") == [READ + step - 2]
     page.mouse.up()
-    wait_for(page, "arcs-written", 1)
-    assert shown(page, "arcs-written") == words_at(1)
+    # The mouse is free again: moving it moves no slider, and keys do.
+    drag_to(page, box, STEPS)
+    page.wait_for_timeout(200)
+    wait_for(page, "arcs-written", 2)
+    assert page.evaluate("document.activeElement.type") == "range"
+    page.keyboard.press("ArrowRight")
+    wait_for(page, "arcs-written", 3)
+    assert shown(page, "arcs-written") == words_at(3)
+    assert page.evaluate("[location.href, history.length]") == before
+
+
+def test_a_quick_drag_shows_where_it_ends_and_skips_steps_on_the_way(open_page) -> None:
+    page = open_page("written", "arcs-written")
+    page.evaluate(
+        "window.seen = [];"
+        "window.replaced = 0;"
+        "const value = () => document.querySelector('#arcs-written .attention-range').value;"
+        "document.addEventListener('pointermove', () => { window.seen.push(value()) });"
+        "document.addEventListener('attention-replaced', (event) => {"
+        "  window.replaced += event.target.id === 'arcs-written' })"
+    )
+    box = page.locator("#arcs-written input[name=step]").bounding_box()
+    drag_to(page, box, STEPS)
+    page.mouse.down()
+    for _ in range(3):
+        for step in (1, STEPS, 3):
+            drag_to(page, box, step)
+    page.mouse.up()
+    wait_for(page, "arcs-written", 3)
+    assert shown(page, "arcs-written") == words_at(3)
+    seen = page.evaluate("window.seen")
+    passed = sum(one != other for one, other in pairwise(seen))
+    assert 2 <= page.evaluate("window.replaced") <= passed + 1
+
+
+def test_a_press_on_the_slider_moves_it_there(open_page) -> None:
+    page = open_page("written", "arcs-written")
+    box = page.locator("#arcs-written input[name=step]").bounding_box()
+    drag_to(page, box, 2)
+    page.mouse.down()
+    page.mouse.up()
+    wait_for(page, "arcs-written", 2)
+    assert shown(page, "arcs-written") == words_at(2)
 
 
 def test_linked_figures_step_together(open_page) -> None:

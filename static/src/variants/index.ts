@@ -126,6 +126,7 @@ function carryOver(old: FigureController, next: FigureController, { first }: Var
   next.dispatch({ type: "adopt", changes: toLocal(next.model, own, change, next.takes) });
   const names = axes.map((axis) => next.label(axis)).join(", ");
   const known = next.model.layers.includes(layer) && next.model.heads.includes(head);
+  next.figure.dispatchEvent(new CustomEvent("attention-replaced", { bubbles: true, detail: old.figure }));
   next.announce(known ? names : `${names}. ${say("own_head", { layer, head })}`);
 }
 
