@@ -1,4 +1,4 @@
-"""The Sphinx host: directives, domain, builders' output, assets."""
+"""The Sphinx host: directives, the domain, the output of builders, assets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
 ENV_VERSION = 7
-"""Raised whenever what is kept in the environment or in doctrees changes."""
+"""Raised after every change of the data in the environment or in doctrees."""
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 _PROBLEMS = frozenset({"attention-placeholder", "attention-problem"})
-"""The classes of what stands in the place of a figure, a number or a link."""
+"""The classes of the placeholders for a figure, a number or a link."""
 
 
 def setup_assets(app: Sphinx) -> None:
-    """Register the copying and the linking."""
+    """Register the handlers that copy and link the files."""
     app.connect("builder-inited", copy_files)
     app.connect("html-page-context", link_files)
 
 
 def copy_files(app: Sphinx) -> None:
-    """Copy our files to ``_static``; a project's own of the same name are copied over them later.
+    """Copy our files to ``_static``. Files of the project with the same names replace them later.
 
-    Not by way of ``html_static_path``: changed here, it would make every build report a changed
-    configuration.
+    The copies do not go through ``html_static_path``: a change of that setting would make every
+    build report a changed configuration.
     """
     if drawn_as(app.builder) != "figure":
         return
@@ -40,7 +40,8 @@ def copy_files(app: Sphinx) -> None:
     for source in assets.files():
         target, content = folder / source.name, source.read_bytes()
         if source.name == assets.CORE:
-            # In one file, so that the phrases are there before the script that uses them.
+            # The phrases are in the same file as the script that uses them, so they are always
+            # loaded.
             content = browser_script(app.config.language or "en").encode() + content
         if not target.is_file() or target.read_bytes() != content:
             target.write_bytes(content)
@@ -53,7 +54,7 @@ def link_files(
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Link our files from pages that need them, or from all where the project says so."""
+    """Link our files from the pages that need them, or from all pages if the project says so."""
     if drawn_as(app.builder) != "figure":
         return
     if pagename == "search" and domain_of(app.env).requests:
@@ -69,10 +70,10 @@ def link_files(
 
 
 def _take_over(context: dict[str, Any], name: str, files: list[Any]) -> None:
-    """Give a page our files where its list is a copy that was made before the event.
+    """Give a page our files if its list of files was copied before the event.
 
-    sphinx-revealjs makes such copies of the builder's list. Ours leave that list at once, so that
-    they are not copied for the next page too.
+    sphinx-revealjs makes such copies of the builder's list. Our files are removed from that list at
+    once, so that they are not copied for the next page.
     """
     listed = context.get(name)
     if not isinstance(listed, list) or listed is files:
@@ -83,7 +84,7 @@ def _take_over(context: dict[str, Any], name: str, files: list[Any]) -> None:
 
 
 def _scripts(doctree: nodes.document) -> list[str]:
-    """The scripts that a page needs at once."""
+    """The scripts that a page needs when it loads."""
     prose = [assets.PROSE] if _has(doctree, attention_link) else []
     # A page that only refers to figures of other pages runs no figure.
     if prose and not _has(doctree, attention_figure):
@@ -96,7 +97,7 @@ def _has(doctree: nodes.document, kind: type[nodes.Element]) -> bool:
 
 
 def _view_scripts(doctree: nodes.document) -> list[str]:
-    """The scripts of the views that the figures of a page show at first, and of their steps."""
+    """The scripts of the views that a page's figures show first, and of generated text."""
     shown = {node.spec.view for node in doctree.findall(attention_figure)}
     views = shown.union(*(VIEWS[view].beside[:1] for view in shown))
     steps = any(

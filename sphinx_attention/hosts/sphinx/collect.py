@@ -1,4 +1,4 @@
-"""What a documentation folder asks for, read with Sphinx and without writing a page."""
+"""The requests of a documentation folder, read with Sphinx and without writing a page."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Collected:
-    """What the documents of a folder ask for.
+    """The requests of the documents in a folder.
 
     Attributes:
-        requests: by document, in the order of the page.
-        settings: the project's.
-        base: the folder of conf.py, which relative paths start from.
-        uses: what became of each `attention` directive.
+        requests: the requests of each document, in the order of the page.
+        settings: the settings of the project.
+        base: the folder of conf.py, from which relative paths start.
+        uses: whether each `attention` directive is a figure, with the reason.
     """
 
     requests: Mapping[str, Sequence[Request]]
@@ -60,11 +60,11 @@ def collect(
 
     Args:
         docs: the folder of the sources, with conf.py.
-        overrides: settings in place of those in conf.py, as ``sphinx-build -D`` takes them.
-        warnings: where Sphinx's own warnings go; None means the standard error.
+        overrides: settings that replace those in conf.py, as ``sphinx-build -D`` takes them.
+        warnings: the stream for Sphinx's own warnings; None means the standard error.
 
     Raises:
-        AttentionError: the folder is no Sphinx project, or its conf.py leaves the extension out.
+        AttentionError: the folder is no Sphinx project, or its conf.py does not load the extension.
     """
     docs = docs.resolve()
     with guarded(Problem.CONFIG, f"reading {docs}", exits=True):
@@ -73,7 +73,8 @@ def collect(
 
 def _collect(docs: Path, overrides: Mapping[str, str], warnings: TextIO) -> Collected:
     require_conf(docs)
-    # A build of its own, so that the doctrees of a real one are neither waited for nor changed.
+    # This is a build of its own, so that it neither waits for the doctrees of a real build nor
+    # changes them.
     with tempfile.TemporaryDirectory() as folder, patch_docutils(docs), docutils_namespace():
         try:
             app = Sphinx(
@@ -91,7 +92,7 @@ def _collect(docs: Path, overrides: Mapping[str, str], warnings: TextIO) -> Coll
                     Problem.CONFIG,
                     f'{docs / "conf.py"} does not have "sphinx_attention" in extensions',
                 )
-            # The reading alone: nothing is captured, resolved or written.
+            # This only reads: nothing is captured, resolved or written.
             app.builder.read()
         except SphinxError as error:
             raise AttentionError(
@@ -106,7 +107,7 @@ def _collect(docs: Path, overrides: Mapping[str, str], warnings: TextIO) -> Coll
 
 
 def _in_one_line(error: SphinxError) -> str:
-    """What Sphinx says of an error, less the traceback that it quotes of conf.py."""
+    """The text of a Sphinx error without the traceback of conf.py that it quotes."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if not lines:
         return type(error).__name__

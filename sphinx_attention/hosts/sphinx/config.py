@@ -28,7 +28,7 @@ _REBUILD: Mapping[str, Literal["", "env", "html"]] = {
     "page_budget": "",
     "pictures": "html",
 }
-"""Settings that no doctree depends on, and what Sphinx does when they change."""
+"""Settings that no doctree depends on, and Sphinx's reaction to their change."""
 
 
 def setup_config(app: Sphinx) -> None:
@@ -45,7 +45,7 @@ def setup_config(app: Sphinx) -> None:
             types=kinds if default is not None else (*kinds, type(None)),
             description=setting.metadata["help"],
         )
-    # Before Sphinx checks the types itself (800): one message a mistake is enough.
+    # This runs before Sphinx checks the types itself (800), so that each mistake gets one message.
     app.connect("config-inited", check, priority=400)
 
 
@@ -53,16 +53,17 @@ _NAMES = tuple(setting.name for setting in fields(Settings))
 
 
 class _Last:
-    """The settings that were asked for last. All figures of a build have the same."""
+    """The settings that were read last. All figures of a build share them."""
 
     values: ClassVar[list[Any]] = []
     settings: ClassVar[Settings] = Settings()
 
 
 def settings_of(config: Config) -> Settings:
-    """The project's settings; `check` has seen to it that they are valid."""
+    """The settings of the project, which `check` has validated."""
     values = [getattr(config, PREFIX + name) for name in _NAMES]
-    # By identity: `Settings` holds the same dict that a handler in conf.py may change in place.
+    # The values are compared by identity, because a handler in conf.py may change the dict of
+    # `Settings` in place.
     if not (_Last.values and all(map(is_, values, _Last.values))):
         _Last.settings = Settings(**dict(zip(_NAMES, values, strict=True)))
         _Last.values = values
@@ -70,7 +71,7 @@ def settings_of(config: Config) -> Settings:
 
 
 def check(app: Sphinx, config: Config) -> None:
-    """Warn of unknown names and wrong values, and put the default where a value is wrong."""
+    """Warn of unknown names and wrong values, and replace each wrong value by the default."""
     known = [PREFIX + setting.name for setting in fields(Settings)]
     given: dict[str, Any] = {**getattr(config, "_raw_config", {}), **config.overrides}
     for name in sorted(given):
@@ -87,18 +88,18 @@ def check(app: Sphinx, config: Config) -> None:
         except AttentionError as error:
             warn_of_settings(error)
             default = getattr(Settings(), setting.name)
-            # The names in it are not known, and must not be taken for ids of the hub.
+            # The names in a wrong value are unknown, and must not be taken for ids of the hub.
             whole = {WHOLE: broken(error.message)}
             kept = whole if setting.name == "models" else default
         else:
-            # As the settings have it: a path is text from here on.
+            # From here on, values have the form of `Settings`: a path is text.
             kept = getattr(settings, setting.name)
         setattr(config, PREFIX + setting.name, kept)
     config.attention_models |= _broken_models(settings, Path(app.confdir))
 
 
 def _broken_models(settings: Settings, base: Path) -> dict[str, Any]:
-    """The declarations that are broken: each keeps its name, and figures of it say so."""
+    """The broken declarations. Each keeps its name, and figures of that name give the reason."""
     found = {}
     for name, declared in settings.models.items():
         try:

@@ -23,10 +23,10 @@ ONE_LINE = "it is one line of plain text"
 
 @dataclass(frozen=True)
 class Decision:
-    """What an `attention` directive is.
+    """The decision about an `attention` directive.
 
     Attributes:
-        source: its parts where it is a figure; None where it is the admonition.
+        source: the parts of a figure's directive; None for the admonition.
         why: the reason, as the end of a sentence.
     """
 
@@ -35,7 +35,7 @@ class Decision:
 
 
 def decide(directive: Directive) -> Decision:
-    """Whether a directive is a figure, by the three rules that the docs give."""
+    """Decide whether a directive is a figure, by the three rules in the docs."""
     source = split_content(directive)
     if has_own_options(directive):
         whole = source or Source("", directive.content, directive.content_offset)
@@ -55,11 +55,11 @@ def decide(directive: Directive) -> Decision:
 
 
 def _why_no_bare_figure(directive: Directive, source: Source) -> str:
-    """Why one line without options is no figure; empty where it is one."""
+    """Why one line without options is no figure; empty if it is one."""
     env = directive.state.document.settings.env
     settings = settings_of(env.config)
     place, _ = directive.state_machine.get_source_and_line(directive.lineno)
-    # Names and classes fit a figure as well; any other option is the admonition's alone.
+    # The names and classes of docutils fit a figure, too. Other options are the admonition's alone.
     foreign = any(name not in SHARED_OPTIONS for name in directive.options)
     reasons = (
         (settings.model is None, "attention_model is not set"),
@@ -80,7 +80,7 @@ _CODE = frozenset({".py", ".pyi", ".pyx", ".pxd", ".so", ".c", ".h", ".cc", ".cp
 
 
 def _is_docstring(place: str | None) -> bool:
-    """Whether what was read comes from code: from no file, or from no document."""
+    """Whether the directive stands in code: in no file, or in a file that is no document."""
     if not place:
         return False
     return ":docstring of " in place or Path(place).suffix in _CODE or not Path(place).is_file()
@@ -92,10 +92,11 @@ _NUMBER = re.compile(r"[-+]?[\d.,/]+(?:e[-+]?\d+)?%?|[-–—]|nan|-?inf", re.IG
 
 
 def _is_matrix(body: list[str], text: str) -> bool:
-    """Whether a body is a matrix, one that fits its text or one that is wrong.
+    """Whether a body is a matrix, whether it fits its text or not.
 
-    An admonition may hold a number or a table: rows that do not fit are a matrix only where they
-    are two at least, begin with a number, and are numbers almost throughout.
+    An admonition may hold a number or a table. So rows that do not fit the text count as a matrix
+    only if there are at least two, if they begin with a number, and if nearly all of their words
+    are numbers.
     """
     # Most directives have no body that could be a matrix.
     from sphinx_attention.core.sources.matrix import fits, leading_rows  # noqa: PLC0415
@@ -115,14 +116,15 @@ def _is_matrix(body: list[str], text: str) -> bool:
 
 
 def _options_went_wrong(directive: Directive, source: Source | None) -> bool:
-    """Whether what follows the text can only be options of ours, written in a wrong way.
+    """Whether the lines after the text can only be options of a figure in a wrong form.
 
-    Lines that could be prose count only where the project has a model, and where no line of their
-    block is prose: lists of *model: …* stand in admonitions of other projects.
+    Lines that could be prose count only if the project has a model and if no line of their block is
+    prose: admonitions of other projects hold lists of *model: …*.
     """
     env = directive.state.document.settings.env
     uses_us = settings_of(env.config).model is not None
-    # Without a text on its own line no figure is meant, and a field list is the admonition's.
+    # A directive without a text on its own line is no figure, and its field list belongs to the
+    # admonition.
     if source is not None:
         blocks = [list(source.continued), _first_block(list(source.body)) if uses_us else []]
         if any(_are_options(block, alone=uses_us) for block in blocks):
@@ -131,7 +133,7 @@ def _options_went_wrong(directive: Directive, source: Source | None) -> bool:
 
 
 def _first_block(lines: list[str]) -> list[str]:
-    """The lines before the first blank one, those at the beginning aside."""
+    """The lines before the first blank line, without blank lines at the beginning."""
     block: list[str] = []
     for line in lines:
         if line.strip():
@@ -142,15 +144,15 @@ def _first_block(lines: list[str]) -> list[str]:
 
 
 def _are_options(block: list[str], *, alone: bool) -> bool:
-    """Whether lines are options written in a wrong way.
+    """Whether lines are options in a wrong form.
 
     Args:
         block: the lines.
-        alone: whether lines that could be prose count where all of them look so.
+        alone: whether lines that could be prose count if all of them look like options.
     """
     slips = [option_lines.meant_in_body(line) for line in block]
     meant = [slip is not None and slip.name in OWN_OPTIONS for slip in slips]
-    # What only an option looks like, after nothing but options.
+    # These lines only look like options, and follow nothing but options.
     for ours, slip in zip(meant, slips, strict=True):
         if not ours:
             break

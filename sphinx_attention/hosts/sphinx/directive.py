@@ -1,8 +1,7 @@
 """The directives ``attention-figure`` and ``attention``.
 
-`attention-figure` is always a figure. `attention` is a figure when the author cannot have meant
-the admonition of that name, and otherwise is that admonition, run by the class that was registered
-before us.
+`attention-figure` is always a figure. `attention` is a figure if the author cannot have meant the
+admonition of that name. Otherwise, the class that was registered before runs the admonition.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ if TYPE_CHECKING:
 
 
 def _raw(value: str | None) -> str:
-    """Leave the value to the core, which says more when it is wrong."""
+    """Leave the value to the core, which gives better messages."""
     return value or ""
 
 
@@ -74,14 +73,14 @@ _ALIGNMENTS = ("left", "center", "right")
 
 
 class _AnyOption(dict[str, Any]):
-    """An option spec that lets unknown names through, so that our own warning can place them."""
+    """An option spec that accepts unknown names, so that our own warning can name their line."""
 
     def __missing__(self, name: str) -> Callable[[str], Any]:
         return _raw
 
 
 class _NearlyOurs(dict[str, Any]):
-    """An option spec that lets through what is misspelt and can only be meant as ours."""
+    """An option spec that accepts misspelt names if they can only be meant for a figure."""
 
     def __missing__(self, name: str) -> Callable[[str], Any]:
         if not nearest_is_ours(name, self):
@@ -90,17 +89,17 @@ class _NearlyOurs(dict[str, Any]):
 
 
 def setup_directives(app: Sphinx) -> None:
-    """Register `attention-figure` now and `attention` when everybody else is done."""
+    """Register `attention-figure` now, and `attention` after all other extensions."""
     app.add_directive("attention-figure", AttentionFigure)
     app.connect("config-inited", take_over_attention, priority=900)
     myst.hold()
 
 
 def take_over_attention(app: Sphinx, config: Config) -> None:  # noqa: ARG001 - an event handler
-    """Put `attention` before the admonition that is registered under that name now."""
+    """Register `attention` over the admonition that has the name now."""
     registered = getattr(directives, "_directives", {}).get("attention", DocutilsAttention)
     if isinstance(registered, type) and issubclass(registered, _AttentionMixin):
-        return  # a second application in the same process
+        return  # This is a second application in the same process.
     app.add_directive("attention", attention_directive(registered), override=True)
 
 
@@ -113,19 +112,19 @@ class AttentionFigure(SphinxDirective):
     option_spec: ClassVar[Any] = _AnyOption(_OPTION_SPEC)
 
     def run(self) -> list[nodes.Node]:
-        """The figure, or a placeholder where it cannot be."""
+        """Return the figure, or a placeholder if the figure is impossible."""
         return make_figure(self, split_argument(self))
 
 
 class _AttentionMixin:
-    """What marks a class as ours."""
+    """Marks a class as ours."""
 
 
 def attention_directive(base: type[Directive]) -> type[Directive]:
-    """The directive `attention` on top of the admonition registered before.
+    """The directive `attention`, derived from the admonition that was registered before.
 
     Args:
-        base: that admonition; it runs, untouched, whenever no figure is meant.
+        base: the class of the admonition, which runs unchanged when no figure is meant.
     """
 
     class Attention(_AttentionMixin, base):  # type: ignore[misc, valid-type]
@@ -157,11 +156,13 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
     env = directive.state.document.settings.env
     options = dict(directive.options)
     classes, name = options.pop("class", []), options.pop("name", None)
-    options.pop("collapsible", None)  # the admonition's own; a figure does not fold
+    # This is an option of the admonition. A figure cannot be folded.
+    options.pop("collapsible", None)
     whose = f"the figure of {quoted(source.text)}" if source.text else "the figure"
     try:
         with guarded(Problem.OPTION, f"reading {whose}"):
-            # A name with half a character in it cannot stand on the placeholder either.
+            # A name with half a character (a surrogate) cannot be an attribute of the placeholder
+            # either.
             name = _checked_name(name)
             misread.check(directive, source)
             align = _alignment(options.pop("align", None))
@@ -198,29 +199,29 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
 
 
 def _figure(directive: Directive, spec: FigureSpec, name: str | None) -> nodes.Element:
-    """The node of a figure, with an id where it has no name."""
+    """The node of a figure. A figure without a name gets an id."""
     env = directive.state.document.settings.env
     document = directive.state.document
     uid = new_uid(env, document)
     note_ids(env)
     made = attention_figure("", spec=spec, uid=uid, alt=spec.alt or "")
     if not name:
-        # Addresses point at figures, and hold what is selected in them.
+        # Addresses name a figure and its selection.
         made["ids"].append(uid)
         document.set_id(made)
     pictures = (f"{uid}-a", f"{uid}-b") if spec.compare else (uid,)
     for picture in pictures:
         for part in ("title", "desc", "about"):
-            # The ids within the picture: no section that follows may get one of them.
+            # No section that follows may get an id of the picture's elements.
             document.ids.setdefault(f"{picture}-{part}", made)
     return made
 
 
 def _spec(directive: Directive, source: Source, options: dict[str, str], rows: int) -> FigureSpec:
-    """What is asked for, checked.
+    """The checked specification of the figure.
 
     Raises:
-        AttentionError: the first thing that is wrong.
+        AttentionError: the first mistake.
     """
     for unknown in sorted(set(options) - set(OWN_OPTIONS)):
         raise unknown_option(unknown, [*OWN_OPTIONS, *SHARED_OPTIONS])
@@ -232,8 +233,8 @@ def _spec(directive: Directive, source: Source, options: dict[str, str], rows: i
             "off: write the numbers into the body",
         )
     if not in_markdown(directive):
-        # A value that goes on below is one line, as it is for every directive. In Markdown, a line
-        # break in a value was asked for.
+        # A value of several lines is joined to one line, as in every directive. In Markdown, the
+        # author wrote the line break on purpose.
         options = {name: _folded(value) for name, value in options.items()}
     matrix = "\n".join(source.body[:rows]) if rows else None
     if not (source.text or matrix or "matrix" in options):
@@ -248,7 +249,7 @@ def _spec(directive: Directive, source: Source, options: dict[str, str], rows: i
     if matrix is not None:
         from sphinx_attention.core.sources.matrix import read  # noqa: PLC0415 - few have one
 
-        # Now, while the lines of the body are known: a mistake in one has its own line.
+        # The lines of the body are known now, so a mistake in the body can name its own line.
         read(spec.request.base)
     return spec
 
@@ -269,7 +270,7 @@ def _checked_name(name: str | None) -> str | None:
 
 
 def _line_of(error: AttentionError, directive: Directive, source: Source) -> int:
-    """The line of the document that an error is about."""
+    """The line of the document for an error."""
     if isinstance(error, misread.MisreadError):
         return error.lineno
     return (
@@ -278,9 +279,9 @@ def _line_of(error: AttentionError, directive: Directive, source: Source) -> int
 
 
 def _short(env: Any, place: Any) -> str:
-    """A place as one reads it in a list."""
+    """A place in short form, for a list."""
     file, _, line = str(place).rpartition(":")
-    # Of an included file, docutils gives the path from where the build was started.
+    # For an included file, docutils gives the path from the folder in which the build was started.
     whole, folder = os.path.realpath(file), os.path.realpath(env.srcdir)
     if whole.startswith(folder + os.sep) and ":docstring of" not in file:
         file = os.path.relpath(whole, folder).replace(os.sep, "/")
@@ -288,10 +289,10 @@ def _short(env: Any, place: Any) -> str:
 
 
 def _rows(source: Source, options: dict[str, str]) -> int:
-    """How many lines of the body are a matrix.
+    """The number of lines of the body that are a matrix.
 
     Raises:
-        AttentionError: a matrix below a caption, where it is not read.
+        AttentionError: the matrix stands below a caption, where it is not read.
     """
     body = list(source.body)
     tokens = convert("tokens", options["tokens"]) if "tokens" in options else source.text.split()
@@ -319,7 +320,7 @@ def _context(env: Any, directive: Directive) -> HostContext:
     roots = settings.roots(domain_of(env).base, Path(env.srcdir))
 
     def find_file(declared: str) -> Path:
-        # Not by `relfn2path`, which follows links before anybody can look at them.
+        # `relfn2path` is not used, because it follows links before the file can be checked.
         folder = Path(env.doc2path(env.docname)).parent
         path = Path(env.srcdir) / declared[1:] if declared.startswith("/") else folder / declared
         found = locate(declared, path, roots)
@@ -337,7 +338,7 @@ def _context(env: Any, directive: Directive) -> HostContext:
 
 
 def _caption(directive: Directive, option: str, body: StringList, offset: int) -> list[nodes.Node]:
-    """Caption and legend, from the option or from the body's prose."""
+    """The caption and the legend, from the option or from the prose of the body."""
     made: list[nodes.Node] = []
     if option:
         inline, messages = directive.state.inline_text(option, directive.lineno)

@@ -1,4 +1,4 @@
-"""The domain ``attn``: which document asked for which attention, and where it comes from."""
+"""The domain ``attn``: the requests of each document, and the library that answers them."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DrawnAs = Literal["figure", "lines", "manual", "nothing"]
-"""The live figure; lines of text; those for a manual page; nothing, where no pages are written."""
+"""The output for a figure: live figure, lines of text, lines for a manual page, or nothing."""
 
 _NO_PAGES = frozenset(
     {"changes", "coverage", "doctest", "dummy", "gettext", "linkcheck", "spelling"}
 )
-"""Builders that check or extract. Their ``format`` does not tell: rst2pdf's is as empty."""
+"""Builders that check or extract. Their ``format`` is empty, like that of rst2pdf."""
 
 
 class AttentionDomain(Domain):
-    """Holds the requests by document."""
+    """Holds the requests of each document."""
 
     name = "attn"
     label = "Attention"
@@ -66,17 +66,17 @@ class AttentionDomain(Domain):
     base: Path
     """The folder of conf.py."""
     configured: bool
-    """Whether conf.py or an extension has imported transformers before anything was read."""
+    """Whether conf.py or an extension imported transformers before any document was read."""
     library: Library
-    """Where attentions come from; opened once a build, shared with forked writers."""
+    """The library of a build. It is opened once and shared with forked writers."""
     drawn_as: DrawnAs
-    """What the builder of this build makes of a figure."""
+    """The output of this build's builder for a figure."""
     resolved: ResolvedFigures
-    """The figures of the page that is being written."""
+    """The figures of the page that is written now."""
     pages: Pages
-    """What the pages of this output show."""
+    """The record of the pages of this output."""
     prose: prose.Prose
-    """What the prose comes to; empty before everything is read, and where no pages are written."""
+    """The results for the prose; empty before all is read, and if no pages are written."""
 
     @property
     def requests(self) -> dict[str, list[Request]]:
@@ -86,23 +86,23 @@ class AttentionDomain(Domain):
 
     @property
     def places(self) -> dict[str, dict[str, str]]:
-        """By document and key, the file and line of the first figure that asks for the key."""
+        """The file and line of the first figure for each key, by document and key."""
         places: dict[str, dict[str, str]] = self.data["places"]
         return places
 
     def note_request(self, docname: str, request: Request, place: str = "") -> None:
-        """Note that a document asks for an attention.
+        """Note a request of a document.
 
         Args:
             docname: the document.
-            request: what it asks for.
-            place: the file and line of the directive, as warnings name them.
+            request: the request.
+            place: the file and line of the directive, in the form of warnings.
         """
         self.requests.setdefault(docname, []).append(request)
         self.places.setdefault(docname, {}).setdefault(request.key, place or docname)
 
     def place_of(self, key: str) -> str | None:
-        """The file and line of a figure that asks for a key."""
+        """The file and line of a figure that needs a key."""
         found = (self.places[name][key] for name in sorted(self.places) if key in self.places[name])
         return next(found, None)
 
@@ -112,14 +112,14 @@ class AttentionDomain(Domain):
             self.data[name].pop(docname, None)
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
-        """Take over what a reading worker noted."""
+        """Take over the notes of a process that reads documents."""
         for docname in docnames:
             for name in self.initial_data:
                 if docname in otherdata[name]:
                     self.data[name][docname] = otherdata[name][docname]
 
     def resolve_any_xref(self, *_: Any) -> list[Any]:
-        """Nothing here is a target of ``:any:``."""
+        """The domain has no targets for ``:any:``."""
         return []
 
 
@@ -131,7 +131,7 @@ def domain_of(env: BuildEnvironment) -> AttentionDomain:
 
 
 def setup_domain(app: Sphinx) -> None:
-    """Register the domain and the capture that follows the reading."""
+    """Register the domain, and the capture after reading."""
     app.add_domain(AttentionDomain)
     app.connect("builder-inited", open_library)
     app.connect("env-updated", capture)
@@ -139,11 +139,11 @@ def setup_domain(app: Sphinx) -> None:
 
 
 def open_library(app: Sphinx) -> None:
-    """Say where attentions come from. Reads nothing yet."""
+    """Open the library without reading any entry."""
     settings = settings_of(app.config)
     domain = domain_of(app.env)
     domain.base = Path(app.confdir)
-    # What autodoc imports later is what the notes speak of, and changes no model.
+    # Modules that autodoc imports later are what the notes describe, and change no model.
     domain.configured = "transformers" in sys.modules
     domain.resolved = ResolvedFigures()
     domain.pages = Pages(None)
@@ -159,7 +159,7 @@ def open_library(app: Sphinx) -> None:
 
 
 def drawn_as(builder: Builder) -> DrawnAs:
-    """What a builder makes of a figure. One that nobody knows here writes lines of text."""
+    """The output of a builder for a figure. Unknown builders write lines of text."""
     if builder.name in _NO_PAGES:
         return "nothing"
     # Readers of EPUB run no scripts.
@@ -169,11 +169,10 @@ def drawn_as(builder: Builder) -> DrawnAs:
 
 
 def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
-    """Compute, once and in the main process, what the store lacks.
+    """Compute the missing entries, once and in the main process.
 
     Returns:
-        The documents whose pages show something else than what is there now, so that they are
-        written again.
+        The documents whose pages differ from the present numbers, so that they are written again.
     """
     domain = domain_of(env)
     if domain.drawn_as == "nothing":
@@ -198,7 +197,7 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
 
 
 def _tell_how_to_compute(library: Library) -> None:
-    """Tell somebody who edits the notes under ``serve`` why a changed sentence has no figure."""
+    """Tell an author under ``serve`` why a changed sentence has no figure."""
     from sphinx_attention.core.capture import warm  # noqa: PLC0415 - a full store needs none of it
 
     if warm.is_warm():
@@ -210,13 +209,13 @@ def _tell_how_to_compute(library: Library) -> None:
 
 
 def entries_of(domain: AttentionDomain, docname: str) -> dict[str, str]:
-    """What the figures of a document are drawn from, by key (see `Library.state_of`)."""
+    """The state of each entry that a document's figures need, by key (see `Library.state_of`)."""
     requests = domain.requests.get(docname, ())
     return {r.key: domain.library.state_of(r) for r in requests if is_captured(r)}
 
 
 def _is_stale(app: Sphinx, domain: AttentionDomain, docname: str) -> bool:
-    """Whether a page shows something else than what is there now."""
+    """Whether a page differs from the present numbers."""
     page = domain.pages.before.get(docname)
     if page is None or page.entries != entries_of(domain, docname):
         return True
@@ -245,7 +244,7 @@ def _carried(domain: AttentionDomain, node: attention_figure, budget: int) -> st
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
-    """Give the warnings of pages that stay as they were, and keep the record of all pages."""
+    """Repeat the warnings of pages that were not written, and save the record of all pages."""
     domain = domain_of(app.env)
     if exception is not None or domain.drawn_as == "nothing":
         return
@@ -258,7 +257,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 
 def warn_of_weight(sizes: Iterable[tuple[int, str]], budget: int, docname: str) -> None:
-    """Warn once a page when its figures weigh more than the project allows."""
+    """Warn once for a page if its figures are larger than the project allows."""
     if (over := over_budget(sizes, budget)) is not None:
         weight, place = over
         warn(
@@ -285,14 +284,14 @@ def _with_progress(
 
 
 def report(library: Library, domain: AttentionDomain) -> None:
-    """Warn once of everything that is wrong with the store, at a figure that it concerns."""
+    """Warn once of each problem of the store, at a figure that it concerns."""
     for trouble in library.drain_warnings():
         place = domain.place_of(trouble.key) if trouble.key else None
         warn(trouble.problem, trouble.message, location=place)
 
 
 def _as_typed(folder: Path) -> str:
-    """A folder as one would type it in the shell that the build was started from."""
+    """A folder in the form that a shell needs in the folder in which the build was started."""
     here = Path.cwd()
     name = folder.relative_to(here) if folder.is_relative_to(here) else folder
     return shell_word(name)

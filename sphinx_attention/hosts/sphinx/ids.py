@@ -1,4 +1,4 @@
-"""Ids of figures: the same in every build, and no two alike in a whole project."""
+"""Ids of figures: equal in every build, and unique in a whole project."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _PARTS = (
     "large-title",
     "large-desc",
 )
-"""What the ids of a figure's parts end with."""
+"""The endings of the ids of a figure's parts."""
 
 
 def slug_of(document: str, documents: Iterable[str]) -> str:
-    """What the ids of a document's figures begin with, after ``attention-``.
+    """The beginning of the ids of a document's figures, after ``attention-``.
 
-    It is made of the letters and digits of the document's name. Where another document has the
-    same, as ``week-1`` and ``week/1`` have, or ``第一章`` and ``第二章``, a digest tells them
-    apart; the document that is named so to the letter needs none.
+    It consists of the letters and digits of the document's name. If another document gives the
+    same, as ``week-1`` and ``week/1`` do, or ``第一章`` and ``第二章``, a digest distinguishes them.
+    A document whose name equals the beginning has no digest.
     """
     slug = _plain(document)
     if document == slug or all(_plain(other) != slug or other == document for other in documents):
@@ -45,7 +45,7 @@ def _plain(document: str) -> str:
 
 
 def new_uid(env: Any, document: nodes.document) -> str:
-    """An id for the next figure of a document, that nothing else of the document has."""
+    """An id for the next figure of a document, which is unique in the document."""
     slug = slug_of(env.docname, env.found_docs)
     while True:
         uid = f"attention-{slug}-{env.new_serialno('attention')}"

@@ -1,4 +1,4 @@
-"""Warnings with a place, and what stands on the page where a figure cannot."""
+"""Warnings with a place, and the placeholder for a figure that cannot be shown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SETTINGS_FILE = "conf.py"
-"""The file that holds the settings of a project."""
+"""The file with the settings of a project."""
 
 WORDS = HostWords(
     prefix="attention_",
@@ -25,7 +25,7 @@ WORDS = HostWords(
     own={"jobs": "--jobs"},
     numbers="write the numbers in the body, or name a file of them in the option matrix",
 )
-"""How messages name options and settings in a project of Sphinx."""
+"""The names of options and settings in messages of a Sphinx project."""
 
 
 def warn(problem: Problem, message: str, location: Any = None) -> None:
@@ -34,7 +34,7 @@ def warn(problem: Problem, message: str, location: Any = None) -> None:
 
 
 def warn_of(error: AttentionError, location: Any = None) -> None:
-    """Log an error as a warning, and with ``sphinx-build -v`` the traceback that led to it."""
+    """Log an error as a warning, and with ``sphinx-build -v`` its traceback."""
     if error.setting:
         warn_of_settings(error)
         return
@@ -45,27 +45,27 @@ def warn_of(error: AttentionError, location: Any = None) -> None:
 
 
 def warn_of_settings(error: AttentionError) -> None:
-    """Log a mistake of the project's settings: once, because no page is to blame."""
+    """Log a mistake in the project's settings once, because it concerns no page."""
     logger.warning("%s", told(error), type="attention", subtype=error.problem.value, once=True)
 
 
 def told(error: AttentionError) -> str:
-    """A message with the file before it where the settings of the project are wrong."""
+    """A message, with the settings file before it if the settings are wrong."""
     return f"{SETTINGS_FILE}: {error.message}" if error.setting else error.message
 
 
 def tell_notices(figure: Figure, location: Any) -> None:
-    """Tell what the author of a figure may want to know, though it is no mistake."""
+    """Log facts that the author of a figure may want to know, though they are no mistakes."""
     for notice in figure.notices:
         logger.info("%s", notice, location=location)
 
 
 def placeholder(error: AttentionError, text: str, language: str = "en") -> nodes.container:
-    """What stands where a figure cannot: the problem, in every builder's own words.
+    """The placeholder for a figure that cannot be shown, in every builder.
 
     Args:
-        error: what is wrong.
-        text: the sentence that the figure was to show.
+        error: the error.
+        text: the sentence of the figure.
         language: the code of the page's language. The error itself is in English.
     """
     container = nodes.container(classes=["attention-placeholder"])

@@ -1,4 +1,4 @@
-"""What of a directive was meant as an option, and was read as something else or not at all."""
+"""Lines of a directive that were meant as options and were read as something else, or dropped."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class MisreadError(AttentionError):
 
 
 def check(directive: Directive, source: Source) -> None:
-    """Check that nothing in a directive looks like an option and is read as something else.
+    """Check that no line of a directive looks like an option and is read as something else.
 
     Raises:
-        MisreadError: the first line that does.
+        MisreadError: the first such line.
     """
     if slip := option_lines.meant_on_own_line(source.own):
         raise MisreadError(slip.error("stay in the sentence"), directive.lineno)
@@ -56,7 +56,7 @@ def check(directive: Directive, source: Source) -> None:
 
 
 def lost_options(directive: Directive) -> list[str]:
-    """The names of options of ours that MyST dropped, because it could not read them."""
+    """The names of a figure's options that MyST dropped, because it could not read them."""
     names = (_name(line) for _, line in _markdown_options(directive))
     given = {name.lower() for name in directive.options}
     return [name for name in names if name in OWN_OPTIONS and name not in given]
@@ -68,14 +68,14 @@ def _markdown_options(directive: Directive) -> list[tuple[int, str]]:
         return []
     first, *lines = directive.block_text.split("\n")
     if first.lstrip()[:3] not in {"```", "~~~", ":::"}:
-        return []  # MyST before 5.2 does not hand out the fence.
+        return []  # MyST before 5.2 does not pass on the fence.
     found: list[tuple[int, str]] = []
     if lines and lines[0].startswith("---"):
         for number, line in enumerate(lines[1:], start=2):
             if line.startswith("---"):
                 return found
             found.append((number, line))
-        return found  # MyST takes all that follows for options.
+        return found  # MyST takes all following lines for options.
     for number, line in enumerate(lines, start=1):
         if not _OPTION_LINE.match(line):
             break
@@ -89,11 +89,11 @@ def _name(line: str) -> str:
 
 
 def _check_markdown(directive: Directive) -> None:
-    """Check that MyST read every option of ours, once."""
+    """Check that MyST read every option of a figure, once."""
     lines = _markdown_options(directive)
     names = [_name(line) for _, line in lines]
     if lines and not directive.options:
-        # MyST drops all of them when it cannot read one.
+        # MyST drops all options if it cannot read one.
         for number, line in lines:
             slip = None if _WELL_FORMED.match(line) else option_lines.meant_below(line)
             if slip:
@@ -115,7 +115,7 @@ def _check_markdown(directive: Directive) -> None:
 
 
 def _unread(directive: Directive, lines: list[tuple[int, str]]) -> tuple[int, str]:
-    """Which line of an option block MyST could not read, and how it is written."""
+    """The line of an option block that MyST could not read, and its right form."""
     block = directive.block_text.split("\n")[1:]
     dashes = block[0].startswith("---")
     if dashes and not any(line.startswith("---") for line in block[1:]):
@@ -141,7 +141,7 @@ def _unread(directive: Directive, lines: list[tuple[int, str]]) -> tuple[int, st
 def _as_yaml(name: str, value: str) -> str:
     """A value as MyST reads it."""
     if re.fullmatch(r"[\w./-]+", value):
-        return value  # Something else kept it from being read, such as a tab.
+        return value  # Something else made it unreadable, such as a tab.
     if name == "tokens":
         with contextlib.suppress(AttentionError):
             return json.dumps(convert(name, value), ensure_ascii=False)
@@ -163,7 +163,7 @@ def _is_read(line: str) -> bool:
 
 
 def _check_values(directive: Directive) -> None:
-    """Check that no value goes on in a line that was meant as the next option."""
+    """Check that no value continues in a line that was meant as the next option."""
     for name, value in directive.options.items():
         first = str(value).split("\n", 1)[0]
         if slip := option_lines.next_in_value(name, first):
@@ -171,7 +171,7 @@ def _check_values(directive: Directive) -> None:
                 slip.error(f"join the value of the option {name}"),
                 directive.lineno + _line_of(directive, f":{name}: {first}"),
             )
-        # In Markdown, a value with several lines says so.
+        # In Markdown, the author marks a value of several lines.
         more = [] if in_markdown(directive) else str(value).splitlines()[1:]
         for line in more:
             slip = option_lines.meant_below(line)
@@ -188,7 +188,7 @@ def _line_of(directive: Directive, text: str) -> int:
 
 
 def _check_line_below(directive: Directive) -> None:
-    """Check the line that ends the directive because it is not indented."""
+    """Check the line that ends the directive because the line is not indented."""
     machine, block = directive.state_machine, directive.block_text.split("\n")
     following = getattr(machine, "line_offset", -1) + 1
     lines = getattr(machine, "input_lines", None)

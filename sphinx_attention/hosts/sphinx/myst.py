@@ -1,8 +1,8 @@
-"""One warning of MyST's, held back until it is known whether it is meant.
+"""One warning of MyST is held back until it is known whether it applies.
 
-MyST finds it odd that a directive without arguments has text on its own line, then options, then a
-body. For the admonition `attention` it is; for the figure of that name it is how figures are
-written. MyST speaks before the directive runs, so its word is kept for that moment.
+MyST warns of a directive without arguments that has text on its own line, then options, then a
+body. The warning is right for the admonition `attention`, and wrong for a figure, which is written
+in this form. MyST warns before the directive runs, so the warning is held until then.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _HELD = _Held()
 
 
 def hold() -> None:
-    """Begin to hold the warning back; once is enough, again does no harm."""
+    """Begin to hold the warning back. Further calls change nothing."""
     _LOGGER.addFilter(_HELD)
 
 
 def release(*, figure: bool) -> None:
-    """Let the warning go: to where it was bound, or, when a figure was meant, to nowhere."""
+    """Release the warning: log it, or drop it if the directive is a figure."""
     if _HELD.record is not None and not figure:
         _LOGGER.handle(_HELD.record)
     _HELD.record = None

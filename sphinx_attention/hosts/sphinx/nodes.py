@@ -1,6 +1,6 @@
-"""The nodes of ours: figures and their pictures, and what the prose says of figures.
+"""The nodes of this package: figures and their pictures, and the prose about figures.
 
-None of them holds numbers: a figure holds what was asked for, a mark holds what the author wrote.
+No node holds numbers. A figure holds its specification, and a mark holds the author's text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class attention_picture(nodes.General, nodes.Element):  # noqa: N801 - as docutils names nodes
-    """Stands where other figures have their image; docutils counts on one before the caption."""
+    """Stands in the place of an image, because docutils expects an image before the caption."""
 
 
 class attention_figure(nodes.figure, addnodes.translatable):  # noqa: N801
@@ -26,12 +26,12 @@ class attention_figure(nodes.figure, addnodes.translatable):  # noqa: N801
 
     Attributes in the doctree:
         spec: the `FigureSpec`.
-        uid: what the ids of its elements start with; differs from figure to figure.
+        uid: the beginning of the ids of its elements, different for each figure.
     """
 
     @property
     def spec(self) -> FigureSpec:
-        """What was asked for, with the description in the reader's language."""
+        """The specification, with the description in the reader's language."""
         spec = self["spec"]
         assert isinstance(spec, FigureSpec)
         return replace(spec, alt=self["alt"]) if self.get("alt") else spec
@@ -42,12 +42,12 @@ class attention_figure(nodes.figure, addnodes.translatable):  # noqa: N801
             self["rawalt"] = self["alt"]
 
     def apply_translated_message(self, original_message: str, translated_message: str) -> None:
-        """Put the translated description in place."""
+        """Insert the translated description."""
         if self.get("rawalt") == original_message:
             self["alt"] = translated_message
 
     def extract_original_messages(self) -> Sequence[str]:
-        """What a translator gets to see beside the caption."""
+        """The texts for a translator besides the caption."""
         return [self["rawalt"]] if self.get("rawalt") else []
 
 
@@ -55,7 +55,7 @@ MarkKind = Literal["focus", "weight", "check"]
 
 
 class attention_mark(nodes.inline):  # noqa: N801
-    """A place where the prose refers to a figure.
+    """A reference of the prose to a figure.
 
     Attributes in the doctree:
         target: the reference as the author wrote it.
@@ -65,7 +65,7 @@ class attention_mark(nodes.inline):  # noqa: N801
 
 
 class attention_focus(attention_mark):  # noqa: N801
-    """Text that becomes a link to a figure."""
+    """A text that becomes a link to a figure."""
 
     kind = "focus"
 
@@ -77,10 +77,10 @@ class attention_weight(attention_mark):  # noqa: N801
 
 
 class attention_check(nodes.Invisible, attention_mark):  # noqa: N801
-    """One claim, in ``claim``. Removed when the document has been read."""
+    """One claim, in ``claim``. The node is removed after the document is read."""
 
     kind = "check"
 
 
 class attention_link(nodes.reference):  # noqa: N801
-    """A link that selects something in a figure; ``selection`` as addresses write it."""
+    """A link that selects something in a figure; ``selection`` has the form of addresses."""

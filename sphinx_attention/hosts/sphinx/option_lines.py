@@ -1,9 +1,9 @@
-"""Lines that look like an option of ours and are read as something else.
+"""Lines that look like options of a figure and are read as something else.
 
-``:layer:0``, ``layer=0`` and ``- layer: 0`` are no options to docutils or MyST: they join the
-sentence, or become the caption. Here it is decided whether a line was meant as an option. A line
-that could be text is left alone where text stands, and taken for an option only where its value
-fits; whatever is taken for one is an error that says how to write it.
+``:layer:0``, ``layer=0`` and ``- layer: 0`` are no options for docutils or MyST: they become part
+of the sentence, or the caption. This module decides whether a line was meant as an option. A line
+that could be text stays text, unless its value fits the option. A line that was meant as an option
+is an error that shows the right form.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 FREE_TEXT = frozenset({"model", "pair", "target", "matrix", "tokens", "focus", "alt", "link"})
-"""Options that take nearly any text, so that a value says little about what was meant."""
+"""Options that accept nearly any text, so that a value does not show what was meant."""
 
 OF_THE_PAGE = ("caption", "align", "class", "name")
-"""Options of the host's, beside those of the core."""
+"""Options of the host, besides those of the core."""
 
 KNOWN = (*OPTIONS, *OF_THE_PAGE)
 
@@ -45,10 +45,10 @@ class Slip:
     """A line that was meant as an option.
 
     Attributes:
-        name: the option, as it is spelt.
-        value: what it was to be.
-        written: what stands there.
-        plain: whether it could hardly be anything else.
+        name: the option as it is spelt.
+        value: the intended value.
+        written: the line as it is written.
+        plain: whether the line can hardly be anything else.
     """
 
     name: str
@@ -57,10 +57,10 @@ class Slip:
     plain: bool
 
     def error(self, where: str) -> AttentionError:
-        """What to say of it.
+        """The error for the line.
 
         Args:
-            where: what the line would become, and how to write it, as the end of a sentence.
+            where: what the line would become, and its right form, as the end of a sentence.
         """
         return AttentionError(
             Problem.OPTION,
@@ -71,12 +71,12 @@ class Slip:
 
     @property
     def right(self) -> str:
-        """How the option is written."""
+        """The right form of the option."""
         return f":{self.name}: {self.value}".rstrip()
 
 
 def meant_below(line: str) -> Slip | None:
-    """Whether a line below the sentence, which would go on in it, was meant as an option."""
+    """The option meant by a line below the sentence, which would become part of the sentence."""
     line = line.strip()
     slip = _colon_first(line)
     if slip:
@@ -96,7 +96,7 @@ def meant_below(line: str) -> Slip | None:
 
 
 def meant_in_body(line: str) -> Slip | None:
-    """Whether a line of the body, which would become the caption, was meant as an option."""
+    """The option meant by a line of the body, which would become the caption."""
     line = line.strip()
     slip = _colon_first(line)
     if slip:
@@ -113,15 +113,15 @@ def meant_in_body(line: str) -> Slip | None:
 
 
 def meant_on_own_line(text: str) -> Slip | None:
-    """Whether the directive's own line holds an option beside the sentence, or in its place.
+    """The option that the directive's own line holds beside the sentence, or in its place.
 
-    *head: 5* within a sentence is text; ``:head: 5`` and a last ``head=5`` are not.
+    *head: 5* within a sentence is text. ``:head: 5`` and a final ``head=5`` are options.
     """
     return _beside_text(text) or meant_in_body(text)
 
 
 def _beside_text(text: str) -> Slip | None:
-    """An option that stands on one line with the sentence."""
+    """An option on one line with the sentence."""
     for found in _IN_SENTENCE.finditer(text):
         name = _known(found["name"])
         if name:
@@ -145,7 +145,7 @@ def below(lines: Iterable[str]) -> tuple[int, Slip] | None:
 def in_body(lines: Sequence[str], *, markdown: bool) -> tuple[int, Slip] | None:
     """The first line of a body that was meant as an option.
 
-    What is indented, or within a fence of Markdown's, is somebody else's.
+    Indented lines, and lines within a fence of Markdown, belong to other markup.
     """
     fence = ""
     for number, line in enumerate(lines):
@@ -160,7 +160,7 @@ def in_body(lines: Sequence[str], *, markdown: bool) -> tuple[int, Slip] | None:
         if line[:1].isspace():
             continue
         slip = meant_in_body(line)
-        # In the middle of a paragraph, only what cannot be prose.
+        # In the middle of a paragraph, only lines that cannot be prose count.
         if slip and (slip.plain or number == 0 or not re.search(r"\w", lines[number - 1])):
             return number, slip
     return None
@@ -169,7 +169,7 @@ def in_body(lines: Sequence[str], *, markdown: bool) -> tuple[int, Slip] | None:
 def _colon_first(line: str) -> Slip | None:
     found = _COLON_FIRST.match(line)
     if found is None or found["value"].startswith("`"):
-        return None  # a role
+        return None  # This is a role.
     name = _known(found["name"])
     if name is None and found["close"]:
         close = get_close_matches(found["name"].lower(), KNOWN, n=1, cutoff=0.7)
@@ -181,8 +181,8 @@ def _colon_first(line: str) -> Slip | None:
 
 
 def next_in_value(name: str, value: str) -> Slip | None:
-    """Whether the value of an option goes on with the next option, on the same line."""
-    # A selection has names with values itself.
+    """Whether the value of an option contains the next option, on the same line."""
+    # A selection itself has names with values.
     if name in FREE_TEXT or name in OF_THE_PAGE or name == "selection":
         return None
     found = re.search(rf"[\s,;]:?{_NAME}\s*[:=]\s*(?P<value>.*)$", value, re.DOTALL)
@@ -200,7 +200,7 @@ def _known(name: str) -> str | None:
 
 
 def _value(text: str) -> str:
-    """A value without what other languages put round it, and without a next option behind it."""
+    """A value without the marks that other languages put around it, and without a next option."""
     text = re.split(r"[,;]\s*[\"']?[A-Za-z][A-Za-z-]*[\"']?\s*[=:]", text, maxsplit=1)[0]
     return text.strip().strip("\"'`,;:{}()").strip()
 
@@ -210,7 +210,7 @@ def _one_word(value: str) -> bool:
 
 
 def _fits(name: str, value: str) -> bool:
-    """Whether an option takes a value."""
+    """Whether an option accepts a value."""
     if name in OF_THE_PAGE:
         return True
     try:

@@ -1,12 +1,12 @@
-"""What the pages of an output show, so that a page is written again when that changes.
+"""The content of the pages of an output, so that a page is written again when that changes.
 
-Sphinx writes a page again when its source has changed. The numbers of a figure come from
-elsewhere: an entry may arrive or be replaced, a model may be mended, the budget may be raised. So
-each output has a record beside the doctrees: for each page the entries that its figures were drawn
-from, what they lacked, what the budget left out, and the warnings that were given.
+Sphinx writes a page again when its source has changed. The numbers of a figure come from elsewhere:
+an entry may arrive or be replaced, a model may be repaired, or the budget may be raised. So each
+output has a record beside the doctrees. For each page, the record holds the entries of its figures,
+the missing entries, the parts that the budget left out, and the warnings.
 
-A record is written at the end of a build that did not fail. A build that is cut off therefore
-leaves the old record, and the pages are compared again by the next one.
+A record is written at the end of a successful build. An interrupted build leaves the old record,
+and the next build compares the pages again.
 """
 
 from __future__ import annotations
@@ -40,29 +40,29 @@ ErrorFields = tuple[str, str, str, str]
 
 
 def fields_of(error: AttentionError) -> ErrorFields:
-    """What a record keeps of an error."""
+    """The fields of an error for the record."""
     return str(error.problem), error.neutral, error.trace, error.setting
 
 
 def error_of(fields: Iterable[str]) -> AttentionError:
-    """The error whose fields a record has kept."""
+    """The error from the fields of a record."""
     problem, message, trace, setting = fields
     return AttentionError(Problem(problem), message, trace, setting=setting)
 
 
 @dataclass
 class Page:
-    """What one page shows.
+    """The content of one page.
 
     Attributes:
-        entries: by the key of a request, what its figures were drawn from or why they could not be
-            drawn (see `Library.state_of`).
-        carried: of each figure, the layers and heads that the page carries, as a digest.
-        budget: the budget that decided what is carried.
-        sizes: of each figure, the bytes in the page and the place of the directive.
-        warnings: of each warning that the page's figures gave, the fields of the error (see
-            `fields_of`) and the place.
-        prose: what the references of its prose come to, as a digest (see `Prose.digest`).
+        entries: by the key of a request, the entry of its figures, or why there is none (see
+            `Library.state_of`).
+        carried: for each figure, a digest of the layers and heads that the page carries.
+        budget: the budget that decided which heads are carried.
+        sizes: for each figure, the bytes in the page and the place of the directive.
+        warnings: for each warning of the page's figures, the fields of the error (see `fields_of`)
+            and the place.
+        prose: a digest of the results of the page's references (see `Prose.digest`).
     """
 
     entries: dict[str, str] = field(default_factory=dict)
@@ -77,13 +77,13 @@ class Pages:
     """The pages of one output: those of earlier builds, and those that this build writes.
 
     Args:
-        file: where the record is kept; None keeps none, for builders that write all pages each
-            time.
+        file: the file of the record; None keeps no record, for builders that always write all
+            pages.
     """
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
-        # Writers may be forked processes: they append lines to this file.
+        # Writers may be forked processes, so they append lines to this file.
         self._told = file.with_suffix(".written") if file else None
         self.before: dict[str, Page] = self._load()
         self.written: dict[str, Page] = {}
@@ -137,13 +137,13 @@ class Pages:
     def note_warning(
         self, document: str, error: AttentionError, place: str, *, drawn: bool = False
     ) -> None:
-        """Note a warning, so that it is given again while the page stays as it is.
+        """Note a warning, so that it is repeated while the page is not written again.
 
         Args:
             document: the page.
-            error: what was warned of.
+            error: the error of the warning.
             place: the file and line of the directive.
-            drawn: whether the figure is drawn all the same.
+            drawn: whether the figure is still drawn.
         """
         self.written[document].warnings.append((fields_of(error), place))
         if not drawn:
@@ -152,12 +152,12 @@ class Pages:
     def note_written(
         self, document: str, sizes: Iterable[tuple[int, str]], warnings: Iterable[Any]
     ) -> None:
-        """Note what only the writing of a page tells. May be called in a forked process.
+        """Note facts that only the writing of a page shows. A forked process may call this.
 
         Args:
             document: the page.
-            sizes: how large its figures are (see `Page`).
-            warnings: of figures that could not be drawn (see `Page`).
+            sizes: the sizes of its figures (see `Page`).
+            warnings: the warnings of figures that could not be drawn (see `Page`).
         """
         if self._told is None:
             return
@@ -177,7 +177,7 @@ class Pages:
         """Write the record.
 
         Args:
-            documents: those that have a figure or refer to one; others are forgotten.
+            documents: the documents with a figure or a reference to one; others are forgotten.
         """
         if self._file is None:
             return
@@ -230,7 +230,7 @@ def over_budget(sizes: Iterable[tuple[int, str]], budget: int) -> tuple[int, str
         budget: bytes that a page may carry.
 
     Returns:
-        None where the budget is kept.
+        None if the budget is kept.
     """
     total = 0
     for size, place in sizes:

@@ -1,7 +1,7 @@
 """Whether a line is plain text to the parser: no inline markup, and no block of any kind.
 
-The line is really parsed, on a document that is thrown away: no reference is registered, no role
-or directive runs, and nothing is printed.
+The line is really parsed, in a document that is dropped: no reference is registered, no role or
+directive runs, and nothing is printed.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _BLOCKS = tuple(
     for name in states.Body.initial_transitions
     if isinstance(name, str) and name not in _TEXT_STATES
 )
-"""What begins a list, a field, a comment, a table and so on in reStructuredText."""
+"""Beginnings of lists, fields, comments, tables and so on in reStructuredText."""
 
 _WORDS = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)+[.!?]?")
-"""Words of letters alone, in which no parser finds anything: most sentences are such."""
+"""A sentence of words of letters, in which no parser finds markup. Most sentences are such."""
 
 _ESCAPE = re.compile(r"\\[!-/:-@\[-`{-~]|&#?\w+;")
-"""A backslash or an entity that Markdown would take away."""
+"""A backslash or an entity that Markdown would replace."""
 
 _MATHS = re.compile(r"\$(?=\S)[^$]*(?<=\S)\$(?!\d)")
-"""Maths, which a line in Markdown is taken to mean even where the extension for it is off."""
+"""Maths in Markdown, which counts as markup even if its extension is off."""
 
 
 def is_plain(directive: Directive, text: str) -> bool:
-    """Whether the parser of a directive's document finds nothing but text in a line."""
+    """Whether the parser of a directive's document finds only text in a line."""
     if _WORDS.fullmatch(text):
         return True
     renderer = getattr(directive.state, "_renderer", None)
@@ -47,7 +47,7 @@ def is_plain(directive: Directive, text: str) -> bool:
 
 
 def _plain_in_rst(settings: Any, text: str) -> bool:
-    # A paragraph that ends so announces a literal block.
+    # A paragraph with this ending announces a literal block.
     if text.endswith("::") or any(block.match(text) for block in _BLOCKS):
         return False
     settings = copy.copy(settings)
@@ -55,14 +55,14 @@ def _plain_in_rst(settings: Any, text: str) -> bool:
     settings.warning_stream = False
     document = new_document("", settings)
     inliner = states.Inliner()
-    # Not by a subclass: `init_customizations` looks its patterns up in the class itself.
+    # A subclass would not work: `init_customizations` looks its patterns up in the class itself.
     vars(inliner)["interpreted"] = _unread
     inliner.init_customizations(settings)
     memo = SimpleNamespace(
         document=document, reporter=document.reporter, language=None, inliner=inliner
     )
     found, messages = inliner.parse(text, 0, memo, document)
-    # Text that differs had an escape in it.
+    # If the text differs, it had an escape.
     return (
         not messages
         and [type(node) for node in found] == [nodes.Text]
@@ -71,12 +71,16 @@ def _plain_in_rst(settings: Any, text: str) -> bool:
 
 
 def _unread(rawsource: str, *_args: Any) -> tuple[list[nodes.Node], list[Any]]:
-    """What a role becomes: it is found and not run, since it may change the environment."""
+    """The result of a role.
+
+    The role is found and not run, because it may change the environment.
+    """
     return [nodes.inline(rawsource)], []
 
 
 def _plain_in_markdown(renderer: Any, text: str) -> bool:
-    # Links and footnotes that the document defines are known, and none is added to it.
+    # Links and footnotes of the document are known to the parser, and none is added to the
+    # document.
     env = {
         name: copy.copy(renderer.md_env[name])
         for name in ("references", "footnotes")

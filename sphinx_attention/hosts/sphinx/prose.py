@@ -1,8 +1,8 @@
 """Prose that refers to figures: the roles ``attn:focus`` and ``attn:weight``, and ``attn:check``.
 
-While documents are read, roles and directives leave nodes with what the author wrote. When all
-documents are read and all numbers are in the store, the main process looks everything up once,
-warns of what is wrong, and keeps the results. The writing of a page only inserts them.
+While documents are read, roles and directives leave nodes with the author's text. When all
+documents are read and all numbers are in the store, the main process looks up every reference once,
+warns of mistakes, and keeps the results. The writing of a page only inserts the results.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ if TYPE_CHECKING:
 
 
 class Remark(NamedTuple):
-    """One place where the prose refers to a figure.
+    """One reference of the prose to a figure.
 
     Attributes:
         kind: the role or the directive.
-        target: the reference; of a check, the figure.
-        claim: of a check, the line.
-        place: file and line, as warnings name them.
+        target: the reference; for a check, the figure.
+        claim: the line of a check.
+        place: the file and line, in the form of warnings.
     """
 
     kind: MarkKind
@@ -71,12 +71,12 @@ class Remark(NamedTuple):
 
 
 class Named(NamedTuple):
-    """A figure that the prose may refer to.
+    """A figure to which the prose may refer.
 
     Attributes:
-        docname: its document.
-        id: its id on the page.
-        spec: what it shows.
+        docname: the document of the figure.
+        id: the id of the figure on its page.
+        spec: the specification of the figure.
     """
 
     docname: str
@@ -85,14 +85,14 @@ class Named(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What a remark comes to.
+    """The result of a remark.
 
     Attributes:
-        text: of a weight, the number.
-        docname: of a focus, the document of the figure.
-        id: likewise its id.
-        selection: likewise what is selected, as addresses write it.
-        error: why there is nothing to show; empty where there is.
+        text: the number of a weight.
+        docname: the document of a focus's figure.
+        id: the id of a focus's figure.
+        selection: the selection of a focus, in the form of addresses.
+        error: why there is no result; empty if there is one.
     """
 
     text: str = ""
@@ -106,7 +106,7 @@ class FocusRole(SphinxRole):
     """``:attn:focus:`brown looks at quick <fox 1.3 brown -> quick>```."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """The text, in a node that becomes a link to the figure."""
+        """Return the text in a node that becomes a link to the figure."""
         title, target = _titled(self.text)
         if not title:
             try:
@@ -122,7 +122,7 @@ class WeightRole(SphinxRole):
     """``:attn:weight:`fox 1.3 brown -> quick```."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """A node that becomes the number."""
+        """Return a node that becomes the number."""
         node = attention_weight(self.rawtext, "", target=self.text.strip())
         self.set_source_info(node)
         return [node], []
@@ -137,7 +137,7 @@ class CheckDirective(SphinxDirective):
     option_spec: ClassVar[OptionSpec] = {}
 
     def run(self) -> list[nodes.Node]:
-        """Nodes that are read and removed before anything is written."""
+        """Return nodes that are read and removed before anything is written."""
         figure = " ".join(self.arguments[0].split())
         lines = [(line, at) for at, line in enumerate(self.content) if line.strip()]
         if not lines:
@@ -161,9 +161,10 @@ DIRECTIVES = {"check": CheckDirective}
 
 
 def _titled(text: str) -> tuple[str, str]:
-    """The text and the reference of ``text <reference>``; the text is empty where there is none.
+    """The text and the reference of ``text <reference>``; the text is empty if there is none.
 
-    Not by Sphinx's own rule, because an arrow or a token such as ``<s>`` may stand in a reference.
+    Sphinx's own rule does not work here, because a reference may contain an arrow or a token such
+    as ``<s>``.
     """
     title, opening, target = text.strip().partition(" <")
     if not opening or not target.endswith(">") or title.endswith(("->", "→")):
@@ -182,7 +183,7 @@ class ProseData:
     """The remarks and the named figures of all documents, in the data of the domain.
 
     Args:
-        data: of the domain.
+        data: the data of the domain.
     """
 
     def __init__(self, data: dict[str, Any]) -> None:
@@ -190,7 +191,7 @@ class ProseData:
         self.figures: dict[str, dict[str, Named]] = data["figures"]
 
     def note(self, docname: str, doctree: nodes.document) -> None:
-        """Note what a document refers to, and which of its figures have a name.
+        """Note the references of a document, and its figures with a name.
 
         The nodes of checks are removed.
         """
@@ -206,10 +207,10 @@ class ProseData:
                 mark.parent.remove(mark)
 
     def named(self, name: str, docname: str) -> Named:
-        """A figure of a name: that of the same document, or the only one of all documents.
+        """The figure of a name: that of the same document, or the only one of all documents.
 
         Raises:
-            AttentionError: there is none, or there are several.
+            AttentionError: there is no such figure, or there are several.
         """
         key = nodes.make_id(name)
         own = self.figures.get(docname, {}).get(key)
@@ -228,12 +229,12 @@ class ProseData:
 
 
 class Prose:
-    """What the prose of all documents comes to; made once for each build.
+    """The results for the prose of all documents, made once for each build.
 
     Args:
-        data: what was read.
-        library: where the numbers come from.
-        budget: bytes that the numbers of a figure may take in a page.
+        data: the remarks and figures that were read.
+        library: the library of the build.
+        budget: the bytes that the numbers of a figure may take in a page.
     """
 
     def __init__(self, data: ProseData, library: Library, budget: int) -> None:
@@ -244,7 +245,7 @@ class Prose:
         self.results: dict[tuple[str, MarkKind, str, str], Result] = {}
 
     def look_up(self) -> None:
-        """Look up every reference, check every claim, and warn of what is wrong."""
+        """Look up every reference, check every claim, and warn of mistakes."""
         for docname, remarks in sorted(self._data.remarks.items()):
             for remark in remarks:
                 key = (docname, remark.kind, remark.target, remark.claim)
@@ -257,7 +258,7 @@ class Prose:
         self._figures.clear()
 
     def digest(self, docname: str) -> str:
-        """What the prose of a document comes to, in a few characters; empty for nothing."""
+        """A short digest of the results for a document's prose; empty without references."""
         found = [value for key, value in sorted(self.results.items()) if key[0] == docname]
         if not found:
             return ""
@@ -313,14 +314,14 @@ def note_remarks(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def data_of(env: BuildEnvironment) -> ProseData:
-    """What was read of all documents."""
+    """The remarks and figures of all documents."""
     return ProseData(env.get_domain("attn").data)
 
 
 class ResolveProse(SphinxPostTransform):
     """Put numbers and links into the prose of a document."""
 
-    # Before references are resolved (10), as links in captions are.
+    # This runs before references are resolved (10), like links in captions.
     default_priority = 6
 
     def run(self, **_kwargs: Any) -> None:
@@ -341,7 +342,7 @@ class ResolveProse(SphinxPostTransform):
             mark.replace_self(made)
 
     def _link(self, mark: attention_mark, result: Result, *, live: bool) -> nodes.Element:
-        """The link to a figure; on live pages with what is to be selected there."""
+        """The link to a figure. On live pages, it holds the selection."""
         text = nodes.Text(mark.astext())
         builder = self.env._app.builder  # noqa: SLF001 - `.app` is deprecated, and names the same
         link = make_refnode(builder, self.env.docname, result.docname, result.id, text)
@@ -353,13 +354,13 @@ class ResolveProse(SphinxPostTransform):
 
 
 def _placeholder(mark: attention_mark, result: Result) -> nodes.inline:
-    """What stands for a number or a link that is not to be had, with the reason."""
+    """The placeholder for a number or a link that is impossible, with the reason."""
     text = f"{mark.astext()} [{result.error}]".lstrip()
     return nodes.inline("", text, classes=["attention-problem"])
 
 
 def visit_link_html(self: HTML5Translator, node: attention_link) -> None:
-    """Open a link with what it selects. Without scripts, it leads to the figure."""
+    """Open a link with its selection. Without scripts, the link leads to the figure."""
     href = node.get("refuri") or f"#{node['refid']}"
     attributes = {"href": href, "data-selection": node["selection"]}
     self.body.append(

@@ -1,9 +1,9 @@
-"""Whether one line of text speaks to the readers of the docs, and so is a warning and no example.
+"""Whether a line of text addresses the readers of the docs. Such a line is no example sentence.
 
-``.. attention:: This call is deprecated.`` stood in public docs long before this package, and
-``.. attention:: The animal didn't cross the street.`` is how a figure is written. Nothing in their
-form tells them apart, so their words do. The lists are of English. They are shown to authors in the
-docs, and a build says what was decided: whoever disagrees writes `attention-figure`, or an option.
+Public docs contained ``.. attention:: This call is deprecated.`` long before this package, and ``..
+attention:: The animal didn't cross the street.`` is the form of a figure. Their form is equal, so
+their words decide. The lists contain English words. The docs show the lists to authors, and a build
+reports the decision. An author who disagrees writes `attention-figure`, or adds an option.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ANYWHERE = (
     "under construction",
     "work in progress",
 )
-"""Words that make a warning of any line."""
+"""Words that make any line a warning to readers."""
 
 IN_A_SENTENCE = (
     "please",
@@ -73,7 +73,7 @@ IN_A_SENTENCE = (
     "version",
     "versions",
 )
-"""Words that make a warning of a whole sentence, which begins and ends as sentences do."""
+"""Words that make a whole sentence, with its capital and its end, a warning to readers."""
 
 FIRST = (
     "you",
@@ -105,7 +105,7 @@ FIRST = (
     "upgrade",
     "use",
 )
-"""Words that make a warning of a whole sentence where they begin it."""
+"""Words at the beginning of a whole sentence that make it a warning to readers."""
 
 _SENTENCE = re.compile(r"""["'“‘(]*[A-Z].*[.!?…]["'”’)]*""", re.DOTALL)
 

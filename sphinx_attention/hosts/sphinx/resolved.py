@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.spec import FigureSpec
 
 _MOST_BYTES = 32 * 1024 * 1024
-"""Bytes of numbers that are kept: a hundred figures of 72 heads and 32 tokens."""
+"""The bytes of numbers that are kept: a hundred figures of 72 heads and 32 tokens."""
 
 
 class ResolvedFigures:
     """Figures by the id of their node.
 
-    A page is gone through twice: before references are resolved, and when it is written. What does
-    not fit into the memory set aside is resolved twice.
+    A page is processed twice: before references are resolved, and when it is written. Figures that
+    do not fit in the memory for this cache are resolved twice.
     """
 
     def __init__(self) -> None:
@@ -30,14 +30,14 @@ class ResolvedFigures:
         self._last, self._bytes = None, 0
 
     def get(self, uid: str, spec: FigureSpec) -> Figure | None:
-        """The figure of a node, where it is kept."""
+        """The figure of a node, if it is kept; else None."""
         if self._last is not None and self._last[:2] == (uid, spec):
             return self._last[2]
         kept = self._kept.get(uid)
         return kept[1] if kept is not None and kept[0] == spec else None
 
     def keep(self, uid: str, spec: FigureSpec, figure: Figure) -> None:
-        """Keep a figure as long as there is room, and the last one in any case."""
+        """Keep a figure while there is room, and the last figure in any case."""
         self._last = uid, spec, figure
         size = _size(figure)
         if self._bytes + size <= _MOST_BYTES:

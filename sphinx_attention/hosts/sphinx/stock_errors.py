@@ -1,8 +1,8 @@
-"""Directives of ours that are never called, since docutils finds something else in their place.
+"""Directives that are never called, because docutils reads something else in their place.
 
-Where the option block of a directive cannot be read, docutils answers with "invalid option block".
-Its error stays; beside it stands a warning that says how the line is written, and on the page our
-placeholder. And ``.. attention-figure: a b``, with one colon, is a comment to docutils.
+If docutils cannot read the option block of a directive, it reports "invalid option block". That
+error stays. This module adds a warning with the right form of the line, and a placeholder on the
+page. ``.. attention-figure: a b``, with one colon, is a comment for docutils.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _OPTION = re.compile(r"\s*:[\w-]+:(\s|$)")
 
 
 class ExplainOptionBlocks(SphinxTransform):
-    """Explains what is wrong with an option block that docutils refused."""
+    """Explains the mistake in an option block that docutils refused."""
 
     default_priority = 100
 
@@ -58,7 +58,7 @@ class ExplainOptionBlocks(SphinxTransform):
 
 
 class ExplainComments(SphinxTransform):
-    """Warns of comments that were meant as a figure."""
+    """Warns of comments that were meant as figures."""
 
     default_priority = 100
 
@@ -78,7 +78,7 @@ class ExplainComments(SphinxTransform):
 
 
 def _place_of(comment: nodes.comment) -> Any:
-    """Where a comment begins: docutils notes the line at which it has read it."""
+    """The first line of a comment. docutils notes the line that it had reached."""
     first = comment.astext().split("\n")[0]
     if comment.source and comment.line:
         with contextlib.suppress(OSError, ValueError, StopIteration):
@@ -89,7 +89,7 @@ def _place_of(comment: nodes.comment) -> Any:
 
 
 def _explained(lines: list[str], twice: str | None) -> tuple[AttentionError, int]:
-    """What to say of a block, and of which of its lines."""
+    """The message for a block, and the line in the block."""
     if twice:
         times = [n for n, line in enumerate(lines) if line.strip().startswith(f":{twice}:")]
         message = f"the option {twice} is given twice: remove one of them"

@@ -1,4 +1,4 @@
-"""What became of each `attention` directive, told to authors: a figure, or the admonition."""
+"""The decision about each `attention` directive, for authors: a figure or the admonition."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Use(NamedTuple):
     """One `attention` directive.
 
     Attributes:
-        place: file and line.
+        place: the file and line.
         figure: whether it is a figure.
         why: the reason.
     """
@@ -38,7 +38,7 @@ class Use(NamedTuple):
 
 
 class AttentionCollector(EnvironmentCollector):
-    """Keeps the uses of each document, and what the ids of its figures begin with."""
+    """Keeps the uses of each document, and the beginning of its figures' ids."""
 
     def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:  # noqa: ARG002
         """Forget a document."""
@@ -52,7 +52,7 @@ class AttentionCollector(EnvironmentCollector):
         docnames: AbstractSet[str],
         other: BuildEnvironment,
     ) -> None:
-        """Take over what a reading worker noted."""
+        """Take over the notes of a process that reads documents."""
         for docname in docnames:
             if docname in uses_of(other):
                 uses_of(env)[docname] = uses_of(other)[docname]
@@ -60,7 +60,7 @@ class AttentionCollector(EnvironmentCollector):
                 _slugs_of(env)[docname] = _slugs_of(other)[docname]
 
     def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
-        """Nothing is left to do when a document has been read."""
+        """Do nothing: the work is done while the document is read."""
 
     def get_outdated_docs(
         self,
@@ -70,7 +70,7 @@ class AttentionCollector(EnvironmentCollector):
         changed: AbstractSet[str],  # noqa: ARG002
         removed: AbstractSet[str],  # noqa: ARG002
     ) -> list[str]:
-        """The documents whose ids another document's name has changed."""
+        """The documents whose ids change because of the name of another document."""
         return [
             docname
             for docname, slug in _slugs_of(env).items()
@@ -90,7 +90,7 @@ def _slugs_of(env: BuildEnvironment) -> dict[str, str]:
 
 
 def note_use(env: BuildEnvironment, place: str, *, figure: bool, why: str) -> None:
-    """Note what a directive of the document that is read now became."""
+    """Note the decision about a directive of the document that is read now."""
     uses_of(env).setdefault(env.docname, []).append(Use(place, figure, why))
 
 
@@ -100,17 +100,17 @@ def note_ids(env: BuildEnvironment) -> None:
 
 
 class _Reporter:
-    """Tells of the documents that a build has read."""
+    """Reports on the documents that a build has read."""
 
     def __init__(self) -> None:
         self.read: Sequence[str] = ()
 
     def begin(self, _app: Sphinx, _env: BuildEnvironment, docnames: list[str]) -> None:
-        """Note which documents are about to be read."""
+        """Note which documents will be read."""
         self.read = tuple(docnames)
 
     def tell(self, _app: Sphinx, env: BuildEnvironment) -> None:
-        """Tell what became of the directives in them."""
+        """Report the decisions about the directives in them."""
         read, self.read = sorted(self.read), ()
         uses = [use for docname in read for use in uses_of(env).get(docname, ())]
         for use in uses:
@@ -121,7 +121,7 @@ class _Reporter:
 
 
 def summaries(uses: Iterable[Use]) -> list[str]:
-    """What to say of the directives that have nothing but one line of text."""
+    """The summaries about directives that consist of one line of text."""
     uses = list(uses)
     figures = [use.place for use in uses if use.figure and use.why == ONE_LINE]
     warnings = [use.place for use in uses if use.why == READS_AS_A_WARNING]
@@ -148,7 +148,7 @@ def _counted(places: list[str], one: str, several: str) -> str:
 
 
 def setup_uses(app: Any) -> None:
-    """Register the collector, and tell after each reading."""
+    """Register the collector, and the report after each reading."""
     app.add_env_collector(AttentionCollector)
     reporter = _Reporter()
     app.connect("env-before-read-docs", reporter.begin)

@@ -1,4 +1,4 @@
-"""What each builder makes of a figure: HTML the whole, every other the sentence and its pairs."""
+"""The output of each builder: HTML has the whole figure, others the sentence and its pairs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SIDE_FOLDER = "_static/attention"
 
 
 def setup_visitors(app: Sphinx) -> None:
-    """Register the nodes, the numbers, and what stands for figures in other builders."""
+    """Register the nodes, their numbers, and their output in other builders."""
     app.add_node(attention_figure, html=(visit_figure_html, depart_figure_html))
     app.add_node(attention_picture, html=(visit_picture_html, None))
     app.add_post_transform(ResolveFigures)
@@ -52,10 +52,10 @@ def setup_visitors(app: Sphinx) -> None:
 
 
 def count_as_figures(app: Sphinx) -> None:
-    """Number figures with a caption among all other figures, as ``numfig`` does.
+    """Count figures with a caption together with all other figures, as ``numfig`` does.
 
-    Not by ``add_enumerable_node``: other domains, such as that of sphinx-proof, copy what is
-    registered there and then number figures without a caption too.
+    ``add_enumerable_node`` does not work: other domains, such as that of sphinx-proof, copy its
+    registrations and then also number figures without a caption.
     """
     standard = app.env.get_domain("std")
     assert isinstance(standard, StandardDomain)
@@ -66,7 +66,7 @@ def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
     """The figure of a node.
 
     Raises:
-        AttentionError: its attention cannot be had, or does not have what was selected.
+        AttentionError: the attention failed, or lacks the selected layer, head or token.
     """
     domain, spec = domain_of(env), node.spec
     figure = domain.resolved.get(node["uid"], spec)
@@ -80,9 +80,10 @@ def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
 
 
 class ResolveFigures(SphinxPostTransform):
-    """Put a placeholder for what cannot be had, and outside HTML lines of text for every figure."""
+    """Replace failed figures by placeholders, and outside HTML every figure by lines of text."""
 
-    # Before references are resolved (10): captions that move keep theirs.
+    # This runs before references are resolved (10), so that captions that move keep their
+    # references.
     default_priority = 5
 
     def run(self, **_kwargs: Any) -> None:
@@ -123,7 +124,10 @@ class ResolveFigures(SphinxPostTransform):
         domain.pages.note_prose(document, domain.prose.digest(document))
 
     def _figure(self, node: attention_figure) -> Figure:
-        """The figure of a node, computed again where only its numbers show the entry's damage."""
+        """The figure of a node.
+
+        If only its numbers show that the entry is damaged, it is computed again.
+        """
         domain = domain_of(self.env)
         try:
             figure = figure_of(self.env, node)
@@ -138,7 +142,7 @@ class ResolveFigures(SphinxPostTransform):
         return figure_of(self.env, node)
 
     def _mended(self, variants: Iterable[Variant]) -> bool:
-        """Compute again what was found damaged; whether anything was."""
+        """Compute damaged entries again; whether there were any."""
         domain = domain_of(self.env)
         requests = [request for variant in variants for request in variant.requests]
         mended = [request for request in requests if domain.library.mend(request)]
@@ -155,10 +159,10 @@ def _replace(node: attention_figure, other: nodes.Element) -> None:
 
 
 def _make_findable(node: attention_figure, figure: Figure) -> None:
-    """Give the sentence to the search index, which reads a page's nodes and not its markup.
+    """Give the sentence to the search index, which reads nodes and not markup.
 
-    The numbers of the picture stay out: nobody searches for 0.467. The text below the picture is
-    never written, see `visit_picture_html`.
+    The numbers of the picture stay out, because nobody searches for 0.467. The text below the
+    picture is never written, see `visit_picture_html`.
     """
     for picture in node.findall(attention_picture):
         picture.children = []
@@ -173,17 +177,17 @@ def _drawn_as_text(node: attention_figure, figure: Figure) -> nodes.figure:
 
 
 def _numbered_placeholder(node: attention_figure, error: AttentionError) -> nodes.Element:
-    """What stands for a figure that cannot be had; a caption stays, and with it the number."""
+    """The placeholder of a failed figure. A caption stays, and with it the number of the figure."""
     instead = placeholder(error, node.spec.request.text, node.spec.language)
     kept = [child for child in node.children if not isinstance(child, attention_picture)]
     return nodes.figure("", instead, *kept, align=node["align"]) if kept else instead
 
 
 def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
-    """A figure of nodes that every builder knows: the sentence and the strongest pairs.
+    """A figure as nodes that every builder knows: the sentence and the strongest pairs.
 
-    Lines rather than a table, because a figure may stand in the cell of a table, in a footnote or
-    in a list, and many builders know no table there.
+    The pairs are lines and no table, because a figure may stand in the cell of a table, in a
+    footnote or in a list, where many builders allow no table.
     """
     generic = nodes.figure(align=node["align"])
     both = [figure, *(one.figure for one in figure.alternatives if one.figure is not None)]
@@ -199,23 +203,24 @@ def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
             generic += _lines([[heading], *_plain(pairs)])
         if compared:
             generic += nodes.paragraph("", credit(one))
-    # As on a live page: the footer between the picture and the caption.
+    # As on a live page, the footer stands between the picture and the caption.
     alone = [] if compared else [*next_lines(figure), credit(figure), *_also(figure)]
     described = [clean_line(node.spec.alt)] if node.spec.alt else []
     generic += [nodes.paragraph("", text) for text in (*described, *alone)]
-    # A figure that the author gave no caption gets none here: a caption would take a number.
+    # A figure without the author's caption gets no caption here, because a caption would take a
+    # number.
     generic += [child for child in node.children if not isinstance(child, attention_picture)]
     return generic
 
 
 def _without_captions(figure: nodes.figure) -> None:
-    """Write captions as paragraphs: docutils' manual pages run them into what follows."""
+    """Write captions as paragraphs. docutils' manual pages join captions to the following text."""
     for caption in list(figure.findall(nodes.caption)):
         caption.replace_self(nodes.paragraph("", "", *caption.children))
 
 
 def _also(figure: Figure) -> list[str]:
-    """What readers can choose on the live page."""
+    """The text about what readers can choose on the live page."""
     others = names(figure)
     return [figure.say("also_shows_live", names="; ".join(others))] if others else []
 
@@ -229,7 +234,7 @@ def _lines(lines: Iterable[list[nodes.Node]]) -> nodes.line_block:
 
 
 def visit_figure_html(self: HTML5Translator, node: attention_figure) -> None:
-    """Open the figure, or write a placeholder where it cannot be drawn."""
+    """Open the figure, or write a placeholder if it cannot be drawn."""
     try:
         drawn_as, attributes = _draw(self, node)
     except AttentionError as error:
@@ -246,7 +251,7 @@ def visit_figure_html(self: HTML5Translator, node: attention_figure) -> None:
 
 
 def _draw(translator: HTML5Translator, node: attention_figure) -> tuple[str, dict[str, Any]]:
-    """Draw a figure, and keep the markup for its picture; its class and attributes."""
+    """Draw a figure, keep the markup of its picture, and return its class and attributes."""
     with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):
         figure = figure_of(translator.builder.env, node)
         files = _SideFiles(translator)
@@ -286,7 +291,7 @@ class _SideFiles:
     """Files beside the pages, named after their content.
 
     Attributes:
-        bytes: how large all that were asked for are.
+        bytes: the sum of the sizes of all requested files.
     """
 
     def __init__(self, translator: HTML5Translator) -> None:
@@ -294,17 +299,17 @@ class _SideFiles:
         self.bytes = 0
 
     def script(self, name: str, javascript: str) -> str:
-        """Write a script; its URL from the page."""
+        """Write a script, and return its URL from the page."""
         return self.write(name, javascript.encode())
 
     def write(self, name: str, content: bytes) -> str:
-        """Write a file; its URL from the page."""
+        """Write a file, and return its URL from the page."""
         self.bytes += len(content)
         path = Path(self._builder.outdir) / SIDE_FOLDER / name
-        # What is there under this name is right.
+        # A file with this name has the right content.
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Pages of one project are written by several processes.
+            # Several processes write pages of one project.
             temporary = path.with_name(f".{name}.{os.getpid()}.tmp")
             temporary.write_bytes(content)
             replace(temporary, path)
@@ -319,7 +324,7 @@ def weigh(
     context: dict[str, Any],  # noqa: ARG001
     doctree: nodes.document | None,
 ) -> None:
-    """Note how large the figures of a page are, and warn where the project allows less."""
+    """Note the size of a page's figures, and warn if the project allows less."""
     if doctree is None:
         return
     sizes = [
