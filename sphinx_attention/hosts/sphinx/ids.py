@@ -31,8 +31,8 @@ def slug_of(document: str, documents: Iterable[str]) -> str:
     """The beginning of the ids of a document's figures, after ``attention-``.
 
     It consists of the letters and digits of the document's name. If another document gives the
-    same, as ``week-1`` and ``week/1`` do, or ``第一章`` and ``第二章``, a digest distinguishes them.
-    A document whose name equals the beginning has no digest.
+    same, as ``week-1`` and ``week/1`` do, or ``第一章`` and ``第二章``, a digest distinguishes
+    them. A document whose name equals the beginning has no digest.
     """
     slug = _plain(document)
     if document == slug or all(_plain(other) != slug or other == document for other in documents):

@@ -1,4 +1,4 @@
-"""The parts of a directive as they stand in the source, in rST and in MyST."""
+"""The parts of a directive in its source, in rST and in MyST."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ HOST_OPTIONS = {
     "name": "a name to refer to, as everywhere in docutils",
     "class": "names of classes, as everywhere in docutils",
 }
-"""The options that are Sphinx's rather than every host's, and what they mean."""
+"""The options of Sphinx alone, and their meaning."""
 
 SHARED_OPTIONS = ("class", "name")
-"""Options that the admonition has as well."""
+"""Options that the admonition has, too."""
 
 OWN_OPTIONS = (*OPTIONS, "caption", "align")
-"""Options that make a figure of `attention`."""
+"""Options that make `attention` a figure."""
 
 _NEAR = 0.7
-"""From which likeness on a name counts as misspelt: *layr* for *layer*, and not *later*."""
+"""The least likeness of a misspelt name: *layr* counts as *layer*, and *later* does not."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Source:
     Attributes:
         text: the sentence.
         body: the lines below it.
-        offset: where the body starts, as docutils counts.
-        own: what of the sentence stands on the directive's own line.
-        continued: the lines below that, which go on in the sentence, as they are indented.
+        offset: the line at which the body starts, as docutils counts.
+        own: the part of the sentence on the directive's own line.
+        continued: the indented lines below that line which continue the sentence.
     """
 
     text: str
@@ -55,24 +55,27 @@ class Source:
 
     @property
     def loses_layout(self) -> bool:
-        """Whether the lines of the sentence are indented as code is, which joining them loses."""
+        """Whether the lines of the sentence have an indentation like code, which joining loses."""
         indents = {len(line) - len(line.lstrip()) for line in self.continued}
         return len(indents) > 1
 
 
 def in_markdown(directive: Directive) -> bool:
-    """Whether MyST read the directive: there, what follows the own line is always the body."""
+    """Whether MyST read the directive.
+
+    In MyST, the lines below the own line are always the body.
+    """
     return type(directive.state_machine).__module__.startswith("myst_parser")
 
 
 def has_own_options(directive: Directive) -> bool:
-    """Whether an option is given that is a figure's, or that nearly is."""
+    """Whether an option of a figure is given, or a misspelt one."""
     known = directive.option_spec or {}
     return any(name in OWN_OPTIONS or name not in known for name in directive.options)
 
 
 def nearest_is_ours(name: str, known: Iterable[str]) -> bool:
-    """Whether a misspelt option is meant as one of ours, rather than as one of the admonition's."""
+    """Whether a misspelt option is nearer to one of a figure than to one of the admonition."""
     close = get_close_matches(name, list(known), n=1, cutoff=_NEAR)
     return bool(close) and close[0] in OWN_OPTIONS
 
@@ -84,8 +87,9 @@ def own_line_text(directive: Directive) -> str:
     found = re.match(r"\s*(?:[`~:]{3,}\s*\{[^}]*\}|.*?::(?=\s|$))(.*)$", first)
     if not in_markdown(directive) or (found and first.lstrip()[:3] in {"```", "~~~", ":::"}):
         return found[1].strip() if found else ""
-    # MyST before 5.2 leaves the fence out, and nothing tells own line from body. With an option of
-    # ours there is nearly always a text; without one, it stays the admonition.
+    # MyST before 5.2 does not pass on the fence, so own line and body look alike. With an option of
+    # a figure there is nearly always a text on the own line. Without one, the directive stays the
+    # admonition.
     own = has_own_options(directive) and bool(directive.content)
     return directive.content[0].strip() if own else ""
 
@@ -95,14 +99,14 @@ def split_argument(directive: Directive) -> Source:
     if not directive.arguments:
         return Source("", directive.content, directive.content_offset)
     if not (in_markdown(directive) or own_line_text(directive)):
-        # docutils took the first block below for an argument; it is the body.
+        # docutils took the first block below for an argument, but it is the body.
         lines = directive.arguments[0].splitlines()
         return Source("", _joined(directive, lines), directive.lineno)
     own, *more = directive.arguments[0].splitlines()
     text, numbers = _continue_text(own, more)
     if not numbers:
         return Source(text, directive.content, directive.content_offset, own, tuple(more))
-    # The body followed without a blank line between.
+    # The body follows without a blank line.
     return Source(text, _joined(directive, numbers), directive.lineno, own)
 
 
@@ -114,7 +118,7 @@ def _joined(directive: Directive, lines: Sequence[str]) -> StringList:
 
 
 def split_content(directive: Directive) -> Source | None:
-    """Text and body of a directive that takes no argument; None without text on its own line."""
+    """The text and body of a directive that takes no argument; None without text on its line."""
     own = own_line_text(directive)
     content = directive.content
     if not own or not content or content[0].strip() != own:
@@ -131,7 +135,7 @@ def split_content(directive: Directive) -> Source | None:
 
 
 def _continue_text(own: str, more: Sequence[str]) -> tuple[str, list[str]]:
-    """A sentence may go on below its own line, as arguments do, unless numbers follow."""
+    """Continue a sentence below its own line, as arguments do, unless numbers follow."""
     if looks_like_rows(more, own.split()):
         return own, list(more)
     return " ".join([own, *(line.strip() for line in more)]), []
@@ -141,9 +145,9 @@ def body_line(directive: Directive, offset: int, line: int) -> int:
     """The line of the document, as docutils counts, of a line of the body, counted from 1.
 
     Args:
-        directive: whose body it is.
-        offset: where the body starts, as docutils counts.
-        line: of the body.
+        directive: the directive of the body.
+        offset: the line at which the body starts, as docutils counts.
+        line: the line of the body.
     """
     if in_markdown(directive):
         return directive.lineno + max(offset, 0) + line
@@ -151,7 +155,7 @@ def body_line(directive: Directive, offset: int, line: int) -> int:
 
 
 def located(directive: Directive, line: int) -> Any:
-    """A place as Sphinx's logging takes it: the file that was read, docstrings included."""
+    """A place for Sphinx's logging: the file that was read, also for docstrings."""
     source, number = directive.state_machine.get_source_and_line(line)
     env = directive.state.document.settings.env
     return f"{source}:{number}" if source and number else (env.docname, line)
