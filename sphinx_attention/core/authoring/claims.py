@@ -1,11 +1,17 @@
 """Claims about the numbers of a figure, which a build checks: ``1.3: brown -> quick > 0.5``.
 
-A claim may begin with a layer and a head. Then it compares a weight, or the score of a head, with a
-number or with another weight::
+A claim may begin with a layer and a head. Then it compares a weight, the score of a head, or the
+probability of a next token with a number or with another one of its kind, or it says that it is the
+largest or the smallest::
 
     1.3: brown -> quick > 0.5
     1.3: brown -> quick > brown -> fox
+    1.3: brown -> quick > 0.2: brown -> quick
+    1.3: brown -> quick + fox > 0.9
+    1.3: brown -> quick is largest
+    1.3: brown -> quick is largest of the words
     1.3: previous-token > 0.6
+    probability of time > 0.9
     brown -> quick = 0.86
 """
 
@@ -15,17 +21,19 @@ import math
 import operator
 import re
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
 
-from sphinx_attention.core.analysis.head_scores import HEAD_SCORES
+import numpy as np
+
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.text import listed, nearest, quoted
+from sphinx_attention.core.text import clean_line, listed, nearest, quoted
 
-from .reference import Located, Reference, locate, parse_place
+from .numbers import SCORES, next_token, next_tokens, rounded, score_names, scores
+from .reference import SLACK, Reference, locate, parse_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from sphinx_attention.core.figure.figure import Figure
 
@@ -39,22 +47,43 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 }
 _EQUAL = "="
 
-_SCORES: Mapping[str, str] = {
-    **{name: name for name in HEAD_SCORES},
-    "previous-token": "previous",
-    "first-token": "first",
-    "same-token": "self",
-}
-"""The names of head scores that claims take, and the names by which figures sort heads."""
-
 _SIGNS = "|".join(sorted([*_COMPARISONS, _EQUAL], key=len, reverse=True))
 _CLAIM = re.compile(rf"(?P<left>.+)\s(?P<sign>{_SIGNS})\s+(?P<right>\S.*)")
+_EXTREME = re.compile(
+    r"(?P<left>.+)\sis\s+(?:the\s+)?(?P<sign>largest|smallest)"
+    r"(?P<words>\s+(?:of|among)\s+(?:the\s+)?words)?"
+)
 _PLACE = re.compile(r"(?P<head>\S+\.\S+?)\s*:\s+(?P<rest>\S.*)")
+_PROBABILITY = re.compile(r"probability(?:\s+of)?\s+(?P<token>\S.*)")
 _NUMBER = re.compile(r"[+-]?\d{1,9}(?:\.\d{1,9})?")
-_EXPECTED = "expected a claim such as 1.3: brown -> quick > 0.5, or 1.3: previous-token > 0.6"
+_EXPECTED = (
+    "expected a claim such as 1.3: brown -> quick > 0.5, 1.3: brown -> quick is largest, or "
+    "1.3: previous-token > 0.6"
+)
 
-# A weight is a float32: 0.6 is stored as 0.60000002, and is no more than 0.6.
-_SLACK = 1e-6
+Kind = Literal["weight", "score", "probability"]
+
+_KINDS: Mapping[Kind, str] = {
+    "weight": "two tokens with -> between",
+    "score": "the score of another head, such as 2.11: previous-token",
+    "probability": "another one, such as probability of time",
+}
+"""What may stand on the right in the place of a number."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """What stands on one side of a claim, before the numbers of the figure are known.
+
+    Attributes:
+        kind: what is meant.
+        place: the layer and the head, and the tokens of a weight or a probability.
+        name: of a score, its name.
+    """
+
+    kind: Kind
+    place: Reference
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,19 +92,19 @@ class Claim:
 
     Attributes:
         text: as it was written.
-        place: the layer and the head, and the two tokens where a weight is meant.
-        score: the name of the head score that is meant; empty where a weight is meant.
-        sign: how the two sides compare.
-        number: the number on the right, as it was written; empty where a weight stands there.
-        other: the tokens of the weight on the right; None where a number stands there.
+        left: what it is about.
+        sign: how the two sides compare, or ``largest`` or ``smallest``.
+        number: the number on the right, as it was written; empty where there is none.
+        other: what stands on the right in the place of a number; None for a number.
+        words: whether the largest is meant of ordinary tokens, not of special ones too.
     """
 
     text: str
-    place: Reference
-    score: str
+    left: Side
     sign: str
-    number: str
-    other: Reference | None
+    number: str = ""
+    other: Side | None = None
+    words: bool = False
 
 
 def parse_claim(text: str, figure: Reference) -> Claim:
@@ -88,56 +117,74 @@ def parse_claim(text: str, figure: Reference) -> Claim:
     Raises:
         AttentionError: the line is no claim; the message says what is expected.
     """
-    match = _CLAIM.fullmatch(text.strip())
-    if match is None:
-        raise _no_claim(text)
-    left, sign, right = match["left"].strip(), match["sign"], match["right"].strip()
-    head = ""
-    if found := _PLACE.fullmatch(left):
-        head, left = found["head"], found["rest"]
-        if parse_place(head).head is None:
+    text = text.strip()
+    if match := _EXTREME.fullmatch(text):
+        left = _side(match["left"], figure)
+        words = bool(match["words"])
+        if words and left.kind != "weight":
             raise AttentionError(
                 Problem.CHECK,
-                f"invalid head {quoted(head)} in a claim: expected a layer and a head, such as 1.3",
+                f"{quoted(text)} is no claim: only a weight can be the {match['sign']} of the "
+                "words",
             )
-    score = ""
-    if "->" not in left and "→" not in left:
-        score = _score(left)
-        left = ""
-    place = _of(parse_place(f"{head} {left}".strip()), figure)
-    number, other = "", None
+        return Claim(text, left, match["sign"], words=words)
+    match = _CLAIM.fullmatch(text)
+    if match is None:
+        raise AttentionError(Problem.CHECK, f"{quoted(text)} is no claim: {_EXPECTED}")
+    left, right = _side(match["left"], figure), match["right"].strip()
     if _NUMBER.fullmatch(right):
-        number = right
-    elif ("->" in right or "→" in right) and not score:
-        other = _of(replace(parse_place(right), head=place.head), figure)
-    else:
+        return Claim(text, left, match["sign"], number=right)
+    expected = AttentionError(
+        Problem.CHECK,
+        f"invalid value {quoted(right)} in a claim: expected a number, or {_KINDS[left.kind]}",
+    )
+    try:
+        other = _side(right, figure, left.place.head)
+    except AttentionError as error:
+        raise expected from error
+    if other.kind != left.kind:
+        raise expected
+    return Claim(text, left, match["sign"], other=other)
+
+
+def _side(text: str, figure: Reference, default: tuple[str, str] | None = None) -> Side:
+    """Read one side of a claim.
+
+    Args:
+        text: of the side.
+        figure: the figure that the claim is about.
+        default: the layer and the head where the text names none.
+    """
+    text, head = text.strip(), default
+    if found := _PLACE.fullmatch(text):
+        named, text = found["head"], found["rest"]
+        head = parse_place(named).head
+        if head is None:
+            raise AttentionError(
+                Problem.CHECK,
+                f"invalid head {quoted(named)} in a claim: expected a layer and a head, such as "
+                "1.3",
+            )
+    whole = Reference(figure.figure, figure.at, head)
+    if "->" in text or "→" in text:
+        pair = parse_place(text)
+        if pair.head:
+            raise AttentionError(
+                Problem.CHECK,
+                f"the head in {quoted(text)} needs a colon behind it: write "
+                f"{'.'.join(pair.head)}: {pair.query} -> {pair.key}",
+            )
+        return Side("weight", Reference(figure.figure, figure.at, head, pair.query, pair.key))
+    if found := _PROBABILITY.fullmatch(text):
+        return Side("probability", Reference(figure.figure, figure.at, None, found["token"]))
+    name = text.replace(" ", "-")
+    if name not in SCORES:
         raise AttentionError(
             Problem.CHECK,
-            f"invalid value {quoted(right)} in a claim: expected a number"
-            + ("" if score else ", or two tokens with -> between"),
+            f"invalid value {quoted(text)} in a claim: expected two tokens with -> between, or a "
+            f"score of heads: {listed(score_names())}{nearest(name, SCORES)}",
         )
-    return Claim(text.strip(), place, score, sign, number, other)
-
-
-def _of(place: Reference, figure: Reference) -> Reference:
-    return replace(place, figure=figure.figure, at=figure.at)
-
-
-def _no_claim(text: str) -> AttentionError:
-    return AttentionError(Problem.CHECK, f"{quoted(text.strip())} is no claim: {_EXPECTED}")
-
-
-def _score(name: str) -> str:
-    word = name.strip().replace(" ", "-")
-    if word not in _SCORES:
-        known = [name for name in _SCORES if name not in _SCORES.values()]
-        known += [name for name in HEAD_SCORES if name not in {_SCORES[one] for one in known}]
-        raise AttentionError(
-            Problem.CHECK,
-            f"invalid value {quoted(name)} in a claim: expected two tokens with -> between, or a "
-            f"score of heads: {listed(known)}{nearest(word, _SCORES)}",
-        )
-    return _SCORES[word]
+    return Side("score", whole, name)
 
 
 def check(claim: Claim, figure: Figure) -> str:
@@ -153,40 +200,114 @@ def check(claim: Claim, figure: Figure) -> str:
     Raises:
         AttentionError: the figure does not have what the claim is about.
     """
-    place = locate(claim.place, figure)
-    what, value = _left(claim, place)
+    found = _measured(claim.left, claim, figure)
+    false = f"the claim {quoted(claim.text)} is false: {found.what} is {found.text}"
+    if claim.sign in _FIRST:
+        first = _FIRST[claim.sign]
+        rivals = list(_rivals(claim, figure))
+        best = first(rivals, key=lambda one: one.value, default=found)
+        if _holds(found.value, ">=" if claim.sign == "largest" else "<=", best.value, ""):
+            return ""
+        return f"{false}, and {best.what} is {best.text}"
+    if claim.other is None:
+        right, shown = float(claim.number), claim.number
+    else:
+        other = _measured(claim.other, claim, figure)
+        beside = other.brief
+        if other.place != found.place:
+            beside = f"{other.brief} in head {other.place}"
+        right, shown = other.value, f"{beside}, which is {other.text}"
+    if _holds(found.value, claim.sign, right, claim.number):
+        return ""
+    return f"{false}, not {claim.sign} {shown}"
+
+
+_FIRST: Mapping[str, Callable[..., Measured]] = {"largest": max, "smallest": min}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number that a claim speaks of.
+
+    Attributes:
+        value: the number.
+        text: as it is printed.
+        what: what it is, in words.
+        place: of a weight, its head.
+        brief: what it is, where the head is known.
+    """
+
+    value: float
+    text: str
+    what: str
+    place: str = ""
+    brief: str = ""
+
+
+def _measured(side: Side, claim: Claim, figure: Figure) -> Measured:
+    """The number of one side."""
+    if side.kind == "probability":
+        one = next_token(side.place, figure)
+        return _probability(one.text, one.probability)
+    found = locate(side.place, figure)
+    if side.kind == "weight":
+        what = f"in head {found.head_name}, {found.pair}"
+        return Measured(found.weight, found.text, what, found.head_name, found.pair)
+    value = float(scores(found, side.name)[found.layer, found.head])
+    measured = _score(side.name, found.head_name, value)
     if math.isnan(value):
         raise AttentionError(
             Problem.CHECK,
-            f"{quoted(claim.text)} cannot be checked: {what} is not defined for this text",
+            f"{quoted(claim.text)} cannot be checked: {measured.what} is not defined for this text",
         )
-    if claim.other is not None:
-        other = locate(claim.other, figure)
-        right, shown = other.weight, f"{other.pair}, which is {other.text}"
-    else:
-        right, shown = float(claim.number), claim.number
-    if _holds(value, claim.sign, right, claim.number):
-        return ""
-    found = place.text if not claim.score else f"{value:.3f}"
-    return f"the claim {quoted(claim.text)} is false: {what} is {found}, not {claim.sign} {shown}"
+    return measured
 
 
-def _left(claim: Claim, place: Located) -> tuple[str, float]:
-    """What a claim is about, and the number."""
-    if not claim.score:
-        return f"in head {place.head_name}, {place.pair}", place.weight
-    score = HEAD_SCORES[claim.score](place.attention)[place.layer, place.head]
-    return f"the score {claim.score} of head {place.head_name}", float(score)
+def _score(name: str, head: str, value: float) -> Measured:
+    what = f"the score {SCORES[name]} of head {head}"
+    return Measured(value, f"{rounded(value, 3):f}", what, "", what)
+
+
+def _probability(token: str, value: float) -> Measured:
+    what = f"the probability of {clean_line(token).strip()}"
+    return Measured(value, f"{rounded(value, 3):f}", what, "", what)
+
+
+def _rivals(claim: Claim, figure: Figure) -> Iterator[Measured]:
+    """The others of the same kind, among which one is said to be the largest or the smallest."""
+    side = claim.left
+    if side.kind == "probability":
+        for one in next_tokens(side.place, figure):
+            yield _probability(one.text, one.probability)
+        return
+    found = locate(side.place, figure)
+    attention = found.attention
+    if side.kind == "score":
+        every = scores(found, side.name)
+        for layer, head in np.argwhere(~np.isnan(every)):
+            name = f"{attention.layer_names[layer]}.{attention.head_names[head]}"
+            yield _score(side.name, name, float(every[layer, head]))
+        return
+    if len(found.queries) != 1 or len(found.keys) != 1:
+        raise AttentionError(
+            Problem.CHECK,
+            f"{quoted(claim.text)} cannot be checked: it needs one token on each side of the "
+            f"arrow, because the {claim.sign} weight of a row is the weight of one pair",
+        )
+    (query,) = found.queries
+    masked = attention.mask_of(found.layer)[query]
+    for key, token in enumerate(attention.key_tokens):
+        if not masked[key] and not (claim.words and token.special):
+            other = replace(found, keys=(key,))
+            yield Measured(other.weight, other.text, other.pair)
 
 
 def _holds(value: float, sign: str, right: float, written: str) -> bool:
     if sign != _EQUAL:
-        if abs(value - right) <= _SLACK:
+        if abs(value - right) <= SLACK:
             return sign not in {">", "<"}
         return _COMPARISONS[sign](value, right)
     if not written:
-        return abs(value - right) <= _SLACK
+        return abs(value - right) <= SLACK
     # Equal as it is written: 0.86 is every weight that is printed as 0.86 with two decimals.
-    unit = Decimal(1).scaleb(-len(written.partition(".")[2]))
-    rounded = Decimal(repr(value + math.copysign(_SLACK, value))).quantize(unit, ROUND_HALF_UP)
-    return rounded == Decimal(written)
+    return rounded(value, len(written.partition(".")[2])) == Decimal(written)

@@ -8,16 +8,21 @@ token behind an arrow::
     fox 1.3
     fox 1.3 brown
     fox 1.3 brown -> quick
+    fox 1.3 brown -> quick + fox
     rivers sentence=1 4.2 bank#2 -> robbed
+
+Several tokens with ``+`` between are added up.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, cast
 
-from sphinx_attention.core.codes import format_code, head_codes
+import numpy as np
+
+from sphinx_attention.core.codes import FULL, MASKED, MASKED_TEXT, format_sum, head_codes
 from sphinx_attention.core.errors import AttentionError, InvalidValueError, Problem
 from sphinx_attention.core.figure.focus import find
 from sphinx_attention.core.figure.selection import written
@@ -41,6 +46,11 @@ _NAME = r"(?:\d{1,4}|mean|max|rollout|flow)"
 _HEAD = re.compile(rf"({_NAME})\.({_NAME})")
 _AXIS = re.compile(rf"({'|'.join(AXES)})=(\S+)")
 _ARROW = re.compile(r"(?:^|\s)(?:->|→)(?:\s|$)")
+SLACK = 1e-6
+"""A weight is a float32: 0.6 is stored as 0.60000002, and is no more than 0.6."""
+
+# The option focus has a bar between the tokens that it adds up.
+_PLUS = re.compile(r"\s+[+|]\s+")
 
 
 @dataclass(frozen=True)
@@ -51,8 +61,8 @@ class Reference:
         figure: the name of the figure.
         at: the attention that is meant, by the values on the axes that the reference names.
         head: the names of the layer and of the head; None means those that the figure shows first.
-        query: the query token as the author names it; empty for none.
-        key: likewise the key token.
+        query: the query token as the author names it, or several with + between; empty for none.
+        key: likewise the key tokens.
     """
 
     figure: str
@@ -68,6 +78,11 @@ class Reference:
             return ".".join(self.head) if self.head else self.figure
         return f"{self.query} → {self.key}" if self.key else self.query
 
+    @property
+    def without_tokens(self) -> Reference:
+        """The same figure and head."""
+        return replace(self, query="", key="")
+
 
 @dataclass(frozen=True)
 class Located:
@@ -78,16 +93,16 @@ class Located:
         at: the place of the attention among those of the figure.
         layer: position of the layer in ``attention``.
         head: position of the head.
-        query: position of the query token; None for none.
-        key: likewise the key token.
+        queries: positions of the query tokens; empty for none.
+        keys: likewise the key tokens.
     """
 
     attention: Attention
     at: tuple[tuple[Axis, str], ...]
     layer: int
     head: int
-    query: int | None = None
-    key: int | None = None
+    queries: tuple[int, ...] = ()
+    keys: tuple[int, ...] = ()
 
     @property
     def head_name(self) -> str:
@@ -95,42 +110,43 @@ class Located:
         return f"{self.attention.layer_names[self.layer]}.{self.attention.head_names[self.head]}"
 
     @property
-    def code(self) -> int:
-        """The weight in thousandths (see `codes`). Needs both tokens."""
-        assert self.query is not None
-        assert self.key is not None
-        return int(head_codes(self.attention, self.layer, self.head)[self.query, self.key])
-
-    @property
     def weight(self) -> float:
-        """The weight itself. Needs both tokens."""
-        assert self.query is not None
-        assert self.key is not None
-        return float(self.attention.weights[self.layer, self.head, self.query, self.key])
+        """The weight, or the sum of the weights, of all queries on all keys."""
+        rows = self.attention.weights[self.layer, self.head][self.queries, :][:, self.keys]
+        return float(rows.sum(dtype=np.float64))
 
     @property
     def text(self) -> str:
         """The weight as the figure prints it."""
-        return format_code(self.code, signed=self.attention.signed)
+        attention = self.attention
+        written = head_codes(attention, self.layer, self.head)[self.queries, :][:, self.keys]
+        if (written == MASKED).all():
+            return MASKED_TEXT
+        total = int(written[0, 0])
+        if written.size > 1:
+            size = int(np.floor(abs(self.weight) * FULL + 0.5 + SLACK))
+            total = -size if self.weight < 0 else size
+        return format_sum(total, signed=attention.signed)
 
     @property
     def pair(self) -> str:
-        """The two tokens, as messages name them."""
-        assert self.query is not None
-        assert self.key is not None
-        tokens = self.attention.query_tokens[self.query], self.attention.key_tokens[self.key]
-        return " -> ".join(clean_line(token.text) for token in tokens)
+        """The tokens, as messages name them."""
+        return f"{self._named('query', self.queries)} -> {self._named('key', self.keys)}"
+
+    def _named(self, side: Literal["query", "key"], places: tuple[int, ...]) -> str:
+        tokens = self.attention.query_tokens if side == "query" else self.attention.key_tokens
+        return " + ".join(clean_line(tokens[place].text) for place in places)
 
     @property
     def selection(self) -> str:
-        """The selection as addresses write it: ``layer=1&head=3&pin=4.3``."""
+        """The selection as addresses write it: ``layer=1&head=3&pin=4.3``. Of one pair at most."""
         values: dict[str, str] = {
             **{str(axis): value for axis, value in self.at},
             "layer": self.attention.layer_names[self.layer],
             "head": self.attention.head_names[self.head],
         }
-        if self.query is not None:
-            values["pin"] = str(self.query) if self.key is None else f"{self.query}.{self.key}"
+        for query in self.queries:
+            values["pin"] = f"{query}.{self.keys[0]}" if self.keys else str(query)
         return written(tuple(values.items()))
 
 
@@ -233,27 +249,47 @@ def locate(reference: Reference, figure: Figure) -> Located:
         AttentionError: the figure has no such attention, layer, head or token; the message names
             the nearest, or all that there are.
     """
-    shown = _variant(reference, figure)
+    shown = shown_figure(reference, figure)
     attention = shown.attention
     layer, head = shown.layer, shown.head
     if reference.head is not None:
         layer_name, head_name = reference.head
         layer = _position("layer", layer_name, attention.layer_names, reference)
         head = _position("head", head_name, attention.head_names, reference)
-    query = key = None
-    whose = f"the figure {reference.figure}"
+    queries = _tokens(reference.query, attention, "query", reference)
+    keys = _tokens(reference.key, attention, "key", reference)
+    return Located(attention, shown.spec.at, layer, head, queries, keys)
+
+
+def _tokens(
+    name: str, attention: Attention, side: Literal["query", "key"], reference: Reference
+) -> tuple[int, ...]:
+    """The positions of the tokens that a part of a reference names."""
+    parts = _PLUS.split(name) if name else []
+    place = f"a token of the figure {reference.figure}"
+    tokens = attention.query_tokens if side == "query" else attention.key_tokens
+    if any(token.text == name for token in tokens):
+        parts = [name]
     try:
-        if reference.query:
-            query, _ = find(attention, reference.query, place=f"a token of {whose}")
-        if reference.key:
-            key, _ = find(attention, reference.key, side="key", place=f"a token of {whose}")
+        places = tuple(find(attention, part, side=side, place=place)[0] for part in parts)
     except AttentionError as error:
-        raise AttentionError(Problem.REFERENCE, error.neutral) from None
-    return Located(attention, shown.spec.at, layer, head, query, key)
+        raise AttentionError(Problem.REFERENCE, error.message) from None
+    twice = next((part for n, part in enumerate(parts) if places[n] in places[:n]), None)
+    if twice is not None:
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"{quoted(name)} names the token {quoted(twice)} twice: write {twice}#2 for the second "
+            "of that text, or remove one",
+        )
+    return places
 
 
-def _variant(reference: Reference, figure: Figure) -> Figure:
-    """The attention of a figure that a reference means."""
+def shown_figure(reference: Reference, figure: Figure) -> Figure:
+    """The attention of a figure that a reference means.
+
+    Raises:
+        AttentionError: the figure has no such attention.
+    """
     if not reference.at:
         return figure
     known: dict[str, list[str]] = {}

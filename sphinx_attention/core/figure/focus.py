@@ -30,6 +30,19 @@ def _bare_folded(text: str) -> str:
     return _bare(text).casefold()
 
 
+_FOLDS = (str, _bare, str.casefold, _bare_folded)
+"""What is compared of a text, from the strictest to the most lenient."""
+
+
+def pick(texts: Sequence[str], wanted: str) -> int | None:
+    """The first of some texts that an author named; None where there is none."""
+    for fold in _FOLDS:
+        found = [i for i, text in enumerate(texts) if fold(text) == fold(wanted)]
+        if found:
+            return found[0]
+    return None
+
+
 def find(
     attention: Attention,
     focus: str,
@@ -57,7 +70,7 @@ def find(
     wanted, occurrence = focus, 1
     if hash_ and is_number(ordinal) and focus not in texts:
         wanted, occurrence = name, int(ordinal)
-    for fold in (str, _bare, str.casefold, _bare_folded):
+    for fold in _FOLDS:
         found = [i for i, text in enumerate(texts) if fold(text) == fold(wanted)]
         if 1 <= occurrence <= len(found):
             return found[occurrence - 1], fold in {str.casefold, _bare_folded}

@@ -53,7 +53,7 @@ class AttentionDomain(Domain):
 
     name = "attn"
     label = "Attention"
-    data_version = 3
+    data_version = 4
     initial_data: ClassVar[dict[str, Any]] = {
         "requests": {},
         "places": {},

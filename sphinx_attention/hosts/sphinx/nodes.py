@@ -6,11 +6,12 @@ No node holds numbers. A figure holds its specification, and a mark holds the au
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from docutils import nodes
 from sphinx import addnodes
 
+from sphinx_attention.core.authoring.numbers import Quantity
 from sphinx_attention.core.figure.spec import FigureSpec
 
 if TYPE_CHECKING:
@@ -51,35 +52,35 @@ class attention_figure(nodes.figure, addnodes.translatable):  # noqa: N801
         return [self["rawalt"]] if self.get("rawalt") else []
 
 
-MarkKind = Literal["focus", "weight", "check"]
+MarkKind = Literal["focus", "check"] | Quantity
 
 
 class attention_mark(nodes.inline):  # noqa: N801
     """A reference of the prose to a figure.
 
     Attributes in the doctree:
+        kind: a link, a number of some kind, or a claim.
         target: the reference as the author wrote it.
+        detail: of a number, the form in which it is printed; of a claim, the line. May be absent.
     """
 
-    kind: ClassVar[MarkKind]
+    @property
+    def kind(self) -> MarkKind:
+        """A link, a number of some kind, or a claim."""
+        kind: MarkKind = self["kind"]
+        return kind
 
 
 class attention_focus(attention_mark):  # noqa: N801
     """A text that becomes a link to a figure."""
 
-    kind = "focus"
 
-
-class attention_weight(attention_mark):  # noqa: N801
-    """Becomes a number of a figure."""
-
-    kind = "weight"
+class attention_number(attention_mark):  # noqa: N801
+    """A mark that becomes a number of a figure."""
 
 
 class attention_check(nodes.Invisible, attention_mark):  # noqa: N801
-    """One claim, in ``claim``. The node is removed after the document is read."""
-
-    kind = "check"
+    """One claim. The node is removed after the document is read."""
 
 
 class attention_link(nodes.reference):  # noqa: N801

@@ -1,4 +1,7 @@
-"""Prose that refers to figures: the roles ``attn:focus`` and ``attn:weight``, and ``attn:check``.
+"""Prose that refers to figures: links, numbers and claims.
+
+The role ``attn:focus`` links to what a figure shows, ``attn:weight`` and its like print numbers,
+and the directive ``attn:check`` holds claims.
 
 While documents are read, roles and directives leave nodes with the author's text. When all
 documents are read and all numbers are in the store, the main process looks up every reference once,
@@ -9,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from docutils import nodes
@@ -18,7 +22,14 @@ from sphinx.util.logging import get_node_location
 from sphinx.util.nodes import make_refnode
 
 from sphinx_attention.core.authoring.claims import check, parse_claim
+from sphinx_attention.core.authoring.numbers import (
+    QUANTITIES,
+    check_reference,
+    parse_form,
+    print_number,
+)
 from sphinx_attention.core.authoring.reference import (
+    EXAMPLE,
     Reference,
     locate,
     nearest_figure,
@@ -37,7 +48,7 @@ from .nodes import (
     attention_focus,
     attention_link,
     attention_mark,
-    attention_weight,
+    attention_number,
 )
 from .written import body_line, located
 
@@ -47,6 +58,7 @@ if TYPE_CHECKING:
     from sphinx.util.typing import OptionSpec
     from sphinx.writers.html5 import HTML5Translator
 
+    from sphinx_attention.core.authoring.numbers import Quantity
     from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.figure.spec import FigureSpec
@@ -60,13 +72,13 @@ class Remark(NamedTuple):
     Attributes:
         kind: the role or the directive.
         target: the reference; for a check, the figure.
-        claim: the line of a check.
+        detail: the claim of a check, the form of a number.
         place: the file and line, in the form of warnings.
     """
 
     kind: MarkKind
     target: str
-    claim: str
+    detail: str
     place: str
 
 
@@ -88,7 +100,7 @@ class Result(NamedTuple):
     """The result of a remark.
 
     Attributes:
-        text: the number of a weight.
+        text: the digits of a number.
         docname: the document of a focus's figure.
         id: the id of a focus's figure.
         selection: the selection of a focus, in the form of addresses.
@@ -113,17 +125,28 @@ class FocusRole(SphinxRole):
                 title = parse_reference(target).title
             except AttentionError:
                 title = target
-        node = attention_focus(self.rawtext, title, target=target)
+        node = attention_focus(self.rawtext, title, kind="focus", target=target)
         self.set_source_info(node)
         return [node], []
 
 
-class WeightRole(SphinxRole):
-    """``:attn:weight:`fox 1.3 brown -> quick```."""
+class NumberRole(SphinxRole):
+    """``:attn:weight:`fox 1.3 brown -> quick``` and its like.
+
+    With a form, ``:attn:weight:`0.00 <fox 1.3 brown -> quick>```.
+
+    Args:
+        quantity: which number.
+    """
+
+    def __init__(self, quantity: Quantity) -> None:
+        super().__init__()
+        self._quantity = quantity
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return a node that becomes the number."""
-        node = attention_weight(self.rawtext, "", target=self.text.strip())
+        form, target = _titled(self.text)
+        node = attention_number(self.rawtext, "", kind=self._quantity, target=target, detail=form)
         self.set_source_info(node)
         return [node], []
 
@@ -149,14 +172,17 @@ class CheckDirective(SphinxDirective):
             warn_of(error, location=located(self, self.lineno))
         made: list[nodes.Node] = []
         for line, at in lines:
-            node = attention_check("", target=figure, claim=line.strip())
+            node = attention_check("", kind="check", target=figure, detail=line.strip())
             line_number = body_line(self, self.content_offset, at + 1)
             node.source, node.line = self.state_machine.get_source_and_line(line_number)
             made.append(node)
         return made
 
 
-ROLES = {"focus": FocusRole(), "weight": WeightRole()}
+ROLES: dict[str, SphinxRole] = {
+    "focus": FocusRole(),
+    **{name: NumberRole(name) for name in QUANTITIES},
+}
 DIRECTIVES = {"check": CheckDirective}
 
 
@@ -167,9 +193,23 @@ def _titled(text: str) -> tuple[str, str]:
     as ``<s>``.
     """
     title, opening, target = text.strip().partition(" <")
-    if not opening or not target.endswith(">") or title.endswith(("->", "→")):
+    target = target.removesuffix(">") if target.endswith(">") else "<"
+    if not opening or title.endswith(("->", "→", " +")) or not _balanced(target):
         return "", text.strip()
-    return title.strip(), target[:-1].strip()
+    return title.strip(), target.strip()
+
+
+def _balanced(text: str) -> bool:
+    """Whether every ``<`` has its ``>``, arrows aside.
+
+    ``s> -> </s`` does not: the two tokens ``<s>`` and ``</s>`` were cut.
+    """
+    depth = 0
+    for sign in re.findall("[<>]", text.replace("->", "")):
+        depth += 1 if sign == "<" else -1
+        if depth < 0:
+            return False
+    return not depth
 
 
 def setup_prose(app: Sphinx) -> None:
@@ -201,7 +241,7 @@ class ProseData:
                 self.figures.setdefault(docname, {})[nodes.make_id(name)] = named
         for mark in list(doctree.findall(attention_mark)):
             place = get_node_location(mark) or docname
-            remark = Remark(mark.kind, mark["target"], mark.get("claim", ""), place)
+            remark = Remark(mark.kind, mark["target"], mark.get("detail", ""), place)
             self.remarks.setdefault(docname, []).append(remark)
             if isinstance(mark, attention_check):
                 mark.parent.remove(mark)
@@ -248,7 +288,7 @@ class Prose:
         """Look up every reference, check every claim, and warn of mistakes."""
         for docname, remarks in sorted(self._data.remarks.items()):
             for remark in remarks:
-                key = (docname, remark.kind, remark.target, remark.claim)
+                key = (docname, remark.kind, remark.target, remark.detail)
                 try:
                     with guarded(Problem.REFERENCE, f"looking up {quoted(remark.target)}"):
                         self.results[key] = self._result(docname, remark)
@@ -267,22 +307,25 @@ class Prose:
     def _result(self, docname: str, remark: Remark) -> Result:
         if remark.kind == "check":
             reference = parse_figure(remark.target)
-            claim = parse_claim(remark.claim, reference)
+            claim = parse_claim(remark.detail, reference)
             _, figure = self._figure(reference, docname)
             if wrong := check(claim, figure):
                 raise AttentionError(Problem.CHECK, wrong)
             return Result()
         reference = parse_reference(remark.target)
-        if remark.kind == "weight" and not (reference.query and reference.key):
-            raise AttentionError(
-                Problem.REFERENCE,
-                f"{quoted(remark.target)} names no weight: a weight needs two tokens, such as "
-                "fox 1.3 brown -> quick",
-            )
+        if remark.kind != "focus":
+            check_reference(remark.kind, reference, remark.target)
+            form = parse_form(remark.detail)
+            _, figure = self._figure(reference, docname)
+            return Result(text=print_number(remark.kind, reference, figure, form))
         named, figure = self._figure(reference, docname)
         found = locate(reference, figure)
-        if remark.kind == "weight":
-            return Result(text=found.text)
+        if len(found.queries) > 1 or len(found.keys) > 1:
+            raise AttentionError(
+                Problem.REFERENCE,
+                f"{quoted(remark.target)} names several tokens with + between: a link shows one "
+                f"token or one pair, such as {EXAMPLE}",
+            )
         selection = found.selection if reference != Reference(reference.figure) else ""
         return Result(docname=named.docname, id=named.id, selection=selection)
 
@@ -331,11 +374,11 @@ class ResolveProse(SphinxPostTransform):
             return
         for mark in list(self.document.findall(attention_mark)):
             result = domain.prose.results.get(
-                (self.env.docname, mark.kind, mark["target"], ""), Result()
+                (self.env.docname, mark.kind, mark["target"], mark.get("detail", "")), Result()
             )
             if result.error:
                 made: nodes.Element = _placeholder(mark, result)
-            elif isinstance(mark, attention_weight):
+            elif isinstance(mark, attention_number):
                 made = nodes.inline("", result.text, classes=["attention-number"])
             else:
                 made = self._link(mark, result, live=domain.drawn_as == "figure")

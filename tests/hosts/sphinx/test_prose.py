@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -74,6 +75,76 @@ def test_the_link_of_a_single_page_leads_to_its_figure(project) -> None:
     assert {href.partition("#")[2] for _, href, _ in links(html)} <= ids
 
 
+def test_the_forms_of_numbers(project) -> None:
+    prose = (
+        ":attn:weight:`0.00 <fox 0.0 brown -> quick>`, :attn:weight:`0 % <fox brown -> quick>`, "
+        ":attn:weight:`fox brown -> The + quick`, :attn:score:`0.00 <fox 0.0 self>`"
+    ).replace("The", "the")
+    made = project({"index.rst": f"P\n=\n\n{FIGURE}\n{prose}\n"})
+    made.build(strict=True)
+    spans = BeautifulSoup(made.html(), "html.parser").select("p > .attention-number")
+    # The row of brown is 0.05, 0.15, 0.60 and 0.20, and (0.70 + 0.50 + 0.60 + 0.60) / 4 is 0.60.
+    assert [span.text for span in spans[-4:]] == ["0.15", "15 %", "0.200", "0.60"]
+
+
+TOKENS = """
+.. attention-figure::
+   :name: marks
+   :tokens: <s> a </s>
+
+   0.2 0.3 0.5
+   0.1 0.9 0.0
+   0.4 0.0 0.6
+
+"""
+
+
+def test_tokens_in_angle_brackets(project) -> None:
+    """The brackets of a reference are those that are no token's."""
+    prose = (
+        ":attn:weight:`marks 0.0 <s> -> </s>`, :attn:weight:`marks 0.0 a -> <s>`, "
+        ":attn:weight:`0.0 <marks 0.0 <s> -> </s>>`, :attn:weight:`0 % <marks 0.0 a -> a + <s>>`, "
+        ":attn:focus:`from start to end <marks 0.0 <s> -> </s>>`, "
+        ":attn:focus:`marks 0.0 <s> -> </s>`"
+    )
+    made = project({"index.rst": f"P\n=\n{TOKENS}\n{prose}\n"})
+    made.build(strict=True)
+    spans = BeautifulSoup(made.html(), "html.parser").select("p > .attention-number")
+    assert [span.text for span in spans[-4:]] == ["0.500", "0.100", "0.5", "100 %"]
+    assert links(made.html()) == [
+        ("from start to end", "#marks", "layer=0&head=0&pin=0.2"),
+        ("<s> → </s>", "#marks", "layer=0&head=0&pin=0.2"),
+    ]
+
+
+def test_probabilities_and_steps(project) -> None:
+    story = (
+        ".. attention-figure:: candle seven red candle\n   :name: story\n   :model: builtin\n"
+        "   :generate: 2\n   :layer: 1\n   :head: 2\n\n"
+        ".. attention-figure:: candle seven\n   :name: small\n   :model: builtin\n"
+        "   :view: steps\n   :layer: 1\n   :head: 2\n   :focus: seven\n\n"
+    )
+    prose = (
+        ":attn:probability:`story step=1 seven` | :attn:dot:`small 1.2 seven -> candle` | "
+        ":attn:logit:`0.0000 <small seven -> candle>` | "
+        ":attn:power:`small seven -> <start> + candle + seven` | :attn:weight:`small seven -> candle`"
+        "\n\n.. attn:check:: story step=1\n\n   probability of seven is largest\n"
+    )
+    made = project({"index.rst": f"P\n=\n\n{story}{prose}"})
+    made.build(strict=True)
+    page = BeautifulSoup(made.html(), "html.parser")
+    texts = [span.text.replace("−", "-") for span in page.select("p > .attention-number")[-5:]]
+    probability, dot, logit, total, weight = map(float, texts)
+    # A head of this model has 64 dimensions.
+    assert logit == pytest.approx(dot / 8, abs=0.0002)
+    assert weight == pytest.approx(math.exp(logit) / total, abs=0.001)
+    # Two of the words have been there before, and seven has followed candle.
+    assert 0.5 < probability <= 1
+    made.write({"index.rst": f"P\n=\n\n{story}{prose.replace('of seven is', 'of red is')}"})
+    made.build()
+    assert "index.rst:23: WARNING: " in made.warnings
+
+
 def test_markdown(project) -> None:
     made = project({"index.rst": PAGE, "other.md": MARKDOWN})
     made.build()
@@ -114,6 +185,12 @@ def test_claims(project) -> None:
         (":attn:weight:`fox 3.0 brown -> fox`", "the figure fox has no layer 3, expected 0"),
         (":attn:weight:`fox brwn -> fox`", "(did you mean brown?)"),
         (":attn:focus:`fox brown ->`", "needs one token on each side"),
+        (":attn:focus:`fox brown -> the + fox`", "a link shows one token or one pair"),
+        (":attn:weight:`0.15 <fox brown -> fox>`", "invalid form '0.15' of a number"),
+        (":attn:weight:`a lot <fox brown -> fox>`", "invalid form 'a lot' of a number"),
+        (":attn:score:`fox 0.0 slef`", "(did you mean self?)"),
+        (":attn:probability:`fox brown`", "the figure fox chooses no next token"),
+        (":attn:dot:`fox brown -> fox`", "there is no dot of brown -> fox"),
     ],
 )
 def test_what_is_not_there_is_told_with_its_line(project, prose: str, says: str) -> None:

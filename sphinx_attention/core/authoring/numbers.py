@@ -1,0 +1,278 @@
+"""The numbers of a figure that prose may print, and the forms in which it prints them.
+
+Beside weights, these are the scores of heads, the probabilities of the tokens that a model may go
+on with, and the numbers from which the view of steps makes a weight.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Literal, get_args
+
+from sphinx_attention.core.analysis import logits
+from sphinx_attention.core.analysis.head_scores import HEAD_SCORES
+from sphinx_attention.core.codes import FULL, MASKED_TEXT
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.figure.focus import pick
+from sphinx_attention.core.text import clean_line, listed, nearest, quoted
+
+from .reference import EXAMPLE, SLACK, locate, shown_figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Candidate
+    from sphinx_attention.core.figure.figure import Figure
+
+    from .reference import Located, Reference
+
+Quantity = Literal["weight", "score", "probability", "dot", "logit", "power"]
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
+"""What prose may print. Each is the name of a role, or of what a host has in its place."""
+
+SCORES: Mapping[str, str] = {
+    **{name: name for name in HEAD_SCORES},
+    "previous-token": "previous",
+    "first-token": "first",
+    "same-token": "self",
+}
+"""The names of head scores that authors write, and the names by which figures sort heads."""
+
+_DIGITS = 3
+_MINUS = "\u2212"
+_INFINITY = "\u221e"
+_FORM = re.compile(r"0(?:([.,])(0{1,6}))?([ \u00a0\u202f]?%)?")
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a number is printed.
+
+    Attributes:
+        digits: how many decimals.
+        mark: what stands before them.
+        percent: the percent sign with the blank before it; empty for a number as it is.
+    """
+
+    digits: int = _DIGITS
+    mark: str = "."
+    percent: str = ""
+
+    def print(self, value: float) -> str:
+        """A number in this form, halves away from zero, with a true minus."""
+        sign = _MINUS if value < 0 else ""
+        if math.isinf(value):
+            return sign + _INFINITY
+        number = rounded(value * (100 if self.percent else 1), self.digits)
+        text = f"{abs(number):f}".replace(".", self.mark)
+        return f"{sign if number else ''}{text}{self.percent}"
+
+
+def parse_form(text: str) -> Form | None:
+    """Read the form of a number, such as ``0.00`` or ``0 %``; None for an empty text.
+
+    Raises:
+        AttentionError: the text is no form.
+    """
+    if not text:
+        return None
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"invalid form {quoted(text)} of a number: expected 0.00 for two decimals, or 0 % for "
+            "a percentage; the digits themselves come from the figure",
+        )
+    return Form(len(match[2] or ""), match[1] or ".", match[3] or "")
+
+
+def rounded(value: float, digits: int) -> Decimal:
+    """A number with so many decimals, halves away from zero."""
+    unit = Decimal(1).scaleb(-digits)
+    return Decimal(repr(value + math.copysign(SLACK, value))).quantize(unit, ROUND_HALF_UP)
+
+
+def check_reference(quantity: Quantity, reference: Reference, written: str) -> None:
+    """Check that a reference names what a quantity needs, before the figure is looked up.
+
+    Args:
+        quantity: what is to be printed.
+        reference: as it was read.
+        written: as the author wrote it.
+
+    Raises:
+        AttentionError: the reference names too little or too much.
+    """
+    if quantity == "score":
+        if not reference.query or reference.key:
+            raise AttentionError(
+                Problem.REFERENCE,
+                f"{quoted(written)} names no score of a head: write the name of a score behind the "
+                f"head, such as fox 0.2 previous-token; the scores are {listed(score_names())}",
+            )
+        score_name(reference.query)
+    elif quantity == "probability":
+        if not reference.query or reference.key or reference.head:
+            raise AttentionError(
+                Problem.REFERENCE,
+                f"{quoted(written)} names no next token: write the token behind the figure and its "
+                "step, such as story step=1 time; a probability belongs to no head",
+            )
+    elif not (reference.query and reference.key):
+        kind = "weight" if quantity == "weight" else f"{quantity} of two tokens"
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"{quoted(written)} names no {kind}: a {quantity} needs two tokens, such as {EXAMPLE}",
+        )
+
+
+def print_number(
+    quantity: Quantity, reference: Reference, figure: Figure, form: Form | None
+) -> str:
+    """A number of a figure as prose prints it.
+
+    Args:
+        quantity: which number; `check_reference` has passed.
+        reference: where it stands.
+        figure: with its numbers.
+        form: how it is printed; None means with three decimals, and a weight as figures print it.
+
+    Raises:
+        AttentionError: the figure does not have it.
+    """
+    if quantity == "weight":
+        return _weight(locate(reference, figure), form)
+    value = number(quantity, reference, figure)
+    if math.isnan(value):
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"the score {reference.query} is not defined for the text of {reference.figure}",
+        )
+    return (form or Form()).print(value)
+
+
+def number(quantity: Quantity, reference: Reference, figure: Figure) -> float:
+    """The value of a number of a figure; NaN for a score that the text does not have.
+
+    Raises:
+        AttentionError: the figure does not have it.
+    """
+    if quantity == "score":
+        found = locate(reference.without_tokens, figure)
+        return float(scores(found, reference.query)[found.layer, found.head])
+    if quantity == "probability":
+        return next_token(reference, figure).probability
+    found = locate(reference, figure)
+    return found.weight if quantity == "weight" else _sum(_STEPS[quantity], found, quantity)
+
+
+def score_name(name: str) -> str:
+    """The name by which figures know a head score.
+
+    Raises:
+        AttentionError: there is no such score.
+    """
+    word = name.strip().replace(" ", "-")
+    if word not in SCORES:
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"invalid value {quoted(name)} for a score of heads: expected {listed(score_names())}"
+            f"{nearest(word, SCORES)}",
+        )
+    return SCORES[word]
+
+
+def score_names() -> list[str]:
+    """The names that messages offer, one for each score."""
+    long = [name for name, short in SCORES.items() if short not in {name, "self"}]
+    return [*long, *(name for name in HEAD_SCORES if name not in {SCORES[one] for one in long})]
+
+
+def scores(found: Located, name: str) -> NDArray[np.float64]:
+    """A score of all heads of an attention, shape (layers, heads)."""
+    return HEAD_SCORES[score_name(name)](found.attention)
+
+
+def next_token(reference: Reference, figure: Figure) -> Candidate:
+    """The token that a model may go on with, among the likeliest ones of a step.
+
+    Raises:
+        AttentionError: no next token is chosen here, or it is none of the likeliest.
+    """
+    known = next_tokens(reference, figure)
+    place = pick([one.text for one in known], reference.query)
+    if place is None:
+        texts = [clean_line(one.text).strip() for one in known]
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"{quoted(reference.query)} is none of the likeliest next tokens at this step of "
+            f"{reference.figure}{nearest(reference.query, texts)}; these are {', '.join(texts)}",
+        )
+    return known[place]
+
+
+def next_tokens(reference: Reference, figure: Figure) -> tuple[Candidate, ...]:
+    """The likeliest next tokens of a step, the chosen one first.
+
+    Raises:
+        AttentionError: no next token is chosen here.
+    """
+    known = shown_figure(reference, figure).next_tokens
+    if not known:
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"the figure {reference.figure} chooses no next token: only a figure with the option "
+            "generate has such probabilities",
+        )
+    return known
+
+
+def _weight(found: Located, form: Form | None) -> str:
+    if form is None or found.text == MASKED_TEXT:
+        return found.text
+    signed = found.attention.signed and found.weight * FULL > 0.5
+    return f"{'+' if signed else ''}{form.print(found.weight)}"
+
+
+def _dot(chain: logits.Chain, key: int) -> float:
+    return float(chain.dot[key])
+
+
+def _logit(chain: logits.Chain, key: int) -> float:
+    return -math.inf if chain.masked[key] else float(chain.logits[key])
+
+
+def _power(chain: logits.Chain, key: int) -> float:
+    try:
+        return math.exp(_logit(chain, key))
+    except OverflowError:
+        return math.inf
+
+
+_STEPS: Mapping[str, Callable[[logits.Chain, int], float]] = {
+    "dot": _dot,
+    "logit": _logit,
+    "power": _power,
+}
+"""The numbers between queries and keys and a weight, in the order of the view of steps."""
+
+
+def _sum(part: Callable[[logits.Chain, int], float], found: Located, quantity: str) -> float:
+    """The sum of a quantity over the tokens that are named."""
+    if reason := logits.missing(found.attention):
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"there is no {quantity} of {found.pair}: {reason}. A figure in the view steps keeps "
+            "queries and keys",
+        )
+    total = 0.0
+    for query in found.queries:
+        chain = logits.chain(found.attention, found.layer, found.head, query)
+        total += sum(part(chain, key) for key in found.keys)
+    return total
