@@ -13,10 +13,10 @@ export const HEADER: Header = {
   label: "sample",
 };
 
-/** As masked keys are written. */
+/** The code of masked keys. */
 const M = 1001;
 
-/** Two heads over three tokens; the second is causal. */
+/** Two heads over three tokens. The second head is causal. */
 export const CODES = Uint16Array.from([
   ...[1000, 0, 0, 47, 506, 447, 20, 980, 0],
   ...[1000, M, M, 300, 700, M, 333, 333, 334],
@@ -37,7 +37,7 @@ export function payloadOf(
   return { header, ...planes(codes), scores, rest: new Uint8Array() };
 }
 
-/** At rest, on the first head. */
+/** The state at rest, on the first head. */
 export const atRest: State = {
   layer: 0,
   head: 0,

@@ -1,4 +1,4 @@
-/** Words by which a token is found again in another attention, where its number may be another one. */
+/** Words that identify a token in another attention, where its number may differ. */
 
 import { type Model, otherSide, type Place, type Side, tokensOn } from "./model";
 
@@ -38,7 +38,7 @@ function wordsOn(model: Model, side: Side): string[] {
   const made = known.get(tokens);
   if (made) return made;
   const numbers = model.words?.[side === "key" && !model.oneRow ? "keys" : "queries"];
-  /** By its number, the text of a word. */
+  /** The texts of words, by the number of the word. */
   const texts: string[] = [];
   for (const [at, { text }] of tokens.entries()) {
     const number = numbers?.[at];

@@ -96,7 +96,7 @@ export function edgesOf(model: Model, { from, indices, rows }: Line): Edge[] {
         query: from === "query" ? index : other,
         key: from === "query" ? other : index,
         code: rows[i]![other]!,
-        // Of a difference, the hue tells the sign, and every edge has one.
+        // The hue of an edge shows the sign of a difference.
         special: others[other]!.special && !model.signed,
       })),
   );

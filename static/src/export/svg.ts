@@ -164,7 +164,7 @@ function copies(parent: Element, sources: Sources): Node[] {
 }
 
 function put(made: Element, names: readonly string[], style: CSSStyleDeclaration): void {
-  // A run of text inherits from its line, so that it needs every attribute.
+  // A run of text inherits from its line, so it needs every attribute.
   const run = made.localName === "tspan";
   for (const name of names) {
     let value = style.getPropertyValue(name);

@@ -37,7 +37,7 @@ function show({ range, list, value }: Parts): void {
   if (value.textContent !== text) value.textContent = text;
 }
 
-/** Where a step cannot be shown, the core script puts the list and its text back. The slider follows. */
+/** If a step cannot be shown, the core script restores the list and its text. The slider follows. */
 function follow(parts: Parts): void {
   const { range, list, value } = parts;
   if (following.has(range)) return;
@@ -50,7 +50,7 @@ function follow(parts: Parts): void {
   }).observe(value, { childList: true });
 }
 
-/** Have the figure show the step at which its slider stands. Whether that is another step. */
+/** Make the figure show the step of its slider. The result is whether that is another step. */
 function choose(parts: Parts): boolean {
   const { range, list } = parts;
   if (list.value === range.value) return false;
@@ -110,7 +110,7 @@ function moveDrag({ clientX }: PointerEvent): void {
   chooseDragged(drag);
 }
 
-/** Move the slider to the step under the pointer, and have that step shown unless another is being loaded. */
+/** Move the slider to the step under the pointer, and show that step unless another one is being loaded. */
 function chooseDragged(drag: Drag): void {
   drag.parts.range.value = drag.step;
   show(drag.parts);
@@ -141,7 +141,8 @@ document.addEventListener("change", (event) => {
   choose(parts);
 });
 
-// On the capturing way down, because the page's own listener may be on the document too.
+// The listener is in the capture phase, because the page's own listener may be on the document,
+// too.
 window.addEventListener(
   "keydown",
   (event) => {
@@ -150,5 +151,5 @@ window.addEventListener(
   true,
 );
 
-// The style sheet shows sliders only where this script is there, and the lists elsewhere.
+// The style sheet shows sliders only if this script has run, and lists otherwise.
 document.documentElement.classList.add("attention-sliders");

@@ -35,7 +35,7 @@ const failed = new WeakSet<Element>();
 const openings = new WeakMap<FigureController, State>();
 /** The attentions of figures that have several. */
 const variantsOf = new WeakMap<Element, Variants>();
-/** What shows the attention that was chosen last, by the figure in which it was chosen. */
+/** The promises of figures that change their attention, by the figure in which a reader chose it. */
 const switching = new WeakMap<Element, Promise<FigureController>>();
 
 const nearby = new IntersectionObserver(
@@ -72,7 +72,7 @@ async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
     controllers.set(figure, controller);
     addSaveMenu(controller);
     const { selection } = figure.dataset;
-    // What the author selected holds for the attention that is shown, which need not be the first.
+    // The author's selection holds for the attention that is shown, which need not be the first.
     if (selection) restore(controller, new Map([...Object.entries(variants?.shown ?? {}), ...split(selection)]));
     openings.set(controller, controller.state);
     join(controller);
@@ -110,7 +110,8 @@ async function showChosen(controller: FigureController): Promise<FigureControlle
     // The reader may have chosen another one in the meantime.
     if (!isCurrent()) return controller;
     variantsOf.set(next, { ...variants, shown: at });
-    // Before the page's observer sees the figure, which would wait until it is near.
+    // This comes before the page's observer sees the figure, because the observer would wait until
+    // it is near.
     const taking = Promise.resolve().then(() => hydrate(next));
     found.set(next, taking);
     replaceFigure(figure, next);
@@ -181,7 +182,7 @@ async function open(figure: HTMLElement, values?: ReadonlyMap<string, string>): 
 async function follow(): Promise<void> {
   const { hash } = location;
   const named = read(hash);
-  // First the attention, because pins are numbers of its tokens.
+  // The attention comes first, because pins are numbers of its tokens.
   const controller = named && (await open(named.figure, named.values));
   // The address may have changed in the meantime.
   if (location.hash !== hash) return;

@@ -1,4 +1,4 @@
-/** Boxes that scroll: they are reachable by keyboard, and what matters is scrolled into view. */
+/** Boxes that scroll: they are reachable by keyboard, and important elements are scrolled into view. */
 
 import { backgroundOf, find, setAttributes, toggleClass } from "../draw/dom";
 

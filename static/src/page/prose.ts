@@ -1,6 +1,7 @@
 /**
- * Links in the prose that select something in a figure. Pointed at or focused, a link shows its words in
- * the figure; clicked, it pins them. Without this script, it leads to the figure.
+ * Links in the prose that select something in a figure. While a reader points at a link or focuses
+ * it, the figure shows its words. A click pins the words. Without this script, the link leads to
+ * the figure.
  */
 
 import { take } from "../draw/dom";
@@ -9,7 +10,7 @@ import type { FigureController } from "../state/controller";
 import { toLocal } from "../state/link";
 import { same, type State } from "../state/state";
 
-/** Takes over a figure and shows the attention that the values name, or that which is shown. */
+/** Takes over a figure and shows the attention that the values name, or the present one without values. */
 export type Open = (figure: HTMLElement, values?: ReadonlyMap<string, string>) => Promise<FigureController | null>;
 
 declare global {
@@ -19,7 +20,7 @@ declare global {
 interface Shown {
   readonly link: HTMLAnchorElement;
   readonly controller: FigureController;
-  /** The state of the figure before, and while the link is pointed at. */
+  /** The state of the figure before, and the state while the reader points at the link. */
   readonly before: State;
   readonly during: State;
 }
@@ -99,7 +100,7 @@ const { documentElement: page } = document;
 for (const type of ["pointerover", "focusin"]) {
   page.addEventListener(type, (event) => {
     const link = linkOf(event);
-    // A finger that touches a link means to follow it.
+    // A finger that touches a link follows the link.
     if (link && (event as PointerEvent).pointerType !== "touch") void preview(link);
   });
 }

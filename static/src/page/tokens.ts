@@ -145,9 +145,9 @@ function bindPointer(
 }
 
 /**
- * The token that a key leads to: along the row of a token as it is seen, or to the other row. A column
- * counts as an upright row. At an end the key leads back to the same token. The result is undefined for
- * keys that tokens do not use.
+ * The token to which a key leads: along the row of a token as it is seen, or to the other row. A
+ * column counts as a vertical row. At an end, the key leads back to the same token. The result is
+ * undefined for keys that tokens do not use.
  */
 export function neighbour(
   all: readonly TokenElement[],

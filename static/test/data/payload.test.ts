@@ -13,7 +13,7 @@ function pack(header: Header, codes: Uint16Array): Buffer {
   return Buffer.concat([length, text, high, low]);
 }
 
-/** Base 85 by the book, one digit at a time. */
+/** Decodes base 85 one digit at a time. */
 function text(bytes: Buffer): string {
   const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%()*+,-./:;=?@[]^_|~";
   let out = "";
@@ -28,14 +28,14 @@ function text(bytes: Buffer): string {
   return out;
 }
 
-test("what was packed comes back", async () => {
+test("a packed payload is decoded to the same data", async () => {
   const packed = text(deflateSync(pack(HEADER, CODES), { level: 9 }));
   const { header, high, low } = await decode(packed);
   assert.deepEqual(header, HEADER);
   assert.deepEqual([...high].map((byte, i) => byte * 256 + low[i]!), [...CODES]);
 });
 
-test("white space and quotes round the text are no matter", async () => {
+test("white space and quotes around the text are ignored", async () => {
   const packed = text(deflateSync(pack(HEADER, CODES)));
   assert.equal((await decode(`\n"${packed}";\n`)).low.length, CODES.length);
 });
@@ -52,14 +52,14 @@ test("another version and missing bytes are refused", () => {
   assert.throws(() => parse(pack(HEADER, CODES).subarray(0, -1)), /cut short/);
 });
 
-test("scores come behind the codes, in thousandths", () => {
+test("scores follow the codes, in thousandths", () => {
   const header = { ...HEADER, headScores: ["previous", "induction"] };
   const scores = planes([125, 980, 0xffff, 2000]);
   const bytes = Buffer.concat([pack(header, CODES), scores.high, scores.low]);
   assert.deepEqual(parse(bytes).scores, { previous: [0.125, 0.98], induction: [null, 2] });
 });
 
-test("heads are found where the order has put them", () => {
+test("heads are found by the order in the header", () => {
   const moved = Uint16Array.from([...CODES.slice(9), ...CODES.slice(0, 9)]);
   const model = sampled(parse(pack({ ...HEADER, order: [1, 0] }, moved)));
   assert.equal(model.code(0, 0, 1, 2), 447);
@@ -74,7 +74,7 @@ test("codes are found by layer, head, query and key", () => {
 });
 
 test("text in base 85", () => {
-  // By `base64.b85encode` of Python, put into our letters.
+  // The expected text is that of Python's `base64.b85encode`, in the letters of our alphabet.
   const samples: [string, number[]][] = [
     ["W@Z@P", [102, 111, 120, 32]],
     ["W@Z@PY5", [102, 111, 120, 32, 106]],
@@ -98,7 +98,7 @@ test("tensors are four planes of bytes each", () => {
       { name: "queries", shape: [1, 2, 1, 1] },
     ],
   };
-  // 0.125 is 3e000000, 1.5 is 3fc00000, -2 is c0000000; least significant bytes first.
+  // 0.125 is 3e000000, 1.5 is 3fc00000 and -2 is c0000000. The least significant byte comes first.
   const planes = [0, 0, 0, 0x3e, ...[0, 0], ...[0, 0], ...[0xc0, 0], ...[0x3f, 0xc0]];
   const bytes = Buffer.concat([pack(header, CODES), Buffer.from(planes)]);
   const model = sampled(parse(bytes));

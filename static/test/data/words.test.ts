@@ -14,7 +14,7 @@ const query = (index: number) => ({ side: "query", index }) as const;
 test("a word is found by its text and its occurrence", () => {
   const [one, other] = [over(["the", "bank", "of", "the", "river"]), over(["she", "robbed", "The", "bank"])];
   assert.deepEqual(samePlaces(one, other, [query(1), query(0)]), [query(3), query(2)]);
-  // The other has no second "the", and no river.
+  // The other text has no second "the", and no river.
   assert.deepEqual(samePlaces(one, other, [query(3), query(4)]), []);
 });
 
@@ -32,7 +32,7 @@ test("two equal words in a row are two words", () => {
   assert.deepEqual([0, 1, 2, 3].map((at) => placeNamed(twice, namedPlace(twice, query(at)))), [0, 1, 2, 3].map(query));
 });
 
-test("a cell goes over with both of its words", () => {
+test("a cell is carried over with both of its words", () => {
   const [one, other] = [over(["a", "b"]), over(["b", "x", "a"])];
   assert.deepEqual(samePlaces(one, other, [{ ...query(0), other: 1 }]), [{ ...query(2), other: 0 }]);
   assert.deepEqual(samePlaces(other, one, [{ ...query(0), other: 1 }]), []);

@@ -13,11 +13,11 @@ test("the smallest set of codes that reaches the cut-off", () => {
   assert.deepEqual(heaviest([500, 300, 150, 50], 1), [0, 1, 2, 3]);
 });
 
-test("those as heavy as the last one are drawn too", () => {
+test("codes equal to the last drawn one are drawn, too", () => {
   assert.deepEqual(heaviest([400, 200, 200, 200], 0.6), [0, 1, 2, 3]);
 });
 
-test("zeros and masked keys never are", () => {
+test("zeros and masked keys are never drawn", () => {
   assert.deepEqual(heaviest([1000, 0, MASKED], 1), [0]);
   assert.deepEqual(heaviest([0, 0, MASKED], 1), []);
 });
@@ -32,7 +32,7 @@ test("a row of one head", () => {
   assert.equal(shareOf(model, line, edgesOf(model, line)), 95);
 });
 
-test("turned round it is a column", () => {
+test("in the other direction, the line is a column", () => {
   const line = lineOf(model, 0, 0, [query(1)], "to");
   assert.equal(line.from, "key");
   assert.deepEqual(line.codes, [0, 506, 980]);
@@ -42,7 +42,7 @@ test("turned round it is a column", () => {
   );
 });
 
-test("with two rows the side of the token decides", () => {
+test("with two rows, the side of the token decides the direction", () => {
   assert.deepEqual(lineOf(cross, 0, 0, [query(0)], "from").codes, [900, 50, 50]);
   assert.deepEqual(lineOf(cross, 0, 0, [key(1)], "from").codes, [50, 800]);
   const edges = edgesOf(cross, lineOf(cross, 0, 0, [query(1)], "from"));
@@ -63,18 +63,18 @@ test("several tokens are summed, and each keeps its own edges", () => {
   assert.equal(shareOf(model, line, edges), 96);
 });
 
-test("a sum is masked where all of it is", () => {
+test("a sum is masked if all its terms are masked", () => {
   const sum = (...places: Place[]) => lineOf(model, 0, 1, places, "from").codes;
   assert.deepEqual(sum(query(0), query(1)), [1300, 700, MASKED]);
   assert.deepEqual(sum(query(1), query(2)), [633, 1033, 334]);
 });
 
-test("a row and a column have no sum", () => {
+test("a row and a column cannot be summed", () => {
   const line = lineOf(cross, 0, 0, [query(0), key(1)], "from");
   assert.deepEqual([line.from, line.indices], ["query", [0]]);
 });
 
-test("at rest only ordinary tokens speak, the heaviest first to stay", () => {
+test("at rest, the heaviest edges of ordinary tokens are drawn", () => {
   const pairs = (most: number) => edgesAtRest(model, 0, 0, most).map((e) => [e.query, e.key]);
   assert.deepEqual(pairs(240), [[1, 1], [1, 2], [2, 1]]);
   assert.deepEqual(pairs(1), [[2, 1]]);

@@ -21,7 +21,7 @@ import { type ColumnCase, type FigureCase, type LineCase, modelOfCase, queries, 
 
 for (const { phrases } of [heads, matrix]) addPhrases(phrases!);
 
-/** Check something of every figure, and name the case that fails. */
+/** Check every figure, and name the case that fails. */
 function each(name: string, check: (figure: FigureCase) => void): void {
   test(name, () => {
     for (const [number, figure] of vectors.figures.entries()) {
@@ -167,7 +167,7 @@ function columnOf([left, width, rightwards, slots]: ColumnCase) {
   return { left, width, rightwards, tops: slots.map(([, , , top]) => top) };
 }
 
-/** A path as Python's are written in the vectors. */
+/** A path in the form in which Python writes paths into the vectors. */
 function lineOfPath(path: Path): LineCase {
   const [, kind, hue] = /attention-(\w+) attention-hue-(\d+)/.exec(path["class"]!)!;
   const special = Number(path["class"]!.endsWith("special"));

@@ -9,7 +9,7 @@ import type { Layout } from "../../src/views/matrix/picture";
 import type { Measures } from "../../src/views/view";
 import { payloadOf, sampled } from "../sample";
 
-/** As the file is written, so that each test names the parts of a case that it reads. */
+/** The form of the file, so that each test names the parts of a case that it reads. */
 type Case = readonly any[];
 
 export interface PinnedCase {

@@ -23,7 +23,7 @@ const frame: Frame = {
   span: 96,
 };
 
-test("numerals have three decimals, masked ones a dash", () => {
+test("numerals have three decimals, and masked codes are a dash", () => {
   assert.deepEqual([0, 7, 467, 999, 1000, 12345, MASKED].map((code) => numeral(code)), [
     "0.000",
     "0.007",
@@ -35,11 +35,11 @@ test("numerals have three decimals, masked ones a dash", () => {
   ]);
 });
 
-test("nothing in focus draws nothing", () => {
+test("without a token in focus, nothing is drawn", () => {
   assert.deepEqual(draw(model, state, frame), { focus: [], strokes: [], side: null, numbers: [] });
 });
 
-test("a token in focus draws its edges and everybody's numbers", () => {
+test("a token in focus has its edges, and all tokens have numbers", () => {
   const drawing = draw(model, { ...state, pinned: [{ side: "query", index: 1 }] }, frame);
   assert.deepEqual(drawing.strokes.map(({ key, width }) => [key, width]), [[1, "5.06"], [2, "4.47"]]);
   assert.deepEqual(drawing.numbers.map(({ text }) => text), ["0.047", "0.506", "0.447"]);
@@ -53,7 +53,7 @@ test("keys that a causal query may not see are masked, not zero", () => {
   assert.equal(drawing.strokes.length, 2);
 });
 
-test("with two rows the numbers stand at the other row", () => {
+test("with two rows, the numbers stand at the other row", () => {
   const two = { ...frame, queryY: 158, keyY: 48 };
   assert.equal(draw(cross, { ...state, hovered: { side: "query", index: 0 } }, two).side, "key");
   assert.equal(draw(cross, { ...state, hovered: { side: "key", index: 0 } }, two).side, "query");
@@ -75,7 +75,7 @@ test("the vector of several tokens is their sum", () => {
   assert.deepEqual(scores.rows.map(({ number }) => number), ["0.633", "1.033", "0.334"]);
 });
 
-test("strongest pairs come heaviest first, equals in the order of the text", () => {
+test("the strongest pairs are sorted by weight, and equal pairs by the order of the text", () => {
   const pairs = (head: number, most: number) =>
     strongestPairs(model, 0, [head], null, most).map(({ query, key }) => [query, key]);
   assert.deepEqual(pairs(0, 3), [[0, 0], [2, 1], [1, 1]]);
@@ -103,7 +103,7 @@ test("the description follows the head", () => {
   assert.equal(detail("", model, []), "");
 });
 
-test("the place names what there is to choose of a mean or a rollout", () => {
+test("the text of a mean or a rollout names the axis that can be chosen", () => {
   const after = (aggregate: string) => placeInWords({ ...model, layers: ["7"] }, aggregate, 0, [1]);
   assert.equal(after("mean"), "layer 7, mean of all heads");
   assert.equal(after("max"), "layer 7, largest of all heads");
@@ -113,7 +113,7 @@ test("the place names what there is to choose of a mean or a rollout", () => {
   assert.equal(placeInWords({ ...model, layers: ["0"], heads: ["0"], label: "" }, "", 0, [0]), "");
 });
 
-test("a page says the words of its language", () => {
+test("a page uses the phrases of its language", () => {
   globalThis.attentionPhrases = {
     looks: "{tokens} schaut auf {others}",
     place: "Schicht {layer}, Kopf {head}",
@@ -121,7 +121,7 @@ test("a page says the words of its language", () => {
   try {
     assert.equal(spoken(model, ["fox"], "query", ["dog 0.447"]), "fox schaut auf dog 0.447");
     assert.equal(placeInWords(model, "", 0, [1]), "Schicht 5, Kopf 11");
-    // What has no translation is said in English.
+    // A phrase without a translation is in English.
     assert.equal(cutoffNote(96, lineOf(model, 0, 0, [at(1)], "from")), "edges show 96\u00a0% of this row");
   } finally {
     globalThis.attentionPhrases = undefined;
@@ -140,7 +140,7 @@ test("differences have their sign", () => {
   ]);
 });
 
-test("what is said", () => {
+test("sentences for screen readers", () => {
   assert.equal(spoken(model, ["fox"], "query", ["fox 0.467", "dog 0.447"]), "fox looks at fox 0.467, dog 0.447");
   assert.equal(spoken(model, ["fox"], "key", []), "fox is looked at by nothing that is shown");
   assert.equal(spoken(model, ["a", "b"], "key", ["c 0.100"]), "a and b are looked at by c 0.100");
@@ -150,7 +150,7 @@ test("what is said", () => {
   assert.equal(note(2), "edges show 96\u00a0% of these rows");
 });
 
-test("arrows move as seen, Home and End as read", () => {
+test("arrow keys follow the screen, Home and End the reading order", () => {
   const token = (side: "query" | "key", index: number, x: number): TokenElement => ({
     place: { side, index },
     element: null as unknown as SVGElement,
@@ -171,7 +171,7 @@ test("arrows move as seen, Home and End as read", () => {
   assert.equal(go(row[0]!, "x"), undefined);
 });
 
-test("a column is a row that stands upright", () => {
+test("in a column, the vertical arrow keys move the focus", () => {
   const place = (side: "query" | "key", index: number, x: number, y: number): TokenElement => ({
     place: { side, index },
     element: null as unknown as SVGElement,

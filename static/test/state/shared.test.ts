@@ -13,19 +13,20 @@ import { atRest, cross, model } from "../sample";
 const tokens = (text: string) => text.split(" ").map((word) => ({ text: word, special: false }));
 const query = (index: number) => ({ side: "query", index }) as const;
 
-test("a token's name leads back to it", () => {
+test("the name of a token finds the token", () => {
   const words = tokens("the cat saw the#2 and the 3 0 | 1 the 12");
   const names = words.map((_, index) => nameOf(words, index));
-  // What `find_token` makes of each: text before number, first before later ones.
+  // `find_token` in Python does the same: text before number, and the first token before later
+  // ones.
   assert.deepEqual(names, ["the", "cat", "saw", "the#2", "and", "5", "3", "0", "8", "1", "the#3", "12"]);
 });
 
-test("what is only made visible goes by its place", () => {
+test("a token of invisible characters is named by its index", () => {
   assert.equal(nameOf(tokens("a \u2423 b"), 1), "1");
   assert.equal(nameOf(tokens("\u2205 b"), 0), "0");
 });
 
-/** The directive of a figure in this state, which opened at rest. */
+/** The directive of a figure in this state. The figure opened at rest. */
 function copied(written: Directive, state: State, kind: ViewKind, of = model, first = atRest): string {
   return directiveOf({ kind, model: of, state, first }, written);
 }
@@ -37,7 +38,7 @@ const written: Directive = {
   syntax: "rst",
 };
 
-test("a directive says what is shown", () => {
+test("a directive has options for the shown selection", () => {
   const state = { ...atRest, head: 1, heads: [1], pinned: [query(2), query(1)] };
   assert.equal(
     copied(written, state, arcs),
@@ -51,11 +52,11 @@ test("a directive says what is shown", () => {
   );
 });
 
-test("nothing pinned leaves the author's focus out", () => {
+test("without pins, the author's option focus is left out", () => {
   assert.ok(!copied(written, atRest, arcs).includes("focus"));
 });
 
-test("several heads are the view heads' own, the one with the numbers first", () => {
+test("only the view heads writes several heads, the one with the numbers first", () => {
   const state = { ...atRest, head: 1, heads: [0, 1] };
   assert.match(copied(written, state, heads), /:head: 11,3\n/);
   assert.match(copied(written, state, arcs), /:head: 11\n/);
@@ -70,11 +71,11 @@ test("an option of the view's own is written as an option", () => {
   assert.deepEqual(lines(weight), [":layer: 5", ":head: 3", ":by: weight", ":selection: scale=log"]);
   // A figure without the control, such as one whose source gives no values, keeps the author's value.
   assert.deepEqual(lines({ ...opened, options: {} }), [":by: norm", ":layer: 5", ":head: 3"]);
-  // A button that is off.
+  // A button that is off has no option.
   assert.deepEqual(lines({ ...opened, options: { by: "" } }), [":layer: 5", ":head: 3"]);
 });
 
-test("rows are kept, in Markdown inside a fence that they do not close", () => {
+test("rows are kept, and a fence in Markdown is longer than any in them", () => {
   const one: Model = { ...model, layers: ["0"], heads: ["0"] };
   const rows = { text: "a b", options: {}, body: "1 0\n0 1\n\n0 1\n1 0\n" };
   assert.equal(
@@ -89,7 +90,7 @@ test("rows are kept, in Markdown inside a fence that they do not close", () => {
   assert.ok(ticks.startsWith("~~~{attention-figure} a `b`\n"));
 });
 
-test("a linked figure takes what it has itself", () => {
+test("a linked figure takes over the names that it has", () => {
   const all = () => true;
   const change = { layer: "5", head: "11", heads: ["3", "11", "40"], pinned: [query(1), query(9)] };
   assert.deepEqual(toLocal(model, atRest, change, all), {
@@ -112,7 +113,7 @@ test("the head with the numbers is drawn, and rows are not pinned with columns",
   assert.deepEqual(toLocal(model, atRest, { pinned: [query(1), key] }, all), { pinned: [query(1)] });
 });
 
-test("of options, those that it has a control for", () => {
+test("a linked figure takes over options for which it has a control", () => {
   const state = { ...atRest, options: { scale: "linear" } };
   const takes = (name: string, value: string) => name === "scale" && value === "log";
   const change = { options: { scale: "log", order: "entropy" } };

@@ -8,7 +8,7 @@ const at = (index: number): Place => ({ side: "query", index });
 const start = atRest;
 const after = (...actions: Action[]): State => actions.reduce(reduce, start);
 
-test("hovering wins over focus, focus over a pin", () => {
+test("a hovered token has priority over focus, and focus over a pin", () => {
   const all = after(
     { type: "toggle", place: at(1) },
     { type: "focus", place: at(2) },
@@ -22,7 +22,7 @@ test("hovering wins over focus, focus over a pin", () => {
   assert.deepEqual(inFocus(reduce(blurred, { type: "unpin" })), []);
 });
 
-test("the same token again unpins, another takes over", () => {
+test("the same token again is unpinned, and another one replaces it", () => {
   assert.deepEqual(after({ type: "toggle", place: at(1) }, { type: "toggle", place: at(1) }).pinned, []);
   const moved = after({ type: "toggle", place: at(1) }, { type: "toggle", place: at(2) });
   assert.deepEqual(moved.pinned, [at(2)]);
@@ -34,7 +34,7 @@ test("a query and a key of the same index are two tokens", () => {
   assert.deepEqual(pinned.pinned, [key]);
 });
 
-test("what changes nothing leaves the very same state", () => {
+test("an action without a change returns the same state object", () => {
   assert.equal(reduce(start, { type: "hover", place: null }), start);
   assert.equal(reduce(start, { type: "unpin" }), start);
   assert.equal(reduce(start, { type: "head", value: 0 }), start);
@@ -42,7 +42,7 @@ test("what changes nothing leaves the very same state", () => {
   assert.equal(reduce(hovering, { type: "hover", place: at(1) }), hovering);
 });
 
-test("turning, layers and heads leave the pin alone", () => {
+test("direction, layers and heads do not change the pins", () => {
   const state = after(
     { type: "toggle", place: at(1) },
     { type: "turn" },
@@ -55,7 +55,7 @@ test("turning, layers and heads leave the pin alone", () => {
 
 const toggle = (place: Place, add = false): Action => ({ type: "toggle", place, add });
 
-test("adding pins, and takes away again", () => {
+test("adding a token pins it, and adding it again unpins it", () => {
   assert.deepEqual(after(toggle(at(1)), toggle(at(3), true)).pinned, [at(1), at(3)]);
   assert.deepEqual(after(toggle(at(1)), toggle(at(3), true), toggle(at(1), true)).pinned, [at(3)]);
   const both = after(toggle(at(1), true), toggle(at(3), true));
@@ -63,7 +63,7 @@ test("adding pins, and takes away again", () => {
   assert.deepEqual(reduce(both, { type: "unpin" }).pinned, []);
 });
 
-test("pins are of one side", () => {
+test("all pins are of one side", () => {
   const key: Place = { side: "key", index: 0 };
   assert.deepEqual(after(toggle(at(1)), toggle(key, true)).pinned, [key]);
 });
@@ -75,7 +75,7 @@ test("two cells of a row are two places", () => {
   assert.notEqual(reduce(hovering, { type: "hover", place: cell(1) }), hovering);
 });
 
-test("heads drawn together keep the one whose numbers are shown", () => {
+test("heads that are drawn together include the one with the numbers", () => {
   const several = after({ type: "heads", value: [0, 3, 5] });
   assert.deepEqual([several.head, several.heads], [0, [0, 3, 5]]);
   const other = reduce(several, { type: "head", value: 5 });
@@ -88,7 +88,7 @@ test("heads drawn together keep the one whose numbers are shown", () => {
   assert.equal(reduce(alone, { type: "heads", value: [7] }), alone);
 });
 
-test("a view's own switches", () => {
+test("options of the view's own", () => {
   const log = after({ type: "set", name: "scale", value: "log" });
   assert.deepEqual(log.options, { scale: "log" });
   assert.equal(reduce(log, { type: "set", name: "scale", value: "log" }), log);

@@ -184,7 +184,7 @@ export function isKey(model: Model, { side }: Place, direction: Direction): bool
   return side === "key" || (model.oneRow && direction === "to");
 }
 
-/** The thumbnail that a key of the keyboard leads to. Undefined for keys that thumbnails do not use. */
+/** The thumbnail to which a key of the keyboard leads. Undefined for keys that thumbnails do not use. */
 export function moved({ heads, perLine }: Sheet, from: number, key: string): number | undefined {
   const line = from - (from % perLine);
   const last = heads.length - 1;

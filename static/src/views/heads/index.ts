@@ -91,7 +91,7 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
   return {
     focus,
     lines: pathsOf(model, state, frame, strokesOf(model, lines, filter)),
-    // The pieces of a bar are shares of a whole, which differences have not.
+    // The pieces of a bar are shares of a whole. Differences have no whole.
     bars: model.signed ? [] : barsOf(model, lines, sums, frame[side]),
     side,
     numbers: meanOf(sums).map((code, other) =>
@@ -223,7 +223,7 @@ function hueOf({ heads: names }: Model, head: number): number {
   return (/^\d+$/.test(name) ? Number(name) : head) % HUES;
 }
 
-/** The attributes of a path. Of a difference, the hue tells the sign of `code`. */
+/** The attributes of a path. In a difference, the hue shows the sign of `code`. */
 function nameOf(model: Model, kind: string, head: number, special = false, code = 0): Path {
   const hue = !model.signed ? hueOf(model, head) : code < 0 ? "less" : "more";
   const end = special ? " attention-line--special" : "";

@@ -324,7 +324,7 @@ const STEPS: Readonly<Record<string, Spot>> = {
   End: [0, Infinity],
 };
 
-/** The cell or label that a key leads to. Labels are row -1 and column -1, and their corner is no place. */
+/** The cell or label to which a key leads. Labels are row -1 and column -1, and their corner is no place. */
 export function moved(place: Place, key: string, frame: Frame): Place | null {
   const step = STEPS[key];
   if (!step) return null;

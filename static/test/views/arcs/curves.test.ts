@@ -18,7 +18,7 @@ test("headroom is a whole number between 50 and 140", () => {
 });
 
 test("the widest arc fills the headroom, and starts at the token in focus", () => {
-  // Handles stand at 88 / 0.75 = 117.33 above 96.
+  // The handles are at 88 / 0.75 = 117.33 above 96.
   assert.equal(curve(frame, edge(0, 2), "query"), "M0 96C0 -21.33 400 -21.33 400 96");
   assert.equal(curve(frame, edge(0, 2), "key"), "M400 96C400 -21.33 0 -21.33 0 96");
 });
@@ -28,7 +28,7 @@ test("curves agree with core/render to the last digit", () => {
     const frame = { queries: [start, end], keys: [start, end], queryY: 121, keyY: 121, span };
     return curve({ ...frame, headroom: headroomOf(span) }, edge(0, 1), "query");
   };
-  // Those of tests/core/render/test_edges.py, worked out by hand there.
+  // The numbers are those of tests/core/render/common/test_edges.py, calculated there by hand.
   assert.equal(arc(241, 494, 514), "M241 121C241 32.46 494 32.46 494 121");
   assert.equal(arc(241, 28, 514), "M241 121C241 43.18 28 43.18 28 121");
   assert.equal(arc(100, 150, 6800), "M100 121C100 108.48 150 108.48 150 121");
@@ -54,7 +54,7 @@ test("curves that share an end do not cross", () => {
   wide.queries = wide.keys = Array.from({ length: 31 }, (_, i) => 30 * i);
   const heights = (end: number): number[] => {
     const [x0, y0, , top, x1] = curve(wide, edge(0, end), "query").match(/-?\d+(\.\d+)?/g)!.map(Number);
-    // Height at the same horizontal places, by bisection on the cubic.
+    // The height at the same horizontal positions, found by bisection on the cubic.
     return [1, 5, 10, 15, 20, 25, 29].map((x) => {
       let [low, high] = [0, 1];
       for (let i = 0; i < 50; i++) {

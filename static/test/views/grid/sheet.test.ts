@@ -36,7 +36,7 @@ const scored = sampled(
 const by = (order: string, least = "0") => ({ order, least });
 const wide = (labels: readonly string[]): number => 10 * (labels[0]?.length ?? 0);
 
-test("a thumbnail has few levels, logarithmic, the same for all heads", () => {
+test("thumbnails have few levels on one logarithmic ramp", () => {
   // 0.05 + 0.95 log10(1 + 9 w) by hand: 0.020 → 0.12, 0.047 → 0.20, 0.300 → 0.59, 0.333 → 0.62,
   // 0.447 → 0.72, 0.506 → 0.76, 0.700 → 0.87, 0.980 → 0.99; each to the nearest fifth.
   assert.deepEqual(
@@ -45,12 +45,12 @@ test("a thumbnail has few levels, logarithmic, the same for all heads", () => {
   );
 });
 
-test("a cell is the greatest of its weights, masked ones being none", () => {
+test("a cell shows the greatest of its weights that are not masked", () => {
   const pooled = thumbnails(model, { ...frame, pool: 2, rows: 2, columns: 2 });
   assert.deepEqual([...pooled], [50, 39, 50, 0, 50, 0, 28, 28]);
 });
 
-test("of a pair, a filter leaves the maps of one text looking at one", () => {
+test("a filter shows the weights of one text on one text of a pair", () => {
   const filter = { query: (index: number) => index === 1, key: (index: number) => index > 0 };
   assert.deepEqual(
     [...thumbnails(model, frame, filter)],
@@ -58,12 +58,12 @@ test("of a pair, a filter leaves the maps of one text looking at one", () => {
   );
 });
 
-test("heads are ranked from the best on, and equals stay in order", () => {
+test("heads are ranked from the best, and equal heads keep their order", () => {
   assert.deepEqual(ranked([0.2, 0.9, 0.2, null, 0.5], 0), [1, 4, 0, 2]);
   assert.deepEqual(ranked([0.2, 0.9, 0.2, null, 0.5], 0.5), [1, 4]);
 });
 
-test("bounds that all or none reach are not offered", () => {
+test("bounds that all heads or no heads reach are not offered", () => {
   assert.deepEqual(bounds([0.15, 0.32, 0.95, null]), [0.2, 0.3, 0.5, 0.7, 0.9]);
   assert.deepEqual(bounds([0.4, 2.5, 3]), [1, 2, 3]);
   assert.deepEqual(bounds([null, null]), []);
@@ -83,7 +83,7 @@ test("the plain sheet has all heads, layer by layer", () => {
   assert.equal(scoresBy(scored, by("layer")), undefined);
 });
 
-test("a sorted sheet names each head and its score, and is no wider than there is room", () => {
+test("a sorted sheet names each head and its score, and fits in the room", () => {
   const sheet = sheetOf(scored, by("previous"), frame, 100, wide);
   assert.deepEqual(sheet.heads, [1, 0]);
   assert.deepEqual(sheet.labels, ["5.11 0.98", "5.3 0.13"]);
@@ -94,7 +94,7 @@ test("a sorted sheet names each head and its score, and is no wider than there i
   assert.deepEqual(sheetOf(scored, by("previous", "0.9"), frame, 100, wide).heads, [1]);
 });
 
-test("all thumbnails lie in one map", () => {
+test("all thumbnails are in one heat map", () => {
   const all = thumbnails(model, frame);
   const plain = cellsOfSheet(all, sheetOf(scored, by("layer"), frame, 400, wide), frame);
   assert.deepEqual([plain.rows, plain.columns], [4, 8]);

@@ -21,9 +21,9 @@ const state: State = { ...atRest, heads: [0] };
 const query = (index: number): Place => ({ side: "query", index });
 const key = (index: number): Place => ({ side: "key", index });
 
-test("a query in focus has its lines, and numbers at the keys", () => {
+test("a query in focus has its lines, and its keys have numbers", () => {
   const { lines, side, numbers } = draw(model, { ...state, hovered: query(1) }, frame);
-  // 0.047, 0.506, 0.447: the last two reach 0.95; the ramp by hand
+  // 0.047, 0.506, 0.447: the last two reach 0.95. The ramp is calculated by hand.
   assert.deepEqual(
     lines.map((line) => [line["data-query"], line["data-key"], line["data-head"], line["stroke-opacity"]]),
     [
@@ -31,33 +31,33 @@ test("a query in focus has its lines, and numbers at the keys", () => {
       ["1", "2", "3", "0.72"],
     ],
   );
-  // From 111 + 2 to 231 - 2, row middles 58 and 82.
+  // Lines run from 111 + 2 to 231 - 2. The middles of the rows are at 58 and 82.
   assert.equal(lines[1]!["d"], "M113 58c58 0 58 24 116 24");
   assert.equal(side, "key");
   assert.deepEqual(numbers.map((number) => number?.text), ["0.047", "0.506", "0.447"]);
 });
 
-test("a key in focus has the lines of those who look at it", () => {
+test("a key in focus has the lines of the queries that look at it", () => {
   const { lines, side, numbers } = draw(model, { ...state, focused: key(1) }, frame);
   assert.equal(side, "query");
   assert.deepEqual(numbers.map((number) => number?.text), ["0.000", "0.506", "0.980"]);
   assert.deepEqual(lines.map((line) => line["data-query"]), ["1", "2"]);
 });
 
-test("several heads: each its lines, the numbers their mean, bars end to end", () => {
+test("several heads have lines each, their mean as numbers, and joined bars", () => {
   const both = { ...state, heads: [1, 0], hovered: query(2) };
   const { lines, bars, numbers } = draw(model, both, frame);
   assert.deepEqual(lines.map((line) => line["data-head"]), ["3", "11", "11", "11"]);
   // (20 + 333) / 2, (980 + 333) / 2, (0 + 334) / 2, rounded half up
   assert.deepEqual(numbers.map((number) => number?.text), ["0.177", "0.657", "0.167"]);
-  // At the second key 0.98 / 2 and 0.333 / 2 of 100 px, from 238 on.
+  // At the second key, 0.98 / 2 and 0.333 / 2 of 100 px, from 238 on.
   assert.match(bars[0]!["d"]!, /M238 66h49v2.5h-49z/);
   assert.match(bars[1]!["d"]!, /M287 66h16.65v2.5h-16.65z/);
   const heights = lines.slice(1, 3).map((line) => line["d"]!.split("c")[0]!.split(" ")[1]);
   assert.equal(heights[0], "83.25"); // 82 and half of 2.5
 });
 
-test("masked keys stay masked, and are not counted as zero", () => {
+test("masked keys stay masked, and do not count as zero", () => {
   const { numbers } = draw(model, { ...state, heads: [1], hovered: query(1) }, frame);
   assert.deepEqual(numbers[2], { text: "–", strong: false, masked: true });
   const both = draw(model, { ...state, heads: [0, 1], hovered: query(1) }, frame);
@@ -77,17 +77,17 @@ test("pinned tokens are summed", () => {
   );
 });
 
-test("what is told of several heads is their mean, and the share of all of their lines", () => {
+test("the text about several heads names their mean and the share of all their lines", () => {
   const { weights, share } = read(model, { ...state, heads: [0, 1] }, [query(2)]);
   assert.deepEqual(weights.codes, [177, 657, 167]);
   assert.equal(share, 99); // 980 + 1000 of 2000
   assert.equal(read(model, state, [query(1)]).share, 95); // 953 of 1000
 });
 
-test("at rest, ordinary queries' lines lie together by strength", () => {
+test("at rest, the lines of ordinary queries are joined by strength", () => {
   const { paths, capped } = linesAtRest(model, state, frame);
   assert.equal(capped, false);
-  // 0.447 and 0.506 are equally strong to the eye (0.72 and 0.76 of 8 levels), 0.98 is not.
+  // 0.447 and 0.506 have the same strength (0.72 and 0.76 of 8 levels), and 0.98 has another.
   assert.deepEqual(
     paths.map((path) => [path["stroke-opacity"], path["d"]!.split("M").length - 1]),
     [
@@ -123,7 +123,7 @@ const pair: Model = sampled(
   ),
 );
 
-test("a pair's filter leaves the lines from one sentence to the other", () => {
+test("a filter of a pair keeps the lines from one sentence to the other", () => {
   const four: Frame = { query: column(4, true, 4), key: column(231, false, 4) };
   const filtered = (filter: string, hovered: Place) =>
     draw(pair, { ...state, options: { filter }, hovered }, four);
@@ -159,7 +159,7 @@ test("pairs and the description are of the mean of the heads, too", () => {
   assert.equal(detail(placeInWords(model, "", 0, [1]), model, []), "Layer 5, head 11.");
 });
 
-test("what the footer says of the numbers", () => {
+test("the note about the numbers", () => {
   assert.equal(numbersNote(1, 1, false, 0), "");
   assert.equal(numbersNote(3, 0, false, 0), "numbers are the mean of 3 heads");
   assert.equal(numbersNote(1, 2, true, 0), "numbers are summed over 2 columns");

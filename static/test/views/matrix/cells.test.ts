@@ -24,12 +24,12 @@ test("neighbours of one level are one rectangle, unless cells stand apart", () =
   ]);
 });
 
-test("levels come from the faintest on, negative ones after", () => {
+test("levels are in rising order, and negative levels follow", () => {
   const cells = { rows: 2, columns: 2, levels: Int8Array.from([9, -3, 1, -1]) };
   assert.deepEqual(levelPaths(cells, [1, 1]).map(([level]) => level), [1, 9, -1, -3]);
 });
 
-test("ticks stand where their opacity is, with room between them", () => {
+test("ticks stand at their opacity, at a distance", () => {
   assert.deepEqual(ticks(467, "linear", 220).map(([code]) => code), [0, 100, 200, 300, 400, 467]);
   const log = new Map(ticks(1000, "log", 220));
   // 0.05 + 0.95 log10(5.5) = 0.75334, 0.05 + 0.95 log10(2.8) = 0.47480.

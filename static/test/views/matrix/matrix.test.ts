@@ -11,7 +11,7 @@ test("at rest nothing is marked", () => {
   assert.deepEqual(draw(model, atRest), { cross: [], marks: [], focus: [], readout: null });
 });
 
-test("a cell that is pointed at has its row, its column and its number", () => {
+test("the cell under the pointer has a row, a column and a number", () => {
   const drawing = draw(model, { ...atRest, hovered: cell });
   assert.deepEqual(drawing.cross, [[1, -1], [-1, 2], [1, 2]]);
   assert.deepEqual(drawing.focus, [{ side: "query", index: 1 }, { side: "key", index: 2 }]);
@@ -23,12 +23,12 @@ test("a cell that is pointed at has its row, its column and its number", () => {
   });
 });
 
-test("a masked cell says so", () => {
+test("the text of a masked cell says that it is masked", () => {
   const drawing = draw(model, { ...atRest, head: 1, hovered: cell });
   assert.equal(drawing.readout?.number, "masked");
 });
 
-test("a label has its row or its column, and the strongest of it", () => {
+test("a label marks its row or column, and the strongest cell", () => {
   const row = draw(model, { ...atRest, focused: { side: "query", index: 2 } });
   assert.deepEqual(row.cross, [[2, -1]]);
   assert.deepEqual(row.readout, { tokens: ["dog"], verb: "looks_most", other: "fox", number: "0.980" });
@@ -54,7 +54,7 @@ test("several pinned rows are marked and summed", () => {
   });
 });
 
-test("beside a figure that is turned round, a token is its column, and a cell is a cell", () => {
+test("beside a linked figure in the other direction, a token means its column", () => {
   const turned = { ...atRest, direction: "to" } as const;
   const column = draw(model, { ...turned, hovered: { side: "query", index: 1 } });
   assert.deepEqual(column.cross, [[-1, 1]]);
@@ -90,19 +90,19 @@ test("the cells of a head", () => {
   ]);
 });
 
-test("mirrored, the first key stands rightmost", () => {
+test("in a mirrored map, the first key is on the right", () => {
   const { cells } = headOf(cross, atRest, true);
   assert.deepEqual([...cells.levels], [3, 3, 50, 6, 44, 6]);
 });
 
-test("special tokens that step back do not set the ramp", () => {
+test("dimmed special tokens do not set the ramp", () => {
   const dim = sampled(payloadOf(HEADER, CODES), { cutoff: 0.95, dim: true });
   const { cells, most } = headOf(dim, atRest);
   assert.equal(most, 980);
   assert.deepEqual([...cells.levels], [-50, -0, -0, -2, 26, 23, -1, 50, 0].map((n) => n + 0));
 });
 
-test("labels make room for those of tokens in focus", () => {
+test("labels of tokens in focus replace labels that are too near", () => {
   const sorted = (shown: Set<number>): number[] => [...shown].sort((a, b) => a - b);
   assert.deepEqual(sorted(labelled(10, 3, [])), [0, 3, 6, 9]);
   assert.deepEqual(sorted(labelled(10, 3, [4])), [0, 4, 9]);
@@ -116,7 +116,7 @@ const query = (index: number, other?: number): Place => ({
   ...(other !== undefined && { other }),
 });
 
-test("arrows go from cell to cell and to the labels", () => {
+test("arrow keys move from cell to cell and to the labels", () => {
   assert.deepEqual(moved(query(0), "ArrowRight", frame), query(0, 0));
   assert.deepEqual(moved(query(0, 0), "ArrowRight", frame), query(0, 1));
   assert.deepEqual(moved(query(0, 0), "ArrowLeft", frame), query(0));
@@ -133,7 +133,7 @@ test("arrows go from cell to cell and to the labels", () => {
   assert.equal(moved(query(1, 2), "a", frame), null);
 });
 
-test("mirrored, left leads to the next key, and Home to the first", () => {
+test("in a mirrored map, the left arrow leads to the next key, and Home to the first", () => {
   const mirrored = { ...frame, mirrored: true };
   assert.deepEqual(moved(query(0), "ArrowLeft", mirrored), query(0, 0));
   assert.deepEqual(moved(query(0, 1), "ArrowRight", mirrored), query(0, 0));

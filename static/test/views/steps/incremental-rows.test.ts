@@ -17,7 +17,7 @@ afterEach(() => {
   scrolled = 0;
 });
 
-/** Rows one below the other, what writes them anew for a query, and whose numbers each has. */
+/** Rows one below the other, a function that writes them for a query, and the query of each row. */
 function picture(count: number): [show: (query: string) => void, shown: string[]] {
   const shown = Array.from({ length: count }, () => "");
   const rows = shown.map((_, row) => ({ getBoundingClientRect: () => ({ y: row * PITCH - scrolled }) }));
@@ -28,7 +28,7 @@ function picture(count: number): [show: (query: string) => void, shown: string[]
   return [(of) => { query = of; anew(); }, shown];
 }
 
-/** Step by step: of one long step, only the timers set before it would take part. */
+/** Run time in small steps. In one large step, only timers that were set before it would run. */
 const wait = (ms: number): void => {
   for (let at = 0; at < ms; at++) mock.timers.tick(1);
 };
@@ -42,7 +42,7 @@ test("few rows are written at once", () => {
   }
 });
 
-test("of many, those in sight and some more, and all in the end", () => {
+test("of many rows, those near the viewport are written first, and all in the end", () => {
   const [show, shown] = picture(512);
   show("a");
   assert.equal(shown.lastIndexOf("a"), 17);
@@ -55,7 +55,7 @@ test("of many, those in sight and some more, and all in the end", () => {
   assert.equal(count(shown, "a"), 512);
 });
 
-test("what is called for anew waits anew, and leaves nothing of the last", () => {
+test("a second call starts again, and no row of the first call is left", () => {
   const [show, shown] = picture(512);
   show("a");
   wait(135);
@@ -67,7 +67,7 @@ test("what is called for anew waits anew, and leaves nothing of the last", () =>
   assert.equal(count(shown, "b"), 512);
 });
 
-test("what is scrolled to is written at once", () => {
+test("rows that scroll into view are written at once", () => {
   const [show, shown] = picture(512);
   show("a");
   scrolled = 300 * PITCH;
@@ -79,7 +79,7 @@ test("what is scrolled to is written at once", () => {
   assert.equal(shown[511], "");
 });
 
-test("before it is printed or saved, a page is brought to its end", () => {
+test("all rows are written before printing or saving", () => {
   const [one, other] = [picture(100), picture(200)];
   one[0]("a");
   other[0]("b");

@@ -33,7 +33,7 @@ test("the sums by hand", () => {
   assert.equal(parts["output"], "(2.61, 1.61, 0.61, …)");
 });
 
-test("scores are bent, biased and masked in this order", () => {
+test("logits get the soft cap, the bias and the mask in this order", () => {
   const model = carrying(
     {
       ...SMALL,
@@ -57,7 +57,7 @@ test("scores are bent, biased and masked in this order", () => {
   assert.equal(parts["verdict"], "masked");
 });
 
-test("a sink takes its share and is no key", () => {
+test("a sink takes its share without being a key", () => {
   const model = carrying({ ...SMALL, sinks: { shape: [1, 1], data: [2.1213203] } }, CODES);
   const terms = logitTermsOf(model, 0, 0, 1)!;
   // e^0.7071068 = 2.0281150, e^2.1213203 = 8.3421447, twice
@@ -66,7 +66,7 @@ test("a sink takes its share and is no key", () => {
   assert.deepEqual([parts["sum"], parts["sink"], parts["taken"]], ["10.370", "8.3421", "0.446"]);
 });
 
-test("a key that stands for the sink has it for its logit", () => {
+test("the key of the sink has the learnt logit", () => {
   const model = carrying(
     {
       ...SMALL,
@@ -103,13 +103,13 @@ test("heads share keys and values, and may have a bias of their own", () => {
   assert.equal(formulaTexts(chains[0]!, 0, 500)["output"], "");
 });
 
-test("without what it takes there is no terms", () => {
+test("without the tensors there are no terms", () => {
   const { scale, ...rest } = SMALL;
   assert.equal(logitTermsOf(carrying(rest, CODES), 0, 0, 0), null);
   assert.equal(logitTermsOf(carrying({ ...rest, scale: scale! }, CODES, { missing: "no" }), 0, 0, 0), null);
 });
 
-test("large powers of e come in powers of ten", () => {
+test("large powers of e are written with powers of ten", () => {
   const model = carrying({ ...SMALL, scale: { shape: [1], data: [100] } }, [1000, 0, 0, 1000]);
   const parts = formulaTexts(logitTermsOf(model, 0, 0, 1)!, 1, 1000);
   // e^300 = 1.94242639524126e130
@@ -120,7 +120,7 @@ test("large powers of e come in powers of ten", () => {
   // e^−100 = 3.7200759760208e−44
   assert.equal(formulaTexts(low, 0, 1000)["top"], "3.7201");
   assert.equal(formulaTexts(low, 0, 1000)["topTen"], "−44");
-  // Beside a large one a small one stays as it is: e^1 of e^1 + e^20 = 485,165,195.4 + 2.718.
+  // Beside a large power, a small one is not rescaled: e^1 of e^1 + e^20 = 485,165,195.4 + 2.718.
   const apart = { ...low, logits: [1, 20] };
   const { top, topTen, sum, sumTen } = formulaTexts(apart, 0, 0);
   assert.deepEqual([top, topTen, sum, sumTen], ["2.7183", "", "4.8517", "8"]);

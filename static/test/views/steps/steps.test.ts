@@ -14,8 +14,8 @@ const pinned = (index: number, other?: number): State => ({
   pinned: [{ side: "query", index, ...(other === undefined ? {} : { other }) }],
 });
 
-test("which cell is meant", () => {
-  // [CLS] fox dog; fox looks 0.047, 0.506, 0.447
+test("the cell of a state", () => {
+  // The tokens are [CLS] fox dog, and fox gives 0.047, 0.506 and 0.447.
   assert.deepEqual(cellOf(model, atRest, 1), { query: 1, key: 2 });
   assert.deepEqual(cellOf(model, pinned(2), 1), { query: 2, key: 1 });
   assert.deepEqual(cellOf(model, pinned(2, 0), 1), { query: 2, key: 0 });
@@ -26,14 +26,14 @@ test("which cell is meant", () => {
   assert.deepEqual(cellOf(model, { ...atRest, pinned: [{ side: "key", index: 0 }] }, 1), { query: 1, key: 0 });
 });
 
-test("where nothing but special tokens and the query itself has weight, the heaviest is meant", () => {
+test("if only special tokens and the query itself have weight, the heaviest key is shown", () => {
   assert.deepEqual(cellOf(model, pinned(0), 1), { query: 0, key: 0 });
-  // Masked: dog, for fox in the causal head.
+  // In the causal head, fox cannot see dog.
   assert.deepEqual(cellOf(model, { ...pinned(1), head: 1 }, 0), { query: 1, key: 1 });
   assert.deepEqual(cellOf(cross, pinned(1), 0), { query: 1, key: 1 });
 });
 
-test("where only the weights are known, the rows have nothing else", () => {
+test("without tensors, the rows have only weights", () => {
   const table = tableOf(model, { ...atRest, head: 1 }, 1, { columns: ["weight"], bar: 300 });
   assert.equal(table.terms, null);
   assert.deepEqual(table.rows.map(({ numbers }) => numbers), [["0.300"], ["0.700"], ["–"]]);
@@ -51,7 +51,7 @@ test("the rows of a query", () => {
   assert.equal(table.bars[0], "M0 7h10.98v10h-10.98z" + "M0 31h45.02v10h-45.02z");
 });
 
-test("strips are pixels: a unit free above and below, one colour scale, the last from the bottom", () => {
+test("strips are pixels on one colour scale, with a free unit above and below", () => {
   const cells = stripsOf([[0, [1, -0.5]], [-24, [0.1, 0.049]]], 60, 1);
   assert.deepEqual([cells.rows, cells.columns], [15, 2]);
   const row = (n: number): number[] => [...cells.levels.subarray(2 * n, 2 * n + 2)];
