@@ -27,6 +27,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sphinx_attention.core.attention import NOTE
+from sphinx_attention.core.phrases import ENGLISH
+
 from .reference import SAME, difference, reference
 from .tiny import TARGET, TEXTS, make, tokenizer
 
@@ -125,8 +128,8 @@ def judged(
             continue
         found["capture"] = answer.provenance["capture"]
         found["layers"] = list(answer.layer_names)
-        if note := answer.provenance.get("note"):
-            found["note"] = note
+        if note := answer.provenance.get(NOTE):
+            found["note"] = ENGLISH.remark(note)
         own = references[request.text]
         layers = own.get(request.part or "one") or own.get(answer.part)
         if not layers:

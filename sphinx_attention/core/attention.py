@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Part = Literal["encoder", "decoder", "cross"]
 
+NOTE = "note"
+"""The entry of a provenance with remarks for readers (see `core.remarks`)."""
+
 WARNING = "warning"
 """The entry of a provenance that warns authors, where the figure is drawn all the same."""
 
@@ -83,8 +86,8 @@ class LogitTerms:
             layer adds one.
         sinks: shape (layers, heads), float32, minus infinity in layers without; None where softmax
             runs over keys alone.
-        missing: what keeps the sums from ending at the model's weights, in words; empty where they
-            were checked and do.
+        missing: the remark about what keeps the sums from ending at the model's weights (see
+            `core.remarks`); empty where they were checked and do.
     """
 
     scale: NDArray[np.float32]
@@ -119,8 +122,8 @@ class Attention:
         values: shape (layers, key-value heads, keys, dim).
         provenance: what the declaration resolved to: commit, library versions, dtype;
             ``generated`` where the decoder's text was generated; ``continued`` where a causal model
-            went on from the text, with the text of its own tokens; and ``note``, what readers have
-            to know of these weights, in words that can follow the model's name.
+            went on from the text, with the text of its own tokens; and `NOTE`, remarks for
+            readers about these weights.
         logit_terms: how queries and keys become weights; None where the source does not tell.
         layer_names: what readers know the layers by; ``0`` and so on where nothing else is said.
         head_names: likewise the heads.

@@ -123,3 +123,14 @@ def is_number(digits: str) -> bool:
     """Whether a text is a whole number that a layer, a head or a token can have."""
     # `isdigit` also takes ², which `int` does not; `int` refuses thousands of digits.
     return digits.isdecimal() and len(digits) <= len(str(LARGEST))
+
+
+def ranges(numbers: Iterable[int]) -> list[str]:
+    """Numbers in order as texts, those in a row as a range: ``0–2``, ``5``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return [str(a) if a == b else f"{a}\u2013{b}" for a, b in runs]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.phrases import ENGLISH
+from sphinx_attention.core.remarks import remark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,13 +73,13 @@ class Chain:
 
 
 def missing(attention: Attention) -> str:
-    """What keeps the sums of an attention from being shown, in words; empty where nothing does."""
+    """The remark about what keeps the sums of an attention from being shown; empty for nothing."""
     if attention.logit_terms is not None and attention.logit_terms.missing:
         return attention.logit_terms.missing
     if attention.queries is None or attention.keys is None:
-        return "the source gives no queries and keys"
+        return remark("no_vectors")
     if attention.logit_terms is None:
-        return "the source does not say how queries and keys become weights"
+        return remark("no_terms")
     return ""
 
 
@@ -94,7 +96,7 @@ def chain(attention: Attention, layer: int, head: int, query: int) -> Chain:
         AttentionError: the sums cannot be had; the message says why (see `missing`).
     """
     if reason := missing(attention):
-        raise AttentionError(Problem.MODEL, reason)
+        raise AttentionError(Problem.MODEL, ENGLISH.remark(reason))
     logit_terms = attention.logit_terms
     assert logit_terms is not None
     assert attention.queries is not None

@@ -74,7 +74,7 @@ FIELDS = {
     "headScores": "the names of the head scores in the bytes",
     "order": "the order of all heads in the bytes; absent where it is their own",
     "tensors": "of each tensor in the bytes, its ``name`` and ``shape``",
-    "missing": "why the sums behind the weights cannot be shown",
+    "missing": "the remark about why the sums behind the weights cannot be shown",
 }
 """The fields of a header, for the docs."""
 

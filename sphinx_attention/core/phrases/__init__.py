@@ -3,7 +3,8 @@
 ``en.json`` is complete; another language's file has the same names and the same placeholders in
 braces. The browser part uses the section ``script``, and each view's script a section of its own,
 such as ``script_matrix``. The bundle holds their English phrases. A page in another language loads
-those of its language (`browser_script`).
+those of its language (`browser_script`). The section ``remarks`` has what stores keep by name
+(`core.remarks`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,20 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from sphinx_attention.core import remarks
+from sphinx_attention.core.text import ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _ENGLISH = "en"
+
+_SCRIPTS = "script"
+"""How the sections begin that the browser part uses."""
 
 
 class Phrases:
@@ -37,6 +47,29 @@ class Phrases:
         """A phrase as HTML: values are escaped unless they are markup themselves."""
         text = Markup(self._texts[name])  # noqa: S704 - our own phrases
         return text.format(**values) if values else text
+
+    def remark(self, text: str) -> str:
+        """Remarks of a store in this language, or the sentence that an older store has."""
+        found = remarks.read(text)
+        if found is None:
+            return text
+        return "; ".join(self._remark(name, values) for name, values in found)
+
+    def _remark(self, name: str, values: Mapping[str, remarks.Value]) -> str:
+        told = {
+            key: self._layers(value) if isinstance(value, list) else value
+            for key, value in values.items()
+        }
+        try:
+            return self(remarks.PREFIX + name, **told)
+        except (LookupError, TypeError):
+            # A remark of a later version, or of nobody's.
+            return name
+
+    def _layers(self, numbers: list[int]) -> str:
+        *most, last = ranges(numbers)
+        listed = self("remark_and", one=", ".join(most), other=last) if most else last
+        return self("remark_layers" if len(numbers) > 1 else "remark_layer", numbers=listed)
 
 
 @cache
@@ -65,7 +98,9 @@ def browser_script(language: str) -> str:
     if known == _ENGLISH:
         return ""
     # A classic script: modules and fetch fail on pages that are opened from a disk.
-    texts = _merged({name: texts for name, texts in _texts(known).items() if name != "page"})
+    texts = _merged(
+        {name: texts for name, texts in _texts(known).items() if name.startswith(_SCRIPTS)}
+    )
     words = json.dumps(texts, ensure_ascii=True, separators=(",", ":"))
     return f"globalThis.attentionPhrases={words};\n"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.analysis.bins import PARTIAL
+from sphinx_attention.core.attention import NOTE
 from sphinx_attention.core.codes import MASKED, format_code, format_weight, head_codes
 from sphinx_attention.core.figure.axes import names
 from sphinx_attention.core.render.common.constants import constants
@@ -189,8 +190,8 @@ def credit(figure: Figure) -> str:
     line += "".join(f"; {note}" for note in generation_notes(figure))
     if attention.provenance.get("rows") == PARTIAL and attention.sink is None:
         line += f"; {figure.say('partial')}"
-    if note := attention.provenance.get("note"):
-        line += f"; {clean_line(note)}"
+    if note := attention.provenance.get(NOTE):
+        line += f"; {clean_line(figure.say.remark(note))}"
     return line
 
 

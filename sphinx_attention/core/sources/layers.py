@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.remarks import remark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 def choose_layers(
     label: str, heads: Mapping[int, int], wanted: Sequence[int] | None
 ) -> tuple[tuple[int, ...], str]:
-    """The layers of a figure, in order, and what readers have to know of the others.
+    """The layers of a figure, in order, and a remark about the others, or nothing.
 
     Layers of one figure have equally many heads. Where a model's layers differ and none is named,
     those are taken that most are like.
@@ -31,7 +32,7 @@ def choose_layers(
         counts = Counter(heads.values())
         usual = max(counts, key=lambda count: (counts[count], count))
         others = [number for number, count in heads.items() if count != usual]
-        note = f"{_layers(others)} with other numbers of heads left out" if others else ""
+        note = remark("other_heads", layers=others) if others else ""
         return tuple(number for number, count in heads.items() if count == usual), note
     if unknown := sorted(set(wanted) - heads.keys()):
         raise AttentionError(
@@ -49,22 +50,6 @@ def choose_layers(
     return tuple(number for number in heads if number in wanted), ""
 
 
-def _layers(numbers: Sequence[int]) -> str:
-    return f"layer{'s' if numbers[1:] else ''} {ranges(numbers)}"
-
-
 def _listed(numbers: Sequence[int]) -> str:
     gaps = numbers[-1] - numbers[0] != len(numbers) - 1
     return ", ".join(map(str, numbers)) if gaps else f"{numbers[0]} to {numbers[-1]}"
-
-
-def ranges(numbers: Sequence[int]) -> str:
-    """Numbers in order, those in a row as a range."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    words = [str(a) if a == b else f"{a}\u2013{b}" for a, b in runs]
-    return ", ".join(words[:-1]) + (" and " if words[1:] else "") + words[-1]

@@ -9,6 +9,7 @@ import numpy as np
 
 from sphinx_attention.core.analysis.logits import recomputed
 from sphinx_attention.core.attention import Attention, LogitTerms
+from sphinx_attention.core.remarks import remark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ class LayerLogitTerms:
         softcap: what they are bent to stay below; 0 where they are not.
         bias: what is added to keys that are seen, shape (heads or 1, queries, keys); or None.
         sinks: shape (heads,), logits that take part in the softmax and are no keys; or None.
-        missing: what of the layer could not be read, in words; empty where all was.
+        missing: a remark about what of the layer could not be read; empty where all was.
     """
 
     scale: float
@@ -45,16 +46,12 @@ def with_logit_terms(attention: Attention, layers: Sequence[LayerLogitTerms]) ->
         attention: with queries and keys, as far as they are to be had.
         layers: the terms of each layer; empty where the way to the weights tells none.
     """
-    label = attention.label or "the model"
     if not layers:
-        return _without(attention, f"{label} does not hand out its queries and keys")
+        return _without(attention, remark("no_vectors_of_model"))
     if attention.queries is None or attention.keys is None:
-        return _without(
-            attention,
-            f"{label} hands out no queries and keys that are alike in all of its layers",
-        )
+        return _without(attention, remark("unlike_vectors"))
     if reason := next((terms.missing for terms in layers if terms.missing), ""):
-        return _without(attention, f"the sums of {label} cannot be told: {reason}")
+        return _without(attention, reason)
     with_terms = replace(attention, logit_terms=_stacked(attention, layers))
     error, worst = _largest_error(with_terms)
     if error > TOLERANCE and any(terms.sinks is not None for terms in layers):
@@ -69,17 +66,10 @@ def with_logit_terms(attention: Attention, layers: Sequence[LayerLogitTerms]) ->
 
 
 def _difference(attention: Attention, error: float, layer: int) -> str:
-    label, name = attention.label or "the model", attention.layer_names[layer]
-    dtype = attention.provenance.get("dtype", "float32")
+    dtype, difference = attention.provenance.get("dtype", "float32"), f"{error:.3f}"
     if dtype not in {"float32", "float64"}:
-        return (
-            f"{label} rounds each step to {dtype}, so that its weights differ from the sums by up "
-            f'to {error:.3f}; declared with "dtype": "float32" it has them'
-        )
-    return (
-        f"{label} does more with its logits than is known here: in layer {name} the sums end up to "
-        f"{error:.3f} away from the model's weights"
-    )
+        return remark("rounded", dtype=dtype, difference=difference)
+    return remark("more_terms", layer=attention.layer_names[layer], difference=difference)
 
 
 def _without(attention: Attention, reason: str) -> Attention:

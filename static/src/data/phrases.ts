@@ -4,7 +4,7 @@ import type * as english from "../../../sphinx_attention/core/phrases/en.json";
 import { script } from "../../../sphinx_attention/core/phrases/en.json";
 
 /** The sections of the file that scripts use: one that all share, and one for each view that has any. */
-type Sections = Omit<typeof english, "page" | "default">;
+type Sections = Omit<typeof english, "page" | "remarks" | "default">;
 
 export type Phrase = { [Name in keyof Sections]: keyof Sections[Name] }[keyof Sections];
 export type Phrases = Readonly<Partial<Record<Phrase, string>>>;

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from sphinx_attention.core.analysis.logits import chain, missing, recomputed, softmax
 from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.phrases import ENGLISH
 
 TOKENS = (Token("a"), Token("b"))
 QUERIES = np.array([[[[1, 2], [0, 1]], [[1, 0], [2, 2]]]], dtype=np.float32)
@@ -122,7 +123,7 @@ def test_softmax_of_masked_rows_and_of_large_logits() -> None:
     ],
 )
 def test_missing_tensors_are_named(one: Attention, says: str) -> None:
-    assert says in missing(one)
+    assert says in ENGLISH.remark(missing(one))
     with pytest.raises(AttentionError, match=says) as raised:
         chain(one, 0, 0, 0)
     assert raised.value.problem is Problem.MODEL

@@ -23,6 +23,7 @@ from sphinx_attention.core.figure.payload import (
 )
 from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import DirectiveSource, FigureSpec
+from sphinx_attention.core.remarks import remark
 from sphinx_attention.core.request import ModelSource, Request
 
 
@@ -240,7 +241,7 @@ def test_the_planes_of_a_tensor_are_its_bytes_in_turn():
 
 def test_steps_say_what_is_missing():
     figure, _ = steps(logit_terms=None)
-    assert "how queries and keys become weights" in decode(encode(figure)).header["missing"]
+    assert decode(encode(figure)).header["missing"] == remark("no_terms")
     bare = make(np.full((1, 1, 2, 2), 0.5))
     payload = decode(encode(spec(bare, view="steps")))
     assert payload.header["missing"]

@@ -12,6 +12,7 @@ import pytest
 from sphinx_attention.core.analysis.logits import chain
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.request import FunctionSource, MatrixSource, Request
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.answer import Answer
@@ -553,4 +554,4 @@ def test_sums_that_do_not_end_at_the_weights_are_reported(define: Callable[..., 
     one = run(KEPT)
     assert isinstance(one, Attention)
     assert one.logit_terms is not None
-    assert "away from the model's weights" in one.logit_terms.missing
+    assert "away from the model’s weights" in ENGLISH.remark(one.logit_terms.missing)

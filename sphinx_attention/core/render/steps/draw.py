@@ -24,7 +24,7 @@ from sphinx_attention.core.render.common.placed_text import (
 )
 from sphinx_attention.core.render.common.score_vector import is_strong
 from sphinx_attention.core.render.drawing import Drawing
-from sphinx_attention.core.text import visible
+from sphinx_attention.core.text import clean_line, visible
 
 from . import layout
 from .formulas import INFINITY, MINUS, fixed, labels, parts
@@ -210,7 +210,7 @@ def draw(figure: Figure) -> Drawing:
         labels=labels(numbers, *names, figure.say) if numbers else {},
         query=names[0],
         key=names[1],
-        missing=missing,
+        missing=clean_line(figure.say.remark(missing)),
     )
     return Drawing(
         width,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.remarks import together
 from sphinx_attention.core.request import ModelSource, Request
 
 from .backends import Backend, InterfaceBackend, choose_backend, difference, gather
@@ -77,17 +78,17 @@ class Capabilities:
             self.backend.learn(tries, self.tolerance)
 
     def note(self, part: Part, others: str, model: Any) -> str:
-        """What readers have to know of a part of a model's attention; empty for nothing.
+        """Remarks for readers about a part of a model's attention; empty for none.
 
         Args:
             part: the part that is shown.
-            others: which of its layers are left out because their heads are other ones.
+            others: the remark about layers that are left out because their heads are other ones.
             model: the model.
         """
         left_out = [number for other, number in self.left_out if other == part]
         missing = without_map(self.parts[part], left_out, model)
         page = SAME_POSITION if reads_positions(model) else ""
-        return "; ".join(filter(None, (others, missing, page)))
+        return together((others, missing, page))
 
     def check_left_out(self, part: Part) -> None:
         """Say why a part that the model has cannot be shown.

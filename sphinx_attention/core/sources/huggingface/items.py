@@ -25,7 +25,7 @@ class Item:
         target: the decoder's text, of encoder-decoder models.
         generated: the decoder's text where the model made it up.
         layers: the numbers of the layers that are wanted, resolved, in order.
-        note: what readers have to know of the layers that are left out.
+        note: remarks for readers about the layers.
         continued: the text of the tokens with which the model went on from its text.
         candidates: what it chose from at each of them.
     """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sphinx_attention.core.remarks import remark
+
 from .packages import require
 
 if TYPE_CHECKING:
@@ -123,10 +125,10 @@ def terms_of(call: Call) -> DeviceTerms:
     if scale is None and call.given.get("scaling") is None:
         scale = float(call.queries.shape[-1]) ** -0.5
     if scale is None or softcap is None:
-        return DeviceTerms(1.0, missing="its logits are scaled by more than one number")
+        return DeviceTerms(1.0, missing=remark("several_scales"))
     sinks = call.sinks
     if sinks is not None and sinks.numel() != call.weights.shape[1]:
-        return DeviceTerms(scale, softcap, missing="its sinks differ from query to query")
+        return DeviceTerms(scale, softcap, missing=remark("sinks_differ"))
     return DeviceTerms(scale, softcap, _bias(call), None if sinks is None else sinks.flatten())
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.attention import Part
+from sphinx_attention.core.remarks import remark
 
 from .layer_call import Call
 from .layouts import has_keys_of_several_tokens, joined, laid_out
@@ -40,7 +41,7 @@ class Reference:
         left_out: layers that returned something else, and what it was.
         logits: layers that returned logits.
         windows: layers that returned windows or blocks.
-        notes: what readers have to know of the weights of a part.
+        notes: a remark for readers about the weights of a part.
         softmaxes: how many softmaxes the pass computed.
     """
 
@@ -183,9 +184,7 @@ def _joined(found: Reference, key: LayerKey, parts: Any, returned: _Pass) -> Cal
     if made is None:
         return None
     count = int(parts["global"].shape[2])
-    found.notes[key[0]] = (
-        f"the rest goes to {count} global tokens, which are learnt and hold no text"
-    )
+    found.notes[key[0]] = remark("rest_on_global_tokens", count=count)
     return Call(*made, number=key[1])
 
 
@@ -238,5 +237,5 @@ def _laid_out(found: Reference, key: LayerKey, call: Call, returned: _Pass) -> C
         return call
     found.windows.add(key)
     if has_keys_of_several_tokens(call.weights):
-        found.notes[key[0]] = "the rest goes to keys that stand for several tokens each"
+        found.notes[key[0]] = remark("rest_on_blocks")
     return Call(*made, number=call.number)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from sphinx_attention.core.remarks import remark
+
 from .load_errors import is_out_of_memory
 from .own_output import forward
 from .packages import require
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 NAME = "bbox"
 """The argument that takes a position for each token: left, top, right and bottom."""
 
-NOTE = "the model also reads where words stand on a page: all have the same place here"
+NOTE = remark("same_place")
 
 
 def reads_positions(model: Any) -> bool:

@@ -9,10 +9,11 @@ import gc
 import inspect
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
-from sphinx_attention.core.attention import Attention, Part
+from sphinx_attention.core.attention import NOTE, Attention, Part
 from sphinx_attention.core.boundary import as_attention_error
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import option
+from sphinx_attention.core.remarks import together
 from sphinx_attention.core.sources.generation import Continuation, does_not_generate
 from sphinx_attention.core.sources.layers import choose_layers
 from sphinx_attention.core.sources.refusals import (
@@ -307,7 +308,7 @@ class ModelRunner:
             answers = []
             for n, item in enumerate(group):
                 notes = (*tried.backend.notes, tried.backend.part_notes.get(item.part, ""))
-                note = {"note": text} if (text := "; ".join(filter(None, notes))) else {}
+                note = {NOTE: text} if (text := together(notes)) else {}
                 answers.append((item.request, self._guarded(ran.finish, n, provenance | note)))
             return answers
         if len(group) == 1:

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from sphinx_attention.core.sources.layers import ranges
+from sphinx_attention.core.remarks import remark
 
 from .packages import require
 
@@ -124,21 +124,18 @@ def mixers(model: Any) -> list[str]:
 
 
 def notes_of(seen: Sequence[Seen]) -> tuple[str, ...]:
-    """What readers have to know of a model's attention, in words that follow its name.
+    """Remarks for readers about a model's attention.
 
     Args:
         seen: the calls of its layers; empty where they are not known.
     """
     notes = []
     if half := next((_half(one.call) for one in seen if _half(one.call)), 0):
-        notes.append(
-            "differential attention: these are its two halves, and the model takes from head n "
-            f"a multiple of head n + {half}"
-        )
+        notes.append(remark("differential", half=half))
     if any(one.gated for one in seen):
-        notes.append("what a head writes is multiplied by a gate")
+        notes.append(remark("gate"))
     if any(_damped(one.call) for one in seen):
-        notes.append("what a head writes is damped by a sink")
+        notes.append(remark("damped"))
     return tuple(notes)
 
 
@@ -156,7 +153,7 @@ def _damped(call: Call) -> bool:
 
 
 def without_map(shown: Sequence[int], left_out: Collection[int], model: Any) -> str:
-    """Which layers have no attention map, in models that mix kinds of layers; or nothing.
+    """A remark about layers without an attention map, in models that mix kinds; or nothing.
 
     Args:
         shown: the numbers of the layers that can be shown.
@@ -168,7 +165,4 @@ def without_map(shown: Sequence[int], left_out: Collection[int], model: Any) -> 
         count = int(getattr(model.config.get_text_config(), "num_hidden_layers", 0))
     one_stack = not getattr(model.config, "is_encoder_decoder", False) and max(shown) < count
     others = sorted({*left_out, *(range(count) if one_stack else ())} - set(shown))
-    if not others:
-        return ""
-    word, verb = ("layers", "have") if others[1:] else ("layer", "has")
-    return f"{word} {ranges(others)} {verb} no attention map"
+    return remark("no_map", layers=others) if others else ""

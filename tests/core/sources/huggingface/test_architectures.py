@@ -16,6 +16,8 @@ import pytest
 from sphinx_attention.core.analysis.logits import chain, missing
 from sphinx_attention.core.attention import Attention, Part
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.phrases import ENGLISH
+from sphinx_attention.core.remarks import remark
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.huggingface.backends import choose_backend, gather, reference_of
@@ -111,7 +113,7 @@ class TestOneStack:
             if kind in NOT_ON_THE_INTERFACE:
                 assert one.provenance["capture"] == "output_attentions"
                 assert one.queries is one.keys is one.values is None
-                assert missing(one) == f"{folder.name} does not hand out its queries and keys"
+                assert missing(one) == remark("no_vectors_of_model")
                 with pytest.raises(AttentionError, match="queries and keys"):
                     chain(one, 0, 0, 0)
             else:
@@ -367,8 +369,9 @@ class TestTerms:
         (half,) = attentions([Request(source, FOX, keep=ALL)])
         assert one is not None
         assert one.missing == ""
-        assert "rounds each step to bfloat16" in missing(half)
-        assert '"dtype": "float32"' in missing(half)
+        reason = ENGLISH.remark(missing(half))
+        assert "rounds each step to bfloat16" in reason
+        assert '"dtype": "float32"' in reason
 
     def test_positions_in_the_mask(self) -> None:
         """Some models add ALiBi to the mask. By hand: logits q·k·scale + m·(j − i)."""
@@ -400,10 +403,12 @@ class TestTerms:
         honest = describe(None, given, torch.softmax(logits, -1))
         assert missing(attention_of(honest)) == ""
         squared = describe(None, given, torch.softmax(logits * logits.abs(), -1))
-        said = missing(attention_of(squared))
+        said = ENGLISH.remark(missing(attention_of(squared)))
         assert "in layer 0 the sums end up to 0." in said
         by_head = {**given, "scaling": torch.tensor([0.5, 0.25])}
-        said = missing(attention_of(describe(None, by_head, torch.softmax(logits, -1))))
+        said = ENGLISH.remark(
+            missing(attention_of(describe(None, by_head, torch.softmax(logits, -1))))
+        )
         assert "more than one number" in said
 
     def test_sinks_outside_the_softmax_are_left_out(self) -> None:

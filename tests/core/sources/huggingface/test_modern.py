@@ -18,6 +18,7 @@ from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
+from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.description import credit
 from sphinx_attention.core.request import Request
 from sphinx_attention.core.sources import open_source
@@ -25,7 +26,6 @@ from sphinx_attention.core.sources.huggingface.layouts import laid_out
 from sphinx_attention.core.sources.huggingface.loading import quiet
 from sphinx_attention.core.sources.huggingface.runner import ModelRunner
 from sphinx_attention.core.sources.huggingface.softmax import watching_softmax
-from sphinx_attention.core.sources.layers import ranges
 from tests.core.sources.runs import FOX, answers, failure, source_of
 
 pytestmark = pytest.mark.models
@@ -49,6 +49,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         return kept[kind]
 
     return make
+
+
+def told(one: Attention) -> str:
+    """The remarks about an attention, in English."""
+    return ENGLISH.remark(one.provenance["note"])
 
 
 def captured(folder: Path, **more: Any) -> Attention:
@@ -95,14 +100,14 @@ class TestWhatIsSaid:
     def test_layers_without_attention(self, made: Made) -> None:
         one = captured(made("minimax")[0])
         assert one.layer_names == ("1", "3")
-        assert one.provenance["note"] == "layers 0 and 2 have no attention map"
+        assert told(one) == "without an attention map: layers 0 and 2"
         assert captured(made("zamba2")[0]).layer_names == ("1", "3")
 
     def test_gates(self, made: Made) -> None:
         one = captured(made("qwen3_next")[0])
         assert one.layer_names == ("3",)
-        assert one.provenance["note"] == (
-            "what a head writes is multiplied by a gate; layers 0\u20132 have no attention map"
+        assert told(one) == (
+            "what a head writes is multiplied by a gate; without an attention map: layers 0\u20132"
         )
         assert "note" not in captured(made("gpt_neo")[0]).provenance
 
@@ -112,9 +117,7 @@ class TestWhatIsSaid:
         one = captured(folder, part="encoder", target=tiny.TARGET)
         assert one.bins == 1
         assert one.key_tokens[0].text == "(rest)"
-        assert one.provenance["note"] == (
-            "the rest goes to 3 global tokens, which are learnt and hold no text"
-        )
+        assert told(one) == ("the rest goes to 3 global tokens, which are learnt and hold no text")
         # Blocks have four tokens. In the second layer, they begin two tokens earlier.
         seen = ~one.mask_of(0)[one.bins if one.same_tokens else 0 :, one.bins :]
         assert seen[0, :4].all()
@@ -126,7 +129,7 @@ class TestWhatIsSaid:
 
     @pytest.mark.parametrize("kind", ["layoutlm", "bros"])
     def test_words_without_a_page(self, made: Made, kind: str) -> None:
-        assert captured(made(kind)[0]).provenance["note"] == (
+        assert told(captured(made(kind)[0])) == (
             "the model also reads where words stand on a page: all have the same place here"
         )
 
@@ -134,7 +137,7 @@ class TestWhatIsSaid:
         """The second block of Funnel attends from one half of the tokens."""
         one = captured(made("funnel")[0])
         assert one.layer_names == ("0", "2", "3")
-        assert one.provenance["note"] == "layer 1 has no attention map"
+        assert told(one) == "without an attention map: layer 1"
 
     def test_differential_attention(self, made: Made) -> None:
         one = captured(made("diffllama")[0])
@@ -143,11 +146,6 @@ class TestWhatIsSaid:
             "; differential attention: these are its two halves, and the model takes from head n "
             "a multiple of head n + 2"
         )
-
-    def test_ranges(self) -> None:
-        assert ranges([3]) == "3"
-        assert ranges([0, 1, 2, 5]) == "0\u20132 and 5"
-        assert ranges([0, 2, 4, 5]) == "0, 2 and 4\u20135"
 
     @pytest.mark.parametrize(
         ("kind", "reason"),
@@ -208,7 +206,7 @@ def test_keys_that_stand_for_several_tokens_are_a_bin(tmp_path: Path) -> None:
     assert one.key_tokens[0].text == "(rest)"
     assert one.weights[:, :, 1:, 0].mean() > 0.1
     note = "the rest goes to keys that stand for several tokens each"
-    assert one.provenance["note"] == note
+    assert told(one) == note
     cross = captured(tmp_path / "longt5", part="cross", target=tiny.TARGET)
     assert "note" not in cross.provenance
 
@@ -218,7 +216,7 @@ class TestLayersOfUnequalHeads:
         folder, model = laguna
         one = captured(folder)
         assert one.layer_names == ("0", "2")
-        assert one.provenance["note"].endswith("layer 1 with other numbers of heads left out")
+        assert told(one).endswith("layer 1 left out: other numbers of heads")
         (expected,) = reference(model, tiny.tokenizer(), FOX, None).values()
         assert np.abs(one.weights - np.stack([expected[0], expected[2]])).max() < 1e-5
 
