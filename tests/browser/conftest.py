@@ -155,11 +155,11 @@ def token(page: Page, figure: str, index: int, side: str | None = None) -> Locat
 
 
 def edges(page: Page, figure: str) -> dict[tuple[int, int], float]:
-    """Width of every edge that is drawn, by query and key."""
+    """Width of every edge that is drawn, by query and key; after a change, the width that it will have."""
     found = page.eval_on_selector_all(
         f"#{figure} .attention-edge",
         """all => all.filter(e => e.checkVisibility()).map(e => [
-            +e.dataset.query, +e.dataset.key, parseFloat(getComputedStyle(e).strokeWidth)])""",
+            +e.dataset.query, +e.dataset.key, parseFloat(e.getAttribute("stroke-width"))])""",
     )
     return {(query, key): width for query, key, width in found}
 

@@ -395,12 +395,107 @@ def test_no_figure_is_blank_at_rest(open_page, name: str) -> None:
     assert opacity(page, name) == pytest.approx(0.38)
 
 
+STILL = "(id) => !document.querySelector(`#${id} svg`).getAnimations({subtree: true}).length"
+MOVING = """(id) => [...document.querySelectorAll(`#${id} .attention-stage [d]`)]
+  .flatMap((path) => path.getAnimations())
+  .flatMap((one) => one.transitionProperty ?? Object.keys(one.effect.getKeyframes()[0]))"""
+
+
+def test_an_edge_goes_over_to_its_weight_in_another_head(open_page, reference) -> None:
+    page = open_page("dog", "dog")
+    token(page, "dog", 4).click()
+    away(page)
+    page.evaluate(
+        "() => { window.kept = document.querySelector('#dog .attention-edge[data-key=\"9\"]') }"
+    )
+    was = page.evaluate("parseFloat(getComputedStyle(kept).strokeWidth)")
+    # Time stands still: what moves has not moved yet.
+    page.evaluate(
+        """() => {
+          const head = document.querySelector('#dog select[name="head"]');
+          head.value = "0";
+          head.dispatchEvent(new Event("change", {bubbles: true}));
+          const picture = document.querySelector("#dog svg");
+          for (const one of picture.getAnimations({subtree: true})) one.pause();
+        }"""
+    )
+    now = expected(reference[5, 0], 4, 0.95)
+    assert edges(page, "dog") == pytest.approx(now, abs=0.011)
+    moving = page.evaluate(MOVING, "dog")
+    assert page.evaluate("kept.isConnected")
+    if (4, 9) in now:
+        assert "stroke-width" in moving
+        assert page.evaluate("parseFloat(getComputedStyle(kept).strokeWidth)") == pytest.approx(was)
+    page.evaluate(
+        """() => {
+          const picture = document.querySelector("#dog svg");
+          for (const one of picture.getAnimations({subtree: true})) one.finish();
+        }"""
+    )
+    page.wait_for_function(STILL, arg="dog")
+    assert page.locator("#dog .attention-gone").count() == 0
+    drawn = page.eval_on_selector_all(
+        "#dog .attention-edge",
+        "all => all.map(e => [+e.dataset.key, parseFloat(getComputedStyle(e).strokeWidth)])",
+    )
+    assert dict(drawn) == pytest.approx({key: width for (_, key), width in now.items()}, abs=0.011)
+
+
+def test_edges_grow_out_of_the_word_that_is_pointed_at(open_page) -> None:
+    page = open_page("dog", "dog")
+    token(page, "dog", 4).hover()
+    grown = page.evaluate(
+        """() => [...document.querySelectorAll("#dog .attention-edge")].map((path) => {
+          const [one] = path.getAnimations();
+          return one?.effect.getKeyframes().map((frame) => frame.strokeDasharray) ?? [];
+        })"""
+    )
+    assert grown
+    # Those that are still growing start as a point.
+    assert all(not frames or re.match("0(px)?,? 1", frames[0]) for frames in grown)
+    page.wait_for_function(STILL, arg="dog")
+    seen = page.evaluate(CENTRES, "dog")
+    assert all(path["query"] == 4 for path in seen["paths"])
+
+
+def test_the_edges_at_rest_go_over_to_another_head(open_page) -> None:
+    page = open_page("dog", "chosen")
+    before = page.locator("#chosen .attention-overview path").count()
+    figure = page.locator("#chosen")
+    figure.locator('select[name="layer"]').select_option("3")
+    away(page)
+    named = "all => all.map((path) => `${path.dataset.query} ${path.dataset.key}`)"
+    page.wait_for_function(STILL, arg="chosen")
+    third = page.eval_on_selector_all("#chosen .attention-overview path", named)
+    assert before
+    assert len(set(third)) == len(third)
+    page.evaluate(
+        """() => {
+          window.paths = new Set(document.querySelectorAll("#chosen .attention-overview path"));
+          const head = document.querySelector('#chosen select[name="head"]');
+          head.value = "5";
+          head.dispatchEvent(new Event("change", {bubbles: true}));
+        }"""
+    )
+    assert "stroke-width" in page.evaluate(MOVING, "chosen")
+    fifth = page.eval_on_selector_all("#chosen .attention-overview path", named)
+    kept = page.eval_on_selector_all(
+        "#chosen .attention-overview path",
+        f"all => ({named})(all.filter((path) => paths.has(path)))",
+    )
+    assert set(kept) == set(third) & set(fifth)
+
+
 def test_the_ghost_goes_at_once_where_motion_is_reduced(open_page) -> None:
     page = open_page("dog", "chosen", reduced_motion="reduce")
     token(page, "chosen", 4).hover()
     rest = page.locator("#chosen .attention-overview")
     assert rest.evaluate("e => e.getAnimations({subtree: true}).length") == 0
     assert rest.evaluate("e => getComputedStyle(e).visibility") == "hidden"
+    token(page, "chosen", 4).click()
+    page.locator('#chosen select[name="head"]').select_option("5")
+    assert page.evaluate(STILL, "chosen")
+    assert page.locator("#chosen .attention-gone").count() == 0
 
 
 @in_every_font

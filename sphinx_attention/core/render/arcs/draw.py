@@ -287,14 +287,16 @@ def _drawing(
 
     # What a pin hides from the start is drawn by the browser, if it is ever asked for.
     rest = [] if figure.pinned else at_rest(figure, codes)
+    focus = [
+        edge(query, key)
+        for query in figure.pinned
+        for key in np.flatnonzero(edges.drawn(codes[query], figure.cutoff)).tolist()
+    ]
     arcs = Arcs(
         rows=rows,
         rest=_layers([edge(query, key, rest=True) for query, key in rest]),
-        focus=tuple(
-            edge(query, key)
-            for query in figure.pinned
-            for key in np.flatnonzero(edges.drawn(codes[query], figure.cutoff)).tolist()
-        ),
+        # Edges to special tokens are below the others.
+        focus=tuple(sorted(focus, key=lambda one: not one.special)),
         pinned=bool(figure.pinned),
     )
     return Drawing(

@@ -4,11 +4,9 @@ import { key_line, key_number, most_rest_edges, number, rows_apart, slot, top } 
 import { edges as curves } from "../../../../sphinx_attention/core/render/common/constants.json";
 import {
   addHitArea,
-  type Attributes,
   type Edge,
   edgesAtRest,
   edgesOf,
-  elementsInto,
   find,
   inFocus,
   type Line,
@@ -20,6 +18,7 @@ import {
   printedWeight,
   readTokens,
   require,
+  same,
   short,
   showWeight,
   type Side,
@@ -34,6 +33,8 @@ import {
   weightOf,
 } from "../shared";
 import { curve, type Frame, headroomOf, opacityAtRest } from "./curves";
+import { type EdgePath, pathsIn } from "./paths";
+import { openRest } from "./rest";
 
 export const view: ViewKind = { open, reversible: true };
 
@@ -65,7 +66,10 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
   const line = lineOf(model, state.layer, state.head, focus, state.direction);
   return {
     focus,
-    strokes: edgesOf(model, line).map((edge) => strokeOf(frame, edge, line.from)),
+    // Edges to special tokens are below the others.
+    strokes: edgesOf(model, line)
+      .map((edge) => strokeOf(frame, edge, line.from))
+      .sort((a, b) => Number(b.special) - Number(a.special)),
     side: model.oneRow || line.from === "key" ? "query" : "key",
     numbers: line.codes.map((code) => printedWeight(code, model.signed)),
   };
@@ -82,14 +86,23 @@ function strokeOf(frame: Frame, edge: Edge, from: Line["from"]): Stroke {
   };
 }
 
-function pathOf({ query, key, special, less, d, width }: Stroke): Attributes {
+/** A stroke as a path of the class `attention-edge` or `attention-rest`. */
+function pathOf({ query, key, special, less, d, width }: Stroke, kind: "edge" | "rest"): EdgePath {
+  const name = `attention-${kind}`;
   return {
-    class: `attention-edge${special ? " attention-edge--special" : ""}${less ? " attention-edge--less" : ""}`,
-    "data-query": query,
-    "data-key": key,
-    d,
-    "stroke-width": width,
+    name: nameOf(query, key),
+    attributes: {
+      class: `${name}${special ? ` ${name}--special` : ""}${less ? ` ${name}--less` : ""}`,
+      "data-query": query,
+      "data-key": key,
+      d,
+      "stroke-width": width,
+    },
   };
+}
+
+function nameOf(query: number | string, key: number | string): string {
+  return `${query} ${key}`;
 }
 
 /** The most edges that are drawn at rest. */
@@ -118,11 +131,16 @@ function open(root: HTMLElement, model: Model): View {
   const tokenAt = ({ side, index }: Place): TextToken | undefined =>
     tokens[model.oneRow ? "query" : side][index];
   const isLarge = tokens.query.length + tokens.key.length > LARGE;
+  const edgePaths = pathsIn(edges, ({ dataset }) => nameOf(dataset["query"]!, dataset["key"]!));
+  const rest = overview && openRest(overview, (state) => restPaths(model, state, frame), isLarge);
   let shown = readShown(tokens);
 
   const show = (state: State, previous: State | null): void => {
     const next = draw(model, state, frame);
-    elementsInto(edges, "path", next.strokes.map(pathOf));
+    edgePaths.show(
+      next.strokes.map((stroke) => pathOf(stroke, "edge")),
+      !previous ? "none" : isSameFocus(state, previous) ? "change" : "grow",
+    );
     for (const side of SIDES) {
       const numbers = next.side === side ? next.numbers : [];
       if (next.side === side || shown.side === side) numbersInto(tokens[side], numbers, side, frame, model);
@@ -133,20 +151,17 @@ function open(root: HTMLElement, model: Model): View {
         if (token) toggleClass(token.element, "token--focus", on);
       }
     }
-    if (overview) toggleClass(overview, "overview--away", next.focus.length > 0);
-    if (overview && state.pinned.length && isLarge) {
-      // Edges that are hidden for long are removed, to save elements.
-      overview.replaceChildren();
-    } else if (overview && !next.focus.length) {
-      const head = `${state.layer}.${state.head}`;
-      // The static picture already shows the edges of the first head.
-      if (!previous && overview.firstChild) overview.dataset["head"] ??= head;
-      if (overview.dataset["head"] !== head || !overview.firstChild) overviewInto(overview, model, state, frame);
-      overview.dataset["head"] = head;
-    }
+    rest?.show(state, previous);
     shown = next;
   };
   return { tokens: [...tokens.query, ...tokens.key], edges: true, show };
+}
+
+/** Whether two states show the edges of the same tokens, perhaps of two heads. */
+function isSameFocus(state: State, previous: State): boolean {
+  const [now, before] = [inFocus(state), inFocus(previous)];
+  const areSame = now.length === before.length && now.every((place, i) => same(place, before[i]!));
+  return areSame && state.direction === previous.direction;
 }
 
 /** What the static picture shows, so that the first state removes what it does not have. */
@@ -198,22 +213,13 @@ function newWeight(token: TextToken, side: Side, frame: Frame, model: Model): SV
   });
 }
 
-/** Draw the edges at rest. Those to special tokens are below the others, and weak ones below strong ones. */
-function overviewInto(group: SVGGElement, model: Model, state: State, frame: Frame): void {
-  const layers = new Map<string, SVGGElement>();
-  for (const edge of edgesAtRest(model, state.layer, state.head, OVERVIEW)) {
-    const opacity = short(opacityAtRest(edge));
-    const less = edge.code < 0;
-    const name = `${edge.special ? 0 : 1} ${opacity} ${less}`;
-    const layer =
-      layers.get(name) ??
-      svg("g", {
-        class: `attention-rest${edge.special ? " attention-rest--special" : ""}${less ? " attention-rest--less" : ""}`,
-        "stroke-opacity": opacity,
-      });
-    layers.set(name, layer);
-    const { d, width } = strokeOf(frame, edge, "query");
-    layer.append(svg("path", { d, "stroke-width": width }));
-  }
-  group.replaceChildren(...[...layers].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, layer]) => layer));
+/** The edges at rest. Those to special tokens are below the others, and weak ones below strong ones. */
+function restPaths(model: Model, { layer, head }: State, frame: Frame): EdgePath[] {
+  return edgesAtRest(model, layer, head, OVERVIEW)
+    .map((edge) => ({ edge, opacity: opacityAtRest(edge) }))
+    .sort((a, b) => Number(b.edge.special) - Number(a.edge.special) || a.opacity - b.opacity)
+    .map(({ edge, opacity }) => {
+      const { name, attributes } = pathOf(strokeOf(frame, edge, "query"), "rest");
+      return { name, attributes: { ...attributes, "stroke-opacity": short(opacity) } };
+    });
 }
