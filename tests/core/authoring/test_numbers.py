@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -21,9 +22,12 @@ from sphinx_attention.core.authoring.options import HostContext, parse
 from sphinx_attention.core.authoring.reference import Reference, parse_reference
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.figure import Figure, resolve_all
+from sphinx_attention.core.figure.variants import resolve_all
 from tests.core.authoring.test_reference import attention as of_words
 from tests.core.authoring.test_reference import figure as figure_of_words
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.figure.figure import Figure
 
 STORY = "once upon a"
 
