@@ -14,10 +14,21 @@ from markupsafe import Markup
 
 from sphinx_attention.core import phrases as module
 from sphinx_attention.core.phrases import browser_script, languages, phrases
+from sphinx_attention.core.render.common.text_metrics import text_width
 from sphinx_attention.core.render.html import figure_attributes, render_html
 from tests.core.render.figures import figure
 
 OTHERS = [language for language in languages() if language != "en"]
+
+
+LABEL = 16
+"""Characters up to which an English phrase is a label: a word of a control, an axis or a column."""
+
+WIDEST_LABEL = 100.0
+"""Px that a label of another language may take at 13 px, where the English one is short."""
+
+PARTICLES = "은는이가을를과와"
+"""Korean particles whose form depends on the sound before them."""
 
 
 def texts(language: str) -> dict[str, dict[str, str]]:
@@ -39,6 +50,37 @@ def test_a_translation_is_complete(language: str) -> None:
         for name, text in words.items():
             assert placeholders(text) == placeholders(other[part][name]), name
             assert other[part][name].strip()
+
+
+def phrases_of(language: str) -> dict[str, str]:
+    return {name: text for words in texts(language).values() for name, text in words.items()}
+
+
+def test_the_languages() -> None:
+    assert set(languages()) == {"en", "de", "ko", "ar"}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_translation_is_not_much_longer_than_english(language: str) -> None:
+    """Labels stand in a row, in columns and beside pictures; sentences may wrap."""
+    english = phrases_of("en")
+    for name, text in phrases_of(language).items():
+        widths = [text_width(re.sub(r"\{\w+\}", "0", one), 13) for one in (english[name], text)]
+        label = len(english[name]) <= LABEL and not re.search(r"[{.]", english[name])
+        most = max(1.6 * widths[0], WIDEST_LABEL) if label else 2.3 * widths[0]
+        assert widths[1] <= most, (name, text)
+
+
+def test_no_korean_particle_depends_on_what_is_put_in() -> None:
+    """A particle such as 을 or 를 follows the sound of the word before it, which may be any."""
+    for name, text in phrases_of("ko").items():
+        assert not re.search(rf"\}}\W*(?:[{PARTICLES}]|으로|로|이나|나|이라|라)(?!\w)", text), name
+
+
+def test_no_arabic_noun_is_counted() -> None:
+    """The form of a counted noun depends on the number: 3 رؤوس, but 11 رأسًا."""
+    for name, text in phrases_of("ar").items():
+        assert not re.search(r"\{count\}\s+(?!من\b|على الأكثر)\w", text), name
 
 
 def test_no_name_is_in_two_parts() -> None:
