@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 import sphinx_attention.core
 from sphinx_attention.core import phrases as module
 from sphinx_attention.core.attention import Attention, LogitTerms, Token
-from sphinx_attention.core.figure.figure import resolve
+from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.phrases import phrases
 from sphinx_attention.core.remarks import PREFIX, read, remark, together
