@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Attention
 
 
+_AT_ONCE = 1 << 20
+"""Weights that are copied at a time."""
+
+
 def interest(attention: Attention) -> NDArray[np.float64]:
     """How much there is to see in each head, in [0, 1].
 
@@ -41,12 +45,15 @@ def interest(attention: Attention) -> NDArray[np.float64]:
     score = np.zeros((attention.layers, attention.heads))
     if not ordinary_queries or not keys.any():
         return score
-    for layer, weights in enumerate(attention.weights):
-        # A copy of one layer at a time: of all of them, long texts would fill the memory.
-        among = weights[:, ordinary_queries] * keys
+    weights = attention.weights
+    # Copies of some layers at a time: of all of them, long texts would fill the memory.
+    together = max(1, _AT_ONCE // weights[0].size)
+    for first in range(0, attention.layers, together):
+        some = slice(first, first + together)
+        among = weights[some][:, :, ordinary_queries] * keys
         if attention.same_tokens:
-            among[:, range(len(ordinary_queries)), ordinary_queries] = 0.0
-        score[layer] = among.max(axis=2).mean(axis=1, dtype=np.float64)
+            among[:, :, range(len(ordinary_queries)), ordinary_queries] = 0.0
+        score[some] = among.max(axis=3).mean(axis=2, dtype=np.float64)
     return score
 
 

@@ -81,6 +81,7 @@ def languages() -> tuple[str, ...]:
     )
 
 
+@cache
 def phrases(language: str = _ENGLISH) -> Phrases:
     """The phrases of a language, or English where it is not known.
 

@@ -151,6 +151,8 @@ def _footer(drawing: Drawing, figure: Figure, whole: Figure, uid: str) -> Iterat
         yield _selector(figure, one)
     for name, value, names in _choices(figure, drawing):
         yield _choice(figure, name, value, names)
+    if drawing.turns and figure.attention.same_tokens:
+        yield _direction_button(figure)
     yield write_template(drawing.controls, drawing, figure, uid)
     label = clean_line(figure.attention.label)
     if "model" not in axes:
@@ -201,6 +203,14 @@ def _choice(figure: Figure, name: str, value: str, names: Sequence[str]) -> str:
         f'<label class="attention-choice">{word} <select name="{name}" translate="no">{options}'
         f'</select><span class="attention-value" translate="no" aria-hidden="true">{shown}</span>'
         "</label>\n"
+    )
+
+
+def _direction_button(figure: Figure) -> str:
+    say = figure.say.markup
+    return (
+        f'<button type="button" class="attention-direction" title="{say("turn_title")}">'
+        f"{say('turn_from')}</button>\n"
     )
 
 

@@ -33,6 +33,8 @@ class Drawing:
             takes a figure, the content and whether the picture is a file of its own.
         under: the template for the box of the picture, right under the picture; empty for none.
         choices: the selectors in the footer: ``layer`` and ``head``.
+        turns: whether readers can turn the direction of the edges, from the attention that a token
+            pays to the attention that it receives.
         controls: the template of this view's own controls in the footer; empty for none.
         below: the template for the place under the footer; empty for none.
         beside: the view of a second picture beside this one; None for none.
@@ -48,6 +50,7 @@ class Drawing:
     write: Callable[..., str] | None = None
     under: str = ""
     choices: tuple[str, ...] = ("layer", "head")
+    turns: bool = False
     controls: str = ""
     below: str = ""
     beside: View | None = None

@@ -7,6 +7,7 @@ admonition of that name. Otherwise, the class that was registered before runs th
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -278,11 +279,17 @@ def _line_of(error: AttentionError, directive: Directive, source: Source) -> int
     )
 
 
+@lru_cache(64)
+def _real_path(path: str) -> str:
+    # A document has many directives, and following links takes a look at every folder.
+    return os.path.realpath(path)
+
+
 def _short(env: Any, place: Any) -> str:
     """A place in short form, for a list."""
     file, _, line = str(place).rpartition(":")
     # For an included file, docutils gives the path from the folder in which the build was started.
-    whole, folder = os.path.realpath(file), os.path.realpath(env.srcdir)
+    whole, folder = _real_path(file), _real_path(str(env.srcdir))
     if whole.startswith(folder + os.sep) and ":docstring of" not in file:
         file = os.path.relpath(whole, folder).replace(os.sep, "/")
     return f"{file}:{line}"

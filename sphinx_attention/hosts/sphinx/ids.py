@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,10 +36,16 @@ def slug_of(document: str, documents: Iterable[str]) -> str:
     same, as ``week-1`` and ``week/1`` do, or ``第一章`` and ``第二章``, a digest distinguishes
     them. A document whose name equals the beginning has no digest.
     """
-    slug = _plain(document)
-    if document == slug or all(_plain(other) != slug or other == document for other in documents):
+    slug, known = _plain(document), frozenset(documents)
+    if document == slug or _slugs(known)[slug] == (document in known):
         return slug
     return f"{slug}-{hashlib.sha256(document.encode()).hexdigest()[:6]}"
+
+
+@lru_cache(1)
+def _slugs(documents: frozenset[str]) -> Counter[str]:
+    """How many documents of a project have each slug. Every figure of the project asks."""
+    return Counter(map(_plain, documents))
 
 
 def _plain(document: str) -> str:

@@ -304,7 +304,7 @@ def _drawing(
         right_to_left=backwards,
         content=arcs,
         write=write,
-        controls="common/direction.jinja",
+        turns=True,
         notes=_notes(figure),
     )
 

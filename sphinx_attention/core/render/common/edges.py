@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +52,7 @@ _BALLOON_HEIGHT: float = _EDGES["balloon_height"]
 _BALLOON_RADIUS: float = _EDGES["balloon_radius"]
 
 
+@lru_cache(8192)
 def num(value: float) -> str:
     """A number as attributes hold it: two decimals, rounded half up, without trailing zeros."""
     rounded = math.floor(value * 100 + 0.5) / 100
@@ -148,6 +150,8 @@ def mean_over(heads: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     Args:
         heads: the result of `summed` for each head, all of one shape.
     """
+    if len(heads) == 1:
+        return heads[0].copy()
     stacked = np.stack(heads)
     total = np.where(stacked == MASKED_SUM, 0, stacked).sum(axis=0)
     mean: NDArray[np.int64] = (2 * total + len(heads)) // (2 * len(heads))

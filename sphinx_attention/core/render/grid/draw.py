@@ -195,6 +195,7 @@ def draw(figure: Figure) -> Drawing:
         template="grid/picture.jinja",
         content=grid,
         controls="grid/controls.jinja",
+        turns=True,
         under="grid/under.jinja",
         beside=ENLARGED[0],
     )
