@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.authoring.options import HostContext, parse
+from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.sources.author_files import locate

@@ -11,6 +11,7 @@ import ast
 import json
 import re
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.host_words import expected_of_flag, option
@@ -54,34 +55,37 @@ def flag(value: str) -> bool:
     return True
 
 
-def choice(*allowed: str, synonyms: Mapping[str, str] | None = None) -> Callable[[str], str]:
-    """One of several words.
+@dataclass(frozen=True)
+class Choice:
+    """A converter to one of several words.
 
-    Args:
+    Attributes:
         allowed: the words.
         synonyms: what authors write instead, and which of the words they mean by it.
     """
 
-    def convert(value: str) -> str:
+    allowed: tuple[str, ...]
+    synonyms: Mapping[str, str] | None = None
+
+    def __call__(self, value: str) -> str:
+        """The word that an author wrote."""
         chosen = " ".join(value.split())
-        if chosen not in allowed:
-            raise ValueError(f"expected {listed(allowed)}{nearest(chosen, allowed, synonyms)}")
+        if chosen not in self.allowed:
+            hint = nearest(chosen, self.allowed, self.synonyms)
+            raise ValueError(f"expected {listed(self.allowed)}{hint}")
         return chosen
 
-    return convert
 
-
-def choices(*allowed: str, synonyms: Mapping[str, str] | None = None) -> Callable[[str], Any]:
+@dataclass(frozen=True)
+class Choices(Choice):
     """A converter to one or several of some words, with commas between; each at most once."""
-    one = choice(*allowed, synonyms=synonyms)
 
-    def convert(value: str) -> tuple[str, ...]:
-        found = tuple(one(word) for word in value.split(","))
+    def __call__(self, value: str) -> Any:
+        """The words that an author wrote."""
+        found = tuple(super(Choices, self).__call__(word) for word in value.split(","))
         if repeated := next((word for word in found if found.count(word) > 1), None):
             raise ValueError(f"expected each value once; {repeated} stands there several times")
         return found
-
-    return convert
 
 
 def sentences(value: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from sphinx_attention.core.analysis.head_scores import HEAD_SCORES
 from sphinx_attention.core.codes import FULL, MASKED_TEXT
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.focus import pick
+from sphinx_attention.core.host_words import option
 from sphinx_attention.core.text import clean_line, listed, nearest, quoted
 
 from .reference import EXAMPLE, SLACK, locate, shown_figure
@@ -227,8 +228,8 @@ def next_tokens(reference: Reference, figure: Figure) -> tuple[Candidate, ...]:
     if not known:
         raise AttentionError(
             Problem.REFERENCE,
-            f"the figure {reference.figure} chooses no next token: only a figure with the option "
-            "generate has such probabilities",
+            f"the figure {reference.figure} chooses no next token: only a figure with "
+            f"{option('generate')} has such probabilities",
         )
     return known
 

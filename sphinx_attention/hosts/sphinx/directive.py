@@ -17,13 +17,12 @@ from docutils.parsers.rst.directives.admonitions import Attention as DocutilsAtt
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_attention.core.authoring.options import (
-    HostContext,
     check_characters,
     convert,
     invalid,
-    parse,
     unknown_option,
 )
+from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.sources.author_files import locate

@@ -18,7 +18,7 @@ from sphinx_attention.core.authoring.numbers import (
     parse_form,
     print_number,
 )
-from sphinx_attention.core.authoring.options import HostContext, parse
+from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.authoring.reference import Reference, parse_reference
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import AttentionError, Problem

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sphinx_attention.core.authoring.options import OPTIONS, HostContext, convert, parse
+from sphinx_attention.core.authoring.options import OPTIONS, convert
+from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.selection import written
@@ -174,6 +175,10 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
     ("options", "matrix", "says"),
     [
         ({"layr": "1"}, None, "did you mean layer?"),
+        ({"steps": "5"}, None, "did you mean the option view with the value steps?"),
+        ({"Rollout": ""}, None, "did you mean the option aggregate with the value rollout?"),
+        ({"new_tokens": "5"}, None, "did you mean generate?"),
+        ({"none": ""}, None, "unknown option 'none'; the options are"),
         ({"layer": "-1"}, None, "a whole number from 0, or auto"),
         ({"cutoff": "0"}, None, "above 0 and up to 1"),
         ({"cutoff": "all"}, None, "above 0 and up to 1"),

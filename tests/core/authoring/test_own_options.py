@@ -17,7 +17,8 @@ from bs4 import BeautifulSoup
 
 from sphinx_attention.core.analysis.parts import select
 from sphinx_attention.core.attention import Attention, Token
-from sphinx_attention.core.authoring.options import OPTIONS, HostContext, own_options, parse
+from sphinx_attention.core.authoring.options import OPTIONS, own_options
+from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.payload import decode, encode, encode_text, estimate

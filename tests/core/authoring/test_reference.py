@@ -10,7 +10,7 @@ import pytest
 
 from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.authoring.claims import check, parse_claim
-from sphinx_attention.core.authoring.options import HostContext, parse
+from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.authoring.reference import (
     Reference,
     locate,

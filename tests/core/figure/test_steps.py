@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from sphinx_attention.core.authoring.options import HostContext, parse
+from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.codes import MASKED
 from sphinx_attention.core.errors import AttentionError, Problem

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from sphinx_attention.core.attention import Attention, Token
-from sphinx_attention.core.authoring.options import MOST_VARIANTS, HostContext, parse
+from sphinx_attention.core.authoring.parsing import HostContext, parse
+from sphinx_attention.core.authoring.requests import MOST_VARIANTS
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.axes import names, selectors

@@ -1,0 +1,302 @@
+"""From what an author wrote to the specification of a figure.
+
+Every host reads its options through `parse`, so that an option means the same in a directive, in
+a fence, in a program and on the command line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.boundary import guarded
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.figure.spec import (
+    AXES,
+    DIFFERENCE,
+    MEAN_SENTENCES,
+    SIDES,
+    DirectiveSource,
+    FigureSpec,
+    Special,
+    Syntax,
+)
+from sphinx_attention.core.host_words import named, option
+from sphinx_attention.core.request import Request
+from sphinx_attention.core.text import broken_character, listed, quoted
+from sphinx_attention.core.views import DEFAULT_VIEW, VIEWS
+
+from . import converters
+from .conflicts import check, check_compared, over_heads, over_layers
+from .options import convert, invalid, unix_lines
+from .requests import (
+    captured_layers,
+    check_generates,
+    make_variants,
+    matrix_source,
+    mean_of_sentences,
+    model_names,
+    model_source,
+    opening,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from sphinx_attention.core.figure.spec import Variant
+    from sphinx_attention.core.request import Source
+    from sphinx_attention.core.views import View
+
+    from .settings import Settings
+
+
+@dataclass(frozen=True)
+class HostContext:
+    """What a host knows when it meets a figure.
+
+    Attributes:
+        settings: the project's.
+        base: the folder that relative model folders start from.
+        find_file: resolves a file named by an author, with `author_files.locate`, and lets the
+            host note the dependency.
+        syntax: the language that figures are written in; None where they are not written out.
+        language: the code of the language of the page.
+    """
+
+    settings: Settings
+    base: Path
+    find_file: Callable[[str], Path]
+    syntax: Syntax | None = None
+    language: str = "en"
+
+
+def parse(
+    text: str, options: Mapping[str, str], matrix: str | None, context: HostContext
+) -> FigureSpec:
+    """What an author asked for, checked.
+
+    Args:
+        text: the sentence; may be empty where ``tokens`` or a file brings the tokens.
+        options: by name, as written; an option without a value is an empty string.
+        matrix: the body where it is rows of numbers, else None.
+        context: settings and files.
+
+    Raises:
+        AttentionError: the first thing that is wrong, with what would be right.
+    """
+    with guarded(Problem.OPTION, f"reading the figure of {quoted(text)}"):
+        return _parse(text, options, matrix, context)
+
+
+def _parse(
+    text: str, options: Mapping[str, str], matrix: str | None, context: HostContext
+) -> FigureSpec:
+    values = {name: convert(name, value) for name, value in options.items()}
+    if matrix is not None:
+        _check_characters(matrix, "the matrix")
+    given = matrix is not None or "matrix" in values
+    settings = context.settings
+    view = _view(values, settings, given=given)
+    selected = values.get("selection", ())
+    values["selection"] = tuple((name, value) for name, value in selected if name not in AXES)
+    opens_on = {name: value for name, value in selected if name in AXES}
+    check(values, view, given=given, body=matrix is not None)
+    _check_characters(text, "the text")
+    written = None
+    if context.syntax is not None:
+        written = DirectiveSource(text, tuple(options.items()), matrix or "", context.syntax)
+    # A model gets the white space that was written; a matrix is written to fit between columns.
+    text = " ".join(text.split()) if given else unix_lines(text).strip()
+    sources = _sources(values, text, matrix, context, given=given)
+    layer, heads = _selection(values, settings, given=given)
+    special = _special(values, settings, view)
+    first = Request(
+        source=next(iter(sources.values())),
+        text=text,
+        pair=values.get("pair"),
+        target=values.get("target"),
+        tokens=values.get("tokens"),
+        keep=VIEWS[view].keeps,
+        layers=None if given else captured_layers(values, view, layer),
+        merge=values.get("merge", "none"),
+        special="hide" if special == "hide" else "show",
+        aggregate=None if _is_averaged(values) else values.get("aggregate"),
+        generate=values.get("generate"),
+    )
+    step = _step(first, opens_on)
+    if text in values.get("also", ()):
+        raise invalid(
+            "also", options["also"], f"expected other sentences than {quoted(text)}, the first"
+        )
+    opens_on_difference = _opens_on_difference(values, view, opens_on)
+    variants = _variants(values, first, sources, opens_on)
+    shown = opening(variants, opens_on)
+    own = tuple((name, values[name]) for name in VIEWS[view].options if name in values)
+    return FigureSpec(
+        request=shown.request,
+        at=shown.at,
+        others=tuple(variant for variant in variants if variant is not shown),
+        derivation=shown.derivation,
+        view=view,
+        layer=layer,
+        head=heads[0],
+        focus=values.get("focus"),
+        cutoff=values.get("cutoff"),
+        rest=values.get("rest", "ghost"),
+        alt=values.get("alt"),
+        selection=tuple(dict((*own, *values.get("selection", ()))).items()),
+        shown_heads=tuple(heads) if len(heads) > 1 else (),
+        layers=values.get("layers"),
+        heads=values.get("heads"),
+        special=special,
+        link=values.get("link"),
+        of_project=_of_project(values, settings, layer, heads[0]),
+        written=written,
+        step=step,
+        language=context.language,
+        compare=values.get("compare"),
+        opens_on_difference=opens_on_difference,
+    )
+
+
+def _sources(
+    values: Mapping[str, Any], text: str, matrix: str | None, context: HostContext, *, given: bool
+) -> dict[str | None, Source]:
+    """Where the numbers come from, by the names of models; None for what has no name."""
+    if given:
+        return {None: matrix_source(values, matrix, context)}
+    settings, base = context.settings, context.base
+    names = model_names(values.get("model"), settings, base)
+    sources: dict[str | None, Source] = {
+        name: model_source(name, text, settings, base) for name in names
+    }
+    if "generate" in values:
+        check_generates(list(sources.values()))
+    return sources
+
+
+def _variants(
+    values: Mapping[str, Any],
+    first: Request,
+    sources: Mapping[str | None, Source],
+    opens_on: Mapping[str, str],
+) -> list[Variant]:
+    """Every attention that is asked for."""
+    texts = (first.text, *values.get("also", ()))
+    # Of an encoder, which comes first, no text of the decoder's would be seen.
+    parts = values.get("part", ("cross",) if "target" in values else (None,))
+    averaged = _is_averaged(values)
+    if "compare" in values:
+        sentences = 1 if averaged else len(texts)
+        counts = {"sentence": sentences, "model": len(sources), "part": len(parts)}
+        check_compared(values["compare"], counts, opens_on)
+    variants = make_variants(first, sources, texts, parts)
+    return mean_of_sentences(variants) if averaged else variants
+
+
+def _is_averaged(values: Mapping[str, Any]) -> bool:
+    """Whether the figure shows the mean over its sentences."""
+    return bool(values.get("aggregate") == MEAN_SENTENCES)
+
+
+def _special(values: Mapping[str, Any], settings: Settings, view: View) -> Special:
+    """What is done with special tokens: what the author says, else what the project says."""
+    special: Special = values.get("special", settings.special)
+    refused, _ = VIEWS[view].refuses.get("special", (frozenset(), ""))
+    if special in refused or (special == "hide" and "generate" in values):
+        # The project's setting; what an author writes was refused before.
+        return "dim"
+    return special
+
+
+def _of_project(
+    values: Mapping[str, Any], settings: Settings, layer: int | None, head: int | None
+) -> tuple[str, ...]:
+    """Which of layer, head and special tokens the project has chosen, and not the author."""
+    chosen = (
+        ("layer", layer, settings.layer),
+        ("head", head, settings.head),
+        ("special", settings.special, settings.special),
+    )
+    return tuple(
+        name
+        for name, shown, default in chosen
+        if name not in values and shown is not None and shown == default
+    )
+
+
+def _view(values: Mapping[str, Any], settings: Settings, *, given: bool) -> View:
+    view: View = values.get("view", settings.view)
+    # A project's default does not have to fit every figure.
+    fits = "view" in values or not given or not VIEWS[view].refuses_given
+    return view if fits else DEFAULT_VIEW
+
+
+def _selection(values: Mapping[str, Any], settings: Settings, *, given: bool) -> tuple[Any, Any]:
+    """The layer and the heads shown first: the author's, else the project's where they fit."""
+    aggregate = values.get("aggregate")
+    layer, heads = values.get("layer"), values.get("head") or (None,)
+    if "layer" not in values and not given and not over_layers(aggregate):
+        layer = _default(settings.layer, values.get("layers"))
+    if "head" not in values and not given and not over_heads(aggregate):
+        heads = (_default(settings.head, values.get("heads")),)
+    return layer, heads
+
+
+def _default(setting: int | str | None, carried: tuple[int, ...] | None) -> int | None:
+    """A project's first layer or head; ``auto`` is the same as none, and so is one left out."""
+    fits = isinstance(setting, int) and (carried is None or setting in carried)
+    return setting if isinstance(setting, int) and fits else None
+
+
+def _step(request: Request, opens_on: dict[str, str]) -> int | None:
+    """The step that the option ``selection`` names, which it loses; None for the last.
+
+    Raises:
+        AttentionError: there is no such step.
+    """
+    value = opens_on.pop("step", None)
+    if value is None:
+        return None
+    if request.generate is None:
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value {quoted(value)} for step in {named('selection')}: only a figure with "
+            f"{option('generate')} has steps",
+        )
+    try:
+        return converters.count(request.generate)(value)
+    except ValueError as error:
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value {quoted(value)} for step in {named('selection')}: {error}",
+        ) from None
+
+
+def _opens_on_difference(values: Mapping[str, Any], view: View, opens_on: dict[str, str]) -> bool:
+    """Whether the option ``selection`` opens a comparison on the difference; taken from `opens_on`.
+
+    Raises:
+        AttentionError: there is no comparison, or its view shows no difference.
+    """
+    value = opens_on.pop("compare", SIDES)
+    if value not in {SIDES, DIFFERENCE}:
+        expected = f"expected {listed((SIDES, DIFFERENCE))}"
+    elif value == DIFFERENCE and "compare" not in values:
+        expected = f"the figure compares nothing: add {option('compare')}"
+    elif value == DIFFERENCE and VIEWS[view].no_difference:
+        expected = f"expected {SIDES}, because the view {view} {VIEWS[view].no_difference}"
+    else:
+        return value == DIFFERENCE
+    raise AttentionError(
+        Problem.OPTION,
+        f"invalid value {quoted(value)} for compare in {named('selection')}: {expected}",
+    )
+
+
+def _check_characters(text: str, what: str) -> None:
+    if half := broken_character(text):
+        raise AttentionError(
+            Problem.TEXT, f"{what} holds {half}, which is half a character: write the whole one"
+        )

@@ -1,0 +1,224 @@
+"""What a figure asks of which source: its requests, and where each stands among several."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.figure.spec import MEAN_SENTENCES, Derivation, Variant
+from sphinx_attention.core.host_words import (
+    give_numbers,
+    in_settings,
+    named,
+    option,
+    setting,
+)
+from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
+from sphinx_attention.core.sources import builtin
+from sphinx_attention.core.sources.author_files import read_author_file
+from sphinx_attention.core.text import listed, nearest, quoted
+from sphinx_attention.core.views import VIEWS
+
+from .options import invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from sphinx_attention.core.attention import Part
+    from sphinx_attention.core.figure.spec import Axis
+    from sphinx_attention.core.request import Source
+    from sphinx_attention.core.views import View
+
+    from .parsing import HostContext
+    from .settings import Settings
+
+MOST_VARIANTS = 64
+"""Attentions of one figure. Each is a file of its own, and a choice in a list."""
+
+
+def matrix_source(
+    values: Mapping[str, Any], matrix: str | None, context: HostContext
+) -> MatrixSource:
+    """The weights that an author gives: rows of numbers, or a file.
+
+    Raises:
+        AttentionError: the file cannot be read.
+    """
+    kind = {"scores": values.get("scores", "weights"), "causal": values.get("causal", False)}
+    if matrix is not None:
+        return MatrixSource(text=matrix, **kind)
+    declared = values["matrix"]
+    try:
+        path = context.find_file(declared)
+        digest = hashlib.sha256(read_author_file(path, declared)).hexdigest()
+    except AttentionError as error:
+        raise AttentionError(error.problem, f"{named('matrix')}: {error.neutral}") from None
+    return MatrixSource(path=declared, file=str(path), digest=digest, **kind)
+
+
+def model_names(value: str | None, settings: Settings, base: Path) -> list[str | None]:
+    """The models that the option names: one, or several with commas between.
+
+    Raises:
+        AttentionError: a name is empty, or stands there twice.
+    """
+    if value is None or "," not in value or value in settings.models or (base / value).exists():
+        return [value]
+    names = [name.strip() for name in value.split(",")]
+    if not all(names):
+        raise invalid("model", value, "expected names with commas between; one of them is empty")
+    if repeated := next((name for name in names if names.count(name) > 1), None):
+        raise invalid("model", value, f"expected each model once; {repeated} stands there twice")
+    return list(names)
+
+
+def model_source(
+    name: str | None, text: str, settings: Settings, base: Path
+) -> ModelSource | FunctionSource:
+    """The model of a figure: the author's, or else the project's.
+
+    Raises:
+        AttentionError: there is no text or no model, or the model may not be named.
+    """
+    if not text:
+        raise AttentionError(
+            Problem.TEXT, "the text is missing: a figure needs a sentence, or a matrix with tokens"
+        )
+    if name is None:
+        name = settings.model
+    elif settings.models_only:
+        _check_declared(name, settings)
+    if name is None:
+        raise AttentionError(
+            Problem.MODEL,
+            f"there is no model to run, and there are no numbers: set {setting('model')}"
+            f"{in_settings()}, name a model in {option('model')}, or {give_numbers()}",
+        )
+    return settings.source(name, base)
+
+
+def _check_declared(name: str, settings: Settings) -> None:
+    """Check that a model which a document names is one that the project declares.
+
+    Raises:
+        AttentionError: it is another, and ``models_only`` is set.
+    """
+    declared = [*sorted(filter(None, settings.models)), builtin.NAME]
+    if settings.model and settings.model not in declared:
+        declared.append(settings.model)
+    if name not in declared:
+        hint = nearest(name, declared)
+        raise AttentionError(
+            Problem.MODEL,
+            f"invalid value {quoted(name)} for {named('model')}: expected "
+            f"{listed(declared)}{hint}; {setting('models_only')} is set{in_settings()}, so "
+            f"that documents name only models which {setting('models')} declares",
+        )
+
+
+def check_generates(sources: Sequence[Source]) -> None:
+    """Check that the source of a figure can go on from a text, as far as its declaration tells.
+
+    Raises:
+        AttentionError: there are several sources, or one is a function.
+    """
+    if len(sources) > 1:
+        raise AttentionError(
+            Problem.OPTION,
+            f"{option('generate')} needs one model, and this figure has "
+            f"{listed(source.label for source in sources)}: remove {option('generate')}, or name "
+            "one model",
+        )
+    for source in sources:
+        if isinstance(source, FunctionSource):
+            raise AttentionError(
+                Problem.OPTION,
+                f"{option('generate')} needs a model, and {source.name} is a function, which "
+                f"answers for the text that it is given: remove {option('generate')}, and write "
+                "the "
+                "whole text",
+            )
+
+
+def captured_layers(
+    values: Mapping[str, Any], view: View, layer: int | None
+) -> tuple[int, ...] | None:
+    """The layers that the model is asked for; None for all.
+
+    Those that the author names, which spares a large model's memory. Otherwise the weights are
+    captured whole and shared by all figures of a text; but queries, keys and values are so large
+    that a view of one head asks for no more than it shows.
+    """
+    if values.get("aggregate") not in {None, "mean", "max", MEAN_SENTENCES}:
+        return None  # made of all layers, whichever the page carries
+    named: tuple[int, ...] | None = values.get("layers")
+    if named is None and VIEWS[view].one_head and layer is not None:
+        return (layer,)
+    return named
+
+
+def make_variants(
+    first: Request,
+    sources: Mapping[str | None, Source],
+    texts: Sequence[str],
+    parts: Sequence[Part | None],
+) -> list[Variant]:
+    """Every attention that is asked for, each with its place on the axes that have several values.
+
+    Raises:
+        AttentionError: there are too many.
+    """
+    count = len(sources) * len(texts) * len(parts)
+    if count > MOST_VARIANTS:
+        raise AttentionError(
+            Problem.OPTION,
+            f"{count} attentions in one figure ({len(sources)} models, {len(texts)} sentences, "
+            f"{len(parts)} parts): expected at most {MOST_VARIANTS}; split the figure",
+        )
+    made = []
+    for name, source in sources.items():
+        for number, text in enumerate(texts):
+            for part in parts:
+                at: list[tuple[Axis, str]] = []
+                if len(sources) > 1 and name is not None:
+                    at.append(("model", name))
+                if len(texts) > 1:
+                    at.append(("sentence", str(number)))
+                if len(parts) > 1 and part is not None:
+                    at.append(("part", part))
+                made.append(Variant(replace(first, source=source, text=text, part=part), tuple(at)))
+    return made
+
+
+def mean_of_sentences(variants: Sequence[Variant]) -> list[Variant]:
+    """One attention in the place of those over several sentences, for each model and part."""
+    bases: dict[tuple[tuple[Axis, str], ...], list[Request]] = {}
+    for variant in variants:
+        at = tuple((axis, value) for axis, value in variant.at if axis != "sentence")
+        bases.setdefault(at, []).append(variant.request)
+    return [
+        Variant(requests[0], at, Derivation(MEAN_SENTENCES, tuple(requests)))
+        for at, requests in bases.items()
+    ]
+
+
+def opening(variants: Sequence[Variant], at: Mapping[str, str]) -> Variant:
+    """The attention that a figure opens on: the first that the option ``selection`` admits.
+
+    Raises:
+        AttentionError: there is none.
+    """
+    places = [dict[str, str](variant.at) for variant in variants]
+    for axis, value in at.items():
+        known = dict.fromkeys(place.get(axis, "") for place in places)
+        if value not in known:
+            has = f"expected {listed(known)}" if any(known) else f"the figure has one {axis}"
+            raise AttentionError(
+                Problem.OPTION,
+                f"invalid value {quoted(value)} for {axis} in {named('selection')}: {has}",
+            )
+    found = (n for n, place in enumerate(places) if place.items() >= at.items())
+    return variants[next(found)]
