@@ -72,7 +72,7 @@ class AttentionDomain(Domain):
     drawn_as: DrawnAs
     """The output of this build's builder for a figure."""
     resolved: ResolvedFigures
-    """The figures of the page that is written now."""
+    """The figures of the pages that are written now."""
     pages: Pages
     """The record of the pages of this output."""
     prose: prose.Prose
@@ -145,7 +145,7 @@ def open_library(app: Sphinx) -> None:
     domain.base = Path(app.confdir)
     # Modules that autodoc imports later are what the notes describe, and change no model.
     domain.configured = "transformers" in sys.modules
-    domain.resolved = ResolvedFigures()
+    domain.resolved = ResolvedFigures(several_pages=app.parallel > 1)
     domain.pages = Pages(None)
     store = open_store(settings.cache, domain.base)
     domain.library = Library(

@@ -1,4 +1,4 @@
-"""The figures of the page that is being written, resolved once for its nodes and its markup."""
+"""The figures of pages that are being written, resolved once for their nodes and their markup."""
 
 from __future__ import annotations
 
@@ -17,17 +17,29 @@ class ResolvedFigures:
 
     A page is processed twice: before references are resolved, and when it is written. Figures that
     do not fit in the memory for this cache are resolved twice.
+
+    Args:
+        several_pages: whether Sphinx resolves several pages before it writes the first of them. In
+            a parallel build it does so, and the processes that write inherit the figures.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, several_pages: bool = False) -> None:
         self._kept: dict[str, tuple[FigureSpec, Figure]] = {}
         self._last: tuple[str, FigureSpec, Figure] | None = None
         self._bytes = 0
+        self._left_by_a_page = _MOST_BYTES // 2 if several_pages else 0
 
-    def clear(self) -> None:
-        """Forget all figures: another page begins."""
-        self._kept.clear()
-        self._last, self._bytes = None, 0
+    def begin_page(self) -> None:
+        """Forget the figures of earlier pages, except pages that may not be written yet."""
+        self._last = None
+        while self._kept and self._bytes > self._left_by_a_page:
+            self.forget(next(iter(self._kept)))
+
+    def forget(self, uid: str) -> None:
+        """Forget the figure of a node."""
+        self._last = None
+        if uid in self._kept:
+            self._bytes -= _size(self._kept.pop(uid)[1])
 
     def get(self, uid: str, spec: FigureSpec) -> Figure | None:
         """The figure of a node, if it is kept; else None."""
@@ -38,6 +50,7 @@ class ResolvedFigures:
 
     def keep(self, uid: str, spec: FigureSpec, figure: Figure) -> None:
         """Keep a figure while there is room, and the last figure in any case."""
+        self.forget(uid)
         self._last = uid, spec, figure
         size = _size(figure)
         if self._bytes + size <= _MOST_BYTES:

@@ -91,7 +91,7 @@ class ResolveFigures(SphinxPostTransform):
         domain, document = domain_of(self.env), self.env.docname
         if domain.drawn_as == "nothing":
             return
-        domain.resolved.clear()
+        domain.resolved.begin_page()
         domain.pages.begin(document, settings_of(self.env.config).page_budget)
         for node in list(self.document.findall(attention_figure)):
             try:
@@ -138,7 +138,7 @@ class ResolveFigures(SphinxPostTransform):
             failed = [one.variant for one in figure.alternatives if one.error is not None]
             if not self._mended(failed):
                 return figure
-            domain.resolved.clear()
+            domain.resolved.forget(node["uid"])
         return figure_of(self.env, node)
 
     def _mended(self, variants: Iterable[Variant]) -> bool:

@@ -1,0 +1,96 @@
+"""How often a build does what one time is enough for."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sphinx_attention.core.store.entry import Entry
+from sphinx_attention.core.store.folder import FolderStore
+from sphinx_attention.hosts.sphinx import visitors
+from tests.course import CONF, FUNCTION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FIGURES = 12
+SENTENCES = [f"the quick brown fox number {n}" for n in range(FIGURES)]
+
+
+class Told:
+    """Calls of a build, from all of its processes."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def add(self, what: str, about: str) -> None:
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(f"{what}\t{about}\t{os.getpid()}\n")
+
+    def lines(self) -> list[list[str]]:
+        return [line.split("\t") for line in self._file.read_text(encoding="utf-8").splitlines()]
+
+    def counts(self, what: str) -> Counter[str]:
+        return Counter(about for kind, about, _ in self.lines() if kind == what)
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """Notes each reading of an entry, each unpacking, each resolving and each drawing."""
+    told = Told(tmp_path / "told.txt")
+
+    def noting(what: str, owner: Any, name: str, about: Any) -> None:
+        real = getattr(owner, name)
+
+        def noted(*given: Any, **named: Any) -> Any:
+            told.add(what, about(*given))
+            return real(*given, **named)
+
+        monkeypatch.setattr(owner, name, noted)
+
+    noting("read", FolderStore, "read", lambda _store, key: key)
+    noting("unpacked", Entry, "attention", lambda entry: entry.key)
+    noting("resolved", visitors, "resolve_all", lambda spec, *_: spec.request.key)
+    noting("drawn", visitors, "render_html", lambda figure, *_: figure.spec.request.key)
+    return told
+
+
+def pages(a_page: int) -> dict[str, str]:
+    """So many figures a page, the index first."""
+    made = {}
+    for start in range(0, FIGURES, a_page):
+        some = SENTENCES[start : start + a_page]
+        name = f"page{start:02}" if start else "index"
+        made[f"{name}.rst"] = ":orphan:\n\nP\n=\n\n" + "".join(
+            f".. attention:: {text}\n\n" for text in some
+        )
+    return made
+
+
+def rebuilt(project: Any, a_page: int, told: Told, jobs: int) -> None:
+    """Build all pages anew, with all entries in the store."""
+    made = project({**pages(a_page), "course_model.py": FUNCTION}, CONF)
+    made.build(strict=True)
+    told._file.write_text("")
+    made.build(strict=True, freshenv=True, parallel=jobs)
+
+
+def test_a_page_reads_each_entry_once_and_resolves_each_figure_once(project, told: Told) -> None:
+    rebuilt(project, FIGURES, told, jobs=1)
+    for what in ("read", "unpacked", "resolved", "drawn"):
+        counts = told.counts(what)
+        assert len(counts) == FIGURES
+        assert set(counts.values()) == {1}, what
+
+
+def test_processes_that_write_pages_resolve_nothing_again(project, told: Told) -> None:
+    rebuilt(project, 1, told, jobs=2)
+    writers = {pid for kind, _, pid in told.lines() if kind == "drawn"} - {str(os.getpid())}
+    assert writers, "all pages were written by one process"
+    for what in ("read", "unpacked", "resolved", "drawn"):
+        counts = told.counts(what)
+        assert len(counts) == FIGURES
+        assert set(counts.values()) == {1}, what
