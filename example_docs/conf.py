@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-# The reference page is made from the code, by a small extension beside this file.
+# A small extension beside this file makes the reference page from the code.
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
-# Functions that answer with attention lie in a folder of their own.
+# Functions that return attention are in a folder of their own.
 sys.path.insert(0, str(Path(__file__).parent / "models"))
 
 project = "Notes on attention"
@@ -16,8 +16,8 @@ language = "en"
 extensions = ["myst_parser", "sphinx_attention", "reference"]
 exclude_patterns = ["_build", "_attention", "_extensions"]
 
-# `id` says what the model is, and goes into the key of everything kept in the store; `path` says
-# where it lies on this machine, and does not. `make demo` puts it there.
+# `id` names the model, and is part of every key in the store. `path` is the folder of the model on
+# this machine, and is not part of keys. `make demo` downloads the model to this folder.
 attention_model = "minilm"
 attention_models = {
     "minilm": {
