@@ -56,6 +56,7 @@ _SCRIPTS = {
     "THAI": 0.56,
 }
 _DEFAULT = 0.6
+_WIDE_FONTS = 1.22  # DejaVu Sans and Verdana, in which pages may be set, as a multiple of the table
 _WIDE = 1.0
 # Noto, Apple and Segoe draw emoji with this width, within a tenth.
 _EMOJI = 1.25
@@ -72,6 +73,11 @@ def text_width(text: str, size: float) -> float:
     Asian wide characters take one em, and an emoji sequence counts as one emoji.
     """
     return size * sum(_clusters(unicodedata.normalize("NFD", text)))
+
+
+def free_width(text: str, size: float) -> float:
+    """Room in px for a text that no ``textLength`` holds to a width, enough in wide fonts."""
+    return _WIDE_FONTS * text_width(text, size)
 
 
 def cut(text: str, size: float, most: float) -> str:

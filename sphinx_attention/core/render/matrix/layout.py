@@ -20,7 +20,7 @@ from sphinx_attention.core.render.common.placed_text import (
     token_text,
     tokens_right_to_left,
 )
-from sphinx_attention.core.render.common.text_metrics import text_width
+from sphinx_attention.core.render.common.text_metrics import free_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,6 +61,8 @@ _BAR_MOST = 220
 _BAR_LEAST = 110
 _TICKS_BELOW: float = _MATRIX["ticks_below"]
 _BOTTOM = 4.0
+# Half the width in px of the widest number at an end of the bar. Other heads have other numbers.
+_HALF_TICK = float(math.ceil(free_width("≥\u20090.888", _SMALL) / 2))
 SWATCH = 14
 """The width in px of the sample of masked cells."""
 
@@ -227,8 +229,9 @@ def lay_out(
     cell = _cell(len(queries), len(keys))
     size = _font(cell)
     across, down = ([_text(token, size) for token in row] for row in (keys, queries))
-    widest = max(text["text_width"] for text in down)
-    beside = math.ceil(max(widest, text_width(say("query_axis"), _SMALL)))
+    mirrored = tokens_right_to_left(keys)
+    axes = [free_width(text, _SMALL) for text in _axis_texts(say, mirrored=mirrored)]
+    beside = math.ceil(max(*(text["text_width"] for text in down), *axes))
     above = max(text["text_width"] for text in across)
     over = 0.0
     if cell >= _SLANT_FROM:
@@ -237,16 +240,15 @@ def lay_out(
         for left, text in enumerate(reversed(across)):
             over = max(over, (text["text_width"] + size) * turn - (left + 0.5) * cell)
     sides = [_MARGIN + beside + _OFF, _MARGIN + math.ceil(over)]
-    mirrored = tokens_right_to_left(keys)
     if mirrored:
         sides.reverse()
     top = _MARGIN + max(math.ceil(above), 2 * _AXIS_LINE) + _OFF
     frame = Frame(len(queries), len(keys), cell, left=sides[0], top=top, mirrored=mirrored)
     bar = _bar(frame, most, beyond=beyond, signed=signed)
-    legend = math.ceil(max(text_width(one, _SMALL) for one in (hatched, *legends)))
+    legend = math.ceil(max(free_width(one, _SMALL) for one in (hatched, *legends)))
     start = bar.swatch + SWATCH + _MARGIN
     swatch = PlacedText(hatched, start, bar.y + _BAR_HEIGHT) if legend else None
-    ends = [sum(sides) + frame.width, bar.x + bar.width + 3 * _MARGIN]
+    ends = [sum(sides) + frame.width, bar.x + bar.width + _HALF_TICK]
     if swatch:
         ends.append(start + legend + _MARGIN)
     return Layout(
@@ -310,21 +312,21 @@ def _shown(text: TokenText, *, shown: bool) -> TokenText:
 
 
 def _axes(frame: Frame, say: Phrases) -> tuple[PlacedText, ...]:
-    """The words in the corner between the two axes."""
-    along = say("key_axis_mirrored" if frame.mirrored else "key_axis")
-    found = []
-    for above, text in ((_AXIS_LINE, along), (0.0, say("query_axis"))):
-        half = text_width(text, _SMALL) / 2
-        edge = (
-            frame.left + frame.width + _OFF + half if frame.mirrored else frame.left - _OFF - half
-        )
-        found.append(PlacedText(text, edge, frame.top - _OFF - above))
-    return tuple(found)
+    """The names of the two sides, in the corner between them, beside the edge of the labels."""
+    edge = frame.left + frame.width + _OFF if frame.mirrored else frame.left - _OFF
+    along, down = _axis_texts(say, mirrored=frame.mirrored)
+    bottom = frame.top - _OFF
+    return PlacedText(along, edge, bottom - _AXIS_LINE), PlacedText(down, edge, bottom)
+
+
+def _axis_texts(say: Phrases, *, mirrored: bool) -> tuple[str, str]:
+    """The names of the keys' side and of the queries' side."""
+    return say("key_axis_mirrored" if mirrored else "key_axis"), say("query_axis")
 
 
 def _bar(frame: Frame, most: int, *, beyond: bool, signed: bool) -> Bar:
     wide = min(max(frame.width, _BAR_LEAST), _BAR_MOST)
-    x = max(frame.left + frame.width - wide, 3 * _MARGIN) if frame.mirrored else frame.left
+    x = max(frame.left + frame.width - wide, _HALF_TICK) if frame.mirrored else frame.left
     y = frame.top + frame.height + _BAR_BELOW
     below = y + _BAR_HEIGHT + _TICKS_BELOW
     if signed:
