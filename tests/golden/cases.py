@@ -56,7 +56,13 @@ def cases(count: int = 70, seed: int = 13) -> list[Case]:
     return [_case(dice, number) for number in range(count)]
 
 
-def _case(dice: random.Random, number: int) -> Case:
+def differences(count: int = 70, seed: int = 16) -> list[Case]:
+    """The same for differences, whose weights lie between -1 and 1."""
+    dice = random.Random(seed)
+    return [_case(dice, number, signed=True) for number in range(count)]
+
+
+def _case(dice: random.Random, number: int, *, signed: bool = False) -> Case:
     kind = ("encoder", "causal", "cross", "pair", "local")[number % 5]
     script = list(SCRIPTS)[number // 5 % len(SCRIPTS)]
     size = 1 + (number * 7) % 9
@@ -73,6 +79,11 @@ def _case(dice: random.Random, number: int) -> Case:
     layers, heads = (1, 1) if number % 6 == 5 else (1, 2) if number % 3 else (2, 3)
     masked = _mask(kind, len(queries), len(keys), keys[0].is_bin)
     codes = _codes(dice, (layers, heads, len(queries), len(keys)), coarse=number % 4 == 1)
+    if signed:
+        codes *= [dice.choice((1, -1)) for _ in range(codes.shape[-1])]
+        codes[:, :, ::2] *= -1
+    # The hues of heads go round: in every second case, their order is not that of the heads.
+    names = tuple(str(11 * head + 3 if number % 2 else 40 - 11 * head) for head in range(heads))
     rows = np.arange(len(queries))
     if number % 8 == 2:
         codes[:, :, rows[-1]] = 0
@@ -85,14 +96,15 @@ def _case(dice: random.Random, number: int) -> Case:
         masked=masked[np.newaxis],
         part="cross" if kind == "cross" else "encoder",
         label="" if number % 6 == 5 else "small",
-        head_names=tuple(str(11 * head + 3) for head in range(heads)),
+        head_names=names,
         layer_names=tuple(str(layer + 4) for layer in range(layers)),
+        signed=signed,
     )
     source = ModelSource("small") if attention.label else MatrixSource(text="")
     spec = FigureSpec(
         Request(source, "text"),
         layer=5 if layers > 1 else 4,
-        head=3,
+        head=int(names[0]),
         special="dim" if number % 5 == 2 else "show",
         cutoff=(0.95, 0.6, 1.0, 0.8)[number % 4],
     )

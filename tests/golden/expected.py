@@ -27,7 +27,7 @@ from sphinx_attention.core.render.steps import formulas
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
 
-from .cases import SCRIPTS, Case, cases, chained
+from .cases import SCRIPTS, Case, cases, chained, differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,6 +57,7 @@ def vectors() -> dict[str, Any]:
         "numbers": list(_numbers(dice)),
         "directions": list(_directions(dice)),
         "figures": [_figure(case, number) for number, case in enumerate(cases())],
+        "differences": [_figure(case, number) for number, case in enumerate(differences())],
         "sums": [_sums(attention) for attention in chained()],
         "strips": list(_strips(dice)),
     }
@@ -193,7 +194,8 @@ def _figure(case: Case, number: int) -> Any:
         "matrix": _matrix(case.of("matrix", ())),
         "measures": {"matrix": matrix.measures(plain), "heads": heads.measures(plain)},
         "columns": _columns(plain),
-        "grid": [one.ravel().tolist() for one in _thumbnails(plain)],
+        # The view grid shows no differences.
+        "grid": [] if attention.signed else [one.ravel().tolist() for one in _thumbnails(plain)],
         "pinned": [_pinned(case, places) for places in case.pinned],
         "heads": [
             _heads(case.of("heads", places, shown))
@@ -219,8 +221,10 @@ def _at_rest(figure: Figure) -> Any:
     keys = figure.attention.key_tokens
     found = []
     for query, key in arcs.at_rest(figure, codes):
-        edge = arcs.DrawnEdge(query, key, int(codes[query, key]), keys[key].special, "")
-        found.append([query, key, edge.width, edges.num(arcs._layers([edge])[0].opacity)])
+        special = keys[key].special and not figure.attention.signed
+        edge = arcs.DrawnEdge(query, key, int(codes[query, key]), special, "")
+        opacity = edges.num(arcs._layers([edge])[0].opacity)
+        found.append([query, key, edge.width, opacity, int(edge.less)])
     return found
 
 
@@ -289,7 +293,8 @@ def _pinned(case: Case, places: tuple[int, ...]) -> Any:
     return {
         "places": list(places),
         "edges": [
-            [one.query, one.key, int(one.special), one.width, one.path] for one in drawn.focus
+            [one.query, one.key, int(one.special), one.width, one.path, int(one.less)]
+            for one in drawn.focus
         ],
         "percent": 100 if percent is None else percent,
         "vector": vector

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { numeral, tokensOn } from "../../src/data/model";
+import { MASKED, numeral, weightOf, tokensOn } from "../../src/data/model";
 import { addPhrases } from "../../src/data/phrases";
 import { mostlyRightToLeft, rightToLeft } from "../../src/draw/dom";
 import { edgesAtRest, edgesOf, lineOf, shareOf, short } from "../../src/draw/edges";
@@ -24,11 +24,11 @@ for (const { phrases } of [heads, matrix]) addPhrases(phrases!);
 /** Check every figure, and name the case that fails. */
 function each(name: string, check: (figure: FigureCase) => void): void {
   test(name, () => {
-    for (const [number, figure] of vectors.figures.entries()) {
+    for (const [number, figure] of [...vectors.figures, ...vectors.differences].entries()) {
       try {
         check(figure);
       } catch (error) {
-        (error as Error).message = `figure ${number}, ${figure.header.queries.join(" ")}: ${(error as Error).message}`;
+        (error as Error).message = `figure ${number}${figure.header.signed ? ", a difference" : ""}, ${figure.header.queries.join(" ")}: ${(error as Error).message}`;
         throw error;
       }
     }
@@ -51,7 +51,7 @@ each("edges, their widths and curves", (figure) => {
     const state = { ...atRest, layer: figure.layer, head: figure.head, pinned: queries(places) };
     const { strokes } = drawArcs(model, state, frame);
     assert.deepEqual(
-      strokes.map(({ query, key, special, width, d }) => [query, key, Number(special), width, d]),
+      strokes.map(({ query, key, special, width, d, less }) => [query, key, Number(special), width, d, Number(less)]),
       edges,
     );
   }
@@ -62,8 +62,9 @@ each("edges at rest", (figure) => {
   const drawn = edgesAtRest(model, figure.layer, figure.head, 240).map((edge) => [
     edge.query,
     edge.key,
-    short(edge.code / 100),
+    short(weightOf(edge.code) / 100),
     short(opacityAtRest(edge)),
+    Number(edge.code < 0),
   ]);
   assert.deepEqual(drawn, figure.rest);
 });
@@ -91,7 +92,7 @@ each("the strongest pairs, and the description", (figure) => {
   for (const { places, pairs, detail: expected } of figure.pinned) {
     const line = places.length ? lineOf(model, figure.layer, figure.head, queries(places), "from") : null;
     const found = strongestPairs(model, figure.layer, [figure.head], line, 12);
-    assert.deepEqual(found.map(({ query, key, code }) => [query, key, numeral(code)]), pairs);
+    assert.deepEqual(found.map(({ query, key, code }) => [query, key, numeral(code, model.signed)]), pairs);
     assert.equal(detail(place, model, strongestPairs(model, figure.layer, [figure.head], line, 3)), expected);
   }
 });
@@ -115,9 +116,10 @@ each("the cells of the matrix", (figure) => {
   const state = { ...atRest, layer: figure.layer, head: figure.head };
   const { cells, codes, most, beyond } = headOf(model, state, mirrored);
   assert.deepEqual(levelPaths(cells, [cell, cell], cell >= 12 ? 1 : 0), levels);
-  const masked = Int8Array.from(codes, (code) => Number(code < 0));
+  const masked = Int8Array.from(codes, (code) => Number(code === MASKED));
   assert.equal(levelPaths({ ...cells, levels: masked }, [cell, cell])[0]?.[1] ?? "", hatch);
-  assert.equal(`${beyond ? "≥\u2009" : ""}${most / 1000}`, ticks.at(-1)![0]);
+  const end = model.signed ? numeral(most, true) : `${beyond ? "≥\u2009" : ""}${most / 1000}`;
+  assert.equal(end, ticks.at(-1)![0]);
 });
 
 each("the labels and the legend of a matrix that is built here", (figure) => {
@@ -157,6 +159,8 @@ each("two columns that are built here", (figure) => {
 });
 
 each("the thumbnails of the grid", (figure) => {
+  // The view grid shows no differences.
+  if (figure.header.signed) return;
   const model = modelOfCase(figure);
   const [rows, columns] = [model.queries.length, model.keys.length].map((count) => Math.ceil(count / 2));
   const frame = { left: 0, top: 0, cell: 1, pool: 2, rows: rows!, columns: columns!, across: 0, down: 0 };
@@ -169,9 +173,9 @@ function columnOf([left, width, rightwards, slots]: ColumnCase) {
 
 /** A path in the form in which Python writes paths into the vectors. */
 function lineOfPath(path: Path): LineCase {
-  const [, kind, hue] = /attention-(\w+) attention-hue-(\d+)/.exec(path["class"]!)!;
+  const [, kind, hue] = /attention-(\w+) attention-hue-(\w+)/.exec(path["class"]!)!;
   const special = Number(path["class"]!.endsWith("special"));
-  return [kind!, Number(hue), special, path["data-head"]!, path["stroke-opacity"] ?? "", path["d"]!];
+  return [kind!, /^\d/.test(hue!) ? Number(hue) : hue!, special, path["data-head"]!, path["stroke-opacity"] ?? "", path["d"]!];
 }
 
 each("lines, bars and numbers of heads", (figure) => {
@@ -190,9 +194,9 @@ each("lines, bars and numbers of heads", (figure) => {
     assert.equal(numbersNote(shown.length, places.length, false, 0), expected.note);
     const reading = places.length ? read(model, state, pinned) : null;
     assert.equal(reading?.share ?? 100, expected.percent);
-    assert.deepEqual(reading?.weights.codes.map((code) => numeral(code)) ?? null, expected.vector);
+    assert.deepEqual(reading?.weights.codes.map((code) => numeral(code, model.signed)) ?? null, expected.vector);
     const pairs = strongestPairs(model, figure.layer, shown, reading?.weights ?? null, 12);
-    assert.deepEqual(pairs.map(({ query, key, code }) => [query, key, numeral(code)]), expected.pairs);
+    assert.deepEqual(pairs.map(({ query, key, code }) => [query, key, numeral(code, model.signed)]), expected.pairs);
     const place = placeInWords(model, "", figure.layer, shown);
     assert.equal(detail(place, model, pairs.slice(0, 3)), expected.detail);
   }

@@ -14,7 +14,7 @@ type Case = readonly any[];
 
 export interface PinnedCase {
   places: number[];
-  edges: [query: number, key: number, special: number, width: string, path: string][];
+  edges: [query: number, key: number, special: number, width: string, path: string, less: number][];
   percent: number;
   vector: [label: string, rows: [number: string, token: string, classes: string][]] | null;
   pairs: [query: number, key: number, weight: string][];
@@ -22,7 +22,7 @@ export interface PinnedCase {
   readout: [tokens: string[], more: boolean, other: string, number: string] | null;
 }
 
-export type LineCase = [kind: string, hue: number, special: number, head: string, opacity: string, path: string];
+export type LineCase = [kind: string, hue: number | string, special: number, head: string, opacity: string, path: string];
 
 export interface HeadsCase {
   places: number[];
@@ -55,7 +55,7 @@ export interface FigureCase {
   layer: number;
   head: number;
   frame: [queries: number[], keys: number[], queryY: number, keyY: number];
-  rest: [query: number, key: number, width: string, opacity: string][];
+  rest: [query: number, key: number, width: string, opacity: string, less: number][];
   matrix: {
     size: [number, number];
     frame: [cell: number, left: number, top: number, mirrored: boolean];
@@ -89,6 +89,7 @@ interface Vectors {
   numbers: Case[];
   directions: Case[];
   figures: FigureCase[];
+  differences: FigureCase[];
   sums: SumsCase[];
   strips: Case[];
 }
@@ -97,9 +98,10 @@ const file = readFileSync(join(process.cwd(), "tests", "golden", "vectors.json.g
 
 export const vectors = JSON.parse(gunzipSync(file).toString()) as Vectors;
 
-/** The model of a case. */
+/** The model of a case. Payloads hold the codes of differences moved up by the code of weight 1. */
 export function modelOfCase({ header, codes, cutoff, dim }: FigureCase): Model {
-  return sampled(payloadOf(header, codes), { cutoff, dim });
+  const carried = header.signed ? codes.map((code) => code + 1000) : codes;
+  return sampled(payloadOf(header, carried), { cutoff, dim });
 }
 
 export function queries(indices: readonly number[]): Place[] {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -192,8 +192,8 @@ def draw(figure: Figure) -> Drawing:
         pinned=figure.pinned,
         numbers=_numbers(figure, codes),
         stroke=stroke_width(len(heads)),
-        rest=_together([line(edge) for edge in rest]),
-        focus=(*_together([line(edge) for edge in others]), *(line(edge) for edge in alone)),
+        rest=_together([line(edge) for edge in rest], names),
+        focus=(*_together([line(edge) for edge in others], names), *(line(edge) for edge in alone)),
         bars=tuple(
             Line(names[head], hues[head], opacity=1, special=False, path=path)
             for head, path in _bars(figure, codes, placed.keys).items()
@@ -281,19 +281,31 @@ def at_rest(figure: Figure, codes: Codes) -> tuple[list[Edge], bool]:
     return [edge for _, edge in reversed(kept)], len(found) > len(kept)
 
 
-def _together(lines: Sequence[Line]) -> tuple[Line, ...]:
+def _together(lines: Sequence[Line], names: Sequence[str]) -> tuple[Line, ...]:
     """The lines, the faintest first, with one path for each head and strength.
 
-    Lines to special tokens come first.
+    Lines to special tokens come first. Equally strong lines are in the order of their heads, those
+    of differences below 0 before the others.
+
+    Args:
+        lines: the lines, each alone.
+        names: the names of all heads, in order.
     """
-    paths: dict[tuple[bool, int, int | str, str], list[str]] = {}
+    position = {name: number for number, name in enumerate(names)}
+    groups: dict[tuple[bool, int, int, bool], list[Line]] = {}
     for line in lines:
         level = max(1, math.floor(line.opacity * LEVELS + 0.5))
-        paths.setdefault((not line.special, level, line.hue, line.head), []).append(line.path)
+        group = not line.special, level, position[line.head], line.hue != "less"
+        groups.setdefault(group, []).append(line)
     return tuple(
-        Line(head, hue, level / LEVELS, special=not ordinary, path="".join(paths[group]))
-        for group in sorted(paths)
-        for ordinary, level, hue, head in [group]
+        replace(
+            groups[group][0],
+            opacity=group[1] / LEVELS,
+            path="".join(line.path for line in groups[group]),
+            query=-1,
+            key=-1,
+        )
+        for group in sorted(groups)
     )
 
 
