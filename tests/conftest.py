@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
+from tests.notes import BuiltNotes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
@@ -82,6 +84,12 @@ def minilm() -> Path:
     """The folder of the real pre-trained model."""
     assert MINILM.is_dir(), "run `python scripts/fetch_model.py` first (make test does)"
     return MINILM
+
+
+@pytest.fixture(scope="session")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> BuiltNotes:
+    """The example notes, built as text."""
+    return BuiltNotes.build(tmp_path_factory.mktemp("notes"))
 
 
 @dataclass

@@ -1,11 +1,10 @@
-"""The numbers in the chapter on the induction head are those of the model."""
+"""The numbers that the chapter on the induction head prints are those of the model."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,13 +12,16 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from sphinx_attention.core.sources.builtin import FOLDER
+from tests.notes import NOTES
 from training.train import Recipe
+
+if TYPE_CHECKING:
+    from tests.notes import BuiltNotes
 
 pytestmark = pytest.mark.models
 
-CHAPTER = Path(__file__).parents[2] / "example_docs" / "an-induction-head.rst"
-TEXT = " ".join(CHAPTER.read_text(encoding="utf-8").split())
-NUMBER = r"(\d\.\d{3})"
+CHAPTER = "an-induction-head"
+TEXT = " ".join((NOTES / f"{CHAPTER}.rst").read_text(encoding="utf-8").split())
 
 
 @cache
@@ -58,6 +60,9 @@ def weight(figure: str, head: tuple[int, int], query: str, key: str) -> float:
         ("further on, and gives N to *yellow*", "shuffled", (1, 2), "river#2", "yellow"),
         ("first in its half, and gives N to", "shuffled", (1, 2), "yellow#2", "piano"),
         ("second *Mr* gives N to", "dursley", (1, 2), "Mr#2", "Dursley"),
+        ("second *Dursley* gives N to", "dursley", (1, 2), "Dursley#2", "opened"),
+        ("*door* gives N to *opened*", "dursley", (0, 0), "door", "opened"),
+        ("to *opened* and N to *the*", "dursley", (0, 0), "door", "the"),
         ("*are* gives N to *keys*", "keys", (2, 1), "are", "keys"),
         ("to *keys*, and N to *cabinet*", "keys", (2, 1), "are", "cabinet"),
         ("*he* gives N to *boy*", "he", (2, 0), "he", "boy"),
@@ -67,11 +72,11 @@ def weight(figure: str, head: tuple[int, int], query: str, key: str) -> float:
     ],
 )
 def test_a_weight_in_the_prose_is_the_models(
-    phrase: str, figure: str, head: tuple[int, int], query: str, key: str
+    notes: BuiltNotes, *, phrase: str, figure: str, head: tuple[int, int], query: str, key: str
 ) -> None:
-    printed = re.findall(re.escape(phrase).replace("N", NUMBER, 1), TEXT)
-    assert printed, phrase
-    assert float(printed[0]) == pytest.approx(weight(figure, head, query, key), abs=0.0015)
+    assert notes.number(CHAPTER, phrase) == pytest.approx(
+        weight(figure, head, query, key), abs=0.0015
+    )
 
 
 def test_the_chapters_scores_are_those_of_the_card() -> None:

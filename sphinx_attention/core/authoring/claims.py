@@ -29,7 +29,7 @@ import numpy as np
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import clean_line, listed, nearest, quoted
 
-from .numbers import SCORES, next_token, next_tokens, rounded, score_names, scores
+from .numbers import DIGITS, SCORES, next_token, next_tokens, rounded, score_names, scores
 from .reference import SLACK, Reference, locate, parse_place
 
 if TYPE_CHECKING:
@@ -133,6 +133,13 @@ def parse_claim(text: str, figure: Reference) -> Claim:
         raise AttentionError(Problem.CHECK, f"{quoted(text)} is no claim: {_EXPECTED}")
     left, right = _side(match["left"], figure), match["right"].strip()
     if _NUMBER.fullmatch(right):
+        decimals = len(right.partition(".")[2])
+        if match["sign"] == _EQUAL and left.kind != "probability" and decimals > DIGITS:
+            raise AttentionError(
+                Problem.CHECK,
+                f"invalid value {quoted(right)} in a claim: the store keeps three decimals of a "
+                f"{left.kind}; write at most three behind =",
+            )
         return Claim(text, left, match["sign"], number=right)
     expected = AttentionError(
         Problem.CHECK,

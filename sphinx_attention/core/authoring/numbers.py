@@ -45,7 +45,10 @@ SCORES: Mapping[str, str] = {
 }
 """The names of head scores that authors write, and the names by which figures sort heads."""
 
-_DIGITS = 3
+DIGITS = 3
+"""Decimals that a store keeps of a weight. They are those that figures print."""
+
+_ROUNDED = frozenset({"weight", "score"})
 _MINUS = "\u2212"
 _INFINITY = "\u221e"
 _FORM = re.compile(r"0(?:([.,])(0{1,6}))?([ \u00a0\u202f]?%)?")
@@ -61,9 +64,14 @@ class Form:
         percent: the percent sign with the blank before it; empty for a number as it is.
     """
 
-    digits: int = _DIGITS
+    digits: int = DIGITS
     mark: str = "."
     percent: str = ""
+
+    @property
+    def precision(self) -> int:
+        """Decimals of the number that one can tell from what is printed."""
+        return self.digits + (2 if self.percent else 0)
 
     def print(self, value: float) -> str:
         """A number in this form, halves away from zero, with a true minus."""
@@ -75,11 +83,15 @@ class Form:
         return f"{sign if number else ''}{text}{self.percent}"
 
 
-def parse_form(text: str) -> Form | None:
+def parse_form(quantity: Quantity, text: str) -> Form | None:
     """Read the form of a number, such as ``0.00`` or ``0 %``; None for an empty text.
 
+    Args:
+        quantity: which number is printed.
+        text: as the author wrote it.
+
     Raises:
-        AttentionError: the text is no form.
+        AttentionError: the text is no form, or has more decimals than are known of the number.
     """
     if not text:
         return None
@@ -90,7 +102,14 @@ def parse_form(text: str) -> Form | None:
             f"invalid form {quoted(text)} of a number: expected 0.00 for two decimals, or 0 % for "
             "a percentage; the digits themselves come from the figure",
         )
-    return Form(len(match[2] or ""), match[1] or ".", match[3] or "")
+    form = Form(len(match[2] or ""), match[1] or ".", match[3] or "")
+    if quantity in _ROUNDED and form.precision > DIGITS:
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"invalid form {quoted(text)} of a {quantity}: the store keeps three decimals of it; "
+            "write 0.000, or 0.0 % for a percentage, or a form with fewer",
+        )
+    return form
 
 
 def rounded(value: float, digits: int) -> Decimal:

@@ -315,7 +315,7 @@ class Prose:
         reference = parse_reference(remark.target)
         if remark.kind != "focus":
             check_reference(remark.kind, reference, remark.target)
-            form = parse_form(remark.detail)
+            form = parse_form(remark.kind, remark.detail)
             _, figure = self._figure(reference, docname)
             return Result(text=print_number(remark.kind, reference, figure, form))
         named, figure = self._figure(reference, docname)

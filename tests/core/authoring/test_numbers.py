@@ -41,7 +41,7 @@ def figure(text: str, answer: Attention, **options: str) -> Figure:
 def printed(quantity: str, text: str, shown: Figure, form: str = "") -> str:
     reference = parse_reference(text)
     check_reference(quantity, reference, text)
-    return print_number(quantity, reference, shown, parse_form(form))
+    return print_number(quantity, reference, shown, parse_form(quantity, form))
 
 
 def story() -> Figure:
@@ -97,19 +97,25 @@ class TestForms:
         ],
     )
     def test_printed(self, form: str, value: float, text: str) -> None:
-        found = parse_form(form)
+        found = parse_form("power", form)
         assert found is not None
         assert found.print(value) == text
 
     def test_none_is_three_decimals(self) -> None:
-        assert parse_form("") is None
+        assert parse_form("weight", "") is None
         assert Form().print(0.4445) == "0.445"
 
     @pytest.mark.parametrize("form", ["0.45", "2", "two", "0.", "00", "almost half", "0.0000000"])
     def test_no_form(self, form: str) -> None:
         with pytest.raises(AttentionError, match=r"expected 0\.00 for two decimals") as caught:
-            parse_form(form)
+            parse_form("weight", form)
         assert caught.value.problem is Problem.REFERENCE
+
+    @pytest.mark.parametrize("form", ["0.0000", "0.00 %"])
+    def test_more_decimals_than_the_store_keeps(self, form: str) -> None:
+        with pytest.raises(AttentionError, match="the store keeps three decimals"):
+            parse_form("weight", form)
+        assert parse_form("logit", form) is not None
 
 
 class TestWeights:
@@ -281,6 +287,7 @@ class TestClaims:
             ("0.0 bank -> the > 0.1", "write 0.0: bank -> the"),
             ("0.0: self > bank -> the", "expected a number, or the score of another head"),
             ("0.0: bank -> the > 0.1: slef", "expected a number, or two tokens"),
+            ("0.0: bank -> the = 0.2500", "the store keeps three decimals of a weight"),
             ("probability of time > self", "expected a number, or another one"),
         ],
     )

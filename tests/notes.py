@@ -1,0 +1,53 @@
+"""The example notes as readers read them: built as plain text, from the committed store."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+NOTES = Path(__file__).parents[1] / "example_docs"
+"""The sources of the notes."""
+
+
+@dataclass(frozen=True)
+class BuiltNotes:
+    """The built notes.
+
+    Attributes:
+        folder: of the text files.
+    """
+
+    folder: Path
+
+    @classmethod
+    def build(cls, folder: Path) -> BuiltNotes:
+        """Build all pages into a folder. A warning, such as of a false claim, is a failure."""
+        command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "text"]
+        options = ["-D", "attention_mode=frozen", "-d", str(folder / "doctrees")]
+        subprocess.run([*command, *options, str(NOTES), str(folder / "text")], check=True)
+        return cls(folder / "text")
+
+    def text(self, page: str) -> str:
+        """A page in one line, without the marks round words that are emphasised or code."""
+        text = (self.folder / f"{page}.txt").read_text(encoding="utf-8")
+        return _plain(text)
+
+    def says(self, page: str, *phrases: str) -> None:
+        """Check that a page has each phrase, whatever its line breaks."""
+        text = self.text(page)
+        for phrase in phrases:
+            assert _plain(phrase) in text, phrase
+
+    def number(self, page: str, phrase: str) -> float:
+        """The number that a page prints in the place of ``N`` in a phrase."""
+        pattern = re.escape(_plain(phrase)).replace("N", r"(\d\.\d{3})", 1)
+        found = re.findall(pattern, self.text(page))
+        assert found, phrase
+        return float(found[0])
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r'[*"]', "", text).split())
