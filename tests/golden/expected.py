@@ -231,10 +231,10 @@ def _at_rest(figure: Figure) -> Any:
 def _matrix(figure: Figure) -> Any:
     drawing = matrix.draw(figure)
     content = drawing.content
-    layout, frame = content.layout, content.layout.frame
+    layout, cells = content.layout, content.layout.cells
     return {
         "size": [drawing.width, drawing.height],
-        "frame": [frame.cell, frame.left, frame.top, frame.mirrored],
+        "frame": [cells.cell, cells.left, cells.top, cells.mirrored],
         "levels": [[one.level, one.path] for one in content.levels],
         "hatch": content.hatch,
         "bar": [layout.bar.x, layout.bar.y, layout.bar.width],

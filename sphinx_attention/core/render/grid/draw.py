@@ -54,7 +54,7 @@ _DOWN = 0.35 * SMALL
 
 
 @dataclass(frozen=True)
-class Frame:
+class ThumbnailLayout:
     """The layout of the thumbnails.
 
     Attributes:
@@ -135,7 +135,7 @@ class Grid:
     """The picture.
 
     Attributes:
-        frame: the layout of the thumbnails.
+        layout: the layout of the thumbnails.
         image: the URL of an image of one pixel per cell, including gaps. The image is white,
             because it is a mask over the hue of the page.
         size: the width and height of the image, in px of the picture.
@@ -149,7 +149,7 @@ class Grid:
         enlarged: the views that can show one head.
     """
 
-    frame: Frame
+    layout: ThumbnailLayout
     image: str
     size: tuple[int, int]
     labels: tuple[Label, ...]
@@ -165,23 +165,23 @@ class Grid:
 def draw(figure: Figure) -> Drawing:
     """Draw a figure as a grid of heads, with the shown head beside it."""
     attention = figure.attention
-    frame = layout(attention)
-    small = levels(pooled(codes(attention), frame.pool))
-    sprite = mosaic(small, frame)
-    width = frame.x(attention.heads - 1) + frame.width + _MARGIN
-    height = frame.y(attention.layers - 1) + frame.height + _MARGIN
+    layout = lay_out(attention)
+    small = levels(pooled(codes(attention), layout.pool))
+    sprite = mosaic(small, layout)
+    width = layout.x(attention.heads - 1) + layout.width + _MARGIN
+    height = layout.y(attention.layers - 1) + layout.height + _MARGIN
     around = _GAP / 2
     grid = Grid(
-        frame=frame,
+        layout=layout,
         image=heatmap.data_uri(heatmap.png(sprite, (_MASK,))),
-        size=(sprite.shape[1] * frame.cell, sprite.shape[0] * frame.cell),
-        labels=_labels(figure, frame),
-        words=_words(attention, frame),
+        size=(sprite.shape[1] * layout.cell, sprite.shape[0] * layout.cell),
+        labels=_labels(figure, layout),
+        words=_words(attention, layout),
         mark=(
-            frame.x(figure.head) - around,
-            frame.y(figure.layer) - around,
-            frame.width + 2 * around,
-            frame.height + 2 * around,
+            layout.x(figure.head) - around,
+            layout.y(figure.layer) - around,
+            layout.width + 2 * around,
+            layout.height + 2 * around,
         ),
         name=f"{figure.layer_name}.{figure.head_name}",
         scores=_scores(figure),
@@ -201,7 +201,7 @@ def draw(figure: Figure) -> Drawing:
     )
 
 
-def layout(attention: Attention) -> Frame:
+def lay_out(attention: Attention) -> ThumbnailLayout:
     """Lay out the thumbnails: large for few heads, and never too small for a finger."""
     queries, keys = len(attention.query_tokens), len(attention.key_tokens)
     pool = -(-max(queries, keys) // MOST_CELLS)
@@ -214,7 +214,7 @@ def layout(attention: Attention) -> Frame:
     least = -(-_PITCH // cell)
     # The names of heads need room, too.
     named = math.ceil((max(_wide(name) for name in attention.head_names) + 4) / cell)
-    return Frame(
+    return ThumbnailLayout(
         pool=pool,
         cell=cell,
         rows=rows,
@@ -254,13 +254,13 @@ def levels(weights: NDArray[np.integer[Any]]) -> NDArray[np.int8]:
     return coarse
 
 
-def mosaic(small: NDArray[np.int8], frame: Frame) -> NDArray[np.int8]:
+def mosaic(small: NDArray[np.int8], layout: ThumbnailLayout) -> NDArray[np.int8]:
     """All thumbnails in one image, layers down and heads across, without gaps at the far edges."""
     layers, heads, rows, columns = small.shape
-    sheet = np.zeros((layers, frame.down, heads, frame.across), np.int8)
+    sheet = np.zeros((layers, layout.down, heads, layout.across), np.int8)
     sheet[:, :rows, :, :columns] = small.transpose(0, 2, 1, 3)
-    whole = sheet.reshape(layers * frame.down, heads * frame.across)
-    return whole[: (layers - 1) * frame.down + rows, : (heads - 1) * frame.across + columns]
+    whole = sheet.reshape(layers * layout.down, heads * layout.across)
+    return whole[: (layers - 1) * layout.down + rows, : (heads - 1) * layout.across + columns]
 
 
 def decimals(score: float) -> str:
@@ -287,18 +287,18 @@ def why_undefined(attention: Attention, score: str) -> str:
     return "repeat"
 
 
-def _labels(figure: Figure, frame: Frame) -> tuple[Label, ...]:
+def _labels(figure: Figure, layout: ThumbnailLayout) -> tuple[Label, ...]:
     attention = figure.attention
-    over = frame.top - _OFF
+    over = layout.top - _OFF
     heads = (
-        Label(name, frame.x(n) + frame.width / 2, over, f"h{n}", chosen=n == figure.head)
+        Label(name, layout.x(n) + layout.width / 2, over, f"h{n}", chosen=n == figure.head)
         for n, name in _thinned(attention.head_names)
     )
     layers = (
         Label(
             name,
-            frame.left - _OFF - _wide(name) / 2,
-            frame.y(n) + frame.height / 2 + _DOWN,
+            layout.left - _OFF - _wide(name) / 2,
+            layout.y(n) + layout.height / 2 + _DOWN,
             f"l{n}",
             chosen=n == figure.layer,
         )
@@ -313,13 +313,13 @@ def _thinned(names: Sequence[str]) -> list[tuple[int, str]]:
     return [(n, name) for n, name in enumerate(names) if n % every == 0]
 
 
-def _words(attention: Attention, frame: Frame) -> tuple[Label, ...]:
+def _words(attention: Attention, layout: ThumbnailLayout) -> tuple[Label, ...]:
     """The titles beside and above the names, each in the middle of its axis."""
-    right = frame.x(attention.heads - 1) + frame.width
-    bottom = frame.y(attention.layers - 1) + frame.height
+    right = layout.x(attention.heads - 1) + layout.width
+    bottom = layout.y(attention.layers - 1) + layout.height
     return (
-        Label("head", (frame.left + right) / 2, frame.top - _OFF - SMALL - 5),
-        Label("layer", (frame.top + bottom) / 2, _MARGIN + SMALL - 2),
+        Label("head", (layout.left + right) / 2, layout.top - _OFF - SMALL - 5),
+        Label("layer", (layout.top + bottom) / 2, _MARGIN + SMALL - 2),
     )
 
 

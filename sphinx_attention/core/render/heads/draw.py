@@ -192,8 +192,8 @@ def draw(figure: Figure) -> Drawing:
         pinned=figure.pinned,
         numbers=_numbers(figure, codes),
         stroke=stroke_width(len(heads)),
-        rest=_together([line(edge) for edge in rest], names),
-        focus=(*_together([line(edge) for edge in others], names), *(line(edge) for edge in alone)),
+        rest=_grouped([line(edge) for edge in rest], names),
+        focus=(*_grouped([line(edge) for edge in others], names), *(line(edge) for edge in alone)),
         bars=tuple(
             Line(names[head], hues[head], opacity=1, special=False, path=path)
             for head, path in _bars(figure, codes, placed.keys).items()
@@ -281,7 +281,7 @@ def at_rest(figure: Figure, codes: Codes) -> tuple[list[Edge], bool]:
     return [edge for _, edge in reversed(kept)], len(found) > len(kept)
 
 
-def _together(lines: Sequence[Line], names: Sequence[str]) -> tuple[Line, ...]:
+def _grouped(lines: Sequence[Line], names: Sequence[str]) -> tuple[Line, ...]:
     """The lines, the faintest first, with one path for each head and strength.
 
     Lines to special tokens come first. Equally strong lines are in the order of their heads, those

@@ -90,14 +90,14 @@ def draw(figure: Figure) -> Drawing:
         legends=legends(figure),
         say=figure.say,
     )
-    frame = layout.frame
-    if frame.mirrored:
+    cells = layout.cells
+    if cells.mirrored:
         levels, masked = levels[:, ::-1], masked[:, ::-1]
     small = max(codes.shape) <= heatmap.MOST_AS_PATHS
-    sides = (frame.cell, frame.cell)
+    sides = (cells.cell, cells.cell)
     matrix = Matrix(
         layout=layout,
-        levels=heatmap.level_paths(levels, sides, frame.gap) if small else (),
+        levels=heatmap.level_paths(levels, sides, cells.gap) if small else (),
         images=() if small else tuple(_stencils(levels)),
         dim=dim,
         signed=signed,
@@ -105,12 +105,12 @@ def draw(figure: Figure) -> Drawing:
         marks=figure.pinned,
         readout=_readout(figure, codes),
         legends=_json(legends(figure)),
-        measures=_json(at.labels(queries, keys)) if frame.every > 1 else "",
+        measures=_json(at.labels(queries, keys)) if cells.every > 1 else "",
     )
     return Drawing(
         width=layout.width,
         height=layout.height,
-        right_to_left=frame.mirrored,
+        right_to_left=cells.mirrored,
         template="matrix/picture.jinja",
         content=matrix,
         controls="matrix/controls.jinja",
@@ -173,14 +173,14 @@ def measures(figure: Figure) -> dict[str, Any]:
         legends=legends(figure),
         say=figure.say,
     )
-    frame, bar, words = layout.frame, layout.bar, layout.masked
+    cells, bar, words = layout.cells, layout.bar, layout.masked
     box = {"y": bar.y, "height": bar.height}
     found = {
         **at.labels(queries, keys),
-        "cell": frame.cell,
-        "left": frame.left,
-        "top": frame.top,
-        "mirrored": frame.mirrored,
+        "cell": cells.cell,
+        "left": cells.left,
+        "top": cells.top,
+        "mirrored": cells.mirrored,
         "width": layout.width,
         "height": layout.height,
         "bar": {"x": bar.x, "width": bar.width, **box},

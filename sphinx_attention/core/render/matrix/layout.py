@@ -68,7 +68,7 @@ SWATCH = 14
 
 
 @dataclass(frozen=True)
-class Frame:
+class CellLayout:
     """The layout of the cells, in px.
 
     Attributes:
@@ -163,7 +163,7 @@ class Layout:
     """The layout of the picture.
 
     Attributes:
-        frame: the layout of the cells.
+        cells: the layout of the cells.
         width: of the picture in px.
         height: of the picture in px.
         queries: labels of the rows.
@@ -174,7 +174,7 @@ class Layout:
             in this layer, and None if none is hatched in any layer.
     """
 
-    frame: Frame
+    cells: CellLayout
     width: float
     height: float
     queries: tuple[Label, ...]
@@ -243,21 +243,21 @@ def lay_out(
     if mirrored:
         sides.reverse()
     top = _MARGIN + max(math.ceil(above), 2 * _AXIS_LINE) + _OFF
-    frame = Frame(len(queries), len(keys), cell, left=sides[0], top=top, mirrored=mirrored)
-    bar = _bar(frame, most, beyond=beyond, signed=signed)
+    cells = CellLayout(len(queries), len(keys), cell, left=sides[0], top=top, mirrored=mirrored)
+    bar = _bar(cells, most, beyond=beyond, signed=signed)
     legend = math.ceil(max(free_width(one, _SMALL) for one in (hatched, *legends)))
     start = bar.swatch + SWATCH + _MARGIN
     swatch = PlacedText(hatched, start, bar.y + _BAR_HEIGHT) if legend else None
-    ends = [sum(sides) + frame.width, bar.x + bar.width + _HALF_TICK]
+    ends = [sum(sides) + cells.width, bar.x + bar.width + _HALF_TICK]
     if swatch:
         ends.append(start + legend + _MARGIN)
     return Layout(
-        frame=frame,
+        cells=cells,
         width=max(ends),
         height=bar.y + _BAR_HEIGHT + _TICKS_BELOW + _BOTTOM,
-        queries=_rows(frame, down, pinned),
-        keys=_columns(frame, across),
-        axes=_axes(frame, say),
+        queries=_rows(cells, down, pinned),
+        keys=_columns(cells, across),
+        axes=_axes(cells, say),
         bar=bar,
         masked=swatch,
     )
@@ -273,34 +273,36 @@ def labels(queries: Sequence[Token], keys: Sequence[Token]) -> dict[str, list[An
     return {side: measures(row, Fonts(size, size), _LABEL) for side, row in sides.items()}
 
 
-def _rows(frame: Frame, texts: Sequence[TokenText], pinned: Sequence[int]) -> tuple[Label, ...]:
-    edge = frame.left + frame.width + _OFF if frame.mirrored else frame.left - _OFF
-    labels = labelled(frame.rows, frame.every, pinned)
-    side = 1 if frame.mirrored else -1
+def _rows(
+    cells: CellLayout, texts: Sequence[TokenText], pinned: Sequence[int]
+) -> tuple[Label, ...]:
+    edge = cells.left + cells.width + _OFF if cells.mirrored else cells.left - _OFF
+    labels = labelled(cells.rows, cells.every, pinned)
+    side = 1 if cells.mirrored else -1
     return tuple(
         Label(
             **_shown(text, shown=i in labels),
             index=i,
             x=edge + side * text["text_width"] / 2,
-            y=frame.y(i) + _MIDDLE * frame.font,
+            y=cells.y(i) + _MIDDLE * cells.font,
             focus=i in pinned,
         )
         for i, text in enumerate(texts)
     )
 
 
-def _columns(frame: Frame, texts: Sequence[TokenText]) -> tuple[Label, ...]:
-    labels = labelled(frame.columns, frame.every)
-    slanted = frame.cell >= _SLANT_FROM
-    angle = (_SLANT if slanted else _UPRIGHT) * (1 if frame.mirrored else -1)
-    side = -1 if frame.mirrored else 1
+def _columns(cells: CellLayout, texts: Sequence[TokenText]) -> tuple[Label, ...]:
+    labels = labelled(cells.columns, cells.every)
+    slanted = cells.cell >= _SLANT_FROM
+    angle = (_SLANT if slanted else _UPRIGHT) * (1 if cells.mirrored else -1)
+    side = -1 if cells.mirrored else 1
     return tuple(
         Label(
             **_shown(text, shown=i in labels),
             index=i,
             x=side * text["text_width"] / 2,
-            y=_MIDDLE * frame.font,
-            transform=f"translate({num(frame.x(i))} {num(frame.top - _OFF)})rotate({angle})",
+            y=_MIDDLE * cells.font,
+            transform=f"translate({num(cells.x(i))} {num(cells.top - _OFF)})rotate({angle})",
         )
         for i, text in enumerate(texts)
     )
@@ -311,11 +313,11 @@ def _shown(text: TokenText, *, shown: bool) -> TokenText:
     return text if shown else {**text, "text": ""}
 
 
-def _axes(frame: Frame, say: Phrases) -> tuple[PlacedText, ...]:
+def _axes(cells: CellLayout, say: Phrases) -> tuple[PlacedText, ...]:
     """The names of the two sides, in the corner between them, beside the edge of the labels."""
-    edge = frame.left + frame.width + _OFF if frame.mirrored else frame.left - _OFF
-    along, down = _axis_texts(say, mirrored=frame.mirrored)
-    bottom = frame.top - _OFF
+    edge = cells.left + cells.width + _OFF if cells.mirrored else cells.left - _OFF
+    along, down = _axis_texts(say, mirrored=cells.mirrored)
+    bottom = cells.top - _OFF
     return PlacedText(along, edge, bottom - _AXIS_LINE), PlacedText(down, edge, bottom)
 
 
@@ -324,10 +326,10 @@ def _axis_texts(say: Phrases, *, mirrored: bool) -> tuple[str, str]:
     return say("key_axis_mirrored" if mirrored else "key_axis"), say("query_axis")
 
 
-def _bar(frame: Frame, most: int, *, beyond: bool, signed: bool) -> Bar:
-    wide = min(max(frame.width, _BAR_LEAST), _BAR_MOST)
-    x = max(frame.left + frame.width - wide, _HALF_TICK) if frame.mirrored else frame.left
-    y = frame.top + frame.height + _BAR_BELOW
+def _bar(cells: CellLayout, most: int, *, beyond: bool, signed: bool) -> Bar:
+    wide = min(max(cells.width, _BAR_LEAST), _BAR_MOST)
+    x = max(cells.left + cells.width - wide, _HALF_TICK) if cells.mirrored else cells.left
+    y = cells.top + cells.height + _BAR_BELOW
     below = y + _BAR_HEIGHT + _TICKS_BELOW
     if signed:
         marks = tuple(

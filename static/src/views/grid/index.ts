@@ -24,7 +24,7 @@ import {
   bounds,
   cellsOfSheet,
   decimals,
-  type Frame,
+  type ThumbnailLayout,
   isKey,
   nameOf,
   scoresBy,
@@ -43,10 +43,10 @@ const LABEL_FONT = 10;
 const LABEL_APART = 8;
 
 function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
-  const frame = frameOf(figure, model);
+  const layout = layoutOf(figure, model);
   let levels: Int8Array | undefined;
   const cells = (sheet: Sheet): Cells =>
-    cellsOfSheet((levels ??= thumbnails(model, frame, filterOf(model, options))), sheet, frame);
+    cellsOfSheet((levels ??= thumbnails(model, layout, filterOf(model, options))), sheet, layout);
   const large = openLarge(figure, model, dispatch);
   const headline = require(figure, "headline");
   const shown = require(headline, "shown");
@@ -61,7 +61,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
     for (const { place, number } of scores) setText(place, number(at));
   };
 
-  const thumbs = openThumbnails(figure, model, frame, {
+  const thumbs = openThumbnails(figure, model, layout, {
     cells,
     choose(at) {
       const [layer, head] = split(model, at);
@@ -72,7 +72,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
   });
 
   const layOut = (by: State["options"]): void =>
-    thumbs.layOut(sheetOf(model, by, frame, thumbs.room(), widest), (at) =>
+    thumbs.layOut(sheetOf(model, by, layout, thumbs.room(), widest), (at) =>
       spoken(model, at, scores, by["order"]),
     );
   return {
@@ -107,7 +107,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
   };
 }
 
-function frameOf(figure: HTMLElement, model: Model): Frame {
+function layoutOf(figure: HTMLElement, model: Model): ThumbnailLayout {
   const cells = require<SVGElement>(figure, "cells");
   const [pool, cell] = [numberIn(cells, "data-pool"), numberIn(cells, "data-cell")];
   const [left, top] = boxOf(cells);

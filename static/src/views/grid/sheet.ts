@@ -14,7 +14,7 @@ import {
 } from "../shared";
 
 /** The layout of the thumbnails in the static picture. */
-export interface Frame {
+export interface ThumbnailLayout {
   /** The place of the first thumbnail, in px. */
   left: number;
   top: number;
@@ -51,7 +51,7 @@ const STEP = LEVELS / (SHADES.length - 1);
 /** The levels of the pooled weights that a filter shows, by layer, head, row and column. */
 export function thumbnails(
   model: Model,
-  { pool, rows, columns }: Frame,
+  { pool, rows, columns }: ThumbnailLayout,
   filter: Filter | null = null,
 ): Int8Array {
   const table = Int8Array.from(
@@ -110,26 +110,26 @@ const BITS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 export function sheetOf(
   model: Model,
   options: Options,
-  frame: Frame,
+  layout: ThumbnailLayout,
   room: number,
   labelWidth: (labels: readonly string[]) => number,
 ): Sheet {
   const scores = scoresBy(model, options);
-  const { across, down } = frame;
+  const { across, down } = layout;
   if (!scores) {
     const heads = Array.from({ length: model.layers.length * model.heads.length }, (_, i) => i);
     return { sorted: false, heads, perLine: model.heads.length, across, down, inset: 0, labels: [] };
   }
   const heads = ranked(scores, Number(options["least"] ?? 0));
   const labels = heads.map((head) => `${nameOf(model, head)} ${decimals(scores[head]!)}`);
-  const wide = Math.max(across, Math.ceil(labelWidth(labels) / frame.cell));
+  const wide = Math.max(across, Math.ceil(labelWidth(labels) / layout.cell));
   return {
     sorted: true,
     heads,
-    perLine: Math.max(1, Math.floor(room / (wide * frame.cell))),
+    perLine: Math.max(1, Math.floor(room / (wide * layout.cell))),
     across: wide,
-    down: down + Math.ceil(LABEL / frame.cell),
-    inset: Math.floor((wide - frame.columns) / 2),
+    down: down + Math.ceil(LABEL / layout.cell),
+    inset: Math.floor((wide - layout.columns) / 2),
     labels,
   };
 }
@@ -138,8 +138,8 @@ export function sheetOf(
 const LABEL = 16;
 
 /** All thumbnails of a sheet as one heat map. */
-export function cellsOfSheet(all: Int8Array, sheet: Sheet, frame: Frame): Cells {
-  const { rows, columns } = frame;
+export function cellsOfSheet(all: Int8Array, sheet: Sheet, layout: ThumbnailLayout): Cells {
+  const { rows, columns } = layout;
   const wide = sheet.perLine * sheet.across;
   const high = Math.ceil(sheet.heads.length / sheet.perLine) * sheet.down;
   const levels = new Int8Array(wide * high);
@@ -161,11 +161,11 @@ function placeOf({ perLine, across, down, inset }: Sheet, i: number): [number, n
 /** A hairline through every thumbnail for each token, as the `d` of a path. */
 export function hairlines(
   sheet: Sheet,
-  frame: Frame,
+  layout: ThumbnailLayout,
   places: readonly Place[],
   upright: (place: Place) => boolean,
 ): string {
-  const { cell, rows, columns, pool } = frame;
+  const { cell, rows, columns, pool } = layout;
   let d = "";
   for (const place of places) {
     const at = (Math.floor(place.index / pool) + 0.5) * cell;

@@ -19,7 +19,7 @@ import {
   take,
   toggleClass,
 } from "../shared";
-import { type Frame, hairlines, moved, type Sheet, split } from "./sheet";
+import { type ThumbnailLayout, hairlines, moved, type Sheet, split } from "./sheet";
 
 /** The padding of the box of thumbnails in the style sheet, in px. */
 const PADDING = 6;
@@ -46,7 +46,7 @@ export interface Thumbnails {
 export function openThumbnails(
   figure: HTMLElement,
   model: Model,
-  frame: Frame,
+  layout: ThumbnailLayout,
   callbacks: Callbacks,
 ): Thumbnails {
   const picture = require<SVGSVGElement>(figure, "picture");
@@ -109,10 +109,10 @@ export function openThumbnails(
       const first = !sheet;
       sheet = next;
       toggleClass(box, "thumbs--sorted", sheet.sorted);
-      const { cell, rows, columns } = frame;
+      const { cell, rows, columns } = layout;
       const sizes = {
-        left: frame.left,
-        top: frame.top,
+        left: layout.left,
+        top: layout.top,
         picture: width,
         most: numberIn(picture, "height"),
         across: sheet.across * cell,
@@ -146,10 +146,10 @@ export function openThumbnails(
       current = button;
       setAttributes(current, { "aria-current": "true" });
       if (current.isConnected && !box.contains(document.activeElement)) rove(current);
-      markIn(picture, model, frame, at);
+      markIn(picture, model, layout, at);
     },
     cross(places, upright) {
-      setAttributes(path, { d: sheet ? hairlines(sheet, frame, places, upright) : "" });
+      setAttributes(path, { d: sheet ? hairlines(sheet, layout, places, upright) : "" });
     },
   };
 }
@@ -158,11 +158,11 @@ export function openThumbnails(
 const AROUND = 2;
 
 /** Mark the chosen head in the picture too, because the picture is what is printed and saved. */
-function markIn(picture: SVGSVGElement, model: Model, frame: Frame, at: number): void {
+function markIn(picture: SVGSVGElement, model: Model, layout: ThumbnailLayout, at: number): void {
   const [layer, head] = split(model, at);
   setAttributes(require(picture, "mark"), {
-    x: frame.left + head * frame.across * frame.cell - AROUND,
-    y: frame.top + layer * frame.down * frame.cell - AROUND,
+    x: layout.left + head * layout.across * layout.cell - AROUND,
+    y: layout.top + layer * layout.down * layout.cell - AROUND,
   });
   for (const name of findAll<SVGElement>(picture, "axes > text")) {
     const { at } = name.dataset;

@@ -42,7 +42,7 @@ import {
   type ViewKind,
   weightOf as sizeOf,
 } from "../shared";
-import { barOf, buildHeads, columnOf, type Frame, innerOf, pathOf, ROW, weightOf } from "./picture";
+import { barOf, buildHeads, columnOf, type ColumnsLayout, innerOf, pathOf, ROW, weightOf } from "./picture";
 import { bindSwatches } from "./swatches";
 
 export const view: ViewKind = { open, build: buildHeads, severalHeads: true, phrases };
@@ -79,7 +79,7 @@ export interface Drawing {
 }
 
 /** What the picture shows of a state. */
-export function draw(model: Model, state: State, frame: Frame): Drawing {
+export function draw(model: Model, state: State, layout: ColumnsLayout): Drawing {
   const focus = inFocus(state);
   if (!focus.length) return { focus, lines: [], bars: [], side: null, numbers: [] };
   const lines = linesOf(model, state, focus);
@@ -90,9 +90,9 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
   const someone = !filter || indices.some(filter[from]);
   return {
     focus,
-    lines: pathsOf(model, state, frame, strokesOf(model, lines, filter)),
+    lines: pathsOf(model, state, layout, strokesOf(model, lines, filter)),
     // The pieces of a bar are shares of a whole. Differences have no whole.
-    bars: model.signed ? [] : barsOf(model, lines, sums, frame[side]),
+    bars: model.signed ? [] : barsOf(model, lines, sums, layout[side]),
     side,
     numbers: meanOf(sums).map((code, other) =>
       someone && (!filter || filter[side](other)) ? printedWeight(code, model.signed) : null,
@@ -118,7 +118,7 @@ export function read(model: Model, state: State, places: readonly Place[]): Read
 export function atRest(
   model: Model,
   state: State,
-  frame: Frame,
+  layout: ColumnsLayout,
 ): { paths: Path[]; capped: boolean } {
   const filter = filterOf(model, state.options);
   const strokes = inOrder(state)
@@ -127,7 +127,7 @@ export function atRest(
     )
     .filter((stroke) => lets(filter, stroke))
     .sort(heaviestFirst);
-  const paths = together(model, state, frame, strokes.slice(0, REST));
+  const paths = grouped(model, state, layout, strokes.slice(0, REST));
   return { paths, capped: strokes.length > REST };
 }
 
@@ -187,7 +187,7 @@ function barsOf(
   model: Model,
   lines: readonly HeadLine[],
   sums: readonly (readonly number[])[],
-  column: Frame[Side],
+  column: ColumnsLayout[Side],
 ): Path[] {
   const most = 1000 * lines.length * lines[0]!.indices.length;
   const start = sums[0]!.map(() => 0);
@@ -238,24 +238,24 @@ function opacity(value: number): Path {
 }
 
 /** The lines of the tokens in focus, one path each. Past a limit, the faint ones are joined into few paths. */
-function pathsOf(model: Model, state: State, frame: Frame, strokes: readonly Stroke[]): Path[] {
+function pathsOf(model: Model, state: State, layout: ColumnsLayout, strokes: readonly Stroke[]): Path[] {
   const tokens = model.queries.length + model.keys.length;
   const most = Math.max(drawing.least_alone, drawing.elements - drawing.elements_of_a_token * tokens);
   const ordered = strokes.length > most ? [...strokes].sort(heaviestFirst) : strokes;
   return [
-    ...together(model, state, frame, ordered.slice(most)),
+    ...grouped(model, state, layout, ordered.slice(most)),
     ...ordered.slice(0, most).map(({ query, key, code, special, head }) => ({
       ...nameOf(model, "edge", head, special, code),
       "data-query": String(query),
       "data-key": String(key),
-      d: pathOf(frame, query, key, laneOf(state, head)),
+      d: pathOf(layout, query, key, laneOf(state, head)),
       ...opacity(strengthOf(code)),
     })),
   ];
 }
 
 /** Join lines, given heaviest first, into one path for each head and opacity. Special tokens come first. */
-function together(model: Model, state: State, frame: Frame, strokes: readonly Stroke[]): Path[] {
+function grouped(model: Model, state: State, layout: ColumnsLayout, strokes: readonly Stroke[]): Path[] {
   const groups = new Map<number, Record<string, string>>();
   for (const { query, key, code, special, head } of [...strokes].reverse()) {
     const level = Math.max(1, nearest(strengthOf(code) * LEVELS));
@@ -266,7 +266,7 @@ function together(model: Model, state: State, frame: Frame, strokes: readonly St
       path = { ...nameOf(model, "line", head, special, code), d: "", ...opacity(level / LEVELS) };
       groups.set(order, path);
     }
-    path["d"] += pathOf(frame, query, key, laneOf(state, head));
+    path["d"] += pathOf(layout, query, key, laneOf(state, head));
   }
   return [...groups].sort(([a], [b]) => a - b).map(([, path]) => path);
 }
@@ -279,9 +279,9 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const tokens = readTokens(columns, model);
   const all = [...tokens.query, ...tokens.key];
   const rightwards = tokens.query[0]!.x < tokens.key[0]!.x;
-  const frame = { query: columnOf(tokens.query, rightwards), key: columnOf(tokens.key, !rightwards) };
+  const layout = { query: columnOf(tokens.query, rightwards), key: columnOf(tokens.key, !rightwards) };
   for (const token of all) {
-    const { left, width, tops } = frame[token.place.side];
+    const { left, width, tops } = layout[token.place.side];
     [token.x, token.y] = [left, tops[token.place.index]!];
     addHitArea(token.element, token.x, token.y, width, ROW);
   }
@@ -298,7 +298,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
       // The static picture already shows the lines of the first state.
       capped = said?.dataset["capped"] !== undefined;
     } else if (key !== drawn) {
-      const next = atRest(model, state, frame);
+      const next = atRest(model, state, layout);
       capped = next.capped;
       elementsInto(resting, "path", next.paths);
       paths = [...resting.children];
@@ -307,7 +307,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   };
 
   const show = (state: State, previous: State | null): void => {
-    const { focus, lines, bars: pieces, side, numbers } = draw(model, state, frame);
+    const { focus, lines, bars: pieces, side, numbers } = draw(model, state, layout);
     // The lines at rest are removed while they are hidden, to save elements.
     if (focus.length) resting.replaceChildren();
     else rest(state);
@@ -320,12 +320,12 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
       toggleClass(element, "token--focus", focus.some((one) => sameToken(one, place)));
       toggleClass(element, "token--masked", !!number?.masked);
       toggleClass(element, "token--out", !!filter && !filter[place.side](place.index));
-      showWeight(token, number, () => weightOf(frame[place.side], place.index));
+      showWeight(token, number, () => weightOf(layout[place.side], place.index));
     }
     if (state.heads !== previous?.heads) {
       showSwatches(state);
       setAttributes(edges.parentElement!, { "stroke-width": stepOf(state) < drawing.widest ? drawing.thinnest : drawing.widest });
-      if (previous && !model.signed) legendInto(columns, model, inOrder(state), frame);
+      if (previous && !model.signed) legendInto(columns, model, inOrder(state), layout);
     }
     const most = capped && !focus.length ? REST : 0;
     const several = new Set(focus.map(({ index }) => index)).size;
@@ -341,10 +341,10 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
 }
 
 /** Write the names of several heads above the lines, or their count where the names do not fit. */
-function legendInto(columns: Element, model: Model, shown: readonly number[], frame: Frame): void {
+function legendInto(columns: Element, model: Model, shown: readonly number[], layout: ColumnsLayout): void {
   find(columns, "legend")?.remove();
   if (shown.length < 2) return;
-  const [start, end] = [innerOf(frame.query), innerOf(frame.key)];
+  const [start, end] = [innerOf(layout.query), innerOf(layout.key)];
   const text = svg("text", {
     class: "attention-small attention-legend",
     x: (start + end) / 2,

@@ -1,6 +1,6 @@
 /** Two columns of tokens with the layout of the static picture: read from a picture, or built. */
 
-import { two_columns as layout } from "../../../../sphinx_attention/core/render/common/constants.json";
+import { two_columns as constants } from "../../../../sphinx_attention/core/render/common/constants.json";
 import {
   clamp,
   directionOf,
@@ -21,27 +21,27 @@ import {
 } from "../shared";
 
 /** The height of a row. This and all further lengths are in px. */
-export const ROW = layout.row;
+export const ROW = constants.row;
 /** From the top of a row to the baseline of its text. */
-const BASELINE = layout.baseline;
+const BASELINE = constants.baseline;
 /** From the top of a row to its bar, and the height of the bar. */
-const BAR = { top: layout.bar_top, height: layout.bar_height };
+const BAR = { top: constants.bar_top, height: constants.bar_height };
 /** The height of the names of the columns. */
-const HEADING = layout.heading;
+const HEADING = constants.heading;
 /** The height of the letter above each text of a pair. */
-const PART = layout.part;
+const PART = constants.part;
 /** The space around the columns. */
-const MARGIN = layout.margin;
+const MARGIN = constants.margin;
 /** The space between a text and the inner edge of its column. */
-const PAD = layout.pad;
+const PAD = constants.pad;
 /** The space between a column and the ends of the lines. */
-const OFF = layout.off;
+const OFF = constants.off;
 /** The width of a weight beside a token. */
-const NUMBER = layout.number;
+const NUMBER = constants.number;
 /** The space between a weight and a text. */
-const BETWEEN = layout.between;
+const BETWEEN = constants.between;
 /** The smallest width of the texts. */
-const LEAST = layout.least_word;
+const LEAST = constants.least_word;
 
 /** The layout of the tokens of one side. */
 export interface Column {
@@ -53,7 +53,7 @@ export interface Column {
   tops: readonly number[];
 }
 
-export type Frame = Record<Side, Column>;
+export type ColumnsLayout = Record<Side, Column>;
 
 export function innerOf({ left, width, rightwards }: Column): number {
   return rightwards ? left + width : left;
@@ -64,7 +64,7 @@ function endOf(column: Column): number {
 }
 
 /** A line from a query to a key. `lane` is its distance from the middles of the rows. */
-export function pathOf({ query, key }: Frame, from: number, to: number, lane: number): string {
+export function pathOf({ query, key }: ColumnsLayout, from: number, to: number, lane: number): string {
   const start = query.tops[from]! + ROW / 2;
   const high = short(key.tops[to]! + ROW / 2 - start);
   const wide = endOf(key) - endOf(query);
@@ -116,7 +116,7 @@ export function layOut(model: Model, measures: Measures) {
     return { ...side, tokens, words, begins, tops, width, bottom: y + ROW };
   });
   const height = Math.max(...sides.map(({ bottom }) => bottom)) + MARGIN;
-  const apart = clamp(Math.floor(layout.apart * height), layout.least_apart, layout.most_apart);
+  const apart = clamp(Math.floor(constants.apart * height), constants.least_apart, constants.most_apart);
   const width = sides[0]!.width + sides[1]!.width + apart + 2 * MARGIN;
 
   const columns = sides.map((column) => {
@@ -140,19 +140,19 @@ export function buildHeads(model: Model, measures: Measures): SVGSVGElement {
         text,
       );
     return [
-      small(say(query ? "queries" : "keys"), layout.heading_baseline),
-      ...begins.flatMap((name, i) => (name ? [small(name, tops[i]! - PART + layout.part_baseline)] : [])),
+      small(say(query ? "queries" : "keys"), constants.heading_baseline),
+      ...begins.flatMap((name, i) => (name ? [small(name, tops[i]! - PART + constants.part_baseline)] : [])),
       ...tokens.map(({ special }, index) => {
         const [text, long] = words[index]!;
         const word = wordElement(text, long, edge + (way * long) / 2, tops[index]! + BASELINE);
-        word.setAttribute("font-size", String(special ? layout.special_font : layout.font));
+        word.setAttribute("font-size", String(special ? constants.special_font : constants.font));
         return tokenElement(model, { side, index }, {}, [word]);
       }),
     ];
   });
   const drawn = { fill: "none", stroke: "currentColor" };
   const filled = { fill: "currentColor", stroke: "none" };
-  const set = { ...filled, "font-size": layout.font, "text-anchor": "middle", "pointer-events": "all" };
+  const set = { ...filled, "font-size": constants.font, "text-anchor": "middle", "pointer-events": "all" };
   return pictureElement(
     width,
     height,

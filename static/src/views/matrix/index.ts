@@ -54,8 +54,8 @@ import {
   buildMatrix,
   columnAt,
   everyOf,
-  type Frame,
-  frameOf,
+  type CellLayout,
+  layoutOf,
   gapOf,
   legendInto,
   ticksInto,
@@ -193,14 +193,14 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const hatch = require(picture, "hatch");
   const field = require<SVGElement>(picture, "field");
   const marks = require(picture, "marks");
-  const frame = frameOf(picture, field, model);
+  const layout = layoutOf(picture, field, model);
   const { dataset } = require<SVGElement>(picture, "tokens");
   // Python has measured the labels that are left out.
-  const measures = everyOf(frame) > 1 && (JSON.parse(dataset["measures"]!) as Measures);
+  const measures = everyOf(layout) > 1 && (JSON.parse(dataset["measures"]!) as Measures);
   const tokens = readTokens(picture, model);
   const all = SIDES.flatMap((side) => tokens[side]);
-  addHitAreas(tokens, frame);
-  const large = Math.max(frame.rows, frame.columns) > MOST_AS_PATHS;
+  addHitAreas(tokens, layout);
+  const large = Math.max(layout.rows, layout.columns) > MOST_AS_PATHS;
   let canvas: HTMLCanvasElement | undefined;
   const cross = group(`cross ${ADDED}`, { fill: "none" });
   marks.after(cross);
@@ -213,12 +213,12 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   let drawn = "";
 
   const showCells = (state: State): void => {
-    const { cells, most, beyond, codes } = headOf(model, state, frame.mirrored);
-    const size = [frame.cell, frame.cell] as const;
+    const { cells, most, beyond, codes } = headOf(model, state, layout.mirrored);
+    const size = [layout.cell, layout.cell] as const;
     if (large) {
-      canvas ??= canvasUnder(picture, { x: frame.left, y: frame.top, width: frame.columns * frame.cell });
+      canvas ??= canvasUnder(picture, { x: layout.left, y: layout.top, width: layout.columns * layout.cell });
       paint(canvas, cells);
-    } else levelsInto(shades, levelPaths(cells, size, gapOf(frame)));
+    } else levelsInto(shades, levelPaths(cells, size, gapOf(layout)));
     const masked = codes.map((code) => +(code === MASKED));
     setAttributes(hatch, { d: levelPaths({ ...cells, levels: masked }, size)[0]?.[1] ?? "" });
     ticksInto(picture, most, beyond, scaleOf(state), model.signed);
@@ -234,17 +234,17 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     // The canvas of a large matrix can be painted later: the static image shows the same.
     if (there && large) setTimeout(() => canvas || (picture.isConnected && showCells(state)));
     drawn = wanted;
-    elementsInto(cross, "rect", next.cross.map((spot) => boxAt(frame, spot)));
-    elementsInto(marks, "rect", next.marks.map((spot) => boxAt(frame, spot)));
+    elementsInto(cross, "rect", next.cross.map((spot) => boxAt(layout, spot)));
+    elementsInto(marks, "rect", next.marks.map((spot) => boxAt(layout, spot)));
     const focus = new Set(next.focus.map(({ side, index }) => tokens[side][index]));
     for (const token of all) toggleClass(token.element, "token--focus", focus.has(token));
-    if (measures) showLabels(tokens, next.focus, frame, model, measures);
+    if (measures) showLabels(tokens, next.focus, layout, model, measures);
     readoutInto(readout, next.readout);
     focused = state.focused;
   };
 
-  bindField(field, frame, dispatch);
-  bindKeys(picture, tokens, frame, dispatch, () => focused, cross);
+  bindField(field, layout, dispatch);
+  bindKeys(picture, tokens, layout, dispatch, () => focused, cross);
   return {
     tokens: all,
     show,
@@ -256,11 +256,11 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
 }
 
 /** A rectangle around a row, a column or a cell, in the gap between cells where there is one. */
-function boxAt(frame: Frame, [row, column]: Spot): Attributes {
-  const { cell, left, top, columns, rows } = frame;
-  const more = 1 - gapOf(frame);
+function boxAt(layout: CellLayout, [row, column]: Spot): Attributes {
+  const { cell, left, top, columns, rows } = layout;
+  const more = 1 - gapOf(layout);
   return {
-    x: left - 0.5 + (column < 0 ? 0 : columnAt(frame, column) - cell / 2),
+    x: left - 0.5 + (column < 0 ? 0 : columnAt(layout, column) - cell / 2),
     y: top - 0.5 + Math.max(row, 0) * cell,
     width: (column < 0 ? columns : 1) * cell + more,
     height: (row < 0 ? rows : 1) * cell + more,
@@ -271,17 +271,17 @@ function boxAt(frame: Frame, [row, column]: Spot): Attributes {
 function showLabels(
   tokens: TextTokens,
   focus: readonly Place[],
-  frame: Frame,
+  layout: CellLayout,
   model: Model,
   measures: Measures,
 ): void {
-  const every = everyOf(frame);
+  const every = everyOf(layout);
   for (const side of SIDES) {
     const marked = focus.filter((one) => one.side === side).map(({ index }) => index);
     const shown = labelled(tokens[side].length, every, marked);
     for (const [index, token] of tokens[side].entries()) {
       const on = shown.has(index);
-      if (on && !token.word) token.element.append((token.word = wordOf(frame, model, measures, token.place)));
+      if (on && !token.word) token.element.append((token.word = wordOf(layout, model, measures, token.place)));
       if (token.word) setAttributes(token.word, { display: on ? "inline" : "none" });
     }
   }
@@ -296,14 +296,14 @@ function readoutInto(line: HTMLElement, readout: Readout | null): void {
   line.replaceChildren(...sayNodes(verb, { tokens: [...names, tokens.length > NAMED ? " …" : ""], others }));
 }
 
-function bindField(field: SVGElement, frame: Frame, dispatch: Dispatch): void {
+function bindField(field: SVGElement, layout: CellLayout, dispatch: Dispatch): void {
   const under = (event: MouseEvent): Place => {
     const { left, top, width, height } = field.getBoundingClientRect();
     const at = (share: number, count: number): number =>
       clamp(Math.floor(share * count), 0, count - 1);
-    const seen = at((event.clientX - left) / width, frame.columns);
-    const index = at((event.clientY - top) / height, frame.rows);
-    return { side: "query", index, other: frame.mirrored ? frame.columns - 1 - seen : seen };
+    const seen = at((event.clientX - left) / width, layout.columns);
+    const index = at((event.clientY - top) / height, layout.rows);
+    return { side: "query", index, other: layout.mirrored ? layout.columns - 1 - seen : seen };
   };
   // Touch has no hover: the reader could not remove what it leaves.
   field.addEventListener("pointermove", (event) => {
@@ -325,14 +325,14 @@ const STEPS: Readonly<Record<string, Spot>> = {
 };
 
 /** The cell or label to which a key leads. Labels are row -1 and column -1, and their corner is no place. */
-export function moved(place: Place, key: string, frame: Frame): Place | null {
+export function moved(place: Place, key: string, layout: CellLayout): Place | null {
   const step = STEPS[key];
   if (!step) return null;
   const [row, column] = spotOf(place);
   const arrow = /^Arrow/.test(key);
-  const down = clamp(row + step[0], -1, frame.rows - 1);
-  const sideways = arrow && frame.mirrored ? -step[1] : step[1];
-  const across = clamp(column + sideways, arrow ? -1 : 0, frame.columns - 1);
+  const down = clamp(row + step[0], -1, layout.rows - 1);
+  const sideways = arrow && layout.mirrored ? -step[1] : step[1];
+  const across = clamp(column + sideways, arrow ? -1 : 0, layout.columns - 1);
   if (down < 0 && across < 0) return place;
   if (down < 0) return { side: "key", index: across };
   return { side: "query", index: down, ...(across >= 0 && { other: across }) };
@@ -342,7 +342,7 @@ export function moved(place: Place, key: string, frame: Frame): Place | null {
 function bindKeys(
   picture: SVGSVGElement,
   tokens: TextTokens,
-  frame: Frame,
+  layout: CellLayout,
   dispatch: Dispatch,
   current: () => Place | null,
   cross: SVGElement,
@@ -350,7 +350,7 @@ function bindKeys(
   picture.addEventListener("keydown", (event) => {
     const focused = current();
     if (!focused || isChord(event)) return;
-    const next = moved(focused, event.key, frame);
+    const next = moved(focused, event.key, layout);
     if (next && !same(next, focused)) {
       const { element: token } = tokens[next.side][next.index]!;
       if (!sameToken(next, focused)) focusOn(token, true);

@@ -1,6 +1,6 @@
 /** The picture of the matrix at rest and its parts, with the layout of the static picture. */
 
-import * as layout from "../../../../sphinx_attention/core/render/matrix/constants.json";
+import * as constants from "../../../../sphinx_attention/core/render/matrix/constants.json";
 import {
   addHitArea,
   type Attributes,
@@ -30,14 +30,14 @@ import {
 import { ticks } from "./cells";
 
 /** The height of a label, in px. */
-const LINE = layout.line;
+const LINE = constants.line;
 /** The distance between the cells and their labels, in px. */
-const OFF = layout.off;
+const OFF = constants.off;
 /** Cells of at least this size have slanted labels; others have upright ones. */
-const SLANT_FROM = layout.slant_from;
+const SLANT_FROM = constants.slant_from;
 
 /** The layout of the cells, in px. */
-export interface Frame {
+export interface CellLayout {
   rows: number;
   columns: number;
   cell: number;
@@ -47,33 +47,33 @@ export interface Frame {
 }
 
 /** Read the layout from a picture. */
-export function frameOf(picture: SVGSVGElement, field: SVGElement, model: Model): Frame {
+export function layoutOf(picture: SVGSVGElement, field: SVGElement, model: Model): CellLayout {
   const [left, top, width] = boxOf(field);
   const mirrored = picture.getAttribute("direction") === "rtl";
   const columns = model.keys.length;
   return { rows: model.queries.length, columns, cell: width / columns, left, top, mirrored };
 }
 
-export function gapOf({ cell }: Frame): number {
-  return cell >= layout.gap_from ? 1 : 0;
+export function gapOf({ cell }: CellLayout): number {
+  return cell >= constants.gap_from ? 1 : 0;
 }
 
 /** The distance between two labels that are shown, in tokens. */
-export function everyOf({ cell }: Frame): number {
+export function everyOf({ cell }: CellLayout): number {
   return cell >= LINE - 1 ? 1 : Math.ceil(LINE / cell);
 }
 
 /** The centre of a column, from the left of the cells. */
-export function columnAt({ columns, cell, mirrored }: Frame, column: number): number {
+export function columnAt({ columns, cell, mirrored }: CellLayout, column: number): number {
   return ((mirrored ? columns - 1 - column : column) + 0.5) * cell;
 }
 
 function fontOf(cell: number): number {
-  return layout.fonts.find(([from]) => cell >= from!)![1]!;
+  return constants.fonts.find(([from]) => cell >= from!)![1]!;
 }
 
 /** Where Python has placed the parts of a picture, in px. */
-export interface Layout extends Measures, Omit<Frame, "rows" | "columns"> {
+export interface Layout extends Measures, Omit<CellLayout, "rows" | "columns"> {
   readonly width: number;
   readonly height: number;
   readonly bar: Attributes;
@@ -82,24 +82,24 @@ export interface Layout extends Measures, Omit<Frame, "rows" | "columns"> {
 }
 
 /** The element of a token's label, within the token's element. */
-export function wordOf(frame: Frame, model: Model, measures: Measures, place: Place): SVGTextElement {
-  const [text, wide, x, y] = labelAt(frame, model, measures, place);
+export function wordOf(layout: CellLayout, model: Model, measures: Measures, place: Place): SVGTextElement {
+  const [text, wide, x, y] = labelAt(layout, model, measures, place);
   return wordElement(text, wide, x, y);
 }
 
 /** The text of a token's label, its width, its middle and its baseline. */
 export function labelAt(
-  frame: Frame,
+  layout: CellLayout,
   model: Model,
   measures: Measures,
   place: Place,
 ): [text: string, width: number, x: number, y: number] {
   const [text, wide] = labelOf(model, measures, place.side, place.index);
-  const { left, top, columns, cell, mirrored } = frame;
+  const { left, top, columns, cell, mirrored } = layout;
   const row = place.side === "query";
   const edge = row ? (mirrored ? left + columns * cell + OFF : left - OFF) : 0;
   const x = edge + (row === mirrored ? wide / 2 : -wide / 2);
-  return [text, wide, x, (row ? top + (place.index + 0.5) * cell : 0) + layout.middle * fontOf(cell)];
+  return [text, wide, x, (row ? top + (place.index + 0.5) * cell : 0) + constants.middle * fontOf(cell)];
 }
 
 /**
@@ -121,7 +121,7 @@ export function ticksInto(
     ...(marks as [number, number][]).map(([code, at]) =>
       svg(
         "text",
-        { x: short(x + at), y: y + layout.bar_height + layout.ticks_below },
+        { x: short(x + at), y: y + constants.bar_height + constants.ticks_below },
         signed && code ? numeral(code, signed) : `${beyond && code === most ? "≥\u2009" : ""}${code / 1000}`,
       ),
     ),
@@ -146,17 +146,17 @@ const RULE = { fill: "none", stroke: "currentColor", "stroke-opacity": 0.16 };
 export function buildMatrix(model: Model, measures: Measures): SVGSVGElement {
   const id = `attention-matrix-${++built}`;
   const { width: whole, height: tall, bar, legend, ...at } = measures as Layout;
-  const frame: Frame = { rows: model.queries.length, columns: model.keys.length, ...at };
-  const { cell, left: x, top: y, mirrored } = frame;
-  const [width, height] = [frame.columns * cell, frame.rows * cell];
-  const more = 1 + gapOf(frame);
+  const layout: CellLayout = { rows: model.queries.length, columns: model.keys.length, ...at };
+  const { cell, left: x, top: y, mirrored } = layout;
+  const [width, height] = [layout.columns * cell, layout.rows * cell];
+  const more = 1 + gapOf(layout);
   const edge = mirrored ? x + width + OFF : x - OFF;
   const place = { transform: `translate(${x} ${y})` };
   const hatch = { fill: `url(#${id}-hatch)`, "fill-opacity": 0.45 };
   const axis = (text: string, at: number): SVGTextElement =>
     svg("text", { direction: "ltr", "text-anchor": mirrored ? "start" : "end", x: edge, y: at }, text);
   const tokens = SIDES.flatMap((side) =>
-    tokensOn(model, side).map((_, index) => tokenOf(frame, model, measures, { side, index })),
+    tokensOn(model, side).map((_, index) => tokenOf(layout, model, measures, { side, index })),
   );
   return pictureElement(
     whole,
@@ -187,8 +187,8 @@ export function buildMatrix(model: Model, measures: Measures): SVGSVGElement {
     ),
     group(
       "guide",
-      { "font-size": layout.small, "text-anchor": "middle" },
-      axis(say(mirrored ? "key_axis_mirrored" : "key_axis"), y - OFF - layout.axis_line),
+      { "font-size": constants.small, "text-anchor": "middle" },
+      axis(say(mirrored ? "key_axis_mirrored" : "key_axis"), y - OFF - constants.axis_line),
       axis(say("query_axis"), y - OFF),
       svg("rect", { class: "attention-ramp", ...RULE, ...bar, fill: `url(#${id}-ramp)` }),
       group("ticks"),
@@ -227,18 +227,18 @@ function resources(id: string): SVGDefsElement {
 }
 
 /** The element of a token, with its label where it is shown. */
-function tokenOf(frame: Frame, model: Model, measures: Measures, place: Place): SVGGElement {
-  const { cell, left, top, mirrored } = frame;
+function tokenOf(layout: CellLayout, model: Model, measures: Measures, place: Place): SVGGElement {
+  const { cell, left, top, mirrored } = layout;
   const { side, index } = place;
   const key = side === "key";
-  const angle = (cell >= SLANT_FROM ? layout.slant : layout.upright) * (mirrored ? 1 : -1);
-  const transform = `translate(${left + columnAt(frame, index)} ${top - OFF})rotate(${angle})`;
-  const words = index % everyOf(frame) ? [] : [wordOf(frame, model, measures, place)];
+  const angle = (cell >= SLANT_FROM ? constants.slant : constants.upright) * (mirrored ? 1 : -1);
+  const transform = `translate(${left + columnAt(layout, index)} ${top - OFF})rotate(${angle})`;
+  const words = index % everyOf(layout) ? [] : [wordOf(layout, model, measures, place)];
   return tokenElement(model, place, key ? { transform } : {}, words);
 }
 
 /** Add the hit areas of all tokens. Each is as long as the token's label, or the longest of its side. */
-export function addHitAreas(tokens: TextTokens, { cell, left, top, columns, mirrored }: Frame): void {
+export function addHitAreas(tokens: TextTokens, { cell, left, top, columns, mirrored }: CellLayout): void {
   for (const side of SIDES) {
     const words = tokens[side].map(({ word }) => (word ? numberIn(word, "textLength") : 0));
     const key = side === "key";

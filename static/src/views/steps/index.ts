@@ -1,7 +1,7 @@
 /** The steps behind each weight: query, keys, products, logits, weights and weighted values. */
 
 import { vector_strips as strip } from "../../../../sphinx_attention/core/render/common/constants.json";
-import * as layout from "../../../../sphinx_attention/core/render/steps/constants.json";
+import * as constants from "../../../../sphinx_attention/core/render/steps/constants.json";
 import { script_steps as phrases } from "../../../../sphinx_attention/core/phrases/en.json";
 import {
   canvasUnder,
@@ -35,7 +35,7 @@ import { largest, type LogitTerms, logitTermsOf } from "./logits";
 export const view: ViewKind = { open, severalPins: false, alwaysPinned: true, phrases };
 
 /** The layout of the static picture, read from its elements. */
-export interface Frame {
+export interface StepsLayout {
   /** The names of the columns of numbers. */
   columns: readonly string[];
   /** The length of the bar of weight 1, in px. */
@@ -59,9 +59,9 @@ export interface Table {
 }
 
 /** The height of a row, in px. */
-const PITCH = layout.pitch;
+const PITCH = constants.pitch;
 /** The height of a bar, in px. */
-const BAR = layout.bar_height;
+const BAR = constants.bar_height;
 
 /** The steps that include the sink. */
 const AFTER_THE_SINK = ["softmax", "value"];
@@ -79,7 +79,7 @@ export function tableOf(
   model: Model,
   { layer, head }: State,
   query: number,
-  { columns, bar }: Frame,
+  { columns, bar }: StepsLayout,
 ): Table {
   const terms = logitTermsOf(model, layer, head, query);
   const codes = model.keys.map((_, key) => model.code(layer, head, query, key));
@@ -133,14 +133,14 @@ export function stripsOf(strips: readonly Strip[], height: number, full: number)
 }
 
 /** The distance from the query's strip to the first key's row, in px. */
-const HEAD = layout.head;
+const HEAD = constants.head;
 
 function open(root: HTMLElement, model: Model): View {
   const picture = require<SVGSVGElement>(root, "picture");
   const words = findAll<SVGGElement>(root, "words > g");
   const rows = findAll<SVGGElement>(root, "rows > g");
   checkTokens(model, words.length, rows.length);
-  const frame: Frame = {
+  const layout: StepsLayout = {
     columns: require(root, "rows").dataset["columns"]!.split(" "),
     bar: Number(require(root, "bars").dataset["length"]),
   };
@@ -188,7 +188,7 @@ function open(root: HTMLElement, model: Model): View {
       const of = `${state.layer}.${state.head}.${next.query}`;
       if (of === shown && next.key === cell.key) return;
       if (of !== shown || !table) {
-        const made = (table = tableOf(model, state, next.query, frame));
+        const made = (table = tableOf(model, state, next.query, layout));
         const strips = (): void => {
           if (made.terms && made === table && picture.isConnected) showStrips(made.terms);
         };
@@ -221,7 +221,7 @@ function maskInto(text: SVGTextElement, masked: readonly boolean[]): void {
   const [x, y] = [Number(text.dataset["x"]), Number(text.dataset["y"])];
   const rows = [...masked.keys()].filter((key) => masked[key]);
   setAttributes(text, {
-    x: rows.map(() => `${x} ${x + layout.minus}`).join(" "),
+    x: rows.map(() => `${x} ${x + constants.minus}`).join(" "),
     y: rows.map((key) => `${y + key * PITCH} ${y + key * PITCH}`).join(" "),
   });
   setText(text, MINUS_INFINITY.repeat(rows.length));

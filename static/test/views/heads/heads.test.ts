@@ -5,7 +5,7 @@ import { type Model,  type Place } from "../../../src/data/model";
 import { detail, placeInWords, strongestPairs } from "../../../src/page/strongest-pairs";
 import type { State } from "../../../src/state/state";
 import { atRest as linesAtRest, draw, numbersNote, read, view } from "../../../src/views/heads";
-import type { Frame } from "../../../src/views/heads/picture";
+import type { ColumnsLayout } from "../../../src/views/heads/picture";
 import { atRest, cross, HEADER, model, payloadOf, sampled } from "../../sample";
 
 addPhrases(view.phrases!);
@@ -16,13 +16,13 @@ const column = (left: number, rightwards: boolean, count: number) => ({
   rightwards,
   tops: Array.from({ length: count }, (_, i) => 22 + 24 * i),
 });
-const frame: Frame = { query: column(4, true, 3), key: column(231, false, 3) };
+const layout: ColumnsLayout = { query: column(4, true, 3), key: column(231, false, 3) };
 const state: State = { ...atRest, heads: [0] };
 const query = (index: number): Place => ({ side: "query", index });
 const key = (index: number): Place => ({ side: "key", index });
 
 test("a query in focus has its lines, and its keys have numbers", () => {
-  const { lines, side, numbers } = draw(model, { ...state, hovered: query(1) }, frame);
+  const { lines, side, numbers } = draw(model, { ...state, hovered: query(1) }, layout);
   // 0.047, 0.506, 0.447: the last two reach 0.95. The ramp is calculated by hand.
   assert.deepEqual(
     lines.map((line) => [line["data-query"], line["data-key"], line["data-head"], line["stroke-opacity"]]),
@@ -38,7 +38,7 @@ test("a query in focus has its lines, and its keys have numbers", () => {
 });
 
 test("a key in focus has the lines of the queries that look at it", () => {
-  const { lines, side, numbers } = draw(model, { ...state, focused: key(1) }, frame);
+  const { lines, side, numbers } = draw(model, { ...state, focused: key(1) }, layout);
   assert.equal(side, "query");
   assert.deepEqual(numbers.map((number) => number?.text), ["0.000", "0.506", "0.980"]);
   assert.deepEqual(lines.map((line) => line["data-query"]), ["1", "2"]);
@@ -46,7 +46,7 @@ test("a key in focus has the lines of the queries that look at it", () => {
 
 test("several heads have lines each, their mean as numbers, and joined bars", () => {
   const both = { ...state, heads: [1, 0], hovered: query(2) };
-  const { lines, bars, numbers } = draw(model, both, frame);
+  const { lines, bars, numbers } = draw(model, both, layout);
   assert.deepEqual(lines.map((line) => line["data-head"]), ["3", "11", "11", "11"]);
   // (20 + 333) / 2, (980 + 333) / 2, (0 + 334) / 2, rounded half up
   assert.deepEqual(numbers.map((number) => number?.text), ["0.177", "0.657", "0.167"]);
@@ -58,14 +58,14 @@ test("several heads have lines each, their mean as numbers, and joined bars", ()
 });
 
 test("masked keys stay masked, and do not count as zero", () => {
-  const { numbers } = draw(model, { ...state, heads: [1], hovered: query(1) }, frame);
+  const { numbers } = draw(model, { ...state, heads: [1], hovered: query(1) }, layout);
   assert.deepEqual(numbers[2], { text: "–", strong: false, masked: true });
-  const both = draw(model, { ...state, heads: [0, 1], hovered: query(1) }, frame);
+  const both = draw(model, { ...state, heads: [0, 1], hovered: query(1) }, layout);
   assert.equal(both.numbers[2]?.text, "0.224"); // (447 + masked) / 2
 });
 
 test("pinned tokens are summed", () => {
-  const { lines, numbers } = draw(model, { ...state, pinned: [query(1), query(2)] }, frame);
+  const { lines, numbers } = draw(model, { ...state, pinned: [query(1), query(2)] }, layout);
   assert.deepEqual(numbers.map((number) => number?.text), ["0.067", "1.486", "0.447"]);
   assert.deepEqual(
     lines.map((line) => [line["data-query"], line["data-key"]]),
@@ -85,7 +85,7 @@ test("the text about several heads names their mean and the share of all their l
 });
 
 test("at rest, the lines of ordinary queries are joined by strength", () => {
-  const { paths, capped } = linesAtRest(model, state, frame);
+  const { paths, capped } = linesAtRest(model, state, layout);
   assert.equal(capped, false);
   // 0.447 and 0.506 have the same strength (0.72 and 0.76 of 8 levels), and 0.98 has another.
   assert.deepEqual(
@@ -98,7 +98,7 @@ test("at rest, the lines of ordinary queries are joined by strength", () => {
 });
 
 test("different tokens", () => {
-  const two: Frame = { query: column(4, true, 2), key: column(231, false, 3) };
+  const two: ColumnsLayout = { query: column(4, true, 2), key: column(231, false, 3) };
   const { numbers, lines } = draw(cross, { ...state, hovered: query(1) }, two);
   assert.deepEqual(numbers.map((number) => number?.text), ["0.100", "0.800", "0.100"]);
   assert.match(lines[2]!["class"]!, /attention-line--special/);
@@ -124,7 +124,7 @@ const pair: Model = sampled(
 );
 
 test("a filter of a pair keeps the lines from one sentence to the other", () => {
-  const four: Frame = { query: column(4, true, 4), key: column(231, false, 4) };
+  const four: ColumnsLayout = { query: column(4, true, 4), key: column(231, false, 4) };
   const filtered = (filter: string, hovered: Place) =>
     draw(pair, { ...state, options: { filter }, hovered }, four);
   const ab = filtered("ab", query(0));

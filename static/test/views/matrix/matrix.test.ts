@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Place } from "../../../src/data/model";
 import { draw, headOf, labelled, moved } from "../../../src/views/matrix";
-import type { Frame } from "../../../src/views/matrix/picture";
+import type { CellLayout } from "../../../src/views/matrix/picture";
 import { atRest, CODES, cross, HEADER, model, payloadOf, sampled } from "../../sample";
 
 const cell: Place = { side: "query", index: 1, other: 2 };
@@ -109,7 +109,7 @@ test("labels of tokens in focus replace labels that are too near", () => {
   assert.deepEqual(sorted(labelled(10, 3, [4, 5])), [0, 4, 9]);
 });
 
-const frame: Frame = { rows: 2, columns: 3, cell: 22, left: 0, top: 0, mirrored: false };
+const layout: CellLayout = { rows: 2, columns: 3, cell: 22, left: 0, top: 0, mirrored: false };
 const query = (index: number, other?: number): Place => ({
   side: "query",
   index,
@@ -117,24 +117,24 @@ const query = (index: number, other?: number): Place => ({
 });
 
 test("arrow keys move from cell to cell and to the labels", () => {
-  assert.deepEqual(moved(query(0), "ArrowRight", frame), query(0, 0));
-  assert.deepEqual(moved(query(0, 0), "ArrowRight", frame), query(0, 1));
-  assert.deepEqual(moved(query(0, 0), "ArrowLeft", frame), query(0));
-  assert.deepEqual(moved(query(0, 2), "ArrowRight", frame), query(0, 2));
-  assert.deepEqual(moved(query(0, 1), "ArrowDown", frame), query(1, 1));
-  assert.deepEqual(moved(query(1, 1), "ArrowDown", frame), query(1, 1));
-  assert.deepEqual(moved(query(0, 1), "ArrowUp", frame), { side: "key", index: 1 });
-  assert.deepEqual(moved({ side: "key", index: 1 }, "ArrowRight", frame), { side: "key", index: 2 });
-  assert.deepEqual(moved({ side: "key", index: 1 }, "ArrowDown", frame), query(0, 1));
-  assert.deepEqual(moved(query(0), "ArrowUp", frame), query(0));
-  assert.deepEqual(moved({ side: "key", index: 0 }, "ArrowLeft", frame), { side: "key", index: 0 });
-  assert.deepEqual(moved(query(1), "End", frame), query(1, 2));
-  assert.deepEqual(moved(query(1, 2), "Home", frame), query(1, 0));
-  assert.equal(moved(query(1, 2), "a", frame), null);
+  assert.deepEqual(moved(query(0), "ArrowRight", layout), query(0, 0));
+  assert.deepEqual(moved(query(0, 0), "ArrowRight", layout), query(0, 1));
+  assert.deepEqual(moved(query(0, 0), "ArrowLeft", layout), query(0));
+  assert.deepEqual(moved(query(0, 2), "ArrowRight", layout), query(0, 2));
+  assert.deepEqual(moved(query(0, 1), "ArrowDown", layout), query(1, 1));
+  assert.deepEqual(moved(query(1, 1), "ArrowDown", layout), query(1, 1));
+  assert.deepEqual(moved(query(0, 1), "ArrowUp", layout), { side: "key", index: 1 });
+  assert.deepEqual(moved({ side: "key", index: 1 }, "ArrowRight", layout), { side: "key", index: 2 });
+  assert.deepEqual(moved({ side: "key", index: 1 }, "ArrowDown", layout), query(0, 1));
+  assert.deepEqual(moved(query(0), "ArrowUp", layout), query(0));
+  assert.deepEqual(moved({ side: "key", index: 0 }, "ArrowLeft", layout), { side: "key", index: 0 });
+  assert.deepEqual(moved(query(1), "End", layout), query(1, 2));
+  assert.deepEqual(moved(query(1, 2), "Home", layout), query(1, 0));
+  assert.equal(moved(query(1, 2), "a", layout), null);
 });
 
 test("in a mirrored map, the left arrow leads to the next key, and Home to the first", () => {
-  const mirrored = { ...frame, mirrored: true };
+  const mirrored = { ...layout, mirrored: true };
   assert.deepEqual(moved(query(0), "ArrowLeft", mirrored), query(0, 0));
   assert.deepEqual(moved(query(0, 1), "ArrowRight", mirrored), query(0, 0));
   assert.deepEqual(moved(query(0, 1), "Home", mirrored), query(0, 0));

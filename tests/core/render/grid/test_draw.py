@@ -104,13 +104,13 @@ def test_thumbnails_have_room_and_stay_within_a_column(shape: tuple[int, ...], m
     layers, heads, n = shape
     weights = np.full((layers, heads, n, n), 1 / n, np.float32)
     drawn = grid.draw(figure(" ".join(["w"] * n), weights, view="grid"))
-    frame = drawn.content.frame
+    layout = drawn.content.layout
     assert drawn.width <= most[0]
     assert drawn.height <= most[1]
-    for step, size in ((frame.across, frame.columns), (frame.down, frame.rows)):
-        assert step * frame.cell >= 24  # large enough for a finger
-        assert (step - size) * frame.cell >= 3  # room for the mark
-    assert frame.columns * frame.cell >= 22
+    for step, size in ((layout.across, layout.columns), (layout.down, layout.rows)):
+        assert step * layout.cell >= 24  # large enough for a finger
+        assert (step - size) * layout.cell >= 3  # room for the mark
+    assert layout.columns * layout.cell >= 22
 
 
 def test_names_stand_at_the_axes_and_the_shown_head_is_marked():

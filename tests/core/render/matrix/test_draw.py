@@ -163,7 +163,7 @@ def test_cells_shrink_with_their_number(count: int, cell: int):
     found = matrix_layout.lay_out(
         [Token("a")] * count, [Token("a")], pinned=(), most=1, beyond=False, hatched=""
     )
-    assert found.frame.cell == cell
+    assert found.cells.cell == cell
 
 
 def test_labels_are_left_out_where_there_is_no_room():
