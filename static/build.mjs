@@ -127,7 +127,7 @@ async function buildAll() {
     writeFileSync(join(assets, name), text);
     check(name, text, most);
   }
-  const styled = [...VIEWS.map(styleOf).filter((name) => existsSync(join(here, name))), "css/generate.css", "css/prose.css"];
+  const styled = [...VIEWS.map(styleOf).filter((name) => existsSync(join(here, name))), "css/generate.css", "css/prose.css", "css/right-to-left.css"];
   writeFileSync(join(assets, "attention.css"), `${BANNER}\n${await style("attention.css", ...styled)}`);
   check("attention.css without views", await style("attention.css"), MOST.coreStyle);
   for (const name of styled) check(`attention.css, ${name}`, await style(name), MOST.viewStyle);

@@ -173,7 +173,8 @@ def test_figures_have_these_attributes_and_classes() -> None:
         compare="sentence",
     )
     compared = resolve_all(two, [plain, plain])
-    shown = [many, one, averaged, compared]
+    arabic = figure(plain, language="ar")
+    shown = [many, one, averaged, compared, arabic]
     assert {name for each in shown for name in html.figure_attributes(each)} == set(html.ATTRIBUTES)
     markup = "".join(
         f'<figure class="{html.figure_class(each)}">{html.render_html(each, f"u{n}")}</figure>'
@@ -181,8 +182,9 @@ def test_figures_have_these_attributes_and_classes() -> None:
     )
     parsed = BeautifulSoup(markup, "html.parser")
     classes = {name for element in parsed.find_all(True) for name in element.get("class", ())}
-    # The script adds one class; a page writes the other in the place of a figure that failed.
+    # The script adds one class; the others stand outside of figures.
     later = {"attention-figure--live", "attention-placeholder"}
+    later |= {"attention-focus", "attention-problem"}
     assert set(html.CLASSES) - classes == later
     token = parsed.select_one(".attention-token--focus")
     assert token

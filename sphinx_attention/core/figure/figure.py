@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.analysis.mean import AVERAGED
 from sphinx_attention.core.analysis.words import MERGED
-from sphinx_attention.core.phrases import Phrases, phrases
+from sphinx_attention.core.phrases import Phrases, is_right_to_left, phrases
 from sphinx_attention.core.request import FunctionSource
 
 if TYPE_CHECKING:
@@ -97,6 +97,11 @@ class Figure:
         """The language of the figure's own words where the page's is not known, else empty."""
         page = self.spec.language.replace("_", "-").lower().partition("-")[0]
         return "" if page == self.say.language else self.say.language
+
+    @property
+    def right_to_left(self) -> bool:
+        """Whether the page is read from right to left, whichever way the sentence runs."""
+        return is_right_to_left(self.spec.language)
 
     def option(self, name: str) -> str:
         """The value of an option of the view's own: the author's, or else the default."""

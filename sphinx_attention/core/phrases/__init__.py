@@ -28,6 +28,12 @@ _SCRIPTS = "script"
 """How the sections begin that the browser part uses."""
 
 
+_RIGHT_TO_LEFT = frozenset(
+    {"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "syr", "ug", "ur", "yi"}
+)
+_SCRIPTS_RIGHT_TO_LEFT = frozenset({"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"})
+
+
 class Phrases:
     """The phrases of one language.
 
@@ -91,6 +97,18 @@ def phrases(language: str = _ENGLISH) -> Phrases:
     code = language.replace("_", "-").lower()
     known = languages()
     return _phrases(next((one for one in (code, code.partition("-")[0]) if one in known), _ENGLISH))
+
+
+def is_right_to_left(language: str) -> bool:
+    """Whether a language is written from right to left.
+
+    Args:
+        language: a code as Sphinx and HTML write it, with a script where the usual one is not
+            meant: ``fa``, ``ar_EG``, ``uz-Arab``, ``he-Latn``.
+    """
+    code, *others = language.replace("_", "-").lower().split("-")
+    script = next((one for one in others if len(one) == 4 and one.isalpha()), "")
+    return script in _SCRIPTS_RIGHT_TO_LEFT if script else code in _RIGHT_TO_LEFT
 
 
 def browser_script(language: str) -> str:

@@ -95,7 +95,8 @@ def pair_lines(figure: Figure) -> list[str]:
     queries = distinct_names(figure.attention.query_tokens)
     keys = distinct_names(figure.attention.key_tokens)
     return [
-        f"{pair.weight} {_isolated(queries[pair.query_index])} → {_isolated(keys[pair.key_index])}"
+        f"{pair.weight} {_isolated(queries[pair.query_index], figure)} → "
+        f"{_isolated(keys[pair.key_index], figure)}"
         for pair in strongest_pairs(figure)
     ]
 
@@ -200,7 +201,7 @@ def generation_notes(figure: Figure) -> list[str]:
     steps, say = figure.attention.candidates, figure.say
     if not steps:
         return []
-    notes = [say("went_on", token=_isolated(visible(steps[0][0].text)))]
+    notes = [say("went_on", token=_isolated(visible(steps[0][0].text), figure))]
     whole = figure.spec.request.generate or 0
     if len(steps) < whole:
         notes.append(say("ended", count=len(steps), whole=whole))
@@ -212,10 +213,10 @@ def next_lines(figure: Figure) -> list[str]:
     if not figure.next_tokens:
         return []
     told = [
-        f"{_isolated(visible(one.text))} {format_weight(one.probability)}"
+        f"{_isolated(visible(one.text), figure)} {format_weight(one.probability)}"
         for one in figure.next_tokens
     ]
-    last = _isolated(visible(figure.attention.query_tokens[-1].text))
+    last = _isolated(visible(figure.attention.query_tokens[-1].text), figure)
     return [figure.say("next_line", token=last, tokens=", ".join(told))]
 
 
@@ -231,13 +232,17 @@ def about(figure: Figure) -> str:
         return _closed(whose)
     if figure.spec.request.part:
         whose += f", {figure.say(f'part_{figure.attention.part}')}"
-    text, target = _isolated(_sentence(figure)), _isolated(_target(figure))
+    text, target = _isolated(_sentence(figure), figure), _isolated(_target(figure), figure)
     kind = "over_continued" if figure.attention.candidates else "over_both" if target else "over"
     over = figure.say(kind, text=text, target=target)
     if figure.averaged:
         over = f"{figure.averaged}, {over}"
     others = names(figure)
-    also = figure.say("also_shows", names="; ".join(map(_isolated, others))) if others else ""
+    also = (
+        figure.say("also_shows", names="; ".join(_isolated(one, figure) for one in others))
+        if others
+        else ""
+    )
     return f"{_closed(f'{whose}, {over}')} {also}".strip()
 
 
@@ -268,12 +273,12 @@ def _has_layer_or_head(figure: Figure) -> bool:
 
 def _in_words(figure: Figure, pair: Pair) -> str:
     itself = figure.attention.same_tokens and pair.query_index == pair.key_index
-    key = figure.say("itself") if itself else _isolated(pair.key)
+    key = figure.say("itself") if itself else _isolated(pair.key, figure)
     kind = "pair"
     weight = pair.weight
     if figure.attention.signed:
         kind, weight = "pair_more" if pair.code > 0 else "pair_less", format_code(abs(pair.code))
-    return figure.say(kind, query=_isolated(pair.query), key=key, weight=weight)
+    return figure.say(kind, query=_isolated(pair.query, figure), key=key, weight=weight)
 
 
 def _sentence(figure: Figure) -> str:
@@ -300,6 +305,7 @@ def _first_words(text: str) -> str:
     return " ".join(words[:_WORDS]) + (" …" if len(words) > _WORDS else "")
 
 
-def _isolated(text: str) -> str:
-    """Isolate right-to-left text, so that it does not reorder the punctuation beside it."""
-    return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}" if right_to_left(text) else text
+def _isolated(text: str, figure: Figure) -> str:
+    """Isolate text of the other direction, so that it does not reorder what is beside it."""
+    alone = right_to_left(text) or figure.right_to_left
+    return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}" if alone else text

@@ -47,8 +47,10 @@ ATTRIBUTES = {
     "data-special": "``dim``, where special tokens are drawn fainter",
     "data-selection": "what is selected first beside layer, head and focus, as in an address",
     "data-link": "the option ``link``, where it is given",
-    "data-compare": "of a comparison, what its two figures differ in; it has no other attribute",
-    "lang": "the language of the figure's own words, where it is not English",
+    "data-compare": "of a comparison, what its two figures differ in; beside it there are only "
+    "``lang`` and ``dir``",
+    "lang": "the language of the figure's own words, where it is the page's and not English",
+    "dir": "``rtl``, where the page is read from right to left; the picture follows its sentence",
 }
 """The attributes of the ``<figure>`` element, for the docs."""
 
@@ -85,7 +87,7 @@ def figure_class(figure: Figure) -> str:
 def figure_attributes(figure: Figure) -> dict[str, str]:
     """The data attributes of the ``<figure>`` element."""
     if is_comparison(figure):
-        return {"data-compare": str(figure.spec.compare)}
+        return {"data-compare": str(figure.spec.compare), **_reading(figure)}
     spec, names = figure.spec, figure.attention.head_names
     attributes = {"data-compare": DIFFERENCE} if figure.attention.signed else {}
     attributes |= {
@@ -99,14 +101,24 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
         attributes["data-heads"] = ",".join(clean_line(names[head]) for head in figure.shown_heads)
     if spec.request.aggregate:
         attributes["data-aggregate"] = spec.request.aggregate
-    if spec.language != "en" and not figure.foreign:
-        attributes["lang"] = figure.say.language
+    attributes |= _reading(figure)
     if spec.special == "dim":
         attributes["data-special"] = "dim"
     if spec.selection:
         attributes["data-selection"] = written(spec.selection)
     if spec.link:
         attributes["data-link"] = clean_line(spec.link)
+    return attributes
+
+
+def _reading(figure: Figure) -> dict[str, str]:
+    """The attributes that say how the figure's own words are read."""
+    attributes = {}
+    if figure.spec.language != "en" and not figure.foreign:
+        attributes["lang"] = figure.say.language
+    if figure.right_to_left:
+        # The theme may not say it.
+        attributes["dir"] = "rtl"
     return attributes
 
 

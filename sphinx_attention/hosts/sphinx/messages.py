@@ -8,7 +8,7 @@ from docutils import nodes
 from sphinx.util import logging
 
 from sphinx_attention.core.host_words import HostWords
-from sphinx_attention.core.phrases import phrases
+from sphinx_attention.core.phrases import is_right_to_left, phrases
 
 if TYPE_CHECKING:
     from sphinx_attention.core.errors import AttentionError, Problem
@@ -69,12 +69,14 @@ def placeholder(error: AttentionError, text: str, language: str = "en") -> nodes
         language: the code of the page's language. The error itself is in English.
     """
     container = nodes.container(classes=["attention-placeholder"])
+    if is_right_to_left(language):
+        container["classes"].append("attention-placeholder--rtl")
     paragraph = nodes.paragraph()
     paragraph += nodes.strong("", phrases(language)("placeholder"))
     paragraph += nodes.Text(" ")
     if text:
         paragraph += nodes.emphasis("", text)
         paragraph += nodes.Text(" — ")
-    paragraph += nodes.Text(f"{told(error)}.")
+    paragraph += nodes.inline("", f"{told(error)}.", classes=["attention-message"])
     container += paragraph
     return container
