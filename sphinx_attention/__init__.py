@@ -45,7 +45,7 @@ _WHERE = {
     "attention": "hosts.python",
     "figure": "hosts.python",
 }
-"""The modules of the public names. Each is imported at its first use: Sphinx needs none."""
+"""The modules of the public names. Each is imported at its first use, because Sphinx needs none."""
 
 
 def __getattr__(name: str) -> Any:
@@ -62,7 +62,7 @@ def __dir__() -> list[str]:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension with Sphinx."""
-    # The core serves hosts that have no Sphinx: only Sphinx itself gets to import its host.
+    # The core also serves hosts without Sphinx, so only Sphinx itself imports its host.
     from sphinx_attention.hosts.sphinx import setup as setup_host  # noqa: PLC0415
 
     return setup_host(app)

@@ -1,4 +1,4 @@
-"""``python -m sphinx_attention`` is the command ``sphinx-attention``."""
+"""``python -m sphinx_attention`` runs the command ``sphinx-attention``."""
 
 from __future__ import annotations
 

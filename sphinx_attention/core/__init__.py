@@ -1,1 +1,1 @@
-"""What knows no host: requests, capture, store, figures, drawing."""
+"""The core, which knows no host: requests, capture, store, figures, drawing."""

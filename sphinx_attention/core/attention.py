@@ -1,4 +1,4 @@
-"""What a source answers to a request: tokens and weights."""
+"""The answer of a source to a request: tokens and weights."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ NOTE = "note"
 """The entry of a provenance with remarks for readers (see `core.remarks`)."""
 
 WARNING = "warning"
-"""The entry of a provenance that warns authors, where the figure is drawn all the same."""
+"""The entry of a provenance with a warning for authors. The figure is still drawn."""
 
 BIN = "(special)"
 """The text of the token that stands for all hidden special tokens together."""
 
 SINK = "(sink)"
-"""The text of the key that stands for a head's learnt sink. It is no token (see `LogitTerms`)."""
+"""The text of the key for a head's learnt sink, which is no token (see `LogitTerms`)."""
 
 REST = "(rest)"
-"""The text of the key that stands for what a row gives to none of the tokens that are shown."""
+"""The text of the key that stands for the weight that a row gives to none of the shown tokens."""
 
 BINS = frozenset({BIN, SINK, REST})
 """The texts of keys that stand for no single token. They stand before all tokens."""
@@ -38,9 +38,9 @@ class Token:
     """One token as the model sees it.
 
     Attributes:
-        text: the token's own text, ready to be shown; data, never markup.
-        special: whether the tokenizer put it there ([CLS], </s>, …) rather than the author.
-        word: index of the whitespace-separated word it belongs to; None for special tokens.
+        text: the token's own text in a form for display; it is data and never markup.
+        special: whether the tokenizer added the token ([CLS], </s>, …), and not the author.
+        word: the index of the token's word, by white space; None for special tokens.
         segment: 0 for the first text, 1 for the second of a pair.
     """
 
@@ -57,10 +57,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A token that a model may go on with.
+    """A token with which a model may continue.
 
     Attributes:
-        text: the token's own text, ready to be shown; data, never markup.
+        text: the token's own text in a form for display; it is data and never markup.
         probability: the softmax of its logit, from 0 to 1.
     """
 
@@ -70,24 +70,24 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogitTerms:
-    """How a model comes from its queries and keys to its weights, layer by layer.
+    """How a model computes its weights from queries and keys, layer by layer.
 
-    The logit of query i and key j in layer l, head h is ``scale[l] · q·k``; where ``softcap[l]`` is
-    not 0 that is bent to ``softcap · tanh(logit / softcap)`` (Gemma 2, arXiv 2408.00118); then
-    ``bias`` is added (ALiBi, arXiv 2108.12409; relative positions as in T5, arXiv 1910.10683); the
-    masked keys are left out; and the softmax runs over the keys, and over the head's ``sinks``
-    logit too where there is one. Its share is the weight on the key `SINK`, which has no key
+    The logit of query i and key j in layer l and head h is ``scale[l] · q·k``. If ``softcap[l]`` is
+    not 0, the logit becomes ``softcap · tanh(logit / softcap)`` (Gemma 2, arXiv 2408.00118). Then
+    ``bias`` is added (ALiBi, arXiv 2108.12409; relative positions as in T5, arXiv 1910.10683), and
+    masked keys are left out. The softmax runs over the keys and, if there are ``sinks``, over the
+    head's learnt logit. The share of that logit is the weight on the key `SINK`, which has no key
     vector, and whose value is 0.
 
     Attributes:
         scale: shape (layers,), float32.
-        softcap: shape (layers,), float32; 0 where logits are not bent.
-        bias: shape (layers, 1 or heads, queries, keys), float32, 0 where masked; None where no
-            layer adds one.
-        sinks: shape (layers, heads), float32, minus infinity in layers without; None where softmax
-            runs over keys alone.
-        missing: the remark about what keeps the sums from ending at the model's weights (see
-            `core.remarks`); empty where they were checked and do.
+        softcap: shape (layers,), float32; 0 without a soft cap.
+        bias: shape (layers, 1 or heads, queries, keys), float32, 0 where masked; None if no layer
+            adds a bias.
+        sinks: shape (layers, heads), float32, minus infinity in layers without sinks; None if the
+            softmax runs only over keys.
+        missing: the remark with the reason why the sums do not end at the model's weights (see
+            `core.remarks`); empty if they were checked and do.
     """
 
     scale: NDArray[np.float32]
@@ -101,22 +101,22 @@ class LogitTerms:
 class Attention:
     """The attention of one model over one text.
 
-    Nothing assumes a square matrix: in cross-attention the queries are the decoder's tokens and
-    the keys the encoder's.
+    A matrix need not be square: in cross-attention, the queries are the decoder's tokens and the
+    keys the encoder's tokens.
 
     Attributes:
-        query_tokens: the tokens that attend, one a row.
-        key_tokens: the tokens that are attended to, one a column.
+        query_tokens: the tokens that attend, one for each row.
+        key_tokens: the tokens to which they attend, one for each column.
         weights: shape (layers, heads, queries, keys), float32; each row sums to 1 over the keys
-            that are not masked. What a row gives to no token is the weight on a bin (see `BINS`),
-            which is the first key, and, where one row of tokens serves both sides, a query whose
-            row is masked.
-        masked: shape (1 or layers, queries, keys), bool; True where a query may not see a key.
-            A mask of one layer holds for all.
-        part: which of a model's attentions this is.
-        label: what the figure calls the source, such as ``all-MiniLM-L6-v2``; empty for a matrix.
-        queries: shape (layers, heads, queries, dim), float32, as they enter the dot product;
-            None where the source does not give them.
+            that are not masked. The weight that a row gives to no token is the weight on a bin (see
+            `BINS`), which is the first key. If queries and keys are the same tokens, the bin is
+            also a query, whose row is masked.
+        masked: shape (1 or layers, queries, keys), bool; True where a query may not see a key. A
+            mask of one layer holds for all layers.
+        part: the part of a model's attentions.
+        label: the name of the source in figures, such as ``all-MiniLM-L6-v2``; empty for a matrix.
+        queries: shape (layers, heads, queries, dim), float32, as they enter the dot product; None
+            if the source does not provide them.
         keys: shape (layers, key-value heads, keys, dim); fewer heads than ``queries`` under
             grouped-query attention.
         values: shape (layers, key-value heads, keys, dim).
@@ -124,11 +124,11 @@ class Attention:
             ``generated`` where the decoder's text was generated; ``continued`` where a causal model
             went on from the text, with the text of its own tokens; and `NOTE`, remarks for
             readers about these weights.
-        logit_terms: how queries and keys become weights; None where the source does not tell.
-        layer_names: what readers know the layers by; ``0`` and so on where nothing else is said.
-        head_names: likewise the heads.
-        candidates: where a causal model went on from the text: for each of its tokens, which are
-            the last ones, the likeliest tokens at that place, the chosen one first.
+        logit_terms: how queries and keys become weights; None if the source does not say.
+        layer_names: the names of layers for readers; ``0`` and so on by default.
+        head_names: the names of heads for readers.
+        candidates: for each token that a causal model added to the text, the likeliest tokens at
+            its position, with the chosen one first.
         signed: whether the weights are differences of weights, from -1 to 1 (`difference`). Each
             row then sums to 0.
     """
@@ -175,12 +175,12 @@ class Attention:
 
     @property
     def same_tokens(self) -> bool:
-        """Whether queries and keys are the same tokens, so that one row of them is enough."""
+        """Whether queries and keys are the same tokens, so that one row of tokens is enough."""
         return self.query_tokens == self.key_tokens
 
     @property
     def bins(self) -> int:
-        """How many keys in front stand for no single token."""
+        """The number of first keys that stand for no single token."""
         return next(
             (n for n, token in enumerate(self.key_tokens) if not token.is_bin),
             len(self.key_tokens),
@@ -188,7 +188,7 @@ class Attention:
 
     @property
     def sink(self) -> int | None:
-        """Which key is the sink; None where there is none."""
+        """The index of the sink's key; None without a sink."""
         found = (n for n in range(self.bins) if self.key_tokens[n].text == SINK)
         return next(found, None)
 

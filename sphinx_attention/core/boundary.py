@@ -1,8 +1,9 @@
-"""The boundary between foreign input and this package: every failure leaves as `AttentionError`.
+"""The boundary between foreign input and this package: every failure becomes an `AttentionError`.
 
-A document, a file, a model folder or a function may break the code that reads it in ways that
-nobody listed. `guarded` stands once at each place where such input is read, and turns what is left
-over into an error that names the figure. A build then ends with a warning, never with a traceback.
+A document, a file, a model folder or a function may break the code that reads it in unexpected
+ways. `guarded` stands once at each place where such input is read. It turns every unexpected
+exception into an error that names the figure. A build then ends with a warning, and not with a
+traceback.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ def guarded(
 ) -> Iterator[None]:
     """Turn every exception of a block into an `AttentionError`.
 
-    An `AttentionError` passes unchanged, and so does what ends a program: `KeyboardInterrupt`,
+    An `AttentionError` passes unchanged. So do exceptions that end a program: `KeyboardInterrupt`,
     `GeneratorExit` and, unless ``exits`` is set, `SystemExit`. The function also works as a
-    decorator; a generator has to be guarded inside, where its body runs.
+    decorator. A generator has to be guarded inside, where its body runs.
 
     Args:
-        problem: the kind of the problem. Memory that runs out is always `Problem.MEMORY`.
-        what: what failed, as the subject of a sentence: ``the file weights.npy``.
-        exits: whether `SystemExit` is an error too, which it is in an author's function.
+        problem: the kind of the problem. A lack of memory is always `Problem.MEMORY`.
+        what: the thing that failed, as the subject of a sentence: ``the file weights.npy``.
+        exits: whether `SystemExit` is an error, too, as in an author's function.
         private: whether the exception's own words are left out, because they may quote a file.
 
     Raises:
@@ -54,7 +55,7 @@ def guarded(
 def as_attention_error(
     error: BaseException, problem: Problem, what: str, *, private: bool = False
 ) -> AttentionError:
-    """The error that `guarded` raises in the place of another."""
+    """The error that `guarded` raises instead of another exception."""
     if isinstance(error, MemoryError):
         problem = Problem.MEMORY
     made = AttentionError(problem, f"{what} failed: {reason(error, private=private)}")
@@ -63,7 +64,7 @@ def as_attention_error(
 
 
 def reason(error: BaseException, *, private: bool = False) -> str:
-    """Why something failed, on one line: the exception's type, and its own words.
+    """The reason of a failure on one line: the exception's type, and its own words.
 
     Args:
         error: the exception.
@@ -86,5 +87,5 @@ def reason(error: BaseException, *, private: bool = False) -> str:
 
 
 def is_panic(error: BaseException) -> bool:
-    """Whether Rust code gave up. Its exception is no `Exception`, so that nobody catches it."""
+    """Whether Rust code panicked. Its exception is no `Exception`, so ordinary handlers miss it."""
     return any(kind.__name__ == "PanicException" for kind in type(error).__mro__)

@@ -20,18 +20,18 @@ MASKED = 1001
 """The code of a key that its query may not see. Codes of differences lie within ±`FULL`."""
 
 MASKED_SUM = -(1 << 40)
-"""What stands for a sum of masked codes alone."""
+"""The value for a sum of masked codes alone."""
 
 
 NO_SCORE = 0xFFFF
-"""What stands for the score of a head that has none."""
+"""The value for the score of a head that has none."""
 
 
 MASKED_TEXT = "–"
-"""What stands for a masked weight: it is not a zero."""
+"""The text for a masked weight, which is not zero."""
 
 
-# A float32 such as 0.0005 lies a little below its decimal; without this it would round down.
+# A float32 such as 0.0005 lies a little below its decimal. Without this, it would be rounded down.
 _NUDGE = 1e-6
 
 
@@ -39,7 +39,8 @@ def codes(attention: Attention) -> NDArray[np.integer[Any]]:
     """Every weight in thousandths, rounded half up; `MASKED` where a query may not see a key.
 
     Returns:
-        Shape (layers, heads, queries, keys). Signed integers where the weights are differences.
+        Shape (layers, heads, queries, keys). The integers are signed if the weights are
+        differences.
     """
     make = _signed_codes if attention.signed else _codes
     return make(attention.weights, attention.masked[:, np.newaxis])
@@ -52,17 +53,17 @@ def head_codes(attention: Attention, layer: int, head: int) -> NDArray[np.intege
 
 
 def format_code(code: int, *, signed: bool = False) -> str:
-    """A code as every view prints it: ``0.467``, or an en dash where masked.
+    """A code as every view prints it: ``0.467``, or an en dash for a masked code.
 
     Args:
-        code: in thousandths, or `MASKED`.
-        signed: whether it is a difference, which is printed with its sign: ``+0.123``.
+        code: the code in thousandths, or `MASKED`.
+        signed: whether the code is a difference, which has a sign: ``+0.123``.
     """
     return MASKED_TEXT if code == MASKED else format_sum(code, signed=signed)
 
 
 def format_sum(total: int, *, signed: bool = False) -> str:
-    """A sum of codes as every view prints it; `MASKED_SUM` as a masked code."""
+    """A sum of codes as every view prints it; `MASKED_SUM` looks like a masked code."""
     if total == MASKED_SUM:
         return MASKED_TEXT
     whole, part = divmod(abs(total), FULL)
@@ -71,14 +72,14 @@ def format_sum(total: int, *, signed: bool = False) -> str:
 
 
 def to_payload(found: NDArray[np.integer[Any]], *, signed: bool) -> NDArray[np.uint16]:
-    """Codes as a payload holds them: those of differences are moved up by `FULL`."""
+    """Codes as a payload holds them: codes of differences are raised by `FULL`."""
     if not signed:
         return found.astype(np.uint16)
     return (found.astype(np.int32) + FULL).astype(np.uint16)
 
 
 def from_payload(found: NDArray[np.uint16], *, signed: bool) -> NDArray[np.integer[Any]]:
-    """The codes that a payload holds; undoes `to_payload`."""
+    """The codes of a payload, which undoes `to_payload`."""
     return found.astype(np.int16) - np.int16(FULL) if signed else found
 
 
@@ -88,7 +89,7 @@ def format_weight(weight: float) -> str:
 
 
 def score_codes(scores: ArrayLike) -> NDArray[np.uint16]:
-    """Scores of heads, all of them at least 0, in thousandths; `NO_SCORE` where one is NaN."""
+    """Scores of heads, which are at least 0, in thousandths; `NO_SCORE` for NaN."""
     known = np.asarray(scores, np.float64)
     missing = np.isnan(known)
     rounded = np.rint(np.where(missing, 0, known) * 1000).astype(np.uint16)
@@ -97,7 +98,7 @@ def score_codes(scores: ArrayLike) -> NDArray[np.uint16]:
 
 def _codes(weights: NDArray[Any], masked: NDArray[np.bool_]) -> NDArray[np.uint16]:
     scaled = np.floor(weights.astype(np.float64) * FULL + (0.5 + _NUDGE))
-    # Written rows may sum to a hair over 1; nothing may be taken for the masked code.
+    # Written rows may sum to slightly more than 1, and no score may look like the masked code.
     rounded = np.clip(scaled, 0, FULL).astype(np.uint16)
     return np.where(masked, np.uint16(MASKED), rounded)
 

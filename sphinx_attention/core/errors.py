@@ -1,4 +1,4 @@
-"""What can go wrong: the subtypes of warnings, and the exceptions that carry them."""
+"""Possible problems: the subtypes of warnings, and the exceptions that carry them."""
 
 from __future__ import annotations
 
@@ -26,41 +26,42 @@ class Problem(StrEnum):
     MODEL = "model"
     """A model that is not declared, not found, or has no attention to show."""
     NETWORK = "network"
-    """A model that has to be downloaded and cannot be."""
+    """A model that has to be downloaded and cannot be downloaded."""
     INSTALL = "install"
     """A package that has to be installed first."""
     FUNCTION = "function"
-    """A Python function that cannot be imported or answers with something else than attention."""
+    """A Python function that cannot be imported, or returns something else than attention."""
     MEMORY = "memory"
-    """A model or text that does not fit the memory."""
+    """A model or text that does not fit in the memory."""
     FROZEN = "frozen"
     """An attention that is not in the store, in a build that may not compute it."""
     STORE = "store"
     """A store, or an entry of it, that cannot be read or written."""
     REFERENCE = "reference"
-    """A figure, a head or a token that the prose refers to and that is not there."""
+    """A figure, a head or a token to which the prose refers and which does not exist."""
     CHECK = "check"
     """A claim about a figure's numbers that is false, or that cannot be checked."""
     BUDGET = "budget"
-    """A page whose figures weigh more than the project allows."""
+    """A page whose figures are larger than the project allows."""
     CONFIG = "config"
     """A wrong value in the project's configuration."""
 
 
 class AttentionError(Exception):
-    """A problem that the author of a page can mend.
+    """A problem that the author of a page can solve.
 
     The message says what is wrong and what to do; the host adds the file and the line.
 
     Attributes:
-        problem: the kind.
-        neutral: one sentence without a full stop at its end, with marks where options and settings
-            are named (see `host_words`). This is what is kept, and what other messages are made of.
-        trace: the traceback of an exception that nobody expected, for ``-v``; empty otherwise.
-        line: the line of a given body that is wrong, counted from 1; None where no line is.
-        setting: the name of the project's setting that is wrong, where no page is to blame; empty
-            otherwise. The host tells such an error once.
-        words: those of the host that the error left (see `speaking`); None for the host that runs.
+        problem: the kind of the problem.
+        neutral: one sentence without a full stop, with marks in the place of names of options and
+            settings (see `host_words`). This sentence is stored, and other messages contain it.
+        trace: the traceback of an unexpected exception, for ``-v``; empty otherwise.
+        line: the wrong line of a given body, counted from 1; None for other errors.
+        setting: the name of the wrong setting of the project, if no page is the cause; empty
+            otherwise. The host reports such an error once.
+        words: the words of the host in which the error was raised (see `speaking`); None for the
+            current host.
     """
 
     def __init__(
@@ -89,16 +90,17 @@ class AttentionError(Exception):
         return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exception pickles `args` only; builds hand errors between processes.
+        # Exception pickles only `args`, and builds pass errors between processes.
         kept = {"line": self.line, "setting": self.setting, "words": self.words}
         return (type(self), (self.problem, self.neutral, self.trace), kept)
 
 
 @contextmanager
 def speaking(words: HostWords) -> Iterator[None]:
-    """Use the words of a host for a while, and for good in the error that ends the block.
+    """Use the words of a host during a block, and permanently in the error that ends the block.
 
-    For a host that is called within another, as Python's functions are in a build of Sphinx.
+    This is for a host that is called within another, as Python's functions are in a build of
+    Sphinx.
     """
     with using(words):
         try:
@@ -109,12 +111,12 @@ def speaking(words: HostWords) -> Iterator[None]:
 
 
 class InvalidValueError(AttentionError):
-    """A value that an option, or a setting, does not take.
+    """A value that an option or a setting does not accept.
 
     Attributes:
-        name: of the option or the setting.
-        value: as it was written.
-        why: what is wrong with it, and what is expected.
+        name: the name of the option or the setting.
+        value: the value as it was written.
+        why: what is wrong with the value, and the expected values.
     """
 
     def __init__(

@@ -1,9 +1,9 @@
-"""How messages name options and settings, in the words of the host that shows them.
+"""The names of options and settings in messages, in the words of the host that shows them.
 
 Core writes a message once, with marks in the place of such names: `option`, `named`, `setting` and
-the other functions here return marks. The host's words take the place of the marks when the message
-is read (`in_words`), so that an error which was raised in another process, or kept in a file, still
-speaks as the host that shows it.
+the other functions here return marks. The host's words replace the marks when the message is read
+(`in_words`). So an error from another process, or from a file, has the words of the host that shows
+it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Unicode keeps these two for use within programs: no text that is shown may hold them.
+# Unicode reserves these two characters for use within programs, so no shown text may hold them.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _MARK = re.compile(f"{_OPEN}([a-z_]+):([^{_OPEN}{_CLOSE}]*){_CLOSE}")
 
@@ -27,15 +27,15 @@ class HostWords:
     """The words of a host. In each of them, ``{}`` stands for a name.
 
     Attributes:
-        prefix: what the names of settings begin with, such as ``attention_``; None where the host
-            has no settings with names of their own.
+        prefix: the beginning of the names of settings, such as ``attention_``; None if the host has
+            no settings with names of their own.
         file: the file that holds the settings, such as ``conf.py``; empty where there is none.
         option: an option within a sentence.
         named: the name of an option alone, after ``invalid value 5 for``.
-        own: options that have words of their own: by name, what stands for `option` and `named`.
-        noun: what the host calls an option.
+        own: options that have their own words: by name, the texts for `option` and `named`.
+        noun: the host's noun for an option.
         numbers: what to do to give a figure its numbers.
-        flag: what is expected of an option that takes no value.
+        flag: the expected value of an option that takes no value.
     """
 
     prefix: str | None = None
@@ -69,7 +69,7 @@ def using(words: HostWords) -> Iterator[None]:
 
 
 def current_words() -> HostWords:
-    """The words of the host that runs here."""
+    """The words of the current host."""
     return _of_context.get() or _of_process
 
 
@@ -84,17 +84,17 @@ def named(name: str) -> str:
 
 
 def noun() -> str:
-    """What the host calls an option."""
+    """The host's noun for an option."""
     return _mark("noun")
 
 
 def give_numbers() -> str:
-    """What an author does to give a figure its numbers, as an order."""
+    """What an author does to give a figure its numbers, as an imperative."""
     return _mark("numbers")
 
 
 def expected_of_flag() -> str:
-    """What is expected of an option that takes no value."""
+    """The expected value of an option that takes no value."""
     return _mark("flag")
 
 
@@ -104,12 +104,12 @@ def setting(name: str) -> str:
 
 
 def in_settings() -> str:
-    """Where settings are written, to follow the name of one: `` in conf.py``, or nothing."""
+    """The place of settings, to follow the name of one: `` in conf.py``, or nothing."""
     return _mark("in_settings")
 
 
 def settings_file() -> str:
-    """The file of the settings, or what stands for it in a message."""
+    """The file of the settings, or its replacement in a message."""
     return _mark("settings_file")
 
 
@@ -117,8 +117,8 @@ def in_words(message: str, words: HostWords | None = None) -> str:
     """A message with a host's words in the place of its marks.
 
     Args:
-        message: as core wrote it.
-        words: of the host; those of the host that runs here where None.
+        message: the message as core wrote it.
+        words: the words of a host; None takes those of the current host.
     """
     if _OPEN not in message:
         return message
@@ -131,7 +131,7 @@ def _mark(kind: str, name: str = "") -> str:
 
 
 def _said(kind: str, name: str, words: HostWords) -> str:
-    """What stands in the place of one mark."""
+    """The text for one mark."""
     if kind in {"option", "named"}:
         return words.own.get(name) or getattr(words, kind).format(name)
     if kind == "setting":

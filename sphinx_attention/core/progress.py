@@ -1,6 +1,6 @@
-"""What takes long is said: models that are loaded, files that are downloaded.
+"""Reports of slow steps: models that are loaded, files that are downloaded.
 
-The core only announces. A host says who listens, and where nobody does, nothing is said.
+The core only announces. A host registers a listener; without one, nothing is printed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Somebody who waits.
+    """The receiver of announcements.
 
     Attributes:
         say: takes one line of text.
@@ -26,13 +26,14 @@ class Listener:
     bars: bool = False
 
 
-# One for the process, not for the context: a download may report from a thread of its own.
+# There is one listener for the process and not for the context, because a download may report from
+# a thread of its own.
 _listeners: list[Listener] = []
 
 
 @contextmanager
 def listening(say: Callable[[str], None], *, bars: bool = False) -> Iterator[None]:
-    """Have announcements said, as long as the block lasts.
+    """Send announcements to a listener during a block.
 
     Args:
         say: takes one line of text.
@@ -46,11 +47,11 @@ def listening(say: Callable[[str], None], *, bars: bool = False) -> Iterator[Non
 
 
 def listener() -> Listener | None:
-    """Who listens at present."""
+    """The present listener."""
     return _listeners[-1] if _listeners else None
 
 
 def announce(text: str) -> None:
-    """Say one line to whoever listens."""
+    """Send one line to the listener, if there is one."""
     if _listeners:
         _listeners[-1].say(text)

@@ -1,9 +1,9 @@
-"""What readers are told of an attention beside its numbers, kept as data.
+"""Remarks for readers about an attention, kept as data.
 
-A remark is the name of a phrase with values for its placeholders. A store keeps it, and each page
-says it in its own language (`Phrases.remark`). Remarks are text, so that they stand wherever an
-entry of a store has text: the JSON of a list with a pair for each remark. Stores of earlier
-versions have English sentences in their place, which are told as they are.
+A remark is the name of a phrase with values for its placeholders. A store keeps the remark, and
+each page prints it in its own language (`Phrases.remark`). Remarks are text, so that every text of
+an entry can hold them: the JSON of a list with a pair for each remark. Stores of earlier versions
+hold English sentences instead, which are printed unchanged.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     Value = str | int | float | Sequence[int]
-    """A value of a placeholder. Numbers in a list are those of layers."""
+    """A value of a placeholder. Numbers in a list are numbers of layers."""
 
 PREFIX = "remark_"
-"""What the names of these phrases begin with."""
+"""The beginning of the names of these phrases."""
 
 _BEGIN = '[["'
 
@@ -27,21 +27,21 @@ def remark(name: str, /, **values: Value) -> str:
     """A remark as text.
 
     Args:
-        name: of the phrase, without `PREFIX`.
-        **values: of its placeholders.
+        name: the name of the phrase, without `PREFIX`.
+        **values: the values of its placeholders.
     """
     return _written([(name, values)])
 
 
 def together(remarks: Iterable[str]) -> str:
-    """Several remarks as one text; those that are empty are left out."""
+    """Several remarks as one text. Empty remarks are left out."""
     return _written([one for text in remarks if text for one in read(text) or ()])
 
 
 def read(text: str) -> list[tuple[str, Mapping[str, Value]]] | None:
-    """The names and values of the remarks in a text; None where it is a sentence.
+    """The names and values of the remarks in a text; None if the text is a sentence.
 
-    Whatever a store may hold is taken: what is no remark is a sentence.
+    Every content of a store is accepted: a text that is no remark is a sentence.
     """
     if not text.startswith(_BEGIN):
         return None

@@ -1,4 +1,4 @@
-"""What an author asks a source for: validated, immutable, hashable, with a key."""
+"""The request of an author to a source: validated, immutable, hashable, with a key."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from .attention import Part
 
 SCHEMA = 1
-"""Version of what a key stands for. A change makes every stored attention a miss."""
+"""The version of a key's meaning. A change makes every stored attention a miss."""
 
 MOST_GENERATED = 64
-"""Tokens that a model may go on from a text with."""
+"""The most tokens with which a model may continue a text."""
 
 Scores = Literal["weights", "logits"]
 Tensor = Literal["queries", "keys", "values"]
@@ -29,9 +29,9 @@ class MatrixSource:
     """Weights that the author gives, in the page or in a file.
 
     Attributes:
-        text: the rows of numbers as written, a blank line between heads; None with a file.
+        text: the rows of numbers as written, with a blank line between heads; None with a file.
         path: the file as declared, for messages; None with numbers in the page.
-        file: where the file lies on this machine.
+        file: the path of the file on this machine.
         digest: sha256 of the file's bytes.
         scores: whether the numbers are weights, or logits that still need a softmax.
         causal: whether keys after the query are masked.
@@ -46,11 +46,11 @@ class MatrixSource:
 
     @property
     def label(self) -> str:
-        """What a figure calls this source."""
+        """The name of this source in figures."""
         return ""
 
     def identity(self) -> dict[str, Any]:
-        """What tells this source from others, as plain data."""
+        """The identity of this source, as plain data."""
         digest = self.digest or hashlib.sha256((self.text or "").encode()).hexdigest()
         return {"kind": "matrix", "sha256": digest, "scores": self.scores, "causal": self.causal}
 
@@ -60,17 +60,17 @@ class ModelSource:
     """A Hugging Face model, as declared.
 
     Attributes:
-        name: what authors call it, and what the figure shows.
-        id: its identifier on the hub.
-        path: a folder as declared; with an ``id`` too, the folder is only where it is loaded from.
-        folder: where that folder lies on this machine.
+        name: the name for authors and in figures.
+        id: the identifier on the hub.
+        path: a folder as declared; with an ``id``, the model is only loaded from this folder.
+        folder: the path of that folder on this machine.
         revision: a branch, tag or commit of the hub repository.
-        dtype: ``float32`` and so on; ``auto`` takes what the weights are stored in.
-        device: ``cpu``, ``cuda``, …; None takes the best that is there.
-        device_map: handed to transformers, for models larger than one device.
+        dtype: ``float32`` and so on; ``auto`` takes the type of the stored weights.
+        device: ``cpu``, ``cuda``, …; None takes the best device.
+        device_map: the value for transformers, for models larger than one device.
         trust_remote_code: whether code that comes with the model may run.
         pickled_weights: whether weights may be loaded from pickled files.
-        near: a folder that was perhaps meant instead, for messages.
+        near: a folder that was perhaps intended, for messages.
     """
 
     name: str
@@ -87,11 +87,11 @@ class ModelSource:
 
     @property
     def label(self) -> str:
-        """What a figure calls this source."""
+        """The name of this source in figures."""
         return (self.id or self.path or self.name).rstrip("/").rsplit("/", 1)[-1]
 
     def identity(self) -> dict[str, Any]:
-        """What tells this source from others: never where it runs or lies."""
+        """The identity of this source, which does not depend on the device or the folder."""
         return {
             "kind": "model",
             "id": self.id,
@@ -103,12 +103,12 @@ class ModelSource:
 
 @dataclass(frozen=True)
 class FunctionSource:
-    """A Python function of the author's that answers with attention.
+    """A Python function of the author that returns attention.
 
     Attributes:
-        name: what authors call it, and what the figure shows.
+        name: the name for authors and in figures.
         function: ``package.module:function``.
-        version: declared by the author; a new one makes stored attentions a miss.
+        version: the version declared by the author; a new one makes stored attentions a miss.
     """
 
     name: str
@@ -117,11 +117,11 @@ class FunctionSource:
 
     @property
     def label(self) -> str:
-        """What a figure calls this source."""
+        """The name of this source in figures."""
         return self.name
 
     def identity(self) -> dict[str, Any]:
-        """What tells this source from others, as plain data."""
+        """The identity of this source, as plain data."""
         return {"kind": "function", "function": self.function, "version": self.version}
 
 
@@ -130,22 +130,22 @@ Source = MatrixSource | ModelSource | FunctionSource
 
 @dataclass(frozen=True)
 class Request:
-    """All that decides which numbers come back. Nothing of how they are shown.
+    """Everything that changes the numbers, and nothing about the picture.
 
     Attributes:
-        source: where the numbers come from.
+        source: the source of the numbers.
         text: the sentence.
         pair: the second sentence of a pair.
-        target: the decoder's text; None has it generated greedily.
-        part: which attention of an encoder-decoder model; None takes the model's first.
-        tokens: tokens instead of splitting at white space, for a given matrix.
-        keep: which of queries, keys and values are kept beside the weights.
-        layers: which layers are captured, by number; None takes all.
-        merge: ``words`` makes one token of the pieces of each word.
+        target: the decoder's text; None generates the text greedily.
+        part: the attention of an encoder-decoder model; None takes the model's first.
+        tokens: tokens for a given matrix, instead of the words of the text.
+        keep: the vectors that are kept besides the weights: queries, keys and values.
+        layers: the numbers of the captured layers; None takes all.
+        merge: ``words`` joins the pieces of each word to one token.
         special: ``hide`` gathers the weight on special tokens in one bin.
-        aggregate: what is made of all heads, or all layers, together; None leaves them apart.
-        generate: how many tokens a causal model goes on from the text with, at most; None has it
-            read the text alone.
+        aggregate: the derivation of all heads or all layers together; None leaves them separate.
+        generate: the most tokens with which a causal model continues the text; None only reads the
+            text.
     """
 
     source: Source
@@ -163,12 +163,12 @@ class Request:
 
     @property
     def base(self) -> Request:
-        """What a source is asked: the same, before anything is derived from its answer."""
+        """The request to the source: the same request without derivations."""
         return replace(self, merge="none", special="show", aggregate=None)
 
     @property
     def derived(self) -> bool:
-        """Whether the numbers are made from a source's answer, rather than being that answer."""
+        """Whether the numbers are derived from a source's answer."""
         return (self.merge, self.special, self.aggregate) != ("none", "show", None)
 
     @cached_property
@@ -177,7 +177,7 @@ class Request:
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
     def canonical(self) -> str:
-        """Everything that decides the numbers, as JSON in one fixed form."""
+        """Everything that changes the numbers, as JSON in one fixed form."""
         decisive: dict[str, Any] = {
             "schema": SCHEMA,
             "source": self.source.identity(),
@@ -188,7 +188,8 @@ class Request:
             "tokens": self.tokens,
             "keep": sorted(self.keep),
         }
-        # Younger than the first stores: left out where they change nothing, so that keys stay.
+        # These fields are newer than the first stores. They are left out if they change nothing, so
+        # that keys stay the same.
         if self.layers is not None:
             decisive["layers"] = list(self.layers)
         if self.merge != "none":

@@ -1,4 +1,4 @@
-"""Token texts made fit to be shown: visible, legal in XML, and harmless to their neighbours."""
+"""Texts of tokens for display: visible, legal in XML, and harmless to their neighbours."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ _BLANK = "\u2423"  # the open box that stands for a space
 _EMPTY = "\u2205"
 
 _KEPT = 4096
-"""Texts whose properties are remembered: the same words come back on every page."""
+"""The number of texts whose properties are remembered, because pages repeat the same words."""
 
-# What XML 1.0 forbids or HTML calls an error, and the controls that would turn text around them.
+# Characters that XML 1.0 forbids or HTML calls an error, and controls that would reverse nearby
+# text.
 _UNFIT = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef"
     "\ufffe\uffff"
@@ -30,16 +31,16 @@ _STRONG = {"L", *_RIGHT_TO_LEFT}
 
 
 def clean(text: str) -> str:
-    """Replace what XML or HTML cannot hold by something visible, one character for one.
+    """Replace each character that XML or HTML cannot hold by a visible one.
 
-    C0 controls become their control pictures, everything else U+FFFD. Bidirectional overrides and
-    isolates are replaced as well: a token may not turn round the text beside it.
+    C0 controls become their control pictures, and all others U+FFFD. Bidirectional overrides and
+    isolates are replaced, too, because a token may not reverse the text beside it.
     """
     return _UNFIT.sub(_visible, text)
 
 
 def clean_line(text: str) -> str:
-    """A sentence on one line: white space collapsed, the rest as `clean`."""
+    """A sentence on one line: white space is collapsed, and the rest is as in `clean`."""
     return clean(" ".join(text.split()))
 
 
@@ -64,7 +65,7 @@ def right_to_left(text: str) -> bool:
 
 
 def row_right_to_left(texts: Iterable[str]) -> bool:
-    """Whether most of the texts that have a direction at all run from right to left."""
+    """Whether most of the texts with a direction run from right to left."""
     backward = forward = 0
     for text in texts:
         if right_to_left(text):
@@ -82,7 +83,7 @@ def _visible(match: re.Match[str]) -> str:
 
 
 LARGEST = 9999
-"""Beyond the layers and heads of any model. A slip of the pen must not fill the memory."""
+"""A limit beyond the layers and heads of any model. A typing mistake must not fill the memory."""
 
 
 _LONGEST_SHOWN = 80
@@ -92,19 +93,19 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def quoted(value: object) -> str:
-    """A value as a message quotes it: short, and with every odd character spelt out."""
+    """A value as a message quotes it: short, and with every unusual character as an escape."""
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def listed(words: Iterable[str]) -> str:
-    """Words as prose lists them: ``arcs, heads or grid``."""
+    """Words as a list in prose: ``arcs, heads or grid``."""
     *most, last = words
     return f"{', '.join(most)} or {last}" if most else last
 
 
 def nearest(word: str, known: Iterable[str], synonyms: Mapping[str, str] | None = None) -> str:
-    """The known word that a wrong one most likely means, as ``(did you mean arcs?)``."""
+    """The known word that is nearest to a wrong one, as ``(did you mean arcs?)``."""
     folded = " ".join(word.casefold().split())
     meant = (synonyms or {}).get(folded)
     if meant is None:
@@ -114,19 +115,19 @@ def nearest(word: str, known: Iterable[str], synonyms: Mapping[str, str] | None 
 
 
 def broken_character(text: str) -> str | None:
-    """Half a character, which no file can hold, as a message shows it; None where there is none."""
+    """The escape of a half character (surrogate), which no file can hold; None without one."""
     found = _SURROGATE.search(text)
     return repr(found[0]) if found else None
 
 
 def is_number(digits: str) -> bool:
     """Whether a text is a whole number that a layer, a head or a token can have."""
-    # `isdigit` also takes ², which `int` does not; `int` refuses thousands of digits.
+    # `isdigit` also accepts ², which `int` refuses, and `int` refuses thousands of digits.
     return digits.isdecimal() and len(digits) <= len(str(LARGEST))
 
 
 def ranges(numbers: Iterable[int]) -> list[str]:
-    """Numbers in order as texts, those in a row as a range: ``0–2``, ``5``."""
+    """Numbers in order as texts, with a range for consecutive ones: ``0–2``, ``5``."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][1] + 1:

@@ -1,7 +1,7 @@
-"""The views that there are, and what the rest of the core has to know of each.
+"""The views, and the facts that the rest of the core uses about each.
 
 A view draws in its folder under ``core/render/`` and under ``static/src/views/``. Its name stands
-there and here, and nowhere else: whatever asks about a view asks for a fact of its `ViewKind`.
+in these folders and here, and nowhere else: all other code uses a fact of its `ViewKind`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Word:
 
     Attributes:
         pattern: a regular expression that the whole value matches.
-        expected: what a message says is expected.
-        help: what it means, in reStructuredText, for the docs; only options need it.
+        expected: the expected values in a message.
+        help: the meaning, in reStructuredText, for the docs; only options need it.
         names_heads: whether the value lists heads that the page has to carry.
-        default: the value that holds where an author names none; only options need it.
+        default: the value if an author names none; only options need it.
     """
 
     pattern: str
@@ -44,29 +44,29 @@ class Word:
 
 @dataclass(frozen=True)
 class ViewKind:
-    """What a view needs and admits.
+    """The needs and abilities of a view.
 
     Attributes:
-        name: what the option ``view`` takes.
-        meant_by: other words that authors write for it; messages answer with the name.
+        name: the value of the option ``view``.
+        meant_by: other words that authors write for it; messages suggest the name.
         keeps: tensors that the source keeps beside the weights, and that the page carries.
         several_heads: whether several heads are drawn together.
         several_pins: whether several tokens can be pinned.
-        always_pinned: whether a token is pinned where the author names none.
+        always_pinned: whether a token is pinned if the author names none.
         one_head: whether a page carries only the layer and the heads that are shown first.
         head_scores: whether the page carries a score of every head.
-        edges: whether weights are drawn as edges, of which the cut-off hides some.
+        edges: whether weights are drawn as edges, some of which the cut-off hides.
         beside: the views that can show one head beside this view; the page shows the first.
         selection: names that the option ``selection`` and addresses take in this view alone.
         options: options of the view's own, by name. Each is an option of the directive, which other
             views refuse, and a control of the same name in the view's template. Its value stands
             in `FigureSpec.selection`, in addresses, and in ``state.options`` in the browser;
             ``draw`` reads it by `Figure.option`.
-        refuses: by option, the values that the view does not take and the reason. The reason
-            follows a sentence about the view, `because`.
-        because: what the view does that its refusals follow from.
-        refuses_given: why the view cannot draw weights that the author gives; empty where it can.
-        no_difference: why the view shows no difference of two attentions; empty where it does.
+        refuses: by option, the values that the view refuses and the reason. The reason follows the
+            sentence `because` about the view.
+        because: the behaviour of the view that is the cause of its refusals.
+        refuses_given: why the view cannot draw weights that the author gives; empty if it can.
+        no_difference: why the view shows no difference of two attentions; empty if it does.
     """
 
     name: View
@@ -88,7 +88,7 @@ class ViewKind:
 
     @property
     def words(self) -> Mapping[str, Word]:
-        """All that is selected in this view alone, by name."""
+        """All values that are selected in this view alone, by name."""
         return {**self.selection, **self.options}
 
 
@@ -111,7 +111,7 @@ _NO_VECTORS: Mapping[str, tuple[frozenset[str], str]] = {
         f"heads, layers or sentences taken together have none: remove {option('aggregate')}",
     ),
 }
-"""What a view refuses that shows queries, keys or values: only a model's own tokens have them."""
+"""The values that a view of vectors refuses, because only a model's own tokens have vectors."""
 
 _KINDS = (
     ViewKind(name="arcs", edges=True),

@@ -1,1 +1,1 @@
-"""Who asks for figures."""
+"""The hosts: programs that ask the core for figures."""

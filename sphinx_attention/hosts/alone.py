@@ -1,4 +1,4 @@
-"""One figure that stands alone, without a folder of notes, for the command line and for Python."""
+"""One figure without a folder of notes, for the command line and for Python."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 
 def read_alone(text: str, options: Mapping[str, str], model: str) -> FigureSpec:
-    """What is asked for, checked.
+    """The checked specification of a figure.
 
     Args:
-        text: the sentence; may be empty where a file of weights brings the tokens.
-        options: of the directive, by name, as they are written there.
-        model: where the options name none.
+        text: the sentence; may be empty if a file of weights has tokens.
+        options: the options of the directive by name, in their written form.
+        model: the model if the options name none.
 
     Raises:
-        AttentionError: the first thing that is wrong, with what would be right.
+        AttentionError: the first mistake, with the right form.
     """
     here = Path.cwd()
-    # Whoever types a command or runs a program may read any of their files.
+    # A person who types a command or runs a program may read all of their own files.
     context = HostContext(Settings(model=model), here, lambda name: locate(name, here / name, None))
     return parse(text, options, None, context)
 
 
 def resolve_alone(spec: FigureSpec, answers: Sequence[Attention | AttentionError]) -> Figure:
-    """The figure of what was asked for, within the bytes that a page of notes has.
+    """The figure of a specification, within the byte budget of a page of notes.
 
     Raises:
-        AttentionError: none of the attentions can be had, or what was selected is not there.
+        AttentionError: all attentions failed, or the selection does not exist.
     """
     return resolve_all(spec, answers, budget=Settings().page_budget)

@@ -1,4 +1,4 @@
-"""Paths as hosts store them and print them, on every system."""
+"""Paths in the form in which hosts store and print them, on every system."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WINDOWS = os.name == "nt"
 
 
 def relative_path(path: str | os.PathLike[str], start: str | os.PathLike[str]) -> str:
-    """A path relative to a folder; the whole path where the two lie on different drives."""
+    """A path relative to a folder, or the whole path if the two lie on different drives."""
     try:
         return os.path.relpath(path, start)
     except ValueError:
@@ -24,7 +24,7 @@ def relative_path(path: str | os.PathLike[str], start: str | os.PathLike[str]) -
 
 
 def shell_word(path: str | os.PathLike[str]) -> str:
-    """A path as one types it in a shell, quoted where that is needed."""
+    """A path in the form for a shell, with quotes if necessary."""
     text = os.fspath(path)
     return subprocess.list2cmdline([text]) if _WINDOWS else shlex.quote(text)
 
@@ -33,7 +33,7 @@ def require_conf(docs: Path) -> None:
     """Refuse a folder that is no Sphinx project.
 
     Raises:
-        AttentionError: it has no conf.py.
+        AttentionError: the folder has no conf.py.
     """
     if not (docs / "conf.py").is_file():
         raise AttentionError(

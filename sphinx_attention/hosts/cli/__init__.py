@@ -1,8 +1,8 @@
-"""The command ``sphinx-attention``: the store, one figure, what is missing, and builds that follow.
+"""The command ``sphinx-attention``: the store, single figures, diagnosis, and builds that follow.
 
-Exit codes: 0 where all went well, 1 where something could not be done or differs, 2 where the
-command itself was wrong. With ``--json`` the standard output is one JSON document, and everything
-said to a person goes to the standard error.
+Exit codes: 0 for success, 1 if something failed or differs, 2 if the command itself was wrong. With
+``--json``, the standard output is one JSON document, and all messages to people go to the standard
+error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""sphinx-autobuild as a process that ends with the one that started it, builds and all."""
+"""sphinx-autobuild in a process that ends, with its builds, when its parent process ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every command: how it ends, what it prints when it fails, and ``--verbose``."""
+"""The behaviour of every command: exit codes, error messages, and ``--verbose``."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ._shared import fail
 
 _VERBOSE = "sphinx_attention.verbose"
 _USAGE = (Problem.OPTION, Problem.TEXT)
-"""What was wrong in the command itself."""
+"""Mistakes in the command itself."""
 
 
 class Commands(click.Group):
-    """A group of commands that ends with 0, 1 or 2, and never with a traceback unless asked."""
+    """A group of commands that ends with 0, 1 or 2, and shows a traceback only on request."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run, with output that takes every text: names of files need not be Unicode."""
+        """Run with output that accepts every text, because names of files need not be Unicode."""
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, ValueError, OSError):
                 stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -34,7 +34,7 @@ class Commands(click.Group):
             try:
                 return super().main(*args, **kwargs)
             finally:
-                # Python itself would write the rest when it ends, and report a failure in its own
+                # Otherwise Python would write the rest at its exit, and report a failure in its own
                 # words.
                 sys.stdout.flush()
         except OSError as error:
@@ -44,7 +44,7 @@ class Commands(click.Group):
             fail(reason(error))
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command; each that does something knows ``--verbose``."""
+        """Add a command. Each command that does something has the option ``--verbose``."""
         if not isinstance(cmd, click.Group):
             cmd.params.append(_verbose_option())
         super().add_command(cmd, name)
@@ -52,7 +52,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; an unknown one is told with the nearest name."""
+        """Find the command. For an unknown one, the message suggests the nearest name."""
         known = self.list_commands(ctx)
         if args and args[0] not in known and not args[0].startswith("-"):
             close = get_close_matches(args[0], known, n=1)
@@ -61,7 +61,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; whatever it raises becomes one line and an exit code."""
+        """Run a command. Every exception becomes one line and an exit code."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -93,13 +93,13 @@ _WINDOWS = os.name == "nt"
 
 
 def _reader_went(error: OSError) -> bool:
-    """Whether nobody reads what is printed any more. Windows calls that an invalid argument."""
+    """Whether the reader of the output has gone. Windows reports this as an invalid argument."""
     gone = (errno.EPIPE, errno.EINVAL) if _WINDOWS else (errno.EPIPE,)
     return error.errno in gone and error.filename is None
 
 
 def _discard_output() -> None:
-    """Let what is still to be written go nowhere: writing it would fail again."""
+    """Discard the output that is not written yet, because writing it would fail again."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -116,5 +116,5 @@ def _verbose_option() -> click.Option:
         is_flag=True,
         expose_value=False,
         callback=remember,
-        help="Show the traceback of what fails.",
+        help="Show the traceback of an error.",
     )

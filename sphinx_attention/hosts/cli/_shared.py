@@ -1,4 +1,4 @@
-"""What the commands have in common: the folder of the notes, how to say things, how to fail."""
+"""Code of several commands: the folder of the notes, messages, and exits."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 def docs_argument(command: Command) -> Command:
-    """The folder of the notes, and settings in place of those in its conf.py."""
+    """The folder of the notes, and settings that replace those in its conf.py."""
     return click.argument("docs", type=_FOLDER, default=Path())(_define_option(command))
 
 
 def docs_needed(command: Command) -> Command:
-    """As `docs_argument`, where another argument follows."""
+    """Like `docs_argument`, for a command with a further argument."""
     return click.argument("docs", type=_FOLDER)(_define_option(command))
 
 
 def docs_optional(command: Command) -> Command:
-    """As `docs_argument`, for a command that does without notes."""
+    """Like `docs_argument`, for a command that also works without notes."""
     return click.argument("docs", type=_FOLDER, required=False)(_define_option(command))
 
 
@@ -52,26 +52,26 @@ def _define_option(command: Command) -> Command:
         "defines",
         metavar="NAME=VALUE",
         multiple=True,
-        help="A setting in place of the one in conf.py, as sphinx-build takes it.",
+        help="A setting that replaces the one in conf.py, as for sphinx-build.",
     )(command)
 
 
 def json_option(command: Command) -> Command:
-    """Whether the answer is for a script."""
+    """Whether a script reads the answer."""
     return click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")(
         command
     )
 
 
 def read_notes(docs: Path, defines: Sequence[str]) -> Collected:
-    """What the notes ask for. Sphinx is imported here, since not every command needs it."""
+    """The requests of the notes. Sphinx is imported here, because not every command needs it."""
     from sphinx_attention.hosts.sphinx.collect import collect  # noqa: PLC0415
 
     return collect(docs, define_pairs(defines), warnings=cast("TextIO", _StandardError()))
 
 
 def define_pairs(defines: Sequence[str]) -> dict[str, str]:
-    """The settings that were given by `-D`."""
+    """The settings given by `-D`."""
     overrides = {}
     for define in defines:
         name, equals, value = define.partition("=")
@@ -82,9 +82,9 @@ def define_pairs(defines: Sequence[str]) -> dict[str, str]:
 
 
 class _StandardError(io.TextIOBase):
-    """The standard error for Sphinx, which colours its warnings wherever it is called from Python.
+    """The standard error for Sphinx, which colours its warnings whenever Python calls it.
 
-    Colours are for terminals, and for those who have not set ``NO_COLOR``.
+    Colours are only for terminals, if ``NO_COLOR`` is not set.
     """
 
     encoding = "utf-8"
@@ -98,7 +98,7 @@ class _StandardError(io.TextIOBase):
 
 
 def documents_by_key(asked: Iterable[tuple[str, Request]]) -> dict[str, list[str]]:
-    """The documents that ask for each key, once each, in order."""
+    """The documents of each key, once each, in order."""
     found: dict[str, list[str]] = {}
     for document, request in asked:
         documents = found.setdefault(request.key, [])
@@ -108,23 +108,23 @@ def documents_by_key(asked: Iterable[tuple[str, Request]]) -> dict[str, list[str
 
 
 def say(message: str = "") -> None:
-    """Tell a person, beside whatever a script reads."""
+    """Print a message for a person, outside of the output for scripts."""
     click.echo(message, err=True)
 
 
 def telling() -> AbstractContextManager[None]:
-    """While it lasts, tell a person what takes long: models that load, files that come."""
+    """During a block, report slow steps to a person: loading models and downloading files."""
     return listening(say, bars=sys.stderr.isatty())
 
 
 def say_troubles(library: Library) -> None:
-    """Tell what is wrong with the store and kept nothing from being done."""
+    """Report problems of the store that stopped nothing."""
     for trouble in library.drain_warnings():
         say(f"warning: {trouble.message} [attention.{trouble.problem}]")
 
 
 def say_store_troubles(store: Store) -> bool:
-    """As `say_troubles`, where there is a store alone; whether there was something to tell."""
+    """Do what `say_troubles` does, for a store alone; whether there was a problem."""
     drain_warnings = store.drain_warnings()
     for trouble in drain_warnings:
         say(f"warning: {trouble.message} [attention.{trouble.problem}]")
@@ -132,37 +132,37 @@ def say_store_troubles(store: Store) -> bool:
 
 
 def answer(document: Any) -> None:
-    """The one JSON document of a command."""
+    """Print the one JSON document of a command."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True))
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
-    """End with an exit code: 1 for what could not be done, 2 for a wrong command."""
+    """End with an exit code: 1 for a failure, 2 for a wrong command."""
     click.echo(f"sphinx-attention: {message}", err=True)
     sys.exit(code)
 
 
 def short(key: str) -> str:
-    """A key as people see it."""
+    """A key in short form, for people."""
     return key[:KEY_SHOWN]
 
 
 def model_name(request: Request) -> str:
-    """What a table calls a request's source."""
+    """The name of a request's source in a table."""
     return clean_line(request.source.label) or "given weights"
 
 
 def brief(text: str) -> str:
-    """The beginning of a text, fit for a line of a terminal."""
+    """The beginning of a text, fit for one line of a terminal."""
     text = clean_line(text)
     return text if len(text) <= _TEXT_SHOWN else f"{text[:_TEXT_SHOWN]}…"
 
 
 def size_of(size: int) -> str:
-    """A number of bytes as people read it."""
+    """A number of bytes in a form for people."""
     return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
 
 
 def counted(number: int, noun: str, nouns: str = "") -> str:
-    """A number of things."""
+    """A number with its noun."""
     return f"{number} {noun if number == 1 else nouns or f'{noun}s'}"

@@ -1,4 +1,4 @@
-"""The process that keeps models open, as the command sees it: started, watched, started anew."""
+"""The process that keeps models loaded, for the command: started, watched, started again."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _LONGEST_ADDRESS = 100
-"""Bytes of a path that the address of a socket holds, on every system."""
+"""The most bytes of the path of a socket's address, on every system."""
 
 _TRIES = 3
-"""How often in a row the process may end soon after it was started."""
+"""How often in a row the process may end soon after its start."""
 
 _SOON_SECONDS = 20.0
 _START_SECONDS = 20.0
@@ -33,10 +33,10 @@ _STEP_SECONDS = 0.02
 
 
 class WarmProcess:
-    """A process that keeps models open.
+    """A process that keeps models loaded.
 
     Attributes:
-        environment: what a build has to be given to find it.
+        environment: the variables with which a build finds the process.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class WarmProcess:
 
     def __enter__(self) -> Self:
         self._start()
-        # Builds that come too early would wait a moment and try again.
+        # A build that comes too early would wait a moment and try again.
         until = time.monotonic() + _START_SECONDS
         while self._process is not None and not (self._folder / "socket").exists():
             if sys.platform == "win32" or time.monotonic() > until:
@@ -71,7 +71,7 @@ class WarmProcess:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def watch(self) -> None:
-        """Start another process where the last one has ended."""
+        """Start another process if the last one has ended."""
         if self._process is None or (code := self._process.poll()) is None:
             return
         soon = time.monotonic() - self._begun < _SOON_SECONDS
@@ -86,7 +86,7 @@ class WarmProcess:
             return
         say(f"the process that keeps the model died {how} again: builds load the model themselves")
         self._process = None
-        # Builds take that for a process that is gone for good, and do not wait for it.
+        # Builds take this for a process that is gone for good, and do not wait.
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self) -> None:

@@ -1,4 +1,4 @@
-"""``sphinx-attention cache``: what is in the store, whether it is right, and what may go."""
+"""``sphinx-attention cache``: list, check and clean the store, and move entries."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.group(name="cache", cls=Commands)
 def cache() -> None:
-    """Look into the store of the notes, check it, tidy it up, and carry it elsewhere."""
+    """List, check and clean the store of the notes, and move its entries."""
 
 
 @cache.command(name="list")
@@ -77,13 +77,17 @@ def list_(*, docs: Path, defines: tuple[str, ...], as_json: bool) -> None:
 
 @cache.command()
 @docs_argument
-@click.option("--sample", type=click.IntRange(min=1), help="How many to compute again; else all.")
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    help="The number of entries to compute again; all by default.",
+)
 @json_option
 def check(*, docs: Path, defines: tuple[str, ...], sample: int | None, as_json: bool) -> None:
-    """Compute entries of the notes in DOCS again, and say where they differ.
+    """Compute entries of the notes in DOCS again, and list those that differ.
 
-    What rounding explains is no difference. Every entry, computed again or not, is read and its
-    checksum verified. Exit code 1 if one differs, is damaged, or cannot be computed.
+    Rounding does not count as a difference. Every entry is read, and its checksum is verified, also if
+    it is not computed again. Exit code 1 if one differs, is damaged, or cannot be computed.
     """
     notes = read_notes(docs, defines)
     store = _open(notes)
@@ -126,19 +130,19 @@ def check(*, docs: Path, defines: tuple[str, ...], sample: int | None, as_json: 
 
 @cache.command()
 @docs_argument
-@click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@click.option("--dry-run", is_flag=True, help="List what would be removed, and remove nothing.")
 @click.option(
     "--shared",
     is_flag=True,
-    help="Where the store is a URL, remove there too what these notes do not use. Others may.",
+    help="If the store is a URL, also remove unused entries there. Other projects may use them.",
 )
 @json_option
 def prune(
     *, docs: Path, defines: tuple[str, ...], dry_run: bool, shared: bool, as_json: bool
 ) -> None:
-    """Remove from the store what no document in DOCS uses.
+    """Remove entries of the store that no document in DOCS uses.
 
-    Entries that a newer version wrote stay, and so does all at a URL unless --shared is given.
+    Entries of a newer version are kept. Entries at a URL are kept, too, unless --shared is given.
     """
     notes = read_notes(docs, defines)
     store = _open(notes)
@@ -170,12 +174,12 @@ def prune(
 @cache.command(name="export")
 @docs_needed
 @click.argument("file", type=_FILE)
-@click.option("--used", is_flag=True, help="Only what the documents use.")
+@click.option("--used", is_flag=True, help="Only entries that the documents use.")
 @json_option
 def export(*, docs: Path, defines: tuple[str, ...], file: Path, used: bool, as_json: bool) -> None:
     """Write the store of the notes in DOCS to FILE, an uncompressed tar.
 
-    Every entry is verified; a damaged one is left out, and the exit code is 1.
+    Every entry is verified. Damaged entries are left out, and the exit code is then 1.
     """
     notes = read_notes(docs, defines)
     store = _open(notes)
@@ -193,10 +197,10 @@ def export(*, docs: Path, defines: tuple[str, ...], file: Path, used: bool, as_j
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @json_option
 def import_(*, docs: Path, defines: tuple[str, ...], file: Path, as_json: bool) -> None:
-    """Take the entries in FILE, which export wrote, into the store of the notes in DOCS.
+    """Add the entries in FILE, which export wrote, to the store of the notes in DOCS.
 
-    Every entry is verified; one that is damaged or named otherwise is left out, and the exit code
-    is 1.
+    Every entry is verified. Damaged entries, and files with other names, are left out, and the exit
+    code is then 1.
     """
     store = _open(read_notes(docs, defines))
     try:
@@ -224,7 +228,7 @@ def _open(notes: Collected) -> Store:
 
 
 def _keys(store: Store) -> dict[str, None]:
-    """All keys, with what is at a URL fetched at once."""
+    """All keys. Entries at a URL are fetched at once."""
     keys = dict.fromkeys(store.keys())
     store.prepare(keys)
     return keys
@@ -249,7 +253,7 @@ def _is_newer(store: Store, key: str) -> bool:
 
 
 def _entry(store: Store, key: str, documents: list[str]) -> dict[str, Any]:
-    """What there is to say of an entry."""
+    """The facts about an entry for the list."""
     info: EntryInfo | None = None
     damaged = ""
     try:
@@ -278,7 +282,7 @@ def _bytes(store: Store, key: str) -> bytes:
 
 
 def _revision(info: EntryInfo) -> str | None:
-    """What the declaration resolved to: the commit, or what was declared where there is none."""
+    """The revision of the source: the commit if there is one, else the declared revision."""
     source = info.request.get("source", {})
     found = info.provenance.get("commit") or source.get("revision") or source.get("version")
     return None if found is None else str(found)
@@ -301,7 +305,7 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]], right: int) -> None:
-    """Print columns, one of them flush right."""
+    """Print columns, one of which is aligned to the right."""
     lines = [heading, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heading))]
     for line in lines:

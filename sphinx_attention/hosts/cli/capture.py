@@ -1,4 +1,4 @@
-"""``sphinx-attention capture``: compute what the notes ask for, without writing a page."""
+"""``sphinx-attention capture``: compute the requests of the notes, without writing a page."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 
 _DTYPES = ("float32", "bfloat16", "float16", "float64", "auto")
 _LONG_ENOUGH = 6
-"""Digits from which on something is taken for the beginning of a key."""
+"""The least number of digits that count as the beginning of a key."""
 
 _EACH = 4
-"""Chunks a process: so many that none waits long for the last."""
+"""The number of chunks for each process, so that no process waits long for the last one."""
 
 
 @click.command()
@@ -56,10 +56,12 @@ _EACH = 4
     "--only",
     metavar="WHAT",
     multiple=True,
-    help="Only figures whose key begins so (6 digits or more), whose text holds this, or of this "
-    "document. May be given several times.",
+    help="Only figures with this beginning of the key (6 digits or more), with this part of the text, "
+    "or in this document. May be given several times.",
 )
-@click.option("--refresh", is_flag=True, help="Compute all again, also what the store has.")
+@click.option(
+    "--refresh", is_flag=True, help="Compute everything again, also entries that the store has."
+)
 @click.option(
     "--jobs",
     "-j",
@@ -68,19 +70,19 @@ _EACH = 4
     show_default=True,
     help="Processes that compute; each loads its model.",
 )
-@click.option("--device", help="Where models run, such as cpu, cuda or cuda:1.")
+@click.option("--device", help="The device of models, such as cpu, cuda or cuda:1.")
 @click.option(
     "--dtype",
     type=click.Choice(_DTYPES),
-    help="The precision of models. It is part of what a figure asks for: a build finds these "
-    "entries only if attention_models says the same.",
+    help="The precision of models. It is part of the request of a figure: a build finds these "
+    "entries only if attention_models has the same precision.",
 )
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
     help="Compute on a Dask cluster, such as tcp://10.0.0.1:8786.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be computed, and compute nothing.")
+@click.option("--dry-run", is_flag=True, help="List what would be computed, and compute nothing.")
 @json_option
 def capture(
     *,
@@ -97,15 +99,15 @@ def capture(
 ) -> None:
     """Fill the store of the notes in DOCS, without writing pages.
 
-    What is in the store already is left alone, so a run that was cut off goes on where it ended.
-    Exit code 1 if anything could not be computed, or not be stored.
+    Entries that the store has are skipped, so an interrupted run continues where it ended. Exit code
+    1 if anything could not be computed or stored.
     """
     notes = read_notes(docs, defines)
     asked = [(doc, _placed(request, device, dtype)) for doc, request in _wanted(notes, only)]
     asked = [(doc, request) for doc, request in asked if is_captured(request)]
     if dtype and any(_placed(r, None, dtype).key != r.key for _, r in notes):
         say(f'note: a build finds these entries only with "dtype": "{dtype}" in attention_models')
-    # Chosen here, not by conf.py: to capture is what this command was called for.
+    # The command chooses this and not conf.py, because its purpose is to capture.
     store = open_store(notes.settings.cache, notes.base)
     library = Library(
         store,
@@ -115,7 +117,7 @@ def capture(
     )
     missing = library.missing(request for _, request in asked)
     say_troubles(library)
-    # What failed earlier, and would fail again.
+    # These requests failed earlier and would fail again.
     hopeless = list({r.key: r for _, r in asked if r.key in library.failures}.values())
     there = len({r.key for _, r in asked}) - len(missing) - len(hopeless)
     run = _Run(library, missing, hopeless, there, documents_by_key(asked))
@@ -150,7 +152,7 @@ def _is_meant(document: str, request: Request, only: Sequence[str]) -> bool:
 
 
 def _placed(request: Request, device: str | None, dtype: str | None) -> Request:
-    """A request whose model runs where, and how precisely, the command says."""
+    """A request with the device and the precision of the command line."""
     source = request.source
     if not isinstance(source, ModelSource):
         return request
@@ -163,14 +165,14 @@ def _placed(request: Request, device: str | None, dtype: str | None) -> Request:
 
 @dataclass
 class _Run:
-    """One call of the command, once the notes are read.
+    """One call of the command, after the notes are read.
 
     Attributes:
-        library: where the entries go.
-        missing: what has to be computed.
-        hopeless: what failed earlier and is not tried again.
-        there: how many entries are in the store already.
-        places: the documents that ask for each key.
+        library: the library that gets the entries.
+        missing: the requests to compute.
+        hopeless: the requests that failed earlier and are not tried again.
+        there: the number of entries that the store has already.
+        places: the documents of each key.
     """
 
     library: Library
@@ -180,7 +182,7 @@ class _Run:
     places: dict[str, list[str]]
 
     def compute(self, notes: Collected, *, jobs: int, scheduler: str | None) -> None:
-        """Compute what is missing, wherever that is to be done, with one progress bar."""
+        """Compute the missing requests, in any kind of process, with one progress bar."""
         if not self.missing:
             return
         shared = scheduler is not None and not isinstance(self.library.store, FolderStore)
@@ -201,7 +203,7 @@ class _Run:
             for _ in progress:
                 pass
         if shared:
-            # Written by the workers, and kept here as everything that was read from there.
+            # Workers wrote these entries. Reading them keeps them in the folder, too.
             self.library.store.prepare(request.key for request in self.missing)
 
     def _done(self, notes: Collected, jobs: int, scheduler: str | None) -> Any:
@@ -213,13 +215,13 @@ class _Run:
             parts = chunks(missing, max(1, min(CHUNK, -(-len(missing) // (_EACH * jobs)))))
             ran = in_processes(parts, Destination(location, str(notes.base), refresh), jobs)
         else:
-            # A folder of this machine is not the workers': entries come back here.
+            # Workers cannot write to a folder of this machine, so they return entries.
             destination = Destination(location if "://" in location else None, refresh=refresh)
             ran = on_cluster(chunks(missing, CHUNK), destination, scheduler)
         return take_in(library, missing, ran)
 
     def tell_missing(self, *, as_json: bool) -> None:
-        """Say what would be computed."""
+        """Print what would be computed."""
         if as_json:
             listed = [
                 {
@@ -237,7 +239,7 @@ class _Run:
         say(f"{len(self.missing)} to compute, {self.there} in the store already")
 
     def tell(self, *, as_json: bool) -> None:
-        """Say what was computed, and what could not be."""
+        """Print what was computed, and what failed."""
         failures, not_stored = self.library.failures, self.library.not_stored
         failed = [r for r in (*self.missing, *self.hopeless) if r.key in failures]
         lost = [request for request in self.missing if request.key in not_stored]

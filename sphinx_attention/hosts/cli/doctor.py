@@ -1,4 +1,4 @@
-"""``sphinx-attention doctor``: what is installed, which models answer, and what is missing."""
+"""``sphinx-attention doctor``: installed packages, working models, and missing parts."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _EXTRAS = {
 }
 _TRIED = "the quick brown fox"
 _MYST_COMPLETE = Version("5.2")
-"""From here on MyST tells a directive what stands on its own line."""
+"""From this version on, MyST passes the text on a directive's own line to the directive."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class Finding:
     """One line of the report.
 
     Attributes:
-        about: what was looked at.
-        found: what was found.
-        ok: whether that is as it should be; None where it is neither good nor bad.
-        do: what to do about it.
+        about: the subject.
+        found: the finding.
+        ok: whether the finding is good; None if it is neither good nor bad.
+        do: what to do.
     """
 
     about: str
@@ -82,10 +82,10 @@ class Finding:
 @click.option("--no-models", is_flag=True, help="Load no model.")
 @json_option
 def doctor(*, docs: Path | None, defines: tuple[str, ...], no_models: bool, as_json: bool) -> None:
-    """Say what is installed, which models answer, and what is missing.
+    """Report installed packages, working models, and missing parts.
 
-    With DOCS, the store of those notes is looked at, and the models that they declare or use are
-    loaded and asked, one by one. Exit code 1 if something does not work.
+    With DOCS, the command also checks the store of those notes, and loads and runs each model that
+    they declare or use. Exit code 1 if something does not work.
     """
     findings: list[Finding] = []
     for finding in _examine(docs, defines, models=not no_models):
@@ -134,7 +134,7 @@ def _version(name: str) -> str | None:
 
 
 def _wrong_version(name: str) -> str:
-    """The version of a package and those that are supported, if it is none of them; else empty."""
+    """The version of a package and the supported ones, if it is not supported; else empty."""
     allowed, installed = _requirements().get(name), _version(name)
     if allowed is None or installed is None or allowed.contains(installed, prereleases=True):
         return ""
@@ -143,7 +143,7 @@ def _wrong_version(name: str) -> str:
 
 @lru_cache
 def _requirements() -> dict[str, SpecifierSet]:
-    """The versions that this package asks for, of what it always needs and of its extras."""
+    """The version requirements of this package and of its extras."""
     from packaging.requirements import Requirement  # noqa: PLC0415 - slow to import
 
     try:
@@ -180,7 +180,7 @@ def _markdown() -> Finding:
 
 
 def _hidden() -> Iterator[Finding]:
-    """A file on ``sys.path`` that is imported in the place of a package."""
+    """A file on ``sys.path`` that hides a package."""
     from sphinx_attention.core.sources.huggingface.packages import shadow_problem  # noqa: PLC0415
 
     if (shadow := shadow_problem()) is not None:
@@ -188,7 +188,7 @@ def _hidden() -> Iterator[Finding]:
 
 
 def _imported() -> Iterator[Finding]:
-    """Import what models need: an installed package may still be broken."""
+    """Import the packages that models need, because an installed package may be broken."""
     from sphinx_attention.core.sources.huggingface.packages import require  # noqa: PLC0415 - loads torch
 
     for name in _EXTRAS["models"][0]:
@@ -220,7 +220,7 @@ def _notes(docs: Path, defines: tuple[str, ...], *, models: bool) -> Iterator[Fi
     where = counted(sum(bool(asked) for asked in notes.requests.values()), "document")
     yield Finding("figures", f"{len(requests)} in {where}", ok=None)
     yield from _uses(notes)
-    # conf.py may have put folders on sys.path.
+    # conf.py may have added folders to sys.path.
     yield from _hidden()
     yield _store(docs, notes)
     if not models:
@@ -233,7 +233,7 @@ def _notes(docs: Path, defines: tuple[str, ...], *, models: bool) -> Iterator[Fi
 
 
 def _uses(notes: Collected) -> Iterator[Finding]:
-    """What became of the directives named `attention`, which may be figures or admonitions."""
+    """The decisions about the directives named `attention`: figures or admonitions."""
     for kind, figure in (("figure", True), ("admonition", False)):
         places: dict[str, list[str]] = {}
         for use in notes.uses:
@@ -245,7 +245,7 @@ def _uses(notes: Collected) -> Iterator[Finding]:
 
 
 def _store(docs: Path, notes: Collected) -> Finding:
-    """How much of what the notes ask for the store has."""
+    """How many of the notes' requests the store has."""
     store = open_store(notes.settings.cache, notes.base)
     library = Library(store)
     asked = {request.key for _, request in notes if is_captured(request)}
@@ -259,7 +259,7 @@ def _store(docs: Path, notes: Collected) -> Finding:
 
 
 def _sources(notes: Collected) -> dict[str, ModelSource | FunctionSource | AttentionError]:
-    """Every source that the notes declare or use, once by name, or why it is none."""
+    """Every source that the notes declare or use, once by name, or its error."""
     found: dict[str, ModelSource | FunctionSource | AttentionError] = {}
     for name in dict.fromkeys([*notes.settings.models, notes.settings.model]):
         if name:

@@ -1,4 +1,4 @@
-"""``sphinx-attention render``: one figure as a file of its own."""
+"""``sphinx-attention render``: one figure in a file of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WORDS = HostWords(
     numbers="name a file of numbers in --matrix",
     flag="expected no value: write its name alone, or remove it",
 )
-"""How messages name options on the command line."""
+"""The names of options in messages on the command line."""
 
 
 @click.command()
@@ -58,12 +58,12 @@ WORDS = HostWords(
 @click.option(
     "--matrix",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file of weights, in the place of a model.",
+    help="A file of weights, instead of a model.",
 )
 @click.option(
     "--cache",
     metavar="PLACE",
-    help="A store to read from and to fill: a folder or a URL. None is used otherwise.",
+    help="A store to read and to fill: a folder or a URL. By default, no store is used.",
 )
 @json_option
 @speaking(WORDS)
@@ -79,7 +79,7 @@ def render(
 ) -> None:
     """Draw the attention over TEXT and write it to a file.
 
-    HTML is one self-contained page, live as in the notes. SVG, PNG and PDF hold its picture.
+    HTML is one self-contained page with the live figure. SVG, PNG and PDF hold its picture.
     """
     if output.suffix.lstrip(".").lower() not in FORMATS:
         raise click.BadParameter(
@@ -93,7 +93,7 @@ def render(
             f"{str(output)!r}: there is no folder {str(output.parent)!r}", param_hint="--output"
         )
     try:
-        # A model takes its time: what cannot be written is told before.
+        # A model takes long, so the command checks before that the file can be written.
         check_file(output)
         figure = _figure(text, model, chosen, cache)
         write_file(figure, output)
@@ -114,7 +114,7 @@ def render(
 
 
 def _check_text(text: str, *, given: bool) -> None:
-    """Refuse what is no text, unless tokens may be given in another way."""
+    """Refuse an empty text, unless the tokens come from elsewhere."""
     if not text.strip() and not given:
         raise click.BadParameter("it is empty", param_hint="TEXT")
     try:

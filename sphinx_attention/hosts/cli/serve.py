@@ -1,4 +1,4 @@
-"""``sphinx-attention serve``: the notes in the browser, built anew at every change."""
+"""``sphinx-attention serve``: the notes in the browser, built again at every change."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 _WATCHED = click.Path(exists=True, path_type=Path)
 _STEP_SECONDS = 0.3
 
-# What changes without anybody having changed the notes: the store, whatever it is called, what
-# builds and imports write, and what editors keep while a file is open.
+# Changes that are no changes of the notes: in the store of any name, in files that builds and
+# imports write, and in files that editors keep while a file is open.
 _IGNORED_FILES = r"\.attn$|/[0-9a-f]{2}$|\.tmp$|\.py[co]$|\.sw[a-z]$|~$|/4913$|/\.?#[^/]*$"
 _IGNORED_FOLDERS = r"/(_build|_attention|\.failures|__pycache__|\.ipynb_checkpoints)(/|$)"
 
@@ -46,13 +46,13 @@ _IGNORED_FOLDERS = r"/(_build|_attention|\.failures|__pycache__|\.ipynb_checkpoi
     type=click.IntRange(0, 65535),
     default=8000,
     show_default=True,
-    help="The port of this machine that the pages are served at; 0 takes a free one.",
+    help="The port of the pages on this machine; 0 takes a free port.",
 )
 @click.option(
     "-o",
     "--output",
     type=_FOLDER,
-    help="The folder that the pages are built in.  [default: DOCS/_build/serve]",
+    help="The folder of the built pages.  [default: DOCS/_build/serve]",
 )
 @click.option(
     "-b",
@@ -60,14 +60,14 @@ _IGNORED_FOLDERS = r"/(_build|_attention|\.failures|__pycache__|\.ipynb_checkpoi
     type=click.Choice(_BUILDERS),
     default="html",
     show_default=True,
-    help="What Sphinx builds.",
+    help="The builder of Sphinx.",
 )
 @click.option(
     "--watch",
     "watched",
     type=_WATCHED,
     multiple=True,
-    help="A file or folder beside DOCS whose changes count too. May be given several times.",
+    help="A file or folder outside of DOCS whose changes also start a build. May be given several times.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the browser after the first build.")
 def serve(
@@ -80,7 +80,7 @@ def serve(
     watched: tuple[Path, ...],
     opens: bool,
 ) -> None:
-    """Show the notes in DOCS in the browser, and build them anew at every change.
+    """Show the notes in DOCS in the browser, and build them again at every change.
 
     The page reloads by itself. The model that computes changed sentences is loaded once and stays
     in memory until the command ends. Only this machine can reach the pages. Ctrl-C ends it.
@@ -121,16 +121,16 @@ def serve(
 
 
 def _wait(server: subprocess.Popen[bytes], warm: WarmProcess, opened: int | None) -> int:
-    """Wait until the server ends by itself, and see to the other process meanwhile.
+    """Wait until the server ends by itself, and watch the other process meanwhile.
 
     Args:
-        server: what serves the pages.
-        warm: the process that keeps models open.
+        server: the server of the pages.
+        warm: the process that keeps models loaded.
         opened: the port whose pages are opened in the browser as soon as they are served.
     """
     while (code := server.poll()) is None:
         warm.watch()
-        # sphinx-autobuild has an option for that too, and opens the page before it is served.
+        # sphinx-autobuild has an option for this, too, but opens the page before it is served.
         if opened is not None and _answers(opened):
             webbrowser.open(f"http://{HOST}:{opened}")
             opened = None
@@ -144,14 +144,14 @@ def _answers(port: int) -> bool:
 
 
 def _free_port(port: int, named: str) -> int:
-    """The port itself, or a free one for 0.
+    """The port itself, or a free port for 0.
 
     Raises:
-        AttentionError: another program has it, or it may not be had.
+        AttentionError: another program uses the port, or the port is not allowed.
     """
     with socket.socket() as tried:
         if sys.platform != "win32":
-            # As the server will: what an ended one has left behind does not count.
+            # The server binds in the same way, so the remains of an ended server do not count.
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             tried.bind((HOST, port))
@@ -168,7 +168,7 @@ def _free_port(port: int, named: str) -> int:
 
 
 def _folder_of_builds(output: Path | None, docs: Path) -> Path:
-    """The folder for what is built, made where it is missing."""
+    """The folder for built pages, which is made if it is missing."""
     built = docs / "_build" / "serve" if output is None else output.resolve()
     if not built.exists():
         built.mkdir(parents=True)

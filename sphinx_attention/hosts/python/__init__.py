@@ -1,7 +1,7 @@
 """Attention and figures from Python: in programs, in notebooks and at a prompt.
 
-The functions here are thin: a text and its options go through the same reading, models and drawing
-as those of a page.
+The functions here are thin: a text and its options use the same parsing, models and drawing as
+those of a page.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _OF_NUMBERS = (
     *("also", "pair", "target", "part", "generate", "layers", "merge", "special", "aggregate"),
     *("matrix", "scores", "causal", "tokens"),
 )
-"""The options that decide numbers. All others are about the picture."""
+"""The options that change numbers. All others change the picture."""
 
 
 @speaking(WORDS)
@@ -55,9 +55,9 @@ def attention(
         text: the sentence.
         model: a name: ``builtin``, which needs no PyTorch, an id on the Hugging Face hub, or the
             path of a folder. Or a live model of transformers, on any device and in any precision;
-            it comes back in the mode and with the kind of attention that it had.
+            after the call, it has its former mode and its former kind of attention.
         tokenizer: the tokenizer of a live model.
-        keep: which of ``queries``, ``keys`` and ``values`` are wanted beside the weights.
+        keep: the vectors to return besides the weights: ``queries``, ``keys`` and ``values``.
         cache: a store, a folder or a URL, to read from and to fill with what a named model
             answers. Numbers from a store are rounded down to multiples of 1/8000.
         **options: those of the directive that decide numbers: ``pair``, ``target``, ``part``,
@@ -157,7 +157,7 @@ def figure(
     """
     if isinstance(text, str | None) and weights is None:
         given = {"tokens": tokens, "key_tokens": key_tokens, "masked": masked, "label": label}
-        # `tokens` is also an option, of a file of weights.
+        # `tokens` is also an option, for a file of weights.
         if tokens is not None and "matrix" in options:
             options["tokens"] = given.pop("tokens")
         if without := [name for name, value in given.items() if not _is_left_out(value)]:

@@ -1,4 +1,4 @@
-"""What a program asks for: a specification, and what answers its requests."""
+"""The request of a program: a specification, and the source that answers its requests."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ _FIELDS = {
     "decoder": "decoder_attentions",
     "cross": "cross_attentions",
 }
-"""Where the output of an encoder-decoder has its attentions, by part."""
+"""The fields of an encoder-decoder's output with its attentions, by part."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a program asks for.
+    """The request of a program.
 
     Attributes:
-        spec: the figure.
-        opener: opens what answers its requests.
-        is_live: whether that is a value of the program, of which no store can keep answers.
+        spec: the specification of the figure.
+        opener: opens the source that answers its requests.
+        is_live: whether the source is a value of the program, whose numbers no store can keep.
     """
 
     spec: FigureSpec
@@ -58,10 +58,10 @@ class Asked:
 
 
 def ask_model(text: str, model: Any, tokenizer: Any, options: Mapping[str, Any]) -> Asked:
-    """A text, and the name of a model or a live model.
+    """The request for a text, with the name of a model or a loaded model.
 
     Raises:
-        AttentionError: an option that is wrong, or no model.
+        AttentionError: a wrong option, or a value that is no model.
     """
     written = as_written(options)
     names = [model] if isinstance(model, str | PathLike) else model
@@ -75,7 +75,7 @@ def ask_model(text: str, model: Any, tokenizer: Any, options: Mapping[str, Any])
         if named != DEFAULT_MODEL:
             written["model"] = named
         return Asked(read_alone(text, written, DEFAULT_MODEL))
-    # Loads the modules that know models, which figures of given weights do without.
+    # This loads the modules for models, which figures of given weights do not need.
     from sphinx_attention.core.sources.huggingface.live import (  # noqa: PLC0415
         check_live,
         name_of,
@@ -96,7 +96,7 @@ def ask_model(text: str, model: Any, tokenizer: Any, options: Mapping[str, Any])
 
 
 def _of_source(spec: FigureSpec, source: Source) -> FigureSpec:
-    """The same figure, of another source."""
+    """The same figure with another source."""
 
     def moved(variant: Variant) -> Variant:
         request, derivation = replace(variant.request, source=source), variant.derivation
@@ -128,21 +128,21 @@ def ask_weights(
     label: str,
     options: Mapping[str, Any],
 ) -> Asked:
-    """Weights that a program holds.
+    """The request for weights that a program holds.
 
     Args:
-        text: the sentence; None where there are only tokens.
-        weights: an array, what a model returned, an `Answer` or an `Attention`.
-        own: what stands beside an array: ``tokens``, ``key_tokens`` and ``masked``.
-        label: whose weights they are.
-        options: of the figure.
+        text: the sentence; None if there are only tokens.
+        weights: an array, the output of a model, an `Answer` or an `Attention`.
+        own: the values beside an array: ``tokens``, ``key_tokens`` and ``masked``.
+        label: the name of the weights' source.
+        options: the options of the figure.
 
     Raises:
-        AttentionError: an option that is wrong, or something else than weights.
+        AttentionError: a wrong option, or a value that is no weights.
     """
     written = as_written(options)
     for name in (*MODEL_ONLY, "matrix"):
-        # Weights are of one part, and may say of which.
+        # Weights belong to one part, whose name may be given.
         if name in written and name != "part":
             raise AttentionError(
                 Problem.OPTION,
@@ -180,7 +180,7 @@ def ask_weights(
 def _answer_of(
     text: str | None, weights: Any, own: dict[str, Any], spec: FigureSpec
 ) -> Answer | Attention | Mapping[str, Any]:
-    """What the runner answers: weights with their tokens."""
+    """The answer of the runner: weights with their tokens."""
     whole: Answer | Attention | Mapping[str, Any] | None = None
     if isinstance(weights, Mapping) and "weights" in weights and "tokens" not in weights:
         own = {**{name: weights[name] for name in weights if name != "weights"}, **own}
@@ -210,10 +210,10 @@ def _is_protocol(weights: Any) -> bool:
 
 
 def _attentions_of(weights: Any, part: str | None) -> Any:
-    """The attentions, where weights are the whole output of a model.
+    """The attentions, if the weights are the whole output of a model.
 
     Raises:
-        AttentionError: the model returned none, or those of several parts.
+        AttentionError: the model returned no attentions, or those of several parts.
     """
     found = {name: getattr(weights, field, None) for name, field in _FIELDS.items()}
     if there := [name for name, value in found.items() if value]:

@@ -1,4 +1,4 @@
-"""Answers to what a program asks for, and what it is warned of."""
+"""The answers to the requests of a program, and its warnings."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def compute(asked: Asked, cache: str | PathLike[str] | None) -> tuple[list[Found
     Without a store, the numbers are those of the model. A store keeps them in steps of 1/8000.
 
     Args:
-        asked: whose requests are answered.
+        asked: the request of the program.
         cache: a folder or a URL of a store; None keeps nothing.
 
     Raises:
-        AttentionError: a store is named for what no store can keep.
+        AttentionError: a store is named for numbers that no store can keep.
     """
     if cache is not None and asked.is_live:
         raise AttentionError(

@@ -1,4 +1,4 @@
-"""A figure in a program's hands: shown in a notebook or a browser, or saved."""
+"""A figure in a program: shown in a notebook or a browser, or saved."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LiveFigure:
 
     @property
     def attention(self) -> Attention:
-        """The numbers of the attention that is shown first, at most the layers and heads carried.
+        """The numbers of the first attention, for the layers and heads that the figure carries.
 
         Its ``weights`` have the shape (layers, heads, queries, keys) and are shares of 1.
         """
@@ -64,7 +64,7 @@ class LiveFigure:
         write_file(self._figure, target)
 
     def show(self) -> None:
-        """Show the live figure: in the notebook that runs this, or else in the browser.
+        """Show the live figure in the notebook that runs this, or else in the browser.
 
         Outside notebooks, a page is written to the folder for temporary files.
         """
@@ -78,9 +78,9 @@ class LiveFigure:
         webbrowser.open(page.as_uri())
 
     def _repr_html_(self) -> str:
-        """The live figure for a notebook: HTML that needs no other file.
+        """The live figure for a notebook, as HTML that needs no other file.
 
-        Every call gives the elements other ids, so that a page can hold the same figure twice.
+        Every call uses other ids, so that a page can hold the same figure twice.
         """
         return fragment(self._figure, f"attention-{secrets.token_hex(6)}")
 
@@ -92,7 +92,7 @@ class LiveFigure:
 
 
 def _in_notebook() -> bool:
-    """Whether a kernel runs this, which hands what is displayed to a notebook."""
+    """Whether a kernel runs this and passes displayed objects to a notebook."""
     module: Any = sys.modules.get("IPython")
     shell = module.get_ipython() if module is not None else None
     return getattr(shell, "kernel", None) is not None

@@ -1,4 +1,4 @@
-"""Options as Python programs give them, as the directive has them written."""
+"""Options from Python programs, in the written form of the directive."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ WORDS = HostWords(
     numbers="give the numbers as weights, or name a file of them in the argument matrix",
     flag="expected True or False",
 )
-"""How messages name options in a program."""
+"""The names of options in messages for a program."""
 
 _BETWEEN = {"also": SEVERAL, "focus": SEVERAL}
-"""What stands between several values of an option; a comma where nothing is said."""
+"""The separators between several values of an option. The default is a comma."""
 
 
 def as_written(options: Mapping[str, Any]) -> dict[str, str]:
-    """Options by name, as their values are written in a directive.
+    """Options by name, with values in the written form of a directive.
 
     Args:
         options: values are text as in a directive, numbers, a list of these, a mapping for
@@ -53,7 +53,7 @@ def as_written(options: Mapping[str, Any]) -> dict[str, str]:
 
 def _written(name: str, value: Any) -> str:
     if callable(plain := getattr(value, "tolist", None)):
-        value = plain()  # Arrays and tensors, of any number of dimensions.
+        value = plain()  # This is an array or a tensor, of any number of dimensions.
     if isinstance(value, str):
         return value
     if isinstance(value, PathLike):
@@ -80,7 +80,8 @@ def _joined(name: str, values: list[Any], given: Any) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    # NumPy's numbers are registered as such; True is a number to Python, and to nobody else.
+    # NumPy's numbers are registered as numbers. In Python, True is a number, too, which is not
+    # wanted here.
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
