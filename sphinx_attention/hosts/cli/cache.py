@@ -86,8 +86,8 @@ def list_(*, docs: Path, defines: tuple[str, ...], as_json: bool) -> None:
 def check(*, docs: Path, defines: tuple[str, ...], sample: int | None, as_json: bool) -> None:
     """Compute entries of the notes in DOCS again, and list those that differ.
 
-    Rounding does not count as a difference. Every entry is read, and its checksum is verified, also if
-    it is not computed again. Exit code 1 if one differs, is damaged, or cannot be computed.
+    Rounding does not count as a difference. The checksum of every entry is verified, also of
+    entries that are not computed again. Exit code 1 if one differs, is damaged, or cannot be computed.
     """
     notes = read_notes(docs, defines)
     store = _open(notes)

@@ -56,8 +56,8 @@ _EACH = 4
     "--only",
     metavar="WHAT",
     multiple=True,
-    help="Only figures with this beginning of the key (6 digits or more), with this part of the text, "
-    "or in this document. May be given several times.",
+    help="Only figures with this beginning of the key (6 digits or more), with this part of the "
+    "text, or in this document. May be given several times.",
 )
 @click.option(
     "--refresh", is_flag=True, help="Compute everything again, also entries that the store has."
@@ -99,8 +99,8 @@ def capture(
 ) -> None:
     """Fill the store of the notes in DOCS, without writing pages.
 
-    Entries that the store has are skipped, so an interrupted run continues where it ended. Exit code
-    1 if anything could not be computed or stored.
+    Entries that the store has are skipped, so an interrupted run continues where it ended.
+    Exit code 1 if anything could not be computed or stored.
     """
     notes = read_notes(docs, defines)
     asked = [(doc, _placed(request, device, dtype)) for doc, request in _wanted(notes, only)]

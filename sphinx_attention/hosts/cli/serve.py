@@ -67,7 +67,8 @@ _IGNORED_FOLDERS = r"/(_build|_attention|\.failures|__pycache__|\.ipynb_checkpoi
     "watched",
     type=_WATCHED,
     multiple=True,
-    help="A file or folder outside of DOCS whose changes also start a build. May be given several times.",
+    help="A file or folder outside of DOCS whose changes also start a build. May be given several "
+    "times.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the browser after the first build.")
 def serve(

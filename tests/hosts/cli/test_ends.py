@@ -74,7 +74,7 @@ def test_the_check_for_a_writable_file_leaves_no_file(notes: Notes, tmp_path: Pa
     (tmp_path / "m.csv").write_text("1,0\n0,1\n")
     given = ["--matrix", str(tmp_path / "m.csv"), "-O", "focus=cat"]
     answer = notes.run("render", "a b", "-o", str(tmp_path / "x.svg"), *given, code=2)
-    assert "invalid value 'cat' for focus" in answer.err
+    assert "invalid value 'cat' for -O focus" in answer.err
     assert not list(tmp_path.glob("*.svg"))
 
 
