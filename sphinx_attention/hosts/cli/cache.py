@@ -87,7 +87,8 @@ def check(*, docs: Path, defines: tuple[str, ...], sample: int | None, as_json: 
     """Compute entries of the notes in DOCS again, and list those that differ.
 
     Rounding does not count as a difference. The checksum of every entry is verified, also of
-    entries that are not computed again. Exit code 1 if one differs, is damaged, or cannot be computed.
+    entries that are not computed again. Exit code 1 if one differs, is damaged, or cannot be
+    computed.
     """
     notes = read_notes(docs, defines)
     store = _open(notes)
