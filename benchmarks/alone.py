@@ -31,6 +31,8 @@ ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",
     "NO_COLOR": "1",
+    # An installed package is compiled. Where this variable is set, every run would compile it anew.
+    "PYTHONDONTWRITEBYTECODE": "",
 }
 
 _MOST = "BENCHMARK_MOST_BYTES"

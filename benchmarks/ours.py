@@ -75,6 +75,8 @@ class Built:
 
     Attributes:
         seconds: the time of the whole process.
+        processor: the processor time of the process and of those that it started, in seconds. Other
+            work on the machine hardly changes it.
         peak: the most memory of the main process, in bytes.
         imports: which of torch and transformers were imported.
         loads: the number of models that were loaded, if it was counted.
@@ -82,6 +84,7 @@ class Built:
     """
 
     seconds: float
+    processor: float
     peak: int
     imports: tuple[str, ...]
     loads: tuple[str, ...]
@@ -139,6 +142,7 @@ class Project:
         )
         return Built(
             seconds=answer["process_seconds"],
+            processor=answer["processor"],
             peak=answer["peak"],
             imports=tuple(sorted(set(imports))),
             loads=loads,
@@ -217,12 +221,24 @@ def crowded_pages() -> dict[str, str]:
     }
 
 
-def pages_of(texts: Sequence[str], a_page: int, *, plain: bool = False) -> dict[str, str]:
-    """Sources that hold these texts as figures, or as paragraphs if `plain` is set."""
+def pages_of(
+    texts: Sequence[str], a_page: int, *, plain: bool = False, model: str = ""
+) -> dict[str, str]:
+    """Sources that hold these texts as figures, or as paragraphs if `plain` is set.
+
+    Args:
+        texts: the texts.
+        a_page: how many stand on a page.
+        plain: whether they are paragraphs.
+        model: the option ``model`` of each figure; empty for the project's own model.
+    """
     pages = {}
+    option = f"   :model: {model}\n" if model else ""
     for start in range(0, len(texts), a_page):
         some = texts[start : start + a_page]
-        body = "".join(f"{text}\n\n" if plain else f".. attention:: {text}\n\n" for text in some)
+        body = "".join(
+            f"{text}\n\n" if plain else f".. attention:: {text}\n{option}\n" for text in some
+        )
         name = f"page{start // a_page}" if start else "index"
         pages[name] = heading(name) + body
     return pages

@@ -24,6 +24,7 @@ class Plan:
         gigabytes: the memory that the writing of one of BertViz's pages may take.
         hovers: the number of tokens pointed at on a page.
         counts: the numbers of figures of the projects whose growth is measured.
+        many: figures of the large projects, in increasing order.
         lengths: the tokens of the figures whose growth is measured.
         sentences: the number of sentences that are captured one by one and together.
     """
@@ -36,6 +37,7 @@ class Plan:
     gigabytes: float = 12
     hovers: int = 8
     counts: tuple[int, ...] = (1, 10, 100, 1000)
+    many: tuple[int, ...] = (1000, 10000)
     lengths: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512)
     sentences: int = 200
 
@@ -49,6 +51,7 @@ QUICK = Plan(
     limit=20,
     hovers=3,
     counts=(1, 10, 100),
+    many=(100, 1000),
     lengths=(8, 32, 128),
     sentences=40,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import shutil
 import statistics
 import time
@@ -30,7 +31,14 @@ def build(arguments: Sequence[str]) -> dict[str, Any]:
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
         code = build_main(list(arguments))
-    return {"code": code, "peak": peak(), "warnings": said.getvalue()}
+    used = os.times()
+    processor = used.user + used.system + used.children_user + used.children_system
+    return {
+        "code": code,
+        "peak": peak(),
+        "processor": processor,
+        "warnings": said.getvalue(),
+    }
 
 
 def peer_page(view: str, tokens: int, path: str, scripts: str) -> dict[str, Any]:

@@ -44,6 +44,7 @@ ROWS = (
     Row("store", "Store", captures.store),
     Row("build", "Build with a full store", builds.full_store),
     Row("project", "1,000 figures in one project", builds.project),
+    Row("many", "10,000 figures in 500 documents", builds.many),
     Row("page", "A page of 50 figures", page.many),
     Row("shipped", "Shipped files and requests", shipped.shipped),
     Row("growth", "Growth", growth.growth),
