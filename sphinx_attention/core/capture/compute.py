@@ -1,4 +1,4 @@
-"""What sources answer to requests, each source asked once for all of them."""
+"""The answers of sources to requests. Each source is opened once for all of its requests."""
 
 from __future__ import annotations
 
@@ -25,16 +25,15 @@ Opener = Callable[[ModelSource | FunctionSource], AbstractContextManager[Runner]
 def compute(requests: Iterable[Request], opener: Opener) -> Iterator[tuple[Request, Answer]]:
     """Compute requests, grouped by source.
 
-    A source is asked once for all that is derived from one answer. What is derived is made from the
-    answer itself rather than from what a store keeps of it.
+    Requests that differ only in what is derived from an answer share one answer of the source. The
+    derived numbers are made from the answer itself, not from the rounded numbers of a store.
 
     Args:
         requests: what to compute.
         opener: opens a source.
 
     Yields:
-        Each request with its attention or with what kept it from having one, as soon as it is
-        ready.
+        Each request with its attention or its error, as soon as it is ready.
     """
     pending = sorted(requests, key=lambda request: repr(request.source))
     for source, group in groupby(pending, key=lambda request: request.source):
@@ -47,12 +46,12 @@ def compute(requests: Iterable[Request], opener: Opener) -> Iterator[tuple[Reque
 
 
 def read_matrix(request: Request) -> Attention:
-    """The weights that an author wrote or named.
+    """The attention of a matrix that the author wrote, or of a file that the author named.
 
     Raises:
-        AttentionError: they cannot be read.
+        AttentionError: the matrix cannot be read.
     """
-    # A build whose figures are all of models needs no reader of numbers.
+    # The import is here because most projects have no matrix.
     from sphinx_attention.core.sources.matrix import read  # noqa: PLC0415
 
     return read(request)
@@ -74,7 +73,7 @@ def _run(
 
 
 def _answers(runner: Runner, left: dict[str, Request]) -> Iterator[tuple[Request, Answer]]:
-    """What a runner answers; `left` loses each request that is answered."""
+    """The answers of a runner. Each request that is answered is removed from `left`."""
     try:
         with _bounded(next(iter(left.values())).source):
             for request, answer in runner.run(list(left.values())):
@@ -83,7 +82,7 @@ def _answers(runner: Runner, left: dict[str, Request]) -> Iterator[tuple[Request
     except AttentionError as error:
         if not error.trace or len(left) == 1:
             raise
-    # Something that nobody expected: one text may be to blame, and the others can do without.
+    # An unexpected error may come from one text only. The others are tried one by one.
     for request in list(left.values()):
         try:
             with _bounded(request.source, request.text):
@@ -95,7 +94,7 @@ def _answers(runner: Runner, left: dict[str, Request]) -> Iterator[tuple[Request
 
 
 def _bounded(source: Source, text: str | None = None) -> AbstractContextManager[None]:
-    """The boundary around what a source does: whatever it raises becomes an `AttentionError`."""
+    """A context in which every exception of a source becomes an `AttentionError`."""
     problem = Problem.FUNCTION if isinstance(source, FunctionSource) else Problem.MODEL
     over = "" if text is None else f" over “{text}”"
     return guarded(problem, f"{source.label}{over}", exits=True)

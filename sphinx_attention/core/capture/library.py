@@ -1,4 +1,4 @@
-"""From requests to attentions: what the store has is read, what it lacks is computed, once."""
+"""From requests to attentions: entries are read from the store, and missing ones are computed."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ if TYPE_CHECKING:
 Mode = Literal["auto", "frozen", "refresh"]
 
 KEY_SHOWN = 12
-"""Digits of a key that a person gets to see: enough to name it, short enough to copy."""
+"""Digits of a key in messages: enough to tell entries apart, and short enough to copy."""
 
 _KEPT_READY = 8
-"""How many attentions stay decoded: enough for a page, and flat in the number of figures."""
+"""How many decoded attentions stay in memory. The number does not grow with the project."""
 
 _MOST_OPENED = 16 * 1024 * 1024
-"""Bytes of the entries that stay open between the check of the store and the writing of pages."""
+"""Bytes of entries that stay in memory from the check of the store to the writing of pages."""
 
 _HEADER_BYTES = 8 * 1024
-"""About how many bytes a header takes that was read."""
+"""About how many bytes the objects of a parsed header take."""
 
 
 class _OpenedEntries:
-    """Entries that were checked and are not on a page yet, so that most are read once.
+    """Entries that were checked and are not on a page yet. They need not be read a second time.
 
-    Entries beyond the memory set aside are read again.
+    Entries that do not fit in the memory for this cache are read again.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class _OpenedEntries:
             self._bytes += size
 
     def take(self, key: str) -> Entry | None:
-        """The entry of a key, which is forgotten; None where it is not kept."""
+        """Remove and return the entry of a key, or None where it is not kept."""
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._bytes -= len(entry.data) + _HEADER_BYTES
@@ -79,19 +79,20 @@ class _OpenedEntries:
 
 
 class Library:
-    """Where hosts get attentions from.
+    """Hosts ask the library for attentions.
 
     Args:
-        store: where computed attentions are kept.
-        mode: ``auto`` computes what the store lacks, ``frozen`` nothing, ``refresh`` everything.
-        opener: opens a source; loads nothing before the first request is run.
-        docs: what a person would call the folder of the notes on the command line, for messages.
-        record: what could not be computed earlier, and need not be tried again; None knows nothing.
+        store: the store for computed attentions.
+        mode: ``auto`` computes missing entries, ``frozen`` computes nothing, ``refresh`` computes
+            everything.
+        opener: opens a source. Nothing is loaded before the first request is run.
+        docs: the folder of the notes as a person would type it, for messages.
+        record: the requests that failed in earlier builds and are not tried again; None for none.
 
     Attributes:
-        failures: what could not be computed, by key, and why.
-        not_stored: what was computed and could not be stored.
-        remarks: what authors are warned of, by key, of what was computed all the same.
+        failures: by key, why a request could not be computed.
+        not_stored: entries that were computed and could not be stored.
+        remarks: by key, a warning for the author of a request that was computed.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class Library:
         self.docs = docs
         self.failures: dict[str, AttentionError] = {}
         self.remarks: dict[str, str] = {}
-        # Packed as in a store: a page shows the same from here, and many take little room.
+        # Entries are packed as in a store, so that a page shows the same numbers from either place.
         self.not_stored = MemoryStore()
         self._opener = opener
         self._record = record or FailureRecord(None)
@@ -117,10 +118,10 @@ class Library:
         self._ready: OrderedDict[str, Attention] = OrderedDict()
 
     def missing(self, requests: Iterable[Request]) -> list[Request]:
-        """Those requests that have to be computed, each key once, in order.
+        """The requests that have to be computed, each key once, in order.
 
-        Every entry that is there is read and verified: an entry that turns out damaged only when
-        a page is written would come too late. What is found damaged is told by `drain_warnings`.
+        Every entry is read and its checksum and header are verified, because a damaged entry cannot
+        be computed again once pages are written. `drain_warnings` tells which entries are damaged.
         """
         asked = {request.key: request for request in requests if is_captured(request)}
         if self.mode == "refresh":
@@ -129,7 +130,7 @@ class Library:
         return [r for key, r in asked.items() if not self._sound(key) and not self._hopeless(r)]
 
     def _hopeless(self, request: Request) -> bool:
-        """Whether a request failed earlier, and nothing that could mend it has changed."""
+        """Whether a request failed in an earlier build, and nothing has changed since then."""
         if self.mode == "frozen" or (error := self._record.find(request)) is None:
             return False
         self.fail(request, error)
@@ -172,7 +173,7 @@ class Library:
         return True
 
     def _place(self, key: str, error: DamagedEntryError | OSError) -> tuple[str, str]:
-        """Where the entry lies that cannot be used, and what is wrong with it."""
+        """The place of an entry that cannot be used, and what is wrong with the entry."""
         where = getattr(error, "where", None) or self.store.location(key)
         return where, getattr(error, "strerror", None) or str(error)
 
@@ -182,11 +183,10 @@ class Library:
     def capture(self, requests: Iterable[Request]) -> Iterator[tuple[Request, str]]:
         """Compute requests, grouped by source, and store each as soon as it is ready.
 
-        A generator, so that hosts can show progress. What fails is noted in ``failures`` and not
-        stored.
+        Requests that fail are noted in ``failures`` and not stored.
 
         Yields:
-            Each request when it is done, and what it was made with, for progress displays.
+            Each request when it is done, and the name of its source, for progress displays.
         """
         try:
             for request, answer in self.compute(filter(is_captured, requests)):
@@ -196,7 +196,7 @@ class Library:
             self._record.save()
 
     def compute(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Answer]]:
-        """Compute requests; see `compute.compute`. Nothing is read from the store or kept there."""
+        """Compute requests (see `compute.compute`). The store is neither read nor written."""
         return compute(requests, self._opener)
 
     def _take(self, request: Request, answer: Answer) -> None:
@@ -221,7 +221,7 @@ class Library:
         self._write(key, data)
 
     def keep(self, key: str, data: bytes) -> None:
-        """Store an entry that was computed elsewhere; one that is not sound is a failure."""
+        """Store an entry that another process computed. An entry that is not sound is a failure."""
         self.failures.pop(key, None)
         try:
             verify(data, key)
@@ -232,7 +232,7 @@ class Library:
             self._write(key, data)
 
     def save_failures(self) -> None:
-        """Keep what could not be computed for later builds; `capture` does so by itself."""
+        """Keep the record of failures for later builds. `capture` calls this itself."""
         self._record.save()
 
     def _write(self, key: str, data: bytes) -> None:
@@ -241,7 +241,7 @@ class Library:
         self._record.forget(key)
         try:
             self.store.write(key, data)
-        # A full disk or a read-only store must not cost the reader the picture.
+        # Readers see the figure even if the disk is full or the store is read-only.
         except NewerEntryError as error:
             self._warnings.note_newer(key, self._said(key, error))
             self.not_stored.write(key, data)
@@ -250,28 +250,27 @@ class Library:
             self.not_stored.write(key, data)
 
     def state_of(self, request: Request) -> str:
-        """What a figure of a request is drawn from, once `missing` and `capture` are done.
+        """A text that changes when a figure of the request changes, after `missing` and `capture`.
 
         Returns:
-            The checksum of the entry, or why there is none: the same text as long as a page shows
-            the same.
+            The checksum of the entry, or the reason why there is no entry.
         """
         return self._states.get(request.key, "not in the store")
 
     def drain_warnings(self) -> list[StoreWarning]:
-        """What went wrong with the store since last asked: damaged entries, disks that are full.
+        """The warnings about the store since the last call.
 
-        A damaged entry is told by itself, since each tells of a file that somebody may want to
-        look at; what concerns the store as a whole is told once.
+        Each damaged entry has a warning of its own, because each names a file. A problem of the
+        whole store has one warning.
         """
         found = [StoreWarning(e.problem, e.message) for e in self.store.drain_warnings()]
         return found + self._warnings.drain(frozen=self.mode == "frozen")
 
     def get(self, request: Request) -> Attention:
-        """The attention of a request. Computes nothing but what little a given matrix needs.
+        """The attention of a request, from the store or from the author's matrix.
 
         Raises:
-            AttentionError: why it cannot be had.
+            AttentionError: the attention is missing or cannot be used.
         """
         if request.key in self._ready:
             self._ready.move_to_end(request.key)
@@ -285,7 +284,7 @@ class Library:
         return attention
 
     def answers(self, requests: Iterable[Request]) -> list[Answer]:
-        """The attention of each request, or why it cannot be had, in order (see `get`)."""
+        """For each request in order, its attention or the error of `get`."""
         found: list[Answer] = []
         for request in requests:
             try:
@@ -317,11 +316,11 @@ class Library:
     def mend(self, request: Request) -> bool:
         """Compute again an entry that `get` found damaged.
 
-        `missing` reads the header of an entry; that the numbers cannot be right shows only when
-        they are decoded. Not for forked processes: they could not hand on what they computed.
+        `missing` checks the header of an entry, and `get` checks the numbers. Forked processes must
+        not call this, because the main process would not get the result.
 
         Returns:
-            Whether it was computed; `get` is to be asked again.
+            Whether the entry was computed. If so, call `get` again.
         """
         if self.mode == "frozen" or request.key not in self._warnings.damaged:
             return False
@@ -346,12 +345,12 @@ class Library:
 
 
 def is_captured(request: Request) -> bool:
-    """Whether a request goes through the store; what a given matrix needs is quicker than that."""
+    """Whether the answer to a request is stored. Reading an author's matrix again is faster."""
     return not isinstance(request.source, MatrixSource) or request.aggregate == "flow"
 
 
 def _extras(request: Request) -> str:
-    """The extras of this package that computing a request needs, by name and with commas."""
+    """The extras of this package that a request needs, separated by commas."""
     needed = []
     if not isinstance(request.source, MatrixSource) and not is_builtin(request.source):
         needed.append("models")

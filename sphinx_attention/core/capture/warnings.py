@@ -1,4 +1,4 @@
-"""What a build has to say about its store or its answers without stopping for it."""
+"""Warnings about the store. They do not stop a build."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from sphinx_attention.core.errors import Problem
 
 @dataclass(frozen=True)
 class StoreWarning:
-    """Something that is wrong with the store, and does not keep a figure from its page.
+    """A problem with the store that does not keep a figure from its page.
 
     Attributes:
         problem: the subtype of the warning.
         message: what is wrong, and what was done about it.
-        key: of the first request that it concerns; None where it concerns none in particular.
+        key: the key of the first request with this problem; None for a problem of the whole store.
     """
 
     problem: Problem
@@ -23,10 +23,10 @@ class StoreWarning:
 
 
 class StoreWarnings:
-    """What went wrong with the entries of a store.
+    """Collects the problems with the entries of a store.
 
     Attributes:
-        damaged: by key, where an entry lies that cannot be used, and why.
+        damaged: by key, the place of a damaged entry and what is wrong with it.
         unwritten: by message, the first key that could not be written.
     """
 
@@ -39,18 +39,17 @@ class StoreWarnings:
     def note_newer(self, key: str, what: str) -> None:
         """Note an entry that a newer version of this package wrote.
 
-        Such an entry is met twice: when it is read, and when the answer that was computed in its
-        place is to be kept.
+        Such an entry is found twice: when it is read, and when the new answer would replace it.
         """
         if key not in self._newer_told:
             self._newer_told.add(key)
             self._newer[key] = what
 
     def drain(self, *, frozen: bool) -> list[StoreWarning]:
-        """What was noted since last asked.
+        """The warnings since the last call.
 
         Args:
-            frozen: whether nothing is computed in the place of what cannot be used.
+            frozen: whether the build computes nothing.
         """
         done = "left as it is" if frozen else "computed again"
         damaged = sorted(self.damaged.items())

@@ -27,10 +27,10 @@ class Alternative:
     """Another attention that a reader of the figure can choose.
 
     Attributes:
-        variant: what was asked for.
-        figure: the figure as it is when this is chosen; None where it cannot be had.
-        reason: why it cannot be had; empty where it can.
-        error: what the author is warned of; None where there is nothing to warn of.
+        variant: the request, and its place on the axes of the figure.
+        figure: the figure that is shown when a reader chooses this; None where there is none.
+        reason: why there is none; empty where there is one.
+        error: the error for the author's warning; None for no warning.
     """
 
     variant: Variant
@@ -44,24 +44,24 @@ class Figure:
     """A figure whose numbers are known and whose first selection is resolved.
 
     Attributes:
-        spec: what was asked for.
+        spec: the author's request.
         attention: the numbers that the page carries.
         layer: position in ``attention`` of the layer shown first.
         head: position of the head shown first.
-        chosen: whether layer or head was chosen here rather than by the author.
+        chosen: whether the layer or the head was chosen automatically.
         pinned: positions of the query tokens pinned first.
         cutoff: share of each row's mass that is drawn as edges, in (0, 1].
-        shown_heads: positions of the heads drawn first_heads first; ``head`` is among them.
-        available: how many layers and heads there were to carry.
-        notices: what the author may want to know, though it is no mistake; whole sentences.
-        head_scores: by name, shape (layers, heads), NaN where undefined; None where no view of
-            this figure sorts heads.
+        shown_heads: positions of the heads drawn together first, ``head`` among them.
+        available: the numbers of layers and heads before the page's budget was applied.
+        notices: sentences for the author about things that are no mistakes.
+        head_scores: by name, shape (layers, heads), NaN where undefined; None where the view does
+            not sort heads.
         alternatives: the other attentions that readers can choose.
-        order: every variant that was asked for, in the author's order.
-        difference: of a comparison, what the second attention has more than the first one.
-        heading: what stands above the picture; empty for nothing.
-        compared: of a difference, what it is between, as readers see it.
-        unpaired: of a difference, the words of each that have no partner.
+        order: all variants in the author's order.
+        difference: of a comparison, the second attention minus the first one.
+        heading: the text above the picture; empty for none.
+        compared: of a difference, the names of its two sides.
+        unpaired: of a difference, the words of each side that have no partner.
     """
 
     spec: FigureSpec
@@ -84,7 +84,7 @@ class Figure:
 
     @property
     def beside(self) -> tuple[Alternative, ...]:
-        """Whatever readers can see of this figure beside what is shown first."""
+        """All attentions that readers can see beside the one that is shown first."""
         return (*self.alternatives, *([] if self.difference is None else [self.difference]))
 
     @property
@@ -94,7 +94,7 @@ class Figure:
 
     @property
     def foreign(self) -> str:
-        """The language of the figure's own words where the page's is not known, else empty."""
+        """The language of the figure's own words; empty where it is the page's language."""
         page = self.spec.language.replace("_", "-").lower().partition("-")[0]
         return "" if page == self.say.language else self.say.language
 
@@ -104,39 +104,39 @@ class Figure:
         return is_right_to_left(self.spec.language)
 
     def option(self, name: str) -> str:
-        """The value of an option of the view's own: the author's, or else the default."""
+        """The value of an option that only this view has: the author's, or the default."""
         return dict(self.spec.selection).get(name, self.spec.kind.options[name].default)
 
     @property
     def focus(self) -> int | None:
-        """The query token pinned first; None where none is."""
+        """The query token that is pinned first; None for no token."""
         return self.pinned[0] if self.pinned else None
 
     @property
     def merged(self) -> bool:
-        """Whether pieces were put first_heads as words."""
-        # Only a function's tokens may be whole words by chance; see `derive`.
+        """Whether the pieces of words were put together."""
+        # The tokens of a function may be whole words already (see `derive`).
         known = not isinstance(self.spec.request.source, FunctionSource)
         return self.spec.request.merge == "words" and (known or MERGED in self.attention.provenance)
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """The sentences that the attention is over: several where it is the mean over them."""
+        """The sentences of the attention. A mean over sentences has several."""
         derivation = self.spec.derivation
         bases = (self.spec.request,) if derivation is None else derivation.bases
         return tuple(request.text for request in bases)
 
     @property
     def averaged(self) -> str:
-        """How sentences were averaged, for readers; empty where none were."""
+        """How sentences were averaged, for readers; empty for one sentence."""
         how = self.attention.provenance.get(AVERAGED)
         return self.say(f"mean_{how}", count=len(self.sentences)) if how else ""
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What a page's budget had no room for, as ``1 of 24 layers``.
+        """The layers and heads that the page's budget leaves out, as ``1 of 24 layers``.
 
-        A view of one head leaves the others out whatever the budget.
+        Nothing is listed for a view of one head, which never carries the others.
         """
         if self.spec.kind.one_head:
             return ()
@@ -149,28 +149,28 @@ class Figure:
 
     @property
     def step(self) -> int | None:
-        """Which token of its own the model chooses here, from 1; None where it chooses none."""
+        """The number of the token that the model chooses here, from 1; None for no such token."""
         return next((int(value) for axis, value in self.spec.at if axis == "step"), None)
 
     @property
     def next_tokens(self) -> tuple[Candidate, ...]:
-        """The tokens that the model chooses from here, the chosen one first."""
+        """The candidates for the next token, the chosen one first."""
         return self.attention.candidates[self.step - 1] if self.step else ()
 
     def wrote(self, index: int) -> bool:
-        """Whether the model wrote a token itself, where a picture marks such tokens.
+        """Whether a picture marks a token as written by the model.
 
-        The view that shows one head beside its own picture draws that head's anew, without marks.
+        The grid has no marks, because the browser draws its large picture anew without them.
         """
         end = len(self.attention.query_tokens)
         return bool(self.step) and index >= end - (self.step or 0) + 1 and not self.spec.kind.beside
 
     @property
     def layer_name(self) -> str:
-        """What readers know the shown layer by."""
+        """The name of the layer that is shown, for readers."""
         return self.attention.layer_names[self.layer]
 
     @property
     def head_name(self) -> str:
-        """What readers know the shown head by."""
+        """The name of the head that is shown, for readers."""
         return self.attention.head_names[self.head]

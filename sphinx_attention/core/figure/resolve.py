@@ -55,7 +55,7 @@ def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -
         if budget is None or _fits(spec, carried, budget):
             break
     layer = carried.layer_names.index(attention.layer_names[layer])
-    quoted = tuple(carried.head_names.index(names[n]) for n in first_heads)
+    shown_heads = tuple(carried.head_names.index(names[n]) for n in first_heads)
     head = carried.head_names.index(names[head])
     check_tokens(spec.selection, carried, spec.view)
     cutoff = spec.cutoff
@@ -73,7 +73,7 @@ def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -
         chosen=chosen,
         pinned=pinned,
         cutoff=cutoff,
-        shown_heads=quoted,
+        shown_heads=shown_heads,
         available=(attention.layers, attention.heads),
         notices=notices,
         head_scores=scores,
@@ -81,9 +81,9 @@ def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -
 
 
 def _check_hidden(spec: FigureSpec, attention: Attention) -> None:
-    """Refuse to hide special tokens of an author's where none is known.
+    """Raise an error where the author hides special tokens and no token is known to be special.
 
-    The project's setting is for all figures; only what is asked of this figure is meant.
+    The error is only for the option of this figure. The project's setting is for all figures.
     """
     own = not isinstance(spec.request.source, ModelSource)
     asked = spec.request.special == "hide" and "special" not in spec.of_project
@@ -92,9 +92,8 @@ def _check_hidden(spec: FigureSpec, attention: Attention) -> None:
     raise AttentionError(
         Problem.OPTION,
         f"{named('special')}: no token is known to be special, so that none is hidden; special "
-        "tokens are "
-        "written [CLS], <s>, <|endoftext|> and so on, or named in the entry special of a file or "
-        f"of an answer; write them so, or remove {option('special')}",
+        "tokens are written [CLS], <s>, <|endoftext|> and so on, or named in the entry special of "
+        f"a file or of an answer; write them so, or remove {option('special')}",
     )
 
 
@@ -106,11 +105,11 @@ def _fits(spec: FigureSpec, attention: Attention, budget: int) -> bool:
 
 
 def _first_head(spec: FigureSpec, attention: Attention) -> tuple[int, int, bool]:
-    """Layer and head shown first, and whether one of them was chosen here."""
+    """The layer and the head shown first, and whether one of them was chosen automatically."""
     layer = _shown_first(spec, "layer", spec.layer, attention.layer_names)
     head = _shown_first(spec, "head", spec.head, attention.head_names)
     if layer is None and spec.request.aggregate in {"rollout", "flow"}:
-        # What all layers first_heads come to; those below are on the way there.
+        # The last layer shows the result of all layers.
         layer = attention.layers - 1
     chosen = (layer is None and attention.layers > 1) or (head is None and attention.heads > 1)
     return *head_scores.choose_head(attention, layer=layer, head=head), chosen
@@ -119,7 +118,7 @@ def _first_head(spec: FigureSpec, attention: Attention) -> tuple[int, int, bool]
 def _carry_candidates(
     spec: FigureSpec, layer: int, first_heads: Sequence[int]
 ) -> Iterator[tuple[Sequence[int] | None, Sequence[int] | None]]:
-    """Which layers and heads a page carries: as many as fit. What was named always stays."""
+    """The layers and heads that a page may carry, the most first. None stands for all of them."""
     one_layer = None if spec.layers is not None else [layer]
     few_heads = None if spec.heads is not None else sorted(first_heads)
     if not spec.kind.one_head:
@@ -134,8 +133,8 @@ def _shown_first(
     """The position of the layer or head shown first, or None.
 
     Raises:
-        AttentionError: there is none of that number; of kind `Problem.CONFIG` where the project's
-            settings named it, since no page is to blame then.
+        AttentionError: there is no such layer or head. The problem is `Problem.CONFIG` where the
+            number comes from the project's settings.
     """
     if number is None:
         return None
@@ -155,7 +154,7 @@ def _shown_first(
 def _pinned(
     spec: FigureSpec, attention: Attention, layer: int, head: int
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """The positions of the tokens pinned first, and what their author may want to know."""
+    """The positions of the tokens that are pinned first, and notices for the author."""
     if spec.focus is None:
         if not spec.kind.always_pinned:
             return (), ()
@@ -165,8 +164,7 @@ def _pinned(
         raise AttentionError(
             Problem.OPTION,
             f"invalid value {quoted(spec.focus)} for {named('focus')}: the view {spec.view} "
-            "follows one "
-            "token; name one, or take another view",
+            "follows one token; name one, or take another view",
         )
     return found, notices
 

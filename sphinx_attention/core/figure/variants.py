@@ -184,7 +184,7 @@ def _alternative(
 
 
 def _beside(spec: FigureSpec, first: Figure) -> FigureSpec:
-    """What the second attention of a comparison opens with: what the first one opened with."""
+    """The spec of the second attention of a comparison, with the selection of the first one."""
     layer, head = (
         int(name) if name.isdecimal() else None for name in (first.layer_name, first.head_name)
     )
@@ -194,7 +194,7 @@ def _beside(spec: FigureSpec, first: Figure) -> FigureSpec:
 
 
 def _relaxed(spec: FigureSpec, attention: Attention) -> FigureSpec:
-    """What was selected, as far as another attention has it."""
+    """The spec without what another attention does not have."""
 
     def there(numbers: tuple[int, ...] | None, names: Sequence[str]) -> tuple[int, ...] | None:
         kept = tuple(n for n in numbers or () if str(n) in names)
@@ -232,5 +232,5 @@ def _known_part(focus: str | None, attention: Attention) -> str | None:
 
 
 def _size(figure: Figure) -> int:
-    """About how many characters of a page the numbers of a figure take."""
+    """About how many characters the numbers of a figure take in a page."""
     return estimate(figure.attention, with_tensors=bool(figure.spec.kind.keeps))

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Alternative, Figure
 
 SideFile = Callable[[str, str], str]
-"""Takes a file's name and its JavaScript, and answers with the URL the page will find it at."""
+"""Writes a file with this name and JavaScript, and returns its URL from the page."""
 
 ImageFile = Callable[[str, bytes], str]
-"""Takes a file's name and its bytes, and answers with the URL the page will find it at."""
+"""Writes a file with this name and these bytes, and returns its URL from the page."""
 
 LARGEST_INLINE = 48 * 1024
-"""Characters of base 85 that a page carries within itself; more goes into a side file."""
+"""The most characters of a payload in the page. Larger payloads are written to a side file."""
 
 
 ATTRIBUTES = {
@@ -123,7 +123,7 @@ def _reading(figure: Figure) -> dict[str, str]:
 
 
 def _shortest(number: float) -> str:
-    """A number in the fewest digits that mean exactly this number."""
+    """The shortest text that is read back as this number."""
     return repr(number).removesuffix(".0")
 
 
@@ -191,7 +191,7 @@ def _with_alternatives(
     image_file: ImageFile | None,
     on_page: set[str] | None,
 ) -> str:
-    """The markup of an attention and of what can be chosen in its place; see `render_html`."""
+    """The markup of an attention and of its alternatives (see `render_html`)."""
     told = [_variant(figure, one, uid, side_file, image_file) for one in figure.alternatives]
     numbers = _numbers(
         figure, side_file, frozenset() if on_page is None else on_page, variants=told
@@ -209,7 +209,7 @@ def _variant(
     side_file: SideFile | None,
     image_file: ImageFile | None,
 ) -> str:
-    """What a page says of an attention that is not shown first, as JSON that HTML can hold."""
+    """An attention that is not shown first, as JSON for the page."""
     told: dict[str, Any] = {"at": dict(one.variant.at)}
     if one.figure is None:
         told["reason"] = clean_line(one.reason)
@@ -228,7 +228,7 @@ def _variant(
 
 
 def _json(value: Any) -> str:
-    """JSON in which no element of HTML can begin or end."""
+    """JSON without the characters that would begin or end an element of HTML."""
     return json.dumps(value, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
 
 

@@ -1,8 +1,8 @@
-"""One attention and what it answers, as verified bytes that are small enough for git.
+"""An entry of the store: an attention and its request as verified bytes, small enough for git.
 
 An entry is, in this order: a magic of eight bytes that ends in the format's version, a digest
 (BLAKE2b, 32 bytes) of everything after it, the length of the header (four bytes, little endian),
-the header (JSON, UTF-8), and the arrays. Nothing in it can run: no pickle, no code.
+the header (JSON, UTF-8), and the arrays. An entry holds no code and no pickle.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ MAGIC = b"attnfig"
 VERSION = 1
 _DIGEST = 32
 _UNREADABLE = (ValueError, LookupError, TypeError, OverflowError, RecursionError, MemoryError)
-"""What reading JSON that `pack` did not write may raise."""
+"""The exceptions of reading JSON that `pack` did not write."""
 
 SUFFIX = ".attn"
-"""How the names of files with an entry end."""
+"""The suffix of files with an entry."""
 
 MOST_BYTES = 1 << 28
-"""Bytes of an entry. No more are read from anywhere."""
+"""The most bytes of an entry. Larger files are not read."""
 
 MOST_HEADER = 1 << 24
-"""Bytes of a header."""
+"""The most bytes of a header."""
 
 _DECIMALS = 7
 """Decimals of a probability."""
 
 
 class DamagedEntryError(Exception):
-    """An entry that cannot be trusted; the message says why.
+    """An entry that cannot be trusted. The message says why.
 
     Args:
-        why: what is wrong with it.
-        where: where it lies, where that is not the one place that its key stands for.
+        why: what is wrong with the entry.
+        where: the place of the entry; None for the usual place of its key.
     """
 
     def __init__(self, why: str, where: str | None = None) -> None:
@@ -65,24 +65,24 @@ class DamagedEntryError(Exception):
 
 
 class NewerEntryError(DamagedEntryError):
-    """An entry in a format younger than this version: sound, perhaps, but not for us to judge."""
+    """An entry in a newer format. This version cannot tell whether it is sound."""
 
 
 @dataclass(frozen=True)
 class EntryInfo:
-    """What an entry says of itself, without its arrays.
+    """The header of an entry, for listings.
 
     Attributes:
-        key: of the request that it answers.
-        request: that request's canonical JSON, parsed (see `Request.canonical`).
-        label: what figures call the source.
-        part: which attention of the model it is.
-        provenance: what the source said of how it was made: resolved revision, versions.
+        key: the key of the request.
+        request: the canonical JSON of the request, parsed (see `Request.canonical`).
+        label: the name of the source in figures.
+        part: the part of the model: encoder, decoder or cross.
+        provenance: how the numbers were made: the resolved revision, versions.
         tokens: the texts of the query tokens.
-        shape: of the weights: layers, heads, queries, keys.
-        layer_names: what readers know the layers by.
-        head_names: likewise the heads.
-        bytes: how large the entry is.
+        shape: the shape of the weights: layers, heads, queries, keys.
+        layer_names: the names of the layers for readers.
+        head_names: the names of the heads for readers.
+        bytes: the size of the entry.
     """
 
     key: str
@@ -102,10 +102,10 @@ class Entry:
     """An entry whose checksum, key and header are right. Its arrays are not unpacked yet.
 
     Attributes:
-        key: of the request that it answers.
-        data: all of its bytes.
-        header: what it says of itself.
-        blobs: the bytes of its arrays.
+        key: the key of the request.
+        data: all bytes of the entry.
+        header: the header.
+        blobs: the bytes of the arrays.
     """
 
     key: str
@@ -114,7 +114,7 @@ class Entry:
     blobs: memoryview
 
     def attention(self) -> Attention:
-        """What it holds: every number is checked.
+        """The attention. Every number is checked.
 
         Raises:
             DamagedEntryError: the numbers cannot be right.
@@ -145,7 +145,7 @@ class Entry:
             raise DamagedEntryError(f"its contents cannot be right: {error}") from error
 
     def info(self) -> EntryInfo:
-        """What it says of itself."""
+        """The header, for listings."""
         header = self.header
         return EntryInfo(
             key=self.key,
@@ -165,7 +165,7 @@ def pack(request: Request, attention: Attention) -> bytes:
     """An entry's bytes; the same request and attention give the same bytes.
 
     Raises:
-        UnfitError: an attention that `unpack` would refuse: what is written can be read.
+        UnfitError: `unpack` would refuse the attention.
     """
     tensors = arrays_of(attention)
     arrays, blobs = pack_arrays(tensors)
@@ -181,7 +181,7 @@ def pack(request: Request, attention: Attention) -> bytes:
         "provenance": dict(attention.provenance),
         "arrays": arrays,
     }
-    # Younger than the first entries, and only where there is something to say.
+    # The first entries have none of these fields. They are written only where they are needed.
     if attention.logit_terms is not None:
         header["scoring"] = {"missing": attention.logit_terms.missing}
     for name, count in (("layer_names", attention.layers), ("head_names", attention.heads)):
@@ -200,34 +200,34 @@ def pack(request: Request, attention: Attention) -> bytes:
 
 
 def verify(data: bytes, key: str) -> None:
-    """Check all of an entry, the numbers too.
+    """Check an entry with all of its numbers.
 
     Raises:
-        NewerEntryError: they are of a younger format.
+        NewerEntryError: the entry is in a newer format.
         DamagedEntryError: the bytes are not a sound entry for this key.
     """
     unpack(data, key)
 
 
 def checksum(data: bytes) -> str:
-    """The digest that an entry carries, in hexadecimal: another one means other numbers."""
+    """The digest of an entry, in hexadecimal. Entries with other numbers have another digest."""
     return data[len(MAGIC) + 1 : len(MAGIC) + 1 + _DIGEST].hex()
 
 
 def is_newer(start: bytes) -> bool:
-    """Whether an entry that starts so (eight bytes are enough) is of a younger format."""
+    """Whether an entry with these first bytes is in a newer format. Eight bytes are enough."""
     return start.startswith(MAGIC) and len(start) > len(MAGIC) and start[len(MAGIC)] > VERSION
 
 
 def open_entry(data: bytes, key: str) -> Entry:
-    """An entry that is what it says it is: its checksum, key and header are right.
+    """Check the checksum, the key and the header of an entry.
 
     Args:
-        data: its bytes.
-        key: of the request that it has to answer.
+        data: the bytes of the entry.
+        key: the key of the request that the entry has to answer.
 
     Raises:
-        NewerEntryError: they are of a younger format.
+        NewerEntryError: the entry is in a newer format.
         DamagedEntryError: the bytes are not a sound entry for this key.
     """
     start = len(MAGIC) + 1 + _DIGEST
@@ -258,7 +258,7 @@ def open_entry(data: bytes, key: str) -> Entry:
     if held != key:
         raise DamagedEntryError(f"it holds another request ({held[:12]!a}…)")
     blobs = body[4 + length :]
-    # The checksum is right. What is wrong below was written like this, by something else.
+    # The checksum is right, so that a wrong header was written by other software.
     try:
         return Entry(key, data, read_header(header, key, len(blobs)), blobs)
     except UnfitError as error:
@@ -266,10 +266,10 @@ def open_entry(data: bytes, key: str) -> Entry:
 
 
 def unpack(data: bytes, key: str) -> Attention:
-    """The attention of an entry's bytes: every text, shape and number of it is checked.
+    """The attention of an entry. Every text, shape and number is checked.
 
     Raises:
-        NewerEntryError: they are of a younger format.
+        NewerEntryError: the entry is in a newer format.
         DamagedEntryError: the bytes are not a sound entry of this version for this key.
     """
     return open_entry(data, key).attention()

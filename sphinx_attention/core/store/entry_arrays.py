@@ -1,4 +1,4 @@
-"""The arrays of an entry: as bytes, as numbers again, and which numbers may stand there.
+"""The arrays of an entry: how they are packed and unpacked, and which numbers are allowed.
 
 Weights are kept as ``floor(8000 w)``. Every number that a page shows is rounded to thousandths. The
 borders of that rounding, (n + ½)/1000, are multiples of 1/8000. A page therefore shows exactly what
@@ -34,22 +34,22 @@ LOGIT_TERMS = ("scale", "softcap", "bias", "sinks")
 """The arrays that say how queries and keys become weights."""
 
 _LARGEST = 1e9
-"""What a number of queries, keys, values or logits may be at most: sums of their products stay
-finite in single precision."""
+"""The largest number of queries, keys, values and logits. Sums of their products stay finite in
+single precision."""
 
 _MOST_STEPS = STEPS * 21 // 20
-"""What a row may sum to at most, in steps: what half precision makes of 1, and some room."""
+"""The largest sum of a row, in steps. Rows of half precision sum to a little more than 1."""
 
 
 def arrays_of(attention: Attention) -> dict[str, NDArray[Any]]:
-    """The arrays of an entry, as numbers of its encodings, the weights first."""
+    """The arrays of an entry in the types of their encodings, the weights first."""
     lowest, highest = float(attention.weights.min()), float(attention.weights.max())
-    # Not a number compares as false.
+    # Comparisons with NaN are false.
     if not (lowest >= 0 and highest <= _MOST_STEPS / STEPS):
         raise UnfitError(f"weights from {lowest:g} to {highest:g}")
-    # The small allowance keeps 0.9999999 of a saturated row from falling a step.
+    # Without the small addend, 0.9999999 of a saturated row would become one step less than 1.
     steps = np.floor(attention.weights.astype(np.float64) * STEPS + 1e-6).astype(np.uint16)
-    # A masked weight is drawn as masked, whatever a model says.
+    # Masked weights are drawn as masked. Some models give them a number.
     steps[np.broadcast_to(attention.masked[:, np.newaxis], steps.shape)] = 0
     arrays: dict[str, Any] = {"weights": steps, "masked": attention.masked}
     arrays |= {name: getattr(attention, name) for name in TENSORS}
@@ -62,12 +62,12 @@ def arrays_of(attention: Attention) -> dict[str, NDArray[Any]]:
 def pack_arrays(
     tensors: Mapping[str, NDArray[Any]],
 ) -> tuple[list[dict[str, Any]], list[bytes]]:
-    """What the header says of arrays, and their bytes."""
+    """The description of the arrays for the header, and the bytes of each array."""
     arrays, blobs = _packed(tensors)
     numbers = sum(array.size for name, array in tensors.items() if name != "masked")
     if numbers > max(FREE_NUMBERS, NUMBERS_A_BYTE * sum(map(len, blobs))):
-        # So much that says so little looks like an attack to a reader. Coded number by number, the
-        # arrays take more bytes, and a reader accepts them.
+        # Readers refuse entries in which few bytes become very many numbers. Without the search for
+        # runs the arrays take more bytes, and readers accept them.
         arrays, blobs = _packed(tensors, zlib.Z_HUFFMAN_ONLY)
     return arrays, blobs
 
@@ -88,15 +88,15 @@ def _packed(
 
 
 def _deflate(raw: bytes, encoding: str, strategy: int | None = None) -> bytes:
-    # Weights hold runs (of zeros, above all) but hardly anything that occurs twice. Looking for
-    # runs alone is some fifty times faster than looking for all, and mostly comes out smaller.
+    # Weights have runs of equal numbers, mostly zeros, and few other repetitions. A search for runs
+    # alone is about fifty times faster than a full search, and the result is mostly smaller.
     usual = zlib.Z_RLE if encoding == "steps" else zlib.Z_DEFAULT_STRATEGY
     deflating = zlib.compressobj(strategy=usual if strategy is None else strategy)
     return deflating.compress(raw) + deflating.flush()
 
 
 def _planes(values: NDArray[np.uint16]) -> bytes:
-    """High bytes, then low bytes: the high ones are nearly all zero and cost next to nothing."""
+    """All high bytes, then all low bytes. The high bytes are mostly zero and compress well."""
     return (values >> 8).astype(np.uint8).tobytes() + (values & 255).astype(np.uint8).tobytes()
 
 
@@ -113,12 +113,12 @@ def read_arrays(header: Header, data: memoryview) -> dict[str, NDArray[Any]]:
         bytes_of, decode = _DECODERS[ENCODINGS[info.name]]
         size = bytes_of(info.count)
         inflating = zlib.decompressobj()
-        # No more than the shape says: what inflates to more is not one of ours.
+        # At most as many bytes as the shape needs. Data that inflates to more is refused below.
         raw = inflating.decompress(data[offset : offset + info.bytes], size)
         if len(raw) != size or inflating.unconsumed_tail or not inflating.eof:
             raise UnfitError(f"{info.name} of the shape {info.shape} have another size")
         offset += info.bytes
-        # Bits come in eights; the shape says how many were meant.
+        # Bits are padded to whole bytes. The shape tells how many of them count.
         arrays[info.name] = decode(raw)[: info.count].reshape(info.shape)
     check_numbers(header, arrays)
     return arrays
@@ -137,9 +137,9 @@ def check_numbers(header: Header, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def _check_floats(name: str, numbers: NDArray[np.float32]) -> None:
-    # A sink of minus infinity takes no share: a head has none.
+    # A sink of minus infinity means that the head has no sink.
     none = np.isneginf(numbers) if name == "scoring.sinks" else np.zeros(1, np.bool_)
-    # A bias stands for a mask in some models, and is only ever added.
+    # Some models use a very negative bias as a mask. A bias is only added, never multiplied.
     most = np.finfo(np.float32).max if name == "scoring.bias" else _LARGEST
     fits = (np.abs(numbers) <= most) | none
     if not fits.all():
@@ -151,7 +151,7 @@ def _check_floats(name: str, numbers: NDArray[np.float32]) -> None:
 def _check_rows(header: Header, steps: NDArray[np.uint16], masked: NDArray[np.bool_]) -> None:
     if int(steps.max()) > _MOST_STEPS:
         raise UnfitError(f"a weight is {int(steps.max()) / STEPS:.3f}, which is more than 1")
-    # Of all heads that share a mask, the largest weight is enough.
+    # Heads that share a mask are checked together, by the largest weight of all of them.
     largest = steps.max(axis=(0, 1), keepdims=True)[0] if len(masked) == 1 else steps.max(axis=1)
     if bool((largest[masked] > 0).any()):
         raise UnfitError("weights are not zero where they are masked")
@@ -179,7 +179,7 @@ def _decode_float32(raw: bytes) -> NDArray[np.float32]:
 
 
 def _weights() -> NDArray[np.float32]:
-    # The middle of the step; nothing stays nothing, and all of a row stays all.
+    # Each weight is the middle of its step, except that 0 stays 0 and 1 stays 1.
     middle = (np.arange(_MOST_STEPS + 1) + 0.5) / STEPS
     middle[0] = 0.0
     return np.minimum(middle, 1.0).astype(np.float32)
@@ -194,7 +194,7 @@ _ENCODERS: dict[str, Callable[[NDArray[Any]], bytes]] = {
     "float32": lambda array: array.astype("<f4").tobytes(),
 }
 
-# How many bytes so many numbers take, and how they become numbers.
+# For each encoding: the number of bytes for a count of numbers, and the function that decodes them.
 _DECODERS: dict[str, tuple[Callable[[int], int], Callable[[bytes], NDArray[Any]]]] = {
     "steps": (lambda count: 2 * count, _decode_steps),
     "bits": (lambda count: -(-count // 8), _decode_bits),

@@ -1,8 +1,8 @@
-"""What the header of an entry may say: every type, size and range, checked before it is used.
+"""The checks of an entry's header: the type, size and range of every field.
 
-A checksum shows that an entry is what somebody wrote. It does not show who wrote it: entries also
-come from shared stores, archives and pull requests. So everything that a header says is checked
-here, once, when the entry is read. No array is unpacked before its shape has passed.
+A checksum shows that an entry was not changed by accident. It does not show who wrote the entry:
+entries also come from shared stores, archives and pull requests. Therefore every field of a header
+is checked here when the entry is read, before any array is unpacked.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ MOST_NUMBERS = 1 << 31
 """Numbers of all arrays of an entry together."""
 
 FREE_NUMBERS = 1 << 24
-"""Numbers that an entry may hold however few bytes they take."""
+"""Numbers that an entry may always hold, however few bytes they take."""
 
 NUMBERS_A_BYTE = 16
-"""Numbers a byte beyond that: real attention takes a third of a byte each."""
+"""The most numbers for each byte beyond that. Real attention has about three numbers a byte."""
 
 LONGEST_TOKEN = 10_000
 """Characters of a token."""
@@ -40,10 +40,10 @@ _MOST_TOKENS = 1 << 17
 _WIDEST = 1 << 16
 _MOST_CANDIDATES = 10
 _SURPLUS = 1e-3
-"""How far probabilities may sum past 1: rounding in half precision, and some room."""
+"""How far probabilities may sum past 1. Half precision rounds."""
 
 _SPARE_TOKENS = 1024
-"""Tokens that a model may add to those of its text: special ones, and those that it generates."""
+"""The most tokens that a model may add to those of its text: special and generated tokens."""
 
 ENCODINGS = {
     "weights": "steps",
@@ -56,7 +56,7 @@ ENCODINGS = {
     "scoring.bias": "float32",
     "scoring.sinks": "float32",
 }
-"""The arrays that an entry may have, and how each is encoded."""
+"""The arrays that an entry may have, and the encoding of each."""
 
 FIELDS = {
     "key": "the key of the request, in hexadecimal",
@@ -80,7 +80,7 @@ FIELDS = {
 
 
 class UnfitError(ValueError):
-    """Something in an entry that `pack` does not write; the message names it."""
+    """A field or a number that `pack` does not write. The message names it."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _brief(value: Any) -> str:
 
 
 def _is_whole(value: Any, least: int, most: int) -> bool:
-    # The type itself: true is a number to Python.
+    # `isinstance` would also accept true and false.
     return type(value) is int and least <= value <= most
 
 
@@ -210,7 +210,7 @@ def _is_encodable(text: str) -> bool:
 
 
 def _request(raw: Any, key: str) -> Mapping[str, Any]:
-    """The request: the key is the hash of its canonical JSON, so that it cannot be another."""
+    """The request, whose canonical JSON must have the key as its hash."""
     _need(isinstance(raw, dict), "the request is no object")
     try:
         canonical = json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
@@ -220,7 +220,7 @@ def _request(raw: Any, key: str) -> Mapping[str, Any]:
         hashlib.sha256(canonical.encode()).hexdigest() == key,
         "the request is not the one that the key stands for",
     )
-    # Whoever forges an entry chooses the request too, and the key with it.
+    # The hash is no proof: a forged entry can have any request with its own key.
     _need(isinstance(raw.get("source"), dict), "the request has no source")
     _need(isinstance(raw.get("text"), str), "the request has no text")
     return dict(raw)
@@ -256,7 +256,7 @@ def _is_token(fields: Any) -> bool:
 
 
 def _check_lengths(request: Mapping[str, Any], sides: Sequence[Sequence[Token]]) -> None:
-    """A model cannot make more tokens of a text than the text has bytes, but for a few."""
+    """Check that a text has not many more tokens than bytes."""
     if request["source"].get("kind") != "model":
         return
     texts = [request.get(name) for name in ("text", "pair", "target")]
@@ -346,7 +346,7 @@ def _missing(raw: Any) -> str:
 def _candidates(
     raw: Any, request: Mapping[str, Any], tokens: Sequence[Token], *, same_tokens: bool
 ) -> tuple[tuple[Candidate, ...], ...]:
-    """What the model chose from at each of its own tokens, which are the last ones."""
+    """The candidates at each token that the model generated. These tokens are the last ones."""
     wanted = request.get("generate")
     if wanted is None:
         _need(raw is None, "there are candidates, and nothing was to be generated")
