@@ -26,7 +26,7 @@ PORT ?= 8000
 # Options of the benchmark: make benchmark ROWS="--only hover --quick"
 ROWS ?=
 
-.PHONY: help demo test test-fast test-oldest lint ruff ruff-format mypy imports hooks format watch clean model chromium ts python-test benchmark
+.PHONY: help demo test test-fast test-browsers test-oldest lint ruff ruff-format mypy imports hooks format watch clean model chromium ts python-test benchmark
 
 help: ## list the commands
 	@echo "make <command>, one of:"
@@ -45,7 +45,14 @@ demo: $(STAMPS)/demo model ## install everything and build the example notes wit
 test: python-test model chromium lint ts ## install what the tests need and run all of them
 	@echo "==> Python and browser tests"
 	@chromium=$$($(PY) scripts/find_chromium.py) || exit 1; \
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ATTENTION_CHROMIUM="$$chromium" $(PY) -m pytest -n 2
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ATTENTION_CHROMIUM="$$chromium" $(PY) -m pytest -n 2 \
+		--ignore=tests/browsers
+
+# One process: each browser is started once, and both are slow to start.
+test-browsers: python-test model ## a core set of the browser tests in Firefox and in WebKit
+	@echo "==> Firefox and WebKit"
+	@found=$$($(PY) -m scripts.find_browsers) || exit 1; \
+	env $$found $(PY) -m pytest tests/browsers
 
 # The fast tests have an environment of their own, without PyTorch and without a browser.
 test-fast: $(FAST)/.stamp ## the tests that need neither PyTorch nor a browser and are quick (a minute)
