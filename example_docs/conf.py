@@ -30,4 +30,6 @@ attention_models = {
 numfig = True
 numfig_format = {"figure": "Figure %s"}
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["notes.css"]
 html_title = project

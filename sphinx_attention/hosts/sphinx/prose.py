@@ -192,11 +192,12 @@ def _titled(text: str) -> tuple[str, str]:
     Sphinx's own rule does not work here, because a reference may contain an arrow or a token such
     as ``<s>``.
     """
-    title, opening, target = text.strip().partition(" <")
-    target = target.removesuffix(">") if target.endswith(">") else "<"
-    if not opening or title.endswith(("->", "→", " +")) or not _balanced(target):
-        return "", text.strip()
-    return title.strip(), target.strip()
+    # A role may stand on several lines.
+    text = " ".join(text.split())
+    match = re.fullmatch(r"(.+?) ?<(.*)>", text)
+    if match is None or match[1].endswith(("->", "→", " +")) or not _balanced(match[2]):
+        return "", text
+    return match[1], match[2].strip()
 
 
 def _balanced(text: str) -> bool:

@@ -117,6 +117,24 @@ def test_tokens_in_angle_brackets(project) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "how brown looks\nat quick <fox\n0.0 brown -> quick>",
+        "how brown looks at quick\n<fox 0.0 brown -> quick>",
+        "how brown looks at quick<fox 0.0 brown -> quick>",
+    ],
+)
+def test_a_role_on_several_lines(project, written: str) -> None:
+    prose = f":attn:focus:`{written}` :attn:weight:`0.00\n<fox brown ->\nquick>`"
+    made = project({"index.rst": f"P\n=\n\n{FIGURE}\n{prose}\n"})
+    made.build(strict=True)
+    ((text, href, selection),) = links(made.html())
+    assert " ".join(text.split()) == "how brown looks at quick"
+    assert (href, selection) == ("#fox", "layer=0&head=0&pin=2.1")
+    assert ">0.15</span>" in made.html()
+
+
 def test_probabilities_and_steps(project) -> None:
     story = (
         ".. attention-figure:: candle seven red candle\n   :name: story\n   :model: builtin\n"
