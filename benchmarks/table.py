@@ -1,4 +1,4 @@
-"""The one table: its lines, what each has to reach, and how it is written."""
+"""The table: its lines, their goals, and its form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SPACE = "\u00a0"
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 NEVER = "never"
-"""What stands where a page did not get as far."""
+"""The entry of a page that never reached the state."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Measured:
     """One quantity: the median of its samples.
 
     Attributes:
-        samples: in the unit; empty where it could not be had.
-        unit: of the samples.
-        note: what has to be known to read it, or why it could not be had.
+        samples: the samples in the unit; empty if none could be taken.
+        unit: the unit of the samples.
+        note: an explanation, or the reason for missing samples.
     """
 
     samples: tuple[float, ...]
@@ -34,17 +34,17 @@ class Measured:
 
     @property
     def value(self) -> float | None:
-        """The median; None where it could not be had."""
+        """The median; None without samples."""
         return statistics.median(self.samples) if self.samples else None
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What a line has to reach.
+    """The goal of a line.
 
     Attributes:
-        limit: the bound, in the unit of what it bounds.
-        of: whether it bounds our own value or the ratio of ours to the peer's.
+        limit: the limit, in the unit of the limited value.
+        of: whether the limit is for our own value, or for the ratio of ours to the peer's.
         at_least: whether more is better.
     """
 
@@ -58,14 +58,14 @@ class Line:
     """One line of the table.
 
     Attributes:
-        what: what was measured.
+        what: the measured quantity.
         ours: our side.
-        peer: the other side of the ratio; None where there is none.
-        beside: what the other side is, such as ``head view``.
-        goal: what has to be reached; None for a line that only tells.
+        peer: the other side of the ratio; None without a peer.
+        beside: the name of the other side, such as ``head view``.
+        goal: the goal; None for a line without a goal.
         inverse: whether the ratio is the peer's value over ours (a speed-up).
-        said: words that stand for the value where a number says too little.
-        note: what stands below the table about this line.
+        said: words in the place of the value, if a number is not enough.
+        note: a note about this line, below the table.
     """
 
     what: str
@@ -79,7 +79,7 @@ class Line:
 
     @property
     def ratio(self) -> float | None:
-        """Ours over the peer's, or the other way round; None where either is missing."""
+        """Our value over the peer's, or the inverse; None if either is missing."""
         if self.peer is None:
             return None
         ours, peer = self.ours.value, self.peer.value
@@ -89,12 +89,13 @@ class Line:
 
     @property
     def missed(self) -> float | None:
-        """By which factor the goal is missed; 1 or less where it is reached; None without one."""
+        """The factor by which the goal is missed, 1 or less if it is reached, or None."""
         if self.goal is None:
             return None
         value = self.ours.value if self.goal.of == "ours" else self.ratio
         if value is None:
-            # A peer that gets nowhere is beaten at any limit; ourselves we do not excuse.
+            # A peer without a value loses against any limit. A missing value of our own misses the
+            # goal.
             return float("inf") if self.ours.value is None else 0.0
         if self.goal.at_least:
             return self.goal.limit / value if value else float("inf")
@@ -133,7 +134,7 @@ def _three(value: float) -> str:
 
 
 def ratio(value: float | None) -> str:
-    """A ratio as it is read: ``1/47`` or ``1.3``."""
+    """A ratio for readers: ``1/47`` or ``1.3``."""
     if value is None:
         return "–"
     if 0 < value < 0.5:
@@ -142,7 +143,7 @@ def ratio(value: float | None) -> str:
 
 
 def verdict(line: Line) -> str:
-    """Whether a line reaches its goal, and by how much it does not."""
+    """Whether a line reaches its goal, or by how much it misses the goal."""
     missed = line.missed
     if missed is None:
         return ""
@@ -150,13 +151,13 @@ def verdict(line: Line) -> str:
         return "reached"
     if missed == float("inf"):
         return "**missed**"
-    # A per cent that rounds to nothing must not read as reached.
+    # A miss that rounds to 0 % must not look like a success.
     by = f"{missed:.1f} times over" if missed >= 2 else f"by {max(1, round((missed - 1) * 100))} %"
     return f"**missed** {by}"
 
 
 def goal_text(line: Line) -> str:
-    """What a line has to reach, in words."""
+    """The goal of a line in words."""
     goal = line.goal
     if goal is None:
         return ""
@@ -166,7 +167,7 @@ def goal_text(line: Line) -> str:
 
 
 def markdown(sections: Iterable[Section]) -> str:
-    """The table, a line a measurement, sections set off by their titles; its notes below it."""
+    """The table with a line for each measurement, titles of sections, and notes below."""
     notes = _Notes()
     rows: list[Sequence[str]] = [
         ("what", "ours", "beside it", "ratio", "goal", ""),
@@ -180,7 +181,7 @@ def markdown(sections: Iterable[Section]) -> str:
 
 
 class _Notes:
-    """What would not fit in a cell: each text once, by the number that stands there for it."""
+    """The texts that do not fit in a cell. Equal texts share a number, which stands in the cell."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
@@ -222,7 +223,7 @@ def _cell(text: str) -> str:
 
 
 def plain(section: Section) -> dict[str, Any]:
-    """A section as plain data for JSON, with what the table works out."""
+    """A section as plain data for JSON, with the values that the table computes."""
     lines = [
         {
             **asdict(line),

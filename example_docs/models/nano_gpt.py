@@ -1,33 +1,33 @@
-"""A GPT of two layers and two heads in NumPy, as a figure may ask it."""
+"""A GPT of two layers and two heads in NumPy, as a source of figures."""
 
 import numpy as np
 
 LAYERS, HEADS, WIDTH = 2, 2, 16
 
-# Weights that nobody trained. A model of your own loads its checkpoint here.
+# Random weights. Your own model loads its checkpoint here.
 rng = np.random.default_rng(1)
 QUERY, KEY, VALUE, OUT = rng.normal(0, 0.5, (4, LAYERS, WIDTH, WIDTH))
 PLACES = rng.normal(0, 0.5, (64, WIDTH))
 
 
 def embed(word):
-    """A vector that is the same whenever the word is."""
+    """A vector that depends only on the word."""
     return np.random.default_rng(list(word.encode())).normal(0, 1, WIDTH)
 
 
 def softmax(scores):
-    """Scores to weights, each row by itself."""
+    """Turn scores into weights, row by row."""
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def split(vectors):
-    """(words, width) to (heads, words, width of a head)."""
+    """Turn (words, width) into (heads, words, width of a head)."""
     return vectors.reshape(len(vectors), HEADS, -1).swapaxes(0, 1)
 
 
 def attention(text):
-    """What the figure calls: the sentence in, tokens and weights out."""
+    """The function that the figure calls: it takes the sentence and returns tokens and weights."""
     tokens = text.split()
     x = np.stack([embed(token) for token in tokens]) + PLACES[: len(tokens)]
     later = np.triu(np.ones((len(tokens), len(tokens)), dtype=bool), 1)

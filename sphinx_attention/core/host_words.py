@@ -29,7 +29,7 @@ class HostWords:
     Attributes:
         prefix: the beginning of the names of settings, such as ``attention_``; None if the host has
             no settings with names of their own.
-        file: the file that holds the settings, such as ``conf.py``; empty where there is none.
+        file: the file that holds the settings, such as ``conf.py``; empty if there is none.
         option: an option within a sentence.
         named: the name of an option alone, after ``invalid value 5 for``.
         own: options that have their own words: by name, the texts for `option` and `named`.

@@ -44,7 +44,10 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 @dataclass(frozen=True)
 class Site:
-    """The built pages, from a disk and from a server; a project is built when it is first asked for."""
+    """The built pages, from a disk and from a server.
+
+    The first use of a page builds its project.
+    """
 
     folder: Path
     server: str
@@ -69,7 +72,8 @@ class Site:
         source.mkdir(parents=True, exist_ok=True)
         for file, text in pages_of(name).files(self.minilm, self.folder / "cache").items():
             (source / file).write_text(text, encoding="utf-8")
-        # Aside, and put in place when it is whole: what failed once must not pass for built.
+        # The build goes to another folder and is moved when it is complete. A failed build leaves
+        # no pages.
         made = self.folder / "made" / name
         doctrees = str(self.folder / "doctrees" / name)
         subprocess.run(
@@ -91,7 +95,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Iterator[Sit
 
 
 def model_attentions(minilm: Path, text: str, pair: str | None = None) -> np.ndarray:
-    """The model's own attentions, (layers, heads, queries, keys), by `output_attentions=True`."""
+    """The model's own attentions (layers, heads, queries, keys), by `output_attentions=True`."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     import torch
     from transformers import AutoModel, AutoTokenizer
@@ -104,7 +108,7 @@ def model_attentions(minilm: Path, text: str, pair: str | None = None) -> np.nda
 
 @pytest.fixture(scope="session")
 def reference(minilm: Path) -> np.ndarray:
-    """What MiniLM itself says of the sentence `DOG`."""
+    """The attentions that MiniLM returns for the sentence `DOG`."""
     return model_attentions(minilm, DOG)
 
 
@@ -112,7 +116,7 @@ def reference(minilm: Path) -> np.ndarray:
 def browser(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Browser]:
-    """A Chromium in known fonts; `in_every_font` gives it each family alone."""
+    """A Chromium in known fonts. `in_every_font` gives it each family alone."""
     fonts = font_environment(getattr(request, "param", ALL), tmp_path_factory.mktemp("fonts"))
     path = os.environ.get("ATTENTION_CHROMIUM")
     if not path:
@@ -132,7 +136,7 @@ def browser(
 
 
 class Watched:
-    """A page whose errors and requests are kept."""
+    """A page, with its errors and its requests."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -144,7 +148,7 @@ class Watched:
 
 
 def ready(page: Page, figure: str) -> None:
-    """Wait until a figure takes part."""
+    """Wait until a figure is live."""
     page.locator(f"#{figure}").scroll_into_view_if_needed()
     page.wait_for_selector(f"#{figure} [data-token][role=button]", state="attached")
 
@@ -155,7 +159,7 @@ def token(page: Page, figure: str, index: int, side: str | None = None) -> Locat
 
 
 def edges(page: Page, figure: str) -> dict[tuple[int, int], float]:
-    """Width of every edge that is drawn, by query and key; after a change, the width that it will have."""
+    """The width of every edge that is drawn, by query and key; after a change, its final width."""
     found = page.eval_on_selector_all(
         f"#{figure} .attention-edge",
         """all => all.filter(e => e.checkVisibility()).map(e => [
@@ -181,7 +185,7 @@ def rounded(weights: np.ndarray) -> np.ndarray:
 
 
 def pin(page: Page, figure: str, *indices: int) -> None:
-    """Pin tokens, all but the first with Shift."""
+    """Pin tokens. All but the first are clicked with Shift."""
     for n, index in enumerate(indices):
         token(page, figure, index).click(modifiers=["Shift"] if n else [])
     away(page)
@@ -197,7 +201,7 @@ def pressed(page: Page, figure: str) -> list[int]:
 
 
 def copy(page: Page, figure: str, what: str) -> str:
-    """What a button of the menu puts on the clipboard."""
+    """The text that a button of the menu puts on the clipboard."""
     menu = page.locator(f"#{figure} .attention-save")
     if menu.get_attribute("open") is None:
         menu.locator("summary").click()
@@ -215,7 +219,7 @@ def height(page: Page, figure: str) -> float:
 
 
 def overflow(page: Page) -> float:
-    """By how many pixels a page is wider than its window."""
+    """The number of pixels by which a page is wider than its window."""
     return page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
@@ -231,13 +235,13 @@ def smallest(page: Page, targets: str) -> float:
 
 
 def accessible(page: Page, figure: str, state: str) -> None:
-    """Axe finds nothing to say against a figure."""
+    """Check that axe finds no violation in a figure."""
     found = Axe().run(page, context=f"#{figure}")
     assert not found.response["violations"], (state, found.generate_report())
 
 
 def static_copy(page: Page, figure: str) -> str:
-    """Put the figure as it was written beside the one that has come to life; the copy's id."""
+    """Put the figure as it was built below the page, beside the live figure. The copy's id."""
     raw = page.context.request.get(page.url).text()
     page.evaluate(
         """([html, id]) => {
@@ -252,7 +256,10 @@ def static_copy(page: Page, figure: str) -> str:
 
 
 def expected(weights: np.ndarray, query: int, cutoff: float) -> dict[tuple[int, int], float]:
-    """The edges of a row: the fewest heaviest keys that reach the share, ties with the last too."""
+    """The edges of a row: the fewest heaviest keys that reach the share.
+
+    A tie with the last is drawn.
+    """
     codes = np.floor(weights[query].astype(np.float64) * 1000 + 0.5)
     order = np.argsort(-codes, kind="stable")
     total, mass, last = codes.sum(), 0.0, 0.0
@@ -269,7 +276,10 @@ def expected(weights: np.ndarray, query: int, cutoff: float) -> dict[tuple[int, 
 def come_to_life(
     browser: Browser, site: Site
 ) -> Iterator[Callable[[str, str], tuple[Page, float]]]:
-    """Opens a page whose script does not come, then with it: the page, and the figure's height before."""
+    """Open a page without its script, then with it.
+
+    The page, and the height of the figure before.
+    """
     contexts = []
 
     def come(name: str, figure: str) -> tuple[Page, float]:
@@ -299,7 +309,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[object]:
         context = browser.new_context(**options)  # type: ignore[arg-type]
         context.set_default_timeout(10_000)
         contexts.append(context)
-        # Chromium asks for it by itself; it is no part of the page.
+        # Chromium asks for the icon by itself. The icon is no part of the page.
         context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
         page = context.new_page()
         watched.append(Watched(page))

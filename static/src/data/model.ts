@@ -60,7 +60,7 @@ export interface Model {
   oneRow: boolean;
   /** For each token, its text in a pair of texts: 0 or 1. Absent without a pair. */
   segments: { readonly queries: readonly number[]; readonly keys: readonly number[] } | undefined;
-  /** For each token, the number of its word. Absent where every word is one token. */
+  /** For each token, the number of its word. Absent if every word is one token. */
   words: Header["words"] | undefined;
   /** Whether special tokens, and edges to them, are drawn fainter. */
   dim: boolean;
@@ -69,9 +69,9 @@ export interface Model {
   headScores: HeadScores;
   cutoff: number;
   label: string;
-  /** The author's directive. Absent where the host does not provide it. */
+  /** The author's directive. Absent if the host does not provide it. */
   directive: Directive | undefined;
-  /** Why the weights cannot be computed from the tensors. Absent where they can, or without tensors. */
+  /** Why the weights cannot be computed from the tensors. Absent if they can, or without tensors. */
   missing: string | undefined;
   /** The weight that a query gives to a key, in thousandths, or `MASKED`. */
   code(layer: number, head: number, query: number, key: number): number;
@@ -79,7 +79,7 @@ export interface Model {
   tensor(name: string): Tensor | undefined;
 }
 
-/** What is said of a figure beside its payload, which is that of an attention. */
+/** The facts about a figure that its payload, which is that of an attention, does not have. */
 export interface Facts {
   readonly cutoff: number;
   readonly dim?: boolean;

@@ -8,7 +8,7 @@ export interface Directive {
   options: Readonly<Record<string, string>>;
   body: string;
   syntax: "rst" | "myst";
-  /** The names of the options that only this view has. Absent where it has none. */
+  /** The names of the options that only this view has. Absent if it has none. */
   own?: readonly string[];
 }
 
@@ -24,19 +24,19 @@ export interface Header {
   heads: string[];
   part: "encoder" | "decoder" | "cross";
   queries: string[];
-  /** Absent where one row of tokens is both the queries and the keys. */
+  /** Absent if one row of tokens is both the queries and the keys. */
   keys?: string[];
   specialQueries: number[];
   specialKeys?: number[];
   /** For each token, its text in a pair of texts. */
   segments?: { queries: number[]; keys: number[] };
-  /** For each token, the number of its word. Absent where every word is one token. */
+  /** For each token, the number of its word. Absent if every word is one token. */
   words?: { queries: (number | null)[]; keys?: (number | null)[] };
   /** Present where the weights are differences. Their codes are 1000 larger in the bytes. */
   signed?: true;
   /** The names of the head scores. */
   headScores?: string[];
-  /** The order of all layers' heads in the bytes. Absent where they are in their own order. */
+  /** The order of all layers' heads in the bytes. Absent if they are in their own order. */
   order?: number[];
   label: string;
   /** The tensors in the bytes, in this order. */

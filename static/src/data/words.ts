@@ -17,7 +17,7 @@ export function namedPlace(model: Model, { side, index, other }: Place): NamedPl
   };
 }
 
-/** The place of these words in an attention. Null where a word is not there. */
+/** The place of these words in an attention. Null if a word is not there. */
 export function placeNamed(model: Model, { side, word, other }: NamedPlace): Place | null {
   const index = wordsOn(model, side).indexOf(word);
   const beside = other === undefined ? 0 : wordsOn(model, otherSide(side)).indexOf(other);

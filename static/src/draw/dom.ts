@@ -7,7 +7,7 @@ export function find<Found extends Element = HTMLElement>(root: ParentNode, name
   return root.querySelector<Found>(`.attention-${name}`);
 }
 
-/** The first element with the class `attention-<name>`. Throws where there is none. */
+/** The first element with the class `attention-<name>`. Throws if there is none. */
 export function require<Found extends Element = HTMLElement>(root: ParentNode, name: string): Found {
   return find<Found>(root, name) ?? fail(`no ${name}`);
 }
@@ -159,7 +159,7 @@ export function cell<Name extends "td" | "th">(name: Name, text: string): HTMLEl
   return made;
 }
 
-/** Set a text where it differs. Equal texts cost the browser no new layout. */
+/** Set a text if it differs. Equal texts cost the browser no new layout. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }

@@ -13,7 +13,7 @@ export interface Weights {
   from: Side;
   /** The tokens in focus, without repetition. */
   indices: readonly number[];
-  /** The summed codes, by the index of the other token. A sum is masked only where all its terms are. */
+  /** The summed codes, by the index of the other token. A sum is masked only if all its terms are. */
   codes: readonly number[];
 }
 

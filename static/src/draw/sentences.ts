@@ -5,7 +5,7 @@ import type { Model, Side } from "../data/model";
 import { type Phrase, say } from "../data/phrases";
 import type { Direction } from "../state/state";
 
-/** What an empty row says. Its weights may be masked, or all be below 0.001. */
+/** The text for an empty row. Its weights may be masked, or all below 0.001. */
 export function nothing(): string {
   return say("nothing");
 }

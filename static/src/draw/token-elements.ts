@@ -10,9 +10,9 @@ export interface TextToken extends TokenElement {
   element: SVGGElement;
   x: number;
   y?: number;
-  /** The text of the token; null where it is not shown. */
+  /** The text of the token; null if it is not shown. */
   word: SVGTextElement | null;
-  /** The weight beside the token; null where none is shown. */
+  /** The weight beside the token; null if none is shown. */
   weight: SVGTextElement | null;
 }
 
@@ -20,7 +20,7 @@ export type TextTokens = Record<Side, TextToken[]>;
 
 export const SIDES = ["query", "key"] as const;
 
-/** Read the tokens from a picture. The x of each is the middle of its text. Throws where they are not the model's. */
+/** Read the tokens from a picture. The x of each is the middle of its text. Throws if they are not the model's. */
 export function readTokens(
   picture: Element,
   model: Model,
@@ -47,7 +47,7 @@ export function addHitArea(element: Element, x: number, y: number, width: number
   element.prepend(svg("rect", { class: "attention-hit", fill: "none", ...box }));
 }
 
-/** Throws where a picture has not as many tokens as the model. */
+/** Throws if a picture has not as many tokens as the model. */
 export function checkTokens(
   model: Model,
   queries: number,

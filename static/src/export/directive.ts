@@ -11,7 +11,7 @@ import type { Directive } from "../data/payload";
  */
 const SELECTION = ["layer", "head", "focus", "selection"];
 
-/** What the attentions of one figure can differ in. */
+/** The differences between the attentions of one figure. */
 const AXES = ["model", "sentence", "part", "step"];
 
 /** The names of a model's layers and heads. Aggregates have other names. */
@@ -49,7 +49,8 @@ export function directiveOf({ kind, model, state, first }: Shown, written: Direc
   }
   if (kind.severalHeads) rest.delete("heads");
   if (pinned.every(({ side, other }) => side === "query" && other === undefined)) rest.delete("pin");
-  // A figure that opened elsewhere than its directive would without a selection has to be sent there again.
+  // If a figure opened in another state than its directive gives without a selection, the copy has
+  // to name that state.
   for (const axis of split(written.options["selection"] ?? "").keys()) {
     const value = state.options[axis];
     if (AXES.includes(axis) && value !== undefined) rest.set(axis, value);

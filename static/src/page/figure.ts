@@ -15,7 +15,7 @@ import { bindTokens } from "./tokens";
 export type Watch = (controller: FigureController, action: Action, previous: State) => void;
 
 /**
- * Take over a figure whose payload and views are loaded. Throws where its picture is not as expected.
+ * Take over a figure whose payload and views are loaded. Throws if its picture is not as expected.
  * `opening` are options with which the figure opened, where other values of them are shown now.
  */
 export function bindFigure(
@@ -33,7 +33,8 @@ export function bindFigure(
     show(previous);
     if (action.type === "set") panel.announce(controls.label(action.name));
     else if (isAnnounced(action, state)) panel.announceState(state);
-    // A tap shows the answer too where it is out of sight. A mouse pointer keeps the words under it.
+    // A tap also scrolls to the answer if it is out of sight. A mouse pointer keeps the words under
+    // it.
     if (action.type === "adopt" || (action.type === "toggle" && isTouched())) bringIntoView(elementsToSee());
     watch(controller, action, previous);
   };

@@ -47,7 +47,7 @@ const nearby = new IntersectionObserver(
   { rootMargin: NEAR },
 );
 
-/** Take a figure over, unless that was done before. The result is null where that fails. */
+/** Take a figure over, unless that was done before. The result is null if that fails. */
 function takeOver(figure: HTMLElement): Promise<FigureController | null> {
   nearby.unobserve(figure);
   const taken = found.get(figure) ?? hydrate(figure);
@@ -165,8 +165,8 @@ function isLoading(): boolean {
 let followed: { controller: FigureController; fragment: string } | null = null;
 
 /**
- * The controller of a figure, once the figure shows the attention that some values name. Without values,
- * it shows what it showed.
+ * The controller of a figure, after the figure shows the attention that some values name. Without
+ * values, the shown attention stays.
  */
 async function open(figure: HTMLElement, values?: ReadonlyMap<string, string>): Promise<FigureController | null> {
   const controller = await takeOver(figure);

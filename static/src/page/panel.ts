@@ -1,4 +1,4 @@
-/** What stands under the picture in every view: notes, weight vector, pairs, and announcements. */
+/** The content under the picture in every view: notes, weight vector, pairs, and announcements. */
 
 import { weights } from "../../../sphinx_attention/core/render/common/constants.json";
 import { ADDED, cell, element, find, setAttributes, setText } from "../draw/dom";

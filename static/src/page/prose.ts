@@ -33,7 +33,7 @@ function linkOf({ target }: Event): HTMLAnchorElement | null {
   return target instanceof Element ? target.closest<HTMLAnchorElement>("a.attention-focus") : null;
 }
 
-/** The figure of a link. Null where it is on another page, which gets the selection in its address. */
+/** The figure of a link. Null if it is on another page, which gets the selection in its address. */
 function figureOf(link: HTMLAnchorElement): HTMLElement | null {
   const { selection } = link.dataset;
   const [id] = link.hash.slice(1).split("&");

@@ -48,7 +48,7 @@ export function strongestPairs(
   return best;
 }
 
-/** The layer and heads that are shown, as a text. Empty where there is one map without a name. */
+/** The layer and heads that are shown, as a text. Empty if there is one map without a name. */
 export function placeInWords(
   model: Model,
   aggregate: string,

@@ -10,7 +10,7 @@ import type { TokenElement, View } from "../views/view";
 const PRESS = 500;
 
 export interface Tokens {
-  /** Bind the elements of the view's tokens where they are new, and show which tokens are pinned. */
+  /** Bind new elements of the view's tokens, and show which tokens are pinned. */
   show(pinned: readonly Place[]): void;
   at(place: Place | undefined): TokenElement | undefined;
 }
@@ -42,7 +42,7 @@ export function bindTokens(
   const adopt = (pinned: readonly Place[]): void => {
     all = view.tokens;
     byElement = new Map(all.map((token) => [token.element, token]));
-    // Where a token is shown twice, as a query and as a key, its two names differ.
+    // If a token is shown twice, as a query and as a key, its two names differ.
     const both = all.some(({ place }) => place.side !== all[0]!.place.side);
     for (const { element, place } of all) {
       const { text } = tokenAt(model, place);
@@ -108,7 +108,7 @@ function bindPointer(
     press = null;
   };
 
-  // Touch has no hover: the reader could not remove what it leaves.
+  // Touch has no hover, so the reader could not remove the highlight.
   figure.addEventListener("pointerover", (event) => {
     const token = of(event.target);
     if (token && event.pointerType !== "touch") hover(meant(token));

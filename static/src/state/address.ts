@@ -67,7 +67,7 @@ export function split(text: string): Values {
   return values;
 }
 
-/** The figure that a fragment names, and the values for it. Null where it names no figure. */
+/** The figure that a fragment names, and the values for it. Null if it names no figure. */
 export function read(fragment: string): { figure: HTMLElement; values: Values } | null {
   // The browser itself handles a fragment without a selection.
   const [id, ...parts] = fragment.replace(/^#/, "").split("&");
@@ -101,7 +101,7 @@ function written({ side, index, other }: Place): string {
   return `${side === "key" ? "k" : ""}${index}${other === undefined ? "" : `.${other}`}`;
 }
 
-/** The place that a pin in an address names. Null where the text was not written by us. */
+/** The place that a pin in an address names. Null if the text was not written by us. */
 export function placeIn(text: string): Place | null {
   const [, letter, index, other] = /^([qk]?)(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
   if (index === undefined) return null;

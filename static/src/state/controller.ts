@@ -1,4 +1,4 @@
-/** What shared code sees of a figure that the script has taken over. */
+/** The interface of a figure that the script has taken over, for shared code. */
 
 import type { Model } from "../data/model";
 import type { ViewKind } from "../views/view";

@@ -44,8 +44,8 @@ export function join(controller: FigureController): void {
 }
 
 /**
- * Send what has changed in a figure to the other members of its group. Only changes are sent,
- * because each figure opened with its author's own selection.
+ * Send the changes of a figure to the other members of its group. Only changes are sent, because
+ * each figure opened with its author's own selection.
  */
 export function share(controller: FigureController, previous: State): void {
   const group = groupOf(controller);

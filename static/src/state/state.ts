@@ -25,7 +25,7 @@ export interface State {
 export type Action =
   | { type: "hover"; place: Place | null }
   | { type: "focus"; place: Place | null }
-  /** Pin a place, or unpin it where it is pinned. With `add`, the other pins are kept. */
+  /** Pin a place, or unpin it if it is pinned. With `add`, the other pins are kept. */
   | { type: "toggle"; place: Place; add?: boolean }
   | { type: "unpin" }
   | { type: "turn" }

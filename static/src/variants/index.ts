@@ -45,7 +45,7 @@ declare global {
   var attentionVariants: Record<string, Content> | undefined;
 }
 
-/** The attentions of a static figure. Null where it has one. */
+/** The attentions of a static figure. Null if it has one. */
 function variantsIn(figure: HTMLElement): Variants | null {
   const script = figure.querySelector<HTMLScriptElement>("script[data-at]");
   if (!script) return null;
@@ -63,7 +63,7 @@ function isSame(one: At, other: At): boolean {
   return Object.entries(one).every(([axis, value]) => other[axis] === value);
 }
 
-/** The static figure of an attention, without its caption. Rejects with the reason where it has none. */
+/** The static figure of an attention, without its caption. Rejects with the reason if it has none. */
 async function figureAt(figure: HTMLElement, variants: Variants, at: At): Promise<HTMLElement> {
   if (isSame(at, variants.first)) {
     const copy = variants.original.cloneNode(true) as HTMLElement;

@@ -49,7 +49,7 @@ export function viewNamed(name: string): ViewKind | undefined {
   return kinds.get(name);
 }
 
-/** A view, whose script is loaded where that is needed. Rejected where it cannot be loaded. */
+/** A view, whose script is loaded if necessary. Rejected if the script cannot be loaded. */
 export function loadView(name: string): Promise<ViewKind> {
   let promise = loading.get(name);
   if (!promise) {

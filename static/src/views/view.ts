@@ -16,7 +16,7 @@ export interface View {
   readonly tokens: readonly TokenElement[];
   /** Whether weights are drawn as edges, some of which the cutoff hides. */
   readonly edges?: boolean;
-  /** False where the view itself shows all the weights that the vector of pinned tokens would show. */
+  /** False if the view itself shows all the weights that the vector of pinned tokens would show. */
   readonly vector?: boolean;
   /** The element to scroll into view while nothing is pinned. */
   readonly landmark?: Element;
@@ -37,17 +37,17 @@ export interface TokenElement {
   readonly x: number;
   /** Needed where the tokens of a side are in a column, or where rows and columns meet. */
   readonly y?: number;
-  /** The place that pointing at the element means, where that is a cell instead of the token. */
+  /** The place that pointing at the element means, if that is a cell instead of the token. */
   readonly cell?: () => Place;
 }
 
-/** A text as Python has measured it: its width in px, after what is left of it where it is cut. */
+/** A text as measured by Python: its width in px, preceded by the cut text if it is cut. */
 export type Measure = number | readonly [text: string, width: number];
 
-/** What a picture that is built here needs to be laid out as Python would. */
+/** The measures with which a picture is laid out here as in Python. */
 export interface Measures {
   readonly queries: readonly Measure[];
-  /** Absent where the keys are the queries. */
+  /** Absent if the keys are the queries. */
   readonly keys?: readonly Measure[];
 }
 
@@ -57,14 +57,14 @@ export interface ViewKind {
   readonly phrases?: Phrases;
   /** Whether the view can draw several heads together. */
   readonly severalHeads?: boolean;
-  /** False where the view shows only the last of several pins. */
+  /** False if the view shows only the last of several pins. */
   readonly severalPins?: boolean;
   /** Whether the view shows a token also while none is pinned: the one that it opened with. */
   readonly alwaysPinned?: boolean;
   /** Whether the view has edges whose direction a reader can reverse. */
   readonly reversible?: boolean;
   /**
-   * Take over the picture in the stage of `root`. Throws where the picture is not the view's own.
+   * Take over the picture in the stage of `root`. Throws if the picture is not the view's own.
    * `dispatch` must not be called before the first `show`.
    */
   open(root: HTMLElement, model: Model, dispatch: Dispatch): View;

@@ -79,7 +79,7 @@ export function thumbnails(
 
 type Options = State["options"];
 
-/** The scores that heads are sorted by. Undefined where they are in the order of layers and heads. */
+/** The scores that heads are sorted by. Undefined if they are in the order of layers and heads. */
 export function scoresBy(model: Model, options: Options): readonly (number | null)[] | undefined {
   return model.headScores[options["order"] ?? ""];
 }

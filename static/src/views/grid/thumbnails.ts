@@ -24,7 +24,7 @@ import { type ThumbnailLayout, hairlines, moved, type Sheet, split } from "./she
 /** The padding of the box of thumbnails in the style sheet, in px. */
 const PADDING = 6;
 
-/** What the thumbnails need from the view. */
+/** The functions of the view that thumbnails call. */
 interface Callbacks {
   cells(sheet: Sheet): Cells;
   choose(at: number): void;

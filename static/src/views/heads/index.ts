@@ -67,18 +67,18 @@ interface HeadLine extends Line {
   head: number;
 }
 
-/** What the picture shows of a state, apart from the lines at rest. */
+/** The picture of a state, apart from the lines at rest. */
 export interface Drawing {
   focus: readonly Place[];
   lines: Path[];
   bars: Path[];
   /** The side whose tokens have weights beside them; null at rest. */
   side: Side | null;
-  /** The weights of that side's tokens; null where the filter hides the cell. */
+  /** The weights of that side's tokens; null if the filter hides the cell. */
   numbers: (PrintedWeight | null)[];
 }
 
-/** What the picture shows of a state. */
+/** Compute the picture of a state. */
 export function draw(model: Model, state: State, layout: ColumnsLayout): Drawing {
   const focus = inFocus(state);
   if (!focus.length) return { focus, lines: [], bars: [], side: null, numbers: [] };
@@ -169,7 +169,7 @@ function sumsOf({ from, indices, rows, codes }: HeadLine, filter: Filter | null)
   });
 }
 
-/** The mean of several rows, token by token. It is masked only where all of them are. */
+/** The mean of several rows, token by token. It is masked only if all of them are. */
 function meanOf(rows: readonly (readonly number[])[]): number[] {
   return rows[0]!.map((_, other) => {
     const codes = rows.map((row) => row[other]!);

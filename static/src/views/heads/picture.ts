@@ -22,9 +22,9 @@ import {
 
 /** The height of a row. This and all further lengths are in px. */
 export const ROW = constants.row;
-/** From the top of a row to the baseline of its text. */
+/** The distance from the top of a row to the baseline of its text. */
 const BASELINE = constants.baseline;
-/** From the top of a row to its bar, and the height of the bar. */
+/** The distance from the top of a row to its bar, and the height of the bar. */
 const BAR = { top: constants.bar_top, height: constants.bar_height };
 /** The height of the names of the columns. */
 const HEADING = constants.heading;
@@ -101,7 +101,7 @@ function widthOf(words: readonly number[]): number {
   return NUMBER + BETWEEN + Math.max(LEAST, ...words) + PAD;
 }
 
-/** Where everything is in a picture that is built here. */
+/** The layout of a picture that is built here. */
 export function layOut(model: Model, measures: Measures) {
   const mirrored = mostlyRightToLeft([...model.queries, ...model.keys]);
   const sides = [

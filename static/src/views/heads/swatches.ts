@@ -14,7 +14,7 @@ import {
   take,
 } from "../shared";
 
-/** Bind the buttons, where there are any. The result brings them to a state. */
+/** Bind the buttons, if there are any. The result brings them to a state. */
 export function bindSwatches(
   root: HTMLElement,
   model: Model,

@@ -72,12 +72,12 @@ export interface Readout {
   tokens: string[];
   /** The phrase that joins the tokens and the other token. */
   verb: Phrase;
-  /** The other token. Empty where all weights are 0 or masked. */
+  /** The other token. Empty if all weights are 0 or masked. */
   other: string;
   number: string;
 }
 
-/** What the picture shows of a state, apart from the cells. */
+/** The picture of a state, apart from the cells. */
 export interface Drawing {
   /** The row, the column and the cell in focus. Empty at rest. */
   cross: Spot[];
@@ -88,7 +88,7 @@ export interface Drawing {
   readout: Readout | null;
 }
 
-/** What the picture shows of a state. */
+/** Compute the picture of a state. */
 export function draw(model: Model, state: State): Drawing {
   // A linked figure may show what looks at a token. Then the token means its column here.
   const turned = (place: Place): Place =>
@@ -255,7 +255,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   };
 }
 
-/** A rectangle around a row, a column or a cell, in the gap between cells where there is one. */
+/** A rectangle around a row, a column or a cell, in the gap between cells if there is a gap. */
 function boxAt(layout: CellLayout, [row, column]: Spot): Attributes {
   const { cell, left, top, columns, rows } = layout;
   const more = 1 - gapOf(layout);
@@ -305,7 +305,7 @@ function bindField(field: SVGElement, layout: CellLayout, dispatch: Dispatch): v
     const index = at((event.clientY - top) / height, layout.rows);
     return { side: "query", index, other: layout.mirrored ? layout.columns - 1 - seen : seen };
   };
-  // Touch has no hover: the reader could not remove what it leaves.
+  // Touch has no hover, so the reader could not remove the highlight.
   field.addEventListener("pointermove", (event) => {
     if (event.pointerType !== "touch") dispatch({ type: "hover", place: under(event) });
   });

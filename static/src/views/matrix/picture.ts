@@ -72,12 +72,15 @@ function fontOf(cell: number): number {
   return constants.fonts.find(([from]) => cell >= from!)![1]!;
 }
 
-/** Where Python has placed the parts of a picture, in px. */
+/** The layout of a picture's parts by Python, in px. */
 export interface Layout extends Measures, Omit<CellLayout, "rows" | "columns"> {
   readonly width: number;
   readonly height: number;
   readonly bar: Attributes;
-  /** A sample of masked cells, and what they are in each layer. Absent where no layer has any. */
+  /**
+   * The sample of masked cells, and the meaning of hatched cells in each layer. Absent without such
+   * cells.
+   */
   readonly legend?: { readonly box: Attributes; readonly text: Attributes; readonly texts: readonly string[] };
 }
 
@@ -128,7 +131,7 @@ export function ticksInto(
   );
 }
 
-/** Write what hatched cells are in a layer into the legend, or hide it where none is. */
+/** Write the meaning of hatched cells in a layer into the legend, or hide the legend if there are none. */
 export function legendInto(picture: SVGSVGElement, layer: number): void {
   const legend = find(picture, "hatched");
   if (!legend) return;
@@ -226,7 +229,7 @@ function resources(id: string): SVGDefsElement {
   );
 }
 
-/** The element of a token, with its label where it is shown. */
+/** The element of a token, with its label if the label is shown. */
 function tokenOf(layout: CellLayout, model: Model, measures: Measures, place: Place): SVGGElement {
   const { cell, left, top, mirrored } = layout;
   const { side, index } = place;

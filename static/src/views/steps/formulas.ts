@@ -40,7 +40,7 @@ export function radicand(scale: number): string {
   return whole >= 1 && Math.abs(n - whole) <= 1e-5 * n ? String(whole) : "";
 }
 
-/** A number as it stands after an operator: in parentheses where it is negative. */
+/** A number after an operator: in parentheses if it is negative. */
 function enclosed(number: string): string {
   return number.startsWith("−") ? `(${number})` : number;
 }
@@ -109,7 +109,7 @@ function softmaxOf({ logits, masked, sink, sinkKey }: LogitTerms, key: number): 
   };
 }
 
-/** e to the logit: its digits, and the power of ten to multiply them by where it needs one. */
+/** e to the power of the logit: its digits, and a factor of a power of ten if necessary. */
 function power(name: string, score: number): FormulaTexts {
   const size = score / Math.LN10;
   const ten = score === -Infinity || (size >= least_exponent && size < most_exponent) ? 0 : Math.floor(size);

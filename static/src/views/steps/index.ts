@@ -50,7 +50,7 @@ export interface Cell {
 
 /** The content of the table of one query. It has a row for each key. */
 export interface Table {
-  /** Null where only the weights are known. */
+  /** Null if only the weights are known. */
   terms: LogitTerms | null;
   codes: readonly number[];
   rows: readonly { numbers: readonly string[]; strong: boolean; masked: boolean }[];

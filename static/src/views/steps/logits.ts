@@ -12,12 +12,12 @@ export type Numbers = ArrayLike<number>;
 export interface LogitTerms {
   query: Numbers;
   keys: readonly Numbers[];
-  /** Null where the page does not carry values. */
+  /** Null if the page does not carry values. */
   values: readonly Numbers[] | null;
   dot: number[];
   scale: number;
   scaled: number[];
-  /** The soft cap of the logits; 0 where the model has none. */
+  /** The soft cap of the logits; 0 if the model has none. */
   softcap: number;
   capped: number[];
   biased: boolean;
@@ -25,9 +25,9 @@ export interface LogitTerms {
   /** The logits, those of masked keys included. */
   logits: number[];
   masked: boolean[];
-  /** The logit of the sink; minus infinity where there is no sink. */
+  /** The logit of the sink; minus infinity if there is no sink. */
   sink: number;
-  /** The key that represents the sink, whose logit is `sink`; -1 where there is none. */
+  /** The key that represents the sink, whose logit is `sink`; -1 without a sink. */
   sinkKey: number;
   weights: number[];
   output: number[] | null;
@@ -35,7 +35,7 @@ export interface LogitTerms {
   most: readonly [number, number];
 }
 
-/** The steps of a query. Null where the page does not carry the tensors, or they do not lead to the weights. */
+/** The steps of a query. Null if the page does not carry the tensors, or they do not lead to the weights. */
 export function logitTermsOf(model: Model, layer: number, head: number, query: number): LogitTerms | null {
   const [scale, queries] = [model.tensor("scale"), vectorsOf(model, "queries", layer, head)];
   const keys = vectorsOf(model, "keys", layer, head);
@@ -62,7 +62,7 @@ export function logitTermsOf(model: Model, layer: number, head: number, query: n
   const shares = logits.map((score, key) => (masked[key] ? 0 : Math.exp(score - highest)));
   const beside = sinkKey < 0 ? Math.exp(sink - highest) : 0;
   const total = sumOf(shares.length, (key) => shares[key]!) + beside;
-  // Where all keys are masked, the total is 0 or not a number.
+  // If all keys are masked, the total is 0 or not a number.
   const weights = shares.map((share) => (total > 0 ? share / total : 0));
   return {
     query: vector,
