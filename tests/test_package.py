@@ -74,7 +74,8 @@ def test_every_view_has_a_script() -> None:
     folders = {path.name for path in (ROOT / "static" / "src" / "views").iterdir() if path.is_dir()}
     assert folders == set(VIEWS)
     shipped = {path.name for path in assets.files() if path.suffix == ".js"}
-    others = {assets.CORE, assets.PICTURES, assets.GENERATE, assets.VARIANTS, assets.SEARCH}
+    others = {assets.CORE, assets.PICTURES, assets.GENERATE, assets.VARIANTS, assets.PROSE}
+    others |= {assets.SEARCH}
     assert shipped == others | {assets.script_of(view) for view in VIEWS}
 
 
