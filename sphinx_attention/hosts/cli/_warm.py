@@ -19,7 +19,6 @@ from ._shared import say
 
 if TYPE_CHECKING:
     import subprocess
-    from types import TracebackType
 
 _LONGEST_ADDRESS = 100
 """The most bytes of the path of a socket's address, on every system."""
@@ -60,12 +59,7 @@ class WarmProcess:
             time.sleep(_STEP_SECONDS)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._process is not None:
             lifeline.stop(self._process)
         shutil.rmtree(self._folder, ignore_errors=True)

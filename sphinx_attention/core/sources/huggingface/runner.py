@@ -38,7 +38,6 @@ from .page_positions import needs_positions, with_positions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from types import TracebackType
 
     from sphinx_attention.core.request import ModelSource, Request
 
@@ -69,12 +68,7 @@ class ModelRunner:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -12,7 +12,6 @@ from .packages import require
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from types import TracebackType
 
     from .layer_call import Call
 
@@ -57,12 +56,7 @@ class Trial:
                 self._hooks.append(layer.register_forward_pre_hook(self._entering(index)))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for hook in self._hooks:
             hook.remove()
 

@@ -112,17 +112,21 @@ def same(mine: Attention, theirs: Attention) -> None:
         assert mine.logit_terms.missing == theirs.logit_terms.missing == ""
 
 
-@pytest.mark.models
-@pytest.mark.parametrize("name", REQUESTS)
-def test_it_answers_as_pytorch_does(torch_runner: ModelRunner, name: str) -> None:
-    request = Request(builtin(), **REQUESTS[name])
-    mine, theirs = ours(request), answer(torch_runner, request)
+def answers_agree(mine: Attention | AttentionError, theirs: Attention | AttentionError) -> None:
+    """Both are the same attention, or the same error."""
     if isinstance(theirs, AttentionError):
         assert isinstance(mine, AttentionError)
         assert (mine.problem, mine.message) == (theirs.problem, theirs.message)
     else:
         assert isinstance(mine, Attention)
         same(mine, theirs)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", REQUESTS)
+def test_it_answers_as_pytorch_does(torch_runner: ModelRunner, name: str) -> None:
+    request = Request(builtin(), **REQUESTS[name])
+    answers_agree(ours(request), answer(torch_runner, request))
 
 
 @pytest.mark.models
@@ -130,13 +134,7 @@ def test_it_answers_as_pytorch_does(torch_runner: ModelRunner, name: str) -> Non
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30))
 def test_it_answers_any_text_as_pytorch_does(torch_runner: ModelRunner, text: str) -> None:
     request = Request(builtin(), text, keep=VECTORS)
-    mine, theirs = ours(request), answer(torch_runner, request)
-    if isinstance(theirs, AttentionError):
-        assert isinstance(mine, AttentionError)
-        assert (mine.problem, mine.message) == (theirs.problem, theirs.message)
-    else:
-        assert isinstance(mine, Attention)
-        same(mine, theirs)
+    answers_agree(ours(request), answer(torch_runner, request))
 
 
 def test_half_a_character_is_refused() -> None:
