@@ -1,4 +1,4 @@
-"""Heads, or layers, taken together."""
+"""The mean or the largest weight over heads or layers, rollout and flow."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 def aggregate(attention: Attention, how: Aggregate | None) -> Attention:
-    """Take heads, or layers, together.
+    """Aggregate the weights of heads or of layers.
 
-    - ``mean``, ``max``: of all heads of each layer.
-    - ``mean layers``, ``max layers``: of all layers, head by head. Rows of a largest weight do not
-      sum to 1.
+    - ``mean``, ``max``: over all heads of each layer.
+    - ``mean layers``, ``max layers``: over all layers, head by head. Rows of largest weights do
+      not sum to 1.
     - ``rollout``, ``flow``: see `through_layers`. Layer n holds what its tokens get from the input
       through all layers up to n; there is one head.
 
-    A key is masked where every head, or layer, that was taken together masks it.
+    A key is masked if every aggregated head or layer masks it.
 
     Raises:
-        AttentionError: rollout or flow between different tokens; flow over too many tokens, or
-            without scipy.
+        AttentionError: queries and keys of a rollout or a flow are different tokens, the tokens are
+            too many for a flow, or scipy, which a flow needs, is not installed.
     """
     weights = attention.weights.astype(np.float64)
     masked = attention.masked

@@ -1,7 +1,7 @@
-"""Keys that stand for no single token, so that each row accounts for all of its mass.
+"""Bins: keys that stand for no single token, so that each row accounts for all of its weight.
 
-A bin stands before all tokens. Where one row of tokens serves as queries and as keys, the bin is in
-that row, and its own query row is masked: a bin attends to nothing.
+A bin stands before all tokens. Where queries and keys are the same tokens, the bin is a query as
+well, and its row is masked, because a bin attends to nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LEAST_SHARE = 5e-4
 """The smallest share of a row that a figure prints as more than 0.000."""
 
 PARTIAL = "sum to less than 1"
-"""What ``rows`` says in the provenance of entries that were stored before sinks had a bin."""
+"""The value of ``rows`` in the provenance of entries that were stored before sinks had a bin."""
 
 
 def in_front(
@@ -44,12 +44,12 @@ def in_front(
     *,
     same_tokens: bool,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Weights and mask with a bin as the first key.
+    """The weights and the mask with a bin as the first key.
 
     Args:
         weights: shape (layers, heads, queries, keys).
         masked: shape (1 or layers, queries, keys).
-        column: what each query gives to the bin, shape (layers, heads, queries).
+        column: the weight of each query on the bin, shape (layers, heads, queries).
         hidden: where the bin is masked, shape (1 or layers, queries).
         same_tokens: whether the bin is a query too.
     """
@@ -65,13 +65,14 @@ def in_front(
 
 
 def account(attention: Attention, layers: Sequence[bool], *, name: str = SINK) -> Attention:
-    """Give what each row lacks to 1 to a bin.
+    """Add a bin that gets the difference between 1 and the sum of each row.
 
-    Queries, keys and values of the bin are zeros, so that sums over all keys stay what they are.
+    Queries, keys and values of the bin are zeros, so that sums over all keys do not change.
 
     Args:
         attention: without a bin of that name.
-        layers: whether rows of a layer may lack something; the bin is masked in the others.
+        layers: whether the rows of each layer may sum to less than 1; in the other layers the bin
+            is masked.
         name: the bin's text.
     """
     lacking = np.array(layers, dtype=np.bool_)
@@ -85,13 +86,13 @@ def account(attention: Attention, layers: Sequence[bool], *, name: str = SINK) -
 
 
 def complete(attention: Attention) -> Attention:
-    """An attention whose sink has a bin.
+    """The attention with a bin for its sink.
 
-    Entries that were stored by the first versions have none. Where they hold the logits, the share
-    of the sink follows from these.
+    Entries that were stored by the first versions have no such bin. If they hold the logit terms,
+    the weight of the sink follows from these.
 
     Returns:
-        The attention itself where its rows are whole, or where what they lack is not known.
+        The attention itself if its rows sum to 1, or if the reason why they do not is not known.
     """
     terms = attention.logit_terms
     partial = attention.provenance.get("rows") == PARTIAL and attention.sink is None
@@ -144,5 +145,5 @@ def _padded(vectors: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
 
 
 def has_bin(attention: Attention) -> bool:
-    """Whether hidden special tokens are one in front of all others."""
+    """Whether a bin stands for hidden special tokens."""
     return any(token.text == BIN for token in attention.key_tokens[: attention.bins])

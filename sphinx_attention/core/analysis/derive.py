@@ -1,6 +1,6 @@
-"""What is made of an attention: a part of it, words from pieces, a bin, heads taken together.
+"""Derived attentions: merged words, a bin of special tokens, aggregated heads or layers.
 
-Everything here starts from the model's own floats, and works in double precision.
+Everything is computed from the model's own numbers, in double precision.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ if TYPE_CHECKING:
 
 
 def derive(attention: Attention, request: Request) -> Attention:
-    """What a request makes of the answer to its `base`.
+    """Derive the answer to a request from the answer to its `base`.
 
-    Rollout and flow are taken over the model's own tokens, and their result is merged. The other
-    aggregates come last: the largest weight on a word is that of one head, not a sum over several.
+    Rollout and flow are computed over the model's own tokens, and then their result is merged. The
+    other aggregates come last, so that the largest weight on a word is the weight of one head and
+    not a sum over several heads.
 
     Args:
         attention: the answer to ``request.base``.
-        request: whose merge, special and aggregate are followed.
+        request: its merge, special and aggregate are applied.
 
     Returns:
-        The attention itself where nothing is asked of it.
+        The attention itself if the request asks for none of them.
 
     Raises:
-        AttentionError: rows that do not sum to 1 under merge; an aggregate that these tokens, or so
-            many of them, do not have; no scipy for flow.
+        AttentionError: rows that do not sum to 1 cannot be merged, the aggregate is not defined for
+            these tokens, there are too many tokens for a flow, or scipy is not installed.
     """
     if request.aggregate in {"rollout", "flow"}:
         attention = aggregate(attention, request.aggregate)

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from sphinx_attention.core.request import Request
 
 LEAST_SHARE = 0.2
-"""Share of the words of both texts that must have a partner."""
+"""The share of the words of both texts that must have a partner."""
 
 _LEAST_REST = 5e-7
-"""A remainder from which on it has a key of its own; smaller ones are rounding of the model."""
+"""The smallest remainder that gets a key of its own. Smaller ones are rounding errors."""
 
 _WORD = re.compile(r"\w")
 _ENDS = re.compile(r"^\W+|\W+$")
@@ -37,15 +37,15 @@ Pair = tuple[int | None, int | None]
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """What the second attention has more than the first one.
+    """The second attention minus the first one.
 
     Attributes:
-        attention: over the words of both in order. Its weights are the second's less the first's,
-            and masked where a word has no partner, or where one of the two may not see the key.
-            A key `REST`, where there is one, has what a row gives to such keys, so that each row
-            sums to 0.
-        only_first: words of the first that have no partner.
-        only_second: likewise of the second.
+        attention: over the words of both in order. Each weight is the second's minus the first's.
+            It is masked where a word has no partner, or where one of the two may not see the key.
+            A key `REST` has the differences of the weights on such keys, if there are any, so that
+            each row sums to 0.
+        only_first: words of the first text that have no partner.
+        only_second: words of the second text that have no partner.
         merged: whether pieces were put together as words.
     """
 
@@ -60,14 +60,14 @@ def difference(
 ) -> Difference:
     """Subtract one attention from another, word by word, layer by layer and head by head.
 
-    Words are partners where they stand in both texts in the same order, capitals included. Pieces
-    of a word are merged first (`merge_words`), so that two tokenizers can be compared. Punctuation
+    Words are partners if both texts have them in the same order, with the same capitals. Pieces of
+    a word are merged first (`merge_words`), so that two tokenizers can be compared. Punctuation
     beside a word that is a token of its own stays alone.
 
     Args:
-        first: what is subtracted.
-        second: from what.
-        requests: what each is the answer to.
+        first: the attention that is subtracted.
+        second: the attention from which it is subtracted.
+        requests: the request that each of them answers.
 
     Raises:
         AttentionError: too few words have a partner, or there is no layer or head in both.
@@ -114,7 +114,7 @@ def difference(
 
 
 def align(first: Sequence[Token], second: Sequence[Token]) -> list[Pair]:
-    """The tokens of both in order, each with its partner. Bins come first, as always."""
+    """The tokens of both in order, each with its partner; bins come first."""
     one, other = (
         [(token.special, token.segment, token.text) for token in row] for row in (first, second)
     )
@@ -169,8 +169,8 @@ def _as_words(attention: Attention, request: Request, *, known: bool) -> tuple[A
     Args:
         attention: over tokens.
         request: for the text.
-        known: whether the words are to be named as the author wrote them, because two models may
-            have read them in different capitals; otherwise they are named as the model read them.
+        known: whether words are named as the author wrote them, because two models may read them
+            in different capitals; otherwise they are named as the model reads them.
     """
     words = words_of(request, attention) if known else Words()
     sides = [
@@ -239,7 +239,7 @@ class _Spread:
     weights: NDArray[np.float64]
     seen: NDArray[np.bool_]
     whole: NDArray[np.float64]
-    """What each row gives to all keys, shape (layers, heads, queries)."""
+    """The sum of each row, shape (layers, heads, queries)."""
 
     @classmethod
     def of(
@@ -270,7 +270,7 @@ class _Spread:
 def _subtract(
     first: _Spread, second: _Spread
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
-    """The difference, its mask, and what each row that both have gives to keys under the mask."""
+    """The difference, its mask, and the sum of each common row over the masked keys."""
     both = first.seen & second.seen
     weights = (second.weights - first.weights) * both[:, np.newaxis]
     rest = second.whole - first.whole - weights.sum(axis=-1)
@@ -281,7 +281,7 @@ def _subtract(
 
 
 def _with_rest(attention: Attention, rest: NDArray[np.float64]) -> Attention:
-    """Add the key that stands for what is under the mask."""
+    """Add the key that stands for the masked keys."""
     bin_ = Token(REST, special=True)
     row = 1 if attention.same_tokens else 0
     blind = attention.masked.all(axis=-1)

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 1 << 20
-"""Weights that are copied at a time."""
+"""How many weights are copied at a time."""
 
 
 def interest(attention: Attention) -> NDArray[np.float64]:
-    """How much there is to see in each head, in [0, 1].
+    """How interesting each head is, in [0, 1].
 
     Most trained heads put most of their weight on a special token or, in causal models, on the
     first one (an attention sink, Xiao et al. 2023, arXiv 2309.17453), and a picture of such a head
     teaches nothing. The score is the mean, over ordinary query tokens, of the largest weight that
-    falls on *another* ordinary token: high where rows are peaked and where the peak ties words to
-    words.
+    falls on *another* ordinary token. It is high if rows have a peak and the peak connects words
+    with words.
 
     Args:
         attention: weights of shape (layers, heads, queries, keys).
@@ -37,7 +37,7 @@ def interest(attention: Attention) -> NDArray[np.float64]:
     Returns:
         Shape (layers, heads).
     """
-    # Behind the bin of a learnt sink; a bin of special tokens has the first token in it.
+    # After the bin of a learnt sink. A bin of special tokens contains the first token.
     causal = attention.causal and attention.label
     sink = attention.bins if causal and not has_bin(attention) else None
     ordinary_queries = [i for i, t in enumerate(attention.query_tokens) if not t.special]
@@ -46,7 +46,7 @@ def interest(attention: Attention) -> NDArray[np.float64]:
     if not ordinary_queries or not keys.any():
         return score
     weights = attention.weights
-    # Copies of some layers at a time: of all of them, long texts would fill the memory.
+    # Some layers are copied at a time. Copies of all layers of a long text would fill the memory.
     together = max(1, _AT_ONCE // weights[0].size)
     for first in range(0, attention.layers, together):
         some = slice(first, first + together)
@@ -60,10 +60,10 @@ def interest(attention: Attention) -> NDArray[np.float64]:
 def choose_head(
     attention: Attention, *, layer: int | None = None, head: int | None = None
 ) -> tuple[int, int]:
-    """The head most worth looking at, by `interest`, among those that are left open.
+    """The most interesting head, by `interest`, among those that are left open.
 
     Args:
-        attention: whose heads.
+        attention: the attention with the heads.
         layer: fixes the layer.
         head: fixes the head within the layer.
 
@@ -72,10 +72,10 @@ def choose_head(
     """
     if layer is not None and head is not None:
         return layer, head
-    # Of differences, the head in which the two attentions differ most.
+    # For a difference, the head in which the two attentions differ most.
     signed = attention.signed
     score = np.abs(attention.weights).sum(axis=(2, 3)) if signed else interest(attention)
-    # Equal up to rounding is equal: the choice must not depend on the processor's last bit.
+    # Scores that differ by rounding count as equal, so that all processors choose the same head.
     score = np.round(score, 6)
     allowed = np.zeros(score.shape, dtype=np.bool_)
     rows = slice(None) if layer is None else slice(layer, layer + 1)
@@ -86,10 +86,10 @@ def choose_head(
 
 
 def telling_query(attention: Attention, layer: int, head: int) -> int:
-    """The query token of a head with most to show: of which most falls on one other ordinary token.
+    """The query token with the largest weight on one other ordinary token.
 
     Returns:
-        Its index; the first of equals, and the last token where none has anything to show.
+        Its index: the first of equals, and the last token if no token has such a weight.
     """
     ordinary = np.array([not token.special for token in attention.key_tokens])
     weights = attention.weights[layer, head].astype(np.float64) * ordinary
@@ -102,7 +102,7 @@ def telling_query(attention: Attention, layer: int, head: int) -> int:
 
 
 def previous_token(attention: Attention) -> NDArray[np.float64]:
-    """How much each token attends to the one just before it: high in previous-token heads.
+    """How much each token attends to the token just before it; high in previous-token heads.
 
     The mean of w[i, i − 1] over all tokens but the first: the weight on one relative position, by
     which Voita et al. 2019 (arXiv 1905.09418) find positional heads.
@@ -117,12 +117,12 @@ def previous_token(attention: Attention) -> NDArray[np.float64]:
     first = attention.bins
     if not attention.same_tokens or len(attention.query_tokens) - first < 2:
         return _undefined(attention)
-    # What came before the first ordinary token is in the bin with all others, or there is nothing.
+    # The token before the first ordinary token is in the bin, or there is none.
     return _mean(np.diagonal(attention.weights, -1, 2, 3)[..., first:])
 
 
 def first_token(attention: Attention) -> NDArray[np.float64]:
-    """How much tokens attend to the first key: high in heads that rest on it.
+    """How much tokens attend to the first key; high in heads with an attention sink.
 
     The mean of w[i, 0] over all queries, the first token itself left out where queries and keys
     are the same tokens. Such attention sinks are described by Xiao et al. 2023 (arXiv 2309.17453).
@@ -177,13 +177,13 @@ def entropy(attention: Attention) -> NDArray[np.float64]:
 
 
 def induction(attention: Attention) -> NDArray[np.float64]:
-    """How much a token that has stood there before attends to what came next then.
+    """How much a repeated token attends to the token that followed its earlier occurrence.
 
     The prefix-matching score of Olsson et al. 2022 (arXiv 2209.11895): for each query token i that
-    occurs earlier in the text, the sum of w[i, p + 1] over all earlier places p of the same token,
-    p + 1 < i; and of these sums the mean. Random tokens that are repeated are what it is meant
-    for: there, nothing but the repetition tells a head where to look. Special tokens do not count
-    as queries. Tokens are the same where their text is.
+    occurs earlier in the text, the sum of w[i, p + 1] over all earlier positions p of the same
+    token, p + 1 < i; the score is the mean of these sums. It is meant for repeated random tokens,
+    in which only the repetition tells a head where to look. Special tokens do not count
+    as queries. Tokens are the same if their texts are.
 
     Args:
         attention: weights of shape (layers, heads, queries, keys).
@@ -206,7 +206,7 @@ def induction(attention: Attention) -> NDArray[np.float64]:
 
 
 def _seeing(attention: Attention) -> NDArray[np.bool_]:
-    """The queries that have a row: not the bins."""
+    """The queries that have a row, which bins have not."""
     return np.logical_not(attention.masked.all(axis=(0, 2)))
 
 

@@ -1,4 +1,4 @@
-"""From queries and keys to weights in the open: the sums behind one row of one head."""
+"""How queries and keys become weights: the sums behind one row of one head."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Chain:
         weights = exp(logits) / (Σ exp(logits) + exp(sink)), 0 where masked
         output  = Σ weights · values
 
-    Where the sink has a place among the keys (`sink_key`), its logit is the sink itself, whatever
-    the steps before say, and the sum over all logits holds it already.
+    If one of the keys stands for the sink (`sink_key`), the logit of that key is the sink itself
+    instead of the result of the steps, and the sum over all logits contains it.
 
     Attributes:
         query: shape (d,).
@@ -40,11 +40,11 @@ class Chain:
         dot: shape (K,).
         scale: what the dot products are multiplied by, such as 1/√d.
         scaled: shape (K,).
-        softcap: what the logits are bent to stay below; 0 where they are not.
+        softcap: the bound of the logits; 0 if they have none.
         capped: shape (K,).
         biased: whether the layer adds a bias at all.
         bias: shape (K,); 0 where there is none.
-        logits: shape (K,), of masked keys too.
+        logits: shape (K,), also for masked keys.
         masked: shape (K,), bool; True where the query may not see the key.
         sink: the logit that takes a share of the softmax and belongs to no token; None where there
             is none.
@@ -73,7 +73,7 @@ class Chain:
 
 
 def missing(attention: Attention) -> str:
-    """The remark about what keeps the sums of an attention from being shown; empty for nothing."""
+    """The reason why the sums of an attention cannot be shown; empty if they can."""
     if attention.logit_terms is not None and attention.logit_terms.missing:
         return attention.logit_terms.missing
     if attention.queries is None or attention.keys is None:
@@ -93,7 +93,7 @@ def chain(attention: Attention, layer: int, head: int, query: int) -> Chain:
         query: position of the query token.
 
     Raises:
-        AttentionError: the sums cannot be had; the message says why (see `missing`).
+        AttentionError: the sums cannot be computed; the message says why (see `missing`).
     """
     if reason := missing(attention):
         raise AttentionError(Problem.MODEL, ENGLISH.remark(reason))
@@ -158,15 +158,15 @@ def softmax(
             number, or shape (…, 1).
 
     Returns:
-        The shape of the logits; nothing but zeros where every key is masked.
+        The shape of the logits; all zeros where every key is masked.
     """
     seen = np.where(masked, -np.inf, logits)
     highest = seen.max(axis=-1, keepdims=True, initial=-np.inf)
     if sink is not None:
         highest = np.maximum(highest, sink)
-    # Any number does where nothing is seen, but for the difference of two infinities.
+    # Where no key is seen, any finite number prevents the difference of two infinities.
     highest = np.where(np.isfinite(highest), highest, 0.0)
-    # Logits so far apart that their difference overflows: the lower one has no share.
+    # If the difference of two logits overflows, the lower one has the share 0.
     with np.errstate(over="ignore"):
         shares = np.exp(seen - highest)
         total = shares.sum(axis=-1, keepdims=True)
@@ -208,7 +208,7 @@ def recomputed(attention: Attention, layer: int) -> NDArray[np.float64]:
 def of_head(
     tensor: NDArray[np.float32], attention: Attention, layer: int, head: int
 ) -> NDArray[np.float64]:
-    """What a query head reads of keys or values, which several heads may share."""
+    """The keys or values that a query head reads; several heads may share them."""
     shared = attention.heads // tensor.shape[1]
     rows: NDArray[np.float64] = tensor[layer, head // shared].astype(np.float64)
     return rows

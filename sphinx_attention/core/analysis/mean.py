@@ -1,4 +1,4 @@
-"""The mean over sentences: word by word where they are alike, and by position otherwise."""
+"""The mean over sentences: word by word if they have as many words, by position otherwise."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from sphinx_attention.core.request import Request
 
 AVERAGED = "averaged"
-"""The entry of a provenance that says how sentences were aligned: a value of `Alignment`."""
+"""The entry of a provenance for the alignment of the sentences: a value of `Alignment`."""
 
 Alignment = Literal["words", "merged", "positions"]
 """Word by word; word by word after the pieces of each word were put together; or by position."""
 
 SLOT = "|"
-"""What stands between the words of several sentences in the label of a token: ``dog|cat``."""
+"""The separator of the words of several sentences in the label of a token: ``dog|cat``."""
 
 _MOST_IN_A_SLOT = 4
-"""Words that the label of a token names at most."""
+"""How many words the label of a token names at most."""
 
 _LONGEST_QUOTE = 60
 
@@ -41,19 +41,18 @@ _LONGEST_QUOTE = 60
 def mean_of_sentences(attentions: Sequence[Attention], requests: Sequence[Request]) -> Attention:
     """The mean of the attentions over several sentences.
 
-    Sentences of as many words are averaged word by word. Where a word has more pieces in one
-    sentence than in another, the pieces of every word are put together first. Sentences of as many
-    tokens, but not of as many words, are averaged by position. Each token is labelled by the words
-    that stand at its place. Rows still sum to 1, and a key is masked where it is masked in all
-    sentences.
+    Sentences with the same number of words are averaged word by word. If a word has more pieces in
+    one sentence than in another, the pieces of every word are merged first. Sentences with the same
+    number of tokens, but not of words, are averaged by position. The label of each token names the
+    words at its position. Rows still sum to 1, and a key is masked if all sentences mask it.
 
     Args:
-        attentions: over one sentence each, with the same layers and heads.
-        requests: what each of them answers.
+        attentions: each over one sentence, all with the same layers and heads.
+        requests: the request that each of them answers.
 
     Raises:
-        AttentionError: the sentences have neither as many words nor as many tokens; the message
-            says how many each has.
+        AttentionError: the sentences differ in the numbers of words and of tokens, which the message
+            names.
     """
     first = attentions[0]
     if len({(one.layer_names, one.head_names) for one in attentions}) > 1:
@@ -75,7 +74,7 @@ def mean_of_sentences(attentions: Sequence[Attention], requests: Sequence[Reques
 def _aligned(
     attentions: Sequence[Attention], requests: Sequence[Request]
 ) -> tuple[Sequence[Attention], Alignment]:
-    """The attentions with as many tokens each, and how they came to be aligned."""
+    """The attentions with equal numbers of tokens, and how they were aligned."""
     if _are_equal([_pieces(one) for one in attentions]):
         return attentions, "words"
     if _are_equal([_words(one) for one in attentions]):
@@ -94,7 +93,7 @@ def _are_equal(values: Sequence[object]) -> bool:
 
 
 def _kind(token: Token) -> str:
-    """What a token can be averaged with: a bin of its name, a special token, or a word."""
+    """The kind of tokens with which a token is averaged: a bin of its name, special, or a word."""
     if token.is_bin:
         return token.text
     return "special" if token.special else "word"
@@ -135,7 +134,7 @@ def _numbered(side: Sequence[Token]) -> list[tuple[int, Token]]:
 
 
 def _positions(attention: Attention) -> object:
-    """How many tokens there are, and which of them stand for no single token."""
+    """The number of tokens, and the bins among them."""
     return [
         (len(side), [token.text for token in side if token.is_bin]) for side in sides(attention)
     ]
@@ -168,7 +167,7 @@ def _labelled(tokens: Sequence[Sequence[Token]]) -> tuple[Token, ...]:
 
 
 def _provenance(attentions: Sequence[Attention], how: Alignment) -> dict[str, str]:
-    """That of the first, with what was generated or is to be warned of in any."""
+    """The provenance of the first, with the generated texts and warnings of all."""
     made = {**attentions[0].provenance, AVERAGED: how}
     for name, between in (("generated", " / "), (WARNING, "; ")):
         found = (one.provenance.get(name) for one in attentions)
@@ -182,8 +181,8 @@ class _Count:
     """How long a text is.
 
     Attributes:
-        words: words of it.
-        tokens: tokens of it, special ones among them.
+        words: the number of words.
+        tokens: the number of tokens, with special ones.
     """
 
     words: int

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 def position(kind: str, number: int, names: Sequence[str], option: str | None = None) -> int:
-    """Where a layer or head stands among those that there are.
+    """The position of a layer or head among the existing ones.
 
     Args:
         kind: ``layer`` or ``head``.
         number: its number.
-        names: those that there are.
-        option: the option that named it, where that is not the kind itself.
+        names: the existing ones.
+        option: the option that named it, if that is not the kind itself.
 
     Raises:
-        InvalidValueError: it is not among them; the message names the range.
+        InvalidValueError: it does not exist; the message names the range.
     """
     if str(number) in names:
         return list(names).index(str(number))
@@ -41,7 +41,7 @@ def position(kind: str, number: int, names: Sequence[str], option: str | None = 
 
 
 def _range_of(names: Sequence[str]) -> str:
-    """The layers or heads that there are, as a message names them."""
+    """The existing layers or heads, as a message names them."""
     if len(names) > 1 and list(names) == [str(n) for n in range(len(names))]:
         return f"0 to {len(names) - 1}"
     return listed(names)
@@ -53,13 +53,13 @@ def select(
     """A part of an attention.
 
     Args:
-        attention: the whole.
+        attention: the whole attention.
         layers: positions of the layers that stay, in order; None keeps all.
-        heads: likewise the heads.
+        heads: positions of the heads that stay, in order; None keeps all.
 
     Returns:
-        Views of the same numbers where possible. Heads that share keys go on sharing them where
-        those that are left share them evenly, and get their own copy otherwise.
+        Views of the same numbers where possible. Heads that share keys still do so if the remaining
+        heads share them evenly; otherwise they get copies of their own.
     """
     rows = list(range(attention.layers) if layers is None else layers)
     columns = list(range(attention.heads) if heads is None else heads)
@@ -87,14 +87,14 @@ def select(
 
 
 def of_layers(attention: Attention, numbers: Sequence[int] | None) -> Attention:
-    """Those layers of an answer that were asked for, where the source gave others as well.
+    """The requested layers of an answer whose source returned others as well.
 
     Args:
         attention: the answer.
         numbers: of the layers, as readers know them; None for all.
 
     Raises:
-        AttentionError: a layer that is not there.
+        AttentionError: a requested layer does not exist.
     """
     if numbers is None:
         return attention
@@ -130,7 +130,7 @@ def _select_terms(
 
 
 def prefix(attention: Attention, count: int) -> Attention:
-    """The first tokens of a causal attention: what the model computes for these tokens alone.
+    """The first tokens of a causal attention, which are what the model computes for them alone.
 
     Args:
         attention: whose queries and keys are the same tokens, none of which sees a later one.
@@ -169,7 +169,7 @@ def with_weights(
     queries: tuple[Token, ...],
     keys: tuple[Token, ...],
 ) -> Attention:
-    """The attention with other weights; what would explain the old ones is dropped."""
+    """The attention with other weights, without the tensors that explain the old ones."""
     same = weights.shape[:2] == attention.weights.shape[:2]
     return replace(
         attention,

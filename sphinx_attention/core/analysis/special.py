@@ -12,22 +12,22 @@ from .parts import sides, with_weights
 
 
 def hide_special(attention: Attention) -> Attention:
-    """Take special tokens out, and gather the weight on them in one bin that says so.
+    """Remove special tokens, and collect the weight on them in one bin.
 
     The bin is a token `BIN` before all others. Its column holds, for each query, the whole weight
-    on the tokens that it stands for, so that no mass is dropped; its row, where one row of tokens
-    serves both sides, is masked: a bin attends to nothing. Other bins, such as a sink's, stay.
+    on the removed tokens, so that no weight is lost. If queries and keys are the same tokens, the
+    row of the bin is masked, because a bin attends to nothing. Other bins, such as a sink's, stay.
     Queries, keys and values are dropped.
 
     Args:
         attention: with or without special tokens.
 
     Returns:
-        The attention itself where no token is special. Where queries and keys differ, special
-        queries leave without a bin.
+        The attention itself if no token is special. If queries and keys are different tokens,
+        special queries are removed without a bin.
 
     Raises:
-        AttentionError: all tokens of a side are special, so that nothing would be left.
+        AttentionError: all tokens of a side are special, so that none would remain.
     """
     specials = [
         np.array([token.special and not token.is_bin for token in side])

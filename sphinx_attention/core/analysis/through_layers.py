@@ -13,19 +13,20 @@ if TYPE_CHECKING:
 
 
 _WHOLE = 1 << 30
-"""Capacity 1 of a flow: scipy counts in whole numbers of 32 bits."""
+"""The number that stands for a capacity of 1. scipy computes with 32-bit integers."""
 
 
 _CLOSED = 2
-"""Layers through which a flow is a sum, and takes no time."""
+"""Through so many layers, a flow is a plain sum."""
 
 
 _FLOW_WORK = 10e9
-"""Tokens⁴ · layers³ that take half a minute: measured at 6 × 91, 12 × 48 and 24 × 32."""
+"""The product tokens⁴ · layers³ that takes half a minute, measured for 6 layers and 91 tokens,
+12 and 48, 24 and 32."""
 
 
 def mixing(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How each layer mixes what its tokens hold: half its attention, half what was there before.
+    """How each layer mixes its tokens: half by its attention, half by the residual connection.
 
     The heads' mean plus the identity, for the residual connection, each row divided by its sum
     (Abnar & Zuidema 2020, arXiv 2005.00928, section 3).
@@ -42,7 +43,7 @@ def mixing(weights: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def rollout(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How much of each input token is in each token after each layer, if layers only mixed them.
+    """The share of each input token in each token after each layer, if layers only mixed tokens.
 
     Attention rollout (Abnar & Zuidema 2020, arXiv 2005.00928, section 3): with Aₙ the `mixing` of
     layer n, R₀ = A₀ and Rₙ = Aₙ Rₙ₋₁.
@@ -60,7 +61,7 @@ def rollout(weights: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def flow(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How much could flow to each token, after each layer, from each input token.
+    """How much can flow from each input token to each token after each layer.
 
     Attention flow (Abnar & Zuidema 2020, arXiv 2005.00928, section 3): the tokens of all layers are
     the nodes of a network, the `mixing` weights its capacities, and the value is the maximum flow
@@ -92,7 +93,7 @@ def flow(weights: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def flow_limit(layers: int) -> int:
-    """The most tokens that flow is computed for through so many layers: half a minute's worth."""
+    """The largest number of tokens for a flow through so many layers: it takes half a minute."""
     return int((_FLOW_WORK / layers**3) ** 0.25)
 
 
@@ -104,7 +105,7 @@ def _flows_to(capacities: NDArray[np.float64]) -> NDArray[np.float64]:
     if len(capacities) == 1:
         return top
     if len(capacities) == _CLOSED:
-        # Every path has its own token in the middle: its narrower half is what it lets through.
+        # Each path has a token of its own in the middle, so the smaller half limits its flow.
         return np.stack([np.minimum(row[:, None], bottom).sum(axis=0) for row in top])
     network, maximum_flow = _network(capacities)
     flows = np.zeros((tokens, tokens))
@@ -142,14 +143,14 @@ def _network(capacities: NDArray[np.float64]) -> tuple[Any, Any]:
 
 
 def reach(masked: NDArray[np.bool_], layers: int) -> NDArray[np.bool_]:
-    """What of the input no token can know of after each layer, since every path to it is masked.
+    """Which input tokens cannot reach a token after each layer, because every path is masked.
 
     Args:
         masked: shape (1 or layers, tokens, tokens).
-        layers: how many there are.
+        layers: the number of layers.
 
     Returns:
-        Shape (layers, tokens, tokens), or (1, tokens, tokens) where it is the same after each.
+        Shape (layers, tokens, tokens), or (1, tokens, tokens) if it is the same after each layer.
     """
     itself = np.eye(masked.shape[1], dtype=np.bool_)
     seen = ~np.broadcast_to(masked, (layers, *masked.shape[1:])) | itself

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 _ROW_SUM_TOLERANCE = 0.02
-"""How far a row may be from 1: what half precision and thirds written as 0.33 come to."""
+"""How far the sum of a row may be from 1, for half precision and for thirds written as 0.33."""
 
 
 MERGED = "merged"
-"""What the provenance says of an author's tokens where some were put together."""
+"""The entry of a provenance for merged tokens of an author."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Words:
     """The words of a text and its pair, as their author separated them by white space.
 
     Attributes:
-        queries: of the tokens that attend; empty where the tokens' own texts do.
-        keys: of the tokens that are attended to.
+        queries: the words of the query tokens; empty if the tokens' own texts are enough.
+        keys: the words of the key tokens.
     """
 
     queries: tuple[str, ...] = ()
@@ -44,11 +44,11 @@ class Words:
 
 
 def words_of(request: Request, attention: Attention) -> Words:
-    """The words that `Token.word` counts. Given matrices and functions have none but their tokens.
+    """The words that `Token.word` counts. Matrices and functions have only their tokens.
 
     Args:
-        request: for the texts.
-        attention: for its part, and for the decoder's text where the model made it up.
+        request: the request with the texts.
+        attention: the answer with its part, and with the decoder's text if the model generated it.
     """
     if not isinstance(request.source, ModelSource):
         return Words()
@@ -62,10 +62,10 @@ def words_of(request: Request, attention: Attention) -> Words:
 
 
 def note_pieces(attention: Attention, request: Request) -> Attention:
-    """Note in the provenance that tokens of an author's are merged, if they are.
+    """Note in the provenance that tokens of an author are merged, if they are.
 
     Raises:
-        AttentionError: nothing tells which tokens are pieces of one word.
+        AttentionError: it is not known which tokens are pieces of one word.
     """
     for side in sides(attention):
         words = [token.word for token in side if token.word is not None]
@@ -82,23 +82,23 @@ def note_pieces(attention: Attention, request: Request) -> Attention:
 
 
 def merge_words(attention: Attention, words: Words | None = None) -> Attention:
-    """Make one token of the pieces of each word.
+    """Merge the pieces of each word into one token.
 
     The rows of a word's pieces are averaged and their columns summed, so that rows still sum to 1:
-    the attention *to* a split word is that to all of its pieces, and the attention *from* it the
-    mean of theirs (Clark et al. 2019, arXiv 1906.04341, section 4.1). A key is masked where every
-    piece of the query is kept from every piece of it. Special tokens stay alone. Queries, keys and
-    values are dropped: a word has none.
+    the attention *to* a split word is the sum over its pieces, and the attention *from* it is their
+    mean (Clark et al. 2019, arXiv 1906.04341, section 4.1). A key is masked if no
+    piece of the query may see any piece of it. Special tokens stay alone. Queries, keys and
+    values are dropped, because a word has none.
 
     Args:
-        attention: rows have to sum to 1.
-        words: texts of the merged tokens; None, or words that are missing, join the pieces.
+        attention: its rows must sum to 1.
+        words: the texts of the merged tokens; where there is none, the pieces are joined.
 
     Returns:
         The same layers and heads over fewer tokens.
 
     Raises:
-        AttentionError: rows that do not sum to 1, and how far off they are.
+        AttentionError: rows do not sum to 1; the message says how far off they are.
     """
     _check_rows(attention)
     words = words or Words()
@@ -132,7 +132,7 @@ def _check_rows(attention: Attention) -> None:
 def _grouped(
     tokens: Sequence[Token], words: Sequence[str]
 ) -> tuple[tuple[Token, ...], list[list[int]]]:
-    """The merged tokens, in the order in which their first pieces stand, and their pieces."""
+    """The merged tokens in the order of their first pieces, and the pieces of each."""
     groups: dict[tuple[str, int], list[int]] = {}
     for i, token in enumerate(tokens):
         alone = token.special or token.word is None
@@ -150,7 +150,7 @@ def _grouped(
 
 
 def _membership(groups: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-    """Which token belongs to which group, shape (groups, tokens), 0 or 1."""
+    """1 where a token belongs to a group and 0 elsewhere, shape (groups, tokens)."""
     belongs = np.zeros((len(groups), sum(len(group) for group in groups)))
     for n, group in enumerate(groups):
         belongs[n, group] = 1.0

@@ -28,24 +28,24 @@ if TYPE_CHECKING:
     from .compute import Opener
 
 CHUNK = 32
-"""Texts of a chunk: enough for full batches, few enough that losing a worker costs little."""
+"""How many texts a chunk has: enough for full batches, too few for a lost worker to cost much."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Requests that are run together; all of one source."""
+    """Requests of one source that are run together."""
 
     requests: tuple[Request, ...]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one request.
+    """The outcome of one request.
 
     Attributes:
-        key: of the request.
-        error: what kept it from an answer; None where it has one.
-        data: the entry's bytes, where whoever ran it could write them nowhere.
+        key: the key of the request.
+        error: the reason why there is no answer; None if there is one.
+        data: the bytes of the entry, if the process that made it could not store them.
     """
 
     key: str
@@ -58,11 +58,11 @@ class Destination:
     """Where a chunk's entries go.
 
     Attributes:
-        location: a store that whoever runs the chunk can reach (see `open_store`); None has the
-            entries come back.
-        base: what a relative location is relative to, and where the folder before a URL lies; None
-            for whoever runs on another machine, and goes to the URL alone.
-        refresh: whether what is there already is computed again.
+        location: a store that the process which runs the chunk can reach (see `open_store`); None
+            sends the entries back.
+        base: the folder to which a relative location is relative, and which holds the folder in
+            front of a URL; None on another machine, which uses the URL alone.
+        refresh: whether existing entries are computed again.
     """
 
     location: str | None
@@ -79,11 +79,11 @@ class Destination:
 
 
 def chunks(requests: Iterable[Request], size: int = CHUNK) -> list[Chunk]:
-    """Group requests: by source, then by length, what derives from one answer always together.
+    """Group requests by source, then by length. Requests with the same base stay together.
 
     Args:
-        requests: any; each key once.
-        size: texts of a chunk at most.
+        requests: any requests, with each key once.
+        size: how many texts a chunk has at most.
     """
     made: list[Chunk] = []
     ordered = sorted(requests, key=lambda r: (repr(r.source), len(r.text), r.base.key))
@@ -133,20 +133,20 @@ def run_chunk(destination: Destination, chunk: Chunk) -> list[Outcome]:
 def outcomes(
     destination: Destination, chunk: Chunk, opener: Opener = _keep_open
 ) -> Iterator[Outcome]:
-    """As `run_chunk`, but each outcome as soon as it is there.
+    """As `run_chunk`, but each outcome as soon as it is known.
 
     Args:
-        destination: where the entries go.
-        chunk: what is asked.
+        destination: the destination of the entries.
+        chunk: the requests.
         opener: opens the source, and may keep it open for the next chunk.
     """
     library = Library(destination.open(), "refresh" if destination.refresh else "auto", opener)
-    # A cluster's worker may have threads; two models at once might not fit its memory.
+    # A worker of a cluster may have threads, and its memory may be too small for two models.
     with _lock:
         try:
             missing = library.missing(chunk.requests)
         except AttentionError:
-            # The store does not answer: what is computed will come back.
+            # The store does not answer, so the entries will be sent back.
             missing = list(chunk.requests)
         to_do = {request.key for request in missing}
         yield from (Outcome(r.key) for r in chunk.requests if r.key not in to_do)
@@ -167,12 +167,12 @@ def _outcome(library: Library, key: str) -> Outcome:
 def take_in(
     library: Library, requests: Iterable[Request], ran: Iterable[Outcome]
 ) -> Iterator[Request]:
-    """Take over what became of requests elsewhere.
+    """Store the outcomes of requests that ran elsewhere.
 
     Args:
-        library: whose store gets the entries that come back, and whose ``failures`` the errors.
-        requests: what was run.
-        ran: what became of it.
+        library: its store gets the entries that are sent back, and its ``failures`` the errors.
+        requests: the requests that ran.
+        ran: their outcomes.
 
     Yields:
         Each request as its outcome is known, once.
@@ -180,7 +180,7 @@ def take_in(
     left = {request.key: request for request in requests}
     try:
         for outcome in ran:
-            # After a worker was lost, what it had done may be told again.
+            # After the loss of a worker, its outcomes may arrive again.
             request = left.pop(outcome.key, None)
             if request is None:
                 continue

@@ -25,12 +25,12 @@ _RETRIES = 3
 
 
 def on_cluster(parts: Sequence[Chunk], destination: Destination, address: str) -> Iterator[Outcome]:
-    """Run chunks on a Dask cluster. What a lost worker had not done, another does again.
+    """Run chunks on a Dask cluster. Another worker takes over the work of a lost one.
 
     Args:
-        parts: in an order that keeps sources together.
-        destination: a URL that all workers reach, without a base; None has entries come back here.
-        address: of the scheduler, such as ``tcp://10.0.0.1:8786``.
+        parts: the chunks, in an order that keeps sources together.
+        destination: a URL that all workers reach, without a base; None sends the entries back.
+        address: the address of the scheduler, such as ``tcp://10.0.0.1:8786``.
 
     Yields:
         An outcome for each request, as soon as its chunk is done.
@@ -73,13 +73,13 @@ def on_cluster(parts: Sequence[Chunk], destination: Destination, address: str) -
 
 
 def _name(destination: Destination, chunk: Chunk) -> str:
-    """What a cluster knows a chunk by: the same for the same work alone."""
+    """The name of a chunk on the cluster. Only equal work has equal names."""
     told = repr((destination, chunk)).encode()
     return f"attention-{hashlib.sha256(told).hexdigest()[:32]}"
 
 
 def _failure(done: Any) -> str:
-    """What a future says of why it has no result, on one line."""
+    """The reason on one line why a future has no result."""
     try:
         error = done.exception()
     except BaseException as raised:  # noqa: BLE001 - a cancelled one raises what it is

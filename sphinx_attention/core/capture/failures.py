@@ -1,10 +1,10 @@
-"""What could not be computed, so that the next build does not load a model to fail in the same way.
+"""Failures of requests, so that the next build does not load a model only to fail in the same way.
 
-A failure is kept by the key of its request, beside the entries and outside of what is committed: in
-a folder that ignores itself. With it goes a fingerprint of what could mend it: the declaration, the
-files of the model, the installed packages, the environment. Another fingerprint, and it is tried
-again. A network that was dead is asked for first, which takes a moment; failures of functions are
-not kept, because a function may depend on anything, and neither is a want of memory.
+A failure is kept by the key of its request, beside the entries, in a folder that git ignores. Each
+has a fingerprint of everything that could mend it: the declaration, the files of the model, the
+installed packages and the environment. If the fingerprint has changed, the request is tried again.
+If the network was the reason, the hub is contacted first, which takes a moment. Failures of
+functions are not kept, because a function may depend on anything; nor is a lack of memory.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.request import Request, Source
 
 FOLDER = ".failures"
-"""The folder below that of the store."""
+"""The name of the folder within that of the store."""
 
 _FORMAT = 1
 _KEPT = (
@@ -75,7 +75,7 @@ _REACH_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class _Failure:
-    """What is kept of a failure."""
+    """A failure as it is kept."""
 
     problem: Problem
     message: str
@@ -86,7 +86,7 @@ class FailureRecord:
     """Failures by key, in a file beside the entries of a store.
 
     Args:
-        folder: of the store; None keeps nothing.
+        folder: the folder of the store; None keeps nothing.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -98,12 +98,12 @@ class FailureRecord:
         self._reachable: bool | None = None
 
     def keeps(self, request: Request, error: AttentionError) -> bool:
-        """Whether this failure of this request is one that is kept."""
+        """Whether this failure of this request is kept."""
         fits = isinstance(request.source, ModelSource) and error.problem in _KEPT
         return fits and self._file is not None
 
     def find(self, request: Request) -> AttentionError | None:
-        """Why a request cannot be computed, as far as nothing that could mend it has changed."""
+        """Why a request cannot be computed; None if that may have changed."""
         kept = self._failures().get(request.key)
         if kept is None or kept.fingerprint != self._fingerprint(request.source):
             return None
@@ -112,22 +112,22 @@ class FailureRecord:
         return AttentionError(kept.problem, kept.message)
 
     def put(self, request: Request, error: AttentionError) -> None:
-        """Note why a request cannot be computed."""
+        """Keep the reason why a request cannot be computed."""
         if self.keeps(request, error):
             failure = _Failure(error.problem, error.neutral, self._fingerprint(request.source))
             self._changed |= self._failures().get(request.key) != failure
             self._failures()[request.key] = failure
 
     def forget(self, key: str) -> None:
-        """Note that a request was computed."""
+        """Forget the failure of a request that was computed."""
         self._changed |= self._failures().pop(key, None) is not None
 
     def save(self) -> None:
-        """Write what has changed. A folder that cannot be written costs another try, no more."""
+        """Write the changes. If the folder cannot be written, the requests are only tried again."""
         if not self._changed or self._file is None or self._root is None:
             return
         self._changed = False
-        # A link may point anywhere: nothing is written through one.
+        # A link may point anywhere, so nothing is written through it.
         if self._root.is_symlink() or self._file.parent.is_symlink():
             return
         failures = {
@@ -178,7 +178,7 @@ class FailureRecord:
 
 
 def fingerprint(source: Source) -> str:
-    """A digest of all that a failure of a model may depend on. Imports and reaches nothing."""
+    """A digest of all that a failure of a model may depend on, without imports or connections."""
     told: list[Any] = [__version__, platform.python_version(), repr(source)]
     told += [(name, _version(name)) for name in _PACKAGES]
     # A module of the same name in the sources hides the package.
@@ -206,7 +206,7 @@ def _origin(name: str) -> str | None:
 
 
 def _folders(source: ModelSource) -> Iterable[Path]:
-    """Where the files of a model lie: its folder, and what is downloaded of it."""
+    """The folders with the files of a model: its own, and that of its download."""
     if source.folder:
         yield Path(source.folder)
     if source.id:
@@ -231,7 +231,7 @@ def _files(folder: Path) -> list[tuple[str, int, int]]:
 
 
 def hub_answers() -> bool:
-    """Whether the hub, or the proxy before it, takes a connection. Takes two seconds at most."""
+    """Whether the hub, or the proxy before it, takes a connection. It takes at most two seconds."""
     import socket  # noqa: PLC0415 - slow to import, and rarely needed
     import urllib.parse  # noqa: PLC0415 - likewise
     import urllib.request  # noqa: PLC0415 - likewise
@@ -245,7 +245,7 @@ def hub_answers() -> bool:
         address = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     try:
         port = address.port or (443 if address.scheme == "https" else 80)
-        # Looking a name up may hang without any limit of its own.
+        # Looking up a name has no time limit of its own.
         within(
             _REACH_SECONDS,
             lambda: socket.create_connection(

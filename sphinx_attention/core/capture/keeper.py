@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from sphinx_attention.core.request import FunctionSource, ModelSource
 
 AGAIN = 75
-"""Exit code of a process that wants to be started again, with other surroundings."""
+"""The exit code of a process that has to be started again, with another environment."""
 
 ROOM = 1 << 30
-"""Bytes that all models may take together that are kept beside the last one."""
+"""How many bytes all models but the last one may take together."""
 
 _BROKEN_SECONDS = 0.2
 
@@ -48,10 +48,10 @@ class _Kept:
     """A model that is open.
 
     Attributes:
-        fingerprint: of its files when it was opened.
-        manager: closes it.
-        runner: runs it.
-        told: whether it was said that it is loaded.
+        fingerprint: the fingerprint of its files when it was opened.
+        manager: the context manager that closes it.
+        runner: the runner.
+        told: whether a message said that it is loaded.
     """
 
     fingerprint: str
@@ -68,7 +68,7 @@ class Models:
     """The models that are open, the last one used last.
 
     Args:
-        room: bytes that those beside the last one may take together.
+        room: how many bytes all models but the last one may take together.
     """
 
     def __init__(self, room: int = ROOM) -> None:
@@ -83,7 +83,7 @@ class Models:
             self._close(source)
             kept = None
         if kept is None:
-            # How large the new one is shows when it is loaded. The others leave room before that.
+            # The size of the new model is known once it is loaded. The others make room before.
             self._shrink(self._room)
             manager = open_source(source)
             kept = self._kept[source] = _Kept(now, manager, manager.__enter__())
@@ -91,10 +91,10 @@ class Models:
         return nullcontext(kept.runner)
 
     def settle(self) -> None:
-        """Say which models were loaded, and close those that did not load or take too much room."""
+        """Report which models were loaded, and close those that failed or take too much memory."""
         for source, kept in list(self._kept.items()):
             if not kept.bytes:
-                # A runner remembers its failure. What was wrong may be mended until the next build.
+                # A runner remembers its failure, which may be mended before the next build.
                 self._close(source)
             elif not kept.told:
                 kept.told = True
@@ -104,7 +104,7 @@ class Models:
             self._shrink(self._room + last.bytes)
 
     def _shrink(self, most: int) -> None:
-        """Close those that were used longest ago, until all take no more than so much."""
+        """Close the models that were used longest ago, until the others take no more bytes."""
         while self._kept and sum(kept.bytes for kept in self._kept.values()) > most:
             self._close(next(iter(self._kept)))
 
@@ -120,7 +120,7 @@ class Keeper:
     """Answers builds.
 
     Args:
-        models: those that are open.
+        models: the models that are open.
     """
 
     def __init__(self, models: Models) -> None:
@@ -128,10 +128,10 @@ class Keeper:
         self._surroundings: dict[str, Any] | None = None
 
     def answer(self, way: Connection) -> bool:
-        """Answer the one question of a build.
+        """Answer the question of a build.
 
         Returns:
-            Whether this process may go on; otherwise a new one has to take its place.
+            Whether this process may go on; otherwise a new process has to replace it.
 
         Raises:
             OSError, EOFError: the build is gone.
@@ -139,7 +139,7 @@ class Keeper:
         asked = receive(way)
         wanted: dict[str, Any] = asked["surroundings"]
         if self._surroundings is None:
-            # Before PyTorch is imported, which reads them once.
+            # This is done before PyTorch is imported, which reads the variables once.
             for name in surroundings()["variables"].keys() - wanted["variables"].keys():
                 del os.environ[name]
             os.environ.update(wanted["variables"])
@@ -150,7 +150,7 @@ class Keeper:
             return False
         requests = read_requests(asked["requests"])
         with listening(lambda text: send(way, {"say": text})):
-            # What a chunk has answered is held until all of it is sent.
+            # The outcomes of a chunk are held until all of them are sent.
             for chunk in chunks(requests):
                 for outcome in outcomes(Destination(None), chunk, self._models.open):
                     send_outcome(way, outcome)
@@ -163,7 +163,7 @@ def serve(address: str, key: bytes) -> int:
     """Answer builds, one after the other.
 
     Returns:
-        An exit code: `AGAIN` where a new process has to take this one's place.
+        An exit code: `AGAIN` if a new process has to replace this one.
     """
     keeper = Keeper(Models())
     with Listener(address, authkey=key) as listener:
@@ -171,10 +171,10 @@ def serve(address: str, key: bytes) -> int:
             try:
                 way = listener.accept()
             except (AuthenticationError, EOFError, OSError):
-                # Somebody else, or a build that was ended.
+                # Another program connected, or the build has ended.
                 time.sleep(_BROKEN_SECONDS)
                 continue
-            # A build that was ended closes its end.
+            # A build that ends closes its connection.
             with way, contextlib.suppress(EOFError, OSError):
                 try:
                     if not keeper.answer(way):
@@ -198,7 +198,7 @@ def main() -> int:
     end_with_parent(remove)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if is_file:
-        # That of an earlier process, which was killed.
+        # The socket is left from an earlier process that was killed.
         Path(address).unlink(missing_ok=True)
     return serve(address, key)
 

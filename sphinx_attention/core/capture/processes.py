@@ -1,4 +1,4 @@
-"""Run chunks in processes of their own on this machine, and go on where one of them dies."""
+"""Run chunks in other processes of this machine, and go on if one of them dies."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from .chunks import Destination
 
 _TRIES = 3
-"""How often a chunk is begun before it is given up."""
+"""How often a chunk is tried."""
 
 _STOPPING_SECONDS = 10
 
 
 @dataclass
 class _Task:
-    """What is left of a chunk, and how often it was begun."""
+    """The rest of a chunk, and how often it was tried."""
 
     source: Source
     left: tuple[Request, ...]
@@ -43,7 +43,7 @@ class _Task:
 
 @dataclass
 class _Worker:
-    """A process, the connection to it, and what it has to do."""
+    """A process, the connection to it, and its task."""
 
     process: SpawnProcess
     connection: Connection
@@ -53,14 +53,14 @@ class _Worker:
     def give(self, destination: Destination, task: _Task) -> None:
         self.task, self.last = task, task.source
         task.tries += 1
-        # One that has just died is found out by whoever waits for it.
+        # If the process has just died, waiting for its outcomes shows that.
         with contextlib.suppress(OSError):
             self.connection.send((destination, Chunk(task.left)))
 
 
 @dataclass
 class _Pool:
-    """Processes, and the chunks that none of them has yet."""
+    """Processes, and the chunks that are not begun yet."""
 
     destination: Destination
     jobs: int
@@ -68,7 +68,7 @@ class _Pool:
     context: SpawnContext = field(default_factory=lambda: multiprocessing.get_context("spawn"))
     workers: list[_Worker] = field(default_factory=list)
     deaths: int = 0
-    """Processes that died since anything was answered."""
+    """How many processes died since the last outcome."""
 
     def run(self) -> Iterator[Outcome]:
         try:
@@ -81,7 +81,7 @@ class _Pool:
                 _stop(worker)
 
     def _employ(self) -> None:
-        """Give every process something to do, and start those that lack."""
+        """Give every process a task, and start missing processes."""
         for worker in self.workers:
             if worker.task is None and self.tasks:
                 worker.give(self.destination, self._next(worker.last))
@@ -91,7 +91,7 @@ class _Pool:
             worker.give(self.destination, self._next(None))
 
     def _next(self, source: Source | None) -> _Task:
-        """A chunk of the source whose model a process has open, or else the first."""
+        """A chunk of the source whose model a process has loaded, or else the first chunk."""
         for task in self.tasks:
             if task.source == source:
                 self.tasks.remove(task)
@@ -107,7 +107,7 @@ class _Pool:
         return _Worker(process, here)
 
     def _ready(self) -> list[_Worker]:
-        """Those that have something to say; one that has died has an end to tell."""
+        """The processes that have sent something, or have died."""
         busy = {worker.connection: worker for worker in self.workers if worker.task}
         return [
             worker for connection, worker in busy.items() if connection in set(wait(list(busy)))
@@ -125,12 +125,12 @@ class _Pool:
             worker.task = None
             return
         self.deaths = 0
-        # What is answered is not asked again, should the process die.
+        # A request with an outcome is not run again if the process dies.
         task.left = tuple(request for request in task.left if request.key != outcome.key)
         yield outcome
 
     def _bury(self, worker: _Worker, task: _Task) -> Iterator[Outcome]:
-        """Have another process do what a dead one had not done."""
+        """Have another process continue the task of a dead one."""
         self.workers.remove(worker)
         # The process may have closed the connection and not yet ended.
         worker.process.join(_STOPPING_SECONDS)
@@ -142,7 +142,7 @@ class _Pool:
         elif task.left:
             self.tasks.appendleft(task)
         if self.deaths > _TRIES * self.jobs:
-            # It is not the text.
+            # The text is not the reason.
             given_up += self.tasks
             self.tasks.clear()
         error = _died(worker.process.exitcode)
@@ -153,13 +153,13 @@ def in_processes(parts: Sequence[Chunk], destination: Destination, jobs: int) ->
     """Run chunks in processes of their own on this machine.
 
     Args:
-        parts: in an order that keeps sources together.
-        destination: where the entries go.
-        jobs: how many processes at most.
+        parts: the chunks, in an order that keeps sources together.
+        destination: the destination of the entries.
+        jobs: how many processes there are at most.
 
     Yields:
-        An outcome for each request, as soon as it is known. Where a process dies, another does
-        what it had not done; what kills one process after the other is told as an error.
+        An outcome for each request, as soon as it is known. If a process dies, another continues
+        its task; a request that kills several processes gets an error.
     """
     jobs = max(1, min(jobs, len(parts)))
     tasks = (_Task(part.requests[0].source, part.requests) for part in parts)
@@ -167,15 +167,15 @@ def in_processes(parts: Sequence[Chunk], destination: Destination, jobs: int) ->
 
 
 def work(connection: Connection, threads: int) -> None:
-    """What a process does: it takes chunks until there are no more.
+    """The main function of a process: it takes chunks until there are no more.
 
     Args:
         connection: chunks come from it, and outcomes go to it.
-        threads: how many a library may use.
+        threads: how many threads a library may use.
     """
-    # Whoever interrupts the command interrupts the process that started this one.
+    # An interrupt is handled by the process that started this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Leave the other processes their processors; read when torch is imported.
+    # This leaves processors to the other processes. PyTorch reads it when it is imported.
     os.environ["OMP_NUM_THREADS"] = str(threads)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     with connection:
@@ -185,7 +185,7 @@ def work(connection: Connection, threads: int) -> None:
             except (EOFError, OSError):
                 return
             for outcome in chain(outcomes(destination, chunk), [None]):
-                # Nobody may be listening any more.
+                # The other end may be closed.
                 with contextlib.suppress(OSError):
                     connection.send(outcome)
 
@@ -194,7 +194,7 @@ def _stop(worker: _Worker) -> None:
     """End a process: the closed connection tells it to end, and else it is terminated."""
     worker.connection.close()
     if worker.task is not None:
-        # What it computes now, nobody waits for.
+        # Its current result is not needed.
         worker.process.terminate()
     worker.process.join(_STOPPING_SECONDS)
     if worker.process.exitcode is None:

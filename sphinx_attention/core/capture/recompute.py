@@ -1,4 +1,4 @@
-"""Whether what the store has is what the model says now."""
+"""Compares the entries of a store with what the model computes now."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from sphinx_attention.core.store.base import Store
 
 WEIGHT = 1 / STEPS + 1e-4
-"""How far a stored weight may be from one computed again: one step, and the order of sums."""
+"""How far a stored weight may be from the new one: one quantization step and rounding."""
 
 _RELATIVE = 1e-3
-"""Likewise a number of queries, keys and values, by the largest of its kind."""
+"""How far a number of queries, keys or values may be, relative to the largest of its kind."""
 
 _TENSORS = ("queries", "keys", "values")
 
 
 class _Comparing(MemoryStore):
-    """Compares what it is given with what another store has, and keeps the difference alone."""
+    """A store that compares answers with those of another store, and keeps only differences."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class _Comparing(MemoryStore):
         self.found: dict[str, str] = {}
 
     def write(self, key: str, data: bytes) -> None:
-        """Compare an answer with the entry; nothing is kept of it."""
+        """Compare an answer with the entry of its request."""
         try:
             stored = self.stored.get(key)
         except (DamagedEntryError, OSError) as error:
@@ -50,11 +50,11 @@ def recompute(store: Store, requests: Iterable[Request]) -> Iterator[tuple[Reque
     """Compute requests again, and compare.
 
     Args:
-        store: what has their entries; nothing is written to it.
-        requests: each key once.
+        store: the store with their entries; nothing is written to it.
+        requests: the requests, with each key once.
 
     Yields:
-        A request, and how its entry differs from what is computed now: nothing where it does not.
+        A request, and how its entry differs from the new answer; empty if it does not.
     """
     comparing = _Comparing(store)
     library = Library(comparing, "refresh")
@@ -66,7 +66,7 @@ def recompute(store: Store, requests: Iterable[Request]) -> Iterator[tuple[Reque
 
 
 def compare(stored: Attention, computed: Attention) -> str:
-    """How an entry differs from what was computed; nothing where rounding explains it all."""
+    """How an entry differs from the new answer; empty if rounding explains the difference."""
     for name in ("query_tokens", "key_tokens"):
         was, now = ([t.text for t in getattr(a, name)] for a in (stored, computed))
         if was != now:
@@ -76,7 +76,7 @@ def compare(stored: Attention, computed: Attention) -> str:
     if not np.array_equal(stored.masked, computed.masked):
         return "other keys are masked now"
     gap = np.abs(stored.weights.astype(np.float64) - computed.weights)
-    # A number that is none is no match either.
+    # NaN never matches.
     apart = ~(gap <= WEIGHT)
     if apart.any():
         worst = np.where(apart, gap, 0.0).argmax()
@@ -92,12 +92,12 @@ def compare(stored: Attention, computed: Attention) -> str:
 
 
 def _candidates(stored: Attention, computed: Attention) -> str:
-    """How the probabilities of next tokens differ: those of the same texts are compared."""
+    """How the probabilities of next tokens differ, compared by the texts of the tokens."""
     counts = len(stored.candidates), len(computed.candidates)
     if counts[0] != counts[1]:
         return f"it holds {counts[0]} steps, now {counts[1]}"
     for n, (was, now) in enumerate(zip(stored.candidates, computed.candidates, strict=True), 1):
-        # Tokens that are hardly likely may change places.
+        # The order of unlikely tokens may differ.
         known = {one.text: one.probability for one in now}
         for one in was:
             apart = abs(known.get(one.text, now[-1].probability) - one.probability)

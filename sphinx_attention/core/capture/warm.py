@@ -1,7 +1,7 @@
-"""Capture by the process that keeps models open, where there is one (see `keeper`).
+"""Capture by the process that keeps models open, if there is one (see `keeper`).
 
-A build finds it by two variables of its environment. Where it is gone, the build computes by
-itself.
+A build finds the process by two environment variables. If it has ended, the build computes
+everything itself.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .library import Library
 
 _CONNECT_SECONDS = 15.0
-"""How long a process may take to start that takes the place of another one."""
+"""How many seconds a process may take to start that replaces another one."""
 
 _STEP_SECONDS = 0.05
 _TRIES = 2
@@ -40,7 +40,7 @@ class _GoneError(Exception):
 
 
 class _AgainError(Exception):
-    """The process ends, because a model of this build needs other surroundings than it has."""
+    """The process ends, because a model of this build needs another environment."""
 
 
 def is_warm() -> bool:
@@ -54,10 +54,10 @@ def capture(
     """As `Library.capture`, with the models that another process keeps open.
 
     Args:
-        library: where the entries go.
-        requests: what to compute.
-        configured: whether conf.py has imported transformers: it may have registered a class or
-            set a precision, which the other process lacks, so that models run in this one.
+        library: its store gets the entries.
+        requests: the requests to compute.
+        configured: whether conf.py has imported transformers. It may have registered a class or set
+            a precision, which the other process does not have; models then run in this process.
 
     Yields:
         Each request when it is done, and what it was made with.
@@ -92,7 +92,7 @@ def _ask(requests: Sequence[Request]) -> Iterator[Outcome]:
     """What the process answers.
 
     Raises:
-        _GoneError: it does not answer, or not all.
+        _GoneError: the process does not answer, or not completely.
     """
     for _ in range(_TRIES):
         try:
@@ -137,7 +137,7 @@ def _connected() -> Connection:
             return Client(os.environ[ADDRESS], authkey=key)
         except (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, EOFError):
             folder = os.path.dirname(os.environ[ADDRESS])  # noqa: PTH120 - it may be a pipe of Windows
-            # Without its folder it has ended for good.
+            # Without its folder, the process has ended and no other will start.
             if time.monotonic() > until or not os.path.isdir(folder):  # noqa: PTH112 - likewise
                 raise
             time.sleep(_STEP_SECONDS)

@@ -1,7 +1,7 @@
-"""What a build and the process that keeps models open say to each other, as JSON.
+"""The messages between a build and the process that keeps models open, as JSON.
 
-Nothing is pickled: reading a message runs no code. An entry travels as the bytes that a store
-keeps, in a frame of its own, and whoever receives it verifies it.
+Nothing is pickled, so that reading a message runs no code. An entry is sent as the bytes that a
+store keeps, in a message of its own, and the receiver verifies it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from sphinx_attention.core.request import Source
 
 ADDRESS = "SPHINX_ATTENTION_WARM"
-"""The variable that tells a build where the process that keeps models open listens."""
+"""The variable with the address of the process that keeps models open."""
 
 KEY = "SPHINX_ATTENTION_WARM_KEY"
 """The variable with the secret, in hexadecimal, that both sides prove to know."""
 
 _MOST_MESSAGE = 1 << 26
-"""Bytes of a message that is no entry."""
+"""How many bytes a message that is no entry has at most."""
 
 _SOURCES: dict[str, type[Source]] = {
     "matrix": MatrixSource,
@@ -74,14 +74,14 @@ _VARIABLES = (
     "USE_",
     "XDG_CACHE_",
 )
-"""How the names of variables begin that decide how PyTorch and transformers work."""
+"""The prefixes of the variables that change how PyTorch and transformers work."""
 
 
 def send(way: Connection, message: dict[str, Any]) -> None:
     """Send one message.
 
     Raises:
-        OSError: nobody is at the other end.
+        OSError: the other end is closed.
     """
     way.send_bytes(json.dumps(message).encode())
 
@@ -91,8 +91,8 @@ def receive(way: Connection) -> dict[str, Any]:
 
     Raises:
         EOFError: the other end is closed.
-        OSError: it broke, or sent more than a message may hold.
-        ValueError: what came is no message.
+        OSError: the connection broke, or the message is too long.
+        ValueError: the bytes are no message.
     """
     message = json.loads(way.recv_bytes(_MOST_MESSAGE))
     if not isinstance(message, dict):
@@ -101,7 +101,7 @@ def receive(way: Connection) -> dict[str, Any]:
 
 
 def send_outcome(way: Connection, outcome: Outcome) -> None:
-    """Send what became of one request; an entry follows in a frame of its own."""
+    """Send the outcome of one request; an entry follows in a message of its own."""
     message: dict[str, Any] = {"key": outcome.key, "entry": outcome.data is not None}
     if outcome.error is not None:
         error = outcome.error
@@ -112,7 +112,7 @@ def send_outcome(way: Connection, outcome: Outcome) -> None:
 
 
 def receive_outcome(way: Connection, message: dict[str, Any]) -> Outcome:
-    """The outcome that a message begins.
+    """The outcome that a message announces.
 
     Raises:
         EOFError, OSError, ValueError, LookupError, TypeError: as `receive`.
@@ -125,7 +125,7 @@ def receive_outcome(way: Connection, message: dict[str, Any]) -> Outcome:
 
 
 def write_requests(requests: Iterable[Request]) -> list[dict[str, Any]]:
-    """Requests as plain data. A key tells whether they come out as they went in."""
+    """Requests as plain data. Their keys show whether they are read as they were written."""
     written = []
     for request in requests:
         values = {f.name: getattr(request, f.name) for f in fields(request) if f.name != "source"}
@@ -140,7 +140,7 @@ def read_requests(written: list[dict[str, Any]]) -> list[Request]:
     """The requests of `write_requests`.
 
     Raises:
-        ValueError, LookupError, TypeError: they are not what was written.
+        ValueError, LookupError, TypeError: the data is not what was written.
     """
     requests = []
     for one in written:
@@ -153,7 +153,7 @@ def read_requests(written: list[dict[str, Any]]) -> list[Request]:
 
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:
-    """Plain data as requests hold it, where all that is listed stands in tuples."""
+    """Plain data as requests hold it: with tuples for lists."""
     return {name: _tuple(value) for name, value in values.items()}
 
 
@@ -162,7 +162,7 @@ def _tuple(value: Any) -> Any:
 
 
 def surroundings() -> dict[str, Any]:
-    """What a model in this process would run with, beside its own files.
+    """The environment of models in this process, beside their own files.
 
     conf.py may set variables and put folders on ``sys.path``; packages may be installed between two
     builds. A process that keeps a model open has to have the same.

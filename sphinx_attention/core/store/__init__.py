@@ -1,4 +1,4 @@
-"""The store: attentions by key, in a folder, in memory, or in both a folder and a shared place."""
+"""The store: attentions by key, in a folder, in memory, or in a folder and at a shared URL."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ if TYPE_CHECKING:
     from .base import Store
 
 LOCAL_FOLDER = "_attention"
-"""Where a store at a URL keeps what was read from there, beside conf.py."""
+"""The folder beside conf.py that keeps what was read from a store at a URL."""
 
 
 def open_store(location: str | None, base: Path) -> Store:
-    """The store that a setting or an option names. Reads nothing and reaches nobody yet.
+    """The store that a setting or an option names. Nothing is read or connected yet.
 
     Args:
-        location: a folder; a URL of fsspec's, such as ``s3://bucket/notes``, for a store that is
-            shared, with a folder beside conf.py before it; None for one that lasts as long as
-            the process.
-        base: what relative folders are relative to, and where the folder before a URL lies.
+        location: a folder; a URL of fsspec, such as ``s3://bucket/notes``, for a shared store,
+            which has a folder beside conf.py in front of it; None for a store that lasts as long
+            as the process.
+        base: the folder to which relative folders are relative, and which holds the folder in
+            front of a URL.
     """
     if location is None:
         return MemoryStore()
     if "://" in location:
-        # These import fsspec's types, which folders do without.
+        # These import fsspec, which a folder does not need.
         from .layered import SharedStore  # noqa: PLC0415
         from .remote import RemoteStore  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""Entries of a store in one file, to be carried elsewhere: an uncompressed tar.
+"""Entries of a store in one file, an uncompressed tar, for another machine.
 
-Its members are named as the files of a folder store, so that unpacking it where a store lies does
-the same as importing it, without the verification.
+The members have the names of the files of a folder store. Unpacking the file in the folder of a
+store does the same as importing it, without verification.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def export_entries(
     """Write entries to a file, whole or not at all; the same entries give the same bytes.
 
     Args:
-        store: where they are.
-        keys: which ones.
-        file: where they go.
+        store: the store that has the entries.
+        keys: the keys of the entries.
+        file: the file to write.
 
     Returns:
-        The keys that are in the file, and those that are not, each with the reason.
+        The keys that are in the file, and the other keys, each with the reason.
 
     Raises:
         OSError: the file cannot be written.
@@ -65,13 +65,13 @@ def export_entries(
 
 
 def import_entries(store: Store, file: Path) -> tuple[list[str], dict[str, str]]:
-    """Take entries from a file into a store; what the store has soundly stays.
+    """Copy entries from a file into a store; sound entries of the store stay.
 
-    Nothing is unpacked onto the disk: a member's name decides no more than which key it has to be.
+    Nothing is unpacked onto the disk: the name of a member only says which key it must have.
 
     Args:
-        store: where they go.
-        file: what `export_entries` wrote.
+        store: the store that gets the entries.
+        file: a file that `export_entries` wrote.
 
     Returns:
         The keys that the store has now, and the members that were left out, each with the reason.
@@ -83,10 +83,10 @@ def import_entries(store: Store, file: Path) -> tuple[list[str], dict[str, str]]
     done: list[str] = []
     wrong: dict[str, str] = {}
     if not file.is_file():
-        # A pipe or a device may have no end.
+        # A pipe or a device may never end.
         raise OSError(f"{file} is no regular file")
     try:
-        # Uncompressed alone, so that a file takes no more memory than it has bytes.
+        # Only uncompressed files are read, so that a file takes no more memory than it has bytes.
         with file.open("rb") as opened, tarfile.open(fileobj=_Bounded(opened), mode="r:") as tar:
             for member in tar:
                 if member.size < 0:
@@ -96,20 +96,20 @@ def import_entries(store: Store, file: Path) -> tuple[list[str], dict[str, str]]
                 if why := _take(store, tar, member, done):
                     wrong[member.name] = why
             if not _is_empty_from(opened, tar.offset):
-                # `tarfile` takes a header that it cannot read for the end.
+                # `tarfile` takes a header that it cannot read as the end of the file.
                 raise tarfile.ReadError("a header cannot be read")
         if not _is_whole(file):
             wrong[file.name] = "the file is cut short"
     except (tarfile.TarError, ValueError, OverflowError, RecursionError, EOFError) as error:
-        # What came before the damage is in the store.
+        # The members before the damage are in the store.
         wrong[file.name] = f"the file is damaged, or no tar that export wrote: {error}"
     return done, wrong
 
 
 class _Bounded(io.BufferedIOBase):
-    """A file of which no more is read at once than an entry may have.
+    """A file of which no more bytes are read at once than an entry may have.
 
-    The headers of a tar say how much to read next, and `tarfile` sets the memory aside at once.
+    The headers of a tar say how much to read next, and `tarfile` allocates that memory at once.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -121,29 +121,29 @@ class _Bounded(io.BufferedIOBase):
         """Read so many bytes.
 
         Raises:
-            tarfile.ReadError: more than an entry may have.
+            tarfile.ReadError: an entry may not have so many.
         """
         if size is None or not 0 <= size <= MOST_BYTES + tarfile.BLOCKSIZE:
             raise tarfile.ReadError(f"a header announces {size} bytes")
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a place.
+        """Go to a position.
 
         Raises:
-            tarfile.ReadError: it lies behind the end.
+            tarfile.ReadError: the position is behind the end.
         """
         if whence == io.SEEK_SET and offset > self._size:
             raise tarfile.ReadError("a header leads past the end of the file")
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """The place where the next byte is read."""
+        """The position of the next byte."""
         return self._file.tell()
 
 
 def _is_empty_from(file: BinaryIO, offset: int) -> bool:
-    """Whether a file holds nothing but zeros from a place on."""
+    """Whether a file holds only zeros from a position on."""
     file.seek(offset)
     while block := file.read(1 << 20):
         if any(block):
@@ -152,7 +152,7 @@ def _is_empty_from(file: BinaryIO, offset: int) -> bool:
 
 
 def _is_whole(file: Path) -> bool:
-    """Whether a tar has its end, which its reader does not ask for: two blocks of zeros."""
+    """Whether a tar has its end, two blocks of zeros, for which `tarfile` does not ask."""
     with file.open("rb") as opened:
         opened.seek(max(0, file.stat().st_size - 2 * tarfile.BLOCKSIZE))
         return opened.read() == bytes(2 * tarfile.BLOCKSIZE)
@@ -170,7 +170,7 @@ def _take(store: Store, tar: tarfile.TarFile, member: tarfile.TarInfo, done: lis
     with content:
         data = content.read(member.size)
     try:
-        # Also where the store has a sound one: a damaged member is not taken.
+        # A damaged member counts as left out even if the store has a sound entry of its key.
         verify(data, key)
         if not _is_sound(store, key):
             store.put_bytes(key, data)

@@ -1,4 +1,4 @@
-"""Files that are read up to a bound, and written whole or not at all."""
+"""Files that are read up to a limit, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BINARY = getattr(os, "O_BINARY", 0)
-"""What Windows needs so that it does not translate line ends."""
+"""The flag with which Windows does not translate line ends."""
 
 _WINDOWS = os.name == "nt"
 _WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds between the tries to replace a file that another process reads."""
+"""The seconds between the attempts to replace a file that another process reads."""
 
 
 def read_bounded(path: Path, first: int | None = None) -> bytes:
     """The bytes of a regular file, or the first of them.
 
     Raises:
-        DamagedEntryError: it is larger than an entry may be.
-        OSError: it cannot be read, or is a pipe, a device or a folder.
+        DamagedEntryError: the file is larger than an entry may be.
+        OSError: the file cannot be read, or is a pipe, a device or a folder.
     """
-    # A pipe that nobody writes to would be waited for.
+    # Opening a pipe would wait until another process writes to it.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)
@@ -65,7 +65,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def replace(temporary: Path, path: Path) -> None:
-    """Rename a finished file to its name, in the place of what is there.
+    """Rename a finished file to its name, replacing a file of that name.
 
     Windows refuses while another process has the old file open, such as a reader or a virus
     scanner. Both close it in less than a second.

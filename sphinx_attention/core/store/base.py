@@ -1,4 +1,4 @@
-"""What every store can do, and the store in memory."""
+"""The interface of all stores, and the store in memory."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ if TYPE_CHECKING:
     from sphinx_attention.core.request import Request
 
 ABANDONED_SECONDS = 3600.0
-"""Age from which a temporary file counts as left over from a process that was killed."""
+"""The age from which a temporary file counts as left behind by a killed process."""
 
 
 class Store(ABC):
     """Attentions by key.
 
-    Processes may share one: entries appear whole or not at all, and the same key always holds the
+    Processes may share a store: entries appear whole or not at all, and a key always stands for the
     same attention.
     """
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """What messages call the store."""
+        """The name of the store in messages."""
 
     @property
     def folder(self) -> Path | None:
-        """The folder on this machine; None where there is none."""
+        """The folder on this machine; None if there is none."""
         return None
 
     @abstractmethod
     def read(self, key: str) -> bytes | None:
-        """An entry's bytes as they lie there, not verified; None where there is none.
+        """The bytes of an entry, not verified; None if there is no entry.
 
         Raises:
-            OSError: the entry is there and cannot be read.
+            OSError: the entry exists and cannot be read.
         """
 
     @abstractmethod
@@ -50,7 +50,7 @@ class Store(ABC):
         """Write an entry's bytes, whole or not at all.
 
         Raises:
-            NewerEntryError: there is one of a younger format, which is left as it is.
+            NewerEntryError: there is an entry of a newer format, which is left as it is.
             AttentionError: the store cannot be written, or the disk is full.
         """
 
@@ -60,38 +60,38 @@ class Store(ABC):
 
     @abstractmethod
     def delete(self, key: str) -> bool:
-        """Remove an entry; whether there was one.
+        """Remove an entry, and return whether there was one.
 
         Raises:
-            AttentionError: it cannot be removed.
+            AttentionError: the entry cannot be removed.
         """
 
     @abstractmethod
     def location(self, key: str) -> str:
-        """Where the entry of a key lies, for messages."""
+        """The location of an entry, for messages."""
 
     def open(self, key: str) -> Entry | None:
-        """The entry of a key, whose checksum and header are right; None where there is none.
+        """The entry of a key, with its checksum and header verified; None if there is no entry.
 
         Raises:
             DamagedEntryError: the entry is cut short, altered, or of another version.
-            OSError: the entry is there and cannot be read.
+            OSError: the entry exists and cannot be read.
         """
         data = self.read(key)
         return None if data is None else open_entry(data, key)
 
     def get(self, key: str) -> Attention | None:
-        """The attention of a key; None where there is no entry.
+        """The attention of a key; None if there is no entry.
 
         Raises:
-            DamagedEntryError: as `open`, and for numbers that cannot be right.
+            DamagedEntryError: as `open`, and if numbers are not possible.
             OSError: as `open`.
         """
         entry = self.open(key)
         return None if entry is None else entry.attention()
 
     def has(self, key: str) -> bool:
-        """Whether there is a sound entry of a key: all of it is read and checked.
+        """Whether there is a sound entry of a key; all of it is read and checked.
 
         Raises:
             DamagedEntryError: as `get`.
@@ -103,7 +103,7 @@ class Store(ABC):
         return data is not None
 
     def info(self, key: str) -> EntryInfo | None:
-        """What the entry of a key says of itself; None where there is no entry.
+        """The description of the entry of a key; None if there is no entry.
 
         Raises:
             DamagedEntryError: as `open`.
@@ -113,7 +113,7 @@ class Store(ABC):
         return None if entry is None else entry.info()
 
     def get_bytes(self, key: str) -> bytes | None:
-        """The bytes of an entry, whose checksum and header are right; None where there is none.
+        """The bytes of an entry, with checksum and header verified; None if there is no entry.
 
         Raises:
             DamagedEntryError: as `open`.
@@ -123,7 +123,7 @@ class Store(ABC):
         return None if entry is None else entry.data
 
     def put_bytes(self, key: str, data: bytes) -> None:
-        """Take over an entry from another store.
+        """Copy an entry from another store.
 
         Raises:
             DamagedEntryError: the bytes are not a sound entry of that key; nothing is written.
@@ -136,19 +136,19 @@ class Store(ABC):
         """Write the answer to a request.
 
         Raises:
-            NewerEntryError: there is an entry of a younger format, which is left as it is.
+            NewerEntryError: there is an entry of a newer format, which is left as it is.
             AttentionError: the store cannot be written, or the disk is full.
         """
         self.write(request.key, pack(request, attention))
 
     def prepare(self, keys: Iterable[str]) -> None:  # noqa: B027 - most stores need none
-        """Fetch at once what will be asked for one by one, where that is quicker."""
+        """Fetch several entries that will be read one by one, if that is quicker."""
 
     def sweep(self, older_than: float = ABANDONED_SECONDS) -> int:  # noqa: ARG002 - for those that need it
         """Remove temporary files that killed processes left behind.
 
         Args:
-            older_than: in seconds; younger ones may be in the writing.
+            older_than: in seconds; younger files may still be written.
 
         Returns:
             How many were removed.
@@ -156,7 +156,7 @@ class Store(ABC):
         return 0
 
     def drain_warnings(self) -> list[AttentionError]:
-        """What went wrong since last asked, without keeping the store from answering."""
+        """The problems since the last call that did not keep the store from answering."""
         return []
 
 
@@ -174,11 +174,11 @@ class MemoryStore(Store):
 
     @property
     def name(self) -> str:
-        """What messages call the store."""
+        """The name of the store in messages."""
         return "in memory"
 
     def read(self, key: str) -> bytes | None:
-        """An entry's bytes; None where there is none."""
+        """The bytes of an entry; None if there is no entry."""
         return self._entries.get(key)
 
     def write(self, key: str, data: bytes) -> None:
@@ -190,9 +190,9 @@ class MemoryStore(Store):
         yield from sorted(self._entries)
 
     def delete(self, key: str) -> bool:
-        """Forget an entry; whether there was one."""
+        """Forget an entry, and return whether there was one."""
         return self._entries.pop(key, None) is not None
 
     def location(self, key: str) -> str:
-        """What messages call an entry."""
+        """The name of an entry in messages."""
         return f"{key[:12]}… in memory"

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class FolderStore(Store):
-    """Entries as files, one a key, under folders of two letters.
+    """Entries as files, one for each key, in folders named by two letters.
 
     Args:
-        root: the folder; made when the first entry is written.
+        root: the folder; it is made when the first entry is written.
     """
 
     def __init__(self, root: Path) -> None:
@@ -42,7 +42,7 @@ class FolderStore(Store):
         return self.root
 
     def path(self, key: str) -> Path:
-        """Where the entry of a key lies."""
+        """The location of an entry."""
         return self.root / key[:2] / f"{key[2:]}{SUFFIX}"
 
     def location(self, key: str) -> str:
@@ -55,11 +55,11 @@ class FolderStore(Store):
             yield path.parent.name + path.stem
 
     def read(self, key: str) -> bytes | None:
-        """A file's bytes; None where there is none.
+        """The bytes of a file; None if there is no file.
 
         Raises:
-            DamagedEntryError: it is larger than an entry may be.
-            OSError: it is there and cannot be read, or is no regular file.
+            DamagedEntryError: the file is larger than an entry may be.
+            OSError: the file cannot be read, or is no regular file.
         """
         try:
             return read_bounded(self.path(key))
@@ -70,7 +70,7 @@ class FolderStore(Store):
         """Write a file: to a temporary name in the same folder, flushed, then renamed.
 
         Raises:
-            NewerEntryError: there is one of a younger format, which is left as it is.
+            NewerEntryError: there is an entry of a newer format, which is left as it is.
             AttentionError: the folder cannot be written, or the disk is full.
         """
         path = self.path(key)
@@ -90,7 +90,7 @@ class FolderStore(Store):
             ) from error
 
     def _refuse_links(self, path: Path) -> None:
-        """A link in the sources may point anywhere: nothing is written or removed through one."""
+        """Refuse links, which may point anywhere, so that nothing is changed through them."""
         for folder in (self.root, path.parent):
             if folder.is_symlink():
                 raise OSError(
@@ -109,10 +109,10 @@ class FolderStore(Store):
             verify_entry(start, key)
 
     def delete(self, key: str) -> bool:
-        """Remove a file, and its folder where that leaves it empty.
+        """Remove a file, and its folder if that is empty then.
 
         Raises:
-            AttentionError: it cannot be removed.
+            AttentionError: the file cannot be removed.
         """
         path = self.path(key)
         try:
@@ -132,7 +132,7 @@ class FolderStore(Store):
         """Remove temporary files that killed processes left behind.
 
         Args:
-            older_than: in seconds; younger ones may be in the writing.
+            older_than: in seconds; younger files may still be written.
 
         Returns:
             How many were removed.

@@ -1,7 +1,7 @@
-"""A folder before a store at a URL: what is read from there is kept here.
+"""A folder in front of a store at a URL: entries that are read from the URL are kept in the folder.
 
-What is computed is written to both. Where the URL does not answer, the folder is all there is; that
-is told once, and a build takes longer.
+New entries are written to both. If the URL does not answer, the store is the folder alone; one
+warning says so, and a build takes longer.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from .folder import FolderStore
 
 _AT_ONCE = 64
-"""Entries fetched together: enough to hide how far it is, few enough for the memory."""
+"""How many entries are fetched together: enough to hide the latency, few enough for the memory."""
 
 
 class SharedStore(Store):
-    """A folder, and a store at a URL behind it.
+    """A folder in front of a store at a URL.
 
     Args:
         local: the folder.
-        remote: what is shared.
+        remote: the shared store.
     """
 
     def __init__(self, local: FolderStore, remote: RemoteStore) -> None:
@@ -49,21 +49,21 @@ class SharedStore(Store):
 
     @property
     def folder(self) -> Path:
-        """The folder before the URL."""
+        """The folder in front of the URL."""
         return self.local.root
 
     def location(self, key: str) -> str:
-        """The entry's file, where it is here, or else its URL."""
+        """The file of an entry if it is in the folder, or else its URL."""
         if self.local.path(key).exists():
             return self.local.location(key)
         return self.remote.location(key)
 
     def read(self, key: str) -> bytes | None:
-        """A sound entry from the folder, or else from the URL; None where neither has one.
+        """A sound entry from the folder, or else from the URL; None if neither has one.
 
         Raises:
-            DamagedEntryError: there are only damaged ones.
-            OSError: the file is there and cannot be read, and nothing sound is at the URL.
+            DamagedEntryError: all entries of the key are damaged.
+            OSError: the file cannot be read, and the URL has no sound entry.
         """
         wrong: DamagedEntryError | OSError
         try:
@@ -81,7 +81,7 @@ class SharedStore(Store):
 
     def _fetch(self, key: str) -> bytes | None:
         if key in self._absent:
-            # Good for one question: another machine may be writing it by now.
+            # This holds only once, because another machine may be writing the entry now.
             self._absent.discard(key)
             return None
         try:
@@ -109,7 +109,7 @@ class SharedStore(Store):
                 )
 
     def prepare(self, keys: Iterable[str]) -> None:
-        """Copy here what the URL has of some entries, many at a time."""
+        """Copy entries from the URL to the folder, many at a time."""
         lacking = [key for key in keys if not self.local.path(key).exists()]
         for start in range(0, len(lacking), _AT_ONCE):
             try:
@@ -121,16 +121,16 @@ class SharedStore(Store):
                 if data is None:
                     self._absent.add(key)
                     continue
-                # What is damaged is left to `read`, which says so.
+                # Damaged entries are left to `read`, which reports them.
                 with contextlib.suppress(DamagedEntryError):
                     verify_entry(data, key)
                     self._keep(key, data)
 
     def write(self, key: str, data: bytes) -> None:
-        """Write to both places.
+        """Write to the folder and to the URL.
 
         Raises:
-            NewerEntryError: one of them has an entry of a younger format, which is left as it is.
+            NewerEntryError: one of them has an entry of a newer format, which is left as it is.
             AttentionError: the folder cannot be written.
         """
         refused: NewerEntryError | AttentionError | None = None
@@ -154,7 +154,7 @@ class SharedStore(Store):
             raise refused
 
     def keys(self) -> Iterator[str]:
-        """Every key of either place, in order; of the folder alone if the URL does not answer."""
+        """The keys of the folder and, if it answers, of the URL, in order."""
         found = set(self.local.keys())
         try:
             found.update(self.remote.keys())
@@ -163,13 +163,13 @@ class SharedStore(Store):
         yield from sorted(found)
 
     def delete(self, key: str) -> bool:
-        """Remove an entry from both places; whether there was one.
+        """Remove an entry from the folder and the URL, and return whether there was one.
 
-        Others may share the URL: what these notes do not use may be theirs. To tidy up the folder
-        alone, delete from ``local``.
+        Others may share the URL and use entries that these notes do not use. To delete
+        only from the folder, use ``local``.
 
         Raises:
-            AttentionError: it cannot be removed from the folder.
+            AttentionError: the entry cannot be removed from the folder.
         """
         here, there = self.local.delete(key), False
         try:
@@ -193,7 +193,7 @@ class SharedStore(Store):
             self._troubles.append(AttentionError(trouble.problem, message))
 
     def drain_warnings(self) -> list[AttentionError]:
-        """What went wrong since last asked; a URL that does not answer is told once."""
+        """The problems since the last call; a URL that does not answer is reported once."""
         told, self._troubles = self._troubles, []
         return told
 

@@ -1,7 +1,7 @@
 """A store at a URL, for notes that several machines build.
 
-Any file system that fsspec knows will do. Entries lie there as they do in a folder, under the same
-names, so that a folder can be copied there by other means, and back.
+Any file system of fsspec can be used. Entries have the same names as in a folder, so that a folder
+can be copied there and back by other means.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _PACKAGES = {
 """The package to install for a protocol, beside fsspec itself."""
 
 _WHOLE = {*S3, "gs", "gcs", "abfs", "abfss", "az", "oci", "oss", "obs", "memory"}
-"""Protocols that show an object only when all of it has arrived."""
+"""Protocols with which an object is visible only when all of it has arrived."""
 
 _TRANSFER_SECONDS = 60.0
 """Time that a request takes at most once the file system has answered."""
@@ -62,8 +62,8 @@ class RemoteStore(Store):
     """Entries at a URL. After the first failure the store is not asked again.
 
     Args:
-        url: any that fsspec takes. How to get in comes from the environment, as fsspec and the
-            packages below it read it: ``FSSPEC_S3_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``, …
+        url: any URL of fsspec. Credentials come from the environment, as fsspec and the packages
+            below it read them: ``FSSPEC_S3_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``, …
     """
 
     def __init__(self, url: str) -> None:
@@ -79,7 +79,7 @@ class RemoteStore(Store):
 
     @property
     def name(self) -> str:
-        """The URL, without what may be a password in it."""
+        """The URL without credentials."""
         return re.sub(r"//[^/@]*@", "//…@", self.url)
 
     @property
@@ -92,7 +92,7 @@ class RemoteStore(Store):
         return f"{self.name}/{_path(key)}"
 
     def read(self, key: str) -> bytes | None:
-        """An object's bytes; None where there is none.
+        """The bytes of an object; None if there is none.
 
         Raises:
             DamagedEntryError: the object is larger than an entry may be.
@@ -104,11 +104,12 @@ class RemoteStore(Store):
         return found[key]
 
     def read_many(self, keys: Iterable[str], most: int | None = None) -> dict[str, bytes | None]:
-        """What `read` gives for each of some keys, asked for together.
+        """The results of `read` for several keys, with one request.
 
         Args:
-            keys: which ones.
-            most: bytes of an object; larger ones are left out. None takes what many may have.
+            keys: the keys.
+            most: how many bytes an object may have; larger ones are left out. None takes the limit
+                for objects that are read together.
 
         Raises:
             RemoteError: the server does not answer.
@@ -160,7 +161,7 @@ class RemoteStore(Store):
 
         def find(system: Any, root: str) -> list[str]:
             system.invalidate_cache()
-            # A page of links is followed no further than entries lie.
+            # Links on pages of an HTTP server are followed only to the depth of entries.
             depth = {"maxdepth": 2} if self.protocol in HTTP else {}
             with contextlib.suppress(FileNotFoundError):
                 return [str(path) for path in system.find(root, **depth)]
@@ -172,7 +173,7 @@ class RemoteStore(Store):
         yield from sorted(match[1] + match[2] for match in found if match)
 
     def delete(self, key: str) -> bool:
-        """Remove an object; whether there was one.
+        """Remove an object, and return whether there was one.
 
         Raises:
             RemoteError: the server does not answer, or does not allow it.
