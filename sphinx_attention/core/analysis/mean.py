@@ -51,8 +51,8 @@ def mean_of_sentences(attentions: Sequence[Attention], requests: Sequence[Reques
         requests: the request that each of them answers.
 
     Raises:
-        AttentionError: the sentences differ in the numbers of words and of tokens, which the message
-            names.
+        AttentionError: the sentences differ in the numbers of words and of tokens, which the
+            message names.
     """
     first = attentions[0]
     if len({(one.layer_names, one.head_names) for one in attentions}) > 1:
