@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sphinx_attention.core.analysis.logits import chain
-from sphinx_attention.core.codes import MASKED, head_codes
+from sphinx_attention.core.codes import MASKED, Codes, head_codes
 from sphinx_attention.core.figure.payload import _header, tensors
 from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
@@ -83,7 +83,7 @@ def _rows(dice: random.Random) -> Iterable[Any]:
         row = [int(1000 * dice.random() ** 3) // coarse * coarse for _ in range(count)]
         row = [MASKED if number % 4 == 0 and dice.random() < 0.3 else code for code in row]
         cutoff = dice.choice([0.05, 0.5, 0.6, 0.8, 0.95, 1.0])
-        drawn = edges.drawn(np.array(row, np.uint16), cutoff)
+        drawn = edges.drawn(Codes.unpacked(np.array(row)), cutoff)
         yield [row, cutoff, np.flatnonzero(drawn).tolist()]
 
 
@@ -114,7 +114,7 @@ def _levels(dice: random.Random) -> Iterable[Any]:
             MASKED if dice.random() < 0.15 else int(1000 * dice.random() ** (number % 5))
             for _ in range(rows * columns)
         ]
-        array = np.array(codes, np.uint16).reshape(rows, columns)
+        array = Codes.unpacked(np.array(codes).reshape(rows, columns)).values
         most = heatmap.strongest(array) if number % 3 else 1 + dice.randrange(1000)
         scale = ("linear", "log")[number % 2]
         cell, gap = ((24, 1), (11, 0), (2, 0))[number % 3]
@@ -217,12 +217,12 @@ def _frame(figure: Figure) -> Any:
 
 def _at_rest(figure: Figure) -> Any:
     """The edges of arcs at rest, with their opacities."""
-    codes = head_codes(figure.attention, figure.layer, figure.head)
+    codes = Codes.of_head(figure.attention, figure.layer, figure.head)
     keys = figure.attention.key_tokens
     found = []
     for query, key in arcs.at_rest(figure, codes):
         special = keys[key].special and not figure.attention.signed
-        edge = arcs.DrawnEdge(query, key, int(codes[query, key]), special, "")
+        edge = arcs.DrawnEdge(query, key, int(codes.values[query, key]), special, "")
         opacity = edges.num(arcs._layers([edge])[0].opacity)
         found.append([query, key, edge.width, opacity, int(edge.less)])
     return found
@@ -274,13 +274,8 @@ def _columns(figure: Figure) -> Any:
 
 def _thumbnails(figure: Figure) -> NDArray[np.int8]:
     attention = figure.attention
-    codes = np.array(
-        [
-            [head_codes(attention, at, h) for h in range(attention.heads)]
-            for at in range(attention.layers)
-        ]
-    )
-    return grid.levels(grid.pooled(codes, 2)).reshape(attention.layers * attention.heads, -1)
+    values = Codes.of(attention).values
+    return grid.levels(grid.pooled(values, 2)).reshape(attention.layers * attention.heads, -1)
 
 
 def _pinned(case: Case, places: tuple[int, ...]) -> Any:

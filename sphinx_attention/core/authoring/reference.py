@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from sphinx_attention.core.codes import FULL, MASKED, MASKED_TEXT, format_sum, head_codes
+from sphinx_attention.core.codes import FULL, MASKED_TEXT, Codes, format_thousandths
 from sphinx_attention.core.errors import AttentionError, InvalidValueError, Problem
 from sphinx_attention.core.figure.focus import find
 from sphinx_attention.core.figure.selection import written
@@ -119,14 +119,14 @@ class Located:
     def text(self) -> str:
         """The weight as the figure prints it."""
         attention = self.attention
-        written = head_codes(attention, self.layer, self.head)[self.queries, :][:, self.keys]
-        if (written == MASKED).all():
+        written = Codes.of_head(attention, self.layer, self.head)[self.queries, :][:, self.keys]
+        if written.masked.all():
             return MASKED_TEXT
-        total = int(written[0, 0])
-        if written.size > 1:
+        total = int(written.values[0, 0])
+        if written.values.size > 1:
             size = int(np.floor(abs(self.weight) * FULL + 0.5 + SLACK))
             total = -size if self.weight < 0 else size
-        return format_sum(total, signed=attention.signed)
+        return format_thousandths(total, signed=attention.signed)
 
     @property
     def pair(self) -> str:

@@ -11,10 +11,9 @@ import numpy as np
 
 from sphinx_attention.core.analysis.bins import PARTIAL
 from sphinx_attention.core.attention import NOTE
-from sphinx_attention.core.codes import MASKED, format_code, format_weight, head_codes
+from sphinx_attention.core.codes import Codes, format_code, format_weight
 from sphinx_attention.core.figure.axes import names
 from sphinx_attention.core.render.common.constants import constants
-from sphinx_attention.core.render.common.edges import mean_over
 from sphinx_attention.core.render.common.score_vector import heads_of
 from sphinx_attention.core.text import clean, clean_line, right_to_left, visible
 
@@ -63,10 +62,11 @@ def strongest_pairs(figure: Figure, limit: int = _LISTED) -> list[Pair]:
         limit: the most pairs.
     """
     attention = figure.attention
-    heads = [head_codes(attention, figure.layer, head) for head in heads_of(figure)]
-    codes = mean_over([np.where(head == MASKED, 0, head).astype(np.int64) for head in heads])
+    heads = [Codes.of_head(attention, figure.layer, head) for head in heads_of(figure)]
+    codes = Codes.mean(heads).values
     if figure.pinned:
-        codes[np.isin(np.arange(len(codes)), figure.pinned, invert=True)] = 0
+        rest = np.isin(np.arange(len(codes)), figure.pinned, invert=True)
+        codes = np.where(rest[:, np.newaxis], 0, codes)
     order = np.argsort(-np.abs(codes), axis=None, kind="stable")[: max(limit, 0)]
     pairs = []
     for cell in order:

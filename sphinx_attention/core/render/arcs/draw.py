@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sphinx_attention.core.codes import FULL, MASKED_SUM, format_sum, head_codes
+from sphinx_attention.core.codes import FULL, Codes
 from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.placed_text import (
@@ -18,15 +18,13 @@ from sphinx_attention.core.render.common.placed_text import (
     token_text,
     tokens_right_to_left,
 )
-from sphinx_attention.core.render.common.score_vector import is_strong_sum
+from sphinx_attention.core.render.common.score_vector import are_strong
 from sphinx_attention.core.render.drawing import Drawing
 
 from .picture import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
 
     from sphinx_attention.core.attention import Token
     from sphinx_attention.core.figure.figure import Figure
@@ -152,7 +150,7 @@ class Arcs:
 
 def draw(figure: Figure) -> Drawing:
     """Draw a figure as arcs."""
-    codes = head_codes(figure.attention, figure.layer, figure.head)
+    codes = Codes.of_head(figure.attention, figure.layer, figure.head)
     return _one_row(figure, codes) if figure.attention.same_tokens else _two_rows(figure, codes)
 
 
@@ -180,7 +178,7 @@ def lay_out_row(
     return ordered, left - _GAP + _MARGIN
 
 
-def _one_row(figure: Figure, codes: NDArray[np.integer[Any]]) -> Drawing:
+def _one_row(figure: Figure, codes: Codes) -> Drawing:
     tokens = figure.attention.query_tokens
     backwards = tokens_right_to_left(tokens)
     slots, width = lay_out_row(tokens, backwards=backwards)
@@ -194,16 +192,14 @@ def _one_row(figure: Figure, codes: NDArray[np.integer[Any]]) -> Drawing:
         return edges.arc(x, slots[key].x, y, span)
 
     row = DrawnRow(
-        tokens=_tokens(
-            slots, _totals(figure, codes), figure.pinned, signed=figure.attention.signed
-        ),
+        tokens=_tokens(slots, _totals(figure, codes), figure.pinned),
         word_y=y + _WORD,
         number_y=y + _NUMBER,
     )
     return _drawing(figure, codes, (row,), curve, (width, y + _BOTTOM), backwards=backwards)
 
 
-def _two_rows(figure: Figure, codes: NDArray[np.integer[Any]]) -> Drawing:
+def _two_rows(figure: Figure, codes: Codes) -> Drawing:
     attention = figure.attention
     rows = [attention.key_tokens, attention.query_tokens]
     backward = [tokens_right_to_left(row) for row in rows]
@@ -220,7 +216,7 @@ def _two_rows(figure: Figure, codes: NDArray[np.integer[Any]]) -> Drawing:
         return edges.between(queries[query].x, query_line, keys[key].x, _KEY_LINE)
 
     key_row = DrawnRow(
-        tokens=_tokens(keys, _totals(figure, codes), signed=attention.signed),
+        tokens=_tokens(keys, _totals(figure, codes)),
         word_y=_KEY_WORD,
         number_y=_KEY_NUMBER,
         side="key",
@@ -240,17 +236,15 @@ def _shifted(slots: Sequence[Slot], by: float) -> tuple[Slot, ...]:
     return tuple(replace(slot, x=slot.x + shift, left=slot.left + shift) for slot in slots)
 
 
-def _totals(figure: Figure, codes: NDArray[np.integer[Any]]) -> NDArray[np.int64] | None:
+def _totals(figure: Figure, codes: Codes) -> Codes | None:
     """What stands at the keys: the sum of the rows in focus; None where none is."""
-    return edges.summed(codes[list(figure.pinned)]) if figure.pinned else None
+    return codes[list(figure.pinned)].sum() if figure.pinned else None
 
 
 def _tokens(
     slots: Sequence[Slot],
-    totals: NDArray[np.int64] | None,
+    totals: Codes | None,
     pinned: Sequence[int] = (),
-    *,
-    signed: bool = False,
 ) -> tuple[DrawnToken, ...]:
     if totals is None:
         return tuple(DrawnToken(i, slot, focus=i in pinned) for i, slot in enumerate(slots))
@@ -258,18 +252,20 @@ def _tokens(
         DrawnToken(
             i,
             slot,
-            number=format_sum(total, signed=signed),
-            strong=is_strong_sum(total),
+            number=number,
+            strong=strong,
             focus=i in pinned,
-            masked=total == MASKED_SUM,
+            masked=masked,
         )
-        for i, (slot, total) in enumerate(zip(slots, totals.tolist(), strict=True))
+        for i, (slot, number, strong, masked) in enumerate(
+            zip(slots, totals.texts, are_strong(totals), totals.masked.tolist(), strict=True)
+        )
     )
 
 
 def _drawing(
     figure: Figure,
-    codes: NDArray[np.integer[Any]],
+    codes: Codes,
     rows: tuple[DrawnRow, ...],
     curve: Callable[[int, int], edges.Curve],
     size: tuple[float, float],
@@ -280,7 +276,7 @@ def _drawing(
 
     def edge(query: int, key: int, *, rest: bool = False) -> DrawnEdge:
         line = (edges.short_path if rest else edges.path)(curve(query, key))
-        code = int(codes[query, key])
+        code = int(codes.values[query, key])
         # Of a difference, the hue tells the sign, and every edge has one.
         special = keys[key].special and not figure.attention.signed
         return DrawnEdge(query, key, code, special=special, path=line)
@@ -309,7 +305,7 @@ def _drawing(
     )
 
 
-def at_rest(figure: Figure, codes: NDArray[np.integer[Any]]) -> list[tuple[int, int]]:
+def at_rest(figure: Figure, codes: Codes) -> list[tuple[int, int]]:
     """The edges of the picture at rest as (query, key), in that order; of too many the heaviest."""
     seen = edges.seen_at_rest(figure.attention.query_tokens, codes, figure.cutoff)
     heaviest = sorted((-size, query, key) for size, query, key in seen)[:MOST_REST_EDGES]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sphinx_attention.core.codes import FULL, MASKED, MASKED_SUM
+from sphinx_attention.core.codes import FULL
 
 from .constants import constants
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sphinx_attention.core.attention import Token
+    from sphinx_attention.core.codes import Codes
 
 Point = tuple[float, float]
 Curve = tuple[Point, ...]
@@ -64,7 +65,7 @@ def stroke_width(code: int) -> str:
     return num(abs(code) * STROKE / FULL)
 
 
-def drawn(rows: NDArray[np.integer[Any]], cutoff: float) -> NDArray[np.bool_]:
+def drawn(rows: Codes, cutoff: float) -> NDArray[np.bool_]:
     """Which weights of each row or column are drawn as edges.
 
     Drawn are the heaviest weights whose sum reaches the cut-off, and all weights equal to the last
@@ -78,7 +79,7 @@ def drawn(rows: NDArray[np.integer[Any]], cutoff: float) -> NDArray[np.bool_]:
     Returns:
         The shape of ``rows``.
     """
-    mass = sizes(rows)
+    mass = rows.sizes
     falling = -np.sort(-mass, axis=-1)
     before = np.cumsum(falling, axis=-1) - falling
     taken = before < cutoff * mass.sum(axis=-1, keepdims=True)
@@ -88,14 +89,8 @@ def drawn(rows: NDArray[np.integer[Any]], cutoff: float) -> NDArray[np.bool_]:
     return chosen
 
 
-def sizes(codes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """The size of each code, 0 where it is masked."""
-    found: NDArray[np.int64] = np.abs(np.where(codes == MASKED, 0, codes).astype(np.int64))
-    return found
-
-
 def seen_at_rest(
-    tokens: Sequence[Token], codes: NDArray[np.integer[Any]], cutoff: float
+    tokens: Sequence[Token], codes: Codes, cutoff: float
 ) -> list[tuple[int, int, int]]:
     """The edges of one head that are visible while no token is chosen.
 
@@ -113,13 +108,13 @@ def seen_at_rest(
     ordinary = [i for i, token in enumerate(tokens) if not token.special]
     chosen = ordinary or list(range(len(tokens)))
     rows = codes[chosen]
-    size = sizes(rows)
+    size = rows.sizes
     seen = np.nonzero(drawn(rows, cutoff) & (size >= LEAST_AT_REST))
     places = zip(size[seen].tolist(), *(axis.tolist() for axis in seen), strict=True)
     return [(weight, chosen[row], key) for weight, row, key in places]
 
 
-def share_drawn(rows: NDArray[np.integer[Any]], cutoff: float, *, signed: bool = False) -> float:
+def share_drawn(rows: Codes, cutoff: float) -> float:
     """The share of the weight of some rows that edges show, in [0, 1]; 1 without any weight.
 
     A whole row counts as 1, even if the known weights, or the weights with a number, sum to less.
@@ -127,36 +122,14 @@ def share_drawn(rows: NDArray[np.integer[Any]], cutoff: float, *, signed: bool =
     Args:
         rows: codes, shape (rows, tokens).
         cutoff: the share of each row's weight that is drawn.
-        signed: whether the codes are differences, which have no whole.
     """
-    mass = sizes(rows)
+    mass = rows.sizes
     total = int(mass.sum())
     shown = int(mass[drawn(rows, cutoff)].sum())
     if shown == total:
         return 1.0
-    return shown / max(total, 0 if signed else FULL * int(mass.any(axis=1).sum()))
-
-
-def summed(rows: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """The sum of some rows of codes, shape (tokens,). `MASKED_SUM` where all are masked."""
-    total: NDArray[np.int64] = np.where(rows == MASKED, 0, rows).astype(np.int64).sum(axis=0)
-    total[(rows == MASKED).all(axis=0)] = MASKED_SUM
-    return total
-
-
-def mean_over(heads: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """The mean over heads of their sums of codes, rounded half up; `MASKED_SUM` if all are masked.
-
-    Args:
-        heads: the result of `summed` for each head, all of one shape.
-    """
-    if len(heads) == 1:
-        return heads[0].copy()
-    stacked = np.stack(heads)
-    total = np.where(stacked == MASKED_SUM, 0, stacked).sum(axis=0)
-    mean: NDArray[np.int64] = (2 * total + len(heads)) // (2 * len(heads))
-    mean[(stacked == MASKED_SUM).all(axis=0)] = MASKED_SUM
-    return mean
+    # Differences have no whole.
+    return shown / max(total, 0 if rows.signed else FULL * int(mass.any(axis=1).sum()))
 
 
 def headroom(span: float) -> float:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from PIL import Image
 
-from sphinx_attention.core.codes import MASKED
+from sphinx_attention.core.codes import FULL
 
 from .constants import constants
 from .edges import num
@@ -71,9 +71,9 @@ class Level:
         return self.level < 0
 
 
-def strongest(codes: NDArray[np.integer[Any]]) -> int:
-    """The greatest code that is not masked, and at least 1: the end of a map's ramp."""
-    return int(np.max(np.abs(codes), where=codes != MASKED, initial=1))
+def strongest(values: NDArray[np.integer[Any]]) -> int:
+    """The greatest size of some codes, and at least 1: the end of a map's ramp."""
+    return int(np.abs(values).max(initial=1))
 
 
 def ramp(share: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
@@ -112,12 +112,12 @@ def ticks(most: int, scale: Scale, width: float) -> list[tuple[int, float]]:
 
 
 def levels(
-    codes: NDArray[np.integer[Any]], scale: Scale = "linear", most: int | None = None
+    values: NDArray[np.integer[Any]], scale: Scale = "linear", most: int | None = None
 ) -> NDArray[np.int8]:
     """The level of every weight.
 
     Args:
-        codes: weights in thousandths or `MASKED`, of any shape.
+        values: the values of `Codes`, of any shape.
         scale: the ramp.
         most: the code at which the ramp ends; None takes the strongest of these.
 
@@ -125,11 +125,10 @@ def levels(
         Levels from 0 to `LEVELS`, of the same shape; 0 where masked. Differences below 0 have
         negative levels.
     """
-    end = strongest(codes) if most is None else max(most, 1)
-    opacity = ramp(np.arange(MASKED + 1) / end, scale)
-    opacity[MASKED] = 0
-    drawn: NDArray[np.int8] = _rounded(opacity)[np.abs(codes)]
-    return np.where(codes < 0, -drawn, drawn)
+    end = strongest(values) if most is None else max(most, 1)
+    opacity = ramp(np.arange(FULL + 1) / end, scale)
+    drawn: NDArray[np.int8] = _rounded(opacity)[np.abs(values)]
+    return np.where(values < 0, -drawn, drawn)
 
 
 def signed_levels(values: NDArray[np.floating[Any]], most: float | None = None) -> NDArray[np.int8]:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from sphinx_attention.core.codes import MASKED, MASKED_SUM, format_sum, head_codes
+from sphinx_attention.core.codes import Codes
 from sphinx_attention.core.text import visible
 
 from .constants import constants
-from .edges import mean_over, share_drawn, summed
+from .edges import share_drawn
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from sphinx_attention.core.figure.figure import Figure
 
 _WEIGHTS = constants()["weights"]
@@ -68,14 +64,10 @@ class Vector:
         return len(self.scores) > LONG
 
 
-def is_strong(code: int) -> bool:
-    """Whether a weight has the accent colour."""
-    return STRONG <= code < MASKED
-
-
-def is_strong_sum(total: int) -> bool:
-    """Whether a sum of weights, or of differences, has the accent colour."""
-    return total != MASKED_SUM and abs(total) >= STRONG
+def are_strong(codes: Codes) -> list[bool]:
+    """Which weights, or sums of weights, have the accent colour."""
+    found: list[bool] = (codes.sizes >= STRONG).tolist()
+    return found
 
 
 def heads_of(figure: Figure) -> list[int]:
@@ -88,7 +80,7 @@ def score_vector(figure: Figure) -> Vector | None:
     if not figure.pinned:
         return None
     attention = figure.attention
-    totals = mean_over([summed(rows) for rows in _pinned_rows(figure)])
+    totals = Codes.mean([rows.sum() for rows in _pinned_rows(figure)])
     names = tuple(visible(attention.query_tokens[query].text) for query in figure.pinned)
     return Vector(
         names=names,
@@ -97,12 +89,14 @@ def score_vector(figure: Figure) -> Vector | None:
         ),
         signed=attention.signed,
         scores=tuple(
-            Score(
-                format_sum(total, signed=attention.signed),
-                visible(token.text),
-                _classes(total, special=token.special),
+            Score(text, visible(token.text), _classes(token.special, strong, masked))
+            for text, token, strong, masked in zip(
+                totals.texts,
+                attention.key_tokens,
+                are_strong(totals),
+                totals.masked.tolist(),
+                strict=True,
             )
-            for total, token in zip(totals.tolist(), attention.key_tokens, strict=True)
         ),
     )
 
@@ -114,25 +108,18 @@ def percent_drawn(figure: Figure) -> int | None:
     """
     if not figure.pinned:
         return None
-    rows = np.concatenate(_pinned_rows(figure))
-    share = share_drawn(rows, figure.cutoff, signed=figure.attention.signed)
+    share = share_drawn(Codes.joined(_pinned_rows(figure)), figure.cutoff)
     return None if share >= 1 else math.floor(100 * share)
 
 
-def _pinned_rows(figure: Figure) -> list[NDArray[np.integer[Any]]]:
+def _pinned_rows(figure: Figure) -> list[Codes]:
     """The codes of the tokens in focus for each drawn head: shape (pinned, keys)."""
     return [
-        head_codes(figure.attention, figure.layer, head)[list(figure.pinned)]
+        Codes.of_head(figure.attention, figure.layer, head)[list(figure.pinned)]
         for head in heads_of(figure)
     ]
 
 
-def _classes(total: int, *, special: bool) -> str:
-    names = []
-    if special:
-        names.append("attention-special")
-    if is_strong_sum(total):
-        names.append("attention-strong")
-    if total == MASKED_SUM:
-        names.append("attention-masked")
-    return " ".join(names)
+def _classes(*are: bool) -> str:
+    names = ("special", "strong", "masked")
+    return " ".join(f"attention-{name}" for name, is_so in zip(names, are, strict=True) if is_so)

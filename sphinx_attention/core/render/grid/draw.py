@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sphinx_attention.core.analysis.bins import has_bin
-from sphinx_attention.core.codes import FULL, MASKED, codes, score_codes
+from sphinx_attention.core.codes import FULL, Codes, score_codes
 from sphinx_attention.core.render.common import heatmap
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.text_metrics import text_width
@@ -166,7 +166,7 @@ def draw(figure: Figure) -> Drawing:
     """Draw a figure as a grid of heads, with the shown head beside it."""
     attention = figure.attention
     layout = lay_out(attention)
-    small = levels(pooled(codes(attention), layout.pool))
+    small = levels(pooled(Codes.of(attention).values, layout.pool))
     sprite = mosaic(small, layout)
     width = layout.x(attention.heads - 1) + layout.width + _MARGIN
     height = layout.y(attention.layers - 1) + layout.height + _MARGIN
@@ -226,21 +226,20 @@ def lay_out(attention: Attention) -> ThumbnailLayout:
     )
 
 
-def pooled(weights: NDArray[np.integer[Any]], pool: int) -> NDArray[np.integer[Any]]:
+def pooled(values: NDArray[np.integer[Any]], pool: int) -> NDArray[np.integer[Any]]:
     """The greatest weight of every square of ``pool`` by ``pool``, so that every peak is visible.
 
     Args:
-        weights: codes, shape (layers, heads, queries, keys).
+        values: the values of `Codes`, shape (layers, heads, queries, keys).
         pool: the side of the squares; squares at the far edges may be smaller.
 
     Returns:
         Codes, shape (layers, heads, rows, columns); 0 where all are masked.
     """
-    seen = np.where(weights == MASKED, 0, weights)
     for axis in (2, 3):
-        starts = np.arange(0, seen.shape[axis], pool)
-        seen = np.maximum.reduceat(seen, starts, axis=axis)
-    return seen.astype(np.uint16)
+        starts = np.arange(0, values.shape[axis], pool)
+        values = np.maximum.reduceat(values, starts, axis=axis)
+    return values
 
 
 def levels(weights: NDArray[np.integer[Any]]) -> NDArray[np.int8]:

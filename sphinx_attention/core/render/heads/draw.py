@@ -8,24 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sphinx_attention.core.codes import FULL, MASKED, MASKED_SUM, format_sum, head_codes
+from sphinx_attention.core.codes import FULL, Codes
 from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.common import edges, two_columns
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.head_colours import drawn_hue, hue_of
 from sphinx_attention.core.render.common.heatmap import HUE, NEGATIVE_HUE, ramp
-from sphinx_attention.core.render.common.score_vector import heads_of, is_strong_sum
+from sphinx_attention.core.render.common.score_vector import are_strong, heads_of
 from sphinx_attention.core.render.drawing import Drawing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.phrases import Phrases
 
-Codes = dict[int, "NDArray[np.integer[Any]]"]
+CodesByHead = dict[int, Codes]
 """The codes of each drawn head, shape (queries, keys), in the order of the heads."""
 
 Edge = tuple[int, int, int]
@@ -158,7 +156,7 @@ def draw(figure: Figure) -> Drawing:
     """Draw a figure as lines between two columns."""
     attention = figure.attention
     heads = heads_of(figure)
-    codes = {head: head_codes(attention, figure.layer, head) for head in heads}
+    codes = {head: Codes.of_head(attention, figure.layer, head) for head in heads}
     placed = two_columns.lay_out(attention)
     names = attention.head_names
     hues: list[int | str] = [hue_of(name, index) for index, name in enumerate(names)]
@@ -171,7 +169,7 @@ def draw(figure: Figure) -> Drawing:
 
     def line(edge: Edge) -> Line:
         head, query, key = edge
-        code = int(codes[head][query, key])
+        code = int(codes[head].values[query, key])
         return Line(
             head=names[head],
             hue="less" if code < 0 else hues[head],
@@ -269,7 +267,7 @@ def legend_width(names: Sequence[str]) -> float:
     return sum(_LEGEND_MARK + _LEGEND_LETTER * len(name) for name in names) + 2 * _LEGEND_MARGIN
 
 
-def at_rest(figure: Figure, codes: Codes) -> tuple[list[Edge], bool]:
+def at_rest(figure: Figure, codes: CodesByHead) -> tuple[list[Edge], bool]:
     """The lines at rest, the faintest first, and whether some are left out."""
     tokens = figure.attention.query_tokens
     found = [
@@ -309,7 +307,7 @@ def _grouped(lines: Sequence[Line], names: Sequence[str]) -> tuple[Line, ...]:
     )
 
 
-def _of_pinned(figure: Figure, codes: Codes) -> tuple[list[Edge], list[Edge]]:
+def _of_pinned(figure: Figure, codes: CodesByHead) -> tuple[list[Edge], list[Edge]]:
     """The lines of the pinned tokens.
 
     Beyond the limit of a page, the heaviest are alone and the others share paths.
@@ -324,38 +322,31 @@ def _of_pinned(figure: Figure, codes: Codes) -> tuple[list[Edge], list[Edge]]:
     most = max(_LEAST_ALONE, _ELEMENTS - _OF_A_TOKEN * tokens)
     if len(found) <= most:
         return found, []
-    found.sort(key=lambda edge: (-abs(int(codes[edge[0]][edge[1:]])), edge))
+    found.sort(key=lambda edge: (-abs(int(codes[edge[0]].values[edge[1:]])), edge))
     return found[:most], found[most:][::-1]
 
 
-def _numbers(figure: Figure, codes: Codes) -> tuple[Number, ...]:
+def _numbers(figure: Figure, codes: CodesByHead) -> tuple[Number, ...]:
     """The number beside each key: the sum over pinned rows of the mean over heads."""
     if not figure.pinned:
         return ()
-    signed = figure.attention.signed
-    totals = edges.mean_over(
-        [edges.summed(weights[list(figure.pinned)]) for weights in codes.values()]
-    )
+    totals = Codes.mean([weights[list(figure.pinned)].sum() for weights in codes.values()])
     return tuple(
-        Number(
-            format_sum(total, signed=signed),
-            strong=is_strong_sum(total),
-            masked=total == MASKED_SUM,
+        Number(text, strong=strong, masked=masked)
+        for text, strong, masked in zip(
+            totals.texts, are_strong(totals), totals.masked.tolist(), strict=True
         )
-        for total in totals.tolist()
     )
 
 
-def _bars(figure: Figure, codes: Codes, keys: two_columns.Column) -> dict[int, str]:
+def _bars(figure: Figure, codes: CodesByHead, keys: two_columns.Column) -> dict[int, str]:
     """The bars under the keys, as long as the numbers, of a piece for each head: a path a head."""
     if not figure.pinned:
         return {}
     start = np.zeros(len(keys.slots))
     paths = {}
     for head, weights in codes.items():
-        rows = weights[list(figure.pinned)]
-        mass = np.where(rows == MASKED, 0, rows).astype(np.float64).sum(axis=0)
-        share = mass / (FULL * len(codes) * len(figure.pinned))
+        share = weights[list(figure.pinned)].sum().values / (FULL * len(codes) * len(figure.pinned))
         paths[head] = "".join(
             keys.bar(slot, start[slot.index], share[slot.index])
             for slot in keys.slots

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sphinx_attention.core.analysis.bins import has_bin
-from sphinx_attention.core.codes import FULL, MASKED, format_sum, head_codes
+from sphinx_attention.core.codes import FULL, Codes, format_thousandths
 from sphinx_attention.core.render.common import heatmap
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.drawing import Drawing
@@ -73,18 +73,17 @@ class Matrix:
 def draw(figure: Figure) -> Drawing:
     """Draw a figure as a heat map."""
     queries, keys = figure.attention.query_tokens, figure.attention.key_tokens
-    codes = head_codes(figure.attention, figure.layer, figure.head)
-    masked: NDArray[np.bool_] = codes == MASKED
-    signed = figure.attention.signed
+    codes = Codes.of_head(figure.attention, figure.layer, figure.head)
+    masked, signed = codes.masked, codes.signed
     # The second hue is for differences below 0.
     dim = figure.spec.special == "dim" and not signed
-    levels, most = cell_levels(codes, queries, keys, dim=dim)
+    levels, most = cell_levels(codes.values, queries, keys, dim=dim)
     layout = at.lay_out(
         queries,
         keys,
         pinned=figure.pinned,
         most=most,
-        beyond=most < heatmap.strongest(codes),
+        beyond=most < heatmap.strongest(codes.values),
         signed=signed,
         hatched=hatched(figure, masked),
         legends=legends(figure),
@@ -93,7 +92,7 @@ def draw(figure: Figure) -> Drawing:
     cells = layout.cells
     if cells.mirrored:
         levels, masked = levels[:, ::-1], masked[:, ::-1]
-    small = max(codes.shape) <= heatmap.MOST_AS_PATHS
+    small = max(levels.shape) <= heatmap.MOST_AS_PATHS
     sides = (cells.cell, cells.cell)
     matrix = Matrix(
         layout=layout,
@@ -122,12 +121,12 @@ def _json(value: Any) -> str:
 
 
 def cell_levels(
-    codes: NDArray[np.integer[Any]], queries: Sequence[Token], keys: Sequence[Token], *, dim: bool
+    values: NDArray[np.integer[Any]], queries: Sequence[Token], keys: Sequence[Token], *, dim: bool
 ) -> tuple[NDArray[np.int8], int]:
     """The opacity level of each cell, and the code at the end of the ramp.
 
     Args:
-        codes: the codes of one head, shape (queries, keys).
+        values: the codes of one head, shape (queries, keys); 0 where masked.
         queries: the tokens of the rows.
         keys: the tokens of the columns.
         dim: whether special tokens are dimmed. Their cells then have negative levels, and the ramp
@@ -136,18 +135,16 @@ def cell_levels(
     A key that stands for no single token, such as the bin of hidden special tokens, does not count
     for the ramp. Its weights would make the weights of words invisible.
     """
-    most = heatmap.strongest(codes)
+    most = heatmap.strongest(values)
     if not dim:
         tokens = [not token.is_bin for token in keys]
-        shown = codes[:, tokens]
-        most = int(np.abs(shown).max(initial=0, where=shown != MASKED)) or most
-        return heatmap.levels(codes, most=most), most
+        most = int(np.abs(values[:, tokens]).max(initial=0)) or most
+        return heatmap.levels(values, most=most), most
     special = np.array([[token.special] for token in queries]) | np.array(
         [token.special for token in keys]
     )
-    ordinary = codes[~special & (codes != MASKED)]
-    most = int(ordinary.max(initial=0)) or most
-    levels = heatmap.levels(codes, most=most)
+    most = int(values[~special].max(initial=0)) or most
+    levels = heatmap.levels(values, most=most)
     stepped_back: NDArray[np.int8] = np.where(special, -levels, levels)
     return stepped_back, most
 
@@ -211,17 +208,16 @@ def hatched(figure: Figure, masked: NDArray[np.bool_]) -> str:
     return ", ".join(words)
 
 
-def _readout(figure: Figure, codes: NDArray[np.integer[Any]]) -> Readout | None:
+def _readout(figure: Figure, codes: Codes) -> Readout | None:
     if not figure.pinned:
         return None
     queries, keys = figure.attention.query_tokens, figure.attention.key_tokens
-    rows = codes[list(figure.pinned)].astype(np.int64)
-    total = np.where(rows == MASKED, 0, rows).sum(axis=0)
+    total = codes[list(figure.pinned)].sum().values
     strongest = int(np.abs(total).argmax())
     some = bool(total[strongest])
     return Readout(
         tokens=tuple(visible(queries[row].text) for row in figure.pinned[:_NAMED]),
         more=len(figure.pinned) > _NAMED,
         other=visible(keys[strongest].text) if some else "",
-        number=format_sum(int(total[strongest]), signed=figure.attention.signed) if some else "",
+        number=format_thousandths(int(total[strongest]), signed=codes.signed) if some else "",
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.analysis import logits
-from sphinx_attention.core.codes import FULL, MASKED, format_code, head_codes
+from sphinx_attention.core.codes import FULL, Codes
 from sphinx_attention.core.render.common import vector_strips
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
@@ -22,7 +22,7 @@ from sphinx_attention.core.render.common.placed_text import (
     token_text,
     tokens_right_to_left,
 )
-from sphinx_attention.core.render.common.score_vector import is_strong
+from sphinx_attention.core.render.common.score_vector import are_strong
 from sphinx_attention.core.render.drawing import Drawing
 from sphinx_attention.core.text import clean_line, visible
 
@@ -179,11 +179,13 @@ def draw(figure: Figure) -> Drawing:
     query = figure.focus if figure.focus is not None else len(attention.query_tokens) - 1
     missing = logits.missing(attention)
     chain = None if missing else logits.chain(attention, figure.layer, figure.head, query)
-    codes = head_codes(attention, figure.layer, figure.head)[query]
+    codes = Codes.of_head(attention, figure.layer, figure.head)[query]
     key = chosen_key(attention, codes, query)
     names = visible(attention.query_tokens[query].text), visible(attention.key_tokens[key].text)
     largest = most(figure)
-    numbers = {} if chain is None else parts(chain, key, int(codes[key]), largest, figure.say)
+    numbers = (
+        {} if chain is None else parts(chain, key, int(codes.values[key]), largest, figure.say)
+    )
     shape = layout.shape_of(attention, chain)
     label = layout.label_width(attention.key_tokens)
     columns, width = layout.columns(shape, label, chain, figure.say)
@@ -224,13 +226,13 @@ def draw(figure: Figure) -> Drawing:
     )
 
 
-def chosen_key(attention: Attention, codes: NDArray[np.uint16], query: int) -> int:
+def chosen_key(attention: Attention, codes: Codes, query: int) -> int:
     """The key whose sums are shown while no key is chosen.
 
     This is the heaviest key that is neither special nor the query itself. If all these have weight
     0, it is the heaviest key of all.
     """
-    mass = np.where(codes == MASKED, -1, codes.astype(np.int64))
+    mass = np.where(codes.masked, -1, codes.values)
     ordinary = mass * [not token.special for token in attention.key_tokens]
     if attention.same_tokens:
         ordinary[query] = 0
@@ -252,23 +254,24 @@ def most(figure: Figure) -> tuple[float, float]:
 
 def _rows(
     tokens: Sequence[Token],
-    codes: NDArray[np.uint16],
+    codes: Codes,
     numbers: Sequence[tuple[str, ...]],
     key: int,
     *,
     label: float,
     first: float,
 ) -> Iterator[Row]:
-    for index, (token, code) in enumerate(zip(tokens, codes.tolist(), strict=True)):
+    strong, masked = are_strong(codes), codes.masked.tolist()
+    for index, (token, weight) in enumerate(zip(tokens, codes.texts, strict=True)):
         text = token_text(token, layout.KEY_FONTS, label)
         yield Row(
             **text,
             index=index,
             y=first + index * PITCH,
             x=layout.MARGIN + label - text["text_width"] / 2,
-            numbers=(*(numbers[index] if numbers else ()), format_code(code)),
-            strong=is_strong(code),
-            masked=code == MASKED,
+            numbers=(*(numbers[index] if numbers else ()), weight),
+            strong=strong[index],
+            masked=masked[index],
             chosen=index == key,
         )
 
@@ -297,10 +300,10 @@ def _numbers(chain: Chain | None, shape: layout.Shape) -> list[tuple[str, ...]]:
     return list(zip(*columns, strict=True))
 
 
-def _bars(tokens: Sequence[Token], codes: NDArray[np.uint16], full: int) -> tuple[str, str]:
+def _bars(tokens: Sequence[Token], codes: Codes, full: int) -> tuple[str, str]:
     paths = ["", ""]
-    for index, (token, code) in enumerate(zip(tokens, codes.tolist(), strict=True)):
-        if 0 < code < MASKED:
+    for index, (token, code) in enumerate(zip(tokens, codes.values.tolist(), strict=True)):
+        if code:
             wide = num(code * full / FULL)
             top = index * PITCH + (PITCH - _BAR_HEIGHT) // 2
             paths[token.special] += f"M0 {top}h{wide}v{_BAR_HEIGHT}h-{wide}z"
@@ -308,11 +311,11 @@ def _bars(tokens: Sequence[Token], codes: NDArray[np.uint16], full: int) -> tupl
 
 
 def _mask(
-    shape: layout.Shape, codes: NDArray[np.uint16], columns: Sequence[layout.Column], first: float
+    shape: layout.Shape, codes: Codes, columns: Sequence[layout.Column], first: float
 ) -> Mask | None:
     if shape.biased or not shape.masks:
         return None
-    rows = np.flatnonzero(codes == MASKED).tolist()
+    rows = np.flatnonzero(codes.masked).tolist()
     x = next(column.end for column in columns if column.name == "bias") - _SIGN
     y = first + 16
     return Mask(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sphinx_attention.core.codes import MASKED, format_code
+from sphinx_attention.core.codes import format_thousandths
 from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.common.constants import constants
 
@@ -83,7 +83,7 @@ def parts(
     Args:
         chain: the sums of the query.
         key: position of the key.
-        code: the model's weight in thousandths, or masked.
+        code: the model's weight in thousandths.
         most: the largest magnitude in the head's queries and keys, and in its values.
         say: the phrases of the figure's language.
 
@@ -102,7 +102,7 @@ def parts(
         "capped": score(float(chain.capped[key])),
         "bias": least if masked else score(float(chain.bias[key])) if chain.biased else "0",
         "score": least if masked else score(float(chain.logits[key])),
-        "share": "0" if code == MASKED else format_code(code),
+        "share": "0" if masked else format_thousandths(code),
         **_softmax(chain, key, masked=masked),
         "value": "",
         "output": "",
@@ -111,7 +111,7 @@ def parts(
         written["value"] = _vector(components(chain.values[key], most[1]))
         written["output"] = _vector(components(chain.output, most[1]))
     written["added"] = enclosed(written["bias"])
-    written["verdict"] = say("masked") if masked else format_code(code)
+    written["verdict"] = say("masked") if masked else format_thousandths(code)
     return written
 
 

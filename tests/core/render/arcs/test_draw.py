@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sphinx_attention.core.attention import Token
-from sphinx_attention.core.codes import head_codes
+from sphinx_attention.core.codes import Codes
 from sphinx_attention.core.render.arcs import draw as arcs
 from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.svg import render_svg
@@ -100,7 +100,7 @@ def test_at_rest_there_are_no_edges_of_a_focus_and_no_numbers():
 
 def test_the_picture_at_rest_holds_the_edges_of_all_ordinary_tokens():
     shown = figure(FOX, ROWS, cutoff=0.95)
-    codes = head_codes(shown.attention, 0, 0)
+    codes = Codes.of_head(shown.attention, 0, 0)
     assert arcs.at_rest(shown, codes) == [
         *((1, 0), (1, 1), (1, 2), (1, 3)),  # 0.96
         *((2, 1), (2, 2), (2, 3)),  # 0.95
@@ -123,8 +123,8 @@ def test_the_picture_at_rest_keeps_the_heaviest_where_there_are_too_many():
     rng = np.random.default_rng(5)
     weights = rng.dirichlet(np.full(60, 3.0), size=60)
     shown = figure(" ".join(f"w{i}" for i in range(60)), weights, cutoff=1.0)
-    codes = head_codes(shown.attention, 0, 0)
-    kept = arcs.at_rest(shown, codes)
+    head = Codes.of_head(shown.attention, 0, 0)
+    kept, codes = arcs.at_rest(shown, head), head.values
     assert len(kept) == 240
     least = min(codes[pair] for pair in kept)
     assert (codes > least).sum() <= 240 <= (codes >= least).sum()
@@ -132,7 +132,7 @@ def test_the_picture_at_rest_keeps_the_heaviest_where_there_are_too_many():
 
 def test_only_special_tokens_are_still_drawn():
     shown = figure("[CLS] [SEP]", [[0.5, 0.5], [0.2, 0.8]])
-    assert len(arcs.at_rest(shown, head_codes(shown.attention, 0, 0))) == 4
+    assert len(arcs.at_rest(shown, Codes.of_head(shown.attention, 0, 0))) == 4
 
 
 def test_masked_keys_are_masked_and_not_zero():

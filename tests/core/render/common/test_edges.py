@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sphinx_attention.core.codes import MASKED_SUM
+from sphinx_attention.core.codes import Codes
 from sphinx_attention.core.render.common import edges
 
 STEPS = np.linspace(0, 1, 801)
@@ -133,7 +133,7 @@ def test_edges_between_two_rows_meet_only_where_they_share_an_end():
     ],
 )
 def test_the_heaviest_are_drawn(row_, cutoff, expected):
-    assert np.flatnonzero(edges.drawn(np.array(row_, np.uint16), cutoff)).tolist() == expected
+    assert np.flatnonzero(edges.drawn(Codes.unpacked(np.array(row_)), cutoff)).tolist() == expected
 
 
 def test_drawn_is_the_smallest_set_that_reaches_the_cutoff():
@@ -147,23 +147,19 @@ def test_drawn_is_the_smallest_set_that_reaches_the_cutoff():
             (n for n in range(len(ranked) + 1) if sum(ranked[:n]) >= cutoff * sum(ranked)), 0
         )
         expected = set(ranked[:needed])
-        got = edges.drawn(codes.astype(np.uint16), cutoff)
+        got = edges.drawn(Codes.unpacked(codes.astype(np.uint16)), cutoff)
         assert got.tolist() == [c in expected for c in codes]
 
 
 def test_the_share_that_is_drawn():
-    codes = np.array([[447, 467, 47, 13, 13, 13]], np.uint16)
+    row = [447, 467, 47, 13, 13, 13]
+    codes = Codes.unpacked(np.array([row]))
     assert edges.share_drawn(codes, 0.95) == 961 / 1000
     assert edges.share_drawn(codes, 1.0) == 1
-    assert edges.share_drawn(np.array([[1001, 0]], np.uint16), 0.95) == 1
+    assert edges.share_drawn(Codes.unpacked(np.array([[1001, 0]])), 0.95) == 1
     # Each row counts its own edges: 961 and 960 of 1000.
-    two = np.array([codes[0], [960, 20, 20, 0, 0, 0]], np.uint16)
+    two = Codes.unpacked(np.array([row, [960, 20, 20, 0, 0, 0]]))
     assert edges.share_drawn(two, 0.95) == (961 + 960) / 2000
-
-
-def test_rows_are_summed_and_masked_only_where_all_are():
-    rows = np.array([[300, 700, 1001, 1001], [333, 333, 334, 1001]], np.uint16)
-    assert edges.summed(rows).tolist() == [633, 1033, 334, MASKED_SUM]
 
 
 @pytest.mark.parametrize(

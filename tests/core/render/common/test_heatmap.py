@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sphinx_attention.core.codes import MASKED
+from sphinx_attention.core.codes import MASKED, Codes
 from sphinx_attention.core.render.common import heatmap
 
 
 def codes(*rows):
-    return np.array(rows, dtype=np.uint16)
+    return Codes.unpacked(np.array(rows)).values
 
 
 def painted(path: str, shape: tuple[int, int]) -> np.ndarray:

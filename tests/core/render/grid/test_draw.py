@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sphinx_attention.core.codes import MASKED
+from sphinx_attention.core.codes import MASKED, Codes
 from sphinx_attention.core.render.grid import draw as grid
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.svg import render_svg
@@ -70,15 +70,16 @@ def test_every_head_is_a_thumbnail_of_its_weights():
 
 
 def test_pooling_keeps_peaks_and_masks():
-    weights = np.array([[[[1, 2, 30], [4, MASKED, 6], [MASKED, MASKED, 900]]]], np.uint16)
+    packed = np.array([[[[1, 2, 30], [4, MASKED, 6], [MASKED, MASKED, 900]]]], np.uint16)
+    weights = Codes.unpacked(packed).values
     assert grid.pooled(weights, 2).tolist() == [[[[4, 30], [0, 900]]]]
     assert grid.pooled(weights, 1).tolist() == [[[[1, 2, 30], [4, 0, 6], [0, 0, 900]]]]
 
 
 def test_levels_are_one_ramp_for_all_heads():
-    codes = np.array([0, 10, 20, 100, 300, 500, 800, 1000, MASKED], np.uint16)
+    codes = np.array([0, 10, 20, 100, 300, 500, 800, 1000], np.uint16)
     # 0.05 + 0.95 log10(1 + 9 w): 0, 0.086, 0.118, 0.315, 0.590, 0.753, 0.918, 1.
-    assert grid.levels(codes).tolist() == [0, 0, 6, 16, 28, 39, 50, 50, 0]
+    assert grid.levels(codes).tolist() == [0, 0, 6, 16, 28, 39, 50, 50]
 
 
 def test_long_texts_are_pooled_to_thumbnails():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sphinx_attention.core.attention import Attention, Token
+from sphinx_attention.core.codes import Codes
 from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.common import head_colours, two_columns
@@ -109,7 +110,7 @@ def test_rows_are_high_enough_for_a_finger():
 
 def test_at_rest_all_lines_of_ordinary_queries_lie_in_few_paths():
     shown = figure(FOX, ROWS, view="heads", cutoff=0.95)
-    codes = {0: np.round(np.array(ROWS) * 1000).astype(np.uint16)}
+    codes = {0: Codes.unpacked(np.round(np.array(ROWS) * 1000).astype(np.int16))}
     edges, capped = heads.at_rest(shown, codes)
     assert not capped
     assert sorted(edges) == [
@@ -134,12 +135,13 @@ def test_of_too_many_lines_the_heaviest_are_kept_with_a_note():
     rng = np.random.default_rng(5)
     weights = rng.dirichlet(np.full(60, 3.0), size=60)
     shown = figure(" ".join(f"w{i}" for i in range(60)), weights, view="heads", cutoff=1.0)
-    codes = {0: np.floor(shown.attention.weights[0, 0] * 1000 + 0.5).astype(np.uint16)}
+    values = np.floor(shown.attention.weights[0, 0] * 1000 + 0.5).astype(np.int16)
+    codes = {0: Codes.unpacked(values)}
     edges, capped = heads.at_rest(shown, codes)
     assert capped
     assert len(edges) == 600
-    least = min(codes[0][edge[1:]] for edge in edges)
-    assert (codes[0] > least).sum() <= 600 <= (codes[0] >= least).sum()
+    least = min(values[edge[1:]] for edge in edges)
+    assert (values > least).sum() <= 600 <= (values >= least).sum()
     assert "600 strongest" in render_html(shown, "f")
 
 

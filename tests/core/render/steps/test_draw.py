@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from sphinx_attention.core.attention import Attention, LogitTerms, Token
+from sphinx_attention.core.codes import Codes
 from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.phrases import ENGLISH
@@ -489,11 +490,11 @@ def test_the_default_key_is_neither_special_nor_the_query() -> None:
     weights = np.array([[[[0.6, 0.3, 0.1]] * 3]], np.float32)
     tokens = (Token("[CLS]", special=True), Token("a"), Token("b"))
     attention = Attention(tokens, tokens, weights, np.zeros((1, 3, 3), bool))
-    codes = np.array([600, 300, 100], np.uint16)
+    codes = Codes.unpacked(np.array([600, 300, 100]))
     assert steps.chosen_key(attention, codes, 1) == 2
     assert steps.chosen_key(attention, codes, 2) == 1
-    assert steps.chosen_key(attention, np.array([1000, 0, 0], np.uint16), 2) == 0
-    assert steps.chosen_key(attention, np.array([1001, 1001, 1000], np.uint16), 2) == 2
+    assert steps.chosen_key(attention, Codes.unpacked(np.array([1000, 0, 0])), 2) == 0
+    assert steps.chosen_key(attention, Codes.unpacked(np.array([1001, 1001, 1000])), 2) == 2
 
 
 def test_a_text_from_the_right_begins_there() -> None:
