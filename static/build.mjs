@@ -18,8 +18,11 @@ const VIEWS = readdirSync(join(here, "src", "views"), { withFileTypes: true })
   .map((entry) => entry.name)
   .sort();
 
+/** Parts of views that are scripts of their own, because the view needs more than one script may have. */
+const PARTS = { rail: "steps/rail.ts" };
+
 /** The most bytes that a file may have, gzipped. */
-const MOST = { core: 15_000, view: 5_000, pictures: 6_000, variants: 3_000, generate: 1_200, prose: 2_000, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
+const MOST = { core: 15_000, view: 5_000, part: 2_000, pictures: 6_000, variants: 3_000, generate: 1_200, prose: 2_000, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
 
 const BANNER = "/* sphinx-attention, MIT licence; sources in static/ */";
 const BUNDLE = { bundle: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
@@ -65,8 +68,8 @@ const sharedByCore = {
 };
 
 /** The script of a view. It adds a function to a list that the core script takes up. */
-function viewScript(view) {
-  const contents = `import { view } from "./src/views/${view}/index.ts"; returned(view);`;
+function viewScript(view, source = `${view}/index.ts`) {
+  const contents = `import { view } from "./src/views/${source}"; returned(view);`;
   return bundled(
     { stdin: { contents, resolveDir: here }, plugins: [sharedByCore], format: "esm" },
     (code) => {
@@ -108,6 +111,9 @@ function check(name, text, most) {
 async function buildAll() {
   const scripts = new Map();
   for (const view of VIEWS) scripts.set(`attention-${view}.js`, [await viewScript(view), MOST.view]);
+  for (const [part, source] of Object.entries(PARTS)) {
+    scripts.set(`attention-${part}.js`, [await viewScript(part, source), MOST.part]);
+  }
   const entry = (name) => bundled({ entryPoints: [join(here, "src", name)] });
   scripts.set("attention-pictures.js", [await entry("export/index.ts"), MOST.pictures]);
   scripts.set("attention-generate.js", [await entry("page/generate.ts"), MOST.generate]);
@@ -127,7 +133,7 @@ async function buildAll() {
     writeFileSync(join(assets, name), text);
     check(name, text, most);
   }
-  const styled = [...VIEWS.map(styleOf).filter((name) => existsSync(join(here, name))), "css/generate.css", "css/prose.css", "css/right-to-left.css"];
+  const styled = [...VIEWS.map(styleOf).filter((name) => existsSync(join(here, name))), "src/views/steps/rail.css", "css/generate.css", "css/prose.css", "css/right-to-left.css"];
   writeFileSync(join(assets, "attention.css"), `${BANNER}\n${await style("attention.css", ...styled)}`);
   check("attention.css without views", await style("attention.css"), MOST.coreStyle);
   for (const name of styled) check(`attention.css, ${name}`, await style(name), MOST.viewStyle);

@@ -23,9 +23,9 @@ SEARCH = "attention-search.js"
 """Only for Sphinx's search page."""
 
 
-def script_of(view: str) -> str:
-    """The name of a view's script."""
-    return f"attention-{view}.js"
+def script_of(name: str) -> str:
+    """The name of the script of a view, or of a part that a view needs."""
+    return f"attention-{name}.js"
 
 
 def files() -> list[Path]:

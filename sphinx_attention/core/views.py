@@ -57,6 +57,7 @@ class ViewKind:
         head_scores: whether the page carries a score of every head.
         edges: whether weights are drawn as edges, some of which the cut-off hides.
         beside: the views that can show one head beside this view; the page shows the first.
+        scripts: the names of further scripts that the view needs in the browser.
         selection: names that the option ``selection`` and addresses take in this view alone.
         options: options of the view's own, by name. Each is an option of the directive, which other
             views refuse, and a control of the same name in the view's template. Its value stands
@@ -79,6 +80,7 @@ class ViewKind:
     head_scores: bool = False
     edges: bool = False
     beside: tuple[View, ...] = ()
+    scripts: tuple[str, ...] = ()
     selection: Mapping[str, Word] = field(default_factory=dict)
     options: Mapping[str, Word] = field(default_factory=dict)
     refuses: Mapping[str, tuple[frozenset[str], str]] = field(default_factory=dict)
@@ -151,6 +153,17 @@ _KINDS = (
         several_pins=False,
         always_pinned=True,
         one_head=True,
+        scripts=("rail",),
+        options={
+            "formula": Word(
+                "multiply|dot|scale|cap|bias|softmax|value|all",
+                "multiply, dot, scale, cap, bias, softmax, value or all",
+                "the step that is shown first: ``multiply``, the default, ``dot``, ``scale``, "
+                "``cap`` and ``bias`` where the model has them, ``softmax``, ``value``, or ``all`` "
+                "for all steps at once",
+                default="multiply",
+            )
+        },
         because="goes from a head's own queries and keys to its weights",
         refuses=_NO_VECTORS,
         no_difference="goes from queries and keys to weights, and a difference has none",

@@ -76,5 +76,7 @@ def test_every_score_has_a_name() -> None:
 def test_a_selection_may_hold_only_the_names_of_its_view() -> None:
     assert selection.read("scale=log&pin=k4") == (("scale", "log"), ("pin", "k4"))
     selection.check_view(selection.read("scale=log"), "matrix")
-    with pytest.raises(AttentionError, match="expected direction or pin in the view steps"):
+    with pytest.raises(
+        AttentionError, match="expected direction, pin or formula in the view steps"
+    ):
         selection.check_view(selection.read("scale=log"), "steps")

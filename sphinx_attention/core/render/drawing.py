@@ -36,7 +36,7 @@ class Drawing:
         turns: whether readers can turn the direction of the edges, from the attention that a token
             pays to the attention that it receives.
         controls: the template of this view's own controls in the footer; empty for none.
-        below: the template for the place under the footer; empty for none.
+        below: the template for the place between the pictures and the footer; empty for none.
         beside: the view of a second picture beside this one; None for none.
         notes: sentences of this view about its picture, for the footer.
         vector: whether the weights of pinned tokens are shown below as a vector.

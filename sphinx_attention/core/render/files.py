@@ -143,7 +143,8 @@ def _script(figure: Figure) -> str:
     """
     view = figure.spec.view
     names = [assets.CORE, assets.PICTURES]
-    names += [assets.script_of(one) for one in (view, *VIEWS[view].beside)]
+    kind = VIEWS[view]
+    names += [assets.script_of(one) for one in (*kind.scripts, view, *kind.beside)]
     names += [assets.GENERATE] if figure.step else []
     names += [assets.VARIANTS] if figure.alternatives else []
     script = "\n".join(assets.text(name) for name in names)

@@ -103,7 +103,8 @@ def _view_scripts(doctree: nodes.document) -> list[str]:
     steps = any(
         node.spec.request.generate is not None for node in doctree.findall(attention_figure)
     )
-    scripts = [assets.script_of(view) for view in sorted(views)]
+    parts = {part for view in views for part in VIEWS[view].scripts}
+    scripts = [assets.script_of(name) for name in sorted(views | parts)]
     return [*scripts, assets.GENERATE] if steps else scripts
 
 

@@ -1,7 +1,7 @@
 /**
  * Binds the controls of a figure by their names. `layer` and `head` choose from what the page carries;
  * any other name is an option of the view. A select has one of its values. Of several buttons with one
- * name, one is pressed; a single button is on or off.
+ * name, one is pressed; a single button is on or off. Of buttons that are steps, one is the current step.
  */
 
 import { find, setAttributes, setText } from "../draw/dom";
@@ -58,7 +58,8 @@ export function bindControls(figure: HTMLElement, model: Model, dispatch: Dispat
         const plain = find(control.parentElement!, "value");
         if (plain) setText(plain, control.selectedOptions[0]?.text ?? value);
       } else {
-        setAttributes(control, { "aria-pressed": String(control.value === value) });
+        const on = control.value === value;
+        setAttributes(control, isStep(control) ? { "aria-current": on ? "step" : "false" } : { "aria-pressed": String(on) });
       }
     }
   };
@@ -83,7 +84,7 @@ export function bindControls(figure: HTMLElement, model: Model, dispatch: Dispat
     },
     label(name) {
       const [control] = named(name);
-      if (!(control instanceof HTMLSelectElement)) return "";
+      if (!(control instanceof HTMLSelectElement)) return named(name).find(isOn)?.textContent.trim() ?? "";
       const label = control.parentElement?.firstChild?.textContent?.trim() ?? "";
       return `${label} ${control.selectedOptions[0]?.text ?? ""}`.trim();
     },
@@ -91,5 +92,9 @@ export function bindControls(figure: HTMLElement, model: Model, dispatch: Dispat
 }
 
 function isOn(control: Control): boolean {
-  return control.getAttribute("aria-pressed") === "true";
+  return /step|true/.test(control.getAttribute(isStep(control) ? "aria-current" : "aria-pressed")!);
+}
+
+function isStep(control: Control): boolean {
+  return control.hasAttribute("aria-current");
 }

@@ -1,4 +1,7 @@
-"""Vectors as strips of cells, with one hue for each sign and opacity by magnitude."""
+"""Vectors as strips of cells: above zero in the upper half, below zero in the lower half.
+
+The opacity shows the magnitude, and so the hue is free to tell which vector it is.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,7 @@ class Strips:
         cell: the width of a number in px.
         count: the number of components of a vector.
         height: the distance from the top of the first row to the bottom of the last, in px.
+        hue: the colour where no style sheet gives another, as ``#rrggbb``.
         levels: paths in units of cells across and of px down; empty if there is an image.
         image: a URL of the strips as an image; empty if there are paths.
     """
@@ -55,6 +59,7 @@ class Strips:
     cell: float
     count: int
     height: float
+    hue: str
     levels: tuple[heatmap.Level, ...]
     image: str
 
@@ -80,6 +85,8 @@ def draw(
     tops: Sequence[int],
     vectors: NDArray[np.floating[Any]],
     full: float,
+    *,
+    hue: str = heatmap.HUE,
 ) -> Strips:
     """Draw vectors below one another.
 
@@ -89,6 +96,7 @@ def draw(
         tops: the tops of the vectors' rows, in px from the first.
         vectors: shape (rows, d).
         full: the magnitude with full opacity.
+        hue: the colour where no style sheet gives another.
     """
     levels = coarse(heatmap.signed_levels(vectors, full))
     height = tops[-1] + HIGH + 2 * INSET
@@ -96,10 +104,10 @@ def draw(
     image: str = ""
     paths: tuple[heatmap.Level, ...] = ()
     if len(tops) > heatmap.MOST_AS_PATHS or levels.size > _MOST_CELLS:
-        image = heatmap.data_uri(heatmap.png(mosaic(tops, levels, height)))
+        image = heatmap.data_uri(heatmap.png(mosaic(tops, levels, height), (hue, hue)))
     else:
         paths = _paths(tops, levels)
-    return Strips(name, *origin, _cell_width(count), count, height, paths, image)
+    return Strips(name, *origin, _cell_width(count), count, height, hue, paths, image)
 
 
 def coarse(levels: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -113,12 +121,14 @@ def mosaic(tops: Sequence[int], levels: NDArray[np.int8], height: float) -> NDAr
     image = np.zeros((int(height) // UNIT, levels.shape[1]), dtype=np.int8)
     for top, strip in zip(tops, levels, strict=True):
         first = (top + INSET) // UNIT
-        image[first : first + HIGH // UNIT] = strip
+        middle, last = first + HIGH // UNIT // 2, first + HIGH // UNIT
+        image[first:middle] = np.maximum(strip, 0)
+        image[middle:last] = np.minimum(strip, 0)
     return image
 
 
 def _paths(tops: Sequence[int], levels: NDArray[np.int8]) -> tuple[heatmap.Level, ...]:
-    """One path for each level, made of strokes as wide as a strip is high.
+    """One path for each level, made of strokes half as wide as a strip is high.
 
     Outlines would take twice the bytes.
     """
@@ -131,7 +141,8 @@ def _paths(tops: Sequence[int], levels: NDArray[np.int8]) -> tuple[heatmap.Level
             pieces = drawn.setdefault(level, [])
             end = ends.get(level)
             if end is None:
-                pieces.append(f"M{at} {num(top + INSET + HIGH / 2)}h1")
+                middle = top + INSET + HIGH * (0.75 if level < 0 else 0.25)
+                pieces.append(f"M{at} {num(middle)}h1")
             elif end == at:
                 pieces[-1] = pieces[-1].rpartition("h")[0] + f"h{_length(pieces[-1]) + 1}"
             else:

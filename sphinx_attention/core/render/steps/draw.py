@@ -14,6 +14,7 @@ import numpy as np
 
 from sphinx_attention.core.analysis import logits
 from sphinx_attention.core.codes import FULL, Codes
+from sphinx_attention.core.errors import InvalidValueError
 from sphinx_attention.core.render.common import vector_strips
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
@@ -30,7 +31,7 @@ from . import layout
 from .formulas import INFINITY, MINUS, fixed, labels, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -40,8 +41,17 @@ if TYPE_CHECKING:
 
 _STEPS = constants("steps")
 
+HUES = {"query": "#9d5d03", "keys": "#7e2384", "values": "#005d39"}
+"""The colours of queries, keys and values where no style sheet gives others.
+
+They can be told from one another and from the accent with any colour vision.
+"""
+
 PITCH: int = _STEPS["pitch"]
 """The height of a row in px, which a finger can hit."""
+
+ALL = "all"
+"""The value of the option ``formula`` that shows all steps at once."""
 
 MOST_ROWS = 24
 """A picture with more rows scrolls in a box of its own."""
@@ -123,6 +133,7 @@ class Steps:
         strips: the drawings in the columns of vectors.
         bars: the paths of the bars of weights, for ordinary and for special tokens.
         mask: the minus infinities of the mask, if only a mask is added to the logits.
+        formula: the kind of the panel that is shown first; ``all`` for all panels.
         at_sink: whether the chosen cell is that of the sink, which has no sums before the softmax.
         first: the top of the first row in px.
         width: the width of the picture in px.
@@ -142,6 +153,7 @@ class Steps:
     strips: tuple[vector_strips.Strips, ...]
     bars: tuple[str, str]
     mask: Mask | None
+    formula: str
     at_sink: bool
     first: float
     width: float
@@ -161,6 +173,25 @@ class Steps:
         """The columns that have a number in each row."""
         alone = "bias" if self.mask else ""
         return tuple(c for c in self.columns if not c.vectors and c.name != alone)
+
+    @property
+    def hues(self) -> Mapping[str, str]:
+        """The colours of the letters of queries, keys and values."""
+        return {name[0]: hue for name, hue in HUES.items()}
+
+    @property
+    def guided(self) -> bool:
+        """Whether one step after the other is shown."""
+        return self.formula != ALL
+
+    def place(self, name: str) -> int:
+        """The number of a column, from 0. The query's strip belongs to the column of the keys."""
+        names = [column.name for column in self.columns]
+        return names.index("keys" if name == "query" else name)
+
+    def short_title(self, panel: Panel) -> str:
+        """The title of a panel's column; empty where it has none."""
+        return next((c.title for c in self.columns if c.number == panel.number), "")
 
     @property
     def last(self) -> float:
@@ -187,6 +218,9 @@ def draw(figure: Figure) -> Drawing:
         {} if chain is None else parts(chain, key, int(codes.values[key]), largest, figure.say)
     )
     shape = layout.shape_of(attention, chain)
+    panels = _panels(shape)
+    formula = figure.option("formula")
+    _check_formula(formula, panels)
     label = layout.label_width(attention.key_tokens)
     columns, width = layout.columns(shape, label, chain, figure.say)
     words, height = layout.sentence(attention.query_tokens, query, width)
@@ -204,10 +238,11 @@ def draw(figure: Figure) -> Drawing:
         strips=_strips(chain, columns, first, largest[0]),
         bars=_bars(attention.key_tokens, codes, shape.bar),
         mask=_mask(shape, codes, columns, first),
+        formula=formula,
         at_sink=chain is not None and chain.sink_key == key,
         first=first,
         width=width,
-        panels=_panels(shape),
+        panels=panels,
         parts=numbers,
         labels=labels(numbers, *names, figure.say) if numbers else {},
         query=names[0],
@@ -337,20 +372,45 @@ def _strips(
         return ()
     x = {column.name: column.x for column in columns}
     tops = [PITCH * index for index in range(len(chain.keys))]
-    keys = np.vstack([chain.query, chain.keys])
-    below = [0, *(_HEAD + top for top in tops)]
     products = chain.keys * chain.query
     drawn = [
-        vector_strips.draw("keys", (x["keys"], first - _HEAD), below, keys, largest),
+        vector_strips.draw(
+            "query",
+            (x["keys"], first - _HEAD),
+            [0],
+            chain.query[np.newaxis],
+            largest,
+            hue=HUES["query"],
+        ),
+        vector_strips.draw("keys", (x["keys"], first), tops, chain.keys, largest, hue=HUES["keys"]),
         vector_strips.draw("products", (x["products"], first), tops, products, _largest(products)),
     ]
     if chain.values is not None and chain.output is not None:
         weighted = np.vstack([chain.weights[:, np.newaxis] * chain.values, chain.output])
         tops = [*tops, PITCH * len(tops) + _FOOT]
         drawn.append(
-            vector_strips.draw("values", (x["values"], first), tops, weighted, _largest(weighted))
+            vector_strips.draw(
+                "values",
+                (x["values"], first),
+                tops,
+                weighted,
+                _largest(weighted),
+                hue=HUES["values"],
+            )
         )
     return tuple(drawn)
+
+
+def _check_formula(formula: str, panels: Sequence[Panel]) -> None:
+    """Refuse a step that the model does not have. Where there are no steps, the figure says why."""
+    kinds = [panel.kind for panel in panels]
+    if kinds and formula not in {*kinds, ALL}:
+        raise InvalidValueError(
+            "formula",
+            repr(formula),
+            f"the steps of this model are {', '.join(kinds[:-1])} and {kinds[-1]}; "
+            f"expected one of them, or {ALL}",
+        )
 
 
 def _largest(vectors: NDArray[np.float64]) -> float:

@@ -7,6 +7,7 @@ import {
   canvasUnder,
   type Cells,
   checkTokens,
+  type Dispatch,
   find,
   findAll,
   inFocus,
@@ -27,6 +28,7 @@ import {
   type TokenElement,
   type View,
   type ViewKind,
+  viewNamed,
 } from "../shared";
 import { fixed, type FormulaTexts, formulaTexts, MINUS_INFINITY, spokenFormulas } from "./formulas";
 import { incrementally, writeAll } from "./incremental-rows";
@@ -113,7 +115,10 @@ const [INSET, HIGH] = [strip.inset / UNIT, strip.high / UNIT];
 /** Strips have only every fifth level of opacity, as in the static picture. */
 const COARSE = strip.coarse;
 
-/** Strips as the pixels of one image: a pixel is one number wide and one unit high. */
+/**
+ * Strips as the pixels of one image: a pixel is one number wide and one unit high. Numbers above zero
+ * are in the upper half of a strip, and numbers below zero in the lower half.
+ */
 export function stripsOf(strips: readonly Strip[], height: number, full: number): Cells {
   const columns = strips[0]![1].length;
   const rows = height / UNIT;
@@ -123,19 +128,15 @@ export function stripsOf(strips: readonly Strip[], height: number, full: number)
     for (let n = 0; n < columns; n++) {
       const share = full ? vector[n]! / full : 0;
       const level = COARSE * Math.floor((levelOf(Math.abs(share), "linear") + 2) / COARSE);
-      levels[first * columns + n] = share < 0 ? -level : level;
-    }
-    for (let row = 1; row < HIGH; row++) {
-      levels.copyWithin((first + row) * columns, first * columns, (first + 1) * columns);
+      for (let row = 0; row < HIGH / 2; row++) {
+        levels[(first + row + (share < 0 ? HIGH / 2 : 0)) * columns + n] = share < 0 ? -level : level;
+      }
     }
   }
   return { rows, columns, levels };
 }
 
-/** The distance from the query's strip to the first key's row, in px. */
-const HEAD = constants.head;
-
-function open(root: HTMLElement, model: Model): View {
+function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const picture = require<SVGSVGElement>(root, "picture");
   const words = findAll<SVGGElement>(root, "words > g");
   const rows = findAll<SVGGElement>(root, "rows > g");
@@ -156,6 +157,7 @@ function open(root: HTMLElement, model: Model): View {
   let table: Table | undefined;
   let shown = "";
   let write = (): void => {};
+  const rail = viewNamed("rail")?.open(root, model, dispatch);
   const first = find(root, "cell");
   if (first && typeof ResizeObserver !== "undefined") {
     new ResizeObserver(() => setTimeout(() => picture.isConnected && write())).observe(first);
@@ -182,10 +184,16 @@ function open(root: HTMLElement, model: Model): View {
   return {
     tokens: tokensOf(words, "backwards" in require(root, "words").dataset ? -1 : 1, rows, () => cell.query),
     vector: false,
-    complete: writeAll,
+    complete() {
+      writeAll();
+      rail?.complete?.();
+    },
     show(state, previous) {
       const next = cellOf(model, state, rest);
       const of = `${state.layer}.${state.head}.${next.query}`;
+      rail?.show(state, previous);
+      // Panels have another width where all of them are shown.
+      if (previous && state.options !== previous.options) write();
       if (of === shown && next.key === cell.key) return;
       if (of !== shown || !table) {
         const made = (table = tableOf(model, state, next.query, layout));
@@ -233,7 +241,8 @@ function vectorsOf({ query, keys, values, weights, output, most }: LogitTerms): 
     vectors.map((vector, key) => [top + key * PITCH, vector]);
   const products = keys.map((key) => scaledBy(key, (n) => query[n]!));
   const columns: [Strip[], number][] = [
-    [[[0, query], ...below(keys, HEAD)], most[0]],
+    [[[0, query]], most[0]],
+    [below(keys, 0), most[0]],
     [below(products, 0), largest(products)],
   ];
   if (values && output) {
@@ -257,6 +266,7 @@ function fieldOf(picture: SVGSVGElement, strips: SVGElement): (list: Strip[], fu
   return (list, full) => {
     if (!canvas) {
       canvas = canvasUnder(picture, { x, y, width });
+      Object.assign(canvas.dataset, strips.dataset);
       canvas.style.aspectRatio = `${width} / ${height}`;
     }
     paint(canvas, stripsOf(list, height, full));
@@ -294,7 +304,7 @@ function roomIn(
   const lines = [...root.querySelectorAll<HTMLElement>(".attention-cell, [data-step]")];
   let of = "";
   return (model, { layer, head }, show) => {
-    const now = `${layer}.${head} ${lines[0]?.clientWidth}`;
+    const now = `${layer}.${head} ${lines.map((line) => line.clientWidth)}`;
     if (of === now) return show();
     of = now;
     const heights: number[] = [];

@@ -57,12 +57,12 @@ test("strips are pixels on one colour scale, with a free unit above and below", 
   const row = (n: number): number[] => [...cells.levels.subarray(2 * n, 2 * n + 2)];
   assert.deepEqual([0, 1, 4, 5, 9, 10, 13, 14].map(row), [
     [0, 0],
-    [50, -25],
-    [50, -25],
+    [50, 0],
+    [0, -25],
     [0, 0],
     [0, 0],
     [5, 0],
-    [5, 0],
+    [0, 0],
     [0, 0],
   ]);
 });

@@ -453,9 +453,10 @@ def test_a_root_is_a_whole_number() -> None:
 def test_strips_are_drawn_cell_by_cell() -> None:
     drawn = vector_strips.draw("keys", (7, 11), [0, 24], np.array([[1, 0.5, -1], [0, 1, 1.0]]), 1.0)
     assert [(level.level, level.path) for level in drawn.levels] == [
-        (25, "M1 12h1"),
-        (50, "M0 12h1M1 36h2"),
-        (-50, "M2 12h1"),
+        # Above zero: the upper 8 px of a strip, from 4 px below the top of its row. Below: the lower 8.
+        (25, "M1 8h1"),
+        (50, "M0 8h1M1 32h2"),
+        (-50, "M2 16h1"),
     ]
     assert (drawn.x, drawn.y, drawn.width, drawn.height) == (7, 11, 36, 48)
     # A number takes whole or half pixels, so that all columns fit beside the sidebars of a theme.
@@ -472,18 +473,19 @@ def test_strips_of_many_rows_are_an_image_of_the_same_levels() -> None:
     vectors = rng.normal(size=(61, 8))
     full = float(np.abs(vectors).max())
     tops = [24 * n for n in range(61)]
-    drawn = vector_strips.draw("keys", (0, 0), tops, vectors, full)
+    drawn = vector_strips.draw("keys", (0, 0), tops, vectors, full, hue="#7e2384")
     assert not drawn.levels
     data = b64decode(drawn.image.removeprefix("data:image/png;base64,"))
     pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
     assert pixels.shape == (61 * 6, 8, 4)
     assert not pixels[0::6, :, 3].any()
     assert not pixels[5::6, :, 3].any()
-    alpha = pixels[1::6, :, 3] / 255
-    assert np.abs(alpha - np.abs(vectors) / full).max() <= 0.061
-    strong = alpha > 0.2
-    blue = pixels[1::6, :, 2] > pixels[1::6, :, 0]
-    assert (blue == (vectors > 0))[strong].all()
+    upper, lower = pixels[1::6, :, 3] / 255, pixels[4::6, :, 3] / 255
+    assert np.abs(upper - np.maximum(vectors, 0) / full).max() <= 0.061
+    assert np.abs(lower - np.maximum(-vectors, 0) / full).max() <= 0.061
+    assert (pixels[2::6] == pixels[1::6]).all()
+    assert (pixels[3::6] == pixels[4::6]).all()
+    assert (pixels[1::6, :, :3][upper > 0] == (0x7E, 0x23, 0x84)).all()
 
 
 def test_the_default_key_is_neither_special_nor_the_query() -> None:
@@ -520,7 +522,7 @@ def test_hostile_tokens_are_text_everywhere() -> None:
 def test_a_file_of_its_own_has_its_colours_and_needs_no_style_sheet() -> None:
     root = ET.fromstring(render_svg(figure_of(small(), 0, 0, 1), "f", standalone=True))
     colours = {e.get("stroke") for e in root.iter()} | {e.get("fill") for e in root.iter()}
-    assert {"#2f6ac4", "#b4581a"} <= colours
+    assert {"#2f6ac4", "#9d5d03", "#7e2384", "#005d39"} <= colours
 
 
 def test_every_formula_is_read_out_in_words() -> None:
