@@ -3,8 +3,8 @@
 The tests of `make test-browsers` run in Firefox and in WebKit. On Debian and Ubuntu, all three are
 packages. Elsewhere, the environment variables ``ATTENTION_FIREFOX``,
 ``ATTENTION_WEBKIT`` and ``ATTENTION_XVFB`` name them.
-
-Standard output gets a line ``NAME=path`` for each, to be handed to the tests as environment
+Standard output gets a line ``NAME=path`` for each, as an environment variable for the tests.
+Everything else goes to standard error.
 variables, and standard error everything else.
 """
 
@@ -28,9 +28,9 @@ class Wanted:
     """A program that the tests need.
 
     Attributes:
-        variable: the environment variable that names it.
+        variable: the environment variable with its path.
         names: its names in the search path.
-        packages: the Debian packages that have it, the first that can be installed.
+        packages: the Debian packages that provide it; the first that can be installed is used.
     """
 
     variable: str
@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def find(wanted: Wanted) -> str | None:
-    """The path of a program, where it is there."""
+    """The path of a program, or None."""
     named = os.environ.get(wanted.variable)
     names = (named,) if named else wanted.names
     return next((path for name in names if (path := shutil.which(name))), None)

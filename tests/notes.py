@@ -1,4 +1,4 @@
-"""The example notes as readers read them: built as plain text, from the committed store."""
+"""The example notes in the form for readers: built as plain text, from the committed store."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ class BuiltNotes:
     """The built notes.
 
     Attributes:
-        folder: of the text files.
+        folder: the folder of the text files.
     """
 
     folder: Path
 
     @classmethod
     def build(cls, folder: Path) -> BuiltNotes:
-        """Build all pages into a folder. A warning, such as of a false claim, is a failure."""
+        """Build all pages into a folder. A warning, such as that of a false claim, is a failure."""
         command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "text"]
         options = ["-D", "attention_mode=frozen", "-d", str(folder / "doctrees")]
         subprocess.run([*command, *options, str(NOTES), str(folder / "text")], check=True)
         return cls(folder / "text")
 
     def text(self, page: str) -> str:
-        """A page in one line, without the marks round words that are emphasised or code."""
+        """A page in one line, without the marks of emphasis and code."""
         text = (self.folder / f"{page}.txt").read_text(encoding="utf-8")
         return _plain(text)
 
@@ -42,7 +42,7 @@ class BuiltNotes:
             assert _plain(phrase) in text, phrase
 
     def number(self, page: str, phrase: str) -> float:
-        """The number that a page prints in the place of ``N`` in a phrase."""
+        """The number that a page prints at the place of ``N`` in a phrase."""
         pattern = re.escape(_plain(phrase)).replace("N", r"(\d\.\d{3})", 1)
         found = re.findall(pattern, self.text(page))
         assert found, phrase

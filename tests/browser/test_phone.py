@@ -1,4 +1,4 @@
-"""Figures on a phone: what a finger can reach, and what is in sight after a tap."""
+"""Figures on a phone: sizes for fingers, and the words in sight after a tap."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_a_tap_brings_the_answer_into_view(open_page) -> None:
         box = token(page, "wide", index).locator(".attention-word").bounding_box()
         return box["x"] >= stage["x"] and box["x"] + box["width"] <= stage["x"] + stage["width"]
 
-    # The last word in sight, which looks at a word out of sight.
+    # This is the last word in sight, which looks at a word out of sight.
     index = next(n for n in range(20) if not is_seen(n + 1))
     assert not is_seen(index + 3)
     token(page, "wide", index).tap()
@@ -56,6 +56,7 @@ def test_the_menu_follows_the_controls(open_page, name: str, figure: str) -> Non
     ]
     middle = menu["y"] + menu["height"] / 2
     same = [b for b in beside if b["y"] <= middle <= b["y"] + b["height"]]
-    # On the line of the controls, right behind them, or alone in the middle of a line of its own.
+    # The menu stands on the line of the controls, after them, or in the middle of a line of its
+    # own.
     gap = menu["x"] - max((b["x"] + b["width"] for b in same), default=menu["x"] - 16)
     assert 0 < gap < 30

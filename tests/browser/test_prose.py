@@ -1,4 +1,4 @@
-"""Links in the prose that drive figures: pointed at, focused, clicked, on another page, without scripts."""
+"""Links in the prose that drive figures: pointer, focus, click, other pages, and no scripts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.browser.pages.prose import ROBBED
 pytestmark = pytest.mark.browser
 
 FOX = 4
-"""The token *fox* of the sentence, behind [CLS]."""
+"""The index of the token *fox* in the sentence, after [CLS]."""
 
 
 def link(page, text: str):
@@ -65,7 +65,7 @@ def test_the_keyboard_does_the_same(open_page) -> None:
     assert head(page) == ("5", "11")
     page.keyboard.press("Enter")
     page.wait_for_selector("#animals [aria-pressed=true]")
-    # The edge's other end is said, with the number of the prose.
+    # Screen readers hear the other end of the edge, with the number of the prose.
     said = page.locator("#animals .attention-live").text_content()
     printed = page.locator("p .attention-number").first.text_content()
     assert "dog" in said
@@ -83,7 +83,7 @@ def test_the_number_in_the_prose_is_that_of_the_figure(open_page, reference) -> 
     assert numbers(page, "animals")[9] == printed
 
 
-def test_a_head_alone(open_page) -> None:
+def test_a_link_to_a_head(open_page) -> None:
     page = open_page("prose", "animals")
     link(page, "the head before it").hover()
     page.wait_for_function(
@@ -95,7 +95,7 @@ def test_a_head_alone(open_page) -> None:
     )
 
 
-def test_another_sentence_is_chosen_and_left_again(open_page, minilm) -> None:
+def test_a_link_shows_another_sentence_and_the_first_again(open_page, minilm) -> None:
     page = open_page("prose", "banks")
     link(page, "robbed").hover()
     page.wait_for_function("() => document.querySelector('#banks .attention-token--focus')")
@@ -115,7 +115,7 @@ def test_another_sentence_is_chosen_and_left_again(open_page, minilm) -> None:
     assert pressed(page, "banks") == [4]
 
 
-def test_a_link_far_away_brings_the_figure_into_view(open_page) -> None:
+def test_a_link_scrolls_to_a_figure_out_of_sight(open_page) -> None:
     page = open_page("prose", "animals")
     far = link(page, "From far below")
     far.scroll_into_view_if_needed()
@@ -141,7 +141,7 @@ def test_without_scripts_a_link_leads_to_the_figure(open_page) -> None:
     page.wait_for_url("**/prose.html#animals")
 
 
-def test_a_click_with_a_modifier_is_the_browsers_own(open_page) -> None:
+def test_the_browser_handles_a_click_with_a_modifier(open_page) -> None:
     page = open_page("prose", "animals")
     with page.context.expect_page() as opened:
         link(page, "fox looks at dog").click(modifiers=["ControlOrMeta"])

@@ -47,7 +47,7 @@ def opened(browser: Browser) -> Iterator[Callable[[Figure], Page]]:
 
 
 def causal(texts: str, **spec: Any) -> Figure:
-    """Two heads in each of two layers, whose tokens see no later ones."""
+    """Two heads in each of two layers, with a causal mask."""
     count = len(texts.split())
     masked = np.triu(np.ones((count, count), dtype=np.bool_), 1)
     rows = random_rows(np.random.default_rng(5), 4 * count, count).reshape(2, 2, count, count)

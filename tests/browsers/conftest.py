@@ -38,7 +38,7 @@ URL.createObjectURL = (blob) => {
   return make.call(URL, blob);
 };
 """
-"""Runs before every other script of a page, and notes what goes wrong and what is saved."""
+"""Runs before every other script of a page, and records errors and saved files."""
 
 WAIT_SECONDS = 20
 

@@ -32,9 +32,9 @@ START_SECONDS = 90
 ANSWER_SECONDS = 60
 
 PREFERENCES = {
-    # A window that nobody sees has the focus too. Without it, no element matches `:focus`.
+    # A hidden window has the focus, too. Without this, no element matches `:focus`.
     "focusmanager.testmode": True,
-    # No page of its own, no fetching of updates and settings.
+    # Firefox opens no page of its own, and downloads no updates or settings.
     "app.update.disabledForTesting": True,
     "app.normandy.enabled": False,
     "browser.aboutwelcome.enabled": False,
@@ -46,7 +46,7 @@ PREFERENCES = {
     "services.settings.server": "data:,",
     "toolkit.telemetry.enabled": False,
 }
-"""What a Firefox that is driven by a test is told, as Puppeteer and geckodriver do."""
+"""The preferences of a Firefox in a test, as Puppeteer and geckodriver set them."""
 
 KEYS = {
     "Tab": Keys.TAB,
@@ -173,7 +173,7 @@ class WebKit:
 
 @contextlib.contextmanager
 def firefox() -> Iterator[Driver]:
-    """A Firefox without a window, and with a profile of its own."""
+    """A Firefox without a window, with a new profile."""
     profile = tempfile.mkdtemp(prefix="attention-firefox-")
     lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in PREFERENCES.items()]
     Path(profile, "user.js").write_text("\n".join(lines), encoding="utf-8")
@@ -207,7 +207,7 @@ def _address(process: subprocess.Popen[str]) -> str:
 
 @contextlib.contextmanager
 def webkit() -> Iterator[Driver]:
-    """WebKitGTK's MiniBrowser on a screen of its own, which nobody sees."""
+    """WebKitGTK's MiniBrowser on a virtual screen."""
     width, height = SIZE
     size = ["-screen", "0", f"{width + 200}x{height + 300}x24"]
     screen = subprocess.Popen(
@@ -222,13 +222,13 @@ def webkit() -> Iterator[Driver]:
     environment = {
         **os.environ,
         "DISPLAY": f":{number}",
-        # Processes of containers may not make the namespaces that the sandbox needs.
+        # Processes of containers may not create the namespaces that the sandbox needs.
         "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",
     }
     try:
         service = Service(os.environ["ATTENTION_WEBKIT"], env=environment)
         with warnings.catch_warnings():
-            # Selenium's own driver of WebKitGTK calls what Selenium deprecates.
+            # Selenium's own driver of WebKitGTK calls deprecated functions of Selenium.
             warnings.simplefilter("ignore", DeprecationWarning)
             driver = webdriver.WebKitGTK(service=service)
         try:

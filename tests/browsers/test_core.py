@@ -1,4 +1,4 @@
-"""What every reader does, in Firefox and in WebKit: load, hover, pin, keys, numbers, saved files."""
+"""The actions of every reader in Firefox and WebKit: load, hover, pin, keys, numbers, files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def expected(query: int) -> dict[tuple[int, int], float]:
         ("prose", "animals"),
     ],
 )
-def test_a_figure_of_every_view_lives(open_page, name: str, figure: str) -> None:
+def test_a_figure_of_every_view_is_live(open_page, name: str, figure: str) -> None:
     page = open_page(name, figure)
     assert page.count(f"#{figure} [data-token][role=button]") > 3
     width = page.run("document.documentElement.scrollWidth - innerWidth")
@@ -71,7 +71,7 @@ def test_the_keyboard(open_page) -> None:
     assert page.edges("fox") == pytest.approx(expected(2), abs=1e-6)
     page.press("Escape")
     page.wait("!document.querySelector('#fox .attention-scores')")
-    # Tab leaves the row of words, which is one stop.
+    # Tab leaves the row of words, which is one tab stop.
     page.press("Tab")
     assert page.run("document.activeElement.dataset.token ?? null") is None
 

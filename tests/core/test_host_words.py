@@ -69,7 +69,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_an_error_of_another_process_speaks_as_the_host_that_shows_it(
+def test_an_error_of_another_process_has_the_words_of_the_host_that_shows_it(
     error: AttentionError,
 ) -> None:
     same = pickle.loads(pickle.dumps(error))
@@ -81,7 +81,7 @@ def test_an_error_of_another_process_speaks_as_the_host_that_shows_it(
     assert same.message == str(same) == in_words(error.neutral, SHELL) != before
 
 
-def test_an_error_keeps_the_words_of_the_host_that_it_left() -> None:
+def test_an_error_keeps_the_words_of_the_host_in_which_it_was_raised() -> None:
     speak_as(HostWords(option="outer {}"))
     with pytest.raises(AttentionError) as caught, speaking(SHELL):
         raise AttentionError(Problem.OPTION, f"remove {option('pair')}")
@@ -92,20 +92,20 @@ def test_an_error_keeps_the_words_of_the_host_that_it_left() -> None:
 
 
 # Words of a host: an option in prose, a field or a role of reStructuredText, files and settings of
-# Sphinx, and where a directive stands.
+# Sphinx, and the place of a directive.
 OF_A_HOST = re.compile(
     r"\bthe options? [a-z{]|\bconf\.py\b|\battention_[a-z]|\bdirective\b|:[a-z]+:[` ]"
     r"|\bbody\b|\b(its|a) line of its own\b|\bown line\b|\bnumbers below\b|(?<![\w}])--[a-z]|[a-z]=…"
 )
 COMMAND = re.compile(r"`sphinx-attention [^`]*`|pip install --?[a-z-]+|install --[a-z-]+")
-"""What is typed in a shell, whatever the host."""
+"""Commands for a shell, which every host may name."""
 
 IN_DOCS = {"options.py", "settings.py", "html.py"}
-"""Modules whose strings with double backquotes are the reference's, and not messages."""
+"""Modules with double backquotes in texts for the reference page, which are no messages."""
 
 
 def _strings(tree: ast.Module) -> list[tuple[int, str]]:
-    """The strings of a module that are no docstrings, f-strings with ``{x}`` for a value."""
+    """The strings of a module except docstrings. In f-strings, ``{x}`` stands for a value."""
     documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     parts = {
         id(part)

@@ -1,4 +1,4 @@
-"""Remarks about an attention: kept as data, told in the language of each page."""
+"""Remarks about an attention: kept as data, printed in the language of each page."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def attention(note: str, missing: str) -> Attention:
     )
 
 
-def test_remarks_are_told_in_each_language() -> None:
+def test_remarks_are_printed_in_each_language() -> None:
     assert ENGLISH.remark(NOTES) == (
         "what a head writes is multiplied by a gate; without an attention map: layers 0–2 and 5"
     )
@@ -62,7 +62,7 @@ def test_remarks_are_told_in_each_language() -> None:
     assert GERMAN.remark(remark("no_map", layers=[1])) == "ohne Aufmerksamkeitskarte: Schicht 1"
 
 
-def test_the_sentences_of_older_stores_are_told_as_they_are() -> None:
+def test_the_sentences_of_older_stores_are_printed_unchanged() -> None:
     old = "layers 0 and 2 have no attention map"
     assert GERMAN.remark(old) == old
     assert GERMAN.remark("") == ""
@@ -84,7 +84,7 @@ FORGED = [
 
 
 @pytest.mark.parametrize("text", FORGED, ids=lambda text: text[:30])
-def test_what_is_no_remark_is_a_sentence(text: str) -> None:
+def test_a_text_that_is_no_remark_is_a_sentence(text: str) -> None:
     assert read(text) is None
     assert ENGLISH.remark(text) == text
 
@@ -92,7 +92,7 @@ def test_what_is_no_remark_is_a_sentence(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ['[["no_such",{}]]', '[["no_map",{}]]', '[["no_map",{"other":"{0.__class__}"}]]']
 )
-def test_a_remark_that_no_phrase_fits_is_told_by_its_name(text: str) -> None:
+def test_a_remark_without_a_phrase_is_printed_by_its_name(text: str) -> None:
     assert ENGLISH.remark(text) == json.loads(text)[0][0]
 
 
@@ -103,7 +103,7 @@ def test_values_are_no_templates() -> None:
 
 @pytest.mark.parametrize("note", [NOTES, "layers 0 and 2 have no attention map"])
 @pytest.mark.parametrize("missing", [remark("several_scales"), "it is secret"])
-def test_a_page_tells_in_its_language_what_a_store_keeps(note: str, missing: str) -> None:
+def test_a_page_prints_the_remarks_of_a_store_in_its_language(note: str, missing: str) -> None:
     kept = unpack(pack(REQUEST, attention(note, missing)), REQUEST.key)
     assert (kept.provenance["note"], kept.logit_terms and kept.logit_terms.missing) == (
         note,

@@ -1,4 +1,4 @@
-"""One mistake, told by each host in the syntax that its authors write."""
+"""One mistake, reported by each host in the syntax of its authors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "fox.csv").write_text(FOX_ROWS.replace(" ", ","))
 
 
-# Options; what Sphinx, the command line and Python say of them.
+# Options, and their names in messages of Sphinx, the command line and Python.
 MISTAKES: list[tuple[dict[str, Any], str, str, str]] = [
     (
         {"layer": "-1"},
@@ -125,7 +125,9 @@ def test_the_command_line_names_its_options(mistake: tuple[dict[str, Any], str, 
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=IDS)
-def test_a_program_is_told_of_its_arguments(mistake: tuple[dict[str, Any], str, str, str]) -> None:
+def test_a_program_gets_the_names_of_its_arguments(
+    mistake: tuple[dict[str, Any], str, str, str],
+) -> None:
     options, _, _, says = mistake
     with pytest.raises(sphinx_attention.AttentionError, match=re.escape(says)):
         sphinx_attention.figure(FOX, **options)
@@ -134,7 +136,7 @@ def test_a_program_is_told_of_its_arguments(mistake: tuple[dict[str, Any], str, 
 def test_a_page_names_the_options_of_its_directive(
     project: Callable[..., Project], tmp_path: Path
 ) -> None:
-    """All mistakes on one page, also where Python is called by the build before."""
+    """All mistakes stand on one page, and the build has called Python before."""
     blocks = [
         f".. attention-figure:: {FOX}\n"
         + indent("\n".join(f":{name}: {value}" for name, value in options.items()))

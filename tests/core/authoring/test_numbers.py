@@ -1,4 +1,4 @@
-"""The numbers that prose prints: their values by hand, their forms, and what is wrong with them."""
+"""The numbers that prose prints: their values by hand, their forms, and their errors."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def printed(quantity: str, text: str, shown: Figure, form: str = "") -> str:
 
 
 def story() -> Figure:
-    """A text that a model goes on from by two tokens, with the candidates by hand."""
+    """A text that a model continues with two tokens, with candidates by hand."""
     words = [*STORY.split(), "time", "there"]
     tokens = tuple(Token(word, word=n) for n, word in enumerate(words))
     weights = np.tril(np.ones((5, 5), np.float32))
@@ -60,7 +60,7 @@ def story() -> Figure:
 
 
 def stepped() -> Figure:
-    """Two tokens with queries and keys by hand; the weights are the softmax of them."""
+    """Two tokens with queries and keys by hand, and the softmax of their logits as weights."""
     tokens = tuple(Token(word, word=n) for n, word in enumerate(("no", "yes")))
     queries = np.array([[[[1, 2], [3, 1]]]], np.float32)
     keys = np.array([[[[2, 0], [1, 3]]]], np.float32)
@@ -92,7 +92,7 @@ class TestForms:
             ("0.00", -0.126, "−0.13"),
             ("0.0", math.inf, "∞"),
             ("0.0", -math.inf, "−∞"),
-            # A float32 of 0.35 lies below it, and the author means the half.
+            # A float32 of 0.35 lies below 0.35, and the author means the half.
             ("0.0", float(np.float32(0.35)), "0.4"),
         ],
     )
@@ -101,7 +101,7 @@ class TestForms:
         assert found is not None
         assert found.print(value) == text
 
-    def test_none_is_three_decimals(self) -> None:
+    def test_the_default_form_has_three_decimals(self) -> None:
         assert parse_form("weight", "") is None
         assert Form().print(0.4445) == "0.445"
 
@@ -132,7 +132,7 @@ class TestWeights:
             ("f 0.0 by + the#2 + bank -> the", "", "0.450"),
             # 1 + 0.25 + 0.75 + 0
             ("f 0.0 the + bank -> the + bank", "0", "2"),
-            # Rounded once: 0.0005 + 0.3745, of which figures print 0.001 and 0.375.
+            # The sum 0.0005 + 0.3745 is rounded once, although figures print 0.001 and 0.375.
             ("f 0.0 bank#2 -> bank + the#2", "", "0.375"),
         ],
     )
@@ -157,7 +157,7 @@ class TestWeights:
         assert printed("weight", "f no -> no + yes", shown) == "1.000"
 
     @pytest.mark.parametrize("text", ["f", "f 0.0", "f 0.0 bank"])
-    def test_too_little(self, text: str) -> None:
+    def test_an_incomplete_reference(self, text: str) -> None:
         with pytest.raises(AttentionError, match="names no weight: a weight needs two tokens"):
             printed("weight", text, figure_of_words())
 
@@ -194,7 +194,7 @@ class TestProbabilities:
     def test_of_a_step(self) -> None:
         assert printed("probability", "f step=1 time", story()) == "0.875"
         assert printed("probability", "f step=1 day", story(), "0 %") == "6 %"
-        # Without a step, it is the one that the figure opens with.
+        # Without a step, the number is that of the step with which the figure opens.
         assert printed("probability", "f There", story()) == "0.500"
 
     @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ ROWS = np.array(
     ],
     np.float32,
 )
-"""The weights of layer 0, head 0, by hand; head 1 has them from right to left."""
+"""The weights of layer 0, head 0, by hand. Head 1 has the same from right to left."""
 
 
 def attention(text: str, shift: int = 0) -> Attention:
@@ -74,7 +74,7 @@ class TestParsing:
             ),
         ],
     )
-    def test_what_is_read(self, text: str, expected: Reference) -> None:
+    def test_forms_of_references(self, text: str, expected: Reference) -> None:
         assert parse_reference(text) == expected
 
     @pytest.mark.parametrize("text", ["", " ", "-> quick"])
@@ -115,7 +115,7 @@ class TestLocating:
     def test_the_numbers_are_those_of_the_rows(self, text: str, number: str) -> None:
         assert locate(parse_reference(text), figure()).text == number
 
-    def test_without_a_head_it_is_the_figures_own(self) -> None:
+    def test_without_a_head_the_figures_first_head_is_used(self) -> None:
         shown = figure(layer="1", head="1")
         assert locate(parse_reference("f the -> bank#2"), shown).text == "1.000"
         assert locate(parse_reference("f"), shown).selection == "layer=1&head=1"
@@ -145,7 +145,7 @@ class TestLocating:
             ("f sentence=1", "the figure f has one attention"),
         ],
     )
-    def test_what_is_not_there(self, text: str, says: str) -> None:
+    def test_missing_figures_heads_and_tokens(self, text: str, says: str) -> None:
         with pytest.raises(AttentionError) as caught:
             locate(parse_reference(text), figure())
         assert says in caught.value.message
@@ -158,7 +158,7 @@ class TestLocating:
             ("f model=small", "the figure f has only sentence"),
         ],
     )
-    def test_an_attention_that_is_not_there(self, text: str, says: str) -> None:
+    def test_a_missing_attention(self, text: str, says: str) -> None:
         with pytest.raises(AttentionError) as caught:
             locate(parse_reference(text), figure(also="a bank of the river"))
         assert says in caught.value.message

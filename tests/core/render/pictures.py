@@ -1,4 +1,4 @@
-"""What tests read out of a picture, and the rows of a head that several views draw."""
+"""Parts of pictures for tests, and the rows of a head that several views draw."""
 
 from __future__ import annotations
 

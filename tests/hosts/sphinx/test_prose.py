@@ -1,4 +1,4 @@
-"""Prose that refers to figures, in rST and in Markdown, in every builder, and what is wrong with it."""
+"""Prose that refers to figures, in rST and Markdown, in every builder, and its mistakes."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ TOKENS = """
 
 
 def test_tokens_in_angle_brackets(project) -> None:
-    """The brackets of a reference are those that are no token's."""
+    """The brackets of the reference are those that belong to no token."""
     prose = (
         ":attn:weight:`marks 0.0 <s> -> </s>`, :attn:weight:`marks 0.0 a -> <s>`, "
         ":attn:weight:`0.0 <marks 0.0 <s> -> </s>>`, :attn:weight:`0 % <marks 0.0 a -> a + <s>>`, "
@@ -156,7 +156,7 @@ def test_probabilities_and_steps(project) -> None:
     # A head of this model has 64 dimensions.
     assert logit == pytest.approx(dot / 8, abs=0.0002)
     assert weight == pytest.approx(math.exp(logit) / total, abs=0.001)
-    # Two of the words have been there before, and seven has followed candle.
+    # Two of the words occur twice, and seven followed candle.
     assert 0.5 < probability <= 1
     made.write({"index.rst": f"P\n=\n\n{story}{prose.replace('of seven is', 'of red is')}"})
     made.build()
@@ -189,7 +189,7 @@ def test_claims(project) -> None:
     ]
     assert "is 0.150, not > 0.2" in said[0][1]
     assert "did you mean quick?" in said[1][1]
-    # A page that stays as it was is checked again by the next build.
+    # The next build checks a page again that has not changed.
     again = made.warnings
     made.build()
     assert made.warnings == again
@@ -211,7 +211,7 @@ def test_claims(project) -> None:
         (":attn:dot:`fox brown -> fox`", "there is no dot of brown -> fox"),
     ],
 )
-def test_what_is_not_there_is_told_with_its_line(project, prose: str, says: str) -> None:
+def test_missing_targets_are_reported_with_their_line(project, prose: str, says: str) -> None:
     made = project({"index.rst": f"P\n=\n\n{FIGURE}\nA line.\n\nSay {prose}.\n"})
     made.build()
     line = made.folder.joinpath("index.rst").read_text().splitlines().index(f"Say {prose}.") + 1
@@ -233,7 +233,7 @@ def test_a_name_of_two_figures(project) -> None:
         }
     )
     made.build()
-    # On a page with a figure of that name, it is this one.
+    # On a page with a figure of that name, the name means this figure.
     assert [href for _, href, _ in links(made.html("other"))] == ["#fox"]
     assert "the name 'fox' is ambiguous: figures of index or other have it" in made.warnings
 

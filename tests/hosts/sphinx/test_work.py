@@ -1,4 +1,4 @@
-"""How often a build does what one time is enough for."""
+"""A build does nothing several times that it needs to do once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SENTENCES = [f"the quick brown fox number {n}" for n in range(FIGURES)]
 
 
 class Told:
-    """Calls of a build, from all of its processes."""
+    """The recorded calls of a build, from all of its processes."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -39,7 +39,7 @@ class Told:
 
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """Notes each reading of an entry, each unpacking, each resolving and each drawing."""
+    """Record each reading of an entry, each unpacking, each resolving and each drawing."""
     told = Told(tmp_path / "told.txt")
 
     def noting(what: str, owner: Any, name: str, about: Any) -> None:
@@ -59,7 +59,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
 
 
 def pages(a_page: int) -> dict[str, str]:
-    """So many figures a page, the index first."""
+    """Pages with this number of figures each. The first is the index."""
     made = {}
     for start in range(0, FIGURES, a_page):
         some = SENTENCES[start : start + a_page]
@@ -71,7 +71,7 @@ def pages(a_page: int) -> dict[str, str]:
 
 
 def rebuilt(project: Any, a_page: int, told: Told, jobs: int) -> None:
-    """Build all pages anew, with all entries in the store."""
+    """Build all pages again, with all entries in the store."""
     made = project({**pages(a_page), "course_model.py": FUNCTION}, CONF)
     made.build(strict=True)
     told._file.write_text("")

@@ -29,7 +29,7 @@ UNIT: int = _STRIPS["unit"]
 """The height in px of a pixel of an image of strips. All positions in a column are multiples."""
 
 _COARSE: int = _STRIPS["coarse"]
-"""The number of levels of `cells` in one level of a strip. This makes paths five times smaller."""
+"""The levels of `cells` in one level of a strip, so that a page carries a fifth of the paths."""
 
 _WIDTH, _WIDEST = 80, 12
 """The most px of a strip, roughly, and of a cell: all columns fit beside a theme's sidebars."""

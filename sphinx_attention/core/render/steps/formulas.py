@@ -136,7 +136,7 @@ def _products(chain: Chain, key: int, most: float) -> dict[str, str]:
     pairs = zip(components(chain.query, most), components(chain.keys[key], most), strict=True)
     factors = [f"{q}\u00a0⋅\u00a0{enclosed(k)}" for q, k in pairs]
     multiplied = chain.query * chain.keys[key]
-    # Factors have at least two decimals, as most have.
+    # Products have at least two decimals, as most factors have.
     products = components(multiplied, min(float(np.abs(multiplied).max()), 1.0))
     first, *others = products
     return {
