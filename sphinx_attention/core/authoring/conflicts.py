@@ -1,4 +1,4 @@
-"""Options that cannot stand together: what is said of them before anything is computed."""
+"""Options that exclude each other. They are checked before anything is computed."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def over_layers(aggregate: str | None) -> bool:
 
 
 def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> None:
-    """Check that options go with one another, with the view and with where the numbers come from.
+    """Check that options fit each other, the view and the source of the numbers.
 
     Args:
         values: options by name, converted.
         view: the view, the author's or the project's.
-        given: whether the author gives the weights.
-        body: whether they stand in the page.
+        given: whether the author gives the weights themselves.
+        body: whether these weights are in the page.
 
     Raises:
-        AttentionError: the first two that do not.
+        AttentionError: two options exclude each other; the message names the first such pair.
     """
     if body and "matrix" in values:
         raise AttentionError(
@@ -89,7 +89,7 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
 
 
 def _check_averaged(values: Mapping[str, Any], *, given: bool) -> None:
-    """Check that there are several sentences, and that they are not shown apart as well."""
+    """Check that the figure has several sentences and does not compare them."""
     if "also" not in values:
         more = "" if given else f"give further sentences in {option('also')}, or "
         raise AttentionError(
@@ -155,11 +155,11 @@ _GENERATES_NO: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "special": (lambda value: value == "hide", "a step may be that of a special token"),
     "part": (lambda value: value != ("decoder",), "such a model has one attention, its decoder's"),
 }
-"""By option: whether a value does not go with the option ``generate``, and why."""
+"""For each option, the values that exclude the option ``generate``, and the reason."""
 
 
 def _check_generate(values: Mapping[str, Any]) -> None:
-    """Refuse what does not go with a text that the model goes on from."""
+    """Refuse options that make no sense for a text that the model continues."""
     for name, (is_refused, why) in _GENERATES_NO.items():
         if name in values and is_refused(values[name]):
             raise AttentionError(
@@ -170,7 +170,7 @@ def _check_generate(values: Mapping[str, Any]) -> None:
 
 
 def _check_own(values: Mapping[str, Any], view: View) -> None:
-    """Refuse options of other views' own, and one of this view's that is given two values."""
+    """Refuse options of other views, and an option of this view that has two values."""
     for name in values:
         owners = [kind.name for kind in VIEWS.values() if name in kind.options]
         if owners and view not in owners:
@@ -190,7 +190,7 @@ def _check_own(values: Mapping[str, Any], view: View) -> None:
 
 
 def _check_refused(values: Mapping[str, Any], kind: ViewKind, *, given: bool) -> None:
-    """Refuse what the view refuses."""
+    """Refuse the values that the view does not accept."""
     if given and kind.refuses_given:
         others = listed(name for name, other in VIEWS.items() if not other.refuses_given)
         raise AttentionError(

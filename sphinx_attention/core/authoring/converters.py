@@ -1,4 +1,4 @@
-"""What the options of a figure take: from what an author wrote to a value.
+"""Converters of the options of a figure: from the text of an author to a value.
 
 Each function takes the text of one option. A `ValueError` carries the second half of a message,
 such as ``expected a whole number from 0, or auto``; `options.convert` puts the name and the value
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 
 def text(value: str) -> str:
-    """Text as it stands, white space within it included."""
+    """The text without white space at its ends."""
     if not value.strip():
         raise ValueError("expected some text")
     return value.strip()
 
 
 def line(value: str) -> str:
-    """Text on one line."""
+    """The text on one line, with single blanks."""
     return " ".join(text(value).split())
 
 
 def word(value: str) -> str:
-    """One word."""
+    """A text that has to be one word."""
     one = line(value)
     if " " in one:
         raise ValueError("expected one word, without blanks")
@@ -49,7 +49,7 @@ def word(value: str) -> str:
 
 
 def flag(value: str) -> bool:
-    """Whether an option stands there at all."""
+    """The value of a flag: the option has no text, and is true where it is given."""
     if value.strip():
         raise ValueError(expected_of_flag())
     return True
@@ -173,7 +173,7 @@ def heads(value: str) -> tuple[int, ...] | None:
 
 
 def share(value: str) -> float:
-    """A share above nothing and up to the whole."""
+    """A number above 0 and up to 1."""
     try:
         found = float(value)
     except ValueError:
@@ -186,7 +186,7 @@ def share(value: str) -> float:
 _FORMS = 'expected a JSON list, such as ["New York", "sleeps"], or words separated by blanks'
 _CLOSING = {'"': '"', "'": "'", "“": "”", "„": "“", "‘": "’", "«": "»"}
 _GLUED = re.compile(r"[\"“„«][^\s,]")
-"""An opening quotation mark before a word. Apostrophes are none: a word may begin with one."""
+"""An opening quotation mark before a word, but no apostrophe: words may begin with one."""
 _WORD_IN_BRACKETS = re.compile(r"\[[^\[\]\s,'\"]+\](?=\s)")
 _BARE = re.compile(r"[^\s,]+(?:,[^\s,]+)*|,+")
 _BETWEEN = re.compile(r"\s*(,?)\s*")
@@ -197,7 +197,7 @@ def tokens(value: str) -> tuple[str, ...]:
     whole = value.strip()
     if not whole:
         raise ValueError(_FORMS)
-    # "[CLS] the cat" begins as a list does, and is none.
+    # "[CLS] the cat" begins like a list but is not one.
     if whole.startswith("[") and not _WORD_IN_BRACKETS.match(whole):
         return _token_list(whole)
     quoted = _quoted_tokens(whole)
@@ -233,7 +233,7 @@ def _token_list(whole: str) -> tuple[str, ...]:
 
 
 def _python_list(whole: str) -> object:
-    """A list as Python writes it, with single quotes, which is plainly meant."""
+    """A list in the form in which Python writes it, with single quotes."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a backslash that escapes nothing
@@ -243,7 +243,7 @@ def _python_list(whole: str) -> object:
 
 
 def _quoted_tokens(whole: str) -> tuple[str, ...]:
-    """Tokens of which some stand in quotation marks; none where marks may be tokens themselves.
+    """Tokens, some of them in quotation marks. Empty if the marks may be tokens themselves.
 
     Marks are meant to quote where blanks stand between them, where all tokens have them, or where
     commas stand between all tokens.

@@ -1,4 +1,4 @@
-"""Which model a name stands for: declarations in the configuration, folders, and hub ids."""
+"""The model for a name: a declaration in the configuration, a folder, or an id of the hub."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sphinx_attention.core.request import FunctionSource, ModelSource
 from sphinx_attention.core.sources import builtin
 
 WHOLE = ""
-"""The name under which `broken` stands for an ``attention_models`` that is no dict."""
+"""The name of the `broken` declaration for an ``attention_models`` that is not a dict."""
 
 _BROKEN = "broken"
-"""The entry of a declaration that is known to be broken: what is wrong with it."""
+"""The entry of a broken declaration: its message."""
 
 DTYPES = ("float32", "bfloat16", "float16", "float64", "auto")
-"""The precisions that a model can be declared with."""
+"""The precisions that a declaration may name."""
 
 _LOADING: dict[str, tuple[type, ...]] = {
     "id": (str,),
@@ -91,7 +91,7 @@ def find_source(name: str, models: Mapping[str, Any], base: Path) -> ModelSource
 
 
 def _near_folder(name: str, base: Path) -> str:
-    """The folder of a model whose name resembles what looks like an id, in the same folder."""
+    """The folder of a model with a similar name, in the same parent folder; empty without one."""
     parent = PurePath(name).parent
     try:
         there = [one.name for one in (base / parent).iterdir() if (one / "config.json").is_file()]
@@ -182,7 +182,7 @@ def _as_text(path: str | os.PathLike[str]) -> str:
 
 
 def _folder(path: str, base: Path, where: str) -> str:
-    """Where a declared folder lies on this machine. It need not be there."""
+    """The path of a declared folder on this machine. The folder need not exist."""
     if not path.strip():
         raise AttentionError(Problem.CONFIG, f"{where}['path'] is empty; it has to name a folder")
     try:
@@ -194,24 +194,24 @@ def _folder(path: str, base: Path, where: str) -> str:
 
 
 def _is_path(name: str, base: Path) -> bool:
-    """Whether a name that is not declared is meant as a folder, or a file, of this machine."""
+    """Whether a name without a declaration is the path of a folder or a file on this machine."""
     if _ADDRESS.fullmatch(name) or "://" in name:
         return False
-    # An id has one slash at most, so that it is a path on every machine, also without the folder.
+    # An id has at most one slash. Such a name is a path on every machine, even without the folder.
     if _looks_like_a_path(name) or name.count("/") > 1:
         return True
-    # os.path rather than pathlib, which raises where a name is longer than the system allows.
+    # pathlib raises an exception for names that are longer than the system allows.
     place = os.path.join(base, name)  # noqa: PTH118
     return bool(name) and (os.path.isdir(place) or os.path.isfile(place))  # noqa: PTH112, PTH113
 
 
 def _looks_like_a_path(name: str) -> bool:
-    """Whether a name is written as paths are, on Windows too: ``C:/models/bert``."""
+    """Whether a name looks like a path, also like one of Windows: ``C:/models/bert``."""
     return name.startswith((".", "/", "~")) or "\\" in name or bool(_DRIVE.match(name))
 
 
 def _check_id(name: str, what: str, problem: Problem = Problem.MODEL) -> None:
-    """Refuse what can be no identifier on the hub, and say what it looks like."""
+    """Refuse a name that cannot be an id of the hub. The message says what it looks like."""
     if _HUB_ID.fullmatch(name) and len(name) <= _LONGEST_ID and not name.endswith((".git", ".")):
         if "/" not in name and _WEIGHTS.fullmatch(PurePath(name).suffix):
             raise AttentionError(
@@ -240,14 +240,14 @@ def _check_id(name: str, what: str, problem: Problem = Problem.MODEL) -> None:
 
 
 def _nearest(name: str, known: list[str]) -> str | None:
-    """The known name that a misspelt one most likely means, whatever its capitals."""
+    """The known name that is nearest to a misspelt one, without regard to capitals."""
     folded = {str(one).casefold(): str(one) for one in known}
     close = get_close_matches(name.casefold(), folded, n=1)
     return folded[close[0]] if close else None
 
 
 def _likely(declared: Any) -> str:
-    """The dict that an author most likely meant."""
+    """The dict that the author probably meant."""
     if isinstance(declared, os.PathLike):
         return f'{{"path": {_as_text(declared)!r}}}'
     if isinstance(declared, str) and len(declared) < _LONGEST_SHOWN:

@@ -1,4 +1,4 @@
-"""The options of a figure: what each is called, what it takes, and what it means."""
+"""The options of a figure: names, values and meanings."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Option:
     """One option.
 
     Attributes:
-        convert: from what the author wrote to its value; a ValueError says what is allowed.
-        help: what it means, in reStructuredText, for the docs.
+        convert: the function from the text to the value; its ValueError says what is allowed.
+        help: the meaning in reStructuredText, for the docs.
     """
 
     convert: Callable[[str], Any]
@@ -83,7 +83,7 @@ _MEANT = {
     "part": {"cross-attention": "cross"},
     "compare": {"sentences": "sentence", "models": "model", "also": "sentence"},
 }
-"""By option: words that authors write, and the values that they mean by them."""
+"""For each option, words that authors write and the values that they mean."""
 
 
 _NAMES_MEANT = {
@@ -104,7 +104,7 @@ _NAMES_MEANT = {
     "new_tokens": "generate",
     "continue": "generate",
 }
-"""Names that authors give to options, and the options that they mean by them."""
+"""Wrong names of options that authors write, and the options that they mean."""
 
 
 _AGGREGATES = (*get_args(Aggregate)[:-2], MEAN_SENTENCES, *get_args(Aggregate)[-2:])
@@ -290,7 +290,7 @@ def convert(name: str, value: str) -> Any:
 
 
 def invalid(name: str, value: object, expected: str) -> AttentionError:
-    """What to say of a value that an option does not take."""
+    """The error for a value that an option does not accept."""
     return AttentionError(
         Problem.OPTION, f"invalid value {quoted(value)} for {named(name)}: {expected}"
     )
@@ -307,12 +307,12 @@ def check_characters(name: str, value: str) -> None:
 
 
 def unix_lines(text: str) -> str:
-    """A text with the ends of lines that Unix has."""
+    """A text with the line ends of Unix."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def unknown_option(name: str, known: Iterable[str]) -> AttentionError:
-    """What to say of an option that nobody knows: the nearest one, and all of them."""
+    """The error for an unknown option: the message has the nearest name, and all names."""
     known = list(known)
     hint = _as_value(name, known) or nearest(name, known, _NAMES_MEANT)
     return AttentionError(
@@ -322,7 +322,7 @@ def unknown_option(name: str, known: Iterable[str]) -> AttentionError:
 
 
 def _as_value(name: str, known: Iterable[str]) -> str:
-    """A hint where what is written as an option is a value of one, such as ``steps``."""
+    """A hint for the value of an option that is written as an option itself, such as ``steps``."""
     folded = " ".join(name.casefold().split())
     owners = [
         one

@@ -1,4 +1,4 @@
-"""From what an author wrote to the specification of a figure.
+"""The parser of figures: from the text of an author to a specification.
 
 Every host reads its options through `parse`, so that an option means the same in a directive, in
 a fence, in a program and on the command line.
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HostContext:
-    """What a host knows when it meets a figure.
+    """The knowledge of a host about a figure that it reads.
 
     Attributes:
         settings: the project's.
@@ -74,7 +74,7 @@ class HostContext:
 def parse(
     text: str, options: Mapping[str, str], matrix: str | None, context: HostContext
 ) -> FigureSpec:
-    """What an author asked for, checked.
+    """The checked specification of a figure.
 
     Args:
         text: the sentence; may be empty where ``tokens`` or a file brings the tokens.
@@ -106,7 +106,7 @@ def _parse(
     written = None
     if context.syntax is not None:
         written = DirectiveSource(text, tuple(options.items()), matrix or "", context.syntax)
-    # A model gets the white space that was written; a matrix is written to fit between columns.
+    # A model reads the white space as written. White space above a matrix aligns its columns.
     text = " ".join(text.split()) if given else unix_lines(text).strip()
     sources = _sources(values, text, matrix, context, given=given)
     layer, heads = _selection(values, settings, given=given)
@@ -163,7 +163,7 @@ def _parse(
 def _sources(
     values: Mapping[str, Any], text: str, matrix: str | None, context: HostContext, *, given: bool
 ) -> dict[str | None, Source]:
-    """Where the numbers come from, by the names of models; None for what has no name."""
+    """The sources of the numbers by the names of models; the name is None without one."""
     if given:
         return {None: matrix_source(values, matrix, context)}
     settings, base = context.settings, context.base
@@ -182,9 +182,9 @@ def _variants(
     sources: Mapping[str | None, Source],
     opens_on: Mapping[str, str],
 ) -> list[Variant]:
-    """Every attention that is asked for."""
+    """All attentions of the figure."""
     texts = (first.text, *values.get("also", ()))
-    # Of an encoder, which comes first, no text of the decoder's would be seen.
+    # The encoder, which comes first, does not show the decoder's text.
     parts = values.get("part", ("cross",) if "target" in values else (None,))
     averaged = _is_averaged(values)
     if "compare" in values:
@@ -201,11 +201,11 @@ def _is_averaged(values: Mapping[str, Any]) -> bool:
 
 
 def _special(values: Mapping[str, Any], settings: Settings, view: View) -> Special:
-    """What is done with special tokens: what the author says, else what the project says."""
+    """The treatment of special tokens: the author's choice, or else the project's."""
     special: Special = values.get("special", settings.special)
     refused, _ = VIEWS[view].refuses.get("special", (frozenset(), ""))
     if special in refused or (special == "hide" and "generate" in values):
-        # The project's setting; what an author writes was refused before.
+        # This is the project's setting. The same choice of an author was refused before.
         return "dim"
     return special
 
@@ -213,7 +213,7 @@ def _special(values: Mapping[str, Any], settings: Settings, view: View) -> Speci
 def _of_project(
     values: Mapping[str, Any], settings: Settings, layer: int | None, head: int | None
 ) -> tuple[str, ...]:
-    """Which of layer, head and special tokens the project has chosen, and not the author."""
+    """The options among layer, head and special that the project has chosen, not the author."""
     chosen = (
         ("layer", layer, settings.layer),
         ("head", head, settings.head),
@@ -228,13 +228,13 @@ def _of_project(
 
 def _view(values: Mapping[str, Any], settings: Settings, *, given: bool) -> View:
     view: View = values.get("view", settings.view)
-    # A project's default does not have to fit every figure.
+    # The default of a project need not fit every figure.
     fits = "view" in values or not given or not VIEWS[view].refuses_given
     return view if fits else DEFAULT_VIEW
 
 
 def _selection(values: Mapping[str, Any], settings: Settings, *, given: bool) -> tuple[Any, Any]:
-    """The layer and the heads shown first: the author's, else the project's where they fit."""
+    """The first layer and heads: the author's, or else the project's if the page has them."""
     aggregate = values.get("aggregate")
     layer, heads = values.get("layer"), values.get("head") or (None,)
     if "layer" not in values and not given and not over_layers(aggregate):
@@ -245,13 +245,13 @@ def _selection(values: Mapping[str, Any], settings: Settings, *, given: bool) ->
 
 
 def _default(setting: int | str | None, carried: tuple[int, ...] | None) -> int | None:
-    """A project's first layer or head; ``auto`` is the same as none, and so is one left out."""
+    """The project's first layer or head; None for ``auto``, or if the page does not carry it."""
     fits = isinstance(setting, int) and (carried is None or setting in carried)
     return setting if isinstance(setting, int) and fits else None
 
 
 def _step(request: Request, opens_on: dict[str, str]) -> int | None:
-    """The step that the option ``selection`` names, which it loses; None for the last.
+    """The step in the option ``selection``, removed from `opens_on`; None for the last step.
 
     Raises:
         AttentionError: there is no such step.
@@ -275,7 +275,7 @@ def _step(request: Request, opens_on: dict[str, str]) -> int | None:
 
 
 def _opens_on_difference(values: Mapping[str, Any], view: View, opens_on: dict[str, str]) -> bool:
-    """Whether the option ``selection`` opens a comparison on the difference; taken from `opens_on`.
+    """Whether ``selection`` opens a comparison on the difference; removed from `opens_on`.
 
     Raises:
         AttentionError: there is no comparison, or its view shows no difference.

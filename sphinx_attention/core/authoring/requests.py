@@ -1,4 +1,4 @@
-"""What a figure asks of which source: its requests, and where each stands among several."""
+"""The requests of a figure to its sources, and the place of each among several attentions."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 MOST_VARIANTS = 64
-"""Attentions of one figure. Each is a file of its own, and a choice in a list."""
+"""The most attentions of one figure. Each needs a file and an entry in a list."""
 
 
 def matrix_source(
     values: Mapping[str, Any], matrix: str | None, context: HostContext
 ) -> MatrixSource:
-    """The weights that an author gives: rows of numbers, or a file.
+    """The source of weights that an author gives as rows of numbers or in a file.
 
     Raises:
         AttentionError: the file cannot be read.
@@ -60,7 +60,7 @@ def matrix_source(
 
 
 def model_names(value: str | None, settings: Settings, base: Path) -> list[str | None]:
-    """The models that the option names: one, or several with commas between.
+    """The names of models in the option, which are separated by commas.
 
     Raises:
         AttentionError: a name is empty, or stands there twice.
@@ -120,7 +120,7 @@ def _check_declared(name: str, settings: Settings) -> None:
 
 
 def check_generates(sources: Sequence[Source]) -> None:
-    """Check that the source of a figure can go on from a text, as far as its declaration tells.
+    """Check that a source can continue a text, as far as its declaration shows.
 
     Raises:
         AttentionError: there are several sources, or one is a function.
@@ -146,7 +146,7 @@ def check_generates(sources: Sequence[Source]) -> None:
 def captured_layers(
     values: Mapping[str, Any], view: View, layer: int | None
 ) -> tuple[int, ...] | None:
-    """The layers that the model is asked for; None for all.
+    """The layers in the request to the model; None for all.
 
     Those that the author names, which spares a large model's memory. Otherwise the weights are
     captured whole and shared by all figures of a text; but queries, keys and values are so large
@@ -166,7 +166,7 @@ def make_variants(
     texts: Sequence[str],
     parts: Sequence[Part | None],
 ) -> list[Variant]:
-    """Every attention that is asked for, each with its place on the axes that have several values.
+    """All attentions of a figure, each with its place on the axes that have several values.
 
     Raises:
         AttentionError: there are too many.
@@ -194,7 +194,7 @@ def make_variants(
 
 
 def mean_of_sentences(variants: Sequence[Variant]) -> list[Variant]:
-    """One attention in the place of those over several sentences, for each model and part."""
+    """For each model and part, one attention that replaces those of the sentences."""
     bases: dict[tuple[tuple[Axis, str], ...], list[Request]] = {}
     for variant in variants:
         at = tuple((axis, value) for axis, value in variant.at if axis != "sentence")
@@ -206,7 +206,7 @@ def mean_of_sentences(variants: Sequence[Variant]) -> list[Variant]:
 
 
 def opening(variants: Sequence[Variant], at: Mapping[str, str]) -> Variant:
-    """The attention that a figure opens on: the first that the option ``selection`` admits.
+    """The attention that a figure opens on: the first that fits the option ``selection``.
 
     Raises:
         AttentionError: there is none.

@@ -1,4 +1,4 @@
-"""What a project sets, once, for all its figures."""
+"""The settings of a project, which hold for all its figures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.views import View
 
 Pictures = Literal["inline", "files"]
-"""Where the images of large pictures stand: in the page, or in files beside the scripts."""
+"""The place of the images of large pictures: the page, or files beside the scripts."""
 
 
 def _setting(default: Any, kind: tuple[type, ...], help_: str) -> Any:
@@ -120,7 +120,7 @@ class Settings:
         for one in fields(self):
             value = getattr(self, one.name)
             kind = one.metadata["kind"]
-            # True is a whole number to Python, and to nobody else.
+            # In Python, True is a whole number. Here it is not one.
             wrong = not isinstance(value, kind) or (isinstance(value, bool) and bool not in kind)
             if (value is not None or one.default is False) and wrong:
                 raise _invalid(one.name, value, listed(_KINDS[one] for one in kind))

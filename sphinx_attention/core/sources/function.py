@@ -1,4 +1,4 @@
-"""Attention that a Python function of the author's answers with.
+"""Attention that a Python function of the author returns.
 
 The protocol: a function ``package.module:function`` is called as ``f(text)``, as
 ``f(text, pair=…)`` where the author gives a second sentence, and with ``target=…`` and ``part=…``
@@ -76,7 +76,7 @@ def read(request: Request) -> Attention:
     }
     answer = call(source.function, function, request.text, options)
     try:
-        # What it answers may raise wherever it is touched.
+        # Any access to the answer may raise an exception.
         with guarded(Problem.FUNCTION, "reading it", exits=True), np.errstate(all="ignore"):
             return read_answer(answer, request)
     except AttentionError as error:
@@ -92,7 +92,7 @@ def read_answer(
     scores: Scores = "weights",
     causal: bool = False,
 ) -> Attention:
-    """The attention that an answer holds.
+    """The attention in an answer.
 
     Args:
         answer: an `Answer`, a mapping with its entries, or a tuple of tokens and weights.
@@ -137,7 +137,7 @@ def _is_texts(value: Any) -> bool:
 
 
 def _why(answer: Any) -> str:
-    """What is likely wrong with an answer of another type."""
+    """The probable mistake in an answer of another type."""
     if inspect.iscoroutine(answer):
         answer.close()
         return "; an async function cannot be called here, write `def`"
@@ -188,7 +188,7 @@ def _attention(
 def _with_vectors(
     attention: Attention, answer: Mapping[str, Any], request: Request, problem: Problem
 ) -> Attention:
-    """The attention with the queries, keys and values that are asked for and given."""
+    """The attention with the queries, keys and values that are requested and given."""
     layers, heads, queries, keys = attention.weights.shape
     given: dict[str, Any] = {
         name: as_vectors(
@@ -203,7 +203,7 @@ def _with_vectors(
     kept = {name: array for name, array in given.items() if name in request.keep}
     shared = {array.shape[1] for name, array in kept.items() if name != "queries"}
     if len(shared) > 1 or "keys" not in kept:
-        # Elsewhere, keys and values are shared by the same heads.
+        # Everywhere else, the same heads share keys and values.
         kept = {name: array.repeat(heads // array.shape[1], 1) for name, array in kept.items()}
     if not {"queries", "keys"} <= kept.keys():
         return replace(attention, **kept)
@@ -212,7 +212,7 @@ def _with_vectors(
         raise AttentionError(
             problem, f"queries of {size} dimensions and keys of {other}: expected as many"
         )
-    # The usual scale, or none: queries may hold it already, and some models do without.
+    # The usual scale, or none: queries may be scaled already, and some models do not scale.
     attention = replace(attention, **kept)
     tried = [
         with_logit_terms(attention, [LayerLogitTerms(scale, 0.0, None, None, "")] * layers)
@@ -222,7 +222,7 @@ def _with_vectors(
 
 
 def _mend(shape: tuple[int, ...], queries: int, keys: int) -> str:
-    """What to do about tokens that do not fit."""
+    """A hint for tokens that do not fit."""
     if (queries, keys) == shape[:1:-1]:
         return "; the rows are queries: transpose the last two axes"
     if queries != shape[2] and shape[2] != shape[3]:
@@ -248,7 +248,7 @@ def _brief(value: Any) -> str:
 
 
 def _mask(masked: Any, array: NDArray[Any], weights: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """The mask: as answered, or that of a masked array."""
+    """The mask in the answer, or that of a masked array."""
     if masked is None and isinstance(array, np.ma.MaskedArray):
         masked = np.ma.getmaskarray(array)
     given = None if masked is None else truths(as_array(masked))

@@ -78,13 +78,13 @@ def block_of(
 
 
 def _without_bullets(rows: list[Line], names: Sequence[str]) -> list[Line]:
-    """Rows without the dash that begins each, where one cell is left for each token."""
+    """Rows without the dash at their start, if one cell remains for each token."""
     bullets = all(len(row.cells) == len(names) + 1 and row.cells[0].text == "-" for row in rows)
     return [replace(row, cells=row.cells[1:]) for row in rows] if names and bullets else rows
 
 
 def _check_all_labelled(head: Head) -> None:
-    """Refuse labels of some rows only; forget labels that are all empty."""
+    """Refuse labels of only some rows, and drop labels that are all empty."""
     if any(head.labels) and not all(head.labels):
         at = head.labels.index("")
         raise LineError(head.lines[at], "this row has no label, and others have one")
@@ -93,7 +93,7 @@ def _check_all_labelled(head: Head) -> None:
 
 
 def _drop_counts(head: Head, names: Sequence[str]) -> None:
-    """Forget labels with which a data frame counts its rows and columns: they name no token."""
+    """Drop labels with which a data frame counts its rows and columns. They name no token."""
     if _is_index(list(names)):
         return
     if _is_index(head.labels) and (not head.header or _is_index(head.header)):
@@ -124,7 +124,7 @@ def _is_header(rows: Sequence[Line], names: Sequence[str]) -> bool:
     texts = [cell.text.casefold() for cell in first.cells]
     if first.kind is Kind.WORDS:
         return len(texts) in {len(second.cells), len(second.cells) - 1, len(second.cells) + 1}
-    # Tokens, or counted columns, that are numbers themselves.
+    # The names of columns may be numbers: tokens, or counted columns.
     if names and texts[-len(names) :] == list(names) and len(rows) > len(names):
         return True
     counted = _is_index(texts) or (texts[:1] == [""] and _is_index(texts[1:]))
@@ -148,7 +148,7 @@ def _labelled(rows: Sequence[Line], names: Sequence[str], header: Sequence[str])
 
 
 def _width(rows: Sequence[Line], names: Sequence[str], *, labelled: bool, causal: bool) -> int:
-    """How many numbers a row has to have: as many as there are tokens, or as most rows have."""
+    """The right count of numbers in a row: that of the tokens, or that of most rows."""
     if labelled:
         return len(rows[0].cells) - 1
     counts = Counter(row.values for row in rows)
@@ -183,7 +183,7 @@ def _known(row: Line, names: Sequence[str]) -> bool:
 
 
 def _columns(header: Sequence[str], line: int, width: int, *, corner: bool) -> list[str]:
-    """The names of the columns; the corner above the labels is not one."""
+    """The names of the columns, without the corner above the labels."""
     texts = [text.removesuffix(":") for text in header]
     if len(texts) == width + 1 and (corner or not texts[0].strip(".")):
         del texts[0]

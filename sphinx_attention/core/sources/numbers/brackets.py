@@ -1,4 +1,4 @@
-"""Matrices in brackets: nested lists, and what NumPy, PyTorch and TensorFlow print."""
+"""Matrices in brackets: nested lists, and the prints of NumPy, PyTorch and TensorFlow."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _end(text: str, start: int) -> int | None:
 
 
 def bracketed_lines(lines: Sequence[str]) -> int:
-    """How many lines from the first on are one matrix in brackets; 0 where there is none.
+    """The number of first lines that are one matrix in brackets; 0 without one.
 
     A matrix whose brackets do not close reaches to the next blank line.
     """
@@ -140,7 +140,7 @@ def _tree(text: str, line: int) -> Nested:
 
 
 def _add_cells(made: Nested, text: str, line: int) -> None:
-    """Add the numbers between two brackets to the list that they stand in."""
+    """Add the numbers between two brackets to their list."""
     words = text.replace(",", " ").split()
     if not words:
         return
@@ -197,7 +197,7 @@ def rows_of(tree: Nested) -> tuple[tuple[int, ...], list[tuple[int, list[Cell]]]
 
 
 def _split(tree: Nested) -> Nested:
-    """Rows that semicolons part, as MATLAB and Julia write them, as lists of their own."""
+    """Lists for rows that semicolons separate, as in MATLAB and Julia."""
     if not tree.ends:
         return tree
     ends = [*tree.ends, len(tree.items)]

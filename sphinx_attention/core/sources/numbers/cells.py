@@ -1,4 +1,4 @@
-"""Cells of a table of numbers: what an author writes for one weight."""
+"""The cells of a table of numbers: the texts that authors write for one weight."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MASKED = "masked"
 _MARKS = frozenset({"-", "–", "—", "−", "·", "--"})
 _MINUS = str.maketrans({"−": "-", "–": "-"})
 _LONGEST = 200
-"""Characters of the longest cell that is looked at: numbers are shorter."""
+"""The most characters of a cell that is read. Numbers are shorter."""
 _NUMBER = r"[+\-−–]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+\-−]?\d+)?"
 _DECIMAL = re.compile(_NUMBER)
 _PERCENT = re.compile(rf"({_NUMBER})\s*\\?[%％]")
@@ -27,7 +27,7 @@ _NOT_FINITE = re.compile(r"[+\-−–]?(?:nan|inf|infinity|∞)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+\-−–]?\d+,\d+(?:[eE][+\-−]?\d+)?%?")
 _TWO_IN_ONE = re.compile(r"[+\-−]?\d+,\d+,?")
 _MARKUP = "*`$\\"
-"""What makes a number bold, code or mathematics."""
+"""Marks that make a number bold, code or mathematics."""
 _DIGITS = frozenset("0123456789.")
 _BRACKETS_BEFORE = re.compile(r"^[\[({]+(?=[\s\[({+\-−–.\d∞]|nan|inf|[½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚]|·)")
 _BRACKETS_AFTER = re.compile(r"(?<=[\s\])}%\d.∞nf½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚·\-−–—])[\])}]+$")
@@ -52,12 +52,12 @@ class Cell:
 
     @property
     def is_number(self) -> bool:
-        """Whether it holds a number; a masked cell holds none."""
+        """Whether the cell holds a number. A masked cell holds none."""
         return isinstance(self.value, float)
 
     @property
     def weight_like(self) -> bool:
-        """Whether it is written as weights are: with a decimal point, in percent, as a fraction."""
+        """Whether the cell looks like a weight: a decimal fraction, a percentage or a fraction."""
         return self.is_number and not re.fullmatch(r"[+\-−–]?\d+\.?", self.text)
 
 
@@ -78,7 +78,7 @@ def value_of(text: str, *, decimal_comma: bool = False) -> Value:
 
 
 def _number_of(text: str) -> float | None:
-    """A number that is not written in digits alone."""
+    """A number that is not written with digits alone."""
     if found := _PERCENT.fullmatch(text):
         return float(found[1].translate(_MINUS)) / 100
     if found := _FRACTION.fullmatch(text):
@@ -148,7 +148,7 @@ def _separated(line: str, number: int) -> list[Cell]:
     named = words[:1] if words and words[0].strip(":").isidentifier() else []
     label = [Cell(word, value_of(word)) for word in named]
     try:
-        # The quick way for a row of numbers, with a label before it.
+        # The fast path for a row of numbers after a label.
         return label + [Cell(word, float(word)) for word in words[len(label) :]]
     except ValueError:
         pass

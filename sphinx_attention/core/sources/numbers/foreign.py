@@ -1,4 +1,4 @@
-"""Arrays as programs hold them: of NumPy, tensors of any library, nested lists, one a layer."""
+"""The arrays of programs: NumPy arrays, tensors of any library, nested lists, lists of layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LARGEST = 1e9
-"""What a number of queries, keys and values may be at most, as in the store."""
+"""The largest number in queries, keys and values, as in the store."""
 
 _NOT_RETURNED = (
     "the model did not return them; call it with output_attentions=True, and load it with "
@@ -39,7 +39,7 @@ def as_array(value: Any, problem: Problem = Problem.FUNCTION) -> NDArray[Any]:
                 problem, f"the weights of layer {', '.join(missing)} are None: {_NOT_RETURNED}"
             )
         if any(hasattr(one, "detach") for one in value):
-            # One tensor a layer, as models answer with them.
+            # Models return one tensor for each layer.
             return _stacked([as_array(one, problem) for one in value], problem)
         shapes = {one.shape for one in value if isinstance(one, np.ndarray)}
         if len(shapes) > 1:
@@ -47,7 +47,7 @@ def as_array(value: Any, problem: Problem = Problem.FUNCTION) -> NDArray[Any]:
     if hasattr(value, "detach"):
         value = value.detach().cpu()
         if str(getattr(value, "dtype", "")).endswith("bfloat16"):
-            # numpy has no such numbers.
+            # NumPy does not have this type of numbers.
             value = value.float()
         value = value.numpy()
     try:
@@ -74,7 +74,7 @@ def _stacked(parts: list[NDArray[Any]], problem: Problem) -> NDArray[Any]:
 
 
 def _generated(value: Any) -> str:
-    """A hint for the attentions of ``generate()``: one tuple a step, each one of tensors."""
+    """A hint for the attentions of ``generate()``, which have a tuple of tensors for each step."""
     nested = isinstance(value, tuple) and value and isinstance(value[0], tuple)
     if not nested:
         return ""

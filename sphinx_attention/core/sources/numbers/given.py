@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given:
-    """What a body, a file or a function gives.
+    """The numbers and names in a page, a file or the answer of a function.
 
     Attributes:
         numbers: two to four dimensions: (layers, heads, queries, keys).
@@ -52,7 +52,7 @@ class Given:
 def parse_rows(
     text: str, tokens: Sequence[str] = (), *, causal: bool = False, quiet: bool = False
 ) -> Given:
-    """Read a matrix that stands in a page.
+    """Read a matrix in a page.
 
     Args:
         text: rows of numbers with a blank line between heads, a table, or lists in brackets.
@@ -78,7 +78,7 @@ def parse_rows(
 
 
 def _plain(text: str) -> Given | None:
-    """The quick way for nothing but numbers, white space and commas, in rows of one length."""
+    """The fast path for numbers, white space and commas in rows of one length."""
     heads: list[list[list[float]]] = [[]]
     lines: list[list[int]] = [[]]
     for number, line in enumerate(text.splitlines(), 1):
@@ -108,7 +108,7 @@ def _may_be_labels(plain: Given, tokens: Sequence[str]) -> bool:
 
 
 def _from_first(text: str) -> tuple[int, list[str]]:
-    """The lines from the first that is not blank on, and its number."""
+    """The number of the first line that is not blank, and the lines from there on."""
     lines = text.splitlines()
     first = next((n for n, line in enumerate(lines) if line.strip()), len(lines))
     return first + 1, lines[first:]
@@ -170,7 +170,7 @@ def _blocks(text: str, tokens: Sequence[str]) -> list[list[Line]]:
 
 
 def stack_heads(heads: Sequence[Head], *, causal: bool = False) -> Given:
-    """Heads of one shape, with the tokens that their labels name.
+    """The numbers of heads of one shape, with the tokens that their labels name.
 
     Args:
         heads: of text or of a file.
@@ -223,7 +223,7 @@ def _numbers(count: int) -> str:
 
 
 def _squared(head: Head, *, causal: bool) -> list[list[float | str]]:
-    """Rows that leave out later keys, filled up with masked cells where that is what they mean."""
+    """Rows without later keys, filled up with masked cells if later keys are masked."""
     lengths = [len(row) for row in head.values]
     if causal and lengths == list(range(1, len(lengths) + 1)):
         return [[*row, *[MASKED] * (len(lengths) - len(row))] for row in head.values]

@@ -1,4 +1,4 @@
-"""Which lines of a body are rows of numbers, and which are prose."""
+"""The kinds of lines in a page: rows of numbers, or prose."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """What a line of a body is."""
+    """The kind of a line."""
 
     NUMBERS = auto()
     """Numbers alone."""
@@ -41,11 +41,11 @@ _LOOKED_AT = 20
 A large matrix is read once, and later.
 """
 _MANY = 4
-"""Weights for each word that make a line a row of numbers, whatever its words are."""
+"""The weights for each word from which on a line is a row of numbers, with any words."""
 _SHARE = re.compile(r"\d+[.,]\d+")
 _NESTED = re.compile(r"\[\s*\[\s*[-+.\d]")
 _R_NAMES = re.compile(r"\[(?:\d+,|,\d+)\]")
-"""What R prints beside rows and above columns."""
+"""The labels that R prints beside rows and above columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def read_line(text: str, number: int, tokens: Sequence[str] = ()) -> list[Line]:
 
 
 def kind_of(cells: Sequence[Cell]) -> Kind:
-    """What a line is, by its cells."""
+    """The kind of a line with these cells."""
     known = [cell.value is not None for cell in cells]
     numbers = sum(cell.is_number or _is_slip(cell.text) for cell in cells)
     if not cells:
@@ -136,7 +136,7 @@ def kind_of(cells: Sequence[Cell]) -> Kind:
 
 
 def _is_slip(text: str) -> bool:
-    """Whether a cell was meant as numbers and is none, such as ``0.5:0.5``."""
+    """Whether a cell is a mistake in place of numbers, such as ``0.5:0.5``."""
     return not any(c.isalpha() for c in text) and len(_SHARE.findall(text[:100])) > 1
 
 
@@ -150,7 +150,7 @@ def _try_line(text: str, number: int, tokens: Sequence[str]) -> list[Line]:
 
 
 def looks_like_rows(lines: Sequence[str], tokens: Sequence[str] = ()) -> bool:
-    """Whether lines without a blank one between are meant as a matrix, mistakes included.
+    """Whether lines without a blank line between them are a matrix, possibly with mistakes.
 
     Args:
         lines: of one block.
@@ -236,7 +236,7 @@ def _names(line: Line, tokens: Sequence[str]) -> bool:
 
 
 def leading_rows(lines: Sequence[str], tokens: Sequence[str] = ()) -> int:
-    """How many lines at the head of a body are meant as a matrix; the rest is its caption.
+    """The number of first lines that are a matrix. The other lines are its caption.
 
     Args:
         lines: of the body.
@@ -279,7 +279,7 @@ def _is_only_rules(block: Sequence[str], tokens: Sequence[str]) -> bool:
 
 
 def _prose_below(block: Sequence[str], tokens: Sequence[str]) -> int:
-    """How many lines at the foot of a matrix are a caption, written without a blank line."""
+    """The number of last lines of a matrix that are a caption without a blank line above."""
     if bracketed_lines(block):
         return 0
     count = 0

@@ -1,4 +1,4 @@
-"""What numbers look like that are no attention weights, for messages that help."""
+"""Guesses about numbers that are not attention weights, for helpful messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROW_SUM_TOLERANCE = 0.01
-"""How far a row may be from 1. Three thirds written as 0.33 sum to 0.99."""
+"""The largest distance of a row's sum from 1. Three thirds written as 0.33 sum to 0.99."""
 
 _DROPOUTS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 _CLOSE = 0.004
@@ -20,7 +20,7 @@ _MOST_HEADS = 10_000
 
 
 def not_finite(weights: NDArray[np.floating[Any]], mend: str) -> str:
-    """What the first entry is that is not finite, and where such an entry comes from.
+    """The first entry that is not finite, and the usual origin of such an entry.
 
     Args:
         weights: shape (layers, heads, queries, keys).
@@ -46,7 +46,7 @@ def not_finite(weights: NDArray[np.floating[Any]], mend: str) -> str:
 
 
 def why_negative(weights: NDArray[np.floating[Any]], mend: str) -> str:
-    """Where negative entries come from."""
+    """The usual origin of negative entries."""
     if weights.min() > -1e-3 and np.abs(weights.sum(axis=-1) - 1).max() < 0.01:
         return f" ({weights.min():.1e}); such a small number is a rounding error: set it to 0"
     if weights.max() <= 0 and np.abs(np.exp(weights).sum(axis=-1) - 1).max() < 0.05:
@@ -55,7 +55,7 @@ def why_negative(weights: NDArray[np.floating[Any]], mend: str) -> str:
 
 
 def look_of(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64], mend: str) -> str:
-    """What non-negative numbers look like whose rows do not sum to 1; empty where unknown."""
+    """A guess about non-negative numbers whose rows do not sum to 1; empty without one."""
     if padding := _like_padding(weights, sums):
         return f"; {padding}"
     if (np.abs(sums - 1) > ROW_SUM_TOLERANCE + 1e-6).mean() < 0.5:
@@ -115,7 +115,7 @@ def _like_joint(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64]) -
 
 
 def _like_dropout(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64]) -> str:
-    """Rows of 1/(1-p) where nothing was dropped, and less by what was."""
+    """Rows that sum to 1/(1-p), less the weights that dropout has removed."""
     largest = float(sums.max())
     if (weights == np.floor(weights)).all():
         return ""
@@ -145,7 +145,7 @@ def _like_counts(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64], 
 
 
 def _like_sum(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64]) -> str:
-    """Several heads, or layers, added up."""
+    """The sum of several heads or layers."""
     mean = float(sums.mean())
     whole = round(mean) if mean < _MOST_HEADS else 0
     if whole < 2 or np.abs(sums - whole).max() > 0.02 * whole:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LONGEST = 1000
-"""Characters of the longest token that is drawn."""
+"""The most characters of a token that is drawn."""
 
 _SPECIAL = re.compile(
     r"\[(?:cls|sep|pad|bos|eos|eot|start|end|/?inst)\]"
@@ -28,11 +28,11 @@ _SPECIAL = re.compile(
     r"|<｜[^｜<>]{1,40}｜>",
     re.IGNORECASE,
 )
-"""What tokenizers add of their own. A mask, or an unknown word, is the author's."""
+"""Tokens that tokenizers add. A mask or an unknown word comes from the author."""
 
 
 _MARKS = {"Ġ": "bytes", "▁": "marks", "</w>": "marks"}
-"""What begins or ends a word, and how texts with it are read."""
+"""Marks at the start or the end of a word, and the way to read texts with them."""
 
 
 def author_tokens(texts: Sequence[str], special: Sequence[bool] | None = None) -> tuple[Token, ...]:
@@ -61,7 +61,7 @@ def author_tokens(texts: Sequence[str], special: Sequence[bool] | None = None) -
 
 
 def flags_of(special: Any, texts: Sequence[str]) -> list[bool] | None:
-    """Which tokens are special; None where nothing is said.
+    """Which tokens are special; None if the author does not say.
 
     Args:
         special: a list of one truth value a token, or of texts; or None.
@@ -103,7 +103,7 @@ def _letters(text: str) -> str:
 
 
 def is_special(text: str) -> bool:
-    """Whether a text has the form of a token that tokenizers add of their own."""
+    """Whether a text has the form of a token that tokenizers add."""
     return _SPECIAL.fullmatch(text.strip()) is not None
 
 
@@ -157,7 +157,7 @@ def _words(texts: Sequence[str], special: Sequence[bool]) -> tuple[str, list[int
 
 
 def _kind(texts: Sequence[str]) -> tuple[str, str]:
-    """How the texts are to be shown, and what tells that a word goes on."""
+    """The form in which texts are shown, and the mark for the continuation of a word."""
     if any(len(text) > 2 and text.startswith("##") for text in texts[1:]):
         return "plain", "##"
     for mark, kind in _MARKS.items():

@@ -1,4 +1,4 @@
-"""Whether numbers are attention weights, and what they look like where they are not."""
+"""Checks that numbers are attention weights, with guesses about those that are not."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _AXES = {
 
 
 class WeightsError(AttentionError):
-    """Numbers that are no weights.
+    """Numbers that are not weights.
 
     Attributes:
         row: layer, head and row of the first that is wrong; None where it is the whole.
@@ -179,7 +179,7 @@ def mask_of(given: Given, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def mask_later(masked: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """The mask, with all later keys masked too.
+    """The mask with all later keys masked as well.
 
     Args:
         masked: shape (1 or layers, queries, keys).
@@ -226,7 +226,7 @@ def softmax(
     empty = np.isneginf(largest)
     if empty.any():
         raise _at(empty, "has no key left: every key is masked", column=False)
-    # The difference of two logits may be larger than a float: its weight is 0 all the same.
+    # The difference of two logits may be larger than a float. Its weight is still 0.
     with np.errstate(over="ignore", under="ignore"):
         weights = np.exp(logits - largest)
     weights /= weights.sum(axis=-1, keepdims=True)
@@ -279,7 +279,7 @@ def check_weights(
 
 
 def _mend_logits(problem: Problem) -> str:
-    """How logits become weights: an option for a matrix; a function has to do it."""
+    """The way from logits to weights: an option for a matrix, softmax in a function."""
     if problem is Problem.FUNCTION:
         return "apply softmax in the function"
     return f"set {option('scores')} to logits"
