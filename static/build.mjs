@@ -12,7 +12,7 @@ import { minify } from "terser";
 const here = dirname(fileURLToPath(import.meta.url));
 const assets = join(here, "..", "sphinx_attention", "assets");
 
-/** The views: each folder is one, with a script and perhaps a style sheet. */
+/** The views: each folder is a view with a script and, perhaps, a style sheet. */
 const VIEWS = readdirSync(join(here, "src", "views"), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name)
@@ -27,7 +27,7 @@ const MOST = { core: 15_000, view: 5_000, part: 2_000, pictures: 6_000, variants
 const BANNER = "/* sphinx-attention, MIT licence; sources in static/ */";
 const BUNDLE = { bundle: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
 
-/** Bundle a script without its white space, and make it as small as terser can: a fifteenth smaller than esbuild does. */
+/** Bundle a script without white space, and minify it with terser: the result is a fifteenth smaller than esbuild's. */
 async function bundled(options, wrap = (code) => code) {
   const built = await build({ ...BUNDLE, write: false, minifySyntax: true, format: "iife", target: "es2022", ...options });
   const { code } = await minify(wrap(built.outputFiles[0].text), {
@@ -44,13 +44,13 @@ async function bundled(options, wrap = (code) => code) {
   return code;
 }
 
-/** The names that the core script hands to views. */
+/** The names that the core script passes to views. */
 const SHARED = [...readFileSync(join(here, "src", "views", "shared.ts"), "utf8").matchAll(/^export \{([^}]*)\}/gm)]
   .flatMap(([, names]) => names.split(","))
   .map((name) => name.trim())
   .filter(Boolean);
 
-/** Makes `shared.ts`, within a view's script, what the core script hands over. */
+/** Replaces `shared.ts`, within a view's script, by the objects that the core script passes. */
 const sharedByCore = {
   name: "shared by the core script",
   setup({ onResolve, onLoad }) {
@@ -67,7 +67,7 @@ const sharedByCore = {
   },
 };
 
-/** The script of a view. It adds a function to a list that the core script takes up. */
+/** The script of a view. It adds a function to a list that the core script reads. */
 function viewScript(view, source = `${view}/index.ts`) {
   const contents = `import { view } from "./src/views/${source}"; returned(view);`;
   return bundled(
@@ -87,7 +87,7 @@ async function style(...sources) {
     stdin: { contents: sources.map((source) => `@import "./${source}";`).join("\n"), loader: "css", resolveDir: here },
     write: false,
     external: ["*.woff2"],
-    // These browsers have no nesting, which is written out. They know all else as it is written.
+    // These browsers have no nesting, so nested rules are expanded. They support everything else.
     target: ["chrome111", "firefox113", "safari16.4"],
   });
   return built.outputFiles[0].text;
@@ -101,7 +101,7 @@ function size(text) {
   return gzipSync(text, { level: 9 }).length;
 }
 
-/** Print a size, and fail where it is too large. */
+/** Print a size, and fail if it is too large. */
 function check(name, text, most) {
   const bytes = size(text);
   console.log(`${name}: ${bytes} bytes gzipped, at most ${most}`);

@@ -1,7 +1,7 @@
 """Reference pages made from the code: options, settings, warnings, commands and formats.
 
-Each directive here writes the standard Sphinx objects, so that every option, setting, warning and
-command has an address of its own, an index entry, and an entry that intersphinx finds.
+Each directive here writes standard Sphinx objects, so that every option, setting, warning and
+command has an address, an index entry, and an entry that intersphinx finds.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def _sentence(text: str) -> str:
-    """A help text as a sentence: with a capital and a full stop."""
+    """A help text as a sentence with a capital and a full stop."""
     text = " ".join(text.split())
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
@@ -45,7 +45,7 @@ class _Generated(SphinxDirective):
 
     @abstractmethod
     def lines(self) -> Iterator[str]:
-        """The reStructuredText that stands for this directive."""
+        """The reStructuredText that replaces this directive."""
 
     def run(self) -> list[nodes.Node]:
         source = f"<{self.name}>"
@@ -119,7 +119,7 @@ class CommandList(_Generated):
 
 
 class FormatTable(_Generated):
-    """A table of what files and pages hold, by its name in `TABLES`."""
+    """A table of the content of files or pages, by its name in `TABLES`."""
 
     required_arguments = 1
 
@@ -144,7 +144,7 @@ def _encodings() -> list[tuple[str, ...]]:
 
 
 def _address() -> Iterator[tuple[str, ...]]:
-    """Every name of an address, what it takes, and the views that know it."""
+    """Every name in an address, its values, and the views that know the name."""
     everywhere = "all"
     yield "``layer``, ``head``", "the name of a layer or a head", everywhere
     for name, word in EVERYWHERE.items():
@@ -182,7 +182,7 @@ def _commands(
 
 
 def _signature(names: str) -> str:
-    """Click writes ``-o, --output FILE``; Sphinx wants the value beside each name."""
+    """Click writes ``-o, --output FILE``, and Sphinx needs the value after each name."""
     parts = names.split(", ")
     _, _, value = parts[-1].partition(" ")
     return ", ".join(f"{part.partition(' ')[0]} <{value}>" if value else part for part in parts)

@@ -149,7 +149,7 @@ def test_steps_of_an_answer() -> None:
     scaled = Answer(TOKENS, weights, queries=queries / np.sqrt(6), keys=keys)
     assert carried(figure(scaled, view="steps")._repr_html_()).tensors["scale"] == [1]
     wrong = Answer(TOKENS, weights, queries=queries * 2, keys=keys)
-    assert "away from" in carried(figure(wrong, view="steps")._repr_html_()).header["missing"]
+    assert "more_terms" in carried(figure(wrong, view="steps")._repr_html_()).header["missing"]
 
 
 def test_two_figures_on_a_page_share_no_id() -> None:
