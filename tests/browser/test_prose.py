@@ -115,6 +115,35 @@ def test_a_link_shows_another_sentence_and_the_first_again(open_page, minilm) ->
     assert pressed(page, "banks") == [4]
 
 
+def test_a_link_stays_under_the_pointer_and_brings_back_what_was_pinned(open_page) -> None:
+    """*River* has no partner in the other sentence, whose figure is lower without its numbers."""
+    page = open_page("pinned", "pinned")
+    she = link(page, "she")
+    she.scroll_into_view_if_needed()
+    page.evaluate("scrollBy({top: 300, behavior: 'instant'})")
+    top = she.bounding_box()["y"]
+    figure = "document.querySelector('#pinned').getBoundingClientRect().height"
+    height = page.evaluate(figure)
+    she.hover()
+    page.wait_for_function(
+        "() => document.querySelector('#pinned select[name=sentence]').value === '1'"
+    )
+    page.wait_for_timeout(300)
+    assert page.evaluate(figure) < height - 50
+    assert page.locator("#pinned .attention-token--focus").text_content().startswith("she")
+    assert she.bounding_box()["y"] == pytest.approx(top, abs=1)
+    page.mouse.move(2, 2)
+    page.wait_for_function(
+        "() => document.querySelector('#pinned select[name=sentence]').value === '0'"
+    )
+    page.wait_for_timeout(300)
+    assert page.evaluate(figure) == pytest.approx(height, abs=1)
+    assert she.bounding_box()["y"] == pytest.approx(top, abs=1)
+    (pin,) = pressed(page, "pinned")
+    assert page.locator("#pinned [aria-pressed=true]").text_content().startswith("river")
+    assert pin > 0
+
+
 def test_a_link_scrolls_to_a_figure_out_of_sight(open_page) -> None:
     page = open_page("prose", "animals")
     far = link(page, "From far below")

@@ -25,6 +25,8 @@ interface Shown {
   readonly during: State;
 }
 
+const { documentElement: page } = document;
+
 let shown: Shown | null = null;
 /** The link that is pointed at or focused. Figures are taken over asynchronously. */
 let meant: HTMLAnchorElement | null = null;
@@ -50,10 +52,43 @@ function open(link: HTMLAnchorElement, values?: ReadonlyMap<string, string>): Pr
   return figure && globalThis.attentionOpen ? globalThis.attentionOpen(figure, values) : Promise.resolve(null);
 }
 
+/**
+ * Change a figure and keep a link where it is on the screen. Another attention may make its figure higher
+ * or lower, and a link that moves away from under the pointer would end its own preview.
+ */
+async function steadily(link: HTMLAnchorElement, change: () => Promise<void>): Promise<void> {
+  const { style } = page;
+  const heightAbove = (): number => link.getBoundingClientRect().top + scrollY;
+  let last = heightAbove();
+  const keep = (): void => {
+    const now = heightAbove();
+    // Themes scroll smoothly, and the link must not move at all.
+    if (now !== last) scrollBy({ top: now - last, behavior: "instant" });
+    last = now;
+  };
+  let frame = requestAnimationFrame(function each() {
+    keep();
+    frame = requestAnimationFrame(each);
+  });
+  // Some browsers would do the same, and twice would be too much.
+  style.overflowAnchor = "none";
+  try {
+    await change();
+  } finally {
+    keep();
+    cancelAnimationFrame(frame);
+    style.overflowAnchor = "";
+  }
+}
+
 async function preview(link: HTMLAnchorElement): Promise<void> {
   if (meant === link) return;
   await end();
   meant = link;
+  await steadily(link, () => show(link));
+}
+
+async function show(link: HTMLAnchorElement): Promise<void> {
   const before = (await open(link))?.state;
   const values = split(link.dataset["selection"] ?? "");
   if (!before || meant !== link) return;
@@ -73,9 +108,13 @@ async function end(): Promise<void> {
   const last = shown;
   shown = meant = null;
   if (!last || last.controller.state !== last.during) return;
-  const { layer, head, heads, direction, options } = last.before;
-  const controller = await open(last.link, new Map(Object.entries(options)));
-  controller?.dispatch({ type: "adopt", changes: { layer, head, heads, direction, options, hovered: null } });
+  const { layer, head, heads, direction, options, pinned } = last.before;
+  await steadily(last.link, async () => {
+    const controller = await open(last.link, new Map(Object.entries(options)));
+    // A word that is pinned may have no partner in the attention that was shown in between.
+    const changes = { layer, head, heads, direction, options, pinned, hovered: null };
+    controller?.dispatch({ type: "adopt", changes });
+  });
 }
 
 async function pin(link: HTMLAnchorElement): Promise<void> {
@@ -96,7 +135,6 @@ async function pin(link: HTMLAnchorElement): Promise<void> {
   figure.scrollIntoView({ block: "nearest" });
 }
 
-const { documentElement: page } = document;
 for (const type of ["pointerover", "focusin"]) {
   page.addEventListener(type, (event) => {
     const link = linkOf(event);

@@ -17,6 +17,12 @@ PAGES = {
     "   :layer: 5\n   :head: 10\n\n   A caption.\n\n"
     + "".join(f"Line {n}.\n\n" for n in range(40))
     + ":attn:focus:`From far below <animals 5.11 fox -> dog>`\n",
+    "pinned.rst": heading("Pinned")
+    + "Lines.\n\n" * 12
+    + f".. attention:: the bank of the river was steep\n   :name: pinned\n   :also: {ROBBED}\n"
+    "   :layer: 5\n   :head: 10\n   :focus: river\n\n"
+    "Above, :attn:focus:`she <pinned sentence=1 5.11 she>` has no bank.\n\n"
+    + "".join(f"Line {n}.\n\n" for n in range(40)),
     "elsewhere.rst": heading("Elsewhere")
     + ":attn:focus:`fox looks at dog <animals 5.11 fox -> dog>`\n",
 }
