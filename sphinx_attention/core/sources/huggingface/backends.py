@@ -1,11 +1,11 @@
-"""Two ways to a model's attention weights, and the check that decides between them.
+"""Two backends that capture a model's attention weights, and the check that chooses one of them.
 
-transformers routes attention through `AttentionInterface`: a function registered under a name of
-ours is called by every attention layer that follows it. Ours calls the model's own eager function
-and hands on what it returned. Models that do not follow the interface give their weights through
+In transformers, every attention layer that follows `AttentionInterface` calls a function that is
+registered under a name. Our function calls the model's own eager function and passes on what it
+returns. Models that do not follow the interface return their weights with
 ``output_attentions=True``, without queries, keys and values.
 
-Which way is right is tried on the loaded model, not looked up in a list of names.
+The backend is chosen by running the loaded model, and not by a list of names.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from .reasons import why_none
 from .trial import Seen, Trial, notes_of
 
 Receive = Callable[[Part, int, Call], None]
-"""Takes one layer's part, its number, and what it computed."""
+"""A function that receives the part of a layer, its number, and what it computed."""
 
 Wanted = Mapping[Part, Collection[int]]
-"""The numbers of the layers that are wanted, by part; a part that is missing is not wanted."""
+"""The numbers of the wanted layers, by part. Of a missing part, no layer is wanted."""
 
 
 class Backend(Protocol):
-    """One way to run a model and receive its attention.
+    """Runs a model and receives its attention.
 
     Attributes:
-        name: what the provenance says.
+        name: the name in the provenance.
         parts: the numbers of the layers that each of the model's attentions has, in order.
-        left_out: layers that return something else than weights, and what that is.
-        notes: what readers have to know of this attention.
-        part_notes: what they have to know of one part of it, after the last run.
+        left_out: layers that return something else than weights, each with the reason.
+        notes: remarks for readers about this attention.
+        part_notes: remarks about one part, after the last run.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Backend(Protocol):
     part_notes: Mapping[Part, str]
 
     def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
-        """Run one batch through the model, handing each layer's attention on as it is made."""
+        """Run one batch through the model, and pass on the attention of each layer at once."""
         ...
 
 
@@ -58,10 +58,10 @@ class InterfaceBackend:
     """Attention through `AttentionInterface`.
 
     Args:
-        model: set to our attention function.
-        plan: for each call of a pass, in order, the part and layer it is; None for others.
-        seen: what the trial pass showed of each call.
-        left_out: layers that compute something else than weights, and what that is.
+        model: the model, set to our attention function.
+        plan: for each call of a pass, in order, its part and layer; None for other calls.
+        seen: what the trial pass showed about each call.
+        left_out: layers that compute something else than weights, each with the reason.
     """
 
     name = "interface"
@@ -82,18 +82,18 @@ class InterfaceBackend:
             if layer is not None:
                 found.setdefault(layer[0], []).append(layer[1])
         self.parts: Mapping[Part, tuple[int, ...]] = {p: tuple(n) for p, n in found.items()}
-        # Their weights would stay in memory for as long as the model.
+        # The weights of these calls would stay in memory as long as the model.
         self.notes = notes_of(seen)
         self.part_notes: Mapping[Part, str] = {}
 
     def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
-        """Run one batch, up to the last layer that is wanted.
+        """Run one batch, up to the last wanted layer.
 
-        Layers that are not wanted compute their output without keeping weights, and by a faster
-        kernel once `learn` has found those that may.
+        Other layers compute their output without keeping weights, and with a faster kernel once
+        `learn` has found where that is correct.
 
         Raises:
-            AttentionError: the model computes attention fewer times than it did when tried.
+            AttentionError: the model computes attention fewer times than in the trial pass.
         """
         takers = {
             n: _taker(receive, layer)
@@ -102,7 +102,7 @@ class InterfaceBackend:
         }
         if not takers:
             return
-        # Under a device map, hooks that follow a layer have to run: they free its device.
+        # Under a device map, the hooks after a layer must run, because they free its device.
         stops = not getattr(self._model, "hf_device_map", None)
         picker = RecordWanted(takers, self._fast or (), stops=stops)
         with listening(picker):
@@ -116,12 +116,12 @@ class InterfaceBackend:
             )
 
     def learn(self, batches: Sequence[Mapping[str, Any]], tolerance: float) -> None:
-        """Find out, once and on small batches, which layers have an output to be had faster.
+        """Find out, once and on small batches, which layers can compute their output faster.
 
         Args:
-            batches: inputs of each kind that a model may take differently, such as with padding
-                and without: models leave out masks that hide nothing.
-            tolerance: differences that count as none, in parts of the largest number.
+            batches: inputs of each kind that a model may process differently, such as with and
+                without padding, because models leave out masks that hide nothing.
+            tolerance: the largest difference that counts as none, relative to the largest number.
         """
         if self._fast is not None:
             return
@@ -142,8 +142,8 @@ class OutputAttentionsBackend:
     """Attention through ``output_attentions=True``: all layers at once.
 
     Args:
-        model: set to its eager attention.
-        known: what was found out about what the model returns.
+        model: the model, set to its eager attention.
+        known: what is known about the output of the model.
     """
 
     name = "output_attentions"
@@ -158,7 +158,7 @@ class OutputAttentionsBackend:
         self.part_notes: Mapping[Part, str] = known.notes
 
     def run(self, inputs: Mapping[str, Any], receive: Receive, wanted: Wanted) -> None:
-        """Run one batch and hand on the layers that are wanted."""
+        """Run one batch and pass on the wanted layers."""
         reference = reference_of(self._model, inputs, self._known)
         self.part_notes = reference.notes
         for part, layers in reference.parts.items():
@@ -181,22 +181,21 @@ def gather(backend: Backend, inputs: Mapping[str, Any]) -> dict[tuple[Part, int]
 
 
 def choose_backend(model: Any, inputs: Mapping[str, Any], tolerance: float) -> tuple[Backend, bool]:
-    """Find out how to capture a model, by trying it on one text.
+    """Find out how to capture a model by running it on one text.
 
     The interface is right if its calls, in order, include every layer that
     ``output_attentions=True`` returns, with the same numbers.
 
     Args:
-        model: loaded with its eager attention.
-        inputs: a batch of one text of at least four tokens, so that a causal mask shows; or
-            whatever else the model reads.
+        model: the model, loaded with its eager attention.
+        inputs: a batch of one text with at least four tokens, so that a causal mask is visible.
         tolerance: the largest difference of weights that counts as none.
 
     Returns:
         The backend, and whether there was a reference to check it against.
 
     Raises:
-        AttentionError: the model computes no attention that either way can see.
+        AttentionError: neither backend can capture the attention of the model.
     """
     reference, failure = _try_reference(model, inputs)
     seen = _try_interface(model, inputs)
@@ -211,7 +210,7 @@ def choose_backend(model: Any, inputs: Mapping[str, Any], tolerance: float) -> t
     model.set_attn_implementation("eager")
     if reference.parts:
         return OutputAttentionsBackend(model, _with_windows(model, inputs, reference)), True
-    # A model that cannot run at all says why; one that runs has simply nothing to show.
+    # If the model cannot run at all, its own error is the reason.
     if failure is not None:
         forward(model, inputs)
     raise AttentionError(Problem.MODEL, why_none(model, reference, calls))
@@ -222,7 +221,7 @@ def _at(part: Part, reference: Reference) -> dict[LayerKey, str]:
 
 
 def _with_windows(model: Any, inputs: Mapping[str, Any], reference: Reference) -> Reference:
-    """The reference, knowing of windows that were just as wide as the text was long."""
+    """The reference, with windows that are exactly as wide as the text recognized."""
     shorter = {name: tensor[:, :-1] for name, tensor in inputs.items()}
     try:
         reference.windows |= reference_of(model, shorter).windows
@@ -242,14 +241,14 @@ def _try_reference(model: Any, inputs: Mapping[str, Any]) -> tuple[Reference, Ex
 
 
 def _try_interface(model: Any, inputs: Mapping[str, Any]) -> list[Seen]:
-    """The calls of one pass; none where the model does not follow the interface."""
+    """The calls of one pass; none if the model does not follow the interface."""
     register()
     try:
         model.set_attn_implementation(NAME)
         with Trial(model) as trial, listening(Recorder(trial)):
             forward(model, inputs)
     except Exception as error:
-        # A model may raise anything where it does not know our name: it then has another way.
+        # A model that does not know the name of our function may raise anything.
         if is_out_of_memory(error):
             raise
         return []
@@ -257,7 +256,7 @@ def _try_interface(model: Any, inputs: Mapping[str, Any]) -> list[Seen]:
 
 
 def _one_stack(calls: Sequence[Call]) -> bool:
-    """Whether calls look like the layers of one stack, as far as their shapes can tell."""
+    """Whether calls may be the layers of one stack, by their shapes."""
     shapes = {tuple(call.weights.shape) for call in calls}
     return len(shapes) == 1 and all(len(s) == 4 and s[2] == s[3] for s in shapes)
 
@@ -265,7 +264,7 @@ def _one_stack(calls: Sequence[Call]) -> bool:
 def _match(
     reference: Mapping[Part, Sequence[tuple[int, Call]]], calls: Sequence[Call], tolerance: float
 ) -> list[LayerKey | None] | None:
-    """Which call is which layer of the reference; None unless every layer has its call."""
+    """The layer of the reference for each call; None unless every layer has a call."""
     following = dict.fromkeys(reference, 0)
     plan: list[LayerKey | None] = []
     for call in calls:
@@ -292,9 +291,9 @@ def _numbered(
 ) -> list[LayerKey | None]:
     """The plan by the layers' own numbers.
 
-    In models that mix kinds of layers, those with attention are not all: the fourth may be the
-    first to have any. A layer says its number itself, unless several share it; else its place in
-    the list of layers is its number, or what the model returned counts.
+    In models that mix kinds of layers, not all layers have attention: the first with attention may
+    be the fourth. A layer's own number counts unless several layers share it; otherwise its index
+    in the list of layers, or its index in the output of the model.
     """
     own: dict[Part, list[tuple[int | None, int | None]]] = {}
     for one, layer in zip(calls, plan, strict=True):
@@ -320,7 +319,7 @@ def _rises(numbers: Sequence[int | None]) -> bool:
 
 
 def difference(one: Any, other: Any) -> float:
-    """The largest difference of two tensors; infinite where their shapes or any NaN part them."""
+    """The largest difference of two tensors; infinite if their shapes or their NaNs differ."""
     if one.shape != other.shape:
         return float("inf")
     largest = float((one.float() - other.float().to(one.device)).abs().max())

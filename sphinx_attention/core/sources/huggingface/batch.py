@@ -29,14 +29,14 @@ _HALF_ROW_SUM_TOLERANCE = 0.02
 
 
 class Batch:
-    """Gathers the layers of a pass and cuts them to each item's own length.
+    """Collects the layers of a pass and cuts them to the length of each item.
 
     Args:
-        items: those that run together.
+        items: the items that run together.
 
     Attributes:
-        rows: an item for each row of the pass; items that read the same share one.
-        wanted: the numbers of the layers that any of them needs, by part.
+        rows: an item for each row of the pass; items with the same inputs share a row.
+        wanted: the numbers of the layers that any item needs, by part.
     """
 
     def __init__(self, items: Sequence[Item]) -> None:
@@ -53,10 +53,10 @@ class Batch:
         self._lengths = lengths_of(source, target)
 
     def receive(self, part: Part, number: int, call: Call) -> None:
-        """Keep what items of this part need of a layer, as numpy arrays on the host.
+        """Keep what items of this part need from a layer, as numpy arrays on the host.
 
         Raises:
-            AttentionError: weights that are not one for each pair of tokens.
+            AttentionError: there is not one weight for each pair of tokens.
         """
         wanted = [
             n for n, item in enumerate(self._items) if item.part == part and number in item.layers
@@ -94,10 +94,10 @@ class Batch:
                 kept.terms.append(terms.cut(row, queries, columns))
 
     def finish(self, n: int, provenance: dict[str, str]) -> Attention:
-        """The attention of one item; what was gathered for it is dropped.
+        """The attention of one item, whose collected layers are dropped.
 
         Raises:
-            AttentionError: layers that differ in their heads, or weights that are none.
+            AttentionError: the layers differ in their heads, or the numbers are no weights.
         """
         item, kept = self._items[n], self._kept[n]
         self._kept[n] = Kept()
@@ -141,7 +141,7 @@ class Batch:
 
 
 def misfit(call: Call, lengths: tuple[int, int]) -> str:
-    """Why weights are not one for each pair of tokens, in words; empty where they are.
+    """Why there is not one weight for each pair of tokens; empty if there is.
 
     Args:
         call: what a layer computed.
@@ -156,14 +156,14 @@ def misfit(call: Call, lengths: tuple[int, int]) -> str:
 
 
 def _accounted(attention: Attention, sinks: Sequence[bool], tolerance: float) -> Attention:
-    """The attention with a bin for what its rows give to no token, where there is such."""
+    """The attention with a bin for the weight that its rows give to no token, if there is any."""
     missing = 1 - attention.weights.sum(axis=(-1,), dtype=np.float64)
     blind = np.logical_and.reduce(attention.masked, axis=-1)
     missing[np.broadcast_to(blind[:, None], missing.shape)] = 0
     lacking = missing.max(axis=(1, 2), initial=0) >= tolerance
     known = np.array(sinks, dtype=np.bool_)
     if (lacking & known).any():
-        # The share of a sink may be small in some layers, and is a sink's all the same.
+        # The share of a sink may be small in some layers; it still belongs to the sink.
         attention = account(attention, (known & (missing.max(axis=(1, 2)) > 0)).tolist())
     if (lacking & ~known).any():
         attention = account(attention, (lacking & ~known).tolist(), name=REST)
@@ -171,10 +171,10 @@ def _accounted(attention: Attention, sinks: Sequence[bool], tolerance: float) ->
 
 
 def _check_growth(attention: Attention) -> None:
-    """Make sure that the rows of a text that a model went on from are those of its growing text.
+    """Check that the rows of a continued text equal those of the growing text.
 
     Raises:
-        AttentionError: a row would be another one if later tokens were not there.
+        AttentionError: a row depends on later tokens.
     """
     if not attention.candidates:
         return
@@ -194,10 +194,10 @@ def _tolerance(dtype: str) -> float:
 
 
 def _check(weights: NDArray[np.float32], dtype: str, item: Item) -> None:
-    """Make sure that rows are numbers from 0 that sum to 1 at most.
+    """Check that weights are at least 0 and that rows sum to at most 1.
 
     Raises:
-        AttentionError: they are not.
+        AttentionError: they do not.
     """
     label = item.request.source.label
     sums = weights.sum(axis=-1)

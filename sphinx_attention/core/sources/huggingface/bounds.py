@@ -1,7 +1,7 @@
-"""Bounds what is built from a model's configuration by what the model's weights hold.
+"""Limits the size of a model that is built from a configuration by the size of its weights.
 
-A configuration is a small file, whoever wrote it, and may ask for ten million layers. Building them
-would take minutes and all of the memory, although the weights are those of two.
+A small configuration may ask for ten million layers. Building them would take minutes and all of
+the memory, even if the weights are those of two layers.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from .checkpoint import Weights
 
 _MOST_LAYERS = 10_000
-"""Layers that a configuration may ask for: its class makes lists of them, before any is built."""
+"""How many layers a configuration may ask for, because its class lists them before building any."""
 
 _LAYERS = re.compile(r"(^|_)layers?$")
-"""Settings that say how many layers there are, such as num_hidden_layers and n_layer."""
+"""The settings for the number of layers, such as num_hidden_layers and n_layer."""
 
 _FREE_PARTS, _PARTS_A_TENSOR = 20_000, 100
-"""Modules, parameters and buffers that any model may have, and those for each of its tensors."""
+"""How many modules, parameters and buffers a model may have, plus those for each tensor."""
 
 _FREE_NUMBERS, _NUMBERS_A_NUMBER = 1 << 28, 32
-"""Numbers that any model may have, and those for each in its weights: packed ones hold 32."""
+"""How many numbers a model may have, plus those for each stored number, which may pack 32."""
 
 
 def check_config(config: Any, where: str) -> None:
     """Refuse a configuration that asks for more layers than any model has.
 
-    Those below are counted while the model is built.
+    Fewer layers are counted while the model is built.
 
     Args:
         config: the content of ``config.json``.
-        where: what messages call the model.
+        where: the name of the model in messages.
 
     Raises:
-        AttentionError: it does.
+        AttentionError: the configuration asks for more.
     """
     pending: list[tuple[str, Any]] = [("", config)]
     while pending:
@@ -65,7 +65,7 @@ def check_config(config: Any, where: str) -> None:
 
 @contextlib.contextmanager
 def bounded_build(weights: Weights, where: str) -> Iterator[None]:
-    """End the building of a model as soon as it grows past all proportion to its weights.
+    """Stop building a model as soon as it is far larger than its weights.
 
     Raises:
         AttentionError: it does.

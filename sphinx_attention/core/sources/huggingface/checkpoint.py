@@ -1,7 +1,7 @@
-"""What lies in a model's folder, looked at before anything is read by transformers.
+"""Checks the files of a model's folder before transformers reads them.
 
-A folder may come from a stranger. Only regular files that lie in it are read, and of weights only
-safetensors, unless the model is declared with ``pickled_weights``.
+The folder may come from a stranger. Only regular files within it are read, and only weights in
+safetensors unless the model is declared with ``pickled_weights``.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ ADAPTER = "adapter_config.json"
 _LARGEST_CONFIG = 1 << 24
 _LARGEST_INDEX = 1 << 28
 _LARGEST_HEADER = 100_000_000
-"""In bytes; the last is safetensors' own limit."""
+"""Limits in bytes. The last is the limit of safetensors."""
 
 _POINTER = b"version https://git-lfs"
 _READ = (
     *(".json", ".txt", ".model", ".jinja"),
     *(".vocab", ".bpe", ".codes", ".spm", ".tokenizer", ".tiktoken"),
 )
-"""Endings of the files that are read beside the weights. Others may be whatever they are."""
+"""The endings of the files that are read beside the weights. Other files are ignored."""
 
 
 class Files(Protocol):
@@ -50,7 +50,7 @@ class Files(Protocol):
         ...
 
     def find(self, name: str) -> Path | None:
-        """A file by its name; None where there is none."""
+        """A file by its name; None if there is none."""
         ...
 
 
@@ -60,25 +60,25 @@ class Folder:
 
     Attributes:
         path: the folder.
-        where: what messages call it.
+        where: its name in messages.
     """
 
     path: Path
     where: str
 
     def find(self, name: str) -> Path | None:
-        """A file by its name; None where there is none."""
+        """A file by its name; None if there is none."""
         path = self.path / name
         return path if os.path.lexists(path) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What a model's safetensors files hold, by their headers.
+    """The contents of a model's safetensors files, by their headers.
 
     Attributes:
-        tensors: how many tensors.
-        elements: how many numbers in all of them.
+        tensors: the number of tensors.
+        elements: the number of elements of all tensors.
     """
 
     tensors: int
@@ -86,11 +86,11 @@ class Weights:
 
 
 def open_folder(source: ModelSource, folder: str) -> Folder:
-    """A declared folder, with every file in it fit to be read.
+    """A declared folder whose files can all be read safely.
 
     Raises:
-        AttentionError: there is no such folder, it holds no model, or a file of it that is no
-            regular file, lies elsewhere or stands for another.
+        AttentionError: there is no such folder, it has no model, or one of its files is no regular
+            file, is a link out of the folder, or is a pointer of Git LFS.
     """
     path, named = Path(folder), source.path or folder
     if not path.is_dir():
@@ -110,7 +110,7 @@ def open_folder(source: ModelSource, folder: str) -> Folder:
 
 
 def check_file(path: Path, where: str) -> None:
-    """Refuse what is no regular file, lies outside its folder, or is a pointer of git's LFS."""
+    """Refuse a file that is not regular, is outside its folder, or is a pointer of Git LFS."""
     name = path.name
     try:
         real = path.resolve(strict=True)
@@ -133,13 +133,13 @@ def check_file(path: Path, where: str) -> None:
 
 
 def lies_in(path: Path, folder: Path) -> bool:
-    """Whether a file lies in a model's folder, or where the hub's own cache keeps its files."""
+    """Whether a file is in a model's folder, or in the folder of the hub's own cache."""
     real = path.resolve()
     return any(real.is_relative_to(root) for root in _roots(folder))
 
 
 def _roots(folder: Path) -> list[Path]:
-    """Where the files of a folder may lie: in it, or where the hub's own cache keeps them."""
+    """The folders that may have the files: the folder itself, and that of the hub's own cache."""
     folder = folder.resolve()
     roots = [folder]
     if folder.parent.name == "snapshots":
@@ -151,11 +151,11 @@ def _roots(folder: Path) -> list[Path]:
 
 
 def weight_files(files: Files, config: dict[str, Any]) -> list[Path]:
-    """The safetensors files that the model's weights are read from; empty where there are none.
+    """The safetensors files with the model's weights; empty if there are none.
 
     Raises:
-        AttentionError: a name, in an index or in the configuration, of anything but a safetensors
-            file of the same folder.
+        AttentionError: an index or the configuration names something else than a safetensors file
+            of the same folder.
     """
     named = config.get("transformers_weights")
     if named is not None:
@@ -166,7 +166,7 @@ def weight_files(files: Files, config: dict[str, Any]) -> list[Path]:
             raise _bad(f"{CONFIG} of {files.where} names {named}, which is not there")
         return _of_index(found, files) if named.endswith(".json") else [_checked(found, files)]
     whole, index = files.find(WEIGHTS), files.find(INDEX)
-    # An index beside a whole file is not read, and must be sound all the same.
+    # An index beside a whole file is not read, but must be sound.
     shards = [] if index is None else _names_of_index(index, files)
     if whole is not None:
         return [_checked(whole, files)]
@@ -220,10 +220,10 @@ def _checked(path: Path, files: Files) -> Path:
 
 
 def measure(paths: Iterable[Path], where: str) -> Weights:
-    """Count what safetensors files hold, by their headers alone.
+    """Count the tensors and numbers of safetensors files by their headers.
 
     Raises:
-        AttentionError: a file that is no safetensors file, or is cut short.
+        AttentionError: a file is no safetensors file, or is truncated.
     """
     tensors = elements = 0
     for path in paths:
@@ -286,7 +286,7 @@ def read_json(path: Path, where: str, largest: int = _LARGEST_CONFIG) -> dict[st
 
 
 def _no_folder(path: Path, who: str, named: str) -> AttentionError:
-    """What to say of a folder that is not there, or is a file."""
+    """The message about a folder that does not exist, or is a file."""
     if path.exists():
         if path.suffix.lower() == ".gguf":
             return _bad(
@@ -298,7 +298,7 @@ def _no_folder(path: Path, who: str, named: str) -> AttentionError:
 
 
 def _nearest(path: Path) -> str:
-    """The name of a folder that is there and was probably meant."""
+    """The name of an existing folder that was probably meant."""
     try:
         there = [one.name for one in path.parent.iterdir() if one.is_dir()]
     except OSError:
@@ -308,7 +308,7 @@ def _nearest(path: Path) -> str:
 
 
 def _no_model(source: ModelSource, files: Folder) -> AttentionError:
-    """What a folder without ``config.json`` is instead of a model."""
+    """What a folder without ``config.json`` probably is, if it is no model."""
     names = [entry.name for entry in files.path.iterdir()]
     told = what_instead(names)
     inner = sorted(
@@ -327,7 +327,7 @@ def _no_model(source: ModelSource, files: Folder) -> AttentionError:
 
 
 def what_instead(names: Iterable[str]) -> str:
-    """What files without ``config.json`` are, as far as their names tell; else empty."""
+    """What files without ``config.json`` probably are, by their names; empty if unknown."""
     names = list(names)
     if ADAPTER in names:
         return (

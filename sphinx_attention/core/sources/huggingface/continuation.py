@@ -1,4 +1,4 @@
-"""Going on from a text with a Hugging Face model: one token after the other, the likeliest one."""
+"""Continues a text with a Hugging Face model: token by token, always the likeliest one."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def go_on_from(
     inputs_of: Callable[[Sequence[Item]], dict[str, Any]],
     known: MutableMapping[tuple[tuple[int, ...], int], Continuation],
 ) -> Item:
-    """A request with the tokens by which the model goes on from its text.
+    """A request with the tokens by which the model continues its text.
 
-    Each token takes a pass over all that stands before it, without a cache: a short text needs
-    none, and some architectures have none.
+    Each token takes a pass over all tokens before it, without a cache. Short texts need no cache,
+    and some architectures have none.
 
     Args:
-        item: with the tokens of its text.
+        item: the request with the tokens of its text.
         loaded: a model of one stack that reads from left to right.
-        inputs_of: what a pass over some items is given.
-        known: how the model went on from other texts, by their tokens and the count; added to.
+        inputs_of: makes the inputs of a pass over some items.
+        known: the continuations of other texts, by tokens and count; the new one is added.
 
     Raises:
-        AttentionError: the model has no head for the next token, or no room for so many.
+        AttentionError: the model has no head for the next token, or the text would be too long.
     """
     label, tokenizer = item.request.source.label, loaded.tokenizer
     count = item.request.generate or 0
@@ -74,14 +74,14 @@ def go_on_from(
 
 
 def why_not(loaded: Loaded) -> str:
-    """What keeps a model from going on from a text, to follow its name."""
+    """Why a model does not continue a text, as a phrase that follows its name."""
     if loaded.decodes:
         return "is an encoder-decoder model: it answers a text, and does not go on from it"
     return "reads the whole text at once, and not from left to right"
 
 
 def _ends_of(loaded: Loaded) -> frozenset[int]:
-    """The tokens that end a text of a model."""
+    """The tokens with which a model ends a text."""
     model = loaded.model
     owners = (getattr(model, "generation_config", None), model.config, loaded.tokenizer)
     for owner in owners:
@@ -94,7 +94,7 @@ def _ends_of(loaded: Loaded) -> frozenset[int]:
 
 
 def without_end(encoded: Encoded) -> Encoded:
-    """A text without the special tokens that its tokenizer puts after it, to be gone on from."""
+    """A text without the special tokens at its end, so that a model can continue it."""
     count = len(encoded)
     while count > 1 and encoded.tokens[count - 1].special:
         count -= 1
@@ -103,7 +103,7 @@ def without_end(encoded: Encoded) -> Encoded:
 
 
 def extended(tokenizer: Any, encoded: Encoded, ids: Sequence[int]) -> Encoded:
-    """A text with the tokens by which a model goes on from it."""
+    """A text with the tokens by which a model continues it."""
     names = set(tokenizer.all_special_ids)
     last = max((token.word for token in encoded.tokens if token.word is not None), default=0)
     words = words_after(lambda own: str(tokenizer.decode(own)), encoded.ids, ids, last)

@@ -1,4 +1,4 @@
-"""Which requests run together, so that padding and passes cost least."""
+"""Groups requests into passes so that padding and the passes cost least."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 WEIGHTS_A_BATCH = 1 << 25
-"""Weights kept of one pass, all layers and heads: 128 MiB."""
+"""How many weights of all layers and heads are kept of one pass: 128 MiB."""
 
 
 _TOKENS_A_PASS = 30
-"""What a pass costs beside its tokens, in tokens: measured, 20 on one core and 40 on two."""
+"""The fixed cost of a pass in tokens: measured as 20 on one core and 40 on two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,10 @@ class Room:
     """How much one pass may take up.
 
     Attributes:
-        tokens: with padding. Measured on two cores: from 2,048 on, activations leave the cache.
-        weights: of one layer, all heads and texts; eager functions hold three or four times that.
+        tokens: the number of tokens with padding. Measured on two cores, activations no longer fit
+            the processor's cache from 2,048 on.
+        weights: the number of weights of one layer, for all heads and texts. Eager functions hold
+            three or four times as many numbers.
     """
 
     tokens: int = 1024
@@ -34,12 +36,12 @@ class Room:
 
 
 ON_DEVICE = Room(tokens=1 << 14, weights=1 << 26)
-"""For a device that a small batch would leave idle."""
+"""The room on a device that small batches would leave idle."""
 
 
 @dataclass(slots=True)
 class _Row:
-    """Items that read the same, and so share a row of a batch."""
+    """Items with the same inputs, which share a row of a batch."""
 
     items: list[Item]
 
@@ -53,13 +55,13 @@ class _Row:
 
 
 def with_shared_targets(items: Sequence[Item]) -> list[Item]:
-    """Give items of an encoder the decoder's text of an item that reads the same source.
+    """Give items of an encoder the decoder's text of an item with the same source.
 
-    An encoder's attention does not depend on the decoder's text, so that one pass then answers for
-    all parts of a text.
+    An encoder's attention does not depend on the decoder's text, so that one pass can serve all
+    parts of a text.
 
     Args:
-        items: any; those that are no encoder's, or whose request names a target, stay as they are.
+        items: any items. Items of other parts, or with a target in their request, do not change.
     """
     targets: dict[Hashable, Encoded] = {}
     for item in items:
@@ -79,7 +81,7 @@ def batches(
     """Group items for passes of bounded size, so that padding and passes together cost least.
 
     Args:
-        items: any.
+        items: any items.
         heads: how many heads a layer has.
         pads: whether texts of unequal lengths may run together.
         room: how much a pass may take up.
@@ -99,7 +101,7 @@ def batches(
 
 
 def _ends(rows: Sequence[_Row], heads: int, room: Room) -> list[int]:
-    """Where to cut rows, sorted by length, into batches: by dynamic programming, from the front."""
+    """The ends of the batches of rows that are sorted by length, by dynamic programming."""
     lengths, counts = [row.longest for row in rows], [row.layers for row in rows]
     costs, starts = [0], [0]
     for end in range(1, len(rows) + 1):

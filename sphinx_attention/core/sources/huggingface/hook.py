@@ -1,7 +1,7 @@
-"""Our function in transformers' `AttentionInterface`: what each attention layer of a pass calls.
+"""Our function in transformers' `AttentionInterface`, which each attention layer of a pass calls.
 
-It calls the model's own eager function, just as the model would, and shows what that returned to
-the *listener* of the pass; or, for a layer that nobody asked about, computes the output alone.
+The function calls the model's own eager function, as the model would, and passes the result to the
+*listener* of the pass. For layers that are not wanted, it computes only the output.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     from .trial import Trial
 
 NAME = "sphinx_attention"
-"""What our function is called in `AttentionInterface`."""
+"""The name of our function in `AttentionInterface`."""
 
 
 class NoEagerFunctionError(Exception):
-    """A module's eager function is not found, gives no weights, or is called in another way."""
+    """A module's eager function is not found, returns no weights, or has other arguments."""
 
 
 class StopForward(Exception):  # noqa: N818 - a turn taken, not an error
-    """Ends a pass whose last wanted layer has been heard."""
+    """Ends a pass after the last wanted layer."""
 
 
 class Layer:
-    """One attention layer about to compute, with the arguments that the model gave.
+    """One attention layer before it computes, with the arguments of the model.
 
     Args:
         module: the layer.
-        args: what came by position, from the queries on.
-        kwargs: what came by name.
+        args: the positional arguments, from the queries on.
+        kwargs: the keyword arguments.
     """
 
     def __init__(self, module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
@@ -48,20 +48,20 @@ class Layer:
         self._args, self._kwargs = _with_choice(self._eager, args, kwargs)
 
     def call(self) -> tuple[Any, Call]:
-        """The output, and all there is to tell about how it came about."""
+        """The output, and all that is known about its computation."""
         output, weights = self._eager(self._module, *self._args, **self._kwargs)[:2]
         if weights is None:
             raise NoEagerFunctionError(type(self._module).__qualname__)
         return output, describe(self._module, self._given(), weights)
 
     def output(self) -> Any:
-        """The output alone. The weights are gone when this returns."""
+        """Only the output. The weights are freed."""
         return self._eager(self._module, *self._args, **self._kwargs)[0]
 
     def fast(self) -> Any:
-        """The output alone, by a kernel that never holds all the weights.
+        """Only the output, by a kernel that never holds all the weights.
 
-        It knows neither soft-capping nor sinks: only for layers where `sound` has said so.
+        The kernel has neither soft-capping nor sinks, so it is used only if `sound` allows it.
         """
         sdpa = require("transformers").AttentionInterface()["sdpa"]
         given = self._given()
@@ -71,18 +71,18 @@ class Layer:
             mask = mask[..., : key.shape[2]]
             mask = mask if mask.dtype == require("torch").bool else mask.to(query.dtype)
         options = {name: given.get(name) for name in ("scaling", "position_bias")}
-        # The eager functions hide what their mask hides, and know no `is_causal`.
+        # The eager functions hide only what their mask hides, and do not know `is_causal`.
         return sdpa(self._module, query, key, value, mask, is_causal=False, **options)[0]
 
     def _given(self) -> dict[str, Any]:
         """The arguments by name, in the eager function's order."""
         bound = _signature(self._eager).bind(self._module, *self._args, **self._kwargs)
-        # What the function has no parameter for comes last, or a name could shift the order.
+        # Arguments without a parameter come last, so that no name shifts the order.
         more = bound.arguments.pop("kwargs", {})
         return {**bound.arguments, **more}
 
     def sound(self, tolerance: float) -> bool:
-        """Whether the fast output is the output, tried on these arguments."""
+        """Whether the fast output equals the output for these arguments."""
         output = self.output()
         try:
             fast = self.fast()
@@ -97,14 +97,14 @@ class Layer:
 def _with_choice(
     eager: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
-    """The arguments of a layer that looks at chosen keys alone, as its eager function wants them.
+    """The arguments of a layer that attends only to chosen keys, for its eager function.
 
     Layers with sparse attention (DeepSeek-V3.2) choose the keys of each query. For the eager
-    function they hide all others by the mask. To any other function they give the mask as it was,
-    and the numbers of the chosen keys beside it, which an eager function does not look at.
+    function, such a layer hides all other keys by the mask. Any other function gets the mask
+    unchanged and the numbers of the chosen keys, which an eager function ignores.
 
     Raises:
-        NoEagerFunctionError: the layer gives its choice in a form that is not known here.
+        NoEagerFunctionError: the layer passes its choice in an unknown form.
     """
     chosen = kwargs.get("indices")
     if any(
@@ -129,10 +129,10 @@ def _with_choice(
 
 
 class LayerHook(Protocol):
-    """Decides what each layer of a pass computes, and hears of it."""
+    """Decides what each layer of a pass computes."""
 
     def on_layer(self, layer: Layer) -> Any:
-        """Have a layer compute, and answer with its output."""
+        """Have a layer compute, and return its output."""
         ...
 
 
@@ -140,7 +140,7 @@ class Recorder:
     """Keeps every call of a pass.
 
     Args:
-        trial: which follows the pass.
+        trial: the trial that follows the pass.
     """
 
     def __init__(self, trial: Trial) -> None:
@@ -154,7 +154,7 @@ class Recorder:
 
 
 class ProbeFastPath:
-    """Finds out for which calls of a pass the fast output is the output."""
+    """Finds out for which calls of a pass the fast output equals the output."""
 
     def __init__(self, tolerance: float) -> None:
         self._tolerance = tolerance
@@ -167,12 +167,12 @@ class ProbeFastPath:
 
 
 class RecordWanted:
-    """Hands on the calls that are wanted and lets the others pass.
+    """Passes on the wanted calls; other calls compute only their output.
 
     Args:
-        wanted: what takes the call, by the call's number in the pass.
-        fast: the numbers of those that may compute their output fast.
-        stops: whether the pass ends after the last that is wanted.
+        wanted: the receivers of the wanted calls, by the number of the call in the pass.
+        fast: the numbers of the calls that may compute their output fast.
+        stops: whether the pass ends after the last wanted call.
     """
 
     def __init__(
@@ -187,14 +187,14 @@ class RecordWanted:
         self.calls = 0
 
     def on_layer(self, layer: Layer) -> Any:
-        """Hand a call on, or have its output alone."""
+        """Pass on a call, or only compute its output."""
         number = self.calls
         self.calls += 1
         take = self._wanted.get(number)
         if take is None:
             return layer.fast() if number in self._fast else layer.output()
         output, call = layer.call()
-        # Nothing but the taker may hold the weights, or a pass would gather those of all layers.
+        # Only the receiver may hold the weights, or a pass would collect those of all layers.
         take(call)
         if number == self._last:
             raise StopForward
@@ -206,7 +206,7 @@ _listener: ContextVar[LayerHook | None] = ContextVar("listener", default=None)
 
 @contextlib.contextmanager
 def listening(listener: LayerHook) -> Iterator[None]:
-    """Have a listener hear the layers of the passes within."""
+    """Give a listener all layers of the passes within."""
     token = _listener.set(listener)
     try:
         with contextlib.suppress(StopForward):
@@ -217,7 +217,7 @@ def listening(listener: LayerHook) -> Iterator[None]:
 
 @cache
 def register() -> None:
-    """Make our attention function known, with the masks of the eager one."""
+    """Register our attention function, with the masks of the eager one."""
     transformers = require("transformers")
     masks = require("transformers.masking_utils").ALL_MASK_ATTENTION_FUNCTIONS
     transformers.AttentionInterface.register(NAME, _attend)
@@ -225,7 +225,7 @@ def register() -> None:
 
 
 def _attend(module: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-    """Attention as the model's own eager function computes it, called just as the model calls."""
+    """The attention by the model's own eager function, called as the model calls it."""
     listener = _listener.get()
     if listener is None:
         output, weights = _eager_function(module.__class__)(module, *args, **kwargs)[:2]
@@ -240,7 +240,7 @@ def _signature(function: Any) -> inspect.Signature:
 
 @cache
 def _eager_function(kind: type) -> Callable[..., Any]:
-    """The eager function that a module's forward was written beside."""
+    """The eager function in the file of a module's forward."""
     bases = sorted(kind.__mro__, key=lambda base: "forward" not in vars(base))
     for base in bases:
         module = sys.modules.get(base.__module__)

@@ -1,4 +1,4 @@
-"""Fetches a model's files from the hub, and says so while it takes long."""
+"""Downloads a model's files from the hub, and reports long downloads."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from sphinx_attention.core.progress import announce, listener
 from .packages import require
 
 _ANSWERS_WITHIN = 5.0
-"""Seconds that the hub has to answer in. Its own client tries five times, for half a minute."""
+"""How many seconds the hub may take to answer. Its own client tries for half a minute."""
 
 _A_LINE_EVERY = 5.0
-"""Seconds between two lines about a download where no bar can be drawn."""
+"""The seconds between two messages about a download if no bar can be drawn."""
 
 _WORTH_TELLING = 1 << 20
-"""Bytes from which on a download is told of."""
+"""The size in bytes from which a download is reported."""
 
 
 class HubFiles:
-    """The files of a model on the hub, each fetched into the hub's own cache when it is asked for.
+    """The files of a model on the hub. Each is downloaded to the hub's own cache when needed.
 
     Args:
         name: the model's identifier.
@@ -38,7 +38,7 @@ class HubFiles:
         self.where = f"the model {name}"
 
     def find(self, name: str) -> Path | None:
-        """A file by its name; None where the model has none, or where it is not at hand."""
+        """A file by its name; None if the model has none, or if it cannot be downloaded."""
         hub = require("huggingface_hub")
         options: dict[str, Any] = {
             "revision": self.revision,
@@ -52,7 +52,7 @@ class HubFiles:
             return None
 
     def names(self) -> list[str]:
-        """The names of all files, for messages; empty where they cannot be had."""
+        """The names of all files, for messages; empty if they are not known."""
         hub = require("huggingface_hub")
         try:
             found = hub.HfApi().model_info(self.name, revision=self.revision, timeout=5)
@@ -62,10 +62,10 @@ class HubFiles:
 
 
 def is_offline() -> bool:
-    """Whether the hub cannot be asked: it must not be, or it does not answer.
+    """Whether the hub cannot be used: it is switched off, or it does not answer.
 
-    Asked once a model, so that neither a model in the cache nor the message about one that is not
-    there has to wait for the retries of the hub's client.
+    This is checked once for each model, so that neither a model in the cache nor the message about
+    a missing one has to wait for the retries of the hub's client.
     """
     hub = require("huggingface_hub")
     if hub.constants.HF_HUB_OFFLINE:
@@ -79,11 +79,11 @@ def is_offline() -> bool:
 
 @cache
 def _bar() -> type:
-    """A bar of tqdm's for downloads that is drawn, said line by line, or left out."""
+    """A bar of tqdm for downloads, which is drawn, reported line by line, or left out."""
     from tqdm.auto import tqdm  # noqa: PLC0415 - comes with transformers
 
     class Bar(tqdm):  # type: ignore[misc] # tqdm is not typed
-        """One file's download."""
+        """The download of one file."""
 
         def __init__(self, *args: Any, **options: Any) -> None:
             options.pop("name", None)

@@ -1,4 +1,4 @@
-"""Texts to tokens: what the model reads, and what a reader of the figure sees."""
+"""Splits texts into tokens: the inputs of the model, and their texts for readers."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Encoded:
     """One text, or a pair, as a tokenizer splits it.
 
     Attributes:
-        inputs: the model's inputs by name, each a list as long as ``tokens``.
+        inputs: the inputs of the model by name, each a list as long as ``tokens``.
         tokens: the same tokens as they are shown.
-        warning: what the author should know about them; empty where there is nothing.
+        warning: a warning for the author about the tokens; empty if there is none.
     """
 
     inputs: dict[str, list[int]]
@@ -42,7 +42,7 @@ class Encoded:
 def encode(
     tokenizer: Any, text: str, pair: str | None = None, *, as_target: bool = False
 ) -> Encoded:
-    """Split a text, or a pair of texts, never cutting it.
+    """Split a text or a pair of texts, without truncation.
 
     Args:
         tokenizer: a ``transformers`` tokenizer.
@@ -51,7 +51,7 @@ def encode(
         as_target: whether the text is the decoder's, which some tokenizers split differently.
 
     Raises:
-        AttentionError: a pair where the tokenizer knows none; a text without tokens.
+        AttentionError: the tokenizer takes no pair, or the text has no tokens.
     """
     if pair is not None and not _takes_pairs(tokenizer):
         raise takes_no_pair()
@@ -95,13 +95,13 @@ def encode(
 
 
 def _check_unknown(tokenizer: Any, ids: list[int], tokens: tuple[Token, ...], text: str) -> str:
-    """What to warn of where most tokens are the unknown one.
+    """The warning if most tokens are the unknown token; empty if they are not.
 
     Raises:
-        AttentionError: all of them are, so that a figure would show nothing of the text.
+        AttentionError: all tokens are unknown, so that a figure would show nothing of the text.
     """
     unknown, name = tokenizer.unk_token_id, str(tokenizer.unk_token)
-    # Whose unknown token is also another, such as GPT-2's, knows every text.
+    # A tokenizer whose unknown token has another use as well, as in GPT-2, knows every text.
     others = {tokenizer.eos_token_id, tokenizer.bos_token_id, tokenizer.pad_token_id}
     if unknown is None or unknown in others or name in text:
         return ""
@@ -134,13 +134,13 @@ def _splitter(tokenizer: Any, *, as_target: bool) -> Callable[[str], list[int]]:
 
 
 def _takes_pairs(tokenizer: Any) -> bool:
-    """Whether a second text is set apart by tokens of its own."""
+    """Whether special tokens separate a second text from the first."""
     alone = int(tokenizer.num_special_tokens_to_add(pair=False))
     return int(tokenizer.num_special_tokens_to_add(pair=True)) > alone
 
 
 def _segments(encoding: Any, special: Sequence[bool], *, fast: bool) -> list[int]:
-    """0 or 1 a token; a special token goes with the text before it unless the model says so."""
+    """0 or 1 for each token; a special token has that of the text before it, or the model's own."""
     types = list(encoding["token_type_ids"]) if "token_type_ids" in encoding else []
     own: Sequence[int | None] = encoding.sequence_ids(0) if fast else (types or [0] * len(special))
     if set(types) == {0, 1}:
@@ -153,17 +153,17 @@ def _segments(encoding: Any, special: Sequence[bool], *, fast: bool) -> list[int
 
 
 def display(tokenizer: Any, ids: Sequence[int]) -> list[str]:
-    """The tokens' own texts, as a person reads them.
+    """The texts of the tokens for readers.
 
-    Word pieces keep their ``##``; bytes and SentencePiece's marks become text again; bytes that
-    are no whole character become ``⟨F0 9F⟩``; special and added tokens keep their names.
+    Word pieces keep their ``##``. Bytes and the marks of SentencePiece become text; bytes that are
+    no complete character become ``⟨F0 9F⟩``. Special and added tokens keep their names.
     """
     added = {int(i): str(token) for i, token in tokenizer.added_tokens_decoder.items()}
     special = set(tokenizer.all_special_ids)
     pieces = tokenizer.convert_ids_to_tokens(list(ids))
     kind = _kind(tokenizer)
     return [
-        # Vocabularies of models are rounded up, and a model may generate what no token is.
+        # Vocabularies of models are rounded up: a model may generate a number without a token.
         f"⟨#{i}⟩"
         if piece is None
         else _named(tokenizer, added.get(i, str(piece)))
@@ -174,11 +174,11 @@ def display(tokenizer: Any, ids: Sequence[int]) -> list[str]:
 
 
 def _named(tokenizer: Any, text: str) -> str:
-    """A special token's own text; where nobody can see it, what the token is for, in brackets."""
+    """The text of a special token; if it is invisible, the name of its role in brackets."""
     if not all(unicodedata.category(c) in {"Co", "Cc", "Cf", "Cn"} for c in text):
         return text
     names = [name for name, own in tokenizer.special_tokens_map.items() if str(own) == text]
-    # CANINE calls one token both bos and cls; encoders are known by the latter.
+    # CANINE has one token for bos and cls; for encoders, cls is the usual name.
     names.sort(key=lambda name: name in {"bos_token", "eos_token"})
     return f"[{names[0].removesuffix('_token').upper()}]" if names else text
 
@@ -201,7 +201,7 @@ def _kind(tokenizer: Any) -> str:
 
 
 def continuation(tokenizer: Any, ids: Sequence[int]) -> Encoded:
-    """A decoder's input, given by its numbers, as tokens.
+    """The tokens of a decoder's input that is given by its numbers.
 
     Args:
         tokenizer: a ``transformers`` tokenizer.
@@ -220,9 +220,9 @@ def continuation(tokenizer: Any, ids: Sequence[int]) -> Encoded:
 
 
 def after_start(tokenizer: Any, encoded: Encoded, start: int) -> Encoded:
-    """A target as the decoder reads it: begun by the start token, without the token that ends it.
+    """A target as the decoder reads it: with the start token, and without the end token.
 
-    The end is what the decoder answers last; it is never fed.
+    The decoder only returns the end token, and never reads it.
     """
     ids, tokens = list(encoded.ids), list(encoded.tokens)
     if tokens[-1].special and len(ids) > 1:

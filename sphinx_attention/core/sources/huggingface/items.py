@@ -1,4 +1,4 @@
-"""Requests as a model reads them: split into tokens, and what of the answer is wanted."""
+"""Requests as a model reads them: split into tokens, with the wanted part and layers."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Item:
     """One request, split into tokens.
 
     Attributes:
-        request: what was asked.
-        part: the attention that is wanted, resolved.
+        request: the request.
+        part: the wanted part, resolved.
         source: the model's text.
         target: the decoder's text, of encoder-decoder models.
-        generated: the decoder's text where the model made it up.
-        layers: the numbers of the layers that are wanted, resolved, in order.
+        generated: the decoder's text if the model generated it.
+        layers: the numbers of the wanted layers, resolved, in order.
         note: remarks for readers about the layers.
-        continued: the text of the tokens with which the model went on from its text.
-        candidates: what it chose from at each of them.
+        continued: the text of the tokens with which the model continued its text.
+        candidates: the likeliest tokens at each of these.
     """
 
     request: Request
@@ -42,7 +42,7 @@ class Item:
 
     @property
     def sides(self) -> tuple[Encoded, Encoded]:
-        """What attends, and what is attended to."""
+        """The queries, and the keys."""
         target = self.target or self.source
         own: dict[Part, tuple[Encoded, Encoded]] = {
             "encoder": (self.source, self.source),
@@ -53,12 +53,12 @@ class Item:
 
     @property
     def lengths(self) -> tuple[int, int]:
-        """Tokens of the text and of the decoder's."""
+        """The numbers of tokens of the text and of the decoder's text."""
         return len(self.source), len(self.target or ())
 
     @property
     def reading(self) -> Hashable:
-        """All that the model reads. Items that are equal in it need only one pass."""
+        """All inputs of the model. Items with equal inputs need only one pass."""
         sides = (self.source, self.target)
         return tuple(
             tuple((name, tuple(row)) for name, row in sorted(side.inputs.items()))
@@ -71,8 +71,8 @@ def lengths_of(source: int, target: int) -> dict[Part, tuple[int, int]]:
     """How many tokens attend and are attended to in each part, with padding.
 
     Args:
-        source: tokens of the text.
-        target: tokens of the decoder's text; 0 where there is none.
+        source: the number of tokens of the text.
+        target: the number of tokens of the decoder's text; 0 if there is none.
     """
     own = target or source
     return {"encoder": (source, source), "decoder": (own, own), "cross": (own, source)}

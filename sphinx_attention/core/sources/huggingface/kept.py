@@ -1,4 +1,4 @@
-"""What is kept of a pass for one text: layers cut to its length, and put together at the end."""
+"""The layers of a pass for one text, cut to its length, and stacked at the end."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from .layer_call import Span
 
 _NAMED = 4
-"""A block of more tokens is named by its first and its last."""
+"""A block of more tokens is named by its first and last ones."""
 
 
 @dataclass(slots=True)
 class Kept:
-    """What was kept for one item, layer by layer.
+    """The layers of one item.
 
     Attributes:
         even: shape (layers, heads, queries, keys); None before the first layer.
         apart: the weights of each layer, once they differ in their keys; empty before.
-        layers: how many layers came.
+        layers: how many layers were added.
         heads: how many heads each of them has.
-        masked: the mask of each layer; the same object where they are equal.
-        vectors: queries, keys and values, a list entry a layer.
-        terms: how each layer scores.
-        blocks: of each layer, the tokens that its further keys hold.
-        sinks: of each layer, whether a sink takes part in its softmax.
+        masked: the mask of each layer; equal masks are the same object.
+        vectors: the queries, keys and values, with one entry for each layer.
+        terms: the logit terms of each layer.
+        blocks: for each layer, the tokens that its further keys stand for.
+        sinks: for each layer, whether a sink takes part in its softmax.
     """
 
     even: NDArray[np.float32] | None = None
@@ -49,7 +49,7 @@ class Kept:
     sinks: list[bool] = field(default_factory=list)
 
     def add(self, weights: NDArray[np.float32], layers: int) -> None:
-        """Keep a copy of one layer's weights, of so many that are to come."""
+        """Keep a copy of one layer's weights, with space for so many layers."""
         self.heads.append(len(weights))
         if self.even is None and not self.apart:
             self.even = np.empty((layers, *weights.shape), dtype=np.float32)
@@ -63,7 +63,7 @@ class Kept:
         self.layers += 1
 
     def add_mask(self, masked: NDArray[np.bool_]) -> None:
-        """Keep one layer's mask, copied only where it differs from the one before."""
+        """Keep one layer's mask, copied only if it differs from the last one."""
         same = bool(self.masked) and np.array_equal(self.masked[-1], masked)
         self.masked.append(self.masked[-1] if same else masked.copy())
 
@@ -72,10 +72,10 @@ class Kept:
         self.vectors.setdefault(name, []).append(vectors.copy())
 
     def unite(self, keys: int) -> tuple[Span, ...]:
-        """Give all layers the same keys: the text's, and the blocks that any of them has.
+        """Give all layers the same keys: those of the text, and all blocks of any layer.
 
         Args:
-            keys: how many tokens there are to attend to.
+            keys: the number of key tokens.
 
         Returns:
             The blocks.
@@ -104,14 +104,14 @@ class Kept:
         return blocks
 
     def stacked(self) -> NDArray[np.float32] | None:
-        """The weights of all layers; None where layers differ in their heads."""
+        """The weights of all layers; None if layers differ in their heads."""
         if self.even is None and self.apart and len(set(self.heads)) == 1:
             self.even = np.stack(self.apart)
             self.apart = []
         return self.even
 
     def stacked_vectors(self, name: str) -> NDArray[np.float32] | None:
-        """None too where layers differ in shape: half an answer would be a wrong one."""
+        """The vectors of all layers; None if a layer lacks them or if their shapes differ."""
         layers = self.vectors.get(name)
         if not layers or len({layer.shape for layer in layers}) != 1:
             return None
@@ -120,7 +120,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class _Spread:
-    """Where the keys of one layer stand among those of all.
+    """The positions of the keys of one layer among the keys of all layers.
 
     Attributes:
         keys: how many tokens come first.
@@ -133,14 +133,14 @@ class _Spread:
     count: int
 
     def last(self, array: NDArray[Any], fill: float) -> NDArray[Any]:
-        """An array whose last axis is the layer's keys, over the keys of all."""
+        """An array over the layer's keys on its last axis, spread over the keys of all layers."""
         wide = np.full((*array.shape[:-1], self.keys + self.count), fill, dtype=array.dtype)
         wide[..., [*range(self.keys), *(self.keys + position for position in self.blocks)]] = array
         return wide
 
 
 def block_token(tokens: Sequence[Token], block: Span) -> Token:
-    """A key that holds several tokens, named by them."""
+    """A key that stands for several tokens, named by them."""
     held = [token.text for token in tokens[block[0] : block[1]]]
     if len(held) > _NAMED:
         held = [*held[: _NAMED // 2], "…", *held[-(_NAMED // 2) :]]
@@ -150,7 +150,7 @@ def block_token(tokens: Sequence[Token], block: Span) -> Token:
 def one_if_equal(
     masked: Sequence[NDArray[np.bool_]], weights: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
-    """The mask of each layer, or one for all; where none was told, what nothing ever sees."""
+    """The mask of each layer, or one for all; without masks, the pairs that never have weight."""
     if not masked:
         unseen: NDArray[np.bool_] = (weights == 0).all(axis=(0, 1))
         return unseen[None]
