@@ -1,7 +1,4 @@
-"""The model that comes with the package, run in NumPy: its place, and what tells it from others.
-
-This package holds its tokenizer, its network and its runner.
-"""
+"""The built-in model, run in NumPy: its folder, its revision, tokenizer, network and runner."""
 
 from __future__ import annotations
 
@@ -30,15 +27,15 @@ def builtin() -> ModelSource:
 
 
 def is_builtin(source: Source) -> bool:
-    """Whether a source is the built-in model in single precision, wherever the package lies.
+    """Whether a source is the built-in model in single precision.
 
-    In another dtype, which only the command line can ask for, PyTorch runs the same files.
+    In another dtype, which only the command line can request, PyTorch runs the same files.
     """
     return source.identity() == builtin().identity()
 
 
 def revision_of(folder: Path) -> str:
-    """What a folder's revision has to be: a hash of all that decides the model's numbers."""
+    """The revision of a folder: a hash of everything that determines the model's numbers."""
     digest = hashlib.sha256()
     for name in _DECISIVE:
         digest.update(hashlib.sha256((folder / name).read_bytes()).digest())

@@ -1,7 +1,7 @@
 """The network of the built-in model in NumPy: a small Llama, with its attention weights.
 
-Every step is the one that transformers' ``LlamaModel`` takes, in single precision and in the same
-order. Tests hold its numbers against those of transformers' own run of the same files.
+Its steps are those of ``LlamaModel`` in transformers, in single precision and in the same order.
+Tests compare its numbers with those of transformers for the same files.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _DECIDED: dict[str, Any] = {
     "mlp_bias": False,
     "tie_word_embeddings": True,
 }
-"""What a configuration has to say, because nothing else is computed here."""
+"""The required values of a configuration, because nothing else is computed here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The numbers of a configuration that decide what is computed.
+    """The numbers of a configuration that determine the computation.
 
     Attributes:
-        layers: how many layers.
+        layers: the number of layers.
         heads: how many heads of queries a layer has.
-        key_heads: how many heads of keys and values; each serves equally many heads of queries.
-        head_width: components of one query, key or value.
+        key_heads: how many heads of keys and values; each serves the same number of query heads.
+        head_width: the number of components of a query, key or value.
         positions: how many tokens a text may have.
-        epsilon: what is added to a mean square before its root is taken.
+        epsilon: the addend of a mean square before its root is taken.
         theta: the base of the rotary positions' frequencies.
     """
 
@@ -56,16 +56,16 @@ class Shape:
 
     @property
     def scale(self) -> float:
-        """What the products of queries and keys are multiplied by."""
+        """The factor of the products of queries and keys."""
         return float(self.head_width**-0.5)
 
 
 @dataclass(frozen=True, slots=True)
 class LayerAttention:
-    """What the attention of one layer computed for one text.
+    """The attention of one layer over one text.
 
     Attributes:
-        weights: shape (heads, tokens, tokens); 0 where the key stands behind the query.
+        weights: shape (heads, tokens, tokens); 0 if the key is after the query.
         queries: shape (heads, tokens, head width), with their positions.
         keys: shape (key heads, tokens, head width), with their positions.
         values: shape (key heads, tokens, head width).
@@ -78,7 +78,7 @@ class LayerAttention:
 
 
 class Network:
-    """The weights of a model, and what they compute.
+    """A model with its weights.
 
     Args:
         shape: the numbers of its configuration.
@@ -87,7 +87,7 @@ class Network:
 
     def __init__(self, shape: Shape, tensors: Mapping[str, NDArray[Any]]) -> None:
         self.shape = shape
-        # Of this table only the rows of a text are made float32.
+        # Only the rows of a text are converted to float32.
         self._embeddings = tensors["model.embed_tokens.weight"]
         self._last_norm = tensors["model.norm.weight"].astype(np.float32)
         self._layers = [
@@ -109,19 +109,19 @@ class Network:
             states = layer.advance(states, attention)
 
     def reader(self) -> Reader:
-        """What reads a text token by token, and tells what comes next."""
+        """A reader that reads a text token by token, and predicts the next token."""
         # The weights of the head are those of the embeddings.
         head = self._embeddings.astype(np.float32)
         return Reader(self.shape, head, self._layers, self._last_norm)
 
 
 class Reader:
-    """Reads a growing text, and tells what comes next (``LlamaForCausalLM`` with a cache).
+    """Reads a growing text, and predicts the next token (``LlamaForCausalLM`` with a cache).
 
     Args:
         shape: the numbers of a configuration.
         head: the embeddings, whose products with a state are the logits.
-        layers: of the network.
+        layers: the layers of the network.
         last_norm: the weights of the norm after the last layer.
     """
 
@@ -138,7 +138,7 @@ class Reader:
         """The logit of each token of the vocabulary after a text.
 
         Args:
-            ids: the tokens of the text; it begins with the text that was read before.
+            ids: the tokens of the text; it begins with the text that was read last.
         """
         before = 0 if self._read[0] is None else self._read[0].keys.shape[1]
         states: Array = self._head[list(ids[before:])]
@@ -162,8 +162,8 @@ class _Rotation:
 
     def __init__(self, tokens: int, shape: Shape, first: int = 0) -> None:
         powers = shape.theta ** (np.arange(0, shape.head_width, 2) / shape.head_width)
-        # In single precision, like the original: of late positions, the rounding of frequencies and
-        # angles moves the weights more than all other rounding.
+        # Single precision is used as in the original: at late positions, rounding of frequencies
+        # and angles changes the weights more than all other rounding.
         frequencies = np.float32(1.0) / powers.astype(np.float32)
         angles = np.arange(first, tokens, dtype=np.float32)[:, None] * frequencies
         self._cos = np.tile(np.cos(angles), 2)
@@ -177,7 +177,7 @@ class _Rotation:
 
 
 class _Layer:
-    """One layer: attention, then a gated network of two steps, each added to what came in."""
+    """One layer: attention, then a gated network of two steps, each added to its input."""
 
     def __init__(self, shape: Shape, tensors: Mapping[str, Array]) -> None:
         self._shape = shape
@@ -186,13 +186,13 @@ class _Layer:
     def attend(
         self, states: Array, turn: _Rotation, before: LayerAttention | None = None
     ) -> LayerAttention:
-        """The attention of this layer over the states that come in.
+        """The attention of this layer over its input states.
 
         Args:
-            states: of the tokens that attend.
-            turn: for their positions.
-            before: what this layer computed for the tokens before them; the keys and values of
-                these are those of the answer too.
+            states: the states of the query tokens.
+            turn: the rotation for their positions.
+            before: the attention of this layer for the tokens before them, whose keys and values
+                the result contains.
         """
         shape = self._shape
         normed = self._normed(states, "input_layernorm")
@@ -208,7 +208,7 @@ class _Layer:
         return LayerAttention(_softmax(logits), queries, keys, values)
 
     def advance(self, states: Array, attention: LayerAttention) -> Array:
-        """The states that leave this layer."""
+        """The output states of this layer."""
         mixed = attention.weights @ self._shared(attention.values)
         joined = mixed.swapaxes(0, 1).reshape(len(states), -1)
         states = states + self._linear(joined, "self_attn.o_proj")
@@ -218,7 +218,7 @@ class _Layer:
         return states + fed
 
     def _heads(self, states: Array, name: str, heads: int) -> Array:
-        """A projection, apart for each head: shape (heads, tokens, head width)."""
+        """A projection for each head: shape (heads, tokens, head width)."""
         projected = self._linear(states, name)
         apart = projected.reshape(len(states), heads, self._shape.head_width).swapaxes(0, 1)
         return np.ascontiguousarray(apart)
@@ -241,10 +241,10 @@ def load_network(folder: Path) -> Network:
     """The network of a folder that transformers wrote.
 
     Args:
-        folder: with ``config.json`` and ``model.safetensors``.
+        folder: the folder with ``config.json`` and ``model.safetensors``.
 
     Raises:
-        ValueError: the configuration asks for something that is not computed here.
+        ValueError: the configuration needs something that is not computed here.
     """
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return Network(
@@ -256,7 +256,7 @@ def shape_of(config: Mapping[str, Any]) -> Shape:
     """The numbers of a configuration.
 
     Raises:
-        ValueError: the configuration asks for something that is not computed here.
+        ValueError: the configuration needs something that is not computed here.
     """
     rotary = config.get("rope_parameters") or {}
     asked = {
@@ -297,7 +297,7 @@ def _normed(states: Array, weight: Array, epsilon: float) -> Array:
 
 
 def _softmax(logits: Array) -> Array:
-    """Along the last axis; what is minus infinity becomes exactly 0."""
+    """The softmax along the last axis; minus infinity becomes exactly 0."""
     powers: Array = np.exp(logits - logits.max(axis=-1, keepdims=True))
     weights: Array = powers / powers.sum(axis=-1, keepdims=True)
     return weights
@@ -305,7 +305,7 @@ def _softmax(logits: Array) -> Array:
 
 def _silu(values: Array) -> Array:
     """The sigmoid-weighted linear unit x · σ(x) (arXiv 1702.03118)."""
-    # Written with the hyperbolic tangent, which overflows nowhere: σ(x) = (1 + tanh(x / 2)) / 2.
+    # The hyperbolic tangent never overflows: σ(x) = (1 + tanh(x / 2)) / 2.
     half = values * np.float32(0.5)
     weighted: Array = half + half * np.tanh(half)
     return weighted

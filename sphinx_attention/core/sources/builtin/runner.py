@@ -1,6 +1,6 @@
 """Answers requests for the built-in model, without PyTorch.
 
-Its answers are those of transformers for the same files: the same tokens, numbers and refusals.
+Its answers equal those of transformers for the same files: the same tokens, numbers and errors.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ def read(request: Request) -> Attention:
     """The attention of the built-in model over one text.
 
     Args:
-        request: for the built-in model.
+        request: a request for the built-in model.
 
     Raises:
-        AttentionError: the text is empty or too long, or the request asks for something that the
-            model does not have.
+        AttentionError: the text is empty or too long, or the request needs something that the model
+            does not have.
     """
     pieces = _pieces_of(request)
     network = _network()
@@ -96,7 +96,7 @@ def _pieces_of(request: Request) -> list[Piece]:
     """The tokens of the request's text.
 
     Raises:
-        AttentionError: there are none, or a second sentence is asked for.
+        AttentionError: there are no tokens, or there is a second sentence.
     """
     check_text(request.text)
     if request.pair is not None:
@@ -111,10 +111,10 @@ def _pieces_of(request: Request) -> list[Piece]:
 
 
 def _check(request: Request, tokens: int, limit: int) -> None:
-    """Refuse what the model does not take or have.
+    """Refuse requests that the model cannot answer.
 
     Raises:
-        AttentionError: the text is too long, or a target or another attention is asked for.
+        AttentionError: the text is too long, or the request has a target or another part.
     """
     label = request.source.label
     check_length(label, tokens, limit)
@@ -141,7 +141,7 @@ def _tokens_of(pieces: Sequence[Piece], text: str) -> tuple[Token, ...]:
 def _new_tokens(
     read: Sequence[int], ids: Sequence[int], tokens: Sequence[Token]
 ) -> tuple[Token, ...]:
-    """The tokens by which the model goes on from those of a text."""
+    """The tokens by which the model continues a text."""
     last = max((token.word for token in tokens if token.word is not None), default=0)
     start = _tokenizer().start
     return tuple(
@@ -151,7 +151,7 @@ def _new_tokens(
 
 
 def _written(ids: Sequence[int]) -> str:
-    """Tokens as the text that they are, without the one that begins texts."""
+    """The text of tokens, without the token that begins texts."""
     alphabet, start = byte_alphabet(), _tokenizer().start
     pieces = (_tokenizer().piece(number) for number in ids if number != start)
     return bytes(alphabet[one] for piece in pieces for one in piece).decode(errors="replace")
@@ -188,10 +188,10 @@ def _tokenizer() -> Tokenizer:
 
 @contextmanager
 def _installed() -> Iterator[None]:
-    """Turn what is wrong with the model's own files into a message.
+    """Turn errors in the model's own files into messages.
 
     Raises:
-        AttentionError: a file is not there, is damaged, or is of another model.
+        AttentionError: a file is missing, damaged, or from another model.
     """
     try:
         yield

@@ -1,8 +1,8 @@
 """The tokenizer of the built-in model: byte-level byte-pair encoding, as its file declares it.
 
-It takes the steps of the ``tokenizers`` package for the one combination of steps that the file
-``tokenizer.json`` of the built-in model names, and refuses a file that names others. Tests hold its
-tokens and offsets against those of transformers on random texts.
+It does the steps of the ``tokenizers`` package that the file ``tokenizer.json`` of the built-in
+model names, and refuses a file that names others. Tests compare its tokens and offsets with those
+of transformers for random texts.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _DECLARED_MODEL: dict[str, Any] = {
     "byte_fallback": False,
     "ignore_merges": True,
 }
-"""What a ``tokenizer.json`` has to say, because nothing else is done here."""
+"""The required contents of a ``tokenizer.json``, because no other steps are done here."""
 
 _CHARACTERS = Path(__file__).with_name("characters.json")
 
@@ -50,10 +50,10 @@ _CONTRACTED = frozenset("delmrstv")
 """The letters of which English contractions consist: ``'s``, ``'re`` and so on."""
 
 _PIECE = re.compile(r"'(?:s|t|re|ve|m|ll|d)| ?[Ldelmrstv]+| ?N+| ?[.']+|[ \t]+(?![^ \t])|[ \t]+")
-r"""GPT-2's pattern, over the kinds of the characters in place of the characters.
+r"""GPT-2's pattern for the kinds of characters instead of the characters.
 
 The original is ``'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+``, and
-Python's regular expressions know no ``\p``. `_kind_of` says what stands for what.
+Python's regular expressions have no ``\p``. `_kind_of` defines the kinds.
 """
 
 
@@ -63,10 +63,10 @@ class Piece:
 
     Attributes:
         id: its number in the vocabulary.
-        text: how the vocabulary writes it.
-        start: where it begins in the text, in characters; of a character that is split into
-            several tokens, each of them holds the whole.
-        end: where it ends.
+        text: its text in the vocabulary.
+        start: its first character in the text. If a character is split into several tokens, each
+            of them has the whole character.
+        end: the character after its last one.
         special: whether it was added to the text.
     """
 
@@ -81,10 +81,10 @@ class Tokenizer:
     """Splits texts into the tokens of a vocabulary.
 
     Args:
-        declared: what ``tokenizer.json`` holds.
+        declared: the contents of ``tokenizer.json``.
 
     Raises:
-        ValueError: it names a step that is not known here.
+        ValueError: it names an unknown step.
     """
 
     def __init__(self, declared: Mapping[str, Any]) -> None:
@@ -96,28 +96,28 @@ class Tokenizer:
         self._start = _start_of(declared["post_processor"])
 
     def encode(self, text: str) -> list[Piece]:
-        """The tokens of a text, with the special token that begins it.
+        """The tokens of a text, with the special token at its beginning.
 
-        Nothing in the text stands for a special token.
+        No part of the text becomes a special token.
 
         Args:
             text: any text that can be written as UTF-8.
         """
         pieces = [Piece(self._vocabulary[self._start], self._start, 0, 0, special=True)]
-        # The file has a space put before every text that is not empty, so that a first word is
-        # the same token as a later one. The space lies where the first character does.
+        # By the file, a space is put before every text that is not empty, so that a word has the
+        # same tokens at the beginning as later. The space has the position of the first character.
         spaced = f" {text}" if text else ""
         for match in _PIECE.finditer(_kinds(spaced)):
             pieces += self._pieces(spaced[match.start() : match.end()], match.start() - 1)
         return pieces
 
     def piece(self, number: int) -> str:
-        """How the vocabulary writes a token."""
+        """The text of a token in the vocabulary."""
         return self._written[number]
 
     @property
     def start(self) -> int:
-        """The number of the special token that begins every text."""
+        """The number of the special token at the beginning of every text."""
         return self._vocabulary[self._start]
 
     @cached_property
@@ -128,13 +128,13 @@ class Tokenizer:
         """The tokens of one word.
 
         Args:
-            word: with the space before it.
-            offset: where it begins in the text; −1 where that is the space put before the text.
+            word: the word with the space before it.
+            offset: its first character in the text; −1 for the space that is put before the text.
         """
         alphabet = _written_bytes()
         whole = "".join(alphabet[byte] for byte in word.encode())
         parts = [whole] if whole in self._vocabulary else merge(whole, self._merges)
-        # Where each character of the word begins, in bytes.
+        # The first byte of each character of the word.
         begins, size = [], 0
         for character in word:
             begins.append(size)
@@ -153,19 +153,19 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     """The tokenizer of a folder that transformers wrote.
 
     Raises:
-        ValueError: its ``tokenizer.json`` names a step that is not known here.
+        ValueError: its ``tokenizer.json`` names an unknown step.
     """
     return Tokenizer(json.loads((folder / "tokenizer.json").read_text(encoding="utf-8")))
 
 
 def merge(word: str, merges: Mapping[tuple[str, str], int]) -> list[str]:
-    """Byte-pair encoding (arXiv 1508.07909): put neighbours together, the earliest rule first.
+    """Byte-pair encoding (arXiv 1508.07909): merge neighbours, by the earliest rule first.
 
-    Of equal neighbours the first are put together first. A heap keeps long words fast.
+    Equal neighbours are merged from the left. A heap keeps long words fast.
 
     Args:
-        word: of any length.
-        merges: the rules' order, by the two parts that a rule puts together.
+        word: a word of any length.
+        merges: the position of each rule, by the two parts that it merges.
     """
     parts: list[str | None] = list(word)
     after = [*range(1, len(parts)), -1]
@@ -178,7 +178,7 @@ def merge(word: str, merges: Mapping[tuple[str, str], int]) -> list[str]:
         if left is None or following < 0:
             continue
         right = parts[following]
-        # One of the two may have become part of something else since.
+        # One of the two may have been merged since.
         if right is None or merges.get((left, right)) != rule:
             continue
         parts[index], parts[following] = left + right, None
@@ -200,9 +200,8 @@ def _kinds(text: str) -> str:
 def _kind_of(character: str) -> str:
     """The kind of a character, as one letter.
 
-    A space and an apostrophe are themselves, and so are the letters of contractions. ``L`` stands
-    for all other letters, ``N`` for numbers, a tab for other white space, and a full stop for the
-    rest.
+    Spaces, apostrophes and the letters of contractions are their own kinds. ``L`` stands for all
+    other letters, ``N`` for numbers, a tab for other white space, and a full stop for the rest.
     """
     if character in {" ", "'"} or character in _CONTRACTED:
         return character
@@ -217,8 +216,8 @@ def _kind_of(character: str) -> str:
 def _ranges() -> list[tuple[str, Sequence[int], Sequence[int]]]:
     """The kinds of characters that have a letter of their own: where their ranges start and end.
 
-    Not from Python's own ``unicodedata``, which knows fewer characters or more from version to
-    version: a text has the same tokens everywhere.
+    Python's ``unicodedata`` is not used, because it differs from version to version, and a text
+    must have the same tokens everywhere.
     """
     known = json.loads(_CHARACTERS.read_text(encoding="utf-8"))
     kinds = {"L": "letters", "N": "numbers", "\t": "spaces"}
@@ -234,10 +233,10 @@ def _written_bytes() -> dict[int, str]:
 
 
 def _start_of(processor: Mapping[str, Any]) -> str:
-    """The special token that begins every text.
+    """The special token at the beginning of every text.
 
     Raises:
-        ValueError: the processor does something else than to put one token before a text.
+        ValueError: the processor does something else than putting one token before a text.
     """
     steps = processor.get("single") if processor.get("type") == "TemplateProcessing" else None
     match steps:

@@ -1,4 +1,4 @@
-"""What one attention layer computed, read from the arguments that its eager function was given."""
+"""The computation of one attention layer, read from the arguments of its eager function."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _HIDES = -1e4
-"""What is added below this hides a key. Half precision ends at -65504; a bias stays above."""
+"""A smaller addend hides a key. Half precision ends at -65504, and a bias is larger."""
 
 _BIAS = "position_bias"
-"""The argument by which relative positions are added to the logits, apart from the mask."""
+"""The argument that adds relative positions to the logits, separately from the mask."""
 
 
 Span = tuple[int, int]
-"""The first of some tokens, and the one behind the last."""
+"""The first of some tokens, and the token after the last one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What one attention layer computed for one batch; torch tensors.
+    """The tensors of one attention layer for one batch.
 
     Attributes:
         weights: shape (batch, heads, queries, keys).
-        masked: shape (batch, queries, keys), True where a query may not see a key; None where
-            the way does not tell.
+        masked: shape (batch, queries, keys), True where a query may not see a key; None if
+            the backend does not know.
         queries: shape (batch, heads, queries, dim), or None.
         keys: shape (batch, key-value heads, keys, dim), or None.
         values: shape (batch, key-value heads, keys, dim), or None.
-        number: the layer's own number within the model, where it has one.
+        number: the layer's own number within the model, if it has one.
         module: the layer.
-        given: the arguments of its eager function by name; empty where the way does not tell.
-        blocks: the tokens that each key behind those of the tokens holds, of layers that attend to
-            blocks of tokens too.
+        given: the arguments of its eager function by name; empty if the backend does not know.
+        blocks: for layers that also attend to blocks of tokens, the tokens of each block. The keys
+            of the blocks come after those of the tokens.
     """
 
     weights: Any
@@ -53,18 +53,18 @@ class Call:
 
     @property
     def sinks(self) -> Any:
-        """Logits that may take part in the softmax without being keys; None where there are none.
+        """Logits that may take part in the softmax without being keys; None if there are none.
 
-        Some models (Granite) damp the output by them instead.
+        Some models (Granite) multiply the output by a factor from them instead.
         """
         return _first(self.given.get("s_aux"), getattr(self.module, "sinks", None))
 
     def blocks_of(self, keys: int) -> tuple[Span, ...]:
-        """The blocks of a text of so many tokens, without those that hold what pads it."""
+        """The blocks of a text of so many tokens, without the blocks of its padding."""
         return tuple(block for block in self.blocks if block[1] <= keys)
 
     def columns(self, keys: int) -> slice | list[int]:
-        """Which keys belong to a text of so many tokens, rather than to what pads it."""
+        """The keys that belong to a text of so many tokens, and not to its padding."""
         if not self.blocks:
             return slice(keys)
         tokens = self.weights.shape[-1] - len(self.blocks)
@@ -73,15 +73,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class DeviceTerms:
-    """What a layer does to the dot products of its queries and keys before the softmax.
+    """The terms between a layer's dot products of queries and keys and its softmax, on the device.
 
     Attributes:
-        scale: what they are multiplied by.
-        softcap: what they are bent to stay below; 0 where they are not.
-        bias: what is added to keys that are seen, shape (batch or 1, heads or 1, queries, keys), 0
-            elsewhere; None where nothing is.
+        scale: the factor of the dot products.
+        softcap: the bound of the logits; 0 if they have none.
+        bias: the addend of seen keys, shape (batch or 1, heads or 1, queries, keys), 0 elsewhere;
+            None if there is none.
         sinks: shape (heads,), logits that take part in the softmax and are no keys; or None.
-        missing: what of the layer could not be read, in words.
+        missing: the reason why the terms are not known; empty if they are.
     """
 
     scale: float
@@ -92,13 +92,13 @@ class DeviceTerms:
 
 
 def describe(module: Any, arguments: Mapping[str, Any], weights: Any) -> Call:
-    """One call of a layer's eager function, told by its arguments.
+    """The description of one call of a layer's eager function, from its arguments.
 
     Args:
         module: the layer.
-        arguments: all that its eager function was given, by name and in order: first the module,
-            then queries, keys and values.
-        weights: what it returned, shape (batch, heads, queries, keys).
+        arguments: the arguments of its eager function by name, in order: first the module, then
+            queries, keys and values.
+        weights: the returned weights, shape (batch, heads, queries, keys).
     """
     queries, keys, values = (tuple(arguments.values()) + (None,) * 3)[1:4]
     number = getattr(module, "layer_idx", None)
@@ -114,11 +114,11 @@ def describe(module: Any, arguments: Mapping[str, Any], weights: Any) -> Call:
 
 
 def terms_of(call: Call) -> DeviceTerms:
-    """How a layer scores its keys, as far as its arguments and attributes tell.
+    """The logit terms of a layer, as far as its arguments and attributes show them.
 
-    transformers' eager functions multiply by ``scaling``, bend by ``softcap``, add a
+    The eager functions of transformers multiply by ``scaling``, bend by ``softcap``, add a
     ``position_bias`` and a mask, and let the layer's ``sinks`` take part in the softmax. Whether
-    that is all has to be checked against the weights.
+    there are other terms must be checked against the weights.
     """
     scale = _number(_first(call.given.get("scaling"), getattr(call.module, "scaling", None)))
     softcap = _number(call.given.get("softcap") or 0.0)
@@ -133,10 +133,10 @@ def terms_of(call: Call) -> DeviceTerms:
 
 
 def _blocks(module: Any, weights: Any) -> tuple[Span, ...]:
-    """The tokens that further keys hold, of layers that compress what lies behind (DeepSeek-V4).
+    """The tokens of further keys, in layers that compress earlier tokens (DeepSeek-V4).
 
-    A key stands for ``compress_rate`` tokens, or for as many again before these where windows
-    overlap: its compressor then has two vectors for each of them.
+    A key stands for ``compress_rate`` tokens. If windows overlap, it also stands for as many tokens
+    before these, and its compressor has two vectors for each token.
     """
     compressor = getattr(module, "compressor", None)
     rate = getattr(compressor, "compress_rate", 0)
@@ -153,14 +153,14 @@ def _first(*values: Any) -> Any:
 
 
 def _number(value: Any) -> float | None:
-    """A number, or a tensor of one; None for all else."""
+    """A number, also from a tensor of one number; None for anything else."""
     if isinstance(value, int | float):
         return float(value)
     return float(value) if getattr(value, "numel", lambda: 0)() == 1 else None
 
 
 def _added(arguments: Mapping[str, Any]) -> list[Any]:
-    """What is added to the logits, or says by True and False what is seen."""
+    """The mask: an addend of the logits, or True where a key is seen."""
     tensors = (arguments.get("attention_mask"), arguments.get(_BIAS))
     return [tensor for tensor in tensors if getattr(tensor, "ndim", 0) == 4]
 
@@ -185,7 +185,7 @@ def _masked(added: list[Any], weights: Any) -> Any:
     """Which keys each query may not see, shape (batch, queries, keys).
 
     Args:
-        added: what the layer was given: additive, or True where a key is seen; of a head or of
+        added: the mask of the layer: an addend, or True where a key is seen; for one head or for
             all, and perhaps wider than the keys.
         weights: shape (batch, heads, queries, keys).
     """
@@ -200,12 +200,12 @@ def _masked(added: list[Any], weights: Any) -> Any:
     for tensor in added:
         seen = tensor if tensor.dtype == torch.bool else tensor > _HIDES
         hidden = hidden | ~seen[..., :keys].any(dim=1)
-    # What a layer was told to hide and yet has weight is seen.
+    # A key that has weight is seen, even if the mask hides it.
     return hidden & zero
 
 
 def _fitting(weights: Any, queries: Any, keys: Any, values: Any) -> tuple[Any, Any, Any]:
-    """Queries, keys and values if they have the shapes that ours have everywhere, else None."""
+    """Queries, keys and values if they have the usual shapes, otherwise None."""
     batch, heads, rows, columns = weights.shape
     tensors = (queries, keys, values)
     if any(getattr(t, "ndim", 0) != 4 for t in tensors):

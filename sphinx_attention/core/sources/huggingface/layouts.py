@@ -1,8 +1,8 @@
-"""Weights of windows and blocks laid out as one weight for each pair of tokens.
+"""Converts weights of windows and blocks to one weight for each pair of tokens.
 
-Models that attend within windows store no weights for what lies outside. What they return has
-another shape than tokens by tokens, and is never cut to that: it is laid out, by the rules of its
-model, and taken only where each row keeps its mass.
+Models that attend within windows store no weights outside of them, so that their tensors have
+another shape than tokens by tokens. Such a tensor is never cut to that shape. It is converted by
+the rules of its model, and accepted only if each row keeps its sum.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LOST = 1e-4
-"""How much of a row may be lost by rounding where it is laid out."""
+"""How much of the sum of a row may be lost by rounding."""
 
 
 def laid_out(weights: Any, tokens: int) -> tuple[Any, Any] | None:
-    """The weights between all pairs of tokens, and what no query sees.
+    """The weights between all pairs of tokens, and the mask of pairs without weight.
 
     Args:
-        weights: as a model returned them.
+        weights: the weights as the model returned them.
         tokens: how many tokens the pass had, with padding.
 
     Returns:
-        Shapes (batch, heads, tokens, tokens) and (batch, tokens, tokens); None where no layout that
-        is known here keeps all the mass of each row.
+        Shapes (batch, heads, tokens, tokens) and (batch, tokens, tokens); None if no known
+        layout keeps the sum of each row.
     """
     for layout in _LAYOUTS:
         found = layout(weights, tokens)
@@ -38,10 +38,10 @@ def laid_out(weights: Any, tokens: int) -> tuple[Any, Any] | None:
 
 
 def joined(parts: Any, tokens: int) -> tuple[Any, Any] | None:
-    """The weights between the tokens of one block, where a model returns them in parts (PEGASUS-X).
+    """The weights within blocks, for a model that returns its weights in parts (PEGASUS-X).
 
-    Each token attends to the global tokens, which are learnt and no part of the text, and to the
-    tokens of its own block. What it gives to the global tokens is missing in its row.
+    Each token attends to the global tokens, which are learnt and not in the text, and to the tokens
+    of its own block. The weight on the global tokens is missing in its row.
 
     Args:
         parts: ``global``, shape (batch, heads, global tokens, global tokens + padded text), and
@@ -49,13 +49,13 @@ def joined(parts: Any, tokens: int) -> tuple[Any, Any] | None:
         tokens: how many tokens the pass had, with padding.
 
     Returns:
-        As `laid_out`; None where these are other parts.
+        As `laid_out`; None if these are other parts.
     """
     if set(parts) != {"global", "local"} or getattr(parts["local"], "ndim", 0) != 5:
         return None
     local, count = parts["local"], int(parts["global"].shape[2])
     batch, heads, blocks, length, wide = local.shape
-    # Every other layer begins half a block earlier, so that its blocks overlap those of the last.
+    # Every second layer begins half a block earlier, so that its blocks overlap those before.
     before = length // 2 if (blocks - 1) * length >= tokens else 0
     if wide != count + length or not 0 <= blocks * length - 2 * before - tokens < length:
         return None
@@ -87,9 +87,9 @@ def _band(weights: Any, tokens: int) -> tuple[Any, Any] | None:
 def _blocks(weights: Any, tokens: int) -> tuple[Any, Any] | None:
     """Blocks that attend to themselves and to their neighbours, as LongT5 stores them.
 
-    Shape (batch, blocks, heads, length, 3 · length); a query sees less than one length far. Behind
-    these keys may come keys of the whole text, each of which stands for several tokens: what a
-    token gives to those is missing in its row.
+    Shape (batch, blocks, heads, length, 3 · length); a query sees less than one length in
+    each direction. After these keys there may be keys for the whole text, each of which stands for
+    several tokens. The weight on those is missing in the row of a token.
     """
     if weights.ndim != 5 or weights.shape[4] < 3 * weights.shape[3]:
         return None
@@ -108,17 +108,17 @@ def _blocks(weights: Any, tokens: int) -> tuple[Any, Any] | None:
 
 
 def has_keys_of_several_tokens(weights: Any) -> bool:
-    """Whether behind the keys of blocks come others, which stand for several tokens each."""
+    """Whether there are keys after those of blocks, which stand for several tokens each."""
     return bool(weights.ndim == 5 and weights.shape[4] > 3 * weights.shape[3])
 
 
 def _scattered(weights: Any, keys: Any, tokens: int) -> tuple[Any, Any] | None:
-    """Weights put where their keys stand; None where anything would be lost outside the text.
+    """Weights at the positions of their keys; None if weight outside the text would be lost.
 
     Args:
         weights: shape (batch, heads, tokens, width).
         keys: shape (tokens, width): the key of each weight.
-        tokens: how many keys there are.
+        tokens: the number of keys.
     """
     torch = require("torch")
     inside = (keys >= 0) & (keys < tokens)

@@ -1,4 +1,4 @@
-"""Models that a program holds already: made ready for our runner, and given back as they were."""
+"""Prepares models that a program has in memory for our runner, and restores them afterwards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def is_model(value: object) -> bool:
-    """Whether a value is a model of transformers. Imports nothing that is not imported yet."""
+    """Whether a value is a model of transformers. Nothing new is imported."""
     return _is_a(_plain(value), "PreTrainedModel")
 
 
@@ -30,7 +30,7 @@ def _is_a(value: object, name: str) -> bool:
 
 
 def name_of(model: Any) -> str:
-    """What a figure calls a model: the name that it was loaded by, or else its class."""
+    """The name of a model in a figure: the name by which it was loaded, or else its class."""
     model = _plain(model)
     return str(getattr(model, "name_or_path", "") or "").strip() or type(model).__name__
 
@@ -39,7 +39,7 @@ def check_live(model: Any, tokenizer: Any) -> None:
     """Check that a model and a tokenizer are those of transformers.
 
     Raises:
-        AttentionError: the model is none, or there is no tokenizer.
+        AttentionError: the model is no such model, or there is no tokenizer.
     """
     if not is_model(model):
         raise AttentionError(
@@ -64,11 +64,11 @@ def check_live(model: Any, tokenizer: Any) -> None:
 def open_live(source: ModelSource, model: Any, tokenizer: Any) -> Iterator[ModelRunner]:
     """A runner of a model that is in memory.
 
-    While the context lasts, the model is in evaluation mode and computes its attention by a
-    function of ours. Afterwards it is as it was.
+    Within the context, the model is in evaluation mode and computes its attention with our
+    function. Afterwards its state is restored.
 
     Args:
-        source: what the requests name.
+        source: the source that the requests name.
         model: a ``transformers.PreTrainedModel``, also one compiled by ``torch.compile``.
         tokenizer: its tokenizer, or a processor that holds one.
     """
@@ -84,18 +84,18 @@ def open_live(source: ModelSource, model: Any, tokenizer: Any) -> Iterator[Model
 
 
 def _tokenizer_of(tokenizer: Any) -> Any:
-    """The tokenizer itself, where a processor holds it."""
+    """The tokenizer, also from a processor that holds one."""
     return getattr(tokenizer, "tokenizer", tokenizer)
 
 
 def _plain(model: Any) -> Any:
-    """The model itself, where ``torch.compile`` has wrapped it."""
+    """The model, also from a wrapper of ``torch.compile``."""
     return getattr(model, "_orig_mod", model)
 
 
 @contextlib.contextmanager
 def _kept_as_it_was(model: Any) -> Iterator[None]:
-    """Give a model back its mode, its kind of attention and its cache."""
+    """Restore the mode, the kind of attention and the cache of a model."""
     training = [(module, module.training) for module in model.modules()]
     configs = {id(one): one for one in _configs(model)}
     settings = [

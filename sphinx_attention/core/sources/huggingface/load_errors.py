@@ -1,4 +1,4 @@
-"""Says in an author's words what went wrong while a model was loaded."""
+"""Explains to authors why a model could not be loaded."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def first_line(error: BaseException) -> str:
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception and what led to it."""
+    """An exception and its causes."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -53,14 +53,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def explain_load(error: Exception, source: ModelSource, location: str) -> AttentionError:
-    """What to tell an author of an exception while a model was loaded."""
+    """The error for an author from an exception while a model was loaded."""
     if is_out_of_memory(error):
         return AttentionError(
             Problem.MEMORY,
             f"{source.name} does not fit the memory; declare a smaller dtype, a device_map or a "
             "smaller model",
         )
-    # A cause may name its kind in a base class only; all of them count.
+    # Only a base class of a cause may tell its kind, so all base classes count.
     kinds = {base.__name__ for one in chain(error) for base in type(one).__mro__}
     text = " ".join(str(one) for one in chain(error))
     if kinds & {"ImportError", "AttributeError"} and (shadow := shadow_problem()) is not None:
@@ -103,7 +103,7 @@ def _from_hub(kinds: set[str], source: ModelSource, location: str) -> AttentionE
 
 
 def _meant(source: ModelSource) -> str:
-    """What the author of an id that nothing is known of probably meant; else empty."""
+    """What the author of an unknown id probably meant; empty if unclear."""
     if source.near:
         return f"did you mean the folder {source.near!r}?"
     if source.id and _SENTENCE_MODEL.match(source.id):
@@ -112,11 +112,11 @@ def _meant(source: ModelSource) -> str:
 
 
 def out_of_reach(what: str, meant: str = "") -> AttentionError:
-    """What to tell of something on the hub that is neither here nor to be had.
+    """The error for something on the hub that is not in the cache and cannot be downloaded.
 
     Args:
-        what: what it is.
-        meant: what else may have been meant, as a question.
+        what: the name of the missing thing.
+        meant: a question about what else may be meant.
     """
     constants = require("huggingface_hub").constants
     why = f"{constants.ENDPOINT} cannot be reached; check the network"

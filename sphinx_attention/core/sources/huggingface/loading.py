@@ -53,10 +53,10 @@ class Loaded:
     Attributes:
         model: a ``transformers.PreTrainedModel`` in evaluation mode.
         tokenizer: its tokenizer.
-        generates: whether it has the head that generating text needs, with trained weights.
-        decodes: whether it has a decoder beside its encoder, which is given a text of its own.
-        vocabulary: how many tokens its table of embeddings has; None where it cannot be told.
-        limit: how many tokens it takes; None where nothing bounds them.
+        generates: whether it has a trained head that can generate text.
+        decodes: whether it has an encoder, and a decoder that reads a text of its own.
+        vocabulary: how many tokens its table of embeddings has; None if unknown.
+        limit: how many tokens it takes; None if there is no limit.
         provenance: commit, versions and dtype.
     """
 
@@ -71,9 +71,9 @@ class Loaded:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep transformers from talking: a build's output is the host's, and -W makes errors of it.
+    """Suppress the output of transformers, which would become errors in a build with -W.
 
-    Not to be held over a ``yield`` of a generator: filters of warnings belong to the process.
+    A generator must not yield within this context, because warning filters are global.
     """
     chatter = require("transformers").utils.logging
     loggers = [
@@ -82,11 +82,11 @@ def quiet() -> Iterator[None]:
     before = [(logger.handlers, logger.propagate) for logger in loggers]
     bars = chatter.is_progress_bar_enabled()
     conversion = os.environ.get("DISABLE_SAFETENSORS_CONVERSION")
-    # Else a thread outlives the load and asks the hub for a conversion of pickled weights.
+    # Otherwise a thread goes on after loading and asks the hub to convert pickled weights.
     os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
     chatter.disable_progress_bar()
     for logger in loggers:
-        # Not by their levels: a change of those makes every logger of the process forget its own.
+        # The levels of loggers are not changed, because that clears the caches of all loggers.
         logger.handlers, logger.propagate = [logging.NullHandler()], False
     try:
         with warnings.catch_warnings():
@@ -111,7 +111,7 @@ def load(source: ModelSource, *, head: bool = False) -> Loaded:
         head: whether a model of one stack is loaded with the head for the next token.
 
     Raises:
-        AttentionError: whatever keeps it from loading.
+        AttentionError: the model cannot be loaded.
     """
     announce(f"loading {source.name}")
     require("torch")
@@ -149,7 +149,7 @@ def _load(source: ModelSource, location: str, *, head: bool) -> Loaded:
     config = transformers.AutoConfig.from_pretrained(location, **options)
     commit = None
     if isinstance(files, HubFiles) and (commit := _commit(source, location)):
-        # All else from the same commit, even if the branch moves on meanwhile.
+        # All other files come from the same commit, even if the branch changes meanwhile.
         options["revision"] = files.revision = commit
     kinds = candidates(config, head=head)
     check_input(kinds, source)
@@ -175,19 +175,19 @@ def _load(source: ModelSource, location: str, *, head: bool) -> Loaded:
 
 
 def adopt(model: Any, tokenizer: Any, source: ModelSource) -> Loaded:
-    """Make a model ready that is in memory already. Its mode and its attention change.
+    """Prepare a model that is already in memory. Its mode and its attention change.
 
     Args:
         model: a ``transformers.PreTrainedModel``.
         tokenizer: its tokenizer.
-        source: what to call it.
+        source: the source with its name.
 
     Raises:
-        AttentionError: it takes something else than text.
+        AttentionError: the model takes something else than text.
     """
     with quiet():
         model = text_tower(model)
-        # As `load` has it: the attention that every model has, to compare others with.
+        # As in `load`, this is the attention that every model has, to compare others with.
         model.set_attn_implementation("eager")
         commit = getattr(model.config, "_commit_hash", None)
         generates = bool(getattr(model, "can_generate", bool)())
@@ -197,14 +197,14 @@ def adopt(model: Any, tokenizer: Any, source: ModelSource) -> Loaded:
 def _ready(
     model: Any, tokenizer: Any, source: ModelSource, *, generates: bool, commit: str | None
 ) -> Loaded:
-    """A model as the runner takes it.
+    """A model in the form that the runner needs.
 
     Args:
-        model: on its device.
+        model: the model on its device.
         tokenizer: its tokenizer.
-        source: what to call it.
+        source: the source with its name.
         generates: whether its weights are those of a class with a trained head.
-        commit: of the hub; None where it is not known.
+        commit: the commit on the hub; None if unknown.
     """
     refuse_other_input(model.main_input_name, source)
     model.eval()
@@ -221,9 +221,9 @@ def _ready(
 
 
 def _check_hub(source: ModelSource, files: HubFiles) -> None:
-    """Say what a model of the hub without ``config.json`` is instead, where its files tell.
+    """Raise an error about a model on the hub without ``config.json`` if its files tell what it is.
 
-    Nothing is said where the hub is not asked: what is not at hand may be there all the same.
+    Offline nothing is raised, because files that are not in the cache may exist on the hub.
     """
     if not files.only_local:
         told = what_instead(files.names()) or "it is no transformers model"
@@ -233,7 +233,7 @@ def _check_hub(source: ModelSource, files: HubFiles) -> None:
 
 
 def _check_weights(source: ModelSource, files: Folder | HubFiles, weights: Weights | None) -> None:
-    """Refuse a model of the hub whose weights are not at hand and cannot be fetched."""
+    """Refuse a model of the hub whose weights are not in the cache and cannot be downloaded."""
     if weights is None and isinstance(files, HubFiles) and files.only_local:
         raise out_of_reach(f"the weights of {source.name}")
 
@@ -241,7 +241,7 @@ def _check_weights(source: ModelSource, files: Folder | HubFiles, weights: Weigh
 def _load_model(
     kinds: list[Any], location: str, options: dict[str, Any], source: ModelSource
 ) -> tuple[Any, bool]:
-    """The model, of the first class that its files have all weights of, and whether it has a head.
+    """The model in the first class whose weights are all in its files, and whether it has a head.
 
     Raises:
         AttentionError: there is no such class.
@@ -272,15 +272,15 @@ def _provenance(model: Any, commit: str | None) -> dict[str, str]:
 def _limit(model: Any, tokenizer: Any) -> int | None:
     """How many tokens a model takes, by its table of positions.
 
-    The tokenizer's own limit is not asked unless it lies just below the table's size: where
-    positions are relative the model takes more.
+    The tokenizer's own limit counts only if it is just below the size of the table, because models
+    with relative positions take more tokens.
     """
     for name, module in model.named_modules():
         if (
             name.endswith("position_embeddings")
             and getattr(module, "padding_idx", None) is not None
         ):
-            # RoBERTa counts positions from the padding token's number on.
+            # RoBERTa counts positions from the number of the padding token.
             return int(module.weight.shape[0] - module.padding_idx - 1)
     for owner in (model.config, model.config.get_text_config()):
         for name in ("max_position_embeddings", "n_positions"):
@@ -299,7 +299,7 @@ def _vocabulary(model: Any) -> int | None:
 
 
 def _without_cache(model: Any) -> None:
-    """Let no pass keep keys and values for a next one."""
+    """Switch off the cache of keys and values between passes."""
     for module in model.modules():
         config: Any = getattr(module, "config", None)
         if getattr(config, "use_cache", False):
@@ -319,7 +319,7 @@ def _dtype(source: ModelSource, torch: Any) -> Any:
 
 
 def _commit(source: ModelSource, location: str) -> str | None:
-    """The commit of the hub that a declaration stands for; None for a folder."""
+    """The commit on the hub that a declaration resolves to; None for a folder."""
     if source.folder or source.id is None:
         return None
     find = require("huggingface_hub").try_to_load_from_cache

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def host(tensor: Any) -> NDArray[np.float32]:
-    """A tensor as a numpy array; the same memory where it already lies there."""
+    """A tensor as a numpy array, without a copy if it is on the host already."""
     array: NDArray[np.float32] = tensor.detach().cpu().float().numpy()
     return array
 
@@ -23,7 +23,7 @@ class HostTerms:
     """The terms of one layer for a batch, fetched from the device once.
 
     Args:
-        terms: of the whole batch.
+        terms: the terms of the whole batch.
     """
 
     def __init__(self, terms: DeviceTerms) -> None:
@@ -32,7 +32,7 @@ class HostTerms:
         self._sinks = None if terms.sinks is None else host(terms.sinks)
 
     def cut(self, row: int, queries: int, keys: slice | list[int]) -> LayerLogitTerms:
-        """Those of one row of the batch, for so many queries and for these keys."""
+        """The terms of one row of the batch, for so many queries and for these keys."""
         bias = None
         if self._bias is not None:
             own = self._bias[row if len(self._bias) > 1 else 0]

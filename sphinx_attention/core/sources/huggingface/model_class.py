@@ -1,4 +1,4 @@
-"""Which class of transformers a model is loaded with, and what it reads."""
+"""The class of transformers with which a model is loaded, and its kind of input."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ _READS = {
     "audio_values": "sound",
     "past_values": "series of numbers",
 }
-"""What a model takes, by the name of its main input."""
+"""The kind of input of a model, by the name of its main input."""
 
 
 def candidates(config: Any, *, head: bool = False) -> list[Any]:
-    """The classes that a configuration's weights may be of, the likeliest first.
+    """The classes to which the weights of a configuration may belong, the likeliest first.
 
-    The bare model, or of an encoder-decoder model the one with the head that generates; then the
-    class that wrote the files, named in ``architectures``: one half of a model may be saved alone.
+    First comes the bare model, or the class with the generating head for an encoder-decoder model;
+    then the class named in ``architectures``, because one half of a model may be saved alone.
 
     Args:
-        config: of the model.
-        head: whether the head for the next token is wanted, where a model of one stack has one.
+        config: the configuration of the model.
+        head: whether the head for the next token is wanted, if a model of one stack has one.
     """
     transformers = require("transformers")
     automatic = [transformers.AutoModel]
     if head and not getattr(config, "is_encoder_decoder", False):
         automatic.insert(0, transformers.AutoModelForCausalLM)
     if getattr(config, "is_encoder_decoder", False):
-        # With its head, or a target could not be generated. A head is nothing beside the rest.
+        # The head is needed to generate a target, and is small compared with the rest.
         automatic.insert(0, transformers.AutoModelForSeq2SeqLM)
     found: list[Any] = []
     for kind in automatic:
         with contextlib.suppress(KeyError):
-            # A mapping of transformers' own; it loads the module of the class.
+            # This mapping of transformers loads the module of the class.
             known = kind._model_mapping[type(config)]  # noqa: SLF001 - nothing public tells
             found += known if isinstance(known, tuple) else [known]
     return list(dict.fromkeys([*found, *_named(config)]))
@@ -67,10 +67,10 @@ def _named(config: Any) -> Iterator[type]:
 
 
 def check_input(kinds: list[Any], source: ModelSource) -> None:
-    """Refuse a model of something else than text.
+    """Refuse a model whose input is not text.
 
     Raises:
-        AttentionError: it is one.
+        AttentionError: the input is not text.
     """
     if kinds:
         refuse_other_input(str(getattr(kinds[0], "main_input_name", "input_ids")), source)
@@ -86,7 +86,7 @@ def refuse_other_input(name: str, source: ModelSource) -> None:
 
 
 def has_decoder(model: Any) -> bool:
-    """Whether a model has an encoder and a decoder, rather than one of the two."""
+    """Whether a model has an encoder and a decoder."""
     own = bool(getattr(model.config, "is_encoder_decoder", False))
     return own and "decoder_input_ids" in inspect.signature(model.forward).parameters
 
@@ -107,7 +107,7 @@ def text_tower(model: Any) -> Any:
 def missing_body(model: Any, missing: set[str]) -> set[str]:
     """The weights that a model's attention needs and that its files lack.
 
-    They would be filled at random, and the picture would show noise.
+    transformers would fill them at random, and the picture would show noise.
     """
     prefix = f"{model.base_model_prefix}."
     body_has_prefix = model.base_model is not model

@@ -1,4 +1,4 @@
-"""What a forward pass is given: the tokens of several texts, padded, with masks."""
+"""The inputs of a forward pass: the tokens of several texts, padded, with masks."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 def model_inputs(
     model: Any, tokenizer: Any, items: Sequence[Item], accepted: Sequence[str], *, extra: int = 0
 ) -> dict[str, Any]:
-    """What a batch's forward pass is given: padded on the right, with masks.
+    """The inputs of the forward pass of a batch, padded on the right, with masks.
 
     Args:
-        model: for its device.
-        tokenizer: for the token that pads.
-        items: the batch, one a row.
-        accepted: names of the arguments of the model's forward.
-        extra: how much longer than the longest text to pad, to try padding out.
+        model: the model, for its device.
+        tokenizer: the tokenizer, for its padding token.
+        items: the batch, with one item for each row.
+        accepted: the names of the arguments of the model's forward.
+        extra: how many more tokens of padding than the longest text needs, to test padding.
 
     Returns:
         Tensors of shape (batch, tokens) by argument name.
     """
     torch = require("torch")
-    # Padding is masked, so that any token does where a tokenizer has none for it.
+    # Padding is masked, so any token can be used if the tokenizer has no padding token.
     blank = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": 0, "attention_mask": 0}
     inputs: dict[str, Any] = {}
     sources = [item.source for item in items]
@@ -53,10 +53,10 @@ def _padded(rows: Sequence[Sequence[int]], blank: int, extra: int) -> list[list[
 
 
 def device_of(model: Any) -> Any:
-    """Where a model computes, which is where its inputs go.
+    """The device on which a model computes, which is that of its inputs.
 
-    Weights that do not fit anywhere lie on the disk and are fetched layer by layer: such a model
-    calls its device ``meta``, and computes on its first accelerator, or else the processor.
+    Weights that do not fit into memory are read from the disk layer by layer. The device of such a
+    model is ``meta``; it computes on its first accelerator, or else on the processor.
     """
     if model.device.type != "meta":
         return model.device

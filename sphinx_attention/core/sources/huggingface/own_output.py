@@ -1,8 +1,8 @@
-"""What a model itself returns as its attention, as one weight for each pair of tokens.
+"""The attention that a model itself returns, as one weight for each pair of tokens.
 
-Models return windows, blocks and logits, or what layers without attention computed, under the same
-name. Each is brought to weights where that can be done without a loss, and otherwise left out with
-the reason.
+Under the same name, models return windows, blocks, logits, or other tensors of layers without
+attention. Each is converted to weights if that loses nothing, and otherwise left out with the
+reason.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ LayerKey = tuple[Part, int]
 
 @dataclass(slots=True)
 class Reference:
-    """What one pass returned.
+    """The attention that one pass returned.
 
     Attributes:
-        parts: of each part its layers in order, number and weights.
-        left_out: layers that returned something else, and what it was.
+        parts: for each part its layers in order, with number and weights.
+        left_out: layers that returned something else, each with the reason.
         logits: layers that returned logits.
         windows: layers that returned windows or blocks.
         notes: a remark for readers about the weights of a part.
@@ -58,11 +58,11 @@ class _Pass:
     """One pass.
 
     Attributes:
-        inputs: what went in.
-        softmaxes: those that were computed.
-        known: what was known of the model before.
-        streams: how often each token of the decoder attends to the text: once, and in ProphetNet
-            for each of the tokens that it foretells.
+        inputs: the inputs.
+        softmaxes: the softmaxes that were computed.
+        known: what was known about the model before.
+        streams: how often each token of the decoder attends to the text: once, or in ProphetNet
+            once for each predicted token.
     """
 
     inputs: Mapping[str, Any]
@@ -71,7 +71,7 @@ class _Pass:
     streams: int
 
     def tokens(self, name: str) -> int:
-        """How many tokens an input has; 0 where there is none of that name."""
+        """How many tokens an input has; 0 if there is no such input."""
         return int(self.inputs[name].shape[1]) if name in self.inputs else 0
 
 
@@ -84,22 +84,22 @@ def forward(model: Any, inputs: Mapping[str, Any], **options: Any) -> Any:
 def reference_of(
     model: Any, inputs: Mapping[str, Any], known: Reference | None = None
 ) -> Reference:
-    """What the model itself returns as its attention.
+    """The attention that the model itself returns.
 
-    Layers without attention, in models that mix, are left out. The one stack of a model is called
-    ``decoder`` if no query ever sees a later key, ``encoder`` otherwise.
+    In models that mix kinds of layers, layers without attention are left out. A single stack is
+    called ``decoder`` if no query sees a later key, and ``encoder`` otherwise.
 
     Args:
-        model: set to its eager attention.
+        model: the model, set to its eager attention.
         inputs: a batch.
-        known: what was found out about the model before; None finds it out.
+        known: what is known about the model; None finds it out.
     """
     restored = restore_kind(model)
     with watching_softmax(logits=known is None or bool(known.logits)) as seen:
         output = forward(model, inputs, output_attentions=True, return_dict=True)
     if restored and not _returned(output):
-        # The layers that the pass began with are not those that it ended with, and transformers
-        # puts its hooks on the first alone.
+        # The pass has replaced its layers, and transformers puts its hooks only on the first
+        # ones.
         model._output_capturing_hooks_installed = False  # noqa: SLF001
         with watching_softmax(logits=known is None or bool(known.logits)) as seen:
             output = forward(model, inputs, output_attentions=True, return_dict=True)
@@ -119,13 +119,13 @@ def reference_of(
 
 
 def restore_kind(model: Any) -> bool:
-    """Give a model back the kind of attention that its configuration names.
+    """Restore the kind of attention that the configuration of a model names.
 
-    BigBird turns to full attention at the first text that is too short for its blocks, and stays
-    with it for longer ones.
+    BigBird changes to full attention at the first text that is too short for its blocks, and does
+    not change back for longer texts.
 
     Returns:
-        Whether it is such a model.
+        Whether the model had changed.
     """
     changes = False
     for module in model.modules():
@@ -143,9 +143,9 @@ def _returned(output: Any) -> bool:
 
 
 def part_of(layers: Sequence[Call]) -> Part:
-    """What the one stack of a model is: a decoder if no query ever sees a later token.
+    """The part of a single stack: a decoder if no query ever sees a later token.
 
-    Keys behind those of the tokens hold blocks of tokens that lie behind the query.
+    Keys after those of the tokens stand for blocks of tokens before the query.
     """
     weights = [call.weights for call in layers]
     causal = all(w.ndim == 4 and not bool(w[..., : w.shape[2]].triu(1).any()) for w in weights)
@@ -179,7 +179,7 @@ def _collect(found: Reference, part: Part, layers: Any, returned: _Pass) -> None
 
 
 def _joined(found: Reference, key: LayerKey, parts: Any, returned: _Pass) -> Call | None:
-    """The weights of a layer that returns them in parts; None where the parts are not known."""
+    """The weights of a layer that returns them in parts; None if the parts are unknown."""
     made = joined(parts, returned.tokens("input_ids"))
     if made is None:
         return None
@@ -189,7 +189,7 @@ def _joined(found: Reference, key: LayerKey, parts: Any, returned: _Pass) -> Cal
 
 
 def _told(given: Any) -> str:
-    """What a model returned in the place of weights, in words."""
+    """A description of what a model returned instead of weights."""
     if shape := getattr(given, "shape", ()):
         return f"numbers of the shape {' × '.join(map(str, shape))}"
     if isinstance(given, dict):
@@ -198,7 +198,7 @@ def _told(given: Any) -> str:
 
 
 def _softened(found: Reference, key: LayerKey, given: Any, seen: Softmaxes) -> tuple[Any, Any]:
-    """Weights and mask, from what a model returned; a mask of None is not known."""
+    """The weights and the mask from the output of a model; None for an unknown mask."""
     one = seen.of_weights(given)
     if one is None:
         one = seen.of_logits(given)
@@ -212,23 +212,23 @@ def _softened(found: Reference, key: LayerKey, given: Any, seen: Softmaxes) -> t
 
 
 def _is_distribution(weights: Any) -> bool:
-    """Whether rows may come out of a softmax; NaN is told elsewhere."""
+    """Whether rows may be the result of a softmax; NaN is reported elsewhere."""
     sums = weights.float().sum(dim=-1)
     return not bool((weights < 0).any() or (sums > 1 + _SUM_TOLERANCE).any())
 
 
 def _laid_out(found: Reference, key: LayerKey, call: Call, returned: _Pass) -> Call:
-    """Windows and blocks as one weight for each pair of tokens, where that loses nothing."""
+    """Windows and blocks as one weight for each pair of tokens, if that loses nothing."""
     source, target = returned.tokens("input_ids"), returned.tokens("decoder_input_ids")
     if key[0] == "cross":
         rows = returned.streams * target
         if returned.streams > 1 and tuple(call.weights.shape[2:]) == (rows, source):
-            # The tokens themselves come first, then what each of them foretells.
+            # The tokens themselves come first, then the predictions of each.
             masked = None if call.masked is None else call.masked[:, :target]
             return Call(call.weights[:, :, :target], masked, number=call.number)
         return call
     count = target if key[0] == "decoder" and target else source
-    # A window may be just as wide as a text is long.
+    # A window may be exactly as wide as the text.
     square = tuple(call.weights.shape[2:]) == (count, count)
     windows = returned.known is not None and key in returned.known.windows
     if not count or (square and not windows):

@@ -1,7 +1,7 @@
-"""Imports torch and transformers, which every build without a model goes without.
+"""Imports torch and transformers, which builds without a model do not need.
 
-What keeps them from being used is said by name: a package that is not installed, too old or too
-new, broken, or hidden by a file of the same name.
+An error names the package that cannot be used: it is not installed, too old, too new, broken, or
+hidden by a file of the same name.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ NEEDED: dict[str, tuple[tuple[int, ...], tuple[int, ...] | None]] = {
     "torch": ((2, 6), None),
     "transformers": ((5,), (6,)),
 }
-"""The first version that is supported, and the first that no longer is, as in pyproject.toml."""
+"""The first supported version, and the first that is not supported, as in pyproject.toml."""
 
 _SHADOWED = ("torch", "transformers", "tokenizers", "safetensors", "huggingface_hub")
-"""Packages that are looked at for a file of the same name before they are imported."""
+"""Before these packages are imported, files of the same names are searched."""
 
 _sound: set[str] = set()
 
@@ -42,8 +42,8 @@ def require(name: str) -> Any:
     """Import torch, transformers or a package of theirs.
 
     Raises:
-        AttentionError: the package is not installed, of a version that is not supported, hidden by
-            another file, or its own import fails.
+        AttentionError: the package is not installed, is of an unsupported version, is hidden by
+            another file, or fails to import.
     """
     if name not in _sound:
         if (problem := package_problem(name)) is not None:
@@ -53,7 +53,7 @@ def require(name: str) -> Any:
 
 
 def package_problem(name: str) -> AttentionError | None:
-    """What keeps a package from being imported, as far as can be told without importing it.
+    """The reason why a package cannot be imported, as far as it is known without importing it.
 
     Args:
         name: ``torch``, ``transformers`` or a package of theirs.
@@ -61,7 +61,7 @@ def package_problem(name: str) -> AttentionError | None:
     for package in dict.fromkeys((name, *_SHADOWED)):
         if (shadow := find_shadow(package)) is not None:
             return _shadow_error(package, shadow)
-    # A module is there where its package is; only the package has a version.
+    # A module exists if its package does; only the package has a version.
     name = name.partition(".")[0]
     if name in sys.modules:
         own = getattr(sys.modules[name], "__version__", None)
@@ -123,10 +123,10 @@ def _broken(name: str, error: BaseException) -> AttentionError:
 
 
 def shadow_problem(name: str = "transformers") -> AttentionError | None:
-    """The file that hides a module that a package needs; None where there is none.
+    """The file that hides a module that a package needs; None if there is none.
 
-    Looks at all that the package needs, and at Python's own modules. To be asked when an import has
-    failed, or something has failed that cannot otherwise be understood.
+    All requirements of the package and the modules of Python are checked. This is meant for failed
+    imports and for errors without another explanation.
     """
     own = ((needed, None) for needed in (name, *_SHADOWED, *sorted(sys.stdlib_module_names)))
     for needed, found in (*own, *_needs(name)):
@@ -145,17 +145,17 @@ def _shadow_error(name: str, shadow: Path) -> AttentionError:
 
 
 def find_shadow(name: str, found: Distribution | None = None) -> Path | None:
-    """A file or folder on ``sys.path`` that is imported in the place of a package.
+    """A file or folder on ``sys.path`` that is imported instead of a package.
 
     Args:
-        name: the name of a top-level module: of an installed package, or of Python's own.
-        found: the distribution that the module is from, where its name is another.
+        name: the name of a top-level module of an installed package, or of Python itself.
+        found: the distribution of the module, if its name differs.
     """
     path, is_package = _origin(name)
     if path is None or any(path.is_relative_to(folder) for folder in _installed()):
         return None
     if name in sys.modules:
-        # Imported before the folder came on sys.path: the file is in nobody's way.
+        # The module was imported before the folder came on sys.path, so the file hides nothing.
         loaded = getattr(sys.modules[name], "__file__", None)
         if loaded is None or Path(loaded) != path:
             return None
@@ -169,7 +169,7 @@ def find_shadow(name: str, found: Distribution | None = None) -> Path | None:
 
 
 def _origin(name: str) -> tuple[Path | None, bool]:
-    """The file that a module would be imported from, and whether it is a package."""
+    """The file from which a module would be imported, and whether it is a package."""
     try:
         spec = PathFinder.find_spec(name)
     except (ImportError, ValueError, OSError):
@@ -180,7 +180,7 @@ def _origin(name: str) -> tuple[Path | None, bool]:
 
 
 def _installed() -> list[Path]:
-    """The folders that Python itself, and pip, put modules into."""
+    """The folders with the modules of Python and of installed packages."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     paths = [Path(sysconfig.get_path(name)) for name in names]
     return [path for one in paths for path in (one, one.resolve())]
@@ -194,7 +194,7 @@ def _distribution(name: str) -> Distribution | None:
 
 
 def _needs(name: str) -> Iterator[tuple[str, Distribution]]:
-    """The modules of all packages that a package needs, and what each is from."""
+    """The modules of all packages that a package needs, and their distributions."""
     seen: set[str] = set()
     wanted = [name]
     while wanted:

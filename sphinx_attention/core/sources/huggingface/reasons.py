@@ -1,4 +1,4 @@
-"""Why a model has no attention that could be shown: the true reason, as far as it can be seen."""
+"""The reason why a model has no attention that can be shown, as far as it is known."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NAMED = 4
 
 
 def why_none(model: Any, reference: Reference, calls: Sequence[Call]) -> str:
-    """Why neither way leads to attention weights, in words.
+    """Why neither backend captures attention weights.
 
     Args:
-        model: which ran.
-        reference: what it returned.
+        model: the model that ran.
+        reference: the attention that it returned.
         calls: the attention that it computed through the interface.
     """
     name = type(model).__name__
@@ -42,7 +42,7 @@ def why_none(model: Any, reference: Reference, calls: Sequence[Call]) -> str:
 
 
 def _made_of(model: Any) -> str:
-    """What a model's layers are made of, to be added to a reason."""
+    """The kinds of a model's layers, as an addition to a reason."""
     found = mixers(model)
     more = f", and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     return f"; its layers are made of {', '.join(found[:_NAMED])}{more}" if found else ""

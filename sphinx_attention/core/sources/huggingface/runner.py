@@ -1,6 +1,6 @@
 """Runs Hugging Face models over many requests, each model loaded once.
 
-With its private neighbours the only importer of torch and transformers, inside functions.
+Only this package imports torch and transformers, and only inside functions.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ T = TypeVar("T")
 
 
 class ModelRunner:
-    """One declared model: loaded at the first request, dropped on leaving.
+    """One declared model, which is loaded at the first request and freed at the end of the context.
 
     Args:
         source: the model's declaration.
-        loader: makes the model ready; None loads what is declared.
+        loader: prepares the model; None loads the declared one.
     """
 
     def __init__(self, source: ModelSource, loader: Callable[[], Loaded] | None = None) -> None:
@@ -83,7 +83,7 @@ class ModelRunner:
 
     @property
     def bytes(self) -> int:
-        """Memory that the loaded model takes; 0 where none is loaded."""
+        """How many bytes the loaded model takes; 0 if none is loaded."""
         if self._state is None:
             return 0
         held = (*self._state.model.parameters(), *self._state.model.buffers())
@@ -93,16 +93,16 @@ class ModelRunner:
         """Answer requests, in an order that makes good batches.
 
         Args:
-            requests: all for this runner's source.
+            requests: requests for this runner's source.
 
         Yields:
-            Each request once, with its attention or with what kept it from having one, as soon as
-            its batch is done. Nothing that a model does is raised.
+            Each request once, with its attention or an error, as soon as its batch is done. No
+            exception of a model is raised.
         """
         going_on = [request for request in requests if request.generate is not None]
         if going_on:
-            # The head for the next token is loaded where it is needed. Whoever has it may well
-            # answer the other requests, unless it turns out to be no model for that.
+            # The head for the next token is loaded only if it is needed. The model with its head
+            # answers the other requests as well, unless it cannot continue a text.
             self._load_head()
             yield from self._run_all(going_on)
             if not self._goes_on():
@@ -146,11 +146,11 @@ class ModelRunner:
             with quiet():
                 answers = self._answers(group, tried)
             while answers:
-                # Popped, so that what a caller has stored is free before the next batch.
+                # Answers are popped, so that stored ones are freed before the next batch.
                 yield answers.pop()
 
     def _items(self, requests: Sequence[Request]) -> list[tuple[Request, Item | AttentionError]]:
-        """Split and check all requests; try the model out on the shortest."""
+        """Split and check all requests, and try the model on the shortest one."""
         try:
             self._loaded()
         except AttentionError as error:
@@ -174,7 +174,7 @@ class ModelRunner:
     def _guarded(
         self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T | AttentionError:
-        """Call a function and turn whatever it raises into a message."""
+        """Call a function, and turn any exception into an error that is returned."""
         try:
             return function(*args, **kwargs)
         except AttentionError as error:
@@ -193,7 +193,7 @@ class ModelRunner:
             )
 
     def _loaded(self) -> Loaded:
-        """The model, loaded once; a failure is kept, for it would only be repeated."""
+        """The model, which is loaded once. A failure is kept, because loading would fail again."""
         if self._failure is not None:
             raise self._failure
         if self._state is None:
@@ -230,7 +230,7 @@ class ModelRunner:
         check_length(self._source.label, len(encoded), self._loaded().limit, what)
 
     def _try(self, shortest: Encoded) -> Capabilities:
-        """Find out, on one short text, what can be captured of this model and how."""
+        """Find out on one short text what can be captured of this model, and how."""
         if self._tried is None:
             loaded = self._loaded()
             item = trial_item(self._source, loaded, shortest)
@@ -245,11 +245,11 @@ class ModelRunner:
         return with_positions(loaded.model, inputs) if self._needs_positions else inputs
 
     def _check_texts(self, request: Request, parts: Collection[Part]) -> None:
-        """Refuse texts that the model has no use for."""
+        """Refuse texts that the model does not take."""
         if request.target is not None and not self._loaded().decodes:
             raise takes_no_target(self._source.label)
         if request.pair is not None and tuple(parts) == ("decoder",):
-            # Some of their tokenizers begin both texts anew, which no model has learned from.
+            # Some of these tokenizers begin both texts with a start token, as in no training text.
             raise AttentionError(
                 Problem.OPTION,
                 f"{self._source.label} reads one text from left to right and takes no pair; "
@@ -282,7 +282,7 @@ class ModelRunner:
             self._check_length(target, "target")
             return Item(request, part, source, target, layers=layers, note=note)
         if part == "encoder":
-            # Should the decoder run all the same, a single token costs it nothing.
+            # If the decoder runs nevertheless, a single token costs little.
             target = Encoded({"input_ids": [start]}, source.tokens[:1])
             return Item(request, part, source, target, layers=layers, note=note)
         ids = tuple(source.ids)
@@ -293,7 +293,7 @@ class ModelRunner:
         return Item(request, part, source, target, text, layers, note)
 
     def _answers(self, group: Sequence[Item], tried: Capabilities) -> list[tuple[Request, Answer]]:
-        """Run one batch; where it fails, each of its items alone."""
+        """Run one batch; if it fails, run each of its items alone."""
         ran = self._guarded(self._run, group, tried)
         if not isinstance(ran, AttentionError):
             provenance = {**self._loaded().provenance, "capture": tried.backend.name}

@@ -1,7 +1,7 @@
-"""Watches every softmax of a pass: what went in, and what came out.
+"""Records the inputs and outputs of every softmax of a pass.
 
-What models return for ``output_attentions=True`` says nothing of masks, and some return their
-logits. Both can be read where the softmax is computed, whatever the model's code looks like.
+The output of models for ``output_attentions=True`` has no masks, and some models return logits. The
+softmax shows both for any code of a model.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HIDES = 5e3
-"""A logit that lies so far below the largest of its row is that of a key that is hidden."""
+"""A logit so far below the largest one of its row belongs to a hidden key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Softmax:
-    """One softmax over the last axis; tensors of the same shape.
+    """One softmax over the last axis, with tensors of the same shape.
 
     Attributes:
-        weights: what came out.
-        hidden: which keys a mask keeps from their query.
-        logits: what went in; None where nobody asked for it.
+        weights: the output.
+        hidden: the keys that a mask hides from their query.
+        logits: the input; None if it is not kept.
     """
 
     weights: Any
@@ -41,13 +41,13 @@ class Softmax:
 
 
 class Softmaxes:
-    """Those of one pass, in order.
+    """The softmaxes of one pass, in order.
 
     Args:
-        logits: whether to keep what went in, which takes as much room as the weights.
+        logits: whether to keep the inputs, which take as much memory as the weights.
 
     Attributes:
-        count: how many there were.
+        count: the number of softmaxes.
     """
 
     def __init__(self, *, logits: bool) -> None:
@@ -56,22 +56,22 @@ class Softmaxes:
         self._logits = logits
 
     def add(self, logits: Any, weights: Any) -> None:
-        """Keep one."""
+        """Keep one softmax."""
         self.count += 1
         numbers = logits.float()
         hidden = numbers <= numbers.amax(dim=-1, keepdim=True) - _HIDES
         self._seen.append(Softmax(weights, hidden, logits.clone() if self._logits else None))
 
     def of_weights(self, weights: Any) -> Softmax | None:
-        """The softmax that some weights came out of, in the shape of the weights.
+        """The softmax with some weights as its output, in the shape of the weights.
 
-        One softmax may run over two texts, whose weights are returned apart (T5Gemma 2).
+        One softmax may run over two texts, whose weights are returned separately (T5Gemma 2).
         """
         found = self._find("weights", weights)
         return found or self._part(weights)
 
     def of_logits(self, logits: Any) -> Softmax | None:
-        """The softmax that some logits went into, in the shape of the logits."""
+        """The softmax with some logits as its input, in the shape of the logits."""
         return self._find("logits", logits)
 
     def _find(self, name: str, tensor: Any) -> Softmax | None:
@@ -101,10 +101,10 @@ class Softmaxes:
 
 @contextlib.contextmanager
 def watching_softmax(*, logits: bool = False) -> Iterator[Softmaxes]:
-    """Watch each softmax over the last axis of three axes or more.
+    """Record each softmax over the last axis of at least three axes.
 
     Args:
-        logits: whether to keep what goes in.
+        logits: whether to keep the inputs.
     """
     seen = Softmaxes(logits=logits)
     with _watch()(seen):

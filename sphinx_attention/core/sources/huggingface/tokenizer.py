@@ -1,4 +1,4 @@
-"""Loads a model's tokenizer, and tells one that is not there from one that knows nothing."""
+"""Loads a model's tokenizer, and tells a missing one from one with an empty vocabulary."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from .checkpoint import Files
 
 _FEW = 300
-"""A vocabulary of fewer tokens is looked at closely: an empty one has its special tokens alone."""
+"""A vocabulary of fewer tokens is checked: an empty one has only its special tokens."""
 
 _KNOWN = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
-"""Files that most vocabularies come in."""
+"""The files of most vocabularies."""
 
 
 _SETTINGS = "tokenizer_config.json"
 _NOT_READ = ("special_tokens_map_file", "tokenizer_config_file")
-"""Entries that name files, as they were on another machine, and that nothing is read from."""
+"""Entries with names of files on another machine, from which nothing is read."""
 
 _LONGEST_GROWTH = 10_000
-"""How many times as long as itself a text may become on its way to the tokens."""
+"""By which factor a text may become longer on its way to the tokens."""
 
 _GROWTH = {"ByteLevel": 2, "Precompiled": 10, "NFKC": 2, "NFKD": 2}
-"""How much longer the steps of a tokenizer may make a text, by the names of their types."""
+"""By which factor the steps of a tokenizer may make a text longer, by their types."""
 
 
 def load_tokenizer(location: str, options: dict[str, Any], files: Files) -> Any:
@@ -43,7 +43,7 @@ def load_tokenizer(location: str, options: dict[str, Any], files: Files) -> Any:
         files: the files at that location.
 
     Raises:
-        AttentionError: the model comes without one.
+        AttentionError: the model has no tokenizer.
     """
     _check_settings(files)
     try:
@@ -53,7 +53,7 @@ def load_tokenizer(location: str, options: dict[str, Any], files: Files) -> Any:
             raise _lacks(_KNOWN, files) from None
         raise
     own = getattr(tokenizer, "vocab_files_names", None) or {}
-    # Some read bytes or characters, and need no file.
+    # Some tokenizers read bytes or characters, and need no file.
     if own and len(tokenizer) < _FEW and not _files_of(tokenizer, files):
         raise _lacks(tuple(dict.fromkeys(["tokenizer.json", *own.values()])), files)
     _check_growth(tokenizer, files)
@@ -61,9 +61,9 @@ def load_tokenizer(location: str, options: dict[str, Any], files: Files) -> Any:
 
 
 def _check_settings(files: Files) -> None:
-    """Refuse settings that name a file outside of the model, whose lines would become tokens.
+    """Refuse settings that name a file outside of the model.
 
-    Some versions of transformers open such a file.
+    Some versions of transformers open such a file, and its lines would become tokens.
     """
     path = files.find(_SETTINGS)
     if path is None:
@@ -87,7 +87,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _check_growth(tokenizer: Any, files: Files) -> None:
-    """Refuse a tokenizer whose steps, one after the other, make a text endlessly long."""
+    """Refuse a tokenizer whose steps together could make a text extremely long."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     for name in ("normalizer", "pre_tokenizer", "post_processor", "decoder"):
         step = getattr(backend, name, None)
@@ -103,7 +103,7 @@ def _check_growth(tokenizer: Any, files: Files) -> None:
 
 
 def _steps(value: Any) -> Iterator[Mapping[str, Any]]:
-    """A step of a tokenizer and those that it is made of."""
+    """A step of a tokenizer and the steps within it."""
     if isinstance(value, dict):
         yield value
     for one in value.values() if isinstance(value, dict) else value:
@@ -112,7 +112,7 @@ def _steps(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _growth_of(step: Mapping[str, Any]) -> float:
-    """How many times as long as itself a text is after a step, at most."""
+    """By which factor a step makes a text longer at most."""
     kind = step.get("type")
     if kind == "Replace":
         pattern, content = step.get("pattern"), step.get("content")

@@ -1,4 +1,4 @@
-"""What the trial pass of a model shows beside its weights: numbers of layers, gates, halves."""
+"""What the trial pass of a model shows beside weights: numbers of layers, gates and halves."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _NO_MIXERS = (
     *("norm", "dropout", "mlp", "linear", "intermediate", "output", "feedforward", "ffn", "moe"),
     *("moeblock", "activation", "embedding", "embeddings", "experts", "identity", "modulelist"),
 )
-"""Ends of the names of modules that do not move anything from one token to another."""
+"""The endings of the names of modules that move nothing from one token to another."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """What a trial pass showed of one call.
+    """What a trial pass showed about one call.
 
     Attributes:
         call: what the layer computed.
-        index: the layer's index in the model's list of layers; None where it is in none.
+        index: the layer's index in the model's list of layers; None if it is in none.
         gated: whether the layer's output is multiplied by a gate before it is written.
     """
 
@@ -41,7 +41,7 @@ class Trial:
     """Follows one pass through a model.
 
     Args:
-        model: which runs once while this is entered.
+        model: the model, which runs once within this context.
     """
 
     def __init__(self, model: Any) -> None:
@@ -67,7 +67,7 @@ class Trial:
         return enter
 
     def add(self, call: Call, output: Any) -> None:
-        """Take note of a call, and follow its output to where it is written."""
+        """Record a call, and follow its output to where it is written."""
         seen = Seen(call, self._index)
         self.seen.append(seen)
         linear = require("torch").nn.Linear
@@ -89,7 +89,7 @@ def _comparing(seen: Seen, output: Any) -> Any:
 
 
 def _has_gate(module: Any, width: int) -> bool:
-    """Whether a layer has a gate: a projection of that name, or one within that of the queries."""
+    """Whether a layer has a gate: a module of that name, or a part of the query projection."""
     children = dict(module.named_children())
     queries = getattr(children.get("q_proj"), "out_features", 0)
     return queries == 2 * width or any("gate" in name or name == "g_proj" for name in children)
@@ -106,7 +106,7 @@ def layer_lists(model: Any) -> Iterator[Any]:
 
 
 def mixers(model: Any) -> list[str]:
-    """What the layers of a model are made of, as far as it may move anything between tokens."""
+    """The modules of a model's layers that may move anything between tokens."""
     longest = max(layer_lists(model), key=len, default=())
     found: dict[str, None] = {}
     for layer in longest:
@@ -121,7 +121,7 @@ def notes_of(seen: Sequence[Seen]) -> tuple[str, ...]:
     """Remarks for readers about a model's attention.
 
     Args:
-        seen: the calls of its layers; empty where they are not known.
+        seen: the calls of its layers; empty if they are not known.
     """
     notes = []
     if half := next((_half(one.call) for one in seen if _half(one.call)), 0):
@@ -134,7 +134,7 @@ def notes_of(seen: Sequence[Seen]) -> tuple[str, ...]:
 
 
 def _half(call: Call) -> int:
-    """By how much the numbers of the two heads differ of which the model takes a difference."""
+    """The distance between the numbers of two heads whose difference the model uses."""
     return int(call.weights.shape[1]) // 2 if hasattr(call.module, "lambda_q1") else 0
 
 
@@ -151,8 +151,8 @@ def without_map(shown: Sequence[int], left_out: Collection[int], model: Any) -> 
 
     Args:
         shown: the numbers of the layers that can be shown.
-        left_out: those of layers that hand out something else than weights of tokens.
-        model: for the number of its layers, where it has one stack.
+        left_out: the numbers of layers that return something else than weights of tokens.
+        model: the model, for the number of its layers if it has one stack.
     """
     count = 0
     with contextlib.suppress(Exception):
