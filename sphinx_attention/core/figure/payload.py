@@ -95,8 +95,11 @@ _BITS = np.array([code.bit_length() for code in range(FULL + MASKED + 1)], np.ui
 # Weights that `estimate` looks at.
 _SAMPLED = 1 << 20
 
-# Bytes up to which repeats are searched for: some milliseconds.
+# Bytes of raw payloads up to which repeats are searched for. The search takes some milliseconds.
 _SEARCHED = 256 * 1024
+
+# Keys of a row up to which the search for repeats always gives the smaller stream.
+_SHORT_ROW = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +142,7 @@ def encode(figure: Figure) -> bytes:
     header = text.encode()
     planes = [_planes(maps), _planes(score_codes(list((figure.head_scores or {}).values())))]
     planes += [_float_planes(tensor) for tensor in carried.values()]
-    return _deflate(struct.pack("<I", len(header)) + header + b"".join(planes))
+    return _deflate(struct.pack("<I", len(header)) + header + b"".join(planes), packed.shape[3])
 
 
 def encode_text(data: bytes) -> str:
@@ -329,16 +332,22 @@ def _special(tokens: Sequence[Token]) -> list[int]:
     return [i for i, token in enumerate(tokens) if token.special]
 
 
-def _deflate(raw: bytes) -> bytes:
-    """The smaller of two streams; which one it is depends on the numbers.
+def _deflate(raw: bytes, keys: int) -> bytes:
+    """Compress a payload by the strategy that gives the smaller stream.
 
-    Weights hardly repeat, so that searching for repeats pays little: Z_FILTERED keeps only the long
-    ones, and is best up to some 64 tokens; Z_RLE is best beyond, and takes a tenth of the time.
+    Weights have few repeats. The strategy Z_FILTERED uses long repeats only, and is best for short
+    texts. Z_RLE is best from about 64 tokens on, and takes a tenth of the time.
+
+    Args:
+        raw: the payload.
+        keys: the number of keys, which is the length of a row.
     """
-    streams = [_stream(raw, zlib.Z_RLE)]
-    if len(raw) <= _SEARCHED:
-        streams.append(_stream(raw, zlib.Z_FILTERED))
-    return min(streams, key=len)
+    if len(raw) > _SEARCHED:
+        return _stream(raw, zlib.Z_RLE)
+    filtered = _stream(raw, zlib.Z_FILTERED)
+    if keys <= _SHORT_ROW:
+        return filtered
+    return min(_stream(raw, zlib.Z_RLE), filtered, key=len)
 
 
 def _stream(raw: bytes, strategy: int) -> bytes:

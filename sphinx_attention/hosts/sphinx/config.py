@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields, replace
 from difflib import get_close_matches
-from operator import is_
+from operator import attrgetter, is_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -50,18 +50,19 @@ def setup_config(app: Sphinx) -> None:
 
 
 _NAMES = tuple(setting.name for setting in fields(Settings))
+_values_of = attrgetter(*(PREFIX + name for name in _NAMES))
 
 
 class _Last:
     """The settings that were read last. All figures of a build share them."""
 
-    values: ClassVar[list[Any]] = []
+    values: ClassVar[tuple[Any, ...]] = ()
     settings: ClassVar[Settings] = Settings()
 
 
 def settings_of(config: Config) -> Settings:
     """The settings of the project, which `check` has validated."""
-    values = [getattr(config, PREFIX + name) for name in _NAMES]
+    values = _values_of(config)
     # The values are compared by identity, because a handler in conf.py may change the dict of
     # `Settings` in place.
     if not (_Last.values and all(map(is_, values, _Last.values))):

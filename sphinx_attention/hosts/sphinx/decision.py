@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,7 @@ def _why_no_bare_figure(directive: Directive, source: Source) -> str:
 _CODE = frozenset({".py", ".pyi", ".pyx", ".pxd", ".so", ".c", ".h", ".cc", ".cpp", ".hpp", ".rs"})
 
 
+@lru_cache(64)
 def _is_docstring(place: str | None) -> bool:
     """Whether the directive stands in code: in no file, or in a file that is no document."""
     if not place:
