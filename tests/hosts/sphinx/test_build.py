@@ -678,6 +678,9 @@ def test_a_wrong_layer_of_conf_py_is_reported_once_with_its_place(project) -> No
     assert "WARNING: conf.py: invalid value 99 for attention_layer: there is no layer 99" in warning
     assert "[attention.config]" in warning
     assert "attention_layer" in made.html()
+    # The pages stay as they are, and the record of pages has the mistake.
+    made.build()
+    assert made.warnings.splitlines() == [warning]
 
 
 def test_another_case_in_focus_is_reported(project) -> None:
