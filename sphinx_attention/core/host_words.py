@@ -140,5 +140,6 @@ def _said(kind: str, name: str, words: HostWords) -> str:
         return f" in {words.file}" if words.file else ""
     if kind == "settings_file":
         return words.file or "the settings"
-    found: str = getattr(words, kind, "")
-    return found
+    # A text of an author may hold the characters of a mark by accident.
+    fixed = {"noun": words.noun, "numbers": words.numbers, "flag": words.flag}
+    return fixed.get(kind, name)

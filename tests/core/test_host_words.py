@@ -58,6 +58,12 @@ def test_marks_become_the_words_of_the_host() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["own", "prefix", "format", "option"])
+def test_a_text_of_an_author_with_the_characters_of_a_mark_does_no_harm(kind: str) -> None:
+    text = f"\ufdd0{kind}:{{0.__class__}}\ufdd1 \ufdd0 \ufdd1"
+    assert "{0.__class__}" in in_words(text, SHELL)
+
+
 ERRORS = [
     AttentionError(Problem.TEXT, f"remove {option('pair')}", "trace", line=3, setting="layer"),
     InvalidValueError("layer", 9, "there is none"),

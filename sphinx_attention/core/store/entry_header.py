@@ -66,8 +66,8 @@ FIELDS = {
     "key_tokens": "the same for keys; null where they are the query tokens",
     "part": "``encoder``, ``decoder`` or ``cross``",
     "label": "what figures call the source",
-    "provenance": "how the numbers were made: resolved revision, versions, and the like; ``note`` has "
-    "remarks for readers, by the names of phrases (``core/remarks.py``)",
+    "provenance": "how the numbers were made: resolved revision, versions, and the like; ``note`` "
+    "has remarks for readers, by the names of phrases (``core/remarks.py``)",
     "arrays": "of each array in the bytes: ``name``, ``encoding``, ``shape``, and its size, "
     "``bytes``",
     "scoring": "where it is known how queries and keys become weights: ``missing``, the remark why "
