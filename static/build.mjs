@@ -120,8 +120,9 @@ async function buildAll() {
   scripts.set("attention-variants.js", [await entry("variants/index.ts"), MOST.variants]);
   scripts.set("attention-prose.js", [await entry("page/prose.ts"), MOST.prose]);
   scripts.set("attention-search.js", [await entry("page/search.ts"), MOST.search]);
-  // The core script loads the others with its own query string, which Sphinx makes from its content. With
-  // this digest in it, browsers with an old copy of any script fetch the new one.
+  // The core script loads the other scripts with its own query string, which Sphinx makes from the content
+  // of the core script. That content includes this digest, so browsers with an old copy of any script load
+  // the new one.
   const all = [...scripts.values()].map(([code]) => code).join("");
   const digest = createHash("sha256").update(all).digest("hex").slice(0, 8);
   scripts.set("attention.js", [`/* ${digest} */${await entry("page/index.ts")}`, MOST.core]);

@@ -39,7 +39,7 @@ WORDS = HostWords(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     required=True,
-    help=f"The file to write; its ending says what it becomes: {', '.join(FORMATS)}.",
+    help=f"The file to write; its extension decides the format: {', '.join(FORMATS)}.",
 )
 @click.option(
     "--model",

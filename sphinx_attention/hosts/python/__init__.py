@@ -201,8 +201,8 @@ def _check_no_model(model: Any, tokenizer: Any) -> None:
     if not (isinstance(model, str) and model == DEFAULT_MODEL) or tokenizer is not None:
         raise AttentionError(
             Problem.OPTION,
-            "a figure of weights runs no model: remove model and tokenizer; label says whose "
-            "weights they are",
+            "a figure of weights runs no model: remove model and tokenizer; label names the "
+            "source of the weights",
         )
 
 

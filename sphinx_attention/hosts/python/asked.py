@@ -155,7 +155,7 @@ def ask_weights(
     if spec.others:
         raise AttentionError(
             Problem.OPTION,
-            f"several values for part: expected one, of which these weights are: {listed(_FIELDS)}",
+            f"several values for part: expected the one of these weights: {listed(_FIELDS)}",
         )
     answer = _answer_of(text, weights, {n: v for n, v in own.items() if v is not None}, spec)
     name = label or (answer.label if isinstance(answer, Attention) else "")

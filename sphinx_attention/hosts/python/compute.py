@@ -35,8 +35,8 @@ def compute(asked: Asked, cache: str | PathLike[str] | None) -> tuple[list[Found
     if cache is not None and asked.is_live:
         raise AttentionError(
             Problem.OPTION,
-            "cache keeps what named models answer, and nothing names the state of a live model or "
-            "of given weights: remove cache",
+            "cache keeps the numbers of named models, and a live model or given weights have no "
+            "name: remove cache",
         )
     if not isinstance(cache, str | PathLike | None):
         raise invalid("cache", cache, "expected a folder, or the URL of a store")

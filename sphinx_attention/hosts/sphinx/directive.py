@@ -187,7 +187,7 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
             warn(
                 Problem.TEXT,
                 "the lines of the text are indented differently, and are read as one line: each "
-                "line break and the blanks around it become one blank; write the text on one line",
+                "line break and the spaces around it become one space; write the text on one line",
                 location=place,
             )
     made["classes"] += classes
@@ -241,8 +241,8 @@ def _spec(directive: Directive, source: Source, options: dict[str, str], rows: i
         below = any(line.strip() for line in source.body)
         raise AttentionError(
             Problem.TEXT,
-            "the text is missing: write the sentence on the directive's own line, behind its name"
-            + ("; what stands below is the caption" if below else ""),
+            "the text is missing: write the sentence on the directive's own line, after its name"
+            + ("; the text below is the caption" if below else ""),
         )
     env = document.settings.env
     spec = parse(source.text, options, matrix, _context(env, directive))

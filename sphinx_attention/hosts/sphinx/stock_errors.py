@@ -71,7 +71,7 @@ class ExplainComments(SphinxTransform):
             error = AttentionError(
                 Problem.OPTION,
                 f"{quoted(comment.astext().split(chr(10))[0])} is a comment and no figure: write "
-                f"'.. {found[1]}::', with two colons and a blank behind them",
+                f"'.. {found[1]}::', with two colons and a space after them",
             )
             warn_of(error, location=_place_of(comment))
             comment.replace_self(placeholder(error, found["text"].strip()))
@@ -111,7 +111,7 @@ def _explained(lines: list[str], twice: str | None) -> tuple[AttentionError, int
         AttentionError(
             Problem.OPTION,
             f"{quoted(lines[odd].strip())} stands among the options and is none: put a "
-            "blank line before what is no option, and indent what goes on from the line above",
+            "blank line after the options, or indent a line that continues the line above",
         ),
         odd,
     )

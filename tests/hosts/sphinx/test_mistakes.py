@@ -57,7 +57,7 @@ ONLY_RST: list[Mistake] = [
     ("a b\n:layer 0:\n\nAB", "option", 1, ("':layer 0:'", "write ':layer: 0'")),
     ("a b\n:layer: 0\nAB", "option", 2, ("'0.7 0.3' stands among the options", "a blank line")),
     (".. layer: 0\n\nAB", "option", 0, ("':layer: 0'",)),
-    ("\n   the quick fox", "text", 0, ("the text is missing", "what stands below is the caption")),
+    ("\n   the quick fox", "text", 0, ("the text is missing", "the text below is the caption")),
     ("\nthe quick fox", "text", 0, ("the text is missing", "the directive's own line")),
 ]
 
