@@ -106,7 +106,17 @@ def test_the_wheel_holds_all_that_runs_and_nothing_else(tmp_path: Path) -> None:
     assert core == NEEDED
 
 
-NEEDED = {"sphinx", "docutils", "jinja2", "markupsafe", "numpy", "packaging", "pillow", "click"}
+NEEDED = {
+    "sphinx",
+    "babel",
+    "docutils",
+    "jinja2",
+    "markupsafe",
+    "numpy",
+    "packaging",
+    "pillow",
+    "click",
+}
 
 
 def test_every_imported_package_is_declared() -> None:

@@ -41,6 +41,8 @@ class Problem(StrEnum):
     """A figure, a head or a token to which the prose refers and which does not exist."""
     CHECK = "check"
     """A claim about a figure's numbers that is false, or that cannot be checked."""
+    TRANSLATION = "translation"
+    """A phrase in a project's message catalogue that cannot be used."""
     BUDGET = "budget"
     """A page whose figures are larger than the project allows."""
     CONFIG = "config"

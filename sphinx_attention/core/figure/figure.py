@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.analysis.mean import AVERAGED
 from sphinx_attention.core.analysis.words import MERGED
-from sphinx_attention.core.phrases import Phrases, is_right_to_left, phrases
+from sphinx_attention.core.phrases import Phrases, is_right_to_left, phrases, primary
 from sphinx_attention.core.request import FunctionSource
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ class Figure:
     @property
     def say(self) -> Phrases:
         """The phrases of the figure's language."""
-        return phrases(self.spec.language)
+        return self.spec.words or phrases(self.spec.language)
 
     @property
     def foreign(self) -> str:
         """The language of the figure's own words; empty where it is the page's language."""
-        page = self.spec.language.replace("_", "-").lower().partition("-")[0]
-        return "" if page == self.say.language else self.say.language
+        own = self.say.language
+        return "" if primary(self.spec.language) == primary(own) else own
 
     @property
     def right_to_left(self) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 from sphinx_attention.core.views import DEFAULT_VIEW, VIEWS
 
 if TYPE_CHECKING:
+    from sphinx_attention.core.phrases import Phrases
     from sphinx_attention.core.request import Request
     from sphinx_attention.core.views import View, ViewKind
 
@@ -133,6 +134,8 @@ class FigureSpec:
         derivation: what the attention that is shown first is made of; None where it is the answer
             to the request.
         language: the code of the language that the figure's own words are in, such as ``de``.
+        words: the phrases of the figure, where the project has its own; None takes those of the
+            language. A host adds them when a page is written, and no doctree has them.
         compare: the axis whose two attentions stand side by side; None shows one attention.
         opens_on_difference: whether a comparison opens on the difference of the two.
     """
@@ -158,6 +161,7 @@ class FigureSpec:
     step: int | None = None
     derivation: Derivation | None = None
     language: str = "en"
+    words: Phrases | None = field(default=None, compare=False, repr=False)
     compare: Comparable | None = None
     opens_on_difference: bool = False
 

@@ -1,14 +1,18 @@
 """Every sentence and word that a reader of a figure sees, once, in each language.
 
 ``en.json`` is complete; another language's file has the same names and the same placeholders in
-braces. The browser part uses the section ``script``, and each view's script a section of its own,
-such as ``script_matrix``. The bundle holds their English phrases. A page in another language loads
-those of its language (`browser_script`). The section ``remarks`` has what stores keep by name
+braces. A project may have phrases of its own, which a host reads and hands to `phrases`; the module
+`own` checks them.
+
+The browser part uses the section ``script``, and each view's script a section of its own, such as
+``script_matrix``. The bundle holds their English phrases. A page in another language loads those of
+its language (`browser_script`). The section ``remarks`` has what stores keep by name
 (`core.remarks`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import cache
 from importlib import resources
@@ -20,7 +24,7 @@ from sphinx_attention.core import remarks
 from sphinx_attention.core.text import ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _ENGLISH = "en"
 
@@ -39,20 +43,29 @@ class Phrases:
 
     Attributes:
         language: its code, such as ``de``; fit for the attribute ``lang``.
+        digest: of the project's own phrases; empty where it has none.
     """
 
-    def __init__(self, language: str, texts: dict[str, str]) -> None:
+    def __init__(
+        self, language: str, texts: Mapping[str, str], own: Mapping[str, str] | None = None
+    ) -> None:
         self.language = language
-        self._texts = texts
+        self._texts = {**texts, **(own or {})}
+        told = json.dumps(sorted((own or {}).items()), ensure_ascii=True)
+        self.digest = hashlib.sha256(told.encode()).hexdigest()[:16] if own else ""
 
     def __call__(self, name: str, /, **values: Any) -> str:
         """A phrase as plain text."""
         return self._texts[name].format(**values)
 
     def markup(self, name: str, /, **values: Any) -> Markup:
-        """A phrase as HTML: values are escaped unless they are markup themselves."""
-        text = Markup(self._texts[name])  # noqa: S704 - our own phrases
+        """A phrase as HTML: it is escaped, and so are values unless they are markup themselves."""
+        text = Markup.escape(self._texts[name])
         return text.format(**values) if values else text
+
+    def named(self, names: Iterable[str]) -> dict[str, str]:
+        """The texts of some phrases, with their placeholders."""
+        return {name: self._texts[name] for name in names}
 
     def remark(self, text: str) -> str:
         """Remarks of a store in this language, or the sentence that an older store has."""
@@ -87,16 +100,36 @@ def languages() -> tuple[str, ...]:
     )
 
 
-@cache
-def phrases(language: str = _ENGLISH) -> Phrases:
+def phrases(language: str = _ENGLISH, own: Mapping[str, str] | None = None) -> Phrases:
     """The phrases of a language, or English where it is not known.
 
     Args:
         language: a code as Sphinx and HTML write it: ``de``, ``de-AT``, ``de_AT``.
+        own: phrases of the project by name, which have no fault (`own.fault`). They stand in the
+            place of ours. Where most phrases are there, a language that is not known here counts
+            as known.
     """
+    known = _known(language)
+    if not own:
+        return known
+    texts = known.named(_merged(_texts(_ENGLISH)))
+    whole = known.language != _ENGLISH or 2 * len(own) > len(texts)
+    code = known.language
+    if whole and primary(language) != primary(code):
+        code = language.replace("_", "-")
+    return Phrases(code, texts, own)
+
+
+def primary(language: str) -> str:
+    """A language without its region and script: ``de`` for ``de_AT``."""
+    return language.replace("_", "-").lower().partition("-")[0]
+
+
+@cache
+def _known(language: str) -> Phrases:
     code = language.replace("_", "-").lower()
     known = languages()
-    return _phrases(next((one for one in (code, code.partition("-")[0]) if one in known), _ENGLISH))
+    return _phrases(next((one for one in (code, primary(code)) if one in known), _ENGLISH))
 
 
 def is_right_to_left(language: str) -> bool:
@@ -111,25 +144,35 @@ def is_right_to_left(language: str) -> bool:
     return script in _SCRIPTS_RIGHT_TO_LEFT if script else code in _RIGHT_TO_LEFT
 
 
-def browser_script(language: str) -> str:
-    """The JavaScript that gives the browser part the words of a language; empty for English."""
-    known = phrases(language).language
-    if known == _ENGLISH:
+def browser_script(say: Phrases | str) -> str:
+    """The JavaScript that gives the browser part its phrases; empty for those of the bundle.
+
+    Args:
+        say: the phrases, or the code of a language.
+    """
+    spoken = phrases(say) if isinstance(say, str) else say
+    sections = _texts(_ENGLISH).items()
+    english = _merged({name: texts for name, texts in sections if name.startswith(_SCRIPTS)})
+    texts = spoken.named(english)
+    if texts == english:
         return ""
     # A classic script: modules and fetch fail on pages that are opened from a disk.
-    texts = _merged(
-        {name: texts for name, texts in _texts(known).items() if name.startswith(_SCRIPTS)}
-    )
     words = json.dumps(texts, ensure_ascii=True, separators=(",", ":"))
     return f"globalThis.attentionPhrases={words};\n"
 
 
+def sections() -> Mapping[str, Mapping[str, str]]:
+    """The English phrases by name, in the sections of the file."""
+    return _texts(_ENGLISH)
+
+
 @cache
 def _phrases(language: str) -> Phrases:
-    return Phrases(language, _merged(_texts(language)))
+    # English stands in for a phrase that a translation does not have yet.
+    return Phrases(language, {**_merged(_texts(_ENGLISH)), **_merged(_texts(language))})
 
 
-def _merged(sections: dict[str, dict[str, str]]) -> dict[str, str]:
+def _merged(sections: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     return {name: text for texts in sections.values() for name, text in texts.items()}
 
 

@@ -15,6 +15,7 @@ from ._group import Commands
 from .cache import cache
 from .capture import capture
 from .doctor import doctor
+from .phrases import phrases
 from .render import render
 from .serve import serve
 
@@ -29,4 +30,5 @@ main.add_command(capture)
 main.add_command(cache)
 main.add_command(render)
 main.add_command(serve)
+main.add_command(phrases)
 main.add_command(doctor)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _NEEDED = (
     "sphinx-attention",
     "sphinx",
+    "babel",
     "docutils",
     "jinja2",
     "markupsafe",

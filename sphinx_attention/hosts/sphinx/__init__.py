@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sphinx_attention
 from sphinx_attention.core.host_words import speak_as
 
-from . import assets, config, directive, domain, prose, stock_errors, uses, visitors
+from . import assets, config, directive, domain, prose, stock_errors, translations, uses, visitors
 from .messages import WORDS
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     uses.setup_uses(app)
     stock_errors.setup_stock_errors(app)
     visitors.setup_visitors(app)
+    translations.setup_translations(app)
     assets.setup_assets(app)
     return {
         "version": sphinx_attention.__version__,

@@ -42,7 +42,7 @@ def copy_files(app: Sphinx) -> None:
         if source.name == assets.CORE:
             # The phrases are in the same file as the script that uses them, so they are always
             # loaded.
-            content = browser_script(app.config.language or "en").encode() + content
+            content = browser_script(domain_of(app.env).words).encode() + content
         if not target.is_file() or target.read_bytes() != content:
             target.write_bytes(content)
 

@@ -35,8 +35,9 @@ from .config import settings_of
 from .decision import Decision, decide
 from .domain import domain_of
 from .ids import new_uid
-from .messages import placeholder, warn, warn_of
+from .messages import warn, warn_of
 from .nodes import attention_figure, attention_picture
+from .translations import placeholder_read
 from .uses import note_ids, note_use
 from .written import (
     OWN_OPTIONS,
@@ -172,7 +173,7 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
             spec = _spec(directive, source, options, rows)
     except AttentionError as error:
         warn_of(error, location=located(directive, _line_of(error, directive, source)))
-        made: nodes.Element = placeholder(error, _whole(source.text), env.config.language or "en")
+        made: nodes.Element = placeholder_read(env, error, _whole(source.text))
         if name and broken_character(name):
             name = None
     else:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_attention.core.phrases import Phrases
     from sphinx_attention.core.request import Request
 
 
@@ -75,6 +76,8 @@ class AttentionDomain(Domain):
     """The figures of the pages that are written now."""
     pages: Pages
     """The record of the pages of this output."""
+    words: Phrases
+    """The phrases of this build's language, with those of the project."""
     prose: prose.Prose
     """The results for the prose; empty before all is read, and if no pages are written."""
 
@@ -219,7 +222,7 @@ def _is_stale(app: Sphinx, domain: AttentionDomain, docname: str) -> bool:
     page = domain.pages.before.get(docname)
     if page is None or page.entries != entries_of(domain, docname):
         return True
-    if page.prose != domain.prose.digest(docname):
+    if page.prose != domain.prose.digest(docname) or page.words != domain.words.digest:
         return True
     budget = settings_of(app.config).page_budget
     if page.budget == budget:

@@ -8,11 +8,11 @@ from docutils import nodes
 from sphinx.util import logging
 
 from sphinx_attention.core.host_words import HostWords
-from sphinx_attention.core.phrases import is_right_to_left, phrases
 
 if TYPE_CHECKING:
     from sphinx_attention.core.errors import AttentionError, Problem
     from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.phrases import Phrases
 
 logger = logging.getLogger(__name__)
 
@@ -60,19 +60,22 @@ def tell_notices(figure: Figure, location: Any) -> None:
         logger.info("%s", notice, location=location)
 
 
-def placeholder(error: AttentionError, text: str, language: str = "en") -> nodes.container:
+def placeholder(
+    error: AttentionError, text: str, say: Phrases, *, right_to_left: bool = False
+) -> nodes.container:
     """The placeholder for a figure that cannot be shown, in every builder.
 
     Args:
         error: the error.
         text: the sentence of the figure.
-        language: the code of the page's language. The error itself is in English.
+        say: the phrases of the page. The error itself is in English.
+        right_to_left: whether the page is read from right to left.
     """
     container = nodes.container(classes=["attention-placeholder"])
-    if is_right_to_left(language):
+    if right_to_left:
         container["classes"].append("attention-placeholder--rtl")
     paragraph = nodes.paragraph()
-    paragraph += nodes.strong("", phrases(language)("placeholder"))
+    paragraph += nodes.strong("", say("placeholder"))
     paragraph += nodes.Text(" ")
     if text:
         paragraph += nodes.emphasis("", text)

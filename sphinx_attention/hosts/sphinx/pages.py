@@ -62,6 +62,7 @@ class Page:
         sizes: for each figure, the bytes in the page and the place of the directive.
         warnings: for each warning of the page's figures, the fields of the error (see `fields_of`)
             and the place.
+        words: a digest of the project's own phrases; empty where it has none.
         prose: a digest of the results of the page's references (see `Prose.digest`).
     """
 
@@ -71,6 +72,7 @@ class Page:
     sizes: list[tuple[int, str]] = field(default_factory=list)
     warnings: list[tuple[ErrorFields, str]] = field(default_factory=list)
     prose: str = ""
+    words: str = ""
 
 
 class Pages:
@@ -118,9 +120,9 @@ class Pages:
         """Whether there is a record at all."""
         return self._file is not None
 
-    def begin(self, document: str, budget: int) -> None:
+    def begin(self, document: str, budget: int, words: str = "") -> None:
         """Note that a page is about to be written."""
-        self.written[document] = Page(budget=budget)
+        self.written[document] = Page(budget=budget, words=words)
 
     def note_entries(self, document: str, entries: Mapping[str, str]) -> None:
         """Note what the figures of a page were drawn from."""

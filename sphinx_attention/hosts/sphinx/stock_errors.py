@@ -19,7 +19,8 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import quoted
 
 from . import option_lines
-from .messages import placeholder, warn_of
+from .messages import warn_of
+from .translations import placeholder_read
 from .written import OWN_OPTIONS
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class ExplainOptionBlocks(SphinxTransform):
                 continue
             place = f"{message.get('source', '')}:{message['line'] + line}"
             warn_of(error, location=place)
-            message.replace_self(placeholder(error, ""))
+            message.replace_self(placeholder_read(self.env, error, ""))
 
 
 class ExplainComments(SphinxTransform):
@@ -74,7 +75,7 @@ class ExplainComments(SphinxTransform):
                 f"'.. {found[1]}::', with two colons and a space after them",
             )
             warn_of(error, location=_place_of(comment))
-            comment.replace_self(placeholder(error, found["text"].strip()))
+            comment.replace_self(placeholder_read(self.env, error, found["text"].strip()))
 
 
 def _place_of(comment: nodes.comment) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,10 @@ from sphinx_attention.core.text import clean_line
 
 from .config import settings_of
 from .domain import domain_of, entries_of, report, warn_of_weight
-from .messages import placeholder, tell_notices, warn_of
+from .messages import tell_notices, warn_of
 from .nodes import attention_figure, attention_picture
 from .pages import fields_of
+from .translations import placeholder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,7 +76,7 @@ def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
         budget = settings_of(env.config).page_budget
         answers = domain.library.answers(spec.requests)
         with guarded(Problem.OPTION, f"the figure over “{spec.request.text}”"):
-            figure = resolve_all(spec, answers, budget)
+            figure = resolve_all(dataclasses.replace(spec, words=domain.words), answers, budget)
         domain.resolved.keep(node["uid"], spec, figure)
     return figure
 
@@ -92,7 +94,8 @@ class ResolveFigures(SphinxPostTransform):
         if domain.drawn_as == "nothing":
             return
         domain.resolved.begin_page()
-        domain.pages.begin(document, settings_of(self.env.config).page_budget)
+        budget = settings_of(self.env.config).page_budget
+        domain.pages.begin(document, budget, domain.words.digest)
         for node in list(self.document.findall(attention_figure)):
             try:
                 figure = self._figure(node)
@@ -100,7 +103,7 @@ class ResolveFigures(SphinxPostTransform):
             except AttentionError as error:
                 warn_of(error, location=node)
                 domain.pages.note_warning(document, error, get_node_location(node) or document)
-                _replace(node, _numbered_placeholder(node, error))
+                _replace(node, _numbered_placeholder(self.env, node, error))
             else:
                 domain.pages.note_figure(document, figure)
                 if warning := figure.attention.provenance.get(WARNING):
@@ -176,9 +179,11 @@ def _drawn_as_text(node: attention_figure, figure: Figure) -> nodes.figure:
         return as_generic(node, figure)
 
 
-def _numbered_placeholder(node: attention_figure, error: AttentionError) -> nodes.Element:
+def _numbered_placeholder(
+    env: BuildEnvironment, node: attention_figure, error: AttentionError
+) -> nodes.Element:
     """The placeholder of a failed figure. A caption stays, and with it the number of the figure."""
-    instead = placeholder(error, node.spec.request.text, node.spec.language)
+    instead = placeholder_of(env, error, node.spec.request.text)
     kept = [child for child in node.children if not isinstance(child, attention_picture)]
     return nodes.figure("", instead, *kept, align=node["align"]) if kept else instead
 
@@ -241,7 +246,7 @@ def visit_figure_html(self: HTML5Translator, node: attention_figure) -> None:
         place = get_node_location(node) or self.builder.current_docname
         warn_of(error, location=place)
         node["undrawn"] = fields_of(error), place
-        instead = _numbered_placeholder(node, error)
+        instead = _numbered_placeholder(self.builder.env, node, error)
         _replace(node, instead)
         instead["undrawn"] = node["undrawn"]
         instead.walkabout(self)
