@@ -31,7 +31,8 @@ ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",
     "NO_COLOR": "1",
-    # An installed package is compiled. Where this variable is set, every run would compile it anew.
+    # An installed package is compiled. With this variable, every run would compile the package
+    # again.
     "PYTHONDONTWRITEBYTECODE": "",
 }
 

@@ -1,4 +1,4 @@
-"""What is shipped: a wheel that works without Node, and a core that knows no host."""
+"""The shipped files: a wheel that works without Node, and a core that knows no host."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Reading:
 
 @dataclass
 class Evaluation:
-    """What the heads of a model do on held-out input. Scores have the shape (layers, heads).
+    """The behaviour of a model's heads on held-out input. Scores have the shape (layers, heads).
 
     Attributes:
         previous: the weight on the token before.

@@ -77,5 +77,5 @@ class Counting:
 
 
 def forget() -> None:
-    """Make Python import the module anew."""
+    """Make Python import the module again."""
     sys.modules.pop("counting_source", None)

@@ -1,4 +1,4 @@
-"""Whatever happens to a store, a page shows right numbers or says that it has no numbers."""
+"""A page shows right numbers or says that it has none, whatever happens to its store."""
 
 from __future__ import annotations
 

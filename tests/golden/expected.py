@@ -1,4 +1,4 @@
-"""What Python draws and says of the cases, as plain data. The browser part must agree with it."""
+"""The pictures and texts of the cases by Python, as plain data. The browser part must agree."""
 
 from __future__ import annotations
 

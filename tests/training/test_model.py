@@ -1,4 +1,7 @@
-"""What the heads of the shipped model do. The definitions of the scores are written out here."""
+"""The behaviour of the shipped model's heads.
+
+The definitions of the scores are written out here.
+"""
 
 from __future__ import annotations
 

@@ -271,8 +271,8 @@ def test_the_notes_build_from_a_captured_store(tmp_path: Path, minilm: Path) -> 
             ran.append(step["name"])
     assert ran == [
         "Fetch the model of the example notes",
-        "Compute what is missing",
-        "Build the notes from what is there",
+        "Compute missing entries",
+        "Build the notes from the store",
     ]
     assert any((folder / job["env"]["STORE"]).rglob("*.attn"))
     assert "attention-placeholder" not in (folder / "_site" / "index.html").read_text()

@@ -149,7 +149,7 @@ export function numeral(code: number, signed = false): string {
   return `${code < 0 ? "−" : signed && code ? "+" : ""}${Math.floor(size / 1000)}.${String(size % 1000).padStart(3, "0")}`;
 }
 
-/** How much a code weighs: its size. 0 where it is masked. */
+/** The size of a code, which is its weight for sums. 0 if the code is masked. */
 export function weightOf(code: number): number {
   return code === MASKED ? 0 : Math.abs(code);
 }

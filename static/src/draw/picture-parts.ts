@@ -41,7 +41,7 @@ export function labelOf(model: Model, { queries, keys }: Measures, side: Side, i
   return typeof measure === "number" ? [tokenAt(model, { side, index }).text, measure] : [...measure];
 }
 
-/** The element of a token, with its text where that is shown. */
+/** The element of a token, with its text if the text is shown. */
 export function tokenElement(
   model: Model,
   place: Place,

@@ -40,7 +40,7 @@ export type Action =
 
 export type Dispatch = (action: Action) => void;
 
-/** The next state. It is the same object where nothing changes. */
+/** The next state. It is the same object if nothing changes. */
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
     case "hover":

@@ -1,4 +1,4 @@
-/** The golden vectors: what Python draws and says of generated figures (tests/golden). */
+/** The golden vectors: the pictures and texts of generated figures by Python (tests/golden). */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -49,7 +49,7 @@ def spread() -> np.ndarray:
 
 def test_the_interest_score_by_hand() -> None:
     score = interest(stack(sink(), previous(), spread(), np.eye(N)))
-    # Of five ordinary tokens, the first has only [CLS] before it.
+    # The first of the five ordinary tokens has only [CLS] before it.
     assert score[:, 0] == pytest.approx([0.0, 4 / 5, 1 / 7, 0.0])
 
 

@@ -80,7 +80,7 @@ def test_the_model_is_unchanged_afterwards(folders: Callable[[str], Path]) -> No
     }
     assert model.config.use_cache
     assert torch.allclose(own(model.eval(), tokenizer)[0].logits, expected)
-    with pytest.raises(AttentionError, match="remove the option pair"):
+    with pytest.raises(AttentionError, match="remove the argument pair"):
         sphinx_attention.attention(TEXT, model.train(), tokenizer, pair="a dog")
     assert model.training
     assert model.config._attn_implementation == "sdpa"

@@ -1,4 +1,4 @@
-"""Whatever a model, a function or an entry does, the build continues and reports what failed."""
+"""The build continues and reports the failure, whatever a model, a function or an entry does."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ const STEPS = heatmap.tick_steps;
 /** The smallest distance between two ticks, in px. */
 const APART = heatmap.tick_distance;
 
-/** The ticks of a colour bar, as codes and places: 0, the end, and round codes where there is space. */
+/** The ticks of a colour bar, as codes and positions: 0, the end, and round codes if there is space. */
 export function ticks(most: number, scale: Scale, width: number): [code: number, x: number][] {
   const place = (code: number): number => width * ramp(code / most, scale);
   let round = STEPS.filter((step) => step < most);
