@@ -22,7 +22,7 @@ const VIEWS = readdirSync(join(here, "src", "views"), { withFileTypes: true })
 const PARTS = { rail: "steps/rail.ts" };
 
 /** The most bytes that a file may have, gzipped. */
-const MOST = { core: 15_000, view: 5_000, part: 2_000, pictures: 6_000, variants: 3_000, generate: 1_200, prose: 2_000, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
+const MOST = { core: 15_000, view: 5_000, part: 2_000, pictures: 6_000, variants: 3_000, generate: 1_200, prose: 2_200, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
 
 const BANNER = "/* sphinx-attention, MIT licence; sources in static/ */";
 const BUNDLE = { bundle: true, charset: "utf8", legalComments: "none", logLevel: "warning" };

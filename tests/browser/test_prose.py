@@ -83,6 +83,26 @@ def test_the_number_in_the_prose_is_that_of_the_figure(open_page, reference) -> 
     assert numbers(page, "animals")[9] == printed
 
 
+def test_a_pair_is_lit_among_all_that_its_word_looks_at(open_page) -> None:
+    page = open_page("prose", "animals")
+    bright = """() => [...document.querySelectorAll('#animals .attention-edge')]
+        .filter((edge) => getComputedStyle(edge).opacity === '1')
+        .map(({ dataset }) => `${dataset.query} ${dataset.key}`)"""
+    link(page, "fox looks at dog").hover()
+    page.wait_for_selector("#animals .attention-token--focus")
+    assert page.evaluate(bright) == ["4 9"]
+    assert page.locator("#animals .attention-edge").count() > 1
+    page.mouse.move(2, 2)
+    page.wait_for_function("() => !document.querySelector('#animals .attention-token--focus')")
+    # A word alone lights all that it looks at, and so does a click.
+    link(page, "brown").hover()
+    page.wait_for_selector("#animals .attention-token--focus")
+    assert len(page.evaluate(bright)) == page.locator("#animals .attention-edge").count()
+    link(page, "fox looks at dog").click()
+    page.wait_for_selector("#animals [aria-pressed=true]")
+    assert len(page.evaluate(bright)) == page.locator("#animals .attention-edge").count()
+
+
 def test_a_link_to_a_head(open_page) -> None:
     page = open_page("prose", "animals")
     link(page, "the head before it").hover()

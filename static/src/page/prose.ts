@@ -8,7 +8,7 @@ import { take } from "../draw/dom";
 import { placeIn, split } from "../state/address";
 import type { FigureController } from "../state/controller";
 import { toLocal } from "../state/link";
-import { same, type State } from "../state/state";
+import { type Place, same, type State } from "../state/state";
 
 /** Takes over a figure and shows the attention that the values name, or the present one without values. */
 export type Open = (figure: HTMLElement, values?: ReadonlyMap<string, string>) => Promise<FigureController | null>;
@@ -72,13 +72,11 @@ async function steadily(link: HTMLAnchorElement, change: () => Promise<void>): P
   });
   // Some browsers would do the same, and twice would be too much.
   style.overflowAnchor = "none";
-  try {
-    await change();
-  } finally {
+  await change().finally(() => {
     keep();
     cancelAnimationFrame(frame);
     style.overflowAnchor = "";
-  }
+  });
 }
 
 async function preview(link: HTMLAnchorElement): Promise<void> {
@@ -100,13 +98,30 @@ async function show(link: HTMLAnchorElement): Promise<void> {
   const { head: at, ...changes } = toLocal(model, state, change, takes);
   const heads = at === undefined ? {} : { head: at, heads: [at] };
   controller.dispatch({ type: "adopt", changes: { ...changes, ...heads, direction: "from" } });
+  light(controller.figure, change.hovered);
   shown = { link, controller, before, during: controller.state };
+}
+
+/** Dim all edges of a figure but that of a pair. Without a pair, or if it has no edge, none is dimmed. */
+function light(figure: HTMLElement, pair: Place | null): void {
+  const edge = ".attention-edge";
+  const lit = figure.querySelector(`${edge}[data-query="${pair?.index}"][data-key="${pair?.other}"]`);
+  figure.toggleAttribute("data-pair", !!lit);
+  for (const one of figure.querySelectorAll(edge)) one.toggleAttribute("data-lit", one === lit);
+}
+
+/** What a link has shown, which is no longer lit. */
+function forget(): Shown | null {
+  const last = shown;
+  shown = null;
+  if (last) light(last.controller.figure, null);
+  return last;
 }
 
 /** Bring the figure back to what it showed, unless the reader has changed that in the meantime. */
 async function end(): Promise<void> {
-  const last = shown;
-  shown = meant = null;
+  const last = forget();
+  meant = null;
   if (!last || last.controller.state !== last.during) return;
   const { layer, head, heads, direction, options, pinned } = last.before;
   await steadily(last.link, async () => {
@@ -118,7 +133,7 @@ async function end(): Promise<void> {
 }
 
 async function pin(link: HTMLAnchorElement): Promise<void> {
-  shown = null;
+  forget();
   meant = link;
   const values = split(link.dataset["selection"] ?? "");
   const controller = await open(link, values);
