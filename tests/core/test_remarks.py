@@ -52,14 +52,16 @@ def attention(note: str, missing: str) -> Attention:
 
 def test_remarks_are_printed_in_each_language() -> None:
     assert ENGLISH.remark(NOTES) == (
-        "what a head writes is multiplied by a gate; without an attention map: layers 0–2 and 5"
+        "what a head writes is multiplied by a gate; layers 0–2 and 5 have no attention map"
     )
     assert GERMAN.remark(NOTES) == (
         "was ein Kopf schreibt, wird mit einem Gatter multipliziert; ohne Aufmerksamkeitskarte: "
         "Schichten 0–2 und 5"
     )
-    assert ENGLISH.remark(remark("no_map", layers=[0, 2, 4, 5])).endswith("layers 0, 2 and 4–5")
-    assert GERMAN.remark(remark("no_map", layers=[1])) == "ohne Aufmerksamkeitskarte: Schicht 1"
+    assert ENGLISH.remark(remark("no_map", layers=[0, 2, 4, 5])).startswith(
+        "layers 0, 2 and 4–5 have"
+    )
+    assert GERMAN.remark(remark("no_map_one", layers=[1])) == "ohne Aufmerksamkeitskarte: Schicht 1"
 
 
 def test_the_sentences_of_older_stores_are_printed_unchanged() -> None:

@@ -159,4 +159,6 @@ def without_map(shown: Sequence[int], left_out: Collection[int], model: Any) -> 
         count = int(getattr(model.config.get_text_config(), "num_hidden_layers", 0))
     one_stack = not getattr(model.config, "is_encoder_decoder", False) and max(shown) < count
     others = sorted({*left_out, *(range(count) if one_stack else ())} - set(shown))
-    return remark("no_map", layers=others) if others else ""
+    if not others:
+        return ""
+    return remark("no_map", layers=others) if others[1:] else remark("no_map_one", layers=others)

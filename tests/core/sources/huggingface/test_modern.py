@@ -100,14 +100,14 @@ class TestWhatIsSaid:
     def test_layers_without_attention(self, made: Made) -> None:
         one = captured(made("minimax")[0])
         assert one.layer_names == ("1", "3")
-        assert told(one) == "without an attention map: layers 0 and 2"
+        assert told(one) == "layers 0 and 2 have no attention map"
         assert captured(made("zamba2")[0]).layer_names == ("1", "3")
 
     def test_gates(self, made: Made) -> None:
         one = captured(made("qwen3_next")[0])
         assert one.layer_names == ("3",)
         assert told(one) == (
-            "what a head writes is multiplied by a gate; without an attention map: layers 0\u20132"
+            "what a head writes is multiplied by a gate; layers 0\u20132 have no attention map"
         )
         assert "note" not in captured(made("gpt_neo")[0]).provenance
 
@@ -137,7 +137,7 @@ class TestWhatIsSaid:
         """The second block of Funnel attends from one half of the tokens."""
         one = captured(made("funnel")[0])
         assert one.layer_names == ("0", "2", "3")
-        assert told(one) == "without an attention map: layer 1"
+        assert told(one) == "layer 1 has no attention map"
 
     def test_differential_attention(self, made: Made) -> None:
         one = captured(made("diffllama")[0])
@@ -216,7 +216,7 @@ class TestLayersOfUnequalHeads:
         folder, model = laguna
         one = captured(folder)
         assert one.layer_names == ("0", "2")
-        assert told(one).endswith("layer 1 left out: other numbers of heads")
+        assert told(one).endswith("layer 1 with other numbers of heads left out")
         (expected,) = reference(model, tiny.tokenizer(), FOX, None).values()
         assert np.abs(one.weights - np.stack([expected[0], expected[2]])).max() < 1e-5
 
