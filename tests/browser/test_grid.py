@@ -727,3 +727,29 @@ def test_an_address_opens_the_grid_as_it_was_left(open_page, site) -> None:
     assert page.locator("#gdog .attention-large").get_attribute("data-view") == "matrix"
     assert page.locator('#gdog select[name="least"]').input_value() == "0.3"
     assert {score >= 0.3 for *_, score in labels(page, "gdog")} == {True}
+
+
+def test_the_head_under_the_pointer_opens_in_its_place(open_page, reference) -> None:
+    page = open_page("grid-dog", "gdog")
+    thumb = page.get_by_role("button", name=re.compile("^layer 2, head 5,"))
+    thumb.hover()
+    lens = page.locator("#gdog .attention-lens")
+    lens.wait_for(state="visible")
+    assert lens.inner_text().strip() == "2.5"
+    drawn = lens.locator("canvas").evaluate(
+        "one => [...one.getContext('2d').getImageData(0, 0, one.width, one.height).data]"
+    )
+    alpha = np.array(drawn).reshape(SIZE, SIZE, 4)[:, :, 3]
+    # The opacity of a weight, by the ramp of HeadVis.
+    codes = np.floor(reference[2, 5] * 1000 + 0.5) / 1000
+    opacity = np.where(codes > 0, 0.05 + 0.95 * np.log10(1 + 9 * codes), 0)
+    assert alpha == pytest.approx(opacity * 255, abs=5)
+    around, box = (page.locator("#gdog .attention-thumbs").bounding_box(), lens.bounding_box())
+    assert box["x"] >= around["x"] - 1
+    assert box["x"] + box["width"] <= around["x"] + around["width"] + 1
+    # The lens takes no click: the thumbnail below it does.
+    middle = thumb.bounding_box()
+    page.mouse.click(middle["x"] + middle["width"] / 2, middle["y"] + middle["height"] / 2)
+    assert page.locator("#gdog select[name=head]").input_value() == "5"
+    away(page)
+    lens.wait_for(state="detached")

@@ -19,6 +19,7 @@ import {
   take,
   toggleClass,
 } from "../shared";
+import { openLens } from "./lens";
 import { type ThumbnailLayout, hairlines, moved, type Sheet, split } from "./sheet";
 
 /** The padding of the box of thumbnails in the style sheet, in px. */
@@ -71,6 +72,12 @@ export function openThumbnails(
   let sheet: Sheet | undefined;
   let current: HTMLElement | undefined;
   let stop: HTMLElement | undefined;
+  const lens = openLens(box, model);
+  const preview = (target: EventTarget | null, enlarged = true): void => {
+    const at = of(target);
+    lens(enlarged ? at : null, at === null ? undefined : buttons[at], layout.columns * layout.cell);
+    callbacks.preview(at);
+  };
   const draw = (): void => {
     if (!sheet || !canvas.isConnected) return;
     paint(canvas, callbacks.cells(sheet));
@@ -86,14 +93,14 @@ export function openThumbnails(
     const at = of(target);
     if (at !== null) callbacks.choose(at);
   });
-  box.addEventListener("pointerover", ({ target }) => callbacks.preview(of(target)));
-  box.addEventListener("pointerleave", () => callbacks.preview(of(document.activeElement)));
+  box.addEventListener("pointerover", ({ target }) => preview(target));
+  box.addEventListener("pointerleave", () => preview(document.activeElement, false));
   box.addEventListener("focusin", ({ target }) => {
     const at = of(target);
     if (at !== null) rove(buttons[at]);
-    callbacks.preview(at);
+    preview(target, buttons[at ?? 0]!.matches(":focus-visible"));
   });
-  box.addEventListener("focusout", () => callbacks.preview(null));
+  box.addEventListener("focusout", () => preview(null));
   box.addEventListener("keydown", (event) => {
     const at = of(event.target);
     if (at === null || !sheet || isChord(event)) return;
