@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import away, token
+from tests.browser.saved import save
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -91,7 +93,7 @@ def test_all_steps_at_once(open_page) -> None:
     page = open_page("steps-dog", "sdog")
     page.locator("#sdog [value=all]").click()
     assert panels(page) == STEPS
-    assert set(page.evaluate(INK).values()) == {"now"}
+    assert set(page.evaluate(INK).values()) == {""}
     rail(page, "next").click()
     assert current(page) == ["multiply"]
 
@@ -206,6 +208,22 @@ def test_a_finger_turns_the_cards(open_page) -> None:
     page.wait_for_selector("#sdog .attention-stage:not(.attention-stage--card)")
     swipe(page, -80)
     assert current(page) == ["dot"]
+
+
+def test_a_card_is_saved_as_the_whole_picture(open_page) -> None:
+    page = open_page("steps-dog", "sdog", viewport=PHONE, has_touch=True)
+    page.locator("#sdog [value=value]").click()
+    name, drawing = save(page, "sdog", "SVG")
+    assert name.endswith(".svg")
+    root = ET.fromstring(drawing)
+    assert float(root.get("width", "0")) > 500
+    texts = {"".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"keys", "1 multiply", "2 add up", "3 scale", "4 softmax", "5 weigh"} <= texts
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}image"))) == 4
+    for text in root.iter("{http://www.w3.org/2000/svg}text"):
+        assert float(text.get("fill-opacity", "1")) >= 0.3, text.text
+    # Then the card is there again.
+    page.wait_for_selector("#sdog .attention-stage--card")
 
 
 COLOURS = """() => Object.fromEntries(["q", "k", "v"].map(letter => [letter, [

@@ -221,6 +221,14 @@ WRONG = [
     ("   :layer: 3\n", "there is no layer 3, expected 0 to 2"),
     ("   :view: heads\n   :head: 0,4\n", "there is no head 4, expected 0 to 3"),
     ("   :view: steps\n   :layer: 3\n", "there is no layer 3, expected 0 to 2"),
+    (
+        "   :view: steps\n   :formula: sum\n",
+        "invalid value 'sum' for formula: expected multiply, dot, scale, cap, bias, softmax, val",
+    ),
+    (
+        "   :view: matrix\n   :formula: dot\n",
+        "the option formula belongs to the view steps, and this figure has the view matrix",
+    ),
     ("   :layers: 0-2;3\n", "invalid value '0-2;3' for layers: expected whole numbers from 0 and"),
     ("   :head: 0,1\n", "invalid value '0, 1' for head: the view arcs shows one head"),
     (
@@ -371,6 +379,7 @@ SAID = [
     ),
     ("gpt2", ":part: cross", "has no cross attention; it has decoder"),
     ("gpt2", ":view: steps\n   :layer: 7", "layer 7"),
+    ("gpt2", ":view: steps\n   :formula: cap", "are multiply, dot, scale, bias, softmax and val"),
     (
         "gpt2",
         ":focus: the\n   :selection: pin=0,k99",

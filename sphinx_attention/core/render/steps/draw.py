@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _STEPS = constants("steps")
 
-HUES = {"query": "#9d5d03", "keys": "#7e2384", "values": "#005d39"}
+HUES = {"query": "#9d5d03", "keys": "#7e2384", "values": "#005431"}
 """The colours of queries, keys and values where no style sheet gives others.
 
 They can be told from one another and from the accent with any colour vision.

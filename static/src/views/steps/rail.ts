@@ -34,7 +34,7 @@ export type Column = readonly [step: number, x: number, end: number];
 export type Ink = "now" | "past" | "later" | "away";
 
 /** The opacity of the numbers of a column. */
-const OPACITY: Readonly<Record<Ink, number>> = { now: 1, past: 0.76, later: 0.5, away: 0 };
+const OPACITY: Readonly<Record<Ink, number>> = { now: 1, past: 0.76, later: 0.5, away: 1 };
 
 /** Px that are free at the right of a picture. */
 const MARGIN = 5;
@@ -97,11 +97,17 @@ function open(root: HTMLElement, _: Model, dispatch: Dispatch): View {
   const draw = (full = false): void => {
     const room = stage.clientWidth;
     const card = !full && !paper.matches && at >= 0 && room > 0 && room < whole;
-    const [inks, by] = at < 0 ? [columns.map((): Ink => "now"), 0] : inked(columns, at + 1, card ? room : Infinity);
-    for (const part of stage.querySelectorAll<HTMLElement>("[data-at]")) part.dataset["ink"] = inks[Number(part.dataset["at"])]!;
-    for (const [i, column] of numbers.entries()) rows.style.setProperty(`--ink-${i}`, String(OPACITY[inks[column]!]));
+    const [inks, by] = at < 0 ? [[], 0] : inked(columns, at + 1, card ? room : Infinity);
+    for (const part of stage.querySelectorAll<HTMLElement>("[data-at]")) part.dataset["ink"] = inks[Number(part.dataset["at"])] ?? "";
+    for (const [i, column] of numbers.entries()) {
+      const ink = inks[column] ?? "now";
+      rows.style.setProperty(`--ink-${i}`, String(OPACITY[ink]));
+      rows.style.setProperty(`--seen-${i}`, ink === "away" ? "hidden" : "inherit");
+    }
     const grown = card ? setWords(room) : resetWords();
     toggleClass(stage, "stage--card", card);
+    // What is saved or printed is not half on its way.
+    toggleClass(stage, "stage--whole", full);
     stage.style.setProperty("--attention-by", `${-by}px`);
     stage.style.setProperty("--attention-grown", `${grown}px`);
     const [width, high] = [card ? room : whole, height + grown];
@@ -138,7 +144,8 @@ function open(root: HTMLElement, _: Model, dispatch: Dispatch): View {
       const value = options[NAME] ?? "";
       at = steps.indexOf(value);
       for (const [i, button] of buttons.entries()) {
-        toggleClass(button.parentElement!, "passed", i < at);
+        // Of the steps, one is a tab stop.
+        button.tabIndex = i === Math.max(at, 0) || i === steps.length ? 0 : -1;
       }
       setAttributes(back, { "aria-disabled": String(at < 1) });
       setAttributes(next, { "aria-disabled": String(at === steps.length - 1) });

@@ -522,7 +522,7 @@ def test_hostile_tokens_are_text_everywhere() -> None:
 def test_a_file_of_its_own_has_its_colours_and_needs_no_style_sheet() -> None:
     root = ET.fromstring(render_svg(figure_of(small(), 0, 0, 1), "f", standalone=True))
     colours = {e.get("stroke") for e in root.iter()} | {e.get("fill") for e in root.iter()}
-    assert {"#2f6ac4", "#9d5d03", "#7e2384", "#005d39"} <= colours
+    assert {"#2f6ac4", "#9d5d03", "#7e2384", "#005431"} <= colours
 
 
 def test_every_formula_is_read_out_in_words() -> None:
