@@ -127,6 +127,15 @@ def test_the_twins_print_the_same_numbers(notes: BuiltNotes) -> None:
     assert len(first) > 50
 
 
+def test_what_the_figure_shows(notes: BuiltNotes, loaded) -> None:
+    """The score by which a figure chooses its head, by its definition on the page."""
+    _, weights = attention(loaded, "the quick brown fox")
+    words = weights[:, :, 1:-1, 1:-1] * (1 - np.eye(4))
+    score = words.max(-1).mean(-1)
+    first, value = best(score)[0]
+    notes.says("what-the-figure-shows", f"head {first} of all-MiniLM-L6-v2 scores {value:.3f}.")
+
+
 def test_one_weight_step_by_step(notes: BuiltNotes, loaded) -> None:
     import torch
 

@@ -48,14 +48,14 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 _EQUAL = "="
 
 _SIGNS = "|".join(sorted([*_COMPARISONS, _EQUAL], key=len, reverse=True))
-_CLAIM = re.compile(rf"(?P<left>.+)\s(?P<sign>{_SIGNS})\s+(?P<right>\S.*)")
+_CLAIM = re.compile(rf"(?P<left>.+)\s(?P<sign>{_SIGNS})(?![<>=≤≥])\s*(?P<right>\S.*)")
 _EXTREME = re.compile(
     r"(?P<left>.+)\sis\s+(?:the\s+)?(?P<sign>largest|smallest)"
     r"(?P<words>\s+(?:of|among)\s+(?:the\s+)?words)?"
 )
 _PLACE = re.compile(r"(?P<head>\S+\.\S+?)\s*:\s+(?P<rest>\S.*)")
 _PROBABILITY = re.compile(r"probability(?:\s+of)?\s+(?P<token>\S.*)")
-_NUMBER = re.compile(r"[+-]?\d{1,9}(?:\.\d{1,9})?")
+_NUMBER = re.compile(r"(?P<number>[+-]?\d{1,9}(?:\.\d{1,9})?)(?P<percent>\s*%)?")
 _EXPECTED = (
     "expected a claim such as 1.3: brown -> quick > 0.5, 1.3: brown -> quick is largest, or "
     "1.3: previous-token > 0.6"
@@ -94,7 +94,8 @@ class Claim:
         text: as it was written.
         left: what it is about.
         sign: how the two sides compare, or ``largest`` or ``smallest``.
-        number: the number on the right, as it was written; empty where there is none.
+        number: the number on the right, as it was written, but a percentage as a share of 1; empty
+            where there is none.
         other: what stands on the right in the place of a number; None for a number.
         words: whether the largest is meant of ordinary tokens, not of special ones too.
     """
@@ -132,18 +133,22 @@ def parse_claim(text: str, figure: Reference) -> Claim:
     if match is None:
         raise AttentionError(Problem.CHECK, f"{quoted(text)} is no claim: {_EXPECTED}")
     left, right = _side(match["left"], figure), match["right"].strip()
-    if _NUMBER.fullmatch(right):
-        decimals = len(right.partition(".")[2])
+    if found := _NUMBER.fullmatch(right):
+        number = found["number"]
+        if found["percent"]:
+            number = f"{Decimal(number).scaleb(-2):f}"
+        decimals = len(number.partition(".")[2])
         if match["sign"] == _EQUAL and left.kind != "probability" and decimals > DIGITS:
             raise AttentionError(
                 Problem.CHECK,
                 f"invalid value {quoted(right)} in a claim: the store keeps three decimals of a "
                 f"{left.kind}; write at most three behind =",
             )
-        return Claim(text, left, match["sign"], number=right)
+        return Claim(text, left, match["sign"], number=number)
     expected = AttentionError(
         Problem.CHECK,
-        f"invalid value {quoted(right)} in a claim: expected a number, or {_KINDS[left.kind]}",
+        f"invalid value {quoted(right)} in a claim: expected a number such as 0.4 or 40 %, or "
+        f"{_KINDS[left.kind]}",
     )
     try:
         other = _side(right, figure, left.place.head)
@@ -180,6 +185,11 @@ def _side(text: str, figure: Reference, default: tuple[str, str] | None = None) 
                 Problem.CHECK,
                 f"the head in {quoted(text)} needs a colon behind it: write "
                 f"{'.'.join(pair.head)}: {pair.query} -> {pair.key}",
+            )
+        if not pair.key:
+            raise AttentionError(
+                Problem.CHECK,
+                f"the arrow in {quoted(text)} needs blanks round it: write brown -> quick",
             )
         return Side("weight", Reference(figure.figure, figure.at, head, pair.query, pair.key))
     if found := _PROBABILITY.fullmatch(text):

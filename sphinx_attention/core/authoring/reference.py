@@ -32,6 +32,7 @@ from sphinx_attention.core.text import clean_line, listed, nearest, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from sphinx_attention.core.attention import Attention
     from sphinx_attention.core.figure.figure import Figure
@@ -273,7 +274,8 @@ def _tokens(
     try:
         places = tuple(find(attention, part, side=side, place=place)[0] for part in parts)
     except AttentionError as error:
-        raise AttentionError(Problem.REFERENCE, error.message) from None
+        hint = _hint(name, {token.text for token in tokens})
+        raise AttentionError(Problem.REFERENCE, f"{error.message}{hint}") from None
     twice = next((part for n, part in enumerate(parts) if places[n] in places[:n]), None)
     if twice is not None:
         raise AttentionError(
@@ -282,6 +284,16 @@ def _tokens(
             "of that text, or remove one",
         )
     return places
+
+
+def _hint(name: str, known: AbstractSet[str]) -> str:
+    """What to say where the text that should name a token has more than a token in it."""
+    if re.search("->|→", name):
+        return "; an arrow has blanks round it: brown -> quick"
+    *before, last = name.split()
+    if before and last in known:
+        return "; a layer and a head are written with a dot between: 1.3"
+    return ""
 
 
 def shown_figure(reference: Reference, figure: Figure) -> Figure:

@@ -163,13 +163,21 @@ class CheckDirective(SphinxDirective):
         """Return nodes that are read and removed before anything is written."""
         figure = " ".join(self.arguments[0].split())
         lines = [(line, at) for at, line in enumerate(self.content) if line.strip()]
-        if not lines:
-            error = AttentionError(
-                Problem.CHECK,
-                "there is nothing to check: write one claim on each line of the body, such as "
-                "1.3: brown -> quick > 0.5",
+        _, below, more = self.arguments[0].partition("\n")
+        wrong = ""
+        if below:
+            wrong = (
+                f"the line {quoted(more.splitlines()[0].strip())} belongs to the name of the "
+                "figure, because no blank line is above it: add a blank line above the claims"
             )
-            warn_of(error, location=located(self, self.lineno))
+        elif not lines:
+            wrong = (
+                "there is nothing to check: write one claim on each line of the body, such as "
+                "1.3: brown -> quick > 0.5"
+            )
+        if wrong:
+            warn_of(AttentionError(Problem.CHECK, wrong), location=located(self, self.lineno))
+            return []
         made: list[nodes.Node] = []
         for line, at in lines:
             node = attention_check("", kind="check", target=figure, detail=line.strip())

@@ -254,6 +254,10 @@ class TestClaims:
             "0.0: previous-token > 0.1: previous-token",
             "0.0: previous-token is largest",
             "0.0: self > previous-token",
+            "0.0: bank -> the >20%",
+            "0.0: bank -> the = 25 %",
+            "0.0: bank -> the < 25.5 %",
+            "0.0: bank#2 -> the#2 = 37.5 %",
         ],
     )
     def test_true(self, text: str) -> None:
@@ -285,10 +289,19 @@ class TestClaims:
             ("0.0: bank -> the is greatest", "is no claim: expected a claim such as"),
             ("0.0: self is largest of words", "only a weight can be the largest of the words"),
             ("0.0 bank -> the > 0.1", "write 0.0: bank -> the"),
-            ("0.0: self > bank -> the", "expected a number, or the score of another head"),
-            ("0.0: bank -> the > 0.1: slef", "expected a number, or two tokens"),
+            ("0.0: bank->the > 0.1", "needs blanks round it"),
+            ("0.0: bank -> the > ,1", "expected a number such as 0.4 or 40 %, or two tokens"),
+            ("0.0: bank -> the = 25.25 %", "the store keeps three decimals"),
+            (
+                "0.0: self > bank -> the",
+                "expected a number such as 0.4 or 40 %, or the score of another head",
+            ),
+            (
+                "0.0: bank -> the > 0.1: slef",
+                "expected a number such as 0.4 or 40 %, or two tokens",
+            ),
             ("0.0: bank -> the = 0.2500", "the store keeps three decimals of a weight"),
-            ("probability of time > self", "expected a number, or another one"),
+            ("probability of time > self", "expected a number such as 0.4 or 40 %, or another one"),
         ],
     )
     def test_no_claim(self, text: str, says: str) -> None:

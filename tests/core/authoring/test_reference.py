@@ -211,7 +211,7 @@ class TestClaims:
         [
             ("bank", "is no claim: expected a claim such as"),
             ("0.0: bank -> the => 0.5", "is no claim"),
-            ("0.0: bank -> the > much", "expected a number, or two tokens"),
+            ("0.0: bank -> the > much", "expected a number such as 0.4 or 40 %, or two tokens"),
             ("0.0: previous-tokn > 0.5", "did you mean previous-token?"),
             ("0.0: previous-token > bank -> the", "expected a number"),
             ("a.b: bank -> the > 0.5", "invalid head 'a.b' in a claim"),

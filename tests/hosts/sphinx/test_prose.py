@@ -208,6 +208,8 @@ def test_claims(project) -> None:
         (":attn:weight:`a lot <fox brown -> fox>`", "invalid form 'a lot' of a number"),
         (":attn:score:`fox 0.0 slef`", "(did you mean self?)"),
         (":attn:probability:`fox brown`", "the figure fox chooses no next token"),
+        (":attn:weight:`fox L0H0 brown -> fox`", "a layer and a head are written with a dot"),
+        (":attn:focus:`fox brown->fox`", "an arrow has blanks round it: brown -> quick"),
         (":attn:dot:`fox brown -> fox`", "there is no dot of brown -> fox"),
     ],
 )
@@ -263,6 +265,14 @@ def test_an_empty_check(project) -> None:
     made = project({"index.rst": f"P\n=\n\n{FIGURE}\n.. attn:check:: fox\n\nEnd.\n"})
     made.build()
     assert "index.rst:14: WARNING: there is nothing to check" in made.warnings
+
+
+def test_a_check_without_a_blank_line(project) -> None:
+    check = ".. attn:check:: fox\n   brown -> fox > 0.1\n   fox -> fox > 0.1\n"
+    made = project({"index.rst": f"P\n=\n\n{FIGURE}\n{check}\nEnd.\n"})
+    made.build()
+    (said,) = [line for line in made.warnings.splitlines() if "WARNING" in line]
+    assert "index.rst:14: WARNING: the line 'brown -> fox > 0.1' belongs to the name" in said
 
 
 def test_parallel_reading_and_writing_say_the_same(project) -> None:
