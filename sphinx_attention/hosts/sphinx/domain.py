@@ -19,7 +19,7 @@ from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
 from sphinx_attention.hosts.paths import shell_word
 
-from . import prose
+from . import marks, prose
 from .config import settings_of
 from .messages import warn, warn_of
 from .nodes import attention_figure
@@ -61,8 +61,8 @@ class AttentionDomain(Domain):
         "remarks": {},
         "figures": {},
     }
-    roles: ClassVar[dict[str, Any]] = dict(prose.ROLES)
-    directives: ClassVar[dict[str, Any]] = dict(prose.DIRECTIVES)
+    roles: ClassVar[dict[str, Any]] = dict(marks.ROLES)
+    directives: ClassVar[dict[str, Any]] = dict(marks.DIRECTIVES)
 
     base: Path
     """The folder of conf.py."""

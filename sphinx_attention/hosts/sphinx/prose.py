@@ -12,18 +12,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.logging import get_node_location
 from sphinx.util.nodes import make_refnode
 
 from sphinx_attention.core.authoring.claims import check, parse_claim
 from sphinx_attention.core.authoring.numbers import (
-    QUANTITIES,
     check_reference,
     parse_form,
     print_number,
@@ -45,20 +42,16 @@ from .messages import warn_of
 from .nodes import (
     attention_check,
     attention_figure,
-    attention_focus,
     attention_link,
     attention_mark,
     attention_number,
 )
-from .written import body_line, located
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
-    from sphinx.util.typing import OptionSpec
     from sphinx.writers.html5 import HTML5Translator
 
-    from sphinx_attention.core.authoring.numbers import Quantity
     from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.figure.spec import FigureSpec
@@ -112,113 +105,6 @@ class Result(NamedTuple):
     id: str = ""
     selection: str = ""
     error: str = ""
-
-
-class FocusRole(SphinxRole):
-    """``:attn:focus:`brown looks at quick <fox 1.3 brown -> quick>```."""
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return the text in a node that becomes a link to the figure."""
-        title, target = _titled(self.text)
-        if not title:
-            try:
-                title = parse_reference(target).title
-            except AttentionError:
-                title = target
-        node = attention_focus(self.rawtext, title, kind="focus", target=target)
-        self.set_source_info(node)
-        return [node], []
-
-
-class NumberRole(SphinxRole):
-    """``:attn:weight:`fox 1.3 brown -> quick``` and its like.
-
-    With a form, ``:attn:weight:`0.00 <fox 1.3 brown -> quick>```.
-
-    Args:
-        quantity: which number.
-    """
-
-    def __init__(self, quantity: Quantity) -> None:
-        super().__init__()
-        self._quantity = quantity
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return a node that becomes the number."""
-        form, target = _titled(self.text)
-        node = attention_number(self.rawtext, "", kind=self._quantity, target=target, detail=form)
-        self.set_source_info(node)
-        return [node], []
-
-
-class CheckDirective(SphinxDirective):
-    """``.. attn:check:: fox``, with a claim on each line of the body."""
-
-    has_content = True
-    required_arguments = 1
-    final_argument_whitespace = True
-    option_spec: ClassVar[OptionSpec] = {}
-
-    def run(self) -> list[nodes.Node]:
-        """Return nodes that are read and removed before anything is written."""
-        figure = " ".join(self.arguments[0].split())
-        lines = [(line, at) for at, line in enumerate(self.content) if line.strip()]
-        _, below, more = self.arguments[0].partition("\n")
-        wrong = ""
-        if below:
-            wrong = (
-                f"the line {quoted(more.splitlines()[0].strip())} belongs to the name of the "
-                "figure, because no blank line is above it: add a blank line above the claims"
-            )
-        elif not lines:
-            wrong = (
-                "there is nothing to check: write one claim on each line of the body, such as "
-                "1.3: brown -> quick > 0.5"
-            )
-        if wrong:
-            warn_of(AttentionError(Problem.CHECK, wrong), location=located(self, self.lineno))
-            return []
-        made: list[nodes.Node] = []
-        for line, at in lines:
-            node = attention_check("", kind="check", target=figure, detail=line.strip())
-            line_number = body_line(self, self.content_offset, at + 1)
-            node.source, node.line = self.state_machine.get_source_and_line(line_number)
-            made.append(node)
-        return made
-
-
-ROLES: dict[str, SphinxRole] = {
-    "focus": FocusRole(),
-    **{name: NumberRole(name) for name in QUANTITIES},
-}
-DIRECTIVES = {"check": CheckDirective}
-
-
-def _titled(text: str) -> tuple[str, str]:
-    """The text and the reference of ``text <reference>``; the text is empty if there is none.
-
-    Sphinx's own rule does not work here, because a reference may contain an arrow or a token such
-    as ``<s>``.
-    """
-    # A role may stand on several lines.
-    text = " ".join(text.split())
-    match = re.fullmatch(r"(.+?) ?<(.*)>", text)
-    if match is None or match[1].endswith(("->", "→", " +")) or not _balanced(match[2]):
-        return "", text
-    return match[1], match[2].strip()
-
-
-def _balanced(text: str) -> bool:
-    """Whether every ``<`` has its ``>``, arrows aside.
-
-    ``s> -> </s`` does not: the two tokens ``<s>`` and ``</s>`` were cut.
-    """
-    depth = 0
-    for sign in re.findall("[<>]", text.replace("->", "")):
-        depth += 1 if sign == "<" else -1
-        if depth < 0:
-            return False
-    return not depth
 
 
 def setup_prose(app: Sphinx) -> None:

@@ -1,0 +1,133 @@
+"""Marks in the prose: roles that link to figures or print numbers, and the directive of claims.
+
+They leave nodes with the author's text, which `prose` resolves.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from sphinx_attention.core.authoring.numbers import QUANTITIES
+from sphinx_attention.core.authoring.reference import parse_reference
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import quoted
+
+from .messages import warn_of
+from .nodes import attention_check, attention_focus, attention_number
+from .written import body_line, located
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.util.typing import OptionSpec
+
+    from sphinx_attention.core.authoring.numbers import Quantity
+
+
+class FocusRole(SphinxRole):
+    """``:attn:focus:`brown looks at quick <fox 1.3 brown -> quick>```."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the text in a node that becomes a link to the figure."""
+        title, target = _titled(self.text)
+        if not title:
+            try:
+                title = parse_reference(target).title
+            except AttentionError:
+                title = target
+        node = attention_focus(self.rawtext, title, kind="focus", target=target)
+        self.set_source_info(node)
+        return [node], []
+
+
+class NumberRole(SphinxRole):
+    """``:attn:weight:`fox 1.3 brown -> quick``` and its like.
+
+    With a form, ``:attn:weight:`0.00 <fox 1.3 brown -> quick>```.
+
+    Args:
+        quantity: which number.
+    """
+
+    def __init__(self, quantity: Quantity) -> None:
+        super().__init__()
+        self._quantity = quantity
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return a node that becomes the number."""
+        form, target = _titled(self.text)
+        node = attention_number(self.rawtext, "", kind=self._quantity, target=target, detail=form)
+        self.set_source_info(node)
+        return [node], []
+
+
+class CheckDirective(SphinxDirective):
+    """``.. attn:check:: fox``, with a claim on each line of the body."""
+
+    has_content = True
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[OptionSpec] = {}
+
+    def run(self) -> list[nodes.Node]:
+        """Return nodes that are read and removed before anything is written."""
+        figure = " ".join(self.arguments[0].split())
+        lines = [(line, at) for at, line in enumerate(self.content) if line.strip()]
+        _, below, more = self.arguments[0].partition("\n")
+        wrong = ""
+        if below:
+            wrong = (
+                f"the line {quoted(more.splitlines()[0].strip())} belongs to the name of the "
+                "figure, because no blank line is above it: add a blank line above the claims"
+            )
+        elif not lines:
+            wrong = (
+                "there is nothing to check: write one claim on each line of the body, such as "
+                "1.3: brown -> quick > 0.5"
+            )
+        if wrong:
+            warn_of(AttentionError(Problem.CHECK, wrong), location=located(self, self.lineno))
+            return []
+        made: list[nodes.Node] = []
+        for line, at in lines:
+            node = attention_check("", kind="check", target=figure, detail=line.strip())
+            line_number = body_line(self, self.content_offset, at + 1)
+            node.source, node.line = self.state_machine.get_source_and_line(line_number)
+            made.append(node)
+        return made
+
+
+ROLES: dict[str, SphinxRole] = {
+    "focus": FocusRole(),
+    **{name: NumberRole(name) for name in QUANTITIES},
+}
+DIRECTIVES = {"check": CheckDirective}
+
+
+def _titled(text: str) -> tuple[str, str]:
+    """The text and the reference of ``text <reference>``; the text is empty if there is none.
+
+    Sphinx's own rule does not work here, because a reference may contain an arrow or a token such
+    as ``<s>``.
+    """
+    # A role may stand on several lines.
+    text = " ".join(text.split())
+    match = re.fullmatch(r"(.+?) ?<(.*)>", text)
+    if match is None or match[1].endswith(("->", "→", " +")) or not _balanced(match[2]):
+        return "", text
+    return match[1], match[2].strip()
+
+
+def _balanced(text: str) -> bool:
+    """Whether every ``<`` has its ``>``, arrows aside.
+
+    ``s> -> </s`` does not: the two tokens ``<s>`` and ``</s>`` were cut.
+    """
+    depth = 0
+    for sign in re.findall("[<>]", text.replace("->", "")):
+        depth += 1 if sign == "<" else -1
+        if depth < 0:
+            return False
+    return not depth
