@@ -1,6 +1,6 @@
 """A view with a tensor that is kept and an option of its own, from the directive to the page.
 
-No view of the package has an option of its own, so the tests give one to the view ``matrix``. The
+The tests give such an option and a tensor to the view ``matrix``, which has neither. The
 contributors' page adds a view with an option, and `tests/browser/test_adding_a_view.py` follows
 that page.
 """
@@ -40,7 +40,7 @@ BY = Word("weight|norm", "weight or norm", "what a bar shows", default="weight")
 def view_with_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     kind = replace(VIEWS["matrix"], keeps=("values",), options={"by": BY})
     monkeypatch.setitem(VIEWS, "matrix", kind)  # type: ignore[arg-type]
-    for name, option in own_options(VIEWS.values()).items():
+    for name, option in own_options([kind]).items():
         monkeypatch.setitem(OPTIONS, name, option)
 
 
