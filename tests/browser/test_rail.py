@@ -98,6 +98,12 @@ def test_all_steps_at_once(open_page) -> None:
     assert current(page) == ["multiply"]
 
 
+def test_a_step_that_the_sink_does_not_have_gives_way_to_the_softmax(open_page) -> None:
+    page = open_page("steps-dog", "sdog")
+    page.locator("#sdog [data-step=multiply]").evaluate("panel => (panel.hidden = true)")
+    assert panels(page) == ["softmax"]
+
+
 def test_the_step_is_part_of_addresses_and_directives(open_page) -> None:
     page = open_page("steps-dog", "sdog")
     page.goto(re.sub(r"#.*", "", page.url) + "#sdog&layer=5&head=11&formula=softmax")

@@ -150,9 +150,10 @@ def test_a_page_names_the_scripts_of_its_own_views(project) -> None:
         view: FIGURE.replace("   :name: fox\n", f"   :view: {view}\n") for view in ("heads", "grid")
     }
     files = {
-        "index.rst": "I\n=\n\n.. toctree::\n\n   heads\n   grid\n   both\n   failed\n",
+        "index.rst": "I\n=\n\n.. toctree::\n\n   heads\n   grid\n   both\n   failed\n   steps\n",
         **{f"{view}.rst": f"{view}\n=====\n\n{figure}" for view, figure in figures.items()},
         "both.rst": "Both\n====\n\n{heads}\n{grid}\n{heads}".format(**figures),
+        "steps.rst": "Steps\n=====\n\n.. attention-figure:: a b\n   :model: builtin\n   :view: steps\n",
         "failed.rst": "Failed\n======\n\n.. attention-figure:: a b\n   :focus: c\n\n   1 0\n   0 1\n",
     }
     made = project(files)
@@ -169,8 +170,10 @@ def test_a_page_names_the_scripts_of_its_own_views(project) -> None:
     assert scripts_of(made.html("grid")) == [core, arcs, grid]
     assert scripts_of(made.html("both")) == [core, arcs, grid, heads]
     assert scripts_of(made.html("failed")) == [core]
+    steps = ["attention-rail.js", "attention-steps.js"]
+    assert scripts_of(made.html("steps")) == [core, *steps]
     made.build("singlehtml")
-    assert scripts_of(made.html(builder="singlehtml")) == [core, arcs, grid, heads]
+    assert scripts_of(made.html(builder="singlehtml")) == [core, arcs, grid, heads, *steps]
     for name in ("attention-matrix.js", "attention-steps.js"):
         assert (made.folder / "_build" / "html" / "_static" / name).is_file()
 
