@@ -102,7 +102,9 @@ def parse_form(quantity: Quantity, text: str) -> Form | None:
             f"invalid form {quoted(text)} of a number: expected 0.00 for two decimals, or 0 % for "
             "a percentage; the digits themselves come from the figure",
         )
-    form = Form(len(match[2] or ""), match[1] or ".", match[3] or "")
+    # No line ends between a number and its sign.
+    percent = (match[3] or "").replace(" ", "\u00a0")
+    form = Form(len(match[2] or ""), match[1] or ".", percent)
     if quantity in _ROUNDED and form.precision > DIGITS:
         raise AttentionError(
             Problem.REFERENCE,

@@ -83,9 +83,9 @@ class TestForms:
             ("0.00", 0.446, "0.45"),
             ("0.0", 0.25, "0.3"),
             ("0", 0.5, "1"),
-            ("0 %", 0.446, "45 %"),
+            ("0 %", 0.446, "45\u00a0%"),
             ("0%", 0.445, "45%"),
-            ("0.0 %", 0.4468, "44.7 %"),
+            ("0.0 %", 0.4468, "44.7\u00a0%"),
             ("0,00", 0.446, "0,45"),
             ("0.0000", 0.70553, "0.7055"),
             ("0.00", -0.001, "0.00"),
@@ -123,7 +123,7 @@ class TestWeights:
         ("text", "form", "number"),
         [
             ("f 0.0 bank -> the", "", "0.250"),
-            ("f 0.0 bank -> the", "0 %", "25 %"),
+            ("f 0.0 bank -> the", "0 %", "25\u00a0%"),
             ("f 0.0 bank -> the + bank", "", "1.000"),
             ("f 0.0 by -> the + bank", "", "0.500"),
             ("f 0.0 by -> the | bank", "", "0.500"),
@@ -167,7 +167,7 @@ class TestScores:
         # (0.25 + 0.3 + 0.6 + 0.3745) / 4
         assert printed("score", "f 0.0 previous-token", figure_of_words()) == "0.381"
         assert printed("score", "f 0.0 previous token", figure_of_words(), "0.0") == "0.4"
-        assert printed("score", "f 0.0 self", figure_of_words(), "0 %") == "58 %"
+        assert printed("score", "f 0.0 self", figure_of_words(), "0 %") == "58\u00a0%"
 
     @pytest.mark.parametrize(
         ("text", "says"),
@@ -193,7 +193,7 @@ class TestScores:
 class TestProbabilities:
     def test_of_a_step(self) -> None:
         assert printed("probability", "f step=1 time", story()) == "0.875"
-        assert printed("probability", "f step=1 day", story(), "0 %") == "6 %"
+        assert printed("probability", "f step=1 day", story(), "0 %") == "6\u00a0%"
         # Without a step, the number is that of the step with which the figure opens.
         assert printed("probability", "f There", story()) == "0.500"
 

@@ -84,7 +84,7 @@ def test_the_forms_of_numbers(project) -> None:
     made.build(strict=True)
     spans = BeautifulSoup(made.html(), "html.parser").select("p > .attention-number")
     # The row of brown is 0.05, 0.15, 0.60 and 0.20, and (0.70 + 0.50 + 0.60 + 0.60) / 4 is 0.60.
-    assert [span.text for span in spans[-4:]] == ["0.15", "15 %", "0.200", "0.60"]
+    assert [span.text for span in spans[-4:]] == ["0.15", "15\u00a0%", "0.200", "0.60"]
 
 
 TOKENS = """
@@ -110,7 +110,7 @@ def test_tokens_in_angle_brackets(project) -> None:
     made = project({"index.rst": f"P\n=\n{TOKENS}\n{prose}\n"})
     made.build(strict=True)
     spans = BeautifulSoup(made.html(), "html.parser").select("p > .attention-number")
-    assert [span.text for span in spans[-4:]] == ["0.500", "0.100", "0.5", "100 %"]
+    assert [span.text for span in spans[-4:]] == ["0.500", "0.100", "0.5", "100\u00a0%"]
     assert links(made.html()) == [
         ("from start to end", "#marks", "layer=0&head=0&pin=0.2"),
         ("<s> → </s>", "#marks", "layer=0&head=0&pin=0.2"),
