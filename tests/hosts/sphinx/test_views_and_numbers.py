@@ -78,7 +78,7 @@ def test_every_view_builds_and_carries_the_numbers(project, view: str) -> None:
     expected = weights()
     if view == "steps":
         assert (payload.header["layers"], payload.header["heads"]) == (["1"], ["2"])
-        assert "queries and keys" in payload.header["missing"]
+        assert "no_vectors" in payload.header["missing"]
         expected = expected[1:2, 2:3]
     np.testing.assert_array_equal(payload.codes, np.floor(expected * 1000 + 0.5))
 
