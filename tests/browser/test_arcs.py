@@ -588,3 +588,20 @@ def test_the_description_names_what_is_shown(open_page) -> None:
     assert svg.get_attribute("role") == "group"
     assert svg.get_attribute("aria-label")
     assert FOX.split()[0] in page.locator("#attention-dog-0-about").text_content()
+
+
+def test_labels_belong_to_the_first_head_and_edges_end_at_the_words(open_page, reference) -> None:
+    page = open_page("labelled", "labelled")
+    labels = page.locator("#labelled .attention-labels")
+    assert labels.locator("text").all_text_contents() == ["animals", "a colour", "an animal too"]
+    token(page, "labelled", 4).hover()
+    assert edges(page, "labelled") == pytest.approx(expected(reference[5, 11], 4, 0.95), abs=0.011)
+    # The band of the labels moves the words and the ends of the edges alike.
+    path = page.locator("#labelled .attention-edge").last.get_attribute("d")
+    word = page.locator('#labelled [data-token="4"] .attention-word').get_attribute("y")
+    assert float(re.match(r"M[-.\d]+[ ,]([-.\d]+)", path)[1]) == pytest.approx(float(word) - 22)
+    away(page)
+    page.select_option("#labelled select[name=head]", "3")
+    assert "attention-labels--away" in labels.get_attribute("class")
+    page.select_option("#labelled select[name=head]", "11")
+    assert "attention-labels--away" not in labels.get_attribute("class")

@@ -14,6 +14,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sphinx_attention.core.figure.labels import LabelSpec
 from sphinx_attention.core.host_words import expected_of_flag, option
 from sphinx_attention.core.text import (
     LARGEST,
@@ -96,6 +97,35 @@ def sentences(value: str) -> tuple[str, ...]:
     if repeated := next((one for one in found if found.count(one) > 1), None):
         raise ValueError(f"expected each sentence once; {quoted(repeated)} stands there twice")
     return found
+
+
+_MOST_LABELS = 12
+_LONGEST_LABEL = 60
+_ARROW = re.compile(r"(?:^|\s)(?:->|→)(?:\s|$)")
+
+
+def labels(value: str) -> tuple[LabelSpec, ...]:
+    """Labels of edges and of tokens: ``fox -> dog | animals; fox | an animal``."""
+    found = [_label(part) for part in line(value).split(";") if part.strip()]
+    if len(found) > _MOST_LABELS:
+        raise ValueError(f"expected at most {_MOST_LABELS} labels; there are {len(found)}")
+    return tuple(found)
+
+
+def _label(part: str) -> LabelSpec:
+    where, bar, label = (piece.strip() for piece in part.partition(" | "))
+    ends = [end.strip() for end in _ARROW.split(where)]
+    if not bar or not label or not all(ends) or len(ends) > 2:
+        raise ValueError(
+            "expected labels with ; between, each a token or two tokens with -> between, then a "
+            f"bar and the text, such as fox -> dog | animals; {quoted(part.strip())} is none"
+        )
+    if len(label) > _LONGEST_LABEL:
+        raise ValueError(
+            f"expected texts of at most {_LONGEST_LABEL} characters; {quoted(label)} has "
+            f"{len(label)}"
+        )
+    return LabelSpec(ends[0], ends[1] if len(ends) > 1 else "", label)
 
 
 def matching(pattern: str, expected: str) -> Callable[[str], str]:

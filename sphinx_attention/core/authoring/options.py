@@ -103,6 +103,9 @@ _NAMES_MEANT = {
     "max_new_tokens": "generate",
     "new_tokens": "generate",
     "continue": "generate",
+    "notes": "note",
+    "annotation": "note",
+    "annotate": "note",
 }
 """Wrong names of options that authors write, and the options that they mean."""
 
@@ -234,6 +237,12 @@ OPTIONS: dict[str, Option] = {
         "what is drawn while no token is in focus: ``ghost`` (the default), the edges of all "
         "words, pale; ``overview``, the same edges at their full strength; or ``none``. At most "
         "the 240 strongest edges are drawn",
+    ),
+    "note": Option(
+        converters.labels,
+        "labels in the picture, with ``;`` between: ``fox -> dog | animals`` labels an edge, and "
+        "``fox | an animal`` a word. They belong to the head that is shown first. The view "
+        "``arcs`` sets them in the picture, and every other view below it",
     ),
     "alt": Option(
         converters.line,

@@ -157,6 +157,7 @@ def _parse(
         language=context.language,
         compare=values.get("compare"),
         opens_on_difference=opens_on_difference,
+        labels=values.get("note", ()),
     )
 
 

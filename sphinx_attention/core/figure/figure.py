@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Attention, Candidate
     from sphinx_attention.core.errors import AttentionError
 
+    from .labels import Label
     from .spec import FigureSpec, Variant
 
 
@@ -62,6 +63,7 @@ class Figure:
         heading: the text above the picture; empty for none.
         compared: of a difference, the names of its two sides.
         unpaired: of a difference, the words of each side that have no partner.
+        labels: the author's labels of tokens and of edges.
     """
 
     spec: FigureSpec
@@ -81,6 +83,7 @@ class Figure:
     heading: str = ""
     compared: tuple[str, str] | None = None
     unpaired: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    labels: tuple[Label, ...] = ()
 
     @property
     def beside(self) -> tuple[Alternative, ...]:

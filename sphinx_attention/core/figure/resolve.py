@@ -14,6 +14,7 @@ from sphinx_attention.core.text import quoted
 
 from .figure import Figure
 from .focus import find
+from .labels import find_labels
 from .payload import MOST_A_WEIGHT, estimate
 from .selection import check_tokens
 from .spec import DEFAULT_CUTOFF, SEVERAL
@@ -77,6 +78,7 @@ def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -
         available=(attention.layers, attention.heads),
         notices=notices,
         head_scores=scores,
+        labels=find_labels(spec, carried),
     )
 
 

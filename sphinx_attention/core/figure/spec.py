@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.request import Request
     from sphinx_attention.core.views import View, ViewKind
 
+    from .labels import LabelSpec
     from .selection import Selection
 
 Rest = Literal["ghost", "none", "overview"]
@@ -138,6 +139,7 @@ class FigureSpec:
             language. A host adds them when a page is written, and no doctree has them.
         compare: the axis whose two attentions stand side by side; None shows one attention.
         opens_on_difference: whether a comparison opens on the difference of the two.
+        labels: the labels that the author sets in the picture of the first attention.
     """
 
     request: Request
@@ -164,6 +166,7 @@ class FigureSpec:
     words: Phrases | None = field(default=None, compare=False, repr=False)
     compare: Comparable | None = None
     opens_on_difference: bool = False
+    labels: tuple[LabelSpec, ...] = ()
 
     @property
     def variants(self) -> tuple[Variant, ...]:

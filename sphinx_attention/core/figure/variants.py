@@ -135,7 +135,7 @@ def _resolve_steps(spec: FigureSpec, attention: Attention, budget: int | None) -
             f"text after {count} of {spec.request.generate} tokens; expected 1 to {count}",
         )
     before = len(attention.query_tokens) - count - 1
-    plain = replace(spec, focus=None, selection=spec.own_options)
+    plain = replace(spec, focus=None, selection=spec.own_options, labels=())
     whole = resolve(
         plain, prefix(attention, before + count), None if budget is None else budget // count
     )
@@ -212,6 +212,7 @@ def _relaxed(spec: FigureSpec, attention: Attention) -> FigureSpec:
         heads=there(spec.heads, heads),
         focus=_known_part(spec.focus, attention),
         selection=spec.own_options,
+        labels=(),
         of_project=tuple(name for name in spec.of_project if name == "special"),
     )
 

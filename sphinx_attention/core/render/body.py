@@ -19,7 +19,7 @@ from sphinx_attention.core.views import VIEWS
 
 from .common.markup import attribute, direction, escape
 from .common.score_vector import percent_drawn, score_vector
-from .description import generation_notes, strongest_pairs
+from .description import generation_notes, label_lines, strongest_pairs
 from .drawing import write_template
 from .registry import draw, measures
 from .svg import write_svg
@@ -271,6 +271,7 @@ def _notes(drawing: Drawing, figure: Figure) -> Iterator[str]:
         name = "cutoff_rows" if len(figure.pinned) > 1 else "cutoff_row"
         yield _note(say(name, percent=percent), "cutoff")
     yield from (_note(escape(note)) for note in drawing.notes)
+    yield from (_note(escape(line), "label") for line in label_lines(figure, drawing.labels))
     if figure.merged:
         yield _note(say("merged"))
     if figure.left_out:

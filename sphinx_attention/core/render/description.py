@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.attention import Token
     from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.figure.labels import Label
 
 _WORDS = 12
 _NAMED: int = constants()["weights"]["described_pairs"]
@@ -208,6 +209,26 @@ def generation_notes(figure: Figure) -> list[str]:
     return notes
 
 
+def label_lines(figure: Figure, but: Sequence[Label] = ()) -> list[str]:
+    """The author's labels in words: ``fox → dog: animals``.
+
+    Args:
+        figure: the figure.
+        but: labels that are left out.
+    """
+    queries = distinct_names(figure.attention.query_tokens)
+    keys = distinct_names(figure.attention.key_tokens)
+    lines = []
+    for label in figure.labels:
+        if label in but:
+            continue
+        where = _isolated(queries[label.query], figure)
+        if label.key is not None:
+            where += f" → {_isolated(keys[label.key], figure)}"
+        lines.append(f"{where}: {label.text}")
+    return lines
+
+
 def next_lines(figure: Figure) -> list[str]:
     """A line with the likeliest next tokens; none if the model chooses none."""
     if not figure.next_tokens:
@@ -243,7 +264,8 @@ def about(figure: Figure) -> str:
         if others
         else ""
     )
-    return f"{_closed(f'{whose}, {over}')} {also}".strip()
+    labelled = "".join(f" {_closed(line)}" for line in label_lines(figure))
+    return f"{_closed(f'{whose}, {over}')}{labelled} {also}".strip()
 
 
 def detail(figure: Figure, pairs: Sequence[Pair] | None = None) -> str:

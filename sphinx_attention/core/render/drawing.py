@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.figure.labels import Label
     from sphinx_attention.core.views import View
 
 
@@ -39,6 +40,7 @@ class Drawing:
         below: the template for the place between the pictures and the footer; empty for none.
         beside: the view of a second picture beside this one; None for none.
         notes: sentences of this view about its picture, for the footer.
+        labels: the author's labels that stand in the picture. All others stand below it.
         vector: whether the weights of pinned tokens are shown below as a vector.
     """
 
@@ -55,6 +57,7 @@ class Drawing:
     below: str = ""
     beside: View | None = None
     notes: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
     vector: bool = True
 
 

@@ -19,7 +19,13 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.axes import names
 from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.render.comparison import is_comparison
-from sphinx_attention.core.render.description import credit, next_lines, pair_lines, whole_texts
+from sphinx_attention.core.render.description import (
+    credit,
+    label_lines,
+    next_lines,
+    pair_lines,
+    whole_texts,
+)
 from sphinx_attention.core.render.html import figure_attributes, figure_class, render_html
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.text import clean_line
@@ -209,7 +215,11 @@ def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
         if compared:
             generic += nodes.paragraph("", credit(one))
     # As on a live page, the footer stands between the picture and the caption.
-    alone = [] if compared else [*next_lines(figure), credit(figure), *_also(figure)]
+    alone = (
+        []
+        if compared
+        else [*label_lines(figure), *next_lines(figure), credit(figure), *_also(figure)]
+    )
     described = [clean_line(node.spec.alt)] if node.spec.alt else []
     generic += [nodes.paragraph("", text) for text in (*described, *alone)]
     # A figure without the author's caption gets no caption here, because a caption would take a

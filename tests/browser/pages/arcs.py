@@ -74,6 +74,9 @@ PAGES = {
             ("rtl", ["שלום"] * 40, 0),
         )
     ),
+    "labelled.rst": heading("Labelled")
+    + f".. attention:: {DOG}\n   :name: labelled\n   :layer: 5\n   :head: 11\n"
+    "   :note: fox -> dog | animals; brown | a colour; dog | an animal too\n\n   A caption.\n",
     "many.rst": heading("Many")
     + "".join(f".. attention-figure:: {FOX}\n   :name: many{n}\n\n{_FOX}\n" for n in range(12)),
 }

@@ -21,6 +21,7 @@ from sphinx_attention.core.render.common.placed_text import (
 from sphinx_attention.core.render.common.score_vector import are_strong
 from sphinx_attention.core.render.drawing import Drawing
 
+from . import labels
 from .picture import write
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.attention import Token
     from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.figure.labels import Label
 
 Side = Literal["query", "key"]
 
@@ -48,6 +50,7 @@ _GAP, _MARGIN = 12.0, 10.0
 _TOP: float = _ARCS["top"]  # room above the highest edge for half its stroke
 _WORD, _BOTTOM = 22.0, 48.0  # below the line where edges meet the row
 _NUMBER: float = _ARCS["number"]  # likewise
+_LABELS = 2.0  # from the baseline of the numbers to the lines of labels
 _ROWS_APART: float = _ARCS["rows_apart"]
 _COLUMN = 640.0  # about as wide as a page's text; a wider picture scrolls
 _KEY_NUMBER: float = _ARCS["key_number"]
@@ -139,6 +142,7 @@ class Layer:
 class Arcs:
     """The picture: rows from top to bottom, the edges at rest and those of the tokens in focus.
 
+    The author's labels stand above and below. ``band`` is the height in px of those above.
     The layers at rest lie over one another, those to special tokens and faint ones undermost.
     """
 
@@ -146,6 +150,8 @@ class Arcs:
     rest: tuple[Layer, ...]
     focus: tuple[DrawnEdge, ...] = ()
     pinned: bool = False
+    labels: tuple[labels.DrawnLabel, ...] = ()
+    band: float = 0.0
 
 
 def draw(figure: Figure) -> Drawing:
@@ -183,7 +189,14 @@ def _one_row(figure: Figure, codes: Codes) -> Drawing:
     backwards = tokens_right_to_left(tokens)
     slots, width = lay_out_row(tokens, backwards=backwards)
     span = abs(slots[-1].x - slots[0].x) or edges.LONE_SPAN
-    y = edges.headroom(span) + _TOP
+
+    def middle(label: Label) -> float:
+        return (slots[label.query].x + slots[label.query if label.key is None else label.key].x) / 2
+
+    over, _ = labels.place([one for one in figure.labels if one.key is not None], middle, width)
+    under, _ = labels.place([one for one in figure.labels if one.key is None], middle, width)
+    band = labels.band(over)
+    y = edges.headroom(span) + _TOP + band
 
     def curve(query: int, key: int) -> edges.Curve:
         x = slots[query].x
@@ -196,7 +209,17 @@ def _one_row(figure: Figure, codes: Codes) -> Drawing:
         word_y=y + _WORD,
         number_y=y + _NUMBER,
     )
-    return _drawing(figure, codes, (row,), curve, (width, y + _BOTTOM), backwards=backwards)
+
+    def height(label: Label) -> float:
+        top = labels.apex(curve(label.query, label.key or 0))[1]
+        return top - edges.STROKE / 2
+
+    drawn = (*labels.above(over, height), *labels.below(under, y + _NUMBER + _LABELS))
+    size = (width, y + _BOTTOM + labels.band(under))
+    drawing = _drawing(figure, codes, (row,), curve, size, backwards=backwards)
+    set_in = tuple(one.label for one in drawn)
+    content = replace(drawing.content, labels=drawn, band=band)
+    return replace(drawing, content=content, labels=set_in)
 
 
 def _two_rows(figure: Figure, codes: Codes) -> Drawing:

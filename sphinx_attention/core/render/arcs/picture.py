@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.render.common.edges import num
 from sphinx_attention.core.render.common.markup import ACCENT, NEGATIVE, NEUTRAL, escape
+from sphinx_attention.core.text import right_to_left, visible
+
+from .labels import FONT
 
 if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
 
     from .draw import Arcs, DrawnEdge, DrawnRow, DrawnToken, Layer
+    from .labels import DrawnLabel
 
 _TOKENS = (
     '<g class="attention-tokens" fill="currentColor" font-size="18" text-anchor="middle" '
@@ -36,7 +40,9 @@ def write(figure: Figure, arcs: Arcs, *, standalone: bool) -> str:
             *(_layer(layer, standalone=standalone, dim=dim) for layer in arcs.rest),
             f'</g>\n<g class="attention-edges" {lines}>',
             *(_edge(edge, standalone=standalone, dim=dim) for edge in arcs.focus),
-            f"</g>\n{_TOKENS}\n",
+            "</g>\n",
+            _labels(arcs, standalone=standalone),
+            f"{_TOKENS}\n",
             *(
                 _token(figure, row, token, standalone=standalone, dim=dim)
                 for row in arcs.rows
@@ -44,6 +50,32 @@ def write(figure: Figure, arcs: Arcs, *, standalone: bool) -> str:
             ),
             "</g>",
         )
+    )
+
+
+def _labels(arcs: Arcs, *, standalone: bool) -> str:
+    """The author's labels with their lines; empty without any."""
+    if not arcs.labels:
+        return ""
+    faint = ' opacity="0.7"' if standalone else ""
+    return "".join(
+        (
+            f'<g class="attention-labels" data-band="{num(arcs.band)}" fill="currentColor"',
+            f' font-size="{num(FONT)}" font-style="italic" text-anchor="middle"{faint}>',
+            *(_label(one) for one in arcs.labels),
+            "</g>\n",
+        )
+    )
+
+
+def _label(one: DrawnLabel) -> str:
+    key = "" if one.label.key is None else f' data-key="{one.label.key}"'
+    reading = ' direction="rtl"' if right_to_left(one.label.text) else ""
+    return (
+        f'<g class="attention-label" data-query="{one.label.query}"{key}>'
+        f'<path d="{one.path}" fill="none" stroke="currentColor" stroke-opacity="0.4"/>'
+        f'<text x="{num(one.x)}" y="{num(one.y)}"{reading}>{escape(visible(one.label.text))}</text>'
+        "</g>"
     )
 
 

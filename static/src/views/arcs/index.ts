@@ -122,7 +122,8 @@ function open(root: HTMLElement, model: Model): View {
   const edges = require<SVGGElement>(picture, "edges");
   const overview = find<SVGGElement>(picture, "overview");
   const tokens = readTokens(picture, model, model.oneRow ? 0 : undefined);
-  const frame = frameOf(tokens, model);
+  const labels = find<SVGGElement>(picture, "labels");
+  const frame = frameOf(tokens, model, labels ? numberIn(labels, "data-band") : 0);
   for (const token of [...tokens.query, ...tokens.key]) {
     const wide = Math.max(numberIn(token.word!, "textLength"), LEAST);
     const [top, high] = isAbove(token.place.side, model) ? [ROW_ABOVE.top, 40] : [frame.queryY + 4, 42];
@@ -134,6 +135,7 @@ function open(root: HTMLElement, model: Model): View {
   const edgePaths = pathsIn(edges, ({ dataset }) => nameOf(dataset["query"]!, dataset["key"]!));
   const rest = overview && openRest(overview, (state) => restPaths(model, state, frame), isLarge);
   let shown = readShown(tokens);
+  let first: State | undefined;
 
   const show = (state: State, previous: State | null): void => {
     const next = draw(model, state, frame);
@@ -152,6 +154,11 @@ function open(root: HTMLElement, model: Model): View {
       }
     }
     rest?.show(state, previous);
+    // The author's labels belong to the head and the direction that the figure opens with.
+    first ??= state;
+    const { layer, head, direction } = first;
+    const isOther = state.layer !== layer || state.head !== head || state.direction !== direction;
+    if (labels) toggleClass(labels, "labels--away", isOther);
     shown = next;
   };
   return { tokens: [...tokens.query, ...tokens.key], edges: true, show };
@@ -172,8 +179,8 @@ function readShown(tokens: TextTokens): Drawing {
   return { focus: focused.map(({ place }) => place), strokes: [], side, numbers: [] };
 }
 
-/** The layout of the static picture, from the places of its tokens. */
-export function frameOf(tokens: TextTokens, model: Model): Frame {
+/** The layout of the static picture, from the places of its tokens. The author's labels stand in a band above it. */
+export function frameOf(tokens: TextTokens, model: Model, band = 0): Frame {
   const queries = tokens.query.map((token) => token.x);
   if (!model.oneRow) {
     const keys = tokens.key.map((token) => token.x);
@@ -181,7 +188,7 @@ export function frameOf(tokens: TextTokens, model: Model): Frame {
   }
   const span = Math.abs(queries[queries.length - 1]! - queries[0]!) || curves.lone_span;
   const headroom = headroomOf(span);
-  const y = headroom + top;
+  const y = headroom + top + band;
   return { queries, keys: queries, queryY: y, keyY: y, headroom, span };
 }
 

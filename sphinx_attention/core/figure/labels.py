@@ -1,0 +1,62 @@
+"""Labels that an author sets in a figure: ``fox -> dog | animals``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.host_words import named
+
+from .focus import find
+
+if TYPE_CHECKING:
+    from sphinx_attention.core.attention import Attention
+
+    from .spec import FigureSpec
+
+
+@dataclass(frozen=True)
+class LabelSpec:
+    """A label as the author wrote it.
+
+    Attributes:
+        query: the query token, as the option ``focus`` names tokens.
+        key: likewise the key token; empty for a label of one word.
+        text: the text of the label.
+    """
+
+    query: str
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label whose tokens are found.
+
+    Attributes:
+        query: position of the query token.
+        key: position of the key token; None for a label of one word.
+        text: the text of the label.
+    """
+
+    query: int
+    key: int | None
+    text: str
+
+
+def find_labels(spec: FigureSpec, attention: Attention) -> tuple[Label, ...]:
+    """The labels of a figure, with the positions of their tokens.
+
+    Raises:
+        AttentionError: a token is not there; the message names the nearest.
+    """
+    return tuple(_found(label, attention) for label in spec.labels)
+
+
+def _found(label: LabelSpec, attention: Attention) -> Label:
+    query, _ = find(attention, label.query, place=named("note"))
+    key = None
+    if label.key:
+        key, _ = find(attention, label.key, side="key", place=named("note"))
+    return Label(query, key, label.text)
