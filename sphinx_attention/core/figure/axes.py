@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.text import clean_line, visible
@@ -118,9 +119,8 @@ def _named(figure: Figure, one: Alternative) -> str:
 
 
 def _brief(reason: str) -> str:
-    """The first clause of a reason. The whole of it is in the warning of the build."""
-    first = clean_line(reason).split("; ", 1)[0]
-    return first if len(first) <= _LONGEST_REASON else f"{first[:_LONGEST_REASON].rstrip()}…"
+    """A reason of at most `_LONGEST_REASON` characters. The warning of the build has the whole."""
+    return shorten(clean_line(reason), _LONGEST_REASON, placeholder=" …")
 
 
 def _all(figure: Figure) -> list[tuple[Variant, str]]:
