@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.conftest import away, token
+from tests.browser.conftest import CLIPBOARD, away, copy, token
 from tests.browser.saved import save
 
 if TYPE_CHECKING:
@@ -114,6 +114,15 @@ def test_the_step_is_part_of_addresses_and_directives(open_page) -> None:
     page.reload()
     # The model has no such step.
     page.wait_for_selector("#sdog [value=multiply][aria-current=step]")
+
+
+@pytest.mark.parametrize(
+    ("what", "says"), [("link", "&formula=softmax"), ("as directive", "\n   :formula: softmax\n")]
+)
+def test_what_is_copied_carries_the_step(open_page, what: str, says: str) -> None:
+    page = open_page("steps-dog", "sdog", **CLIPBOARD)
+    page.locator("#sdog [value=softmax]").click()
+    assert says in copy(page, "sdog", what)
 
 
 def test_a_reader_who_points_moves_nothing(open_page) -> None:
