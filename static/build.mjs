@@ -32,7 +32,9 @@ async function bundled(options, wrap = (code) => code) {
   const built = await build({ ...BUNDLE, write: false, minifySyntax: true, format: "iife", target: "es2022", ...options });
   const { code } = await minify(wrap(built.outputFiles[0].text), {
     compress: {
-      passes: 3,
+      passes: 6,
+      hoist_funs: true,
+      inline: 1,
       keep_fargs: false,
       pure_getters: true,
       unsafe_arrows: true,
@@ -43,6 +45,9 @@ async function bundled(options, wrap = (code) => code) {
   });
   return code;
 }
+
+/** The widths of columns, in px, that Python names where a vector fits beside a picture. */
+const COLUMNS = JSON.parse(readFileSync(join(assets, "..", "core", "render", "common", "columns.json"), "utf8"));
 
 /** The names that the core script passes to views. */
 const SHARED = [...readFileSync(join(here, "src", "views", "shared.ts"), "utf8").matchAll(/^export \{([^}]*)\}/gm)]
@@ -80,17 +85,34 @@ function viewScript(view, source = `${view}/index.ts`) {
 }
 
 /** The style sheet of all figures, or of one view, as it is shipped. */
-async function style(...sources) {
+async function style(sources, rules = "") {
   const built = await build({
     ...BUNDLE,
     minify: true,
-    stdin: { contents: sources.map((source) => `@import "./${source}";`).join("\n"), loader: "css", resolveDir: here },
+    stdin: { contents: `${sources.map((source) => `@import "./${source}";`).join("\n")}${rules}`, loader: "css", resolveDir: here },
     write: false,
     external: ["*.woff2"],
     // These browsers have no nesting, so nested rules are expanded. They support everything else.
     target: ["chrome111", "firefox113", "safari16.4"],
   });
   return built.outputFiles[0].text;
+}
+
+/**
+ * The rules that put the vector of a pinned token beside the picture, for each width of a column that
+ * Python names in `data-beside`. An attribute cannot be compared with a width in any other way.
+ */
+function besideRules() {
+  const { least, most, step } = COLUMNS;
+  const rules = [];
+  for (let width = least; width <= most; width += step) {
+    const stage = `.attention-stage[data-beside="${width}"]:not(:has(~ .attention-scores .attention-name i ~ i))`;
+    rules.push(`@container (min-width: ${width}px) { ${stage}:has(~ .attention-scores) {
+      grid-area: 1 / 2;
+      & ~ .attention-scores { grid-area: 1 / 3; align-self: start; margin: 0; font-size: 0.9375em; line-height: 1.3 }
+    } }`);
+  }
+  return `@media screen { ${rules.join("\n")} }`;
 }
 
 function styleOf(view) {
@@ -134,10 +156,11 @@ async function buildAll() {
     writeFileSync(join(assets, name), text);
     check(name, text, most);
   }
-  const styled = [...VIEWS.map(styleOf).filter((name) => existsSync(join(here, name))), "src/views/steps/rail.css", "css/generate.css", "css/prose.css", "css/right-to-left.css"];
-  writeFileSync(join(assets, "attention.css"), `${BANNER}\n${await style("attention.css", ...styled)}`);
-  check("attention.css without views", await style("attention.css"), MOST.coreStyle);
-  for (const name of styled) check(`attention.css, ${name}`, await style(name), MOST.viewStyle);
+  const styled = [...VIEWS.map(styleOf).filter((name) => existsSync(join(here, name))), "css/weight-vector.css", "src/views/steps/rail.css", "css/generate.css", "css/prose.css", "css/right-to-left.css"];
+  writeFileSync(join(assets, "attention.css"), `${BANNER}\n${await style(["attention.css", ...styled], besideRules())}`);
+  check("attention.css without views", await style(["attention.css"]), MOST.coreStyle);
+  for (const name of styled) check(`attention.css, ${name}`, await style([name]), MOST.viewStyle);
+  check("attention.css, the vector beside the picture", await style([], besideRules()), MOST.viewStyle);
 }
 
 async function runTests() {

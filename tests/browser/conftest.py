@@ -282,8 +282,8 @@ def come_to_life(
     """
     contexts = []
 
-    def come(name: str, figure: str) -> tuple[Page, float]:
-        context = browser.new_context(viewport={"width": 1000, "height": 800})
+    def come(name: str, figure: str, width: int = 1000) -> tuple[Page, float]:
+        context = browser.new_context(viewport={"width": width, "height": 800})
         contexts.append(context)
         context.route("**/attention.js*", lambda route: route.abort())
         page = context.new_page()

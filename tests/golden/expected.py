@@ -16,6 +16,7 @@ from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render import description
 from sphinx_attention.core.render.arcs import draw as arcs
+from sphinx_attention.core.render.arcs import feet, layout
 from sphinx_attention.core.render.common import edges, heatmap, vector_strips
 from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
 from sphinx_attention.core.render.grid import draw as grid
@@ -88,22 +89,36 @@ def _rows(dice: random.Random) -> Iterable[Any]:
 
 
 def _curves(dice: random.Random) -> Iterable[Any]:
-    """Centres of a row's tokens, the height of the row, two of the tokens, and their edge."""
+    """The widths of a row's words, whether it is mirrored, its layout, and edges with their curves."""
     for number in range(400):
         count = 1 + number % 9
-        widths = [36 + dice.randrange(200) for _ in range(count)]
-        xs = [10 + sum(widths[:i]) + 12 * i + widths[i] / 2 for i in range(count)]
-        if number % 3 == 2:
-            xs.reverse()
+        widths = [float(6 + dice.randrange(200)) for _ in range(count)]
+        xs, width = layout.middles(widths)
+        mirrored = number % 3 == 2
+        middles = xs[::-1] if mirrored else xs
+        own = widths[::-1] if mirrored else widths
         span = abs(xs[-1] - xs[0]) or edges.LONE_SPAN
         y = edges.headroom(span) + 8
-        query, key = dice.randrange(count), dice.randrange(count)
-        curve = (
-            edges.balloon(xs[query], y, span)
-            if query == key
-            else edges.arc(xs[query], xs[key], y, span)
+        pairs = dict.fromkeys(
+            (dice.randrange(count), dice.randrange(count)) for _ in range(1 + number % 7)
         )
-        yield [xs, y, query, key, edges.path(curve)]
+        drawn = [(pair, 1 + int(1000 * dice.random() ** 2)) for pair in pairs]
+        words = feet.Words(middles, middles, own, own, one_row=True)
+        stands = feet.feet([(pair, code * 10 / 1000) for pair, code in drawn], words)
+        curves = [
+            edges.loop(middles[q], y, span, stands[q, k])
+            if q == k
+            else edges.arc(middles[q], middles[k], y, span, stands[q, k])
+            for (q, k), _ in drawn
+        ]
+        yield [
+            widths,
+            mirrored,
+            xs,
+            width,
+            y,
+            [[*pair, code, edges.path(c)] for (pair, code), c in zip(drawn, curves, strict=True)],
+        ]
 
 
 def _levels(dice: random.Random) -> Iterable[Any]:
@@ -206,25 +221,26 @@ def _figure(case: Case, number: int) -> Any:
 
 
 def _frame(figure: Figure) -> Any:
-    """The centres of queries and keys in arcs, and the heights at which edges end."""
+    """The centres and widths of queries and keys in arcs, and the heights at which edges end."""
     rows = arcs.draw(figure).content.rows
     centres = [[token.slot.x for token in row.tokens] for row in rows]
+    widths = [[token.slot.text_width for token in row.tokens] for row in rows]
     ends = [row.word_y - 22 for row in rows]
     if len(rows) == 1:
-        return [centres[0], centres[0], ends[0], ends[0]]
-    return [centres[1], centres[0], ends[1], 48]
+        return [centres[0], centres[0], ends[0], ends[0], widths[0], widths[0]]
+    return [centres[1], centres[0], ends[1], 48, widths[1], widths[0]]
 
 
 def _at_rest(figure: Figure) -> Any:
-    """The edges of arcs at rest, with their opacities."""
+    """The edges of arcs at rest, with their strengths."""
     codes = Codes.of_head(figure.attention, figure.layer, figure.head)
     keys = figure.attention.key_tokens
     found = []
     for query, key in arcs.at_rest(figure, codes):
         special = keys[key].special and not figure.attention.signed
         edge = arcs.DrawnEdge(query, key, int(codes.values[query, key]), special, "")
-        opacity = edges.num(arcs._layers([edge])[0].opacity)
-        found.append([query, key, edge.width, opacity, int(edge.less)])
+        strength = arcs._layers([edge])[0].strength
+        found.append([query, key, edge.width, strength, int(edge.less)])
     return found
 
 
@@ -293,7 +309,11 @@ def _pinned(case: Case, places: tuple[int, ...]) -> Any:
         ],
         "percent": 100 if percent is None else percent,
         "vector": vector
-        and [vector.label, [[one.number, one.token, one.classes] for one in vector.scores]],
+        and [
+            vector.label,
+            [[one.number, one.token, one.classes] for one in vector.scores],
+            vector.fold,
+        ],
         "pairs": [[one.query_index, one.key_index, one.weight] for one in pairs],
         "detail": description.detail(figure),
         "readout": readout and [list(readout.tokens), readout.more, readout.other, readout.number],

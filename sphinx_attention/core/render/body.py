@@ -17,8 +17,9 @@ from sphinx_attention.core.figure.axes import failures, selectors
 from sphinx_attention.core.text import clean_line, visible
 from sphinx_attention.core.views import VIEWS
 
+from .common.edges import num
 from .common.markup import attribute, direction, escape
-from .common.score_vector import percent_drawn, score_vector
+from .common.score_vector import column_for_both, percent_drawn, score_vector
 from .description import generation_notes, label_lines, strongest_pairs
 from .drawing import write_template
 from .registry import draw, measures
@@ -82,7 +83,7 @@ def write_body(figure: Figure, whole: Figure, uid: str, numbers: Numbers) -> str
         f'<div class="attention-footer"{lang}>\n',
         *_footer(drawing, figure, whole, uid),
         "</div>\n",
-        _vector(score_vector(figure) if drawing.vector else None),
+        _vector(score_vector(figure) if drawing.vector else None, lang),
         _pairs(figure, pairs, lang),
         _scripts(numbers),
     )
@@ -102,9 +103,12 @@ def _heading(figure: Figure) -> str:
 def _pictures(drawing: Drawing, figure: Figure, uid: str, pairs: Sequence[Pair]) -> str:
     picture = write_svg(drawing, figure, uid, pairs=pairs)
     under = write_template(drawing.under, drawing, figure, uid)
-    stage = f'<div class="attention-stage">{picture}{under}</div>\n'
+    sizer = _sizer(drawing)
     if drawing.beside is None:
-        return stage
+        column = column_for_both(figure, drawing.width, drawing.height) if drawing.vector else None
+        beside = attribute("data-beside", str(column), given=column is not None)
+        return f'<div class="attention-stage"{beside}>{picture}{sizer}{under}</div>\n'
+    stage = f'<div class="attention-stage">{picture}{sizer}{under}</div>\n'
     large = write_svg(
         draw(figure, drawing.beside),
         figure,
@@ -116,6 +120,14 @@ def _pictures(drawing: Drawing, figure: Figure, uid: str, pairs: Sequence[Pair])
         f'{stage}<div class="attention-large" data-view="{drawing.beside}" '
         f'data-measures="{escape(known)}"><div class="attention-stage">{large}</div></div>\n'
     )
+
+
+def _sizer(drawing: Drawing) -> str:
+    """An empty element as narrow as the picture may become before it scrolls."""
+    if drawing.smallest >= 1:
+        return ""
+    width = num(drawing.smallest * drawing.width)
+    return f'<svg class="attention-fit" width="{width}" height="0" aria-hidden="true"></svg>'
 
 
 def _next_tokens(figure: Figure, lang: str) -> str:
@@ -283,7 +295,7 @@ def _note(markup: str, kind: str = "") -> str:
     return f'<span class="attention-note{own}">{markup}</span>\n'
 
 
-def _vector(vector: Vector | None) -> str:
+def _vector(vector: Vector | None, lang: str) -> str:
     """The weights of the tokens in focus as a table."""
     if vector is None:
         return ""
@@ -299,10 +311,14 @@ def _vector(vector: Vector | None) -> str:
         _row(score, "" if number else head) for number, score in enumerate(vector.scores)
     )
     long = " attention-scores--long" if vector.long else ""
+    fold = ""
+    if vector.fold:
+        summary = f"<summary>{escape(vector.fold)}</summary>"
+        fold = f'<details class="attention-fold"{lang}>{summary}</details>'
     return (
         f'<div class="attention-scores{long}" translate="no">'
         f'<table class="attention-vector {_UNTOUCHED}" '
-        f'aria-label="{escape(vector.label)}"><tbody>\n{rows}</tbody></table></div>\n'
+        f'aria-label="{escape(vector.label)}"><tbody>\n{rows}</tbody></table>{fold}</div>\n'
     )
 
 

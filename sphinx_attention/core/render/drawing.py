@@ -41,6 +41,7 @@ class Drawing:
         beside: the view of a second picture beside this one; None for none.
         notes: sentences of this view about its picture, for the footer.
         labels: the author's labels that stand in the picture. All others stand below it.
+        smallest: the share of its size to which the picture is made smaller before it scrolls.
         vector: whether the weights of pinned tokens are shown below as a vector.
     """
 
@@ -59,6 +60,7 @@ class Drawing:
     notes: tuple[str, ...] = ()
     labels: tuple[Label, ...] = ()
     vector: bool = True
+    smallest: float = 1.0
 
 
 def write_template(

@@ -129,7 +129,7 @@ export function edgesAtRest(model: Model, layer: number, head: number, most: num
     .sort((a, b) => a.query - b.query || a.key - b.key);
 }
 
-function sum(values: readonly number[]): number {
+export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 

@@ -62,7 +62,7 @@ function wholePictureOf(figure: HTMLElement): Picture {
   const sources: Sources = new Map();
   for (const { picture, stage, sorted, shown, x, y } of stages) {
     const group = svg("g", { transform: `translate(${x - left} ${y - top})` });
-    if (!sorted) group.append(...copies(picture, sources));
+    if (!sorted) group.append(...drawnAsShown(picture, shown.width, sources));
     for (const canvas of stage.querySelectorAll("canvas")) {
       if (!canvas.width || !canvas.offsetWidth) continue;
       const image = imageOf(canvas, shown);
@@ -82,6 +82,15 @@ function wholePictureOf(figure: HTMLElement): Picture {
   }
   for (const made of root.querySelectorAll("[class]")) made.removeAttribute("class");
   return { root, width, height, background, sources };
+}
+
+/** Copies of the content of a picture, as large as it is on the page. */
+function drawnAsShown(picture: SVGSVGElement, width: number, sources: Sources): Node[] {
+  const box = picture.viewBox.baseVal;
+  const scale = width / box.width;
+  const made = copies(picture, sources);
+  if (!box.y && Math.abs(scale - 1) < 1e-3) return made;
+  return [svg("g", { transform: `scale(${scale}) translate(0 ${-box.y})` }, ...made)];
 }
 
 /** The label of a sorted thumbnail, and the mark of the chosen one. */
@@ -155,6 +164,11 @@ function copies(parent: Element, sources: Sources): Node[] {
       put(made, SHAPE, style);
     }
     if (node instanceof SVGTextContentElement) put(made, TEXT, style);
+    // Another program may have another font: the width of a word is held.
+    if (node.matches(".attention-word") && node instanceof SVGTextElement && !node.hasAttribute("textLength")) {
+      made.setAttribute("textLength", node.getComputedTextLength().toFixed(2));
+      made.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    }
     if (node instanceof SVGImageElement) sources.set(made, node);
     if (node instanceof SVGStopElement) put(made, ["stop-color"], style);
     if (style.opacity !== "1") made.setAttribute("opacity", style.opacity);

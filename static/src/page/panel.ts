@@ -30,7 +30,7 @@ export interface Panel {
 export function openPanel(figure: HTMLElement, model: Model, view: View): Panel {
   const footer = find(figure, "footer");
   const chosen = find(figure, "note--chosen");
-  const hint = find(figure, "note--hint") ?? hintNote();
+  const hint = find(figure, "note--hint") ?? note("hint", say(matchMedia("(hover: none)").matches ? "hint_tap" : "hint_word"));
   const cutoff = find(figure, "note--cutoff") ?? note("cutoff", "");
   const description = find<SVGDescElement>(figure, "picture > desc:last-of-type");
   const pairsTable = find<HTMLDetailsElement>(figure, "table");
@@ -75,9 +75,6 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
     const vector = weightVectorElement(weightVectorOf(model, lineAt(state, state.pinned)));
     if (shown) shown.replaceWith(vector);
     else (footer ?? find(figure, "stage"))?.after(vector);
-    // In a vector that scrolls, show the first large weight.
-    const strong = find(vector, "strong");
-    if (strong) vector.scrollTop = strong.offsetTop - vector.offsetTop - vector.clientHeight / 2;
   };
 
   // A closed table has no rows, because a figure of many tokens must not have more elements than needed.
@@ -159,16 +156,6 @@ function texts(model: Model, places: readonly Place[]): string[] {
   return places.map((place) => tokenAt(model, place).text);
 }
 
-function note(kind: string, ...content: (string | Node)[]): HTMLElement {
-  return element("span", ["attention-note", `attention-note--${kind}`], ...content);
-}
-
-/** The invitation to point at a word. The style sheet shows the wording that fits the device. */
-function hintNote(): HTMLElement {
-  return note(
-    "hint",
-    element("span", ["attention-hint--point"], say("hint_word")),
-    " ",
-    element("span", ["attention-hint--tap"], say("hint_tap")),
-  );
+function note(kind: string, text: string): HTMLElement {
+  return element("span", ["attention-note", `attention-note--${kind}`], text);
 }

@@ -2,8 +2,9 @@
 
 import { weights } from "../../../sphinx_attention/core/render/common/constants.json";
 import { cell, element, isolated, setAttributes, UNTYPESET } from "../draw/dom";
-import type { Weights } from "../draw/edges";
-import { type PrintedWeight, printedWeight, type Model, otherSide, type Side, tokensOn } from "../data/model";
+import { sum, type Weights } from "../draw/edges";
+import { MASKED, numeral, type PrintedWeight, printedWeight, type Model, otherSide, type Side, tokensOn, weightOf } from "../data/model";
+import { say } from "../data/phrases";
 import { vectorLabel } from "../draw/sentences";
 import { makeScrollable } from "./overflow";
 
@@ -11,6 +12,8 @@ export interface WeightRow extends Omit<PrintedWeight, "text"> {
   number: string;
   token: string;
   special: boolean;
+  /** Whether the row is too small to matter, and folded. */
+  small: boolean;
 }
 
 export interface WeightVector {
@@ -19,6 +22,8 @@ export interface WeightVector {
   from: Side;
   signed: boolean;
   rows: WeightRow[];
+  /** What is said of the rows that are folded. It is empty where none are. */
+  fold: string;
 }
 
 /** Vectors of more rows than these scroll. */
@@ -26,6 +31,7 @@ const LONG = weights.long_vector;
 
 export function weightVectorOf(model: Model, line: Weights): WeightVector {
   const others = tokensOn(model, otherSide(line.from));
+  const small = folded(line.codes);
   return {
     signed: model.signed,
     tokens: line.indices.map((index) => tokensOn(model, line.from)[index]!.text),
@@ -33,9 +39,34 @@ export function weightVectorOf(model: Model, line: Weights): WeightVector {
     rows: line.codes.map((code, other) => {
       const { text: token, special } = others[other]!;
       const { text: number, strong, masked } = printedWeight(code, model.signed);
-      return { number, token, special, strong, masked };
+      return { number, token, special, strong, masked, small: small.includes(other) };
     }),
+    fold: foldOf(model, small.map((other) => line.codes[other]!)),
   };
+}
+
+/** The rows that are too small to matter, masked ones among them. Equal rows are folded together. */
+export function folded(codes: readonly number[]): number[] {
+  const sizes = codes.map(weightOf);
+  let bound = weights.fold_below + 1;
+  let small: number[];
+  do {
+    bound--;
+    small = [...sizes.keys()].filter((other) => sizes[other]! < bound);
+  } while (sum(small.map((other) => sizes[other]!)) > weights.fold_together);
+  return codes.length < weights.fold_vector || small.length < weights.fold_rows ? [] : small;
+}
+
+/** What is said of folded rows: how many there are, and how much they have together. */
+function foldOf({ signed }: Model, codes: readonly number[]): string {
+  const known = codes.filter((code) => code !== MASKED);
+  const masked = codes.length - known.length;
+  return [
+    known.length && say("folded", { count: known.length, weight: numeral(sum(known), signed) }),
+    masked && say("folded_masked", { count: masked }),
+  ]
+    .filter(Boolean)
+    .join("; ");
 }
 
 /** The vector's element, the same as in the static page. */
@@ -49,6 +80,7 @@ export function weightVectorElement(vector: WeightVector): HTMLElement {
         row.special && "attention-special",
         row.strong && "attention-strong",
         row.masked && "attention-masked",
+        row.small && "attention-small",
       ],
       element("td", ["attention-number"], row.number),
       token,
@@ -64,6 +96,7 @@ export function weightVectorElement(vector: WeightVector): HTMLElement {
   setAttributes(table, { "aria-label": label });
   const long = lines.length > LONG;
   const box = element("div", ["attention-scores", long && "attention-scores--long"], table);
+  if (vector.fold) box.append(element("details", ["attention-fold"], element("summary", [], vector.fold)));
   box.translate = false;
   if (long) makeScrollable(box, label);
   return box;

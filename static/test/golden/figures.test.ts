@@ -7,15 +7,16 @@ import { edgesAtRest, edgesOf, lineOf, shareOf, short } from "../../src/draw/edg
 import { vectorLabel } from "../../src/draw/sentences";
 import { detail, placeInWords, strongestPairs } from "../../src/page/strongest-pairs";
 import { weightVectorOf } from "../../src/page/weight-vector";
-import { draw as drawArcs, frameOf } from "../../src/views/arcs";
-import { opacityAtRest } from "../../src/views/arcs/curves";
+import { draw as drawArcs } from "../../src/views/arcs";
+import { strengthAtRest } from "../../src/views/arcs/curves";
+import { frameOf } from "../../src/views/arcs/layout";
 import { thumbnails } from "../../src/views/grid/sheet";
 import { atRest as headsAtRest, draw as drawHeads, numbersNote, type Path, read, view as heads } from "../../src/views/heads";
 import { layOut } from "../../src/views/heads/picture";
 import { draw as drawMatrix, headOf, view as matrix } from "../../src/views/matrix";
 import { levelPaths } from "../../src/views/matrix/cells";
 import { labelAt } from "../../src/views/matrix/picture";
-import { SIDES, type TextTokens } from "../../src/draw/token-elements";
+import { SIDES } from "../../src/draw/token-elements";
 import { atRest } from "../sample";
 import { type ColumnCase, type FigureCase, type LineCase, modelOfCase, queries, vectors } from "./vectors";
 
@@ -36,13 +37,14 @@ function each(name: string, check: (figure: FigureCase) => void): void {
 }
 
 function arcsFrame(figure: FigureCase) {
-  const [query, key] = figure.frame.slice(0, 2).map((xs) => (xs as number[]).map((x) => ({ x })));
-  return frameOf({ query, key } as unknown as TextTokens, modelOfCase(figure));
+  const [query, key, , , queryWidths, keyWidths] = figure.frame;
+  return frameOf({ query, key }, { query: queryWidths, key: keyWidths }, modelOfCase(figure).oneRow);
 }
 
 each("the layout of arcs", (figure) => {
   const frame = arcsFrame(figure);
-  assert.deepEqual([frame.queries, frame.keys, frame.queryY, frame.keyY], figure.frame);
+  const { queries, keys, queryY, keyY, queryWidths, keyWidths } = frame;
+  assert.deepEqual([queries, keys, queryY, keyY, queryWidths, keyWidths], figure.frame);
 });
 
 each("edges, their widths and curves", (figure) => {
@@ -63,7 +65,7 @@ each("edges at rest", (figure) => {
     edge.query,
     edge.key,
     short(weightOf(edge.code) / 100),
-    short(opacityAtRest(edge)),
+    strengthAtRest(edge),
     Number(edge.code < 0),
   ]);
   assert.deepEqual(drawn, figure.rest);
@@ -75,14 +77,15 @@ each("weight vectors, and how much of them edges show", (figure) => {
     if (!vector) continue;
     const line = lineOf(model, figure.layer, figure.head, queries(places), "from");
     assert.equal(shareOf(model, line, edgesOf(model, line)), percent);
-    const { rows, ...named } = weightVectorOf(model, line);
+    const { rows, fold, ...named } = weightVectorOf(model, line);
     assert.equal(vectorLabel(named), vector[0]);
-    const drawn = rows.map(({ number, token, special, strong, masked }) => [
+    const drawn = rows.map(({ number, token, special, strong, masked, small }) => [
       number,
       token,
-      Object.entries({ special, strong, masked }).flatMap(([name, on]) => (on ? `attention-${name}` : [])).join(" "),
+      Object.entries({ special, strong, masked, small }).flatMap(([name, on]) => (on ? `attention-${name}` : [])).join(" "),
     ]);
     assert.deepEqual(drawn, vector[1]);
+    assert.equal(fold, vector[2]);
   }
 });
 

@@ -5,7 +5,9 @@ import { MASKED, type Token } from "../../src/data/model";
 import { mostlyRightToLeft, rightToLeft } from "../../src/draw/dom";
 import { heaviest, short } from "../../src/draw/edges";
 import { LEVELS } from "../../src/draw/heatmap";
-import { curve, headroomOf } from "../../src/views/arcs/curves";
+import { curve } from "../../src/views/arcs/curves";
+import { feetOf } from "../../src/views/arcs/feet";
+import { frameOf, middlesOf } from "../../src/views/arcs/layout";
 import { labelled } from "../../src/views/matrix";
 import { cellsOf, levelPaths, ticks } from "../../src/views/matrix/cells";
 import { stripsOf, view as steps } from "../../src/views/steps";
@@ -24,12 +26,17 @@ test("the codes of a row that are drawn as edges", () => {
   }
 });
 
-test("the curves of edges in a row", () => {
-  for (const [xs, y, query, key, path] of vectors.curves) {
-    const span = Math.abs(xs.at(-1) - xs[0]) || 100;
-    const frame = { queries: xs, keys: xs, queryY: y, keyY: y, headroom: headroomOf(span), span };
-    assert.equal(headroomOf(span) + 8, y);
-    assert.equal(curve(frame, { query, key }, "query"), path);
+test("the words of a row, and the feet and curves of its edges", () => {
+  for (const [widths, mirrored, middles, width, y, drawn] of vectors.curves) {
+    assert.deepEqual(middlesOf(widths), { middles, width });
+    const turned = (list: number[]): number[] => (mirrored ? [...list].reverse() : list);
+    const [xs, own] = [turned(middles), turned(widths)];
+    const frame = frameOf({ query: xs, key: [] }, { query: own, key: own }, true);
+    assert.equal(frame.queryY, y);
+    const standing = drawn.map(([query, key, code]: number[]) => ({ query, key, width: (code! * 10) / 1000 }));
+    const feet = feetOf(standing, { ...frame, oneRow: true });
+    const paths = drawn.map(([query, key]: number[], i: number) => curve(frame, { query: query!, key: key! }, "query", feet[i]!));
+    assert.deepEqual(paths, drawn.map((one: unknown[]) => one[3]));
   }
 });
 

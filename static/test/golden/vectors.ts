@@ -16,7 +16,7 @@ export interface PinnedCase {
   places: number[];
   edges: [query: number, key: number, special: number, width: string, path: string, less: number][];
   percent: number;
-  vector: [label: string, rows: [number: string, token: string, classes: string][]] | null;
+  vector: [label: string, rows: [number: string, token: string, classes: string][], fold: string] | null;
   pairs: [query: number, key: number, weight: string][];
   detail: string;
   readout: [tokens: string[], more: boolean, other: string, number: string] | null;
@@ -54,8 +54,15 @@ export interface FigureCase {
   dim: boolean;
   layer: number;
   head: number;
-  frame: [queries: number[], keys: number[], queryY: number, keyY: number];
-  rest: [query: number, key: number, width: string, opacity: string, less: number][];
+  frame: [
+    queries: number[],
+    keys: number[],
+    queryY: number,
+    keyY: number,
+    queryWidths: number[],
+    keyWidths: number[],
+  ];
+  rest: [query: number, key: number, width: string, strength: number, less: number][];
   matrix: {
     size: [number, number];
     frame: [cell: number, left: number, top: number, mirrored: boolean];

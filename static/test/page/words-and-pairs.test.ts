@@ -17,6 +17,8 @@ const at = (index: number): Place => ({ side: "query", index });
 const frame: Frame = {
   queries: [28, 76, 124],
   keys: [28, 76, 124],
+  queryWidths: [30, 30, 30],
+  keyWidths: [30, 30, 30],
   queryY: 58,
   keyY: 58,
   headroom: 50,
@@ -63,9 +65,9 @@ test("the score vector", () => {
   const scores = weightVectorOf(model, lineOf(model, 0, 1, [{ side: "query", index: 1 }], "from"));
   assert.deepEqual(scores.tokens, ["fox"]);
   assert.deepEqual(scores.rows, [
-    { number: "0.300", token: "[CLS]", special: true, strong: true, masked: false },
-    { number: "0.700", token: "fox", special: false, strong: true, masked: false },
-    { number: "–", token: "dog", special: false, strong: false, masked: true },
+    { number: "0.300", token: "[CLS]", special: true, strong: true, masked: false, small: false },
+    { number: "0.700", token: "fox", special: false, strong: true, masked: false, small: false },
+    { number: "–", token: "dog", special: false, strong: false, masked: true, small: false },
   ]);
 });
 

@@ -12,29 +12,23 @@ import numpy as np
 from sphinx_attention.core.codes import FULL, Codes
 from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.common.constants import constants
-from sphinx_attention.core.render.common.placed_text import (
-    Fonts,
-    PlacedToken,
-    token_text,
-    tokens_right_to_left,
-)
+from sphinx_attention.core.render.common.placed_text import tokens_right_to_left
 from sphinx_attention.core.render.common.score_vector import are_strong
 from sphinx_attention.core.render.drawing import Drawing
 
 from . import labels
+from .feet import Feet, Words, feet
+from .layout import lay_out_row
 from .picture import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sphinx_attention.core.attention import Token
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.figure.labels import Label
+    from sphinx_attention.core.render.common.placed_text import PlacedToken
 
 Side = Literal["query", "key"]
-
-FONTS = Fonts(ordinary=18, special=14)
-"""Sizes in px of ordinary and of special tokens."""
 
 _ARCS = constants("arcs")
 
@@ -43,32 +37,17 @@ MOST_REST_EDGES: int = _ARCS["most_rest_edges"]
 
 _OPACITIES: list[tuple[int, float]] = _ARCS["rest_opacities"]  # from which code on
 # The share of that for edges to special tokens, so that sinks do not hide the words.
-_SPECIAL_OPACITY: float = _ARCS["special_opacity"]
+_SPECIAL_OPACITY = 0.6
 
-_SLOT: float = _ARCS["slot"]
-_GAP, _MARGIN = 12.0, 10.0
 _TOP: float = _ARCS["top"]  # room above the highest edge for half its stroke
 _WORD, _BOTTOM = 22.0, 48.0  # below the line where edges meet the row
 _NUMBER: float = _ARCS["number"]  # likewise
 _LABELS = 2.0  # from the baseline of the numbers to the lines of labels
 _ROWS_APART: float = _ARCS["rows_apart"]
-_COLUMN = 640.0  # about as wide as a page's text; a wider picture scrolls
+_COLUMN: float = _ARCS["column"]  # about as wide as a page's text; a wider picture scrolls
 _KEY_NUMBER: float = _ARCS["key_number"]
 _KEY_WORD = 38.0
 _KEY_LINE: float = _ARCS["key_line"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slot(PlacedToken):
-    """A token in its row. Its middle is a multiple of 0.5 px.
-
-    Attributes:
-        left: left end of the slot in px.
-        width: width of the slot in px, at least 36.
-    """
-
-    left: float
-    width: float
 
 
 @dataclass(frozen=True)
@@ -76,7 +55,7 @@ class DrawnToken:
     """A token of the picture: its slot, and what the selection makes of it."""
 
     index: int
-    slot: Slot
+    slot: PlacedToken
     number: str = ""
     strong: bool = False
     focus: bool = False
@@ -128,12 +107,14 @@ class Layer:
     Attributes:
         special: whether they go to special tokens.
         less: whether they are differences below 0.
-        opacity: of all of them.
+        strength: which of the strengths that are told apart, from 0 on.
+        opacity: of all of them, on white.
         lines: stroke width, and the path of all edges so wide.
     """
 
     special: bool
     less: bool
+    strength: int
     opacity: float
     lines: tuple[tuple[str, str], ...] = field(repr=False)
 
@@ -160,30 +141,6 @@ def draw(figure: Figure) -> Drawing:
     return _one_row(figure, codes) if figure.attention.same_tokens else _two_rows(figure, codes)
 
 
-def lay_out_row(
-    tokens: Sequence[Token], *, backwards: bool = False
-) -> tuple[tuple[Slot, ...], float]:
-    """Lay out tokens in a row.
-
-    Args:
-        tokens: in reading order.
-        backwards: whether the first stands rightmost.
-
-    Returns:
-        Slots in the order of the tokens, and the width of the row with its margins, in px.
-    """
-    slots = []
-    left = _MARGIN
-    for token in reversed(tokens) if backwards else tokens:
-        # Texts are whole pixels wide: centres are then short to write and exact in every language.
-        text = token_text(token, FONTS)
-        width = max(text["text_width"], _SLOT)
-        slots.append(Slot(**text, x=left + width / 2, left=left, width=width))
-        left += width + _GAP
-    ordered = tuple(reversed(slots)) if backwards else tuple(slots)
-    return ordered, left - _GAP + _MARGIN
-
-
 def _one_row(figure: Figure, codes: Codes) -> Drawing:
     tokens = figure.attention.query_tokens
     backwards = tokens_right_to_left(tokens)
@@ -198,11 +155,11 @@ def _one_row(figure: Figure, codes: Codes) -> Drawing:
     band = labels.band(over)
     y = edges.headroom(span) + _TOP + band
 
-    def curve(query: int, key: int) -> edges.Curve:
+    def curve(query: int, key: int, stands: Feet) -> edges.Curve:
         x = slots[query].x
         if query == key:
-            return edges.balloon(x, y, span)
-        return edges.arc(x, slots[key].x, y, span)
+            return edges.loop(x, y, span, stands)
+        return edges.arc(x, slots[key].x, y, span, stands)
 
     row = DrawnRow(
         tokens=_tokens(slots, _totals(figure, codes), figure.pinned),
@@ -211,12 +168,15 @@ def _one_row(figure: Figure, codes: Codes) -> Drawing:
     )
 
     def height(label: Label) -> float:
-        top = labels.apex(curve(label.query, label.key or 0))[1]
-        return top - edges.STROKE / 2
+        key = label.key or 0
+        # The top of an arc does not depend on its feet. An edge to the word itself gets wide ones.
+        stands = (-8.0, 8.0) if key == label.query else (0.0, 0.0)
+        return labels.apex(curve(label.query, key, stands))[1] - edges.STROKE / 2
 
     drawn = (*labels.above(over, height), *labels.below(under, y + _NUMBER + _LABELS))
     size = (width, y + _BOTTOM + labels.band(under))
-    drawing = _drawing(figure, codes, (row,), curve, size, backwards=backwards)
+    both = (slots, slots)
+    drawing = _drawing(figure, codes, (row,), both, curve, size=size, backwards=backwards)
     set_in = tuple(one.label for one in drawn)
     content = replace(drawing.content, labels=drawn, band=band)
     return replace(drawing, content=content, labels=set_in)
@@ -235,8 +195,9 @@ def _two_rows(figure: Figure, codes: Codes) -> Drawing:
     )
     query_line = _KEY_LINE + _ROWS_APART
 
-    def curve(query: int, key: int) -> edges.Curve:
-        return edges.between(queries[query].x, query_line, keys[key].x, _KEY_LINE)
+    def curve(query: int, key: int, stands: Feet) -> edges.Curve:
+        start, end = queries[query].x + stands[0], keys[key].x + stands[1]
+        return edges.between(start, query_line, end, _KEY_LINE)
 
     key_row = DrawnRow(
         tokens=_tokens(keys, _totals(figure, codes)),
@@ -251,12 +212,13 @@ def _two_rows(figure: Figure, codes: Codes) -> Drawing:
         side="query",
     )
     size = (width, query_line + _BOTTOM)
-    return _drawing(figure, codes, (key_row, query_row), curve, size, backwards=all(backward))
+    rows_drawn, slots = (key_row, query_row), (queries, keys)
+    return _drawing(figure, codes, rows_drawn, slots, curve, size=size, backwards=all(backward))
 
 
-def _shifted(slots: Sequence[Slot], by: float) -> tuple[Slot, ...]:
+def _shifted(slots: Sequence[PlacedToken], by: float) -> tuple[PlacedToken, ...]:
     shift = math.floor(2 * by) / 2
-    return tuple(replace(slot, x=slot.x + shift, left=slot.left + shift) for slot in slots)
+    return tuple(replace(slot, x=slot.x + shift) for slot in slots)
 
 
 def _totals(figure: Figure, codes: Codes) -> Codes | None:
@@ -265,7 +227,7 @@ def _totals(figure: Figure, codes: Codes) -> Codes | None:
 
 
 def _tokens(
-    slots: Sequence[Slot],
+    slots: Sequence[PlacedToken],
     totals: Codes | None,
     pinned: Sequence[int] = (),
 ) -> tuple[DrawnToken, ...]:
@@ -290,32 +252,49 @@ def _drawing(
     figure: Figure,
     codes: Codes,
     rows: tuple[DrawnRow, ...],
-    curve: Callable[[int, int], edges.Curve],
-    size: tuple[float, float],
+    slots: tuple[Sequence[PlacedToken], Sequence[PlacedToken]],
+    curve: Callable[[int, int, Feet], edges.Curve],
     *,
+    size: tuple[float, float],
     backwards: bool,
 ) -> Drawing:
     keys = figure.attention.key_tokens
+    words = Words(
+        queries=[slot.x for slot in slots[0]],
+        keys=[slot.x for slot in slots[1]],
+        query_widths=[slot.text_width for slot in slots[0]],
+        key_widths=[slot.text_width for slot in slots[1]],
+        one_row=figure.attention.same_tokens,
+    )
 
-    def edge(query: int, key: int, *, rest: bool = False) -> DrawnEdge:
-        line = (edges.short_path if rest else edges.path)(curve(query, key))
-        code = int(codes.values[query, key])
-        # Of a difference, the hue tells the sign, and every edge has one.
-        special = keys[key].special and not figure.attention.signed
-        return DrawnEdge(query, key, code, special=special, path=line)
+    def drawn(
+        pairs: Sequence[tuple[int, int]], write: Callable[[edges.Curve], str]
+    ) -> list[DrawnEdge]:
+        weights = [(pair, int(codes.sizes[pair]) * edges.STROKE / FULL) for pair in pairs]
+        stands = feet(weights, words)
+        return [
+            DrawnEdge(
+                *pair,
+                code=int(codes.values[pair]),
+                # Of a difference, the hue tells the sign, and every edge has one.
+                special=keys[pair[1]].special and not figure.attention.signed,
+                path=write(curve(*pair, stands[pair])),
+            )
+            for pair in pairs
+        ]
 
     # What a pin hides from the start is drawn by the browser, if it is ever asked for.
     rest = [] if figure.pinned else at_rest(figure, codes)
     focus = [
-        edge(query, key)
+        (query, key)
         for query in figure.pinned
         for key in np.flatnonzero(edges.drawn(codes[query], figure.cutoff)).tolist()
     ]
     arcs = Arcs(
         rows=rows,
-        rest=_layers([edge(query, key, rest=True) for query, key in rest]),
+        rest=_layers(drawn(rest, edges.short_path)),
         # Edges to special tokens are below the others.
-        focus=tuple(sorted(focus, key=lambda one: not one.special)),
+        focus=tuple(sorted(drawn(focus, edges.path), key=lambda one: not one.special)),
         pinned=bool(figure.pinned),
     )
     return Drawing(
@@ -325,6 +304,7 @@ def _drawing(
         write=write,
         turns=True,
         notes=_notes(figure),
+        smallest=_ARCS["smallest"],
     )
 
 
@@ -368,6 +348,7 @@ def _layers(drawn: Sequence[DrawnEdge]) -> tuple[Layer, ...]:
         Layer(
             special=not ordinary,
             less=less,
+            strength=strength,
             opacity=_OPACITIES[strength][1] * (1 if ordinary else _SPECIAL_OPACITY),
             lines=tuple((width, "".join(paths)) for width, paths in group.items()),
         )

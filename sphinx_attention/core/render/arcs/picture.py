@@ -33,7 +33,7 @@ def write(figure: Figure, arcs: Arcs, *, standalone: bool) -> str:
     ink = ACCENT if standalone else "currentColor"
     dim = standalone and figure.spec.special == "dim"
     away = " attention-overview--away" if arcs.pinned else ""
-    lines = f'fill="none" stroke="{ink}" stroke-linecap="round"'
+    lines = f'fill="none" stroke="{ink}"'
     return "".join(
         (
             f'<g class="attention-overview{away}" {lines}>\n',
@@ -81,9 +81,13 @@ def _label(one: DrawnLabel) -> str:
 
 def _layer(layer: Layer, *, standalone: bool, dim: bool) -> str:
     classes, colour = _kind("attention-rest", layer, standalone=standalone)
-    opacity = num(layer.opacity * (0.4 if dim and layer.special else 1))
     paths = (f'<path d="{path}" stroke-width="{width}"/>' for width, path in layer.lines)
-    return f'<g class="{classes}" stroke-opacity="{opacity}"{colour}>{"".join(paths)}</g>\n'
+    ink = f'class="{classes} attention-ink-{layer.strength}"'
+    if standalone:
+        # Without the page's style sheet, which mixes the ink with the ground.
+        opacity = num(layer.opacity * (0.4 if dim and layer.special else 1))
+        ink = f'class="{classes}" stroke-opacity="{opacity}"{colour}'
+    return f"<g {ink}>{''.join(paths)}</g>\n"
 
 
 def _edge(edge: DrawnEdge, *, standalone: bool, dim: bool) -> str:

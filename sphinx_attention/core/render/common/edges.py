@@ -48,9 +48,11 @@ _NEAR: float = _EDGES["near"]
 _NEAR_APEX: float = _EDGES["near_apex"]
 # The height of a cubic's apex when both handles have height 1.
 _APEX: float = _EDGES["apex"]
-# The largest height and radius of an edge to itself.
-_BALLOON_HEIGHT: float = _EDGES["balloon_height"]
-_BALLOON_RADIUS: float = _EDGES["balloon_radius"]
+# The height of an edge to itself: of the narrowest one, and for each px between its feet; at most
+# this share of the headroom.
+_LOOP_HEIGHT: float = _EDGES["loop_height"]
+_LOOP_GROWS: float = _EDGES["loop_grows"]
+_LOOP_MOST: float = _EDGES["loop_most"]
 
 
 @lru_cache(8192)
@@ -154,7 +156,9 @@ def handle(distance: float, span: float) -> float:
     return rise * math.pow(distance / span, nesting) / _APEX
 
 
-def arc(start: float, end: float, y: float, span: float) -> Curve:
+def arc(
+    start: float, end: float, y: float, span: float, feet: tuple[float, float] = (0.0, 0.0)
+) -> Curve:
     """The edge between two different tokens of a row.
 
     Two such curves that share an end never meet again while their height grows with the distance d
@@ -167,34 +171,26 @@ def arc(start: float, end: float, y: float, span: float) -> Curve:
         end: x of the other token.
         y: where edges meet the row.
         span: distance between the centres of the row's first and last token.
+        feet: how far the ends are from the middles of their tokens.
     """
     top = y - handle(abs(end - start), span)
-    return (start, y), (start, top), (end, top), (end, y)
+    first, last = start + feet[0], end + feet[1]
+    return (first, y), (first, top), (last, top), (last, y)
 
 
-def balloon(x: float, y: float, span: float) -> Curve:
-    """The edge from a token to itself: a drop between the arcs on both sides.
+def loop(x: float, y: float, span: float, legs: tuple[float, float]) -> Curve:
+    """The edge from a token to itself: a slender arc from the left of its middle to the right.
 
-    Near the token, the widest and steepest arc climbs as ``x = k y² / 3`` with ``k = span /
-    handle²``. The drop climbs as ``x = r y² / (3 a²)``, which gives ``a`` below. Its head of radius
-    r around the height s does not touch the arc if ``r < k s² / 3``. Both conditions leave a
-    margin.
+    Args:
+        x: middle of the token.
+        y: where edges meet the row.
+        span: distance between the centres of the row's first and last token.
+        legs: where the edge stands, from the middle of the token.
     """
-    k = span / handle(span, span) ** 2
-    height = min(_BALLOON_HEIGHT, 0.8 * headroom(span))
-    # The r with r = k s² / 4, where s = height - r: the smaller root of that equation.
-    q = k / 4
-    r = (2 * q * height + 1 - math.sqrt(4 * q * height + 1)) / (2 * q)
-    r = min(r, _BALLOON_RADIUS)
-    s = height - r
-    neck = y - min(s, math.sqrt(r / (0.8 * k)))
-    shoulder, cheek, crown = y - s, y - 0.78 * s, y - s - 4 / 3 * r
-    left, right = x - r, x + r
-    return (
-        *((x, y), (x, neck), (left, cheek), (left, shoulder)),
-        *((left, crown), (right, crown), (right, shoulder)),
-        *((right, cheek), (x, neck), (x, y)),
-    )
+    left, right = x + legs[0], x + legs[1]
+    height = min(_LOOP_HEIGHT + _LOOP_GROWS * (legs[1] - legs[0]), _LOOP_MOST * headroom(span))
+    top = y - height / _APEX
+    return (left, y), (left, top), (right, top), (right, y)
 
 
 def between(start: float, y_start: float, end: float, y_end: float) -> Curve:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
+from importlib import resources
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.codes import Codes
+import numpy as np
+
+from sphinx_attention.core.codes import Codes, format_thousandths
 from sphinx_attention.core.text import visible
 
 from .constants import constants
 from .edges import share_drawn
+from .text_metrics import text_width
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sphinx_attention.core.figure.figure import Figure
 
 _WEIGHTS = constants()["weights"]
@@ -25,6 +32,24 @@ STRONG: int = _WEIGHTS["strong"]
 
 # The most terms that the name of a sum lists.
 _TERMS: int = _WEIGHTS["summed_terms"]
+
+# Rows of fewer thousandths are folded, if they have at most so many together, if there are at least
+# so many of them, and if the vector has at least so many rows.
+_FOLD_BELOW: int = _WEIGHTS["fold_below"]
+_FOLD_TOGETHER: int = _WEIGHTS["fold_together"]
+_FOLD_ROWS: int = _WEIGHTS["fold_rows"]
+_FOLD_VECTOR: int = _WEIGHTS["fold_vector"]
+
+
+# The widths of a column in px, for which the style sheet has a rule each.
+_COLUMNS = json.loads((resources.files(__package__) / "columns.json").read_text(encoding="utf-8"))
+_BESIDE = range(_COLUMNS["least"], _COLUMNS["most"] + 1, _COLUMNS["step"])
+# The sizes in px of the tokens of a vector beside a picture, and of the token in its name.
+_FONT, _NAME_FONT = 15.0, 11.0
+# The width in px of all else in such a vector: α, the equals sign, the brackets and the numbers.
+_VECTOR = 116.0
+# The height in px of a row of such a vector, and the px by which it may be higher than the picture.
+_ROW, _HIGHER = 19.5, 40.0
 
 
 @dataclass(frozen=True)
@@ -45,12 +70,14 @@ class Vector:
         scores: a row for each key.
         label: the name for screen readers.
         signed: whether the numbers are differences.
+        fold: what is said of the rows that are folded; empty if none are.
     """
 
     names: tuple[str, ...]
     scores: tuple[Score, ...]
     label: str
     signed: bool = False
+    fold: str = ""
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -81,6 +108,7 @@ def score_vector(figure: Figure) -> Vector | None:
         return None
     attention = figure.attention
     totals = Codes.mean([rows.sum() for rows in _pinned_rows(figure)])
+    small = folded(totals)
     names = tuple(visible(attention.query_tokens[query].text) for query in figure.pinned)
     return Vector(
         names=names,
@@ -89,16 +117,66 @@ def score_vector(figure: Figure) -> Vector | None:
         ),
         signed=attention.signed,
         scores=tuple(
-            Score(text, visible(token.text), _classes(token.special, strong, masked))
-            for text, token, strong, masked in zip(
+            Score(text, visible(token.text), _classes(token.special, strong, masked, is_small))
+            for text, token, strong, masked, is_small in zip(
                 totals.texts,
                 attention.key_tokens,
                 are_strong(totals),
                 totals.masked.tolist(),
+                small.tolist(),
                 strict=True,
             )
         ),
+        fold=_fold(figure, totals[small]),
     )
+
+
+def folded(totals: Codes) -> NDArray[np.bool_]:
+    """Which rows of a vector are too small to matter, masked ones among them.
+
+    These are all rows below a bound, so that equal rows are folded together or not at all.
+    """
+    sizes = totals.sizes
+    bound = next(
+        (one for one in range(_FOLD_BELOW, 1, -1) if sizes[sizes < one].sum() <= _FOLD_TOGETHER), 1
+    )
+    small: NDArray[np.bool_] = sizes < bound
+    is_folded = len(sizes) >= _FOLD_VECTOR and small.sum() >= _FOLD_ROWS
+    return small if is_folded else np.zeros_like(small)
+
+
+def column_for_both(figure: Figure, width: float, height: float) -> int | None:
+    """The width of a column in px in which a vector stands beside a picture in its middle.
+
+    The column has room for the vector of any token, which is hardly higher than the picture. The
+    answer is one of the widths that the style sheet knows, or None if there is none.
+
+    Args:
+        figure: the figure with the picture.
+        width: the width of the picture in px.
+        height: the height of the picture in px.
+    """
+    attention = figure.attention
+    sides = [attention.query_tokens, attention.key_tokens]
+    rows = max(len(side) for side in sides)
+    if width >= _BESIDE[-1] or rows * _ROW > height + _HIGHER:
+        return None
+    longest = max(text_width(visible(token.text), 1.0) for side in sides for token in side)
+    needed = width + 2 * (longest * (_FONT + _NAME_FONT) + _VECTOR)
+    return next((one for one in _BESIDE if one >= needed), None)
+
+
+def _fold(figure: Figure, rows: Codes) -> str:
+    """What is said of folded rows: how many there are, and how much they have together."""
+    masked = int(rows.masked.sum())
+    known = len(rows.masked) - masked
+    parts = []
+    if known:
+        together = format_thousandths(int(rows.values.sum()), signed=rows.signed)
+        parts.append(figure.say("folded", count=known, weight=together))
+    if masked:
+        parts.append(figure.say("folded_masked", count=masked))
+    return "; ".join(parts)
 
 
 def percent_drawn(figure: Figure) -> int | None:
@@ -121,5 +199,5 @@ def _pinned_rows(figure: Figure) -> list[Codes]:
 
 
 def _classes(*are: bool) -> str:
-    names = ("special", "strong", "masked")
+    names = ("special", "strong", "masked", "small")
     return " ".join(f"attention-{name}" for name, is_so in zip(names, are, strict=True) if is_so)

@@ -1,14 +1,17 @@
 /** The curves of edges and their opacity. The Python part computes the same, to the last digit. */
 
-import { rest_opacities as OPACITIES, special_opacity as SPECIAL } from "../../../../sphinx_attention/core/render/arcs/constants.json";
+import { rest_opacities as OPACITIES } from "../../../../sphinx_attention/core/render/arcs/constants.json";
 import { edges } from "../../../../sphinx_attention/core/render/common/constants.json";
 import { clamp, type Edge, nearest, short, type Side, weightOf } from "../shared";
+import type { Feet } from "./feet";
 
 /** The layout of the static picture, in px. */
 export interface Frame {
-  /** The centres of the tokens. */
+  /** The centres of the tokens, and the widths of their texts. */
   queries: readonly number[];
   keys: readonly number[];
+  queryWidths: readonly number[];
+  keyWidths: readonly number[];
   /** The heights at which edges end. They are equal in figures of one row. */
   queryY: number;
   keyY: number;
@@ -27,20 +30,20 @@ export function headroomOf(span: number): number {
  * The curve of an edge as the `d` of a path that starts at the token in focus. The Python part proves
  * that curves with a common end do not cross.
  */
-export function curve(frame: Frame, edge: Pick<Edge, "query" | "key">, from: Side): string {
+export function curve(frame: Frame, edge: Pick<Edge, "query" | "key">, from: Side, [atQuery, atKey]: Feet): string {
   const q = frame.queries[edge.query]!;
   const k = frame.keys[edge.key]!;
-  const [start, end] = from === "query" ? [q, k] : [k, q];
+  const isForth = from === "query";
+  const [x, end] = isForth ? [q + atQuery, k + atKey] : [k + atKey, q + atQuery];
   if (frame.queryY !== frame.keyY) {
-    const [startY, endY] =
-      from === "query" ? [frame.queryY, frame.keyY] : [frame.keyY, frame.queryY];
+    const [startY, endY] = isForth ? [frame.queryY, frame.keyY] : [frame.keyY, frame.queryY];
     const middle = (startY + endY) / 2;
-    return path`M${start} ${startY}C${start} ${middle} ${end} ${middle} ${end} ${endY}`;
+    return path`M${x} ${startY}C${x} ${middle} ${end} ${middle} ${end} ${endY}`;
   }
   const y = frame.queryY;
-  if (edge.query === edge.key) return balloon(frame, start, y);
-  const top = y - handle(Math.abs(end - start), frame);
-  return path`M${start} ${y}C${start} ${top} ${end} ${top} ${end} ${y}`;
+  const isLoop = edge.query === edge.key;
+  const top = y - (isLoop ? loopHandle(Math.abs(atKey - atQuery), frame) : handle(Math.abs(k - q), frame));
+  return path`M${x} ${y}C${x} ${top} ${end} ${top} ${end} ${y}`;
 }
 
 /** The height of an arc's control points above its ends. */
@@ -52,30 +55,14 @@ function handle(distance: number, { span, headroom }: Frame): number {
   return (rise * (distance / span) ** nesting) / apex;
 }
 
-/** An edge from a token to itself: a drop between the arcs to the left and right. */
-function balloon(frame: Frame, x: number, y: number): string {
-  const k = frame.span / handle(frame.span, frame) ** 2;
-  const height = Math.min(edges.balloon_height, 0.8 * frame.headroom);
-  const q = k / 4;
-  const r = Math.min((2 * q * height + 1 - Math.sqrt(4 * q * height + 1)) / (2 * q), edges.balloon_radius);
-  const s = height - r;
-  const neck = y - Math.min(s, Math.sqrt(r / (0.8 * k)));
-  const shoulder = y - s;
-  const cheek = y - 0.78 * s;
-  const crown = y - s - (4 / 3) * r;
-  const left = x - r;
-  const right = x + r;
-  return (
-    path`M${x} ${y}C${x} ${neck} ${left} ${cheek} ${left} ${shoulder}` +
-    path`C${left} ${crown} ${right} ${crown} ${right} ${shoulder}` +
-    path`C${right} ${cheek} ${x} ${neck} ${x} ${y}`
-  );
+/** The height of the control points of an edge to its own token, whose feet are so far apart. */
+function loopHandle(apart: number, { headroom }: Frame): number {
+  return Math.min(edges.loop_height + edges.loop_grows * apart, edges.loop_most * headroom) / edges.apex;
 }
 
-/** The opacity of an edge at rest, where many edges overlap. */
-export function opacityAtRest({ code, special }: Edge): number {
-  const opacity = OPACITIES.filter(([from]) => weightOf(code) >= from!).at(-1)![1]!;
-  return special ? SPECIAL * opacity : opacity;
+/** How strong an edge at rest is, as a number from 0 on. The style sheet knows the ink of each. */
+export function strengthAtRest({ code }: Edge): number {
+  return OPACITIES.filter(([from]) => weightOf(code) >= from!).length - 1;
 }
 
 function path(strings: TemplateStringsArray, ...values: number[]): string {

@@ -1,6 +1,6 @@
 /** The arcs view: tokens in one row or two, and curves from the token in focus. */
 
-import { key_line, key_number, most_rest_edges, number, rows_apart, slot, top } from "../../../../sphinx_attention/core/render/arcs/constants.json";
+import { most_rest_edges, number, row } from "../../../../sphinx_attention/core/render/arcs/constants.json";
 import { edges as curves } from "../../../../sphinx_attention/core/render/common/constants.json";
 import {
   addHitArea,
@@ -9,7 +9,6 @@ import {
   edgesOf,
   find,
   inFocus,
-  type Line,
   lineOf,
   type Model,
   numberIn,
@@ -32,9 +31,13 @@ import {
   type ViewKind,
   weightOf,
 } from "../shared";
-import { curve, type Frame, headroomOf, opacityAtRest } from "./curves";
-import { type EdgePath, pathsIn } from "./paths";
+import { curve, type Frame, strengthAtRest } from "./curves";
+import { feetOf } from "./feet";
+import { bindLight } from "./light";
+import { frameIn, putToken, setInOwnFont } from "./layout";
+import { type EdgePath, type Motion, pathsIn } from "./paths";
 import { openRest } from "./rest";
+import { ROW_ABOVE } from "./rows";
 
 export const view: ViewKind = { open, reversible: true };
 
@@ -67,23 +70,25 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
   return {
     focus,
     // Edges to special tokens are below the others.
-    strokes: edgesOf(model, line)
-      .map((edge) => strokeOf(frame, edge, line.from))
+    strokes: strokesOf(frame, edgesOf(model, line), line.from, model.oneRow)
       .sort((a, b) => Number(b.special) - Number(a.special)),
     side: model.oneRow || line.from === "key" ? "query" : "key",
     numbers: line.codes.map((code) => printedWeight(code, model.signed)),
   };
 }
 
-function strokeOf(frame: Frame, edge: Edge, from: Line["from"]): Stroke {
-  return {
+/** The strokes of edges that are drawn together, in the same order. */
+function strokesOf(frame: Frame, edges: readonly Edge[], from: Side, oneRow: boolean): Stroke[] {
+  const widths = edges.map(({ code }) => (weightOf(code) * curves.stroke) / 1000);
+  const feet = feetOf(edges.map(({ query, key }, i) => ({ query, key, width: widths[i]! })), { ...frame, oneRow });
+  return edges.map((edge, i) => ({
     query: edge.query,
     key: edge.key,
     special: edge.special,
     less: edge.code < 0,
-    d: curve(frame, edge, from),
-    width: short((weightOf(edge.code) * curves.stroke) / 1000),
-  };
+    d: curve(frame, edge, from, feet[i]!),
+    width: short(widths[i]!),
+  }));
 }
 
 /** A stroke as a path of the class `attention-edge` or `attention-rest`. */
@@ -109,40 +114,44 @@ function nameOf(query: number | string, key: number | string): string {
 const OVERVIEW = most_rest_edges;
 /** In figures of more tokens, edges at rest are removed while a token is pinned. */
 const LARGE = 64;
-/** The smallest width of a token's hit area, in px. */
-const LEAST = slot;
 /** The distance from the ends of the edges to the baseline of the weights below a row, in px. */
 const NUMBER_BELOW = number;
-/** In figures of two rows, the heights of the upper row's parts, and of the lower row, in px. */
-const ROW_ABOVE = { end: key_line, number: key_number, top: 6 };
-const ROW_BELOW = key_line + rows_apart;
 
 function open(root: HTMLElement, model: Model): View {
-  const picture = require(root, "picture");
+  const picture = require<SVGSVGElement>(root, "picture");
   const edges = require<SVGGElement>(picture, "edges");
   const overview = find<SVGGElement>(picture, "overview");
   const tokens = readTokens(picture, model, model.oneRow ? 0 : undefined);
   const labels = find<SVGGElement>(picture, "labels");
-  const frame = frameOf(tokens, model, labels ? numberIn(labels, "data-band") : 0);
-  for (const token of [...tokens.query, ...tokens.key]) {
-    const wide = Math.max(numberIn(token.word!, "textLength"), LEAST);
+  let frame = frameIn(tokens, model.oneRow, labels ? numberIn(labels, "data-band") : 0);
+  const both = [...tokens.query, ...tokens.key];
+  for (const token of both) {
     const [top, high] = isAbove(token.place.side, model) ? [ROW_ABOVE.top, 40] : [frame.queryY + 4, 42];
-    addHitArea(token.element, token.x - wide / 2, top, wide, high);
+    addHitArea(token.element, token.x, top, row.least, high);
   }
+  /** Set the words in the page's own font. True where they have moved. */
+  const settle = (): boolean => {
+    // The author's labels point at the words where Python has put them.
+    const next = labels ? null : setInOwnFont(picture, tokens, frame);
+    if (next) frame = next;
+    for (const [i, token] of tokens.query.entries()) putToken(token, frame.queryWidths[i]!);
+    for (const [i, token] of tokens.key.entries()) putToken(token, frame.keyWidths[i]!);
+    return !!next;
+  };
+  const hasMoved = settle();
   const tokenAt = ({ side, index }: Place): TextToken | undefined =>
     tokens[model.oneRow ? "query" : side][index];
-  const isLarge = tokens.query.length + tokens.key.length > LARGE;
+  const isLarge = both.length > LARGE;
   const edgePaths = pathsIn(edges, ({ dataset }) => nameOf(dataset["query"]!, dataset["key"]!));
-  const rest = overview && openRest(overview, (state) => restPaths(model, state, frame), isLarge);
+  const rest = overview && openRest(overview, (state) => restPaths(model, state, frame), { isLarge, isStatic: !hasMoved });
   let shown = readShown(tokens);
   let first: State | undefined;
 
+  const showEdges = ({ strokes }: Drawing, motion: Motion): void =>
+    edgePaths.show(strokes.map((stroke) => pathOf(stroke, "edge")), motion);
   const show = (state: State, previous: State | null): void => {
     const next = draw(model, state, frame);
-    edgePaths.show(
-      next.strokes.map((stroke) => pathOf(stroke, "edge")),
-      !previous ? "none" : isSameFocus(state, previous) ? "change" : "grow",
-    );
+    showEdges(next, !previous ? "none" : isSameFocus(state, previous) ? "change" : "grow");
     for (const side of SIDES) {
       const numbers = next.side === side ? next.numbers : [];
       if (next.side === side || shown.side === side) numbersInto(tokens[side], numbers, side, frame, model);
@@ -161,7 +170,31 @@ function open(root: HTMLElement, model: Model): View {
     if (labels) toggleClass(labels, "labels--away", isOther);
     shown = next;
   };
-  return { tokens: [...tokens.query, ...tokens.key], edges: true, show };
+  // A font may arrive after the picture.
+  let last: State | undefined;
+  const onFonts = (): void => {
+    if (!last || !settle()) return;
+    showEdges(draw(model, last, frame), "none");
+    rest?.redraw(last);
+  };
+  document.fonts?.addEventListener("loadingdone", onFonts);
+  const pinnedSide = (): Side | null => {
+    const side = last?.pinned[0]?.side;
+    return !side ? null : model.oneRow && last!.direction === "to" ? "key" : side;
+  };
+  const unbindLight = bindLight(root, pinnedSide, (side, index) => tokenAt({ side, index }));
+  return {
+    tokens: both,
+    edges: true,
+    show(state, previous) {
+      show(state, previous);
+      last = state;
+    },
+    destroy() {
+      document.fonts?.removeEventListener("loadingdone", onFonts);
+      unbindLight();
+    },
+  };
 }
 
 /** Whether two states show the edges of the same tokens, perhaps of two heads. */
@@ -177,19 +210,6 @@ function readShown(tokens: TextTokens): Drawing {
   const focused = all.filter(({ element }) => element.classList.contains("attention-token--focus"));
   const side = all.find(({ weight }) => weight?.textContent)?.place.side ?? null;
   return { focus: focused.map(({ place }) => place), strokes: [], side, numbers: [] };
-}
-
-/** The layout of the static picture, from the places of its tokens. The author's labels stand in a band above it. */
-export function frameOf(tokens: TextTokens, model: Model, band = 0): Frame {
-  const queries = tokens.query.map((token) => token.x);
-  if (!model.oneRow) {
-    const keys = tokens.key.map((token) => token.x);
-    return { queries, keys, queryY: ROW_BELOW, keyY: ROW_ABOVE.end, headroom: 0, span: 0 };
-  }
-  const span = Math.abs(queries[queries.length - 1]! - queries[0]!) || curves.lone_span;
-  const headroom = headroomOf(span);
-  const y = headroom + top + band;
-  return { queries, keys: queries, queryY: y, keyY: y, headroom, span };
 }
 
 function numbersInto(
@@ -222,11 +242,13 @@ function newWeight(token: TextToken, side: Side, frame: Frame, model: Model): SV
 
 /** The edges at rest. Those to special tokens are below the others, and weak ones below strong ones. */
 function restPaths(model: Model, { layer, head }: State, frame: Frame): EdgePath[] {
-  return edgesAtRest(model, layer, head, OVERVIEW)
-    .map((edge) => ({ edge, opacity: opacityAtRest(edge) }))
-    .sort((a, b) => Number(b.edge.special) - Number(a.edge.special) || a.opacity - b.opacity)
-    .map(({ edge, opacity }) => {
-      const { name, attributes } = pathOf(strokeOf(frame, edge, "query"), "rest");
-      return { name, attributes: { ...attributes, "stroke-opacity": short(opacity) } };
+  const all = edgesAtRest(model, layer, head, OVERVIEW);
+  const strokes = strokesOf(frame, all, "query", model.oneRow);
+  return all
+    .map((edge, i) => ({ stroke: strokes[i]!, special: Number(edge.special), strength: strengthAtRest(edge) }))
+    .sort((a, b) => b.special - a.special || a.strength - b.strength)
+    .map(({ stroke, strength }) => {
+      const { name, attributes } = pathOf(stroke, "rest");
+      return { name, attributes: { ...attributes, class: `${attributes["class"]} attention-ink-${strength}` } };
     });
 }

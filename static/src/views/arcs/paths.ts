@@ -35,7 +35,7 @@ export function pathsIn(parent: SVGGElement, name: (path: SVGPathElement) => str
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let known = new Map([...parent.querySelectorAll("path")].map((path) => [name(path), path]));
   /** The paths of edges that are gone, until they have shrunk away. */
-  const leaving = group("leaving", { fill: "none", "stroke-linecap": "round" });
+  const leaving = group("leaving", { fill: "none" });
 
   const release = (path: SVGPathElement): void => {
     setAttributes(path, { class: path.getAttribute("class")!.replace(/attention-(edge|rest)/g, "attention-gone") });
@@ -63,7 +63,7 @@ export function pathsIn(parent: SVGGElement, name: (path: SVGPathElement) => str
         if (path === next) next = next.nextElementSibling;
         else put(parent, path, next);
         if (before.has(edge)) continue;
-        if (motion === "grow") path.animate({ strokeDasharray: ["0 1", "1 0"] }, { duration: GROW, easing: "ease-out" });
+        if (motion === "grow") path.animate({ strokeDasharray: ["0 2", "1 2"] }, { duration: GROW, easing: "ease-out" });
         if (motion === "change") path.animate({ strokeWidth: ["0", String(attributes["stroke-width"])] }, CHANGE);
       }
     },

@@ -13,17 +13,17 @@ export interface Rest {
  * Take over the group of the edges at rest, where a picture has one.
  *
  * `edgesAt` are the paths of a state. With `isLarge`, they are removed while a token is pinned, so that a
- * figure of many tokens has few elements.
+ * figure of many tokens has few elements. With `isStatic`, the static picture is still right.
  */
 export function openRest(
   overview: SVGGElement,
   edgesAt: (state: State) => readonly EdgePath[],
-  isLarge: boolean,
+  { isLarge, isStatic: wasStatic }: { readonly isLarge: boolean; readonly isStatic: boolean },
 ): Rest {
   const paths = pathsIn(overview, () => "");
   /** The head whose edges are drawn. The static picture has those of the first head. */
   let drawn: string | undefined;
-  let isStatic = !!overview.firstElementChild;
+  let isStatic = wasStatic && !!overview.firstElementChild;
 
   const draw = (state: State): void => paths.show(edgesAt(state), "none");
 

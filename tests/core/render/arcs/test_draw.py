@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
 from sphinx_attention.core.attention import Token
 from sphinx_attention.core.codes import Codes
 from sphinx_attention.core.render.arcs import draw as arcs
+from sphinx_attention.core.render.arcs.layout import lay_out_row
 from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.svg import render_svg
-from tests.core.render.figures import figure, random_rows, tokens
+from tests.core.render.figures import figure, random_rows
 from tests.core.render.pictures import FOX, ROWS, classed, parse
 
 
@@ -75,16 +74,21 @@ def test_several_tokens_in_focus_have_edges_each():
     assert not classed(root, "attention-rest")
 
 
-def test_edges_end_at_the_centres_of_their_tokens():
+def test_edges_stand_around_the_centres_of_their_tokens():
     root = parse(render_svg(figure(FOX, ROWS, focus="quick", cutoff=1.0), "f"))
     centre = [float(e.get("x")) for e in classed(root, "attention-word")]
     found = 0
     for edge in classed(root, "attention-edge"):
         numbers = [float(n) for n in edge.get("d").replace("M", "").replace("C", " ").split()]
         query, key = int(edge.get("data-query")), int(edge.get("data-key"))
-        assert numbers[0] == centre[query]
-        assert numbers[-2] == centre[key]
         assert numbers[1] == numbers[-1]
+        if query == key:
+            assert (numbers[0] + numbers[-2]) / 2 == pytest.approx(centre[query], abs=0.011)
+            assert numbers[-2] - numbers[0] == pytest.approx(4 + 1.25 * 3, abs=0.011)
+        else:
+            # All of them stand within the word, and each ends in the middle of the other word.
+            assert abs(numbers[0] - centre[query]) < 16
+            assert numbers[-2] == centre[key]
         found += 1
     assert found == 5
 
@@ -143,17 +147,6 @@ def test_masked_keys_are_masked_and_not_zero():
     assert [e.get("data-token") for e in classed(root, "attention-token--masked")] == ["2"]
 
 
-def test_slots_are_wide_enough_and_apart():
-    slots, width = arcs.lay_out_row(tokens("[CLS]", "a", "extraordinary", "的", "e"))
-    assert all(slot.width >= 36 for slot in slots)
-    assert all(slot.text_width <= slot.width for slot in slots)
-    for left, right in pairwise(slots):
-        assert right.left - (left.left + left.width) == 12
-    assert slots[0].left == 10
-    assert width == slots[-1].left + slots[-1].width + 10
-    assert all(slot.x == slot.left + slot.width / 2 for slot in slots)
-
-
 def cross(**spec):
     weights = [[0.7, 0.2, 0.1], [0.0, 0.4, 0.6]]
     return figure(("das", "Haus"), weights, keys=("the", "old", "house"), label="toy", **spec)
@@ -171,7 +164,7 @@ def test_two_rows():
     assert float(words[0].get("y")) < float(words[3].get("y"))
     for edge in classed(root, "attention-edge"):
         numbers = edge.get("d").replace("M", "").replace("C", " ").split()
-        assert float(numbers[0]) == centres[3 + int(edge.get("data-query"))]
+        assert float(numbers[0]) == pytest.approx(centres[3 + int(edge.get("data-query"))], abs=5)
         assert float(numbers[-2]) == centres[int(edge.get("data-key"))]
         assert float(numbers[1]) - float(numbers[-1]) == 110
     assert {e.get("data-key") for e in classed(root, "attention-edge")} == {"1", "2"}
@@ -191,7 +184,7 @@ def test_one_token_alone():
     root = parse(render_svg(figure("alone", [[1.0]], focus="0"), "f"))
     (edge,) = classed(root, "attention-edge")
     assert edge.get("stroke-width") == "10"
-    assert edge.get("d").count("C") == 3
+    assert edge.get("d").count("C") == 1
 
 
 def test_the_picture_is_as_wide_as_its_content():
@@ -200,7 +193,7 @@ def test_the_picture_is_as_wide_as_its_content():
     root = parse(render_svg(shown, "f"))
     assert root.get("viewBox") == f"0 0 {root.get('width')} {root.get('height')}"
     assert float(root.get("width")) == drawing.width
-    slots, _ = arcs.lay_out_row((Token("a"), Token("b")))
+    slots, _ = lay_out_row((Token("a"), Token("b")))
     assert edges.headroom(slots[1].x - slots[0].x) == 50
 
 

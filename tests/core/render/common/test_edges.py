@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sphinx_attention.core.codes import Codes
+from sphinx_attention.core.render.arcs.feet import Words, feet
 from sphinx_attention.core.render.common import edges
 
 STEPS = np.linspace(0, 1, 801)
@@ -76,19 +77,35 @@ def test_arcs_fan_out_near_their_shared_end(span):
                 assert far * (1 - s) ** 2 * (1 + 2 * s) > near * (1 - t) ** 2 * (1 + 2 * t)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 11, 32, 64, 128])
-@pytest.mark.parametrize("seed", range(4))
-def test_the_drop_of_a_token_stays_between_its_arcs(count, seed):
-    centres = row(np.random.default_rng(77 * count + seed), count)
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 11, 32, 64])
+@pytest.mark.parametrize("seed", range(3))
+def test_edges_that_stand_side_by_side_do_not_cross(count, seed):
+    """The edges of a word to all words and to itself, as they stand over the word."""
+    rng = np.random.default_rng(77 * count + seed)
+    centres = row(rng, count)
     span = (centres[-1] - centres[0]) or edges.LONE_SPAN
-    drop = sample(edges.balloon(0, 0, span))
-    height, aside = -drop[:, 1], np.abs(drop[:, 0])
-    seen = height > 0.5  # all edges leave the token straight up, within hundredths of a pixel
-    for distance in {abs(a - b) for a in centres for b in centres} - {0}:
-        curve = sample(edges.arc(0, distance, 0, span))
-        assert (aside[seen] < offsets(curve, height[seen])).all()
-    assert height.max() <= edges.headroom(span)
-    assert aside.max() >= 2.5  # the shape is still a drop and not a line
+    focus = int(rng.integers(count))
+    words = Words(centres, centres, [36.0] * count, [36.0] * count, one_row=True)
+    widths = 10 * rng.dirichlet(np.full(count, 0.5))
+    stands = feet([((focus, key), float(widths[key])) for key in range(count)], words)
+    loop = sample(edges.loop(centres[focus], 0, span, stands[focus, focus]))
+    assert -loop[:, 1].min() <= edges.headroom(span)
+    for side in (-1, 1):
+        keys = [key for key in range(count) if (key - focus) * side > 0][::side]
+        curves = [
+            sample(edges.arc(centres[focus], centres[key], 0, span, stands[focus, key]))
+            for key in keys
+        ]
+        for near, far in pairwise(curves):
+            # The far curve starts nearer to the middle, ends farther away, and is above.
+            x, y = (far * [side, 1]).T
+            assert x[0] < side * near[0, 0]
+            assert (-np.interp(side * near[1:-1, 0], x, y) > -near[1:-1, 1] - 1e-9).all()
+        for curve in curves:
+            heights = -loop[:, 1]
+            outside = offsets(curve - [centres[focus], 0], heights)
+            start = abs(curve[0, 0] - centres[focus])
+            assert (start + outside >= side * (loop[:, 0] - centres[focus]) - 1e-9).all()
 
 
 def test_edges_stay_in_the_free_space():
@@ -190,10 +207,6 @@ def test_paths():
     curve = ((76.0, 121.0), (76.0, 102.493), (28.0, 102.493), (28.0, 121.0))
     assert edges.path(curve) == "M76 121C76 102.49 28 102.49 28 121"
     assert edges.short_path(curve) == "M76 121c0-18.5-48-18.5-48 0"
-    drop = edges.path(edges.balloon(50, 60, 500))
-    assert drop.count("C") == 3
-    assert drop.startswith("M50 60C50 ")
-    assert drop.endswith(" 50 60")
 
 
 @pytest.mark.parametrize(
@@ -212,9 +225,8 @@ def test_golden(start, end, span, golden):
     assert edges.path(edges.arc(start, end, 121, span)) == golden
 
 
-def test_golden_drop():
-    # Span 200: headroom and rise 50, handle 66.667, k = 0.045, T = 40, r = 7, s = 33,
-    # a = sqrt(7 / 0.036) = 13.944, cheek 25.74, crown 42.333.
-    assert edges.path(edges.balloon(100, 58, 200)) == (
-        "M100 58C100 44.06 93 32.26 93 25C93 15.67 107 15.67 107 25C107 32.26 100 44.06 100 58"
-    )
+def test_golden_loop():
+    # Height 12 + 1.25 * 8 = 22, over 0.75: 29.333.
+    assert edges.path(edges.loop(100, 58, 200, (-4, 4))) == "M96 58C96 28.67 104 28.67 104 58"
+    # At most 0.8 of the headroom, which is 50.
+    assert edges.path(edges.loop(100, 58, 200, (-50, 50))) == "M50 58C50 4.67 150 4.67 150 58"

@@ -1,0 +1,145 @@
+"""Where edges stand over their words: side by side, so that they do not cover one another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Literal
+
+from sphinx_attention.core.render.common.constants import constants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_FEET = constants("arcs")["feet"]
+# Px between two edges.
+_GAP: float = _FEET["gap"]
+# The share of a word's width that edges may take, and the least px that they may take.
+_SHARE: float = _FEET["share"]
+_LEAST: float = _FEET["least"]
+# Px between the two feet of an edge to its own word, and what each px of its width adds.
+_LEG: float = _FEET["leg"]
+_LEG_GROWS: float = _FEET["leg_grows"]
+
+Pair = tuple[int, int]
+Feet = tuple[float, float]
+"""How far the ends of an edge, at query and key, stand from the middles of their words, in px."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a picture.
+
+    Attributes:
+        queries: middle of each, in px.
+        keys: likewise; the same words where a picture has one row.
+        query_widths: width of each text in px.
+        key_widths: likewise.
+        one_row: whether queries and keys are the same words.
+    """
+
+    queries: Sequence[float]
+    keys: Sequence[float]
+    query_widths: Sequence[float]
+    key_widths: Sequence[float]
+    one_row: bool
+
+
+@dataclass(frozen=True)
+class _End:
+    """An end of an edge at a word.
+
+    Attributes:
+        pair: the edge.
+        at: whether this is the end at its query, or at its key.
+        width: of the edge in px.
+        towards: distance to the word at the other end, less than 0 to the left.
+    """
+
+    pair: Pair
+    at: Literal[0, 1]
+    width: float
+    towards: float
+
+    @property
+    def outer(self) -> int:
+        """Which of two edges between the same words is the outer one: 1 at both of its ends."""
+        return int(self.pair[0] < self.pair[1])
+
+
+def feet(edges: Iterable[tuple[Pair, float]], words: Words) -> Mapping[Pair, Feet]:
+    """Spread the ends of edges over their words.
+
+    The edges of a word that go to the left stand on its left, and the nearest one is outermost. So
+    they are nested, and do not cross. An edge to the word itself is in the middle.
+
+    Args:
+        edges: each edge that is drawn, and its width in px.
+        words: where its words are.
+    """
+    ends: dict[tuple[int, int], list[_End]] = defaultdict(list)
+    loops: dict[int, tuple[Pair, float]] = {}
+    for pair, width in edges:
+        query, key = pair
+        if words.one_row and query == key:
+            loops[query] = pair, width
+            continue
+        apart = words.keys[key] - words.queries[query]
+        ends[0, query].append(_End(pair, 0, width, apart))
+        ends[0 if words.one_row else 1, key].append(_End(pair, 1, width, -apart))
+    found: dict[Pair, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for (row, index), those in ends.items():
+        widths = words.key_widths if row else words.query_widths
+        loop = loops.pop(index, None) if words.one_row else None
+        _spread(those, loop, widths[index], found, nested=words.one_row)
+    for index, loop in loops.items():
+        _spread([], loop, words.query_widths[index], found, nested=True)
+    return {pair: (query, key) for pair, (query, key) in found.items()}
+
+
+def _spread(
+    ends: Sequence[_End],
+    loop: tuple[Pair, float] | None,
+    width: float,
+    found: dict[Pair, list[float]],
+    *,
+    nested: bool,
+) -> None:
+    """Spread the ends at one word, which is so wide."""
+    most = max(_SHARE * width, _LEAST)
+    if nested:
+        left = sorted((e for e in ends if e.towards < 0), key=lambda e: (-e.towards, e.outer))
+        right = sorted((e for e in ends if e.towards >= 0), key=lambda e: (-e.towards, -e.outer))
+    else:
+        left, right = [], sorted(ends, key=lambda e: e.towards)
+    if loop is None:
+        row = [*left, *right]
+        places, total = _places(row)
+        fit = min(1.0, most / total) if total else 1.0
+        for end, at in zip(row, places, strict=True):
+            found[end.pair][end.at] = (at - total / 2) * fit
+        return
+    pair, stroke = loop
+    leg = (_LEG + _LEG_GROWS * stroke + stroke) / 2
+    half = leg + stroke / 2
+    outwards = [left[::-1], right]
+    reach = half
+    placed = []
+    for side in outwards:
+        places, total = _places(side)
+        placed.append(places)
+        if side:
+            reach = max(reach, half + _GAP + total)
+    fit = min(1.0, most / 2 / reach)
+    found[pair] = [-leg * fit, leg * fit]
+    for sign, side, places in zip((-1, 1), outwards, placed, strict=True):
+        for end, at in zip(side, places, strict=True):
+            found[end.pair][end.at] = sign * (half + _GAP + at) * fit
+
+
+def _places(ends: Sequence[_End]) -> tuple[list[float], float]:
+    """The middles of edges that stand side by side, from 0 on, and how wide they are together."""
+    starts = [0.0, *accumulate(end.width + _GAP for end in ends)]
+    places = [start + end.width / 2 for start, end in zip(starts, ends, strict=False)]
+    return places, max(starts[-1] - _GAP, 0.0)

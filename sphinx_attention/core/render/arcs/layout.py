@@ -1,0 +1,60 @@
+"""Where the words of arcs stand in their rows. The browser part computes the same."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.render.common.constants import constants
+from sphinx_attention.core.render.common.placed_text import Fonts, PlacedToken, token_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sphinx_attention.core.attention import Token
+
+FONTS = Fonts(ordinary=18, special=14)
+"""Sizes in px of ordinary and of special tokens."""
+
+_ROW = constants("arcs")["row"]
+# Px between two words.
+_GAP: float = _ROW["gap"]
+# Px between the middles of two words at least, so that the numbers under short words do not touch.
+_APART: float = _ROW["apart"]
+# Px of a word's room at least: as wide as the number under it.
+_LEAST: float = _ROW["least"]
+# Px beside a row.
+_MARGIN: float = _ROW["margin"]
+
+
+def middles(widths: Sequence[float]) -> tuple[list[float], float]:
+    """Place words of these widths in a row.
+
+    Returns:
+        The middle of each word, and the width of the row with its margins, in px.
+    """
+    x = _MARGIN + max(widths[0], _LEAST) / 2
+    found = [x]
+    for before, width in pairwise(widths):
+        x += max((before + width) / 2 + _GAP, _APART)
+        found.append(x)
+    return found, x + max(widths[-1], _LEAST) / 2 + _MARGIN
+
+
+def lay_out_row(
+    tokens: Sequence[Token], *, backwards: bool = False
+) -> tuple[tuple[PlacedToken, ...], float]:
+    """Lay out tokens in a row.
+
+    Args:
+        tokens: in reading order.
+        backwards: whether the first stands rightmost.
+
+    Returns:
+        The tokens in their order, and the width of the row with its margins, in px.
+    """
+    # Texts are whole pixels wide: middles are then short to write and exact in every language.
+    texts = [token_text(token, FONTS) for token in tokens]
+    way = -1 if backwards else 1
+    xs, width = middles([text["text_width"] for text in texts[::way]])
+    return tuple(PlacedToken(**text, x=x) for text, x in zip(texts, xs[::way], strict=True)), width
