@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 THEMES = ("alabaster", "furo", "sphinx_rtd_theme", "pydata_sphinx_theme")
+MORE_THEMES = (
+    "agogo",
+    "classic",
+    "haiku",
+    "nature",
+    "shibuya",
+    "sphinx_book_theme",
+    "sphinx_immaterial",
+)
+EXTENSIONS = {"sphinx_immaterial": "sphinx_immaterial"}
+"""Extensions that themes need."""
 WIDTHS = (1280, 768, 480, 320)
 STYLE = Path(sphinx_attention.__file__).parent / "assets" / "attention.css"
 
@@ -35,6 +46,9 @@ def built(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Callable[[s
     source.mkdir()
     for file, text in pages_of("layout").files(minilm, folder / "cache").items():
         (source / file).write_text(text, encoding="utf-8")
+    with (source / "conf.py").open("a", encoding="utf-8") as conf:
+        # This theme downloads its fonts while it builds, unless it is told to use none.
+        conf.write('if tags.has("sphinx_immaterial"):\n    html_theme_options = {"font": False}\n')
 
     def build(theme: str) -> Path:
         out = folder / theme
@@ -42,6 +56,8 @@ def built(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Callable[[s
             # All themes share the doctrees. Sidebars differ from theme to theme.
             settings = [f"-Dhtml_theme={theme}", "-Dsuppress_warnings=attention"]
             settings += ["-d", str(folder / "doctrees")]
+            if theme in EXTENSIONS:
+                settings += [f"-Dextensions=sphinx_attention,{EXTENSIONS[theme]}", "-t", theme]
             subprocess.run(
                 [sys.executable, "-m", "sphinx", "-q", *settings, source, out],
                 check=True,
@@ -96,6 +112,14 @@ def test_nothing_overlaps_and_nothing_is_cut(open_in, theme: str) -> None:
                   .map(stage => stage.scrollWidth - stage.clientWidth)"""
             )
             assert cut == [0, 0], f"steps in {theme}"
+
+
+@pytest.mark.parametrize("theme", MORE_THEMES)
+def test_nothing_overlaps_in_other_themes(open_in, theme: str) -> None:
+    page = open_in(theme)
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert layout_faults(page) == [], f"{theme} at {width} px"
 
 
 @pytest.mark.parametrize(
