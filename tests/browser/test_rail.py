@@ -151,6 +151,19 @@ def test_all_steps_are_on_paper_and_without_scripts(open_page) -> None:
     assert float(picture.get_attribute("width")) > 500
 
 
+def test_where_scripts_do_not_come_all_steps_are_shown_after_a_while(browser, site) -> None:
+    context = browser.new_context()
+    context.route("**/attention*.js*", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(site.url("steps-dog"))
+    # While scripts may still come, the page has the height that it will have with them.
+    assert panels(page) == ["multiply"]
+    assert not page.locator("#sdog .attention-rail").is_visible()
+    page.wait_for_timeout(5500)
+    assert panels(page) == STEPS
+    context.close()
+
+
 def test_on_a_phone_each_step_is_a_card(open_page) -> None:
     page = open_page("steps-dog", "sdog", viewport=PHONE, has_touch=True)
     heights = set()
