@@ -12,6 +12,7 @@ import pytest
 from babel.messages.pofile import read_po, write_po
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
+from sphinx.testing.util import SphinxTestApp
 
 from sphinx_attention.core.phrases import phrases, sections
 from sphinx_attention.core.phrases.own import english, fault
@@ -236,7 +237,24 @@ def test_a_changed_catalogue_updates_the_pages(project) -> None:
     assert (made.folder / "_build" / "html" / "plain.html").stat().st_mtime_ns == before
 
 
-def test_no_words_go_from_one_build_to_the_next(project, tmp_path_factory) -> None:
+def test_two_applications_of_a_process_have_words_of_their_own(project) -> None:
+    first, second = project(PAGES, CONF), project(PAGES, CONF)
+    put(first.folder, catalogue({"layer": "couche"}))
+    put(second.folder, catalogue({"layer": "niveau"}))
+    # Both are made before the first of them builds.
+    apps = [SphinxTestApp("html", srcdir=made.folder) for made in (first, second)]
+    try:
+        for app in apps:
+            app.build()
+    finally:
+        for app in reversed(apps):
+            app.cleanup()
+    assert "couche" in words_of(first)
+    assert "niveau" not in words_of(first)
+    assert "niveau" in words_of(second)
+
+
+def test_no_words_go_from_one_build_to_the_next(project) -> None:
     made = project(PAGES, CONF)
     file = put(made.folder, catalogue({"layer": "couche", "save": "Garder"}))
     made.build("html", strict=True)
