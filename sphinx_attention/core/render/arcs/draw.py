@@ -40,7 +40,8 @@ _OPACITIES: list[tuple[int, float]] = _ARCS["rest_opacities"]  # from which code
 _SPECIAL_OPACITY = 0.6
 
 _TOP: float = _ARCS["top"]  # room above the highest edge for half its stroke
-_WORD, _BOTTOM = 22.0, 48.0  # below the line where edges meet the row
+_WORD: float = _ARCS["word"]  # below the line where edges meet the row
+_BOTTOM = 48.0  # likewise
 _NUMBER: float = _ARCS["number"]  # likewise
 _LABELS = 2.0  # from the baseline of the numbers to the lines of labels
 _ROWS_APART: float = _ARCS["rows_apart"]

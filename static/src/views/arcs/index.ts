@@ -132,7 +132,7 @@ function open(root: HTMLElement, model: Model): View {
   /** Set the words in the page's own font. True where they have moved. */
   const settle = (): boolean => {
     // The author's labels point at the words where Python has put them.
-    const next = labels ? null : setInOwnFont(picture, tokens, frame);
+    const next = setInOwnFont(picture, tokens, frame, !labels);
     if (next) frame = next;
     for (const [i, token] of tokens.query.entries()) putToken(token, frame.queryWidths[i]!);
     for (const [i, token] of tokens.key.entries()) putToken(token, frame.keyWidths[i]!);

@@ -3,7 +3,7 @@
  * widths, they are laid out again, so that no letter is stretched and all gaps are equal.
  */
 
-import { column, row as constants, smallest, top } from "../../../../sphinx_attention/core/render/arcs/constants.json";
+import { column, row as constants, smallest, top, word as wordBelow } from "../../../../sphinx_attention/core/render/arcs/constants.json";
 import { edges } from "../../../../sphinx_attention/core/render/common/constants.json";
 import { clamp, find, numberIn, setAttributes, short, type Side, SIDES, type TextToken, type TextTokens, toggleClass } from "../shared";
 import { type Frame, headroomOf } from "./curves";
@@ -11,6 +11,8 @@ import { ROW_ABOVE, ROW_BELOW } from "./rows";
 
 /** Px by which a word may be wider or narrower than in the table without being noticed. */
 const UNNOTICED = 1;
+/** Px by which a word may be wider than in the table without coming too near to the next one. */
+const ROOM = 8;
 
 /** The middles of words of these widths in a row, and the width of the row with its margins. */
 export function middlesOf(widths: readonly number[]): { middles: number[]; width: number } {
@@ -44,10 +46,15 @@ function spanOf(middles: readonly number[]): number {
   return Math.abs(middles[middles.length - 1]! - middles[0]!) || edges.lone_span;
 }
 
-/** The layout of a picture as it stands. */
+/** The layout of a picture as it stands. A theme may have copied a picture whose words have moved. */
 export function frameIn(tokens: TextTokens, oneRow: boolean, band: number): Frame {
-  const widths = perSide((side) => tokens[side].map(({ word }) => numberIn(word!, "textLength")));
-  return frameOf(perSide((side) => tokens[side].map(({ x }) => x)), widths, oneRow, band);
+  const widths = perSide((side) =>
+    tokens[side].map(({ word }) => numberIn(word!, "textLength") || word!.getComputedTextLength()),
+  );
+  const frame = frameOf(perSide((side) => tokens[side].map(({ x }) => x)), widths, oneRow, band);
+  if (!oneRow) return frame;
+  const y = numberIn(tokens.query[0]!.word!, "y") - wordBelow;
+  return { ...frame, queryY: y, keyY: y, headroom: y - top - band };
 }
 
 function perSide<Value>(of: (side: Side) => Value): Record<Side, Value> {
@@ -57,8 +64,10 @@ function perSide<Value>(of: (side: Side) => Value): Record<Side, Value> {
 /**
  * Set the words in the font of the page. Where its widths are other ones than those of the frame, the
  * words are moved, and the result is a new frame. The height of the picture on the page stays.
+ *
+ * Where words must not move, they keep their places, and are stretched only if they do not fit.
  */
-export function setInOwnFont(picture: SVGSVGElement, tokens: TextTokens, frame: Frame): Frame | null {
+export function setInOwnFont(picture: SVGSVGElement, tokens: TextTokens, frame: Frame, mayMove: boolean): Frame | null {
   if (!picture.getBoundingClientRect().width) return null;
   const oneRow = !tokens.key.length;
   const all = [...tokens.query, ...tokens.key];
@@ -69,7 +78,13 @@ export function setInOwnFont(picture: SVGSVGElement, tokens: TextTokens, frame: 
   const widths = perSide((side) => tokens[side].map(({ word }) => word!.getComputedTextLength()));
   for (const { element } of focused) toggleClass(element, "token--focus", true);
   const known = { query: frame.queryWidths, key: frame.keyWidths };
-  if (SIDES.every((side) => widths[side].every((width, i) => Math.abs(width - known[side][i]!) <= UNNOTICED))) return null;
+  const wider = SIDES.flatMap((side) => widths[side].map((width, i) => width - known[side][i]!));
+  const most = Math.max(...wider);
+  if (!mayMove) {
+    if (most > ROOM) SIDES.forEach((side) => tokens[side].forEach((token, i) => stretch(token, known[side][i]!)));
+    return null;
+  }
+  if (most <= UNNOTICED && Math.min(...wider) >= -UNNOTICED) return null;
 
   const box = picture.viewBox.baseVal;
   const rows = perSide((side) => tokens[side].length > 0 && rowOf(tokens[side], widths[side]));
@@ -88,6 +103,10 @@ export function setInOwnFont(picture: SVGSVGElement, tokens: TextTokens, frame: 
   // The heights stay, because the page around the picture does.
   const { queryY, keyY, headroom } = frame;
   return { ...frameOf(middles, oneRow ? { ...widths, key: widths.query } : widths, oneRow), queryY, keyY, headroom };
+}
+
+function stretch({ word }: TextToken, width: number): void {
+  setAttributes(word!, { textLength: width, lengthAdjust: "spacingAndGlyphs" });
 }
 
 interface Row {
