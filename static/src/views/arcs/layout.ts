@@ -130,14 +130,15 @@ function rowOf(tokens: readonly TextToken[], widths: readonly number[]): Row {
 function widen(picture: SVGSVGElement, width: number): void {
   const box = picture.viewBox.baseVal;
   const stage = picture.parentElement!;
-  const shown = (wide: number): number => clamp(stage.clientWidth, smallest * wide, wide) / wide;
+  const fit = find(stage, "fit");
+  const least = !fit ? 1 : getComputedStyle(fit).display === "none" ? 0 : smallest;
+  const shown = (wide: number): number => clamp(stage.clientWidth, least * wide, wide) / wide;
   const high = (box.height * shown(box.width)) / shown(width);
   setAttributes(picture, {
     width: short(width),
     height: short(high),
     viewBox: `0 ${short(box.y + box.height - high)} ${short(width)} ${short(high)}`,
   });
-  const fit = find(stage, "fit");
   if (fit) setAttributes(fit, { width: short(smallest * width) });
 }
 
