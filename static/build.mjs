@@ -106,7 +106,8 @@ function besideRules() {
   const { least, most, step } = COLUMNS;
   const rules = [];
   for (let width = least; width <= most; width += step) {
-    const stage = `.attention-stage[data-beside="${width}"]:not(:has(~ .attention-scores .attention-name i ~ i))`;
+    const figure = ".attention-figure:not(.align-left, .align-right, .attention-pane, td *, th *)";
+    const stage = `${figure} > .attention-stage[data-beside="${width}"]:not(:has(~ .attention-scores .attention-name i ~ i))`;
     rules.push(`@container (min-width: ${width}px) { ${stage}:has(~ .attention-scores) {
       grid-area: 1 / 2;
       & ~ .attention-scores { grid-area: 1 / 3; align-self: start; margin: 0; font-size: 0.9375em; line-height: 1.3 }
