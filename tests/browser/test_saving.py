@@ -99,6 +99,22 @@ def test_the_saved_drawing_and_picture_look_like_the_page(open_page, ground) -> 
     assert_alike(seen, pixels(picture), ground)
 
 
+def test_a_picture_that_was_made_smaller_is_saved_as_it_is_seen(open_page) -> None:
+    page = open_page("sums", "sums", device_scale_factor=2)
+    page.locator("#sums").evaluate(
+        """figure => {
+          const {width} = figure.querySelector("svg").viewBox.baseVal;
+          figure.style.width = `${0.9 * width}px`;
+        }"""
+    )
+    pin(page, "sums", 4, 9)
+    picture = page.locator("#sums .attention-picture")
+    assert picture.evaluate("e => e.getBoundingClientRect().width / e.viewBox.baseVal.width") < 0.95
+    seen = pixels(picture.screenshot())
+    _, drawing = save(page, "sums", "SVG")
+    assert_alike(seen, rendered(page, drawing), WHITE)
+
+
 @in_every_font
 @pytest.mark.parametrize("view", ["heads", "grid", "matrix", "steps"])
 def test_every_view_is_saved(open_page, view: str) -> None:
