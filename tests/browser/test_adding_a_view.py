@@ -248,9 +248,8 @@ def test_the_address_keeps_the_option(open_bars: Callable[..., Page]) -> None:
 def test_another_sentence_keeps_the_option(open_bars: Callable[..., Page]) -> None:
     page = open_bars("by-norm")
     page.locator("#by-norm select[name=sentence]").select_option("1")
-    page.locator("#by-norm .attention-word", has_text="c").first.wait_for()
     page.wait_for_function(
-        "document.querySelector('#by-norm .attention-word').textContent.trim() === 'c'"
+        "() => document.querySelector('#by-norm .attention-picture text').textContent.trim() === 'c'"
     )
     ready(page, "by-norm")
     assert shown(page, "by-norm") == "norm"
