@@ -25,7 +25,7 @@ def view_scripts(page: Page) -> list[str]:
     """The view scripts that the browser has loaded for a page."""
     urls = page.evaluate("performance.getEntriesByType('resource').map(one => one.name)")
     found = [re.search(r"/_static/attention-([a-z]+)\.js", url) for url in urls]
-    return [one[1] for one in found if one]
+    return [one[1] for one in found if one and one[1] in VIEWS]
 
 
 def late(route: Route) -> None:

@@ -95,10 +95,10 @@ def refused(docs: Path, mount: str, error: str) -> list[str]:
     patched = (
         "import errno, os, sys\n"
         "from sphinx.cmd.build import main\n"
-        "from sphinx_attention.core import store\n"
+        "from sphinx_attention.core.store import folder\n"
         "def refuse(*_):\n"
         f"    raise OSError(errno.{error}, os.strerror(errno.{error}))\n"
-        "store._write_atomically = refuse\n"
+        "folder.write_atomically = refuse\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
     return [sys.executable, "-c", patched, *build[3:]]

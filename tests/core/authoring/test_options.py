@@ -178,7 +178,7 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
         ({"steps": "5"}, None, "did you mean the option view with the value steps?"),
         ({"Rollout": ""}, None, "did you mean the option aggregate with the value rollout?"),
         ({"new_tokens": "5"}, None, "did you mean generate?"),
-        ({"none": ""}, None, "unknown option 'none'; the options are"),
+        ({"none": ""}, None, "unknown option 'none' (did you mean note?); the options are"),
         ({"layer": "-1"}, None, "a whole number from 0, or auto"),
         ({"cutoff": "0"}, None, "above 0 and up to 1"),
         ({"cutoff": "all"}, None, "above 0 and up to 1"),
