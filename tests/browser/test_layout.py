@@ -53,9 +53,10 @@ def built(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Callable[[s
     def build(theme: str) -> Path:
         out = folder / theme
         if not out.exists():
-            # All themes share the doctrees. Sidebars differ from theme to theme.
+            # Themes share the doctrees, unless one of them needs an extension. Their sidebars differ.
             settings = [f"-Dhtml_theme={theme}", "-Dsuppress_warnings=attention"]
-            settings += ["-d", str(folder / "doctrees")]
+            doctrees = folder / f"doctrees-{theme}" if theme in EXTENSIONS else folder / "doctrees"
+            settings += ["-d", str(doctrees)]
             if theme in EXTENSIONS:
                 settings += [f"-Dextensions=sphinx_attention,{EXTENSIONS[theme]}", "-t", theme]
             subprocess.run(

@@ -87,7 +87,7 @@ SHEET = """text => {
 @in_every_font
 @pytest.mark.parametrize("ground", [WHITE, NIGHT])
 def test_the_saved_drawing_and_picture_look_like_the_page(open_page, ground) -> None:
-    page = open_page("sums", "sums", device_scale_factor=2)
+    page = open_page("sums", "sums", device_scale_factor=2, reduced_motion="reduce")
     if ground == NIGHT:
         page.evaluate(SHEET, f"div.body, body {{ background: rgb{ground}; color: #eee }}")
     pin(page, "sums", 4, 9)
@@ -100,7 +100,7 @@ def test_the_saved_drawing_and_picture_look_like_the_page(open_page, ground) -> 
 
 
 def test_a_picture_that_was_made_smaller_is_saved_as_it_is_seen(open_page) -> None:
-    page = open_page("sums", "sums", device_scale_factor=2)
+    page = open_page("sums", "sums", device_scale_factor=2, reduced_motion="reduce")
     page.locator("#sums").evaluate(
         """figure => {
           const {width} = figure.querySelector("svg").viewBox.baseVal;
