@@ -11,9 +11,10 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
-import warnings
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,8 +22,11 @@ from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.webkitgtk.service import Service
+from selenium.webdriver.remote.client_config import ClientConfig
+from selenium.webdriver.remote.remote_connection import RemoteConnection
 from websockets.sync.client import connect
+
+from tests.s3 import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,7 +150,7 @@ class Firefox:
 class WebKit:
     """A `Driver`."""
 
-    def __init__(self, driver: webdriver.WebKitGTK) -> None:
+    def __init__(self, driver: webdriver.Remote) -> None:
         self._driver = driver
         driver.set_window_size(*SIZE)
 
@@ -226,18 +230,42 @@ def webkit() -> Iterator[Driver]:
         "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",
     }
     try:
-        service = Service(os.environ["ATTENTION_WEBKIT"], env=environment)
-        with warnings.catch_warnings():
-            # Selenium's own driver of WebKitGTK calls deprecated functions of Selenium.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            driver = webdriver.WebKitGTK(service=service)
+        # By its address, and not by Selenium's own service: a minimal system has no name `localhost`.
+        port = free_port()
+        service = subprocess.Popen(
+            [os.environ["ATTENTION_WEBKIT"], "--host=127.0.0.1", f"--port={port}"],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         try:
-            yield WebKit(driver)
+            wait_for(port)
+            address = f"http://127.0.0.1:{port}"
+            driver = webdriver.Remote(
+                command_executor=RemoteConnection(client_config=ClientConfig(address)),
+                options=webdriver.WebKitGTKOptions(),
+            )
+            try:
+                yield WebKit(driver)
+            finally:
+                driver.quit()
         finally:
-            driver.quit()
+            service.kill()
+            service.wait()
     finally:
         screen.kill()
         screen.communicate()
+
+
+def wait_for(port: int) -> None:
+    """Wait until a program listens at a port."""
+    end = time.monotonic() + START_SECONDS
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert time.monotonic() < end, f"nothing listens at port {port}"
+        time.sleep(0.05)
 
 
 BROWSERS = {"firefox": firefox, "webkit": webkit}
