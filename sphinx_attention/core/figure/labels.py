@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sphinx_attention.core.codes import MASKED, format_code, head_codes
 from sphinx_attention.core.host_words import named
+from sphinx_attention.core.text import clean_line, quoted
 
 from .focus import find
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sphinx_attention.core.attention import Attention
 
     from .spec import FigureSpec
@@ -52,6 +56,23 @@ def find_labels(spec: FigureSpec, attention: Attention) -> tuple[Label, ...]:
         AttentionError: a token is not there; the message names the nearest.
     """
     return tuple(_found(label, attention) for label in spec.labels)
+
+
+def undrawn(labels: Iterable[Label], attention: Attention, layer: int, head: int) -> list[str]:
+    """A sentence for each label of an edge whose weight is 0 or masked in the head shown first."""
+    found = []
+    for label in labels:
+        if label.key is None:
+            continue
+        code = int(head_codes(attention, layer, head)[label.query, label.key])
+        if code in {0, MASKED}:
+            pair = attention.query_tokens[label.query], attention.key_tokens[label.key]
+            words = " -> ".join(clean_line(token.text) for token in pair)
+            found.append(
+                f"note: the label {quoted(label.text)} stands at an edge that is not drawn, "
+                f"because the weight of {words} is {format_code(code)}"
+            )
+    return found
 
 
 def _found(label: LabelSpec, attention: Attention) -> Label:

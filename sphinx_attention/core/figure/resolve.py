@@ -14,7 +14,7 @@ from sphinx_attention.core.text import quoted
 
 from .figure import Figure
 from .focus import find
-from .labels import find_labels
+from .labels import find_labels, undrawn
 from .payload import MOST_A_WEIGHT, estimate
 from .selection import check_tokens
 from .spec import DEFAULT_CUTOFF, SEVERAL
@@ -66,6 +66,7 @@ def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -
     if spec.kind.head_scores:
         scores = {name: score(carried) for name, score in head_scores.HEAD_SCORES.items()}
     pinned, notices = _pinned(spec, carried, layer, head)
+    labels = find_labels(spec, carried)
     return Figure(
         spec=spec,
         attention=carried,
@@ -76,9 +77,9 @@ def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -
         cutoff=cutoff,
         shown_heads=shown_heads,
         available=(attention.layers, attention.heads),
-        notices=notices,
+        notices=(*notices, *undrawn(labels, carried, layer, head)),
         head_scores=scores,
-        labels=find_labels(spec, carried),
+        labels=labels,
     )
 
 

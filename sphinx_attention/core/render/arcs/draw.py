@@ -151,8 +151,8 @@ def _one_row(figure: Figure, codes: Codes) -> Drawing:
     def middle(label: Label) -> float:
         return (slots[label.query].x + slots[label.query if label.key is None else label.key].x) / 2
 
-    over, _ = labels.place([one for one in figure.labels if one.key is not None], middle, width)
-    under, _ = labels.place([one for one in figure.labels if one.key is None], middle, width)
+    over = labels.place([one for one in figure.labels if one.key is not None], middle, width)
+    under = labels.place([one for one in figure.labels if one.key is None], middle, width)
     band = labels.band(over)
     y = edges.headroom(span) + _TOP + band
 

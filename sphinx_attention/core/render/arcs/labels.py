@@ -115,7 +115,7 @@ def _drawn(one: PlacedLabel, line: float, end: float) -> DrawnLabel:
 
 def place(
     labels: Sequence[Label], anchor: Callable[[Label], float], width: float
-) -> tuple[tuple[PlacedLabel, ...], tuple[Label, ...]]:
+) -> tuple[PlacedLabel, ...]:
     """Place the labels of one side of the row.
 
     Args:
@@ -124,19 +124,15 @@ def place(
         width: of the picture in px.
 
     Returns:
-        The labels that have a place, and those for which there is none.
+        The labels that have a place. The others do not fit without covering something.
     """
     placed: list[PlacedLabel] = []
-    left_over = []
-    # Labels of outer words first: those between have more room.
     for label in sorted(labels, key=anchor):
         for candidate in _candidates(label, anchor(label), width):
             if not any(_meet(candidate, other) for other in placed):
                 placed.append(candidate)
                 break
-        else:
-            left_over.append(label)
-    return tuple(placed), tuple(left_over)
+    return tuple(placed)
 
 
 def rows(placed: Sequence[PlacedLabel]) -> int:
