@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING
 import sphinx_attention
 from sphinx_attention.core.host_words import speak_as
 
-from . import assets, config, directive, domain, prose, stock_errors, translations, uses, visitors
+from . import (
+    assets,
+    config,
+    directive,
+    domain,
+    prose_output,
+    stock_errors,
+    translations,
+    uses,
+    visitors,
+)
 from .messages import WORDS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-ENV_VERSION = 7
+ENV_VERSION = 8
 """Raised after every change of the data in the environment or in doctrees."""
 
 
@@ -24,7 +34,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     config.setup_config(app)
     domain.setup_domain(app)
     directive.setup_directives(app)
-    prose.setup_prose(app)
+    prose_output.setup_prose(app)
     uses.setup_uses(app)
     stock_errors.setup_stock_errors(app)
     visitors.setup_visitors(app)

@@ -14,16 +14,16 @@ from sphinx.util.display import status_iterator
 from sphinx_attention.core.capture.failures import FailureRecord
 from sphinx_attention.core.capture.library import Library, is_captured
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
 from sphinx_attention.hosts.paths import shell_word
 
-from . import marks, prose
+from . import marks
 from .config import settings_of
 from .messages import warn, warn_of
 from .nodes import attention_figure
 from .pages import Pages, carried, error_of, over_budget
+from .prose import Prose, ProseData
 from .resolved import ResolvedFigures
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class AttentionDomain(Domain):
 
     name = "attn"
     label = "Attention"
-    data_version = 4
+    data_version = 5
     initial_data: ClassVar[dict[str, Any]] = {
         "requests": {},
         "places": {},
@@ -78,7 +78,7 @@ class AttentionDomain(Domain):
     """The record of the pages of this output."""
     words: Phrases
     """The phrases of this build's language, with those of the project."""
-    prose: prose.Prose
+    prose: Prose
     """The results for the prose; empty before all is read, and if no pages are written."""
 
     @property
@@ -92,6 +92,11 @@ class AttentionDomain(Domain):
         """The file and line of the first figure for each key, by document and key."""
         places: dict[str, dict[str, str]] = self.data["places"]
         return places
+
+    @property
+    def prose_data(self) -> ProseData:
+        """The remarks and the named figures of all documents."""
+        return ProseData(self.data)
 
     def note_request(self, docname: str, request: Request, place: str = "") -> None:
         """Note a request of a document.
@@ -148,7 +153,6 @@ def open_library(app: Sphinx) -> None:
     domain.base = Path(app.confdir)
     # Modules that autodoc imports later are what the notes describe, and change no model.
     domain.configured = "transformers" in sys.modules
-    domain.resolved = ResolvedFigures(several_pages=app.parallel > 1)
     domain.pages = Pages(None)
     store = open_store(settings.cache, domain.base)
     domain.library = Library(
@@ -157,7 +161,10 @@ def open_library(app: Sphinx) -> None:
         docs=_as_typed(Path(app.srcdir)),
         record=FailureRecord(store.folder),
     )
-    domain.prose = prose.Prose(prose.data_of(app.env), domain.library, settings.page_budget)
+    domain.resolved = ResolvedFigures(
+        domain.library, domain.words, settings.page_budget, several_pages=app.parallel > 1
+    )
+    domain.prose = Prose(domain.prose_data, domain.resolved)
     domain.drawn_as = drawn_as(app.builder)
 
 
@@ -195,7 +202,7 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     domain.pages = Pages.of(app)
     if not domain.pages.kept:
         return ()
-    concerned = sorted({*domain.requests, *prose.data_of(env).remarks})
+    concerned = sorted({*domain.requests, *domain.prose_data.remarks})
     return [docname for docname in concerned if _is_stale(app, domain, docname)]
 
 
@@ -229,7 +236,7 @@ def _is_stale(app: Sphinx, domain: AttentionDomain, docname: str) -> bool:
         return False
     try:
         figures = list(app.env.get_doctree(docname).findall(attention_figure))
-        now = [_carried(domain, figure, budget) for figure in figures]
+        now = [_carried(domain, figure) for figure in figures]
     except (OSError, ValueError):
         return True
     if page.carried != now:
@@ -238,10 +245,9 @@ def _is_stale(app: Sphinx, domain: AttentionDomain, docname: str) -> bool:
     return False
 
 
-def _carried(domain: AttentionDomain, node: attention_figure, budget: int) -> str:
+def _carried(domain: AttentionDomain, node: attention_figure) -> str:
     try:
-        answers = domain.library.answers(node.spec.requests)
-        return carried(resolve_all(node.spec, answers, budget))
+        return carried(domain.resolved.resolve(node.spec))
     except AttentionError:
         return ""
 
@@ -251,7 +257,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     domain = domain_of(app.env)
     if exception is not None or domain.drawn_as == "nothing":
         return
-    concerned = {*domain.requests, *prose.data_of(app.env).remarks}
+    concerned = {*domain.requests, *domain.prose_data.remarks}
     for docname, page in sorted(domain.pages.unwritten(concerned).items()):
         for fields, place in page.warnings:
             warn_of(error_of(fields), location=place)

@@ -15,9 +15,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docutils import nodes
-from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.logging import get_node_location
-from sphinx.util.nodes import make_refnode
 
 from sphinx_attention.core.authoring.claims import check, parse_claim
 from sphinx_attention.core.authoring.numbers import (
@@ -35,28 +33,21 @@ from sphinx_attention.core.authoring.reference import (
 )
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.text import listed, quoted
 
 from .messages import warn_of
 from .nodes import (
     attention_check,
     attention_figure,
-    attention_link,
     attention_mark,
-    attention_number,
 )
 
 if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.environment import BuildEnvironment
-    from sphinx.writers.html5 import HTML5Translator
-
-    from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.figure.spec import FigureSpec
 
     from .nodes import MarkKind
+    from .resolved import ResolvedFigures
 
 
 class Remark(NamedTuple):
@@ -81,11 +72,13 @@ class Named(NamedTuple):
     Attributes:
         docname: the document of the figure.
         id: the id of the figure on its page.
+        uid: the id of the figure's node, unique in the project.
         spec: the specification of the figure.
     """
 
     docname: str
     id: str
+    uid: str
     spec: FigureSpec
 
 
@@ -107,13 +100,6 @@ class Result(NamedTuple):
     error: str = ""
 
 
-def setup_prose(app: Sphinx) -> None:
-    """Register the nodes, the reading and the writing."""
-    app.add_node(attention_link, html=(visit_link_html, depart_link_html))
-    app.connect("doctree-read", note_remarks)
-    app.add_post_transform(ResolveProse)
-
-
 class ProseData:
     """The remarks and the named figures of all documents, in the data of the domain.
 
@@ -132,7 +118,7 @@ class ProseData:
         """
         for node in doctree.findall(attention_figure):
             for name in node["names"]:
-                named = Named(docname, node["ids"][0], node.spec)
+                named = Named(docname, node["ids"][0], node["uid"], node.spec)
                 self.figures.setdefault(docname, {})[nodes.make_id(name)] = named
         for mark in list(doctree.findall(attention_mark)):
             place = get_node_location(mark) or docname
@@ -168,15 +154,13 @@ class Prose:
 
     Args:
         data: the remarks and figures that were read.
-        library: the library of the build.
-        budget: the bytes that the numbers of a figure may take in a page.
+        resolved: the figures of the build.
     """
 
-    def __init__(self, data: ProseData, library: Library, budget: int) -> None:
+    def __init__(self, data: ProseData, resolved: ResolvedFigures) -> None:
         self._data = data
-        self._library = library
-        self._budget = budget
-        self._figures: dict[tuple[str, str], Figure | AttentionError] = {}
+        self._resolved = resolved
+        self._failed: dict[str, AttentionError] = {}
         self.results: dict[tuple[str, MarkKind, str, str], Result] = {}
 
     def look_up(self) -> None:
@@ -190,7 +174,7 @@ class Prose:
                 except AttentionError as error:
                     warn_of(error, location=remark.place)
                     self.results[key] = Result(error=error.message)
-        self._figures.clear()
+        self._failed.clear()
 
     def digest(self, docname: str) -> str:
         """A short digest of the results for a document's prose; empty without references."""
@@ -226,86 +210,12 @@ class Prose:
 
     def _figure(self, reference: Reference, docname: str) -> tuple[Named, Figure]:
         named = self._data.named(reference.figure, docname)
-        key = named.docname, named.id
-        if key not in self._figures:
-            self._figures[key] = self._resolved(named)
-        figure = self._figures[key]
-        if isinstance(figure, AttentionError):
-            raise AttentionError(
-                Problem.REFERENCE,
-                f"the figure {reference.figure} cannot be drawn: {figure.message}",
-            )
-        return named, figure
-
-    def _resolved(self, named: Named) -> Figure | AttentionError:
-        spec = named.spec
-        try:
-            with guarded(Problem.OPTION, f"the figure over “{spec.request.text}”"):
-                return resolve_all(spec, self._library.answers(spec.requests), self._budget)
-        except AttentionError as error:
-            return error
-
-
-def note_remarks(app: Sphinx, doctree: nodes.document) -> None:
-    """Note the remarks and the named figures of a document that has been read."""
-    data_of(app.env).note(app.env.docname, doctree)
-
-
-def data_of(env: BuildEnvironment) -> ProseData:
-    """The remarks and figures of all documents."""
-    return ProseData(env.get_domain("attn").data)
-
-
-class ResolveProse(SphinxPostTransform):
-    """Put numbers and links into the prose of a document."""
-
-    # This runs before references are resolved (10), like links in captions.
-    default_priority = 6
-
-    def run(self, **_kwargs: Any) -> None:
-        """Go through the remarks of one document."""
-        domain: Any = self.env.get_domain("attn")
-        if domain.drawn_as == "nothing":
-            return
-        for mark in list(self.document.findall(attention_mark)):
-            result = domain.prose.results.get(
-                (self.env.docname, mark.kind, mark["target"], mark.get("detail", "")), Result()
-            )
-            if result.error:
-                made: nodes.Element = _placeholder(mark, result)
-            elif isinstance(mark, attention_number):
-                made = nodes.inline("", result.text, classes=["attention-number"])
-            else:
-                made = self._link(mark, result, live=domain.drawn_as == "figure")
-            mark.replace_self(made)
-
-    def _link(self, mark: attention_mark, result: Result, *, live: bool) -> nodes.Element:
-        """The link to a figure. On live pages, it holds the selection."""
-        text = nodes.Text(mark.astext())
-        builder = self.env._app.builder  # noqa: SLF001 - `.app` is deprecated, and names the same
-        link = make_refnode(builder, self.env.docname, result.docname, result.id, text)
-        if not live:
-            return link
-        made = attention_link("", "", text, **link.attributes)
-        made["selection"] = result.selection
-        return made
-
-
-def _placeholder(mark: attention_mark, result: Result) -> nodes.inline:
-    """The placeholder for a number or a link that is impossible, with the reason."""
-    text = f"{mark.astext()} [{result.error}]".lstrip()
-    return nodes.inline("", text, classes=["attention-problem"])
-
-
-def visit_link_html(self: HTML5Translator, node: attention_link) -> None:
-    """Open a link with its selection. Without scripts, the link leads to the figure."""
-    href = node.get("refuri") or f"#{node['refid']}"
-    attributes = {"href": href, "data-selection": node["selection"]}
-    self.body.append(
-        self.starttag(node, "a", "", CLASS="reference internal attention-focus", **attributes)
-    )
-
-
-def depart_link_html(self: HTML5Translator, node: attention_link) -> None:  # noqa: ARG001
-    """Close the link."""
-    self.body.append("</a>")
+        if named.uid not in self._failed:
+            try:
+                return named, self._resolved.get(named.uid, named.spec, named.docname)
+            except AttentionError as error:
+                self._failed[named.uid] = error
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"the figure {reference.figure} cannot be drawn: {self._failed[named.uid].message}",
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ from sphinx_attention.core.attention import WARNING
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.axes import names
-from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.render.comparison import is_comparison
 from sphinx_attention.core.render.description import (
     credit,
@@ -76,15 +74,7 @@ def figure_of(env: BuildEnvironment, node: attention_figure) -> Figure:
     Raises:
         AttentionError: the attention failed, or lacks the selected layer, head or token.
     """
-    domain, spec = domain_of(env), node.spec
-    figure = domain.resolved.get(node["uid"], spec)
-    if figure is None:
-        budget = settings_of(env.config).page_budget
-        answers = domain.library.answers(spec.requests)
-        with guarded(Problem.OPTION, f"the figure over “{spec.request.text}”"):
-            figure = resolve_all(dataclasses.replace(spec, words=domain.words), answers, budget)
-        domain.resolved.keep(node["uid"], spec, figure)
-    return figure
+    return domain_of(env).resolved.get(node["uid"], node.spec)
 
 
 class ResolveFigures(SphinxPostTransform):
@@ -99,7 +89,7 @@ class ResolveFigures(SphinxPostTransform):
         domain, document = domain_of(self.env), self.env.docname
         if domain.drawn_as == "nothing":
             return
-        domain.resolved.begin_page()
+        domain.resolved.begin_page(document)
         budget = settings_of(self.env.config).page_budget
         domain.pages.begin(document, budget, domain.words.digest)
         for node in list(self.document.findall(attention_figure)):

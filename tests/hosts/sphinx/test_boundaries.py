@@ -16,7 +16,7 @@ from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.store.base import MemoryStore
-from sphinx_attention.hosts.sphinx import visitors
+from sphinx_attention.hosts.sphinx import resolved, visitors
 from tests.course import CONF, FUNCTION
 
 if TYPE_CHECKING:
@@ -59,14 +59,18 @@ def test_a_figure_that_cannot_be_drawn_is_a_placeholder(
     assert "The end." in page.text
 
 
-@pytest.mark.parametrize("where", ["resolve_all", "as_generic"])
+@pytest.mark.parametrize(("owner", "where"), [(resolved, "resolve_all"), (visitors, "as_generic")])
 @pytest.mark.parametrize("error", [RecursionError, PanicException, MemoryError])
 def test_a_figure_that_cannot_be_resolved_or_written_as_text(
-    project, monkeypatch: pytest.MonkeyPatch, where: str, error: type[BaseException]
+    project,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: ModuleType,
+    where: str,
+    error: type[BaseException],
 ) -> None:
-    original = getattr(visitors, where)
+    original = getattr(owner, where)
     monkeypatch.setattr(
-        visitors,
+        owner,
         where,
         lambda *a: (_ for _ in ()).throw(error()) if "fox" in str(a) else original(*a),
     )
@@ -83,7 +87,7 @@ def test_an_interruption_ends_the_build(project, monkeypatch: pytest.MonkeyPatch
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(visitors, "resolve_all", interrupted)
+    monkeypatch.setattr(resolved, "resolve_all", interrupted)
     made = project({"index.rst": PAGE, "course_model.py": FUNCTION}, CONF)
     with pytest.raises(KeyboardInterrupt):
         made.build()

@@ -10,7 +10,7 @@ import pytest
 
 from sphinx_attention.core.store.entry import Entry
 from sphinx_attention.core.store.folder import FolderStore
-from sphinx_attention.hosts.sphinx import visitors
+from sphinx_attention.hosts.sphinx import resolved, visitors
 from tests.course import CONF, FUNCTION
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
 
     noting("read", FolderStore, "read", lambda _store, key: key)
     noting("unpacked", Entry, "attention", lambda entry: entry.key)
-    noting("resolved", visitors, "resolve_all", lambda spec, *_: spec.request.key)
+    noting("resolved", resolved, "resolve_all", lambda spec, *_: spec.request.key)
     noting("drawn", visitors, "render_html", lambda figure, *_: figure.spec.request.key)
     return told
 
@@ -90,6 +90,26 @@ def test_processes_that_write_pages_resolve_nothing_again(project, told: Told) -
     rebuilt(project, 1, told, jobs=2)
     writers = {pid for kind, _, pid in told.lines() if kind == "drawn"} - {str(os.getpid())}
     assert writers, "all pages were written by one process"
+    for what in ("read", "unpacked", "resolved", "drawn"):
+        counts = told.counts(what)
+        assert len(counts) == FIGURES
+        assert set(counts.values()) == {1}, what
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_figure_to_which_the_prose_refers_is_resolved_once(
+    project, told: Told, jobs: int
+) -> None:
+    figures = {
+        f"{'index' if n == 0 else f'page{n:02}'}.rst": ":orphan:\n\nP\n=\n\n"
+        f".. attention:: {text}\n   :name: figure{n:02}\n\n"
+        f"The number is :attn:weight:`figure{n:02} 0.0 the -> quick`.\n"
+        for n, text in enumerate(SENTENCES)
+    }
+    made = project({**figures, "course_model.py": FUNCTION}, CONF)
+    made.build(strict=True)
+    told._file.write_text("")
+    made.build(strict=True, freshenv=True, parallel=jobs)
     for what in ("read", "unpacked", "resolved", "drawn"):
         counts = told.counts(what)
         assert len(counts) == FIGURES
