@@ -335,8 +335,9 @@ def _special(tokens: Sequence[Token]) -> list[int]:
 def _deflate(raw: bytes) -> bytes:
     """Compress a payload by the strategy that suits its size; of two, the smaller stream.
 
-    Weights have few repeats. The strategy Z_FILTERED uses long repeats only, and is best up to about
-    64 tokens. Z_RLE is best for longer texts and for very sparse heads, and takes half of the time.
+    Weights have few repeats. The strategy Z_FILTERED uses long repeats only, and is best up to
+    about 64 tokens. Z_RLE is best for longer texts and for very sparse heads, and takes half of the
+    time.
     """
     if len(raw) <= _SHORT:
         # Level 6 saves one per cent more here, and takes a third longer.
