@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -98,6 +98,26 @@ class LogitTerms:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Summary:
+    """What is made of the attention over many sentences (see `request.SummarySpec`).
+
+    Attributes:
+        kind: the kind of the summary, a name in `analysis.summaries`.
+        sentences: the tokens of each sentence.
+        arrays: numbers of each head, by name; the first two axes are layers and heads. The types
+            are uint8, uint16, int32 and float32.
+        common: numbers that do not belong to a head, likewise.
+        facts: everything else, as JSON.
+    """
+
+    kind: str
+    sentences: tuple[tuple[Token, ...], ...]
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    common: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Attention:
     """The attention of one model over one text.
 
@@ -131,6 +151,8 @@ class Attention:
             its position, with the chosen one first.
         signed: whether the weights are differences of weights, from -1 to 1 (`difference`). Each
             row then sums to 0.
+        summary: of an answer that is made of many sentences, everything but the attention over the
+            first of them; None for the answer to one sentence.
     """
 
     query_tokens: tuple[Token, ...]
@@ -148,6 +170,7 @@ class Attention:
     head_names: tuple[str, ...] = ()
     candidates: tuple[tuple[Candidate, ...], ...] = ()
     signed: bool = False
+    summary: Summary | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.query_tokens), len(self.key_tokens))
@@ -162,6 +185,9 @@ class Attention:
             if len(names) != count:
                 raise ValueError(f"{name} {names} do not fit weights {self.weights.shape}")
             object.__setattr__(self, name, names)
+        for name, array in (self.summary.arrays if self.summary else {}).items():
+            if array.shape[:2] != self.weights.shape[:2]:
+                raise ValueError(f"{name} {array.shape} do not fit weights {self.weights.shape}")
 
     @property
     def layers(self) -> int:

@@ -129,6 +129,31 @@ Source = MatrixSource | ModelSource | FunctionSource
 
 
 @dataclass(frozen=True)
+class SummarySpec:
+    """One answer that is made of the answers to many sentences.
+
+    The store keeps this answer and not the answers that it is made of.
+
+    Attributes:
+        kind: the kind of the summary, a name in `analysis.summaries`.
+        texts: the sentences, in order; the first is also the text of the request.
+        parameters: everything else that changes the numbers, as names and plain values, by name.
+    """
+
+    kind: str
+    texts: tuple[str, ...]
+    parameters: tuple[tuple[str, Any], ...] = ()
+
+    def identity(self) -> dict[str, Any]:
+        """The identity of this summary, as plain data."""
+        return {
+            "kind": self.kind,
+            "texts": list(self.texts),
+            "parameters": [list(one) for one in self.parameters],
+        }
+
+
+@dataclass(frozen=True)
 class Request:
     """Everything that changes the numbers, and nothing about the picture.
 
@@ -146,6 +171,7 @@ class Request:
         aggregate: the derivation of all heads or all layers together; None leaves them separate.
         generate: the most tokens with which a causal model continues the text; None only reads the
             text.
+        summary: what is made of the answers to many sentences; None for the answer to one.
     """
 
     source: Source
@@ -160,6 +186,20 @@ class Request:
     special: SpecialTokens = "show"
     aggregate: Aggregate | None = None
     generate: int | None = None
+    summary: SummarySpec | None = None
+
+    @property
+    def bases(self) -> tuple[Request, ...]:
+        """The requests whose answers a summary is made of; none for other requests."""
+        texts = () if self.summary is None else self.summary.texts
+        return tuple(replace(self, text=text, summary=None) for text in texts)
+
+    @property
+    def what(self) -> str:
+        """The sentence in messages. A summary has the number of the others too."""
+        if self.summary is None or len(self.summary.texts) == 1:
+            return f"“{self.text}”"
+        return f"“{self.text}” and {len(self.summary.texts) - 1} more sentences"
 
     @property
     def base(self) -> Request:
@@ -200,4 +240,6 @@ class Request:
             decisive["aggregate"] = self.aggregate
         if self.generate is not None:
             decisive["generate"] = self.generate
+        if self.summary is not None:
+            decisive["summary"] = self.summary.identity()
         return json.dumps(decisive, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -43,6 +43,23 @@ class Word:
 
 
 @dataclass(frozen=True)
+class OfSentences:
+    """How a view summarises all sentences of a figure (see `analysis.summaries`).
+
+    Attributes:
+        kind: the kind of the summary.
+        keeps: tensors that the source keeps of each sentence. The page does not carry them.
+        parameters: the view's own options that change the numbers.
+        of_heads: whether only the heads in the option ``heads`` are summarised.
+    """
+
+    kind: str
+    keeps: tuple[Tensor, ...] = ()
+    parameters: tuple[str, ...] = ()
+    of_heads: bool = False
+
+
+@dataclass(frozen=True)
 class ViewKind:
     """The needs and abilities of a view.
 
@@ -68,6 +85,7 @@ class ViewKind:
         because: the behaviour of the view that is the cause of its refusals.
         refuses_given: why the view cannot draw weights that the author gives; empty if it can.
         no_difference: why the view shows no difference of two attentions; empty if it does.
+        summary: how the view summarises all sentences; None if it shows one at a time.
     """
 
     name: View
@@ -87,6 +105,7 @@ class ViewKind:
     because: str = ""
     refuses_given: str = ""
     no_difference: str = ""
+    summary: OfSentences | None = None
 
     @property
     def words(self) -> Mapping[str, Word]:

@@ -16,13 +16,13 @@ import pytest
 from bs4 import BeautifulSoup
 
 from sphinx_attention import assets
-from sphinx_attention.core.attention import Attention, LogitTerms, Token
+from sphinx_attention.core.attention import Attention, LogitTerms, Summary, Token
 from sphinx_attention.core.figure import payload
 from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import AXES, FigureSpec, Variant
 from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.render import html
-from sphinx_attention.core.request import ModelSource, Request
+from sphinx_attention.core.request import ModelSource, Request, SummarySpec
 from sphinx_attention.core.sources.builtin.runner import read
 from sphinx_attention.core.store import entry, entry_header
 from sphinx_attention.core.views import VIEWS
@@ -116,6 +116,10 @@ def test_entries_have_these_fields() -> None:
         stored(REQUEST, plain),
         stored(REQUEST, rich),
         stored(going_on, read(going_on)),
+        stored(
+            replace(REQUEST, summary=SummarySpec("map", (REQUEST.text,))),
+            replace(plain, summary=Summary("map", (plain.query_tokens,))),
+        ),
     ]
     told = list(entry_header.FIELDS)
     assert {name for header in headers for name in header} == set(told)

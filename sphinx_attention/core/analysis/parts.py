@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sphinx_attention.core.attention import Attention, LogitTerms, Token
+    from sphinx_attention.core.attention import Attention, LogitTerms, Summary, Token
 
 
 def position(kind: str, number: int, names: Sequence[str], option: str | None = None) -> int:
@@ -83,6 +83,7 @@ def select(
         logit_terms=_select_terms(attention.logit_terms, rows, columns),
         layer_names=tuple(attention.layer_names[n] for n in rows),
         head_names=tuple(attention.head_names[n] for n in columns),
+        summary=_select_summary(attention.summary, rows, columns),
     )
 
 
@@ -110,6 +111,13 @@ def _shared(heads: Sequence[int], group: int) -> list[int]:
     times, rest = divmod(len(needed), len(distinct))
     even = [head for head in distinct for _ in range(times)]
     return distinct if not rest and even == needed else needed
+
+
+def _select_summary(summary: Summary | None, layers: list[int], heads: list[int]) -> Summary | None:
+    if summary is None:
+        return None
+    cut = {name: array[layers][:, heads] for name, array in summary.arrays.items()}
+    return replace(summary, arrays=cut)
 
 
 def _select_terms(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.views import View, ViewKind
 
-MODEL_ONLY = ("model", "also", "compare", "pair", "target", "part", "generate")
+MODEL_ONLY = ("model", "also", "file", "compare", "pair", "target", "part", "generate")
 """Options that need a model to run."""
 
 _MATRIX_ONLY = ("scores", "causal", "tokens")
@@ -60,12 +60,13 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
                 f"{give_numbers()}"
             )
             raise AttentionError(Problem.OPTION, f"{option(name)} needs {needs}")
+    further = "file" if "file" in values else "also"
     for name in ("pair", "target"):
-        if "also" in values and name in values:
+        if further in values and name in values:
             raise AttentionError(
                 Problem.OPTION,
                 f"{option(name)} gives the first sentence a second text, and those of "
-                f"{option('also')} would have none: remove {option(name)}, or {option('also')}",
+                f"{option(further)} would have none: remove {option(name)}, or {option(further)}",
             )
     if "generate" in values:
         _check_generate(values)
@@ -90,7 +91,7 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
 
 def _check_averaged(values: Mapping[str, Any], *, given: bool) -> None:
     """Check that the figure has several sentences and does not compare them."""
-    if "also" not in values:
+    if "also" not in values and "file" not in values:
         more = "" if given else f"give further sentences in {option('also')}, or "
         raise AttentionError(
             Problem.OPTION,
@@ -150,6 +151,7 @@ _GENERATES_NO: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "pair": (bool, "a model that goes on from a text reads one sentence"),
     "target": (bool, "the model writes the text that follows"),
     "also": (bool, "readers step through what follows one sentence"),
+    "file": (bool, "readers step through what follows one sentence"),
     "compare": (bool, "there is one model and one sentence"),
     "merge": (lambda value: value == "words", "each step is one token, which may be a piece"),
     "special": (lambda value: value == "hide", "a step may be that of a special token"),

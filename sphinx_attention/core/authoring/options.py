@@ -94,7 +94,9 @@ _NAMES_MEANT = {
     "id": "name",
     "token": "focus",
     "weights": "matrix",
-    "file": "matrix",
+    "sentences": "file",
+    "corpus": "file",
+    "texts": "file",
     "sentence": "pair",
     "text_pair": "pair",
     "description": "alt",
@@ -129,6 +131,12 @@ OPTIONS: dict[str, Option] = {
         converters.sentences,
         "further sentences, with `` | `` between: readers choose among them, and the figure opens "
         "on its first sentence",
+    ),
+    "file": Option(
+        converters.text,
+        "a file of further sentences, such as ``sentences.txt``: UTF-8, one sentence a line, and "
+        "behind a tab a label of the author's own, if any. Without a text of its own, the figure "
+        "opens on the first line",
     ),
     "compare": Option(
         _choice("compare", Comparable),

@@ -28,20 +28,23 @@ from sphinx_attention.core.views import DEFAULT_VIEW, VIEWS
 
 from . import converters
 from .conflicts import check, check_compared, over_heads, over_layers
-from .options import convert, invalid, unix_lines
+from .options import convert, unix_lines
 from .requests import (
     captured_layers,
     check_generates,
+    further,
     make_variants,
     matrix_source,
     mean_of_sentences,
     model_names,
     model_source,
     opening,
+    summarised,
 )
+from .sentence_file import read_sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from sphinx_attention.core.figure.spec import Variant
@@ -108,16 +111,20 @@ def _parse(
         written = DirectiveSource(text, tuple(options.items()), matrix or "", context.syntax)
     # A model reads the white space as written. White space above a matrix aligns its columns.
     text = " ".join(text.split()) if given else unix_lines(text).strip()
+    read = read_sentences(values["file"], context) if "file" in values else None
+    if read is not None and not text:
+        text = read.texts[0]
     sources = _sources(values, text, matrix, context, given=given)
     layer, heads = _selection(values, settings, given=given)
     special = _special(values, settings, view)
+    of_sentences = VIEWS[view].summary
     first = Request(
         source=next(iter(sources.values())),
         text=text,
         pair=values.get("pair"),
         target=values.get("target"),
         tokens=values.get("tokens"),
-        keep=VIEWS[view].keeps,
+        keep=(of_sentences or VIEWS[view]).keeps,
         layers=None if given else captured_layers(values, view, layer),
         merge=values.get("merge", "none"),
         special="hide" if special == "hide" else "show",
@@ -125,12 +132,11 @@ def _parse(
         generate=values.get("generate"),
     )
     step = _step(first, opens_on)
-    if text in values.get("also", ()):
-        raise invalid(
-            "also", options["also"], f"expected other sentences than {quoted(text)}, the first"
-        )
     opens_on_difference = _opens_on_difference(values, view, opens_on)
-    variants = _variants(values, first, sources, opens_on)
+    texts, labels = further(first.text, values.get("also", ()), read, options.get("also", ""))
+    if of_sentences is not None:
+        texts, first = texts[:1], summarised(first, texts, values, view)
+    variants = _variants(values, first, sources, texts, opens_on)
     shown = opening(variants, opens_on)
     own = tuple((name, values[name]) for name in VIEWS[view].options if name in values)
     return FigureSpec(
@@ -158,6 +164,8 @@ def _parse(
         compare=values.get("compare"),
         opens_on_difference=opens_on_difference,
         labels=values.get("note", ()),
+        sentence_labels=labels if of_sentences else (),
+        notices=() if read is None else read.notices,
     )
 
 
@@ -181,10 +189,10 @@ def _variants(
     values: Mapping[str, Any],
     first: Request,
     sources: Mapping[str | None, Source],
+    texts: Sequence[str],
     opens_on: Mapping[str, str],
 ) -> list[Variant]:
     """All attentions of the figure."""
-    texts = (first.text, *values.get("also", ()))
     # The encoder, which comes first, does not show the decoder's text.
     parts = values.get("part", ("cross",) if "target" in values else (None,))
     averaged = _is_averaged(values)

@@ -15,7 +15,13 @@ from sphinx_attention.core.host_words import (
     option,
     setting,
 )
-from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
+from sphinx_attention.core.request import (
+    FunctionSource,
+    MatrixSource,
+    ModelSource,
+    Request,
+    SummarySpec,
+)
 from sphinx_attention.core.sources import builtin
 from sphinx_attention.core.sources.author_files import read_author_file
 from sphinx_attention.core.text import listed, nearest, quoted
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.views import View
 
     from .parsing import HostContext
+    from .sentence_file import SentenceFile
     from .settings import Settings
 
 MOST_VARIANTS = 64
@@ -158,6 +165,51 @@ def captured_layers(
     if named is None and VIEWS[view].one_head and layer is not None:
         return (layer,)
     return named
+
+
+def further(
+    text: str, also: tuple[str, ...], file: SentenceFile | None, written: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """All sentences of a figure, and the label of each; no labels if the file has none.
+
+    Args:
+        text: the first sentence.
+        also: those of the option ``also``.
+        file: those of the option ``file``; None without that option.
+        written: the value of the option ``also``, for messages.
+
+    Raises:
+        AttentionError: a sentence stands there twice.
+    """
+    if text in also:
+        raise invalid("also", written, f"expected other sentences than {quoted(text)}, the first")
+    texts, labels = (text, *also), dict[str, str]()
+    if file is not None:
+        labels = dict(zip(file.texts, file.labels, strict=True))
+        # The first sentence of a figure may be one of the file. It stands first then.
+        texts += tuple(one for one in file.texts if one != text)
+        if repeated := next((one for one in also if one in labels), None):
+            raise invalid(
+                "also",
+                written,
+                f"expected other sentences than those of "
+                f"{option('file')}; {quoted(repeated)} is one of them",
+            )
+    of_each = tuple(labels.get(one, "") for one in texts)
+    return texts, of_each if any(of_each) else ()
+
+
+def summarised(
+    first: Request, texts: tuple[str, ...], values: Mapping[str, Any], view: View
+) -> Request:
+    """The request for the summary of all sentences that a view shows."""
+    needs = VIEWS[view].summary
+    assert needs is not None
+    options = VIEWS[view].options
+    parameters = {name: values.get(name, options[name].default) for name in needs.parameters}
+    if needs.of_heads and values.get("heads") is not None:
+        parameters["heads"] = values["heads"]
+    return replace(first, summary=SummarySpec(needs.kind, texts, tuple(sorted(parameters.items()))))
 
 
 def make_variants(

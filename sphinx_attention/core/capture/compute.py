@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource
 from sphinx_attention.core.sources import Runner
+
+from .gathering import Gathering
 
 if TYPE_CHECKING:
     from sphinx_attention.core.request import Request, Source
@@ -26,7 +29,9 @@ def compute(requests: Iterable[Request], opener: Opener) -> Iterator[tuple[Reque
     """Compute requests, grouped by source.
 
     Requests that differ only in what is derived from an answer share one answer of the source. The
-    derived numbers are made from the answer itself, not from the rounded numbers of a store.
+    derived numbers are made from the answer itself, not from the rounded numbers of a store. The
+    sentences of a summary are run together with all other requests, and only the summary is
+    yielded.
 
     Args:
         requests: what to compute.
@@ -37,12 +42,46 @@ def compute(requests: Iterable[Request], opener: Opener) -> Iterator[tuple[Reque
     """
     pending = sorted(requests, key=lambda request: repr(request.source))
     for source, group in groupby(pending, key=lambda request: request.source):
-        wanted: dict[str, list[Request]] = {}
+        wanted: dict[str, list[_Wanted]] = {}
         for request in group:
-            wanted.setdefault(request.base.key, []).append(request)
-        for base, answer in _run(source, [same[0].base for same in wanted.values()], opener):
-            for request in wanted[base.key]:
-                yield request, _derived(answer, request)
+            if request.summary is None:
+                wanted.setdefault(request.base.key, []).append(_Wanted(request))
+                continue
+            try:
+                gathering = Gathering(request)
+            except AttentionError as error:
+                yield request, error
+                continue
+            for number, one in enumerate(request.bases):
+                wanted.setdefault(one.base.key, []).append(_Wanted(one, gathering, number))
+        asked = [same[0].request.base for same in wanted.values()]
+        for base, answer in _run(source, asked, opener) if asked else ():
+            for use in wanted[base.key]:
+                yield from use.answered(answer)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A use of an answer.
+
+    Attributes:
+        request: the request with what is derived from the answer.
+        gathering: the summary that the answer is for; None for the request itself.
+        number: the number of the sentence in the summary.
+    """
+
+    request: Request
+    gathering: Gathering | None = None
+    number: int = 0
+
+    def answered(self, answer: Answer) -> Iterator[tuple[Request, Answer]]:
+        """The request with its answer, or the summary once its last sentence is answered."""
+        if self.gathering is None:
+            yield self.request, _derived(answer, self.request)
+        elif not self.gathering.is_done:
+            self.gathering.add(self.number, _derived(answer, self.request))
+            if self.gathering.is_done:
+                yield self.gathering.request, self.gathering.result()
 
 
 def read_matrix(request: Request) -> Attention:

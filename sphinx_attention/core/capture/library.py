@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sphinx_attention.core.analysis.bins import complete
 from sphinx_attention.core.analysis.derive import derive
+from sphinx_attention.core.analysis.summaries import KINDS
 from sphinx_attention.core.attention import WARNING
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -15,6 +16,7 @@ from sphinx_attention.core.request import MatrixSource
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.builtin import is_builtin
 from sphinx_attention.core.store.base import MemoryStore, Store
+from sphinx_attention.core.store.checks import UnfitError
 from sphinx_attention.core.store.entry import (
     DamagedEntryError,
     NewerEntryError,
@@ -22,7 +24,6 @@ from sphinx_attention.core.store.entry import (
     pack,
     verify,
 )
-from sphinx_attention.core.store.entry_header import UnfitError
 from sphinx_attention.core.store.folder import FolderStore
 
 from .compute import compute, read_matrix
@@ -206,7 +207,7 @@ class Library:
             self.fail(request, answer)
             return
         try:
-            with guarded(Problem.MODEL, f"keeping the attention over “{request.text}”"):
+            with guarded(Problem.MODEL, f"keeping the attention over {request.what}"):
                 data = pack(request, answer)
         except AttentionError as error:
             failed = error
@@ -276,7 +277,7 @@ class Library:
             self._ready.move_to_end(request.key)
             return self._ready[request.key]
         problem = Problem.STORE if is_captured(request) else Problem.MATRIX
-        with guarded(problem, f"reading the attention over “{request.text}”"):
+        with guarded(problem, f"reading the attention over {request.what}"):
             attention = self._find(request)
         self._ready[request.key] = attention
         while len(self._ready) > _KEPT_READY:
@@ -330,14 +331,15 @@ class Library:
 
     def _how_to_fill(self, request: Request) -> str:
         what = request.source.label or "the given weights"
-        made = f" ({request.aggregate})" if request.aggregate else ""
+        kind = request.summary and request.summary.kind
+        made = f" ({request.aggregate or kind})" if request.aggregate or kind else ""
         extras = _extras(request)
         where = "To compute it"
         if extras:
             where = f"Where the model can run (`pip install 'sphinx-attention[{extras}]'`)"
         keep = ", and commit the folder" if isinstance(self.store, FolderStore) else ""
         return (
-            f"the attention of {what}{made} over “{request.text}” is not in the store "
+            f"the attention of {what}{made} over {request.what} is not in the store "
             f"{self.store.name}, and {setting('mode')} is {self.mode!r}, so that no model runs. "
             f"{where}, run "
             f"`sphinx-attention capture {self.docs} --only {request.key[:KEY_SHOWN]}`{keep}"
@@ -356,4 +358,6 @@ def _extras(request: Request) -> str:
         needed.append("models")
     if request.aggregate == "flow":
         needed.append("flow")
+    if request.summary is not None and (extra := KINDS[request.summary.kind].extra):
+        needed.append(extra)
     return ",".join(needed)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sphinx_attention.core.analysis.summaries import KINDS
 from sphinx_attention.core.store.base import MemoryStore
 from sphinx_attention.core.store.entry import DamagedEntryError, unpack
 from sphinx_attention.core.store.entry_arrays import STEPS
@@ -15,7 +16,7 @@ from .library import Library
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sphinx_attention.core.attention import Attention
+    from sphinx_attention.core.attention import Attention, Summary
     from sphinx_attention.core.request import Request
     from sphinx_attention.core.store.base import Store
 
@@ -88,7 +89,11 @@ def compare(stored: Attention, computed: Attention) -> str:
             f"{stored.weights[layer, head, query, key]:.4f}, "
             f"now {computed.weights[layer, head, query, key]:.4f})"
         )
-    return _candidates(stored, computed) or _tensors(stored, computed)
+    return (
+        _candidates(stored, computed)
+        or _tensors(stored, computed)
+        or _summaries(stored.summary, computed.summary)
+    )
 
 
 def _candidates(stored: Attention, computed: Attention) -> str:
@@ -118,6 +123,27 @@ def _tensors(stored: Attention, computed: Attention) -> str:
             gap = float(np.abs(was - now).max(initial=0))
             if gap > _RELATIVE * max(1.0, float(np.abs(now).max(initial=0))):
                 return f"its {name} differ, by {gap:.4f} at most"
+    return ""
+
+
+def _summaries(stored: Summary | None, computed: Summary | None) -> str:
+    if stored is None or computed is None:
+        return "" if stored is computed else "only one of the two is a summary"
+    if stored.sentences != computed.sentences:
+        return "the tokens of its sentences have changed"
+    unstable = KINDS[stored.kind].unstable if stored.kind in KINDS else frozenset()
+    was, now = ({**one.arrays, **one.common} for one in (stored, computed))
+    if was.keys() != now.keys():
+        return f"it holds {', '.join(sorted(was))}, now {', '.join(sorted(now))}"
+    for name, array in was.items():
+        if array.shape != now[name].shape:
+            return f"its {name} have the shape {array.shape}, now {now[name].shape}"
+        gap = float(np.abs(array.astype(np.float64) - now[name]).max(initial=0))
+        # Rounding moves a whole number by one at most.
+        least = 1.0 if array.dtype.kind in "iu" else _RELATIVE
+        largest = float(np.abs(now[name].astype(np.float64)).max(initial=0))
+        if name not in unstable and gap > max(least, _RELATIVE * largest):
+            return f"its {name} differ, by {gap:.4f} at most"
     return ""
 
 

@@ -14,7 +14,13 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
+from sphinx_attention.core.request import (
+    FunctionSource,
+    MatrixSource,
+    ModelSource,
+    Request,
+    SummarySpec,
+)
 from sphinx_attention.core.store.entry import MOST_BYTES
 
 from .chunks import Outcome
@@ -129,6 +135,8 @@ def write_requests(requests: Iterable[Request]) -> list[dict[str, Any]]:
     written = []
     for request in requests:
         values = {f.name: getattr(request, f.name) for f in fields(request) if f.name != "source"}
+        if request.summary is not None:
+            values["summary"] = request.summary.identity()
         source = request.source
         (kind,) = (kind for kind, known in _SOURCES.items() if isinstance(source, known))
         of_source = {f.name: getattr(source, f.name) for f in fields(source)}
@@ -145,7 +153,10 @@ def read_requests(written: list[dict[str, Any]]) -> list[Request]:
     requests = []
     for one in written:
         source = _SOURCES[one["kind"]](**_tuples(one["source"]))
-        request = Request(source=source, **_tuples(one["request"]))
+        values = _tuples(one["request"])
+        if values["summary"] is not None:
+            values["summary"] = SummarySpec(**_tuples(values["summary"]))
+        request = Request(source=source, **values)
         if request.key != one["key"]:
             raise ValueError(f"the request {one['key']} came as {request.key}")
         requests.append(request)

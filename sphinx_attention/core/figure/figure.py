@@ -125,8 +125,8 @@ class Figure:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The sentences of the attention. A mean over sentences has several."""
-        derivation = self.spec.derivation
-        bases = (self.spec.request,) if derivation is None else derivation.bases
+        request, derivation = self.spec.request, self.spec.derivation
+        bases = (request.bases or (request,)) if derivation is None else derivation.bases
         return tuple(request.text for request in bases)
 
     @property

@@ -77,7 +77,7 @@ def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -
         cutoff=cutoff,
         shown_heads=shown_heads,
         available=(attention.layers, attention.heads),
-        notices=(*notices, *undrawn(labels, carried, layer, head)),
+        notices=(*spec.notices, *notices, *undrawn(labels, carried, layer, head)),
         head_scores=scores,
         labels=labels,
     )

@@ -140,6 +140,9 @@ class FigureSpec:
         compare: the axis whose two attentions stand side by side; None shows one attention.
         opens_on_difference: whether a comparison opens on the difference of the two.
         labels: the labels that the author sets in the picture of the first attention.
+        sentence_labels: the author's label of each sentence of a summary, in order; empty without
+            labels.
+        notices: sentences for the author about what was read, which are no mistakes.
     """
 
     request: Request
@@ -167,6 +170,8 @@ class FigureSpec:
     compare: Comparable | None = None
     opens_on_difference: bool = False
     labels: tuple[LabelSpec, ...] = ()
+    sentence_labels: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def variants(self) -> tuple[Variant, ...]:

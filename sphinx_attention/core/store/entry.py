@@ -13,8 +13,9 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sphinx_attention.core.attention import Attention, LogitTerms
+from sphinx_attention.core.attention import Attention, LogitTerms, Summary
 
+from .checks import UnfitError
 from .entry_arrays import (
     LOGIT_TERMS,
     TENSORS,
@@ -24,7 +25,7 @@ from .entry_arrays import (
     pack_arrays,
     read_arrays,
 )
-from .entry_header import Header, UnfitError, read_header
+from .entry_header import IN_COMMON, OF_HEADS, Header, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,6 +140,7 @@ class Entry:
                 layer_names=header.layer_names,
                 head_names=header.head_names,
                 candidates=header.candidates,
+                summary=_summary(header, arrays),
                 **tensors,
             )
         except (UnfitError, zlib.error) as error:
@@ -192,11 +194,29 @@ def pack(request: Request, attention: Attention) -> bytes:
             [[one.text, round(one.probability, _DECIMALS)] for one in step]
             for step in attention.candidates
         ]
+    if (summary := attention.summary) is not None:
+        header["summary"] = {
+            "kind": summary.kind,
+            "sentences": [[_token_to_list(t) for t in one] for one in summary.sentences],
+            "facts": dict(summary.facts),
+        }
     found = read_header(header, request.key, sum(map(len, blobs)))
     check_numbers(found, tensors)
     text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
     body = len(text).to_bytes(4, "little") + text + b"".join(blobs)
     return MAGIC + bytes([VERSION]) + _digest(body) + body
+
+
+def _summary(header: Header, arrays: Mapping[str, Any]) -> Summary | None:
+    """The summary of an entry that has one."""
+    if (found := header.summary) is None:
+        return None
+    parts = (
+        {name.removeprefix(mark): a for name, a in arrays.items() if name.startswith(mark)}
+        for mark in (OF_HEADS, IN_COMMON)
+    )
+    of_heads, in_common = parts
+    return Summary(found.kind, found.sentences, of_heads, in_common, found.facts)
 
 
 def verify(data: bytes, key: str) -> None:

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .entry_header import ENCODINGS, FREE_NUMBERS, NUMBERS_A_BYTE, UnfitError
+from .checks import UnfitError
+from .entry_header import (
+    ENCODINGS,
+    FREE_NUMBERS,
+    IN_COMMON,
+    NUMBERS_A_BYTE,
+    OF_HEADS,
+    SUMMARY_ENCODINGS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +64,19 @@ def arrays_of(attention: Attention) -> dict[str, NDArray[Any]]:
     arrays |= {
         f"scoring.{name}": getattr(attention.logit_terms, name, None) for name in LOGIT_TERMS
     }
+    if (summary := attention.summary) is not None:
+        arrays |= {f"{OF_HEADS}{name}": array for name, array in summary.arrays.items()}
+        arrays |= {f"{IN_COMMON}{name}": array for name, array in summary.common.items()}
     return {name: array for name, array in arrays.items() if array is not None}
+
+
+def _encoding(name: str, array: NDArray[Any]) -> str:
+    """The encoding of an array. An array of a summary has the encoding of its type."""
+    if name in ENCODINGS:
+        return ENCODINGS[name]
+    if str(array.dtype) not in SUMMARY_ENCODINGS:
+        raise UnfitError(f"{name} are of type {array.dtype}, not {', '.join(SUMMARY_ENCODINGS)}")
+    return str(array.dtype)
 
 
 def pack_arrays(
@@ -78,7 +98,7 @@ def _packed(
     arrays: list[dict[str, Any]] = []
     blobs: list[bytes] = []
     for name, array in tensors.items():
-        encoding = ENCODINGS[name]
+        encoding = _encoding(name, array)
         blob = _deflate(_ENCODERS[encoding](array), encoding, strategy)
         arrays.append(
             {"name": name, "encoding": encoding, "shape": list(array.shape), "bytes": len(blob)}
@@ -110,7 +130,7 @@ def read_arrays(header: Header, data: memoryview) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {}
     offset = 0
     for info in header.arrays:
-        bytes_of, decode = _DECODERS[ENCODINGS[info.name]]
+        bytes_of, decode = _DECODERS[info.encoding]
         size = bytes_of(info.count)
         inflating = zlib.decompressobj()
         # At most as many bytes as the shape needs. Data that inflates to more is refused below.
@@ -131,7 +151,7 @@ def check_numbers(header: Header, arrays: Mapping[str, NDArray[Any]]) -> None:
         UnfitError: a number that cannot be right.
     """
     for name, numbers in arrays.items():
-        if ENCODINGS[name] == "float32":
+        if _encoding(name, numbers) == "float32":
             _check_floats(name, numbers)
     _check_rows(header, arrays["weights"], arrays["masked"])
 
@@ -192,6 +212,9 @@ _ENCODERS: dict[str, Callable[[NDArray[Any]], bytes]] = {
     "steps": _planes,
     "bits": lambda array: np.packbits(array).tobytes(),
     "float32": lambda array: array.astype("<f4").tobytes(),
+    "uint8": lambda array: array.tobytes(),
+    "uint16": _planes,
+    "int32": lambda array: array.astype("<i4").tobytes(),
 }
 
 # For each encoding: the number of bytes for a count of numbers, and the function that decodes them.
@@ -199,4 +222,7 @@ _DECODERS: dict[str, tuple[Callable[[int], int], Callable[[bytes], NDArray[Any]]
     "steps": (lambda count: 2 * count, _decode_steps),
     "bits": (lambda count: -(-count // 8), _decode_bits),
     "float32": (lambda count: 4 * count, _decode_float32),
+    "uint8": (lambda count: count, lambda raw: np.frombuffer(raw, dtype=np.uint8)),
+    "uint16": (lambda count: 2 * count, _decode_steps),
+    "int32": (lambda count: 4 * count, lambda raw: np.frombuffer(raw, "<i4").astype(np.int32)),
 }

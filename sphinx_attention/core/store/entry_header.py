@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from sphinx_attention.core.attention import Candidate, Part, Token
 from sphinx_attention.core.request import MOST_GENERATED
+
+from .checks import UnfitError, brief, is_encodable, is_whole, need, text_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +42,10 @@ _MOST_ENTRIES = 100
 _MOST_TOKENS = 1 << 17
 _WIDEST = 1 << 16
 _MOST_CANDIDATES = 10
+_MOST_SENTENCES = 100_000
+_MOST_ARRAYS = 100
+_LONGEST_AXIS = 1 << 26
+_SUMMARY_ARRAY = re.compile(r"(?:summary|common)\.[A-Za-z][A-Za-z0-9_-]{0,39}")
 _SURPLUS = 1e-3
 """How far probabilities may sum past 1. Half precision rounds."""
 
@@ -58,6 +65,12 @@ ENCODINGS = {
 }
 """The arrays that an entry may have, and the encoding of each."""
 
+SUMMARY_ENCODINGS = ("uint8", "uint16", "int32", "float32")
+"""The encodings of the arrays of a summary, which are the names of their types."""
+
+OF_HEADS, IN_COMMON = "summary.", "common."
+"""What stands before the names of a summary's arrays: those of each head, and the others."""
+
 FIELDS = {
     "key": "the key of the request, in hexadecimal",
     "request": "the request as canonical JSON; the key is its SHA-256",
@@ -76,12 +89,10 @@ FIELDS = {
     "head_names": "the names of the heads, likewise",
     "candidates": "where a model went on from the text: of each new token, the likeliest tokens "
     "with their probabilities",
+    "summary": "of an entry that is made of many sentences: its ``kind``, the tokens of all "
+    "``sentences``, and ``facts`` of the kind's own",
 }
 """The fields of a header, for the docs. Those after ``arrays`` are there only where needed."""
-
-
-class UnfitError(ValueError):
-    """A field or a number that `pack` does not write. The message names it."""
 
 
 @dataclass(frozen=True)
@@ -89,19 +100,30 @@ class ArrayInfo:
     """An array as the header announces it.
 
     Attributes:
-        name: a key of `ENCODINGS`.
+        name: a key of `ENCODINGS`, or of an array of a summary.
         shape: checked against the tokens, and against the other arrays.
         bytes: how many it takes in the entry.
+        encoding: how the numbers stand in the bytes.
     """
 
     name: str
     shape: tuple[int, ...]
     bytes: int
+    encoding: str
 
     @property
     def count(self) -> int:
         """How many numbers there are."""
         return math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class SummaryHeader:
+    """What a header says of a summary (see `attention.Summary`)."""
+
+    kind: str
+    sentences: tuple[tuple[Token, ...], ...]
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -119,6 +141,7 @@ class Header:
     layer_names: tuple[str, ...]
     head_names: tuple[str, ...]
     candidates: tuple[tuple[Candidate, ...], ...]
+    summary: SummaryHeader | None = None
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -144,99 +167,61 @@ def read_header(raw: Any, key: str, size: int) -> Header:
     Raises:
         UnfitError: the first thing that is not as `pack` writes it.
     """
-    _need(isinstance(raw, dict), "the header is no object")
+    need(isinstance(raw, dict), "the header is no object")
     request = _request(raw.get("request"), key)
     queries = _tokens(raw.get("query_tokens"), "query_tokens")
     same_tokens = raw.get("key_tokens") is None
     keys = queries if same_tokens else _tokens(raw.get("key_tokens"), "key_tokens")
     _check_lengths(request, (queries,) if same_tokens else (queries, keys))
-    arrays = _arrays(raw.get("arrays"), size)
+    summary = _summary(raw.get("summary"), request)
+    arrays = _arrays(raw.get("arrays"), size, summarised=summary is not None)
     scoring = raw.get("scoring")
     _check_shapes({a.name: a.shape for a in arrays}, len(queries), len(keys), scoring is not None)
     layers, heads = arrays[0].shape[:2]
-    _need(raw.get("part") in get_args(Part), f"part is {_brief(raw.get('part'))}")
+    need(raw.get("part") in get_args(Part), f"part is {brief(raw.get('part'))}")
     return Header(
         request=request,
         query_tokens=queries,
         key_tokens=keys,
         part=raw["part"],
-        label=_text(raw.get("label"), "label", _LONGEST_NAME),
+        label=text_of(raw.get("label"), "label", _LONGEST_NAME),
         provenance=_provenance(raw.get("provenance")),
         arrays=arrays,
         missing=None if scoring is None else _missing(scoring),
         layer_names=_names(raw.get("layer_names"), "layer_names", layers),
         head_names=_names(raw.get("head_names"), "head_names", heads),
         candidates=_candidates(raw.get("candidates"), request, queries, same_tokens=same_tokens),
+        summary=summary,
     )
-
-
-def _need(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise UnfitError(otherwise)
-
-
-def _brief(value: Any) -> str:
-    """A value in a message: short, and harmless in a terminal."""
-    text = ascii(value)
-    return text if len(text) <= 40 else f"{text[:40]}…"
-
-
-def _is_whole(value: Any, least: int, most: int) -> bool:
-    # `isinstance` would also accept true and false.
-    return type(value) is int and least <= value <= most
-
-
-def _whole(value: Any, what: str, least: int, most: int) -> int:
-    if not _is_whole(value, least, most):
-        raise UnfitError(f"{what} is {_brief(value)}, not a whole number from {least} to {most}")
-    return int(value)
-
-
-def _text(value: Any, what: str, longest: int) -> str:
-    if not isinstance(value, str):
-        raise UnfitError(f"{what} is {_brief(value)}, not a text")
-    if len(value) > longest:
-        raise UnfitError(f"{what} has {len(value):,} characters; {longest:,} are allowed")
-    if not _is_encodable(value):
-        raise UnfitError(f"{what} holds half of a character: {_brief(value)}")
-    return value
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _request(raw: Any, key: str) -> Mapping[str, Any]:
     """The request, whose canonical JSON must have the key as its hash."""
-    _need(isinstance(raw, dict), "the request is no object")
+    need(isinstance(raw, dict), "the request is no object")
     try:
         canonical = json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     except (ValueError, RecursionError):
         raise UnfitError("the request cannot be written as JSON") from None
-    _need(
+    need(
         hashlib.sha256(canonical.encode()).hexdigest() == key,
         "the request is not the one that the key stands for",
     )
     # The hash is no proof: a forged entry can have any request with its own key.
-    _need(isinstance(raw.get("source"), dict), "the request has no source")
-    _need(isinstance(raw.get("text"), str), "the request has no text")
+    need(isinstance(raw.get("source"), dict), "the request has no source")
+    need(isinstance(raw.get("text"), str), "the request has no text")
     return dict(raw)
 
 
 def _tokens(raw: Any, what: str) -> tuple[Token, ...]:
     if not isinstance(raw, list) or not raw:
-        raise UnfitError(f"{what} is {_brief(raw)}, not a list of tokens")
-    _need(len(raw) <= _MOST_TOKENS, f"{what} has {len(raw):,} tokens")
+        raise UnfitError(f"{what} is {brief(raw)}, not a list of tokens")
+    need(len(raw) <= _MOST_TOKENS, f"{what} has {len(raw):,} tokens")
     for number, fields in enumerate(raw):
         if not _is_token(fields):
-            raise UnfitError(f"{what}[{number}] is no token: {_brief(fields)}")
+            raise UnfitError(f"{what}[{number}] is no token: {brief(fields)}")
     together = "".join(fields[0] for fields in raw)
-    _need(len(together) <= _LONGEST_TEXTS, f"{what} have {len(together):,} characters all together")
-    _need(_is_encodable(together), f"{what} hold half of a character")
+    need(len(together) <= _LONGEST_TEXTS, f"{what} have {len(together):,} characters all together")
+    need(is_encodable(together), f"{what} hold half of a character")
     return tuple(
         Token(text=text, special=bool(special), word=word, segment=segment)
         for text, special, word, segment in raw
@@ -250,9 +235,9 @@ def _is_token(fields: Any) -> bool:
     return (
         isinstance(text, str)
         and len(text) <= LONGEST_TOKEN
-        and _is_whole(special, 0, 1)
-        and (word is None or _is_whole(word, 0, _LONGEST_TEXTS))
-        and _is_whole(segment, 0, 1)
+        and is_whole(special, 0, 1)
+        and (word is None or is_whole(word, 0, _LONGEST_TEXTS))
+        and is_whole(segment, 0, 1)
     )
 
 
@@ -265,33 +250,40 @@ def _check_lengths(request: Mapping[str, Any], sides: Sequence[Sequence[Token]])
     spelt = unicodedata.normalize("NFKD", written).encode("utf-8", "replace")
     most = _SPARE_TOKENS + 2 * max(len(spelt), len(written.encode("utf-8", "replace")))
     for side in sides:
-        _need(len(side) <= most, f"it has {len(side):,} tokens for a text of {len(written):,}")
+        need(len(side) <= most, f"it has {len(side):,} tokens for a text of {len(written):,}")
 
 
-def _arrays(raw: Any, size: int) -> tuple[ArrayInfo, ...]:
+def _arrays(raw: Any, size: int, *, summarised: bool) -> tuple[ArrayInfo, ...]:
     """The arrays, the weights first."""
     if not isinstance(raw, list):
-        raise UnfitError(f"arrays is {_brief(raw)}, not a list")
-    _need(len(raw) <= len(ENCODINGS), f"there are {len(raw)} arrays")
+        raise UnfitError(f"arrays is {brief(raw)}, not a list")
+    most = len(ENCODINGS) + (_MOST_ARRAYS if summarised else 0)
+    need(len(raw) <= most, f"there are {len(raw)} arrays")
     found: list[ArrayInfo] = []
     for number, entry in enumerate(raw):
         what = f"arrays[{number}]"
-        _need(isinstance(entry, dict), f"{what} is {_brief(entry)}")
+        need(isinstance(entry, dict), f"{what} is {brief(entry)}")
         name, shape = entry.get("name"), entry.get("shape")
-        _need(isinstance(name, str) and name in ENCODINGS, f"{what} is called {_brief(name)}")
-        _need(name not in {array.name for array in found}, f"{name} is there twice")
-        _need(entry.get("encoding") == ENCODINGS[name], f"{name} is encoded otherwise")
-        _need(isinstance(shape, list) and 1 <= len(shape) <= 4, f"{name} is {_brief(shape)}")
-        sizes = tuple(_whole(n, f"the shape of {name}", 1, _MOST_TOKENS) for n in shape)
-        bytes_ = _whole(entry.get("bytes"), f"the bytes of {name}", 0, size)
-        found.append(ArrayInfo(name, sizes, bytes_))
-    _need({"weights", "masked"} <= {array.name for array in found}, "weights or mask are missing")
+        of_summary = (
+            summarised and isinstance(name, str) and _SUMMARY_ARRAY.fullmatch(name) is not None
+        )
+        known = of_summary or (isinstance(name, str) and name in ENCODINGS)
+        need(known, f"{what} is called {brief(name)}")
+        need(name not in {array.name for array in found}, f"{name} is there twice")
+        encodings = SUMMARY_ENCODINGS if of_summary else (ENCODINGS[name],)
+        need(entry.get("encoding") in encodings, f"{name} is encoded otherwise")
+        need(isinstance(shape, list) and 1 <= len(shape) <= 4, f"{name} is {brief(shape)}")
+        longest = _LONGEST_AXIS if of_summary else _MOST_TOKENS
+        sizes = tuple(whole(n, f"the shape of {name}", 1, longest) for n in shape)
+        bytes_ = whole(entry.get("bytes"), f"the bytes of {name}", 0, size)
+        found.append(ArrayInfo(name, sizes, bytes_, entry["encoding"]))
+    need({"weights", "masked"} <= {array.name for array in found}, "weights or mask are missing")
     taken = sum(array.bytes for array in found)
-    _need(taken == size, f"the arrays take {size:,} bytes, and {taken:,} are announced")
+    need(taken == size, f"the arrays take {size:,} bytes, and {taken:,} are announced")
     numbers = sum(array.count for array in found if array.name != "masked")
     most = min(MOST_NUMBERS, max(FREE_NUMBERS, NUMBERS_A_BYTE * size))
-    _need(numbers <= most, f"{size:,} bytes announce {numbers:,} numbers; {most:,} are allowed")
-    _need(found[0].name == "weights", "the weights are not the first array")
+    need(numbers <= most, f"{size:,} bytes announce {numbers:,} numbers; {most:,} are allowed")
+    need(found[0].name == "weights", "the weights are not the first array")
     return tuple(found)
 
 
@@ -299,7 +291,7 @@ def _check_shapes(
     shapes: Mapping[str, tuple[int, ...]], queries: int, keys: int, scored: bool
 ) -> None:
     weights = shapes["weights"]
-    _need(
+    need(
         len(weights) == 4 and weights[2:] == (queries, keys),
         f"weights of the shape {weights} do not fit {queries} and {keys} tokens",
     )
@@ -313,35 +305,58 @@ def _check_shapes(
     }
     for name, shape in shapes.items():
         fits = shape in allowed[name] if name in allowed else True
+        if name.startswith(OF_HEADS):
+            fits = shape[:2] == (layers, heads)
         if name in {"queries", "keys", "values"}:
             rows = queries if name == "queries" else keys
             fits = len(shape) == 4 and (shape[0], shape[2]) == (layers, rows)
             fits = fits and heads % shape[1] == 0 and shape[3] <= _WIDEST
             fits = fits and (name != "queries" or shape[1] == heads)
-        _need(fits, f"{name} of the shape {shape} do not fit weights of the shape {weights}")
+        need(fits, f"{name} of the shape {shape} do not fit weights of the shape {weights}")
     if {"queries", "keys"} <= shapes.keys():
-        _need(shapes["queries"][3] == shapes["keys"][3], "queries and keys differ in length")
+        need(shapes["queries"][3] == shapes["keys"][3], "queries and keys differ in length")
     named = {name for name in shapes if name.startswith("scoring.")}
-    _need(
+    need(
         {"scoring.scale", "scoring.softcap"} <= named if scored else not named,
         "what the logits are made of is incomplete",
     )
 
 
 def _provenance(raw: Any) -> Mapping[str, str]:
-    _need(isinstance(raw, dict), f"provenance is {_brief(raw)}")
-    _need(len(raw) <= _MOST_ENTRIES, f"provenance has {len(raw)} entries")
+    need(isinstance(raw, dict), f"provenance is {brief(raw)}")
+    need(len(raw) <= _MOST_ENTRIES, f"provenance has {len(raw)} entries")
     return {
-        _text(name, "provenance", _LONGEST_NAME): _text(
-            value, f"provenance: {_brief(name)}", _LONGEST_WORDS
+        text_of(name, "provenance", _LONGEST_NAME): text_of(
+            value, f"provenance: {brief(name)}", _LONGEST_WORDS
         )
         for name, value in raw.items()
     }
 
 
 def _missing(raw: Any) -> str:
-    _need(isinstance(raw, dict), f"scoring is {_brief(raw)}")
-    return _text(raw.get("missing"), "scoring: missing", _LONGEST_WORDS)
+    need(isinstance(raw, dict), f"scoring is {brief(raw)}")
+    return text_of(raw.get("missing"), "scoring: missing", _LONGEST_WORDS)
+
+
+def _summary(raw: Any, request: Mapping[str, Any]) -> SummaryHeader | None:
+    """The summary, which has the tokens of each sentence of the request."""
+    asked = request.get("summary")
+    if asked is None:
+        need(raw is None, "there is a summary, and none was asked for")
+        return None
+    texts = asked.get("texts") if isinstance(asked, dict) else None
+    if not isinstance(texts, list):
+        raise UnfitError(f"the summary of the request is {brief(asked)}")
+    need(isinstance(raw, dict), f"summary is {brief(raw)}")
+    need(raw.get("kind") == asked.get("kind"), f"the summary is of kind {brief(raw.get('kind'))}")
+    kind = text_of(raw.get("kind"), "the kind of the summary", _LONGEST_NAME)
+    sentences, facts = raw.get("sentences"), raw.get("facts")
+    if not isinstance(sentences, list) or not isinstance(facts, dict):
+        raise UnfitError(f"the summary holds {brief(sentences)} and {brief(facts)}")
+    need(len(sentences) == len(texts) <= _MOST_SENTENCES, f"it has {len(sentences)} sentences")
+    read = tuple(_tokens(one, f"sentence {number}") for number, one in enumerate(sentences))
+    need(sum(map(len, read)) <= _MOST_TOKENS * 8, "its sentences have too many tokens")
+    return SummaryHeader(kind, read, facts)
 
 
 def _candidates(
@@ -350,38 +365,38 @@ def _candidates(
     """The candidates at each token that the model generated. These tokens are the last ones."""
     wanted = request.get("generate")
     if wanted is None:
-        _need(raw is None, "there are candidates, and nothing was to be generated")
+        need(raw is None, "there are candidates, and nothing was to be generated")
         return ()
-    most = _whole(wanted, "generate", 1, MOST_GENERATED)
-    _need(same_tokens, "queries and keys differ, although the model goes on from the text")
+    most = whole(wanted, "generate", 1, MOST_GENERATED)
+    need(same_tokens, "queries and keys differ, although the model goes on from the text")
     if not isinstance(raw, list) or not 1 <= len(raw) <= min(most, len(tokens) - 1):
-        raise UnfitError(f"candidates is {_brief(raw)} for {len(tokens)} tokens")
+        raise UnfitError(f"candidates is {brief(raw)} for {len(tokens)} tokens")
     steps = tuple(_step(step, f"candidates[{number}]") for number, step in enumerate(raw))
     for step, token in zip(steps, tokens[-len(steps) :], strict=True):
-        _need(step[0].text == token.text, f"{_brief(token.text)} is not the first candidate")
+        need(step[0].text == token.text, f"{brief(token.text)} is not the first candidate")
     return steps
 
 
 def _step(raw: Any, what: str) -> tuple[Candidate, ...]:
     """The candidates for one token, the likeliest first."""
     if not isinstance(raw, list) or not 1 <= len(raw) <= _MOST_CANDIDATES:
-        raise UnfitError(f"{what} is {_brief(raw)}, not a list of 1 to {_MOST_CANDIDATES}")
+        raise UnfitError(f"{what} is {brief(raw)}, not a list of 1 to {_MOST_CANDIDATES}")
     found: list[Candidate] = []
     for one in raw:
-        _need(isinstance(one, list) and len(one) == 2, f"{what} holds {_brief(one)}")
+        need(isinstance(one, list) and len(one) == 2, f"{what} holds {brief(one)}")
         text, share = one
-        _need(type(share) in {int, float} and 0 <= share <= 1, f"{what} holds {_brief(share)}")
-        _need(not found or share <= found[-1].probability, f"{what} is not in order")
-        found.append(Candidate(_text(text, what, LONGEST_TOKEN), float(share)))
+        need(type(share) in {int, float} and 0 <= share <= 1, f"{what} holds {brief(share)}")
+        need(not found or share <= found[-1].probability, f"{what} is not in order")
+        found.append(Candidate(text_of(text, what, LONGEST_TOKEN), float(share)))
     total = sum(one.probability for one in found)
-    _need(total <= 1 + _SURPLUS, f"{what} sums to {total:.3f}")
+    need(total <= 1 + _SURPLUS, f"{what} sums to {total:.3f}")
     return tuple(found)
 
 
 def _names(raw: Any, what: str, count: int) -> tuple[str, ...]:
     if raw is None:
         return tuple(str(n) for n in range(count))
-    _need(isinstance(raw, list) and len(raw) == count, f"{what} is {_brief(raw)} for {count}")
-    names = tuple(_text(name, what, _LONGEST_NAME) for name in raw)
-    _need(len(set(names)) == count, f"{what} holds a name twice")
+    need(isinstance(raw, list) and len(raw) == count, f"{what} is {brief(raw)} for {count}")
+    names = tuple(text_of(name, what, _LONGEST_NAME) for name in raw)
+    need(len(set(names)) == count, f"{what} holds a name twice")
     return names

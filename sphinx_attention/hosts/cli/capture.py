@@ -146,6 +146,7 @@ def _is_meant(document: str, request: Request, only: Sequence[str]) -> bool:
     return any(
         what == document
         or what in request.text
+        or any(what in base.text for base in request.bases)
         or (re.fullmatch(rf"[0-9a-f]{{{_LONG_ENOUGH},}}", what) and request.key.startswith(what))
         for what in only
     )

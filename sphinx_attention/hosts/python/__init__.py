@@ -33,7 +33,18 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "LiveFigure", "attention", "figure"]
 
 _OF_NUMBERS = (
-    *("also", "pair", "target", "part", "generate", "layers", "merge", "special", "aggregate"),
+    *(
+        "also",
+        "file",
+        "pair",
+        "target",
+        "part",
+        "generate",
+        "layers",
+        "merge",
+        "special",
+        "aggregate",
+    ),
     *("matrix", "scores", "causal", "tokens"),
 )
 """The options that change numbers. All others change the picture."""

@@ -25,6 +25,7 @@ from sphinx_attention.core.authoring.options import (
 from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import option
 from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.core.sources.numbers.lines import leading_rows, misplaced_rows
 from sphinx_attention.core.text import broken_character, listed, quoted
@@ -227,18 +228,19 @@ def _spec(directive: Directive, source: Source, options: dict[str, str], rows: i
     for unknown in sorted(set(options) - set(OWN_OPTIONS)):
         raise unknown_option(unknown, [*OWN_OPTIONS, *SHARED_OPTIONS])
     document = directive.state.document
-    if "matrix" in options and not document.settings.file_insertion_enabled:
-        raise AttentionError(
-            Problem.MATRIX,
-            f"the file {quoted(options['matrix'])} is not read, because file_insertion_enabled is "
-            "off: write the numbers into the body",
-        )
+    for name, problem, instead in _FILES:
+        if name in options and not document.settings.file_insertion_enabled:
+            raise AttentionError(
+                problem,
+                f"the file {quoted(options[name])} is not read, because file_insertion_enabled is "
+                f"off: {instead}",
+            )
     if not in_markdown(directive):
         # A value of several lines is joined to one line, as in every directive. In Markdown, the
         # author wrote the line break on purpose.
         options = {name: _folded(value) for name, value in options.items()}
     matrix = "\n".join(source.body[:rows]) if rows else None
-    if not (source.text or matrix or "matrix" in options):
+    if not (source.text or matrix or "matrix" in options or "file" in options):
         below = any(line.strip() for line in source.body)
         raise AttentionError(
             Problem.TEXT,
@@ -253,6 +255,13 @@ def _spec(directive: Directive, source: Source, options: dict[str, str], rows: i
         # The lines of the body are known now, so a mistake in the body can name its own line.
         read(spec.request.base)
     return spec
+
+
+_FILES = (
+    ("matrix", Problem.MATRIX, "write the numbers into the body"),
+    ("file", Problem.TEXT, f"write the sentences into {option('also')}"),
+)
+"""The options that name a file, and what an author can do where no file is read."""
 
 
 def _folded(value: str) -> str:

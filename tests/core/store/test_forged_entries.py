@@ -23,6 +23,7 @@ from sphinx_attention.core.render.description import describe, strongest_pairs
 from sphinx_attention.core.render.html import figure_attributes, render_html
 from sphinx_attention.core.request import FunctionSource, Request
 from sphinx_attention.core.store.base import MemoryStore
+from sphinx_attention.core.store.checks import UnfitError
 from sphinx_attention.core.store.entry import (
     DamagedEntryError,
     open_entry,
@@ -31,7 +32,7 @@ from sphinx_attention.core.store.entry import (
     verify,
 )
 from sphinx_attention.core.store.entry_arrays import STEPS
-from sphinx_attention.core.store.entry_header import FREE_NUMBERS, UnfitError
+from sphinx_attention.core.store.entry_header import FREE_NUMBERS
 from sphinx_attention.core.store.folder import FolderStore
 from sphinx_attention.core.views import View
 from tests.core.entries import REQUEST, attention
