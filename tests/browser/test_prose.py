@@ -115,6 +115,32 @@ def test_a_link_to_a_head(open_page) -> None:
     )
 
 
+def test_a_link_shows_a_step_and_leaving_brings_the_first_back(open_page) -> None:
+    page = open_page("steps-in-prose", "chain")
+    step = """() => document.querySelector('#chain [aria-current=step]').value"""
+    assert page.evaluate(step) == "multiply"
+    link(page, "the softmax").hover()
+    page.wait_for_function(f"() => ({step})() === 'softmax'")
+    page.mouse.move(2, 2)
+    page.wait_for_function(f"() => ({step})() === 'multiply'")
+    link(page, "the softmax").click()
+    page.wait_for_selector("#chain [aria-pressed=true]")
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(100)
+    assert page.evaluate(step) == "softmax"
+    # In this view, the row of the word and the number of its partner are pinned.
+    assert pressed(page, "chain") == [FOX, 9]
+
+
+def test_a_link_sets_an_option_of_its_view(open_page) -> None:
+    page = open_page("steps-in-prose", "cells")
+    scale = page.locator("#cells [name=scale]")
+    assert scale.input_value() == "linear"
+    link(page, "logarithms").click()
+    page.wait_for_function("() => document.querySelector('#cells [name=scale]').value === 'log'")
+    assert head(page, "cells") == ("0", "2")
+
+
 def test_a_link_shows_another_sentence_and_the_first_again(open_page, minilm) -> None:
     page = open_page("prose", "banks")
     link(page, "robbed").hover()

@@ -131,6 +131,12 @@ def check_reference(quantity: Quantity, reference: Reference, written: str) -> N
     Raises:
         AttentionError: the reference names too little or too much.
     """
+    if reference.options:
+        name, value = reference.options[0]
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"{name}={value} in {quoted(written)} changes no number: remove it; links can set it",
+        )
     if quantity == "score":
         if not reference.query or reference.key:
             raise AttentionError(

@@ -1,8 +1,8 @@
 """References from the prose to the numbers of a figure: ``fox 1.3 brown -> quick``.
 
 A reference names a figure. It may go on with the attention that is meant where the figure has
-several (``sentence=1``), with a layer and a head (``1.3``), with a query token, and with a key
-token behind an arrow::
+several (``sentence=1``), with the value of an option of the figure's view (``formula=softmax``),
+with a layer and a head (``1.3``), with a query token, and with a key token behind an arrow::
 
     fox
     fox 1.3
@@ -10,6 +10,7 @@ token behind an arrow::
     fox 1.3 brown -> quick
     fox 1.3 brown -> quick + fox
     rivers sentence=1 4.2 bank#2 -> robbed
+    chain formula=softmax 0.10 bank -> robbed
 
 Several tokens with ``+`` between are added up.
 """
@@ -25,10 +26,11 @@ import numpy as np
 from sphinx_attention.core.codes import FULL, MASKED_TEXT, Codes, format_thousandths
 from sphinx_attention.core.errors import AttentionError, InvalidValueError, Problem
 from sphinx_attention.core.figure.focus import find
-from sphinx_attention.core.figure.selection import written
+from sphinx_attention.core.figure.selection import check_tokens, written
 from sphinx_attention.core.figure.spec import AXES
 from sphinx_attention.core.host_words import option
 from sphinx_attention.core.text import clean_line, listed, nearest, quoted
+from sphinx_attention.core.views import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.attention import Attention
     from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.figure.selection import Selection
     from sphinx_attention.core.figure.spec import Axis
 
 _FORM = "expected the name of a figure, then a layer and a head, a token, -> and a token, such as "
@@ -45,7 +48,8 @@ _NAME = r"(?:\d{1,4}|mean|max|rollout|flow)"
 """The name of a layer or a head: its number, or how several were put together."""
 
 _HEAD = re.compile(rf"({_NAME})\.({_NAME})")
-_AXIS = re.compile(rf"({'|'.join(AXES)})=(\S+)")
+_SET_IN_VIEWS = frozenset(name for kind in VIEWS.values() for name in kind.words)
+_SETTING = re.compile(rf"({'|'.join((*AXES, *sorted(_SET_IN_VIEWS)))})=(\S+)")
 _ARROW = re.compile(r"(?:^|\s)(?:->|→)(?:\s|$)")
 SLACK = 1e-6
 """A weight is a float32: 0.6 is stored as 0.60000002, and is no more than 0.6."""
@@ -64,6 +68,7 @@ class Reference:
         head: the names of the layer and of the head; None means those that the figure shows first.
         query: the query token as the author names it, or several with + between; empty for none.
         key: likewise the key tokens.
+        options: the values of options of the figure's view, which only a link can set.
     """
 
     figure: str
@@ -71,6 +76,7 @@ class Reference:
     head: tuple[str, str] | None = None
     query: str = ""
     key: str = ""
+    options: Selection = ()
 
     @property
     def title(self) -> str:
@@ -96,6 +102,7 @@ class Located:
         head: position of the head.
         queries: positions of the query tokens; empty for none.
         keys: likewise the key tokens.
+        options: the values of options of the figure's view.
     """
 
     attention: Attention
@@ -104,6 +111,7 @@ class Located:
     head: int
     queries: tuple[int, ...] = ()
     keys: tuple[int, ...] = ()
+    options: Selection = ()
 
     @property
     def head_name(self) -> str:
@@ -148,6 +156,7 @@ class Located:
         }
         for query in self.queries:
             values["pin"] = f"{query}.{self.keys[0]}" if self.keys else str(query)
+        values |= dict(self.options)
         return written(tuple(values.items()))
 
 
@@ -166,9 +175,9 @@ def parse_reference(text: str) -> Reference:
         raise AttentionError(
             Problem.REFERENCE, f"no figure is named in {quoted(text)}: {_FORM}{EXAMPLE}"
         )
-    at, rest = _axes(words[1:])
+    at, options, rest = _settings(words[1:])
     head, query, key = _rest(" ".join(rest), text)
-    return Reference(figure, at, head, query, key)
+    return Reference(figure, at, head, query, key, options)
 
 
 def parse_place(text: str) -> Reference:
@@ -188,7 +197,7 @@ def parse_figure(text: str) -> Reference:
         AttentionError: the text names more, or no figure.
     """
     found = parse_reference(text)
-    if found.head or found.query:
+    if found.head or found.query or found.options:
         raise AttentionError(
             Problem.REFERENCE,
             f"invalid value {quoted(text)}: expected the name of one figure; write layers, heads "
@@ -197,15 +206,21 @@ def parse_figure(text: str) -> Reference:
     return found
 
 
-def _axes(words: Sequence[str]) -> tuple[tuple[tuple[Axis, str], ...], Sequence[str]]:
-    """The axes that are named first, and the words behind them."""
+def _settings(
+    words: Sequence[str],
+) -> tuple[tuple[tuple[Axis, str], ...], Selection, Sequence[str]]:
+    """The values on axes and of options, which are named first, and the words behind them."""
     at: dict[Axis, str] = {}
-    for count, word in enumerate(words):
-        match = _AXIS.fullmatch(word)
-        if match is None:
-            return tuple(at.items()), words[count:]
-        at[cast("Axis", match[1])] = match[2]
-    return tuple(at.items()), ()
+    options: dict[str, str] = {}
+    count = 0
+    while count < len(words) and (match := _SETTING.fullmatch(words[count])):
+        name, value = match.groups()
+        if name in _SET_IN_VIEWS:
+            options[name] = value
+        else:
+            at[cast("Axis", name)] = value
+        count += 1
+    return tuple(at.items()), tuple(options.items()), words[count:]
 
 
 def _rest(rest: str, text: str) -> tuple[tuple[str, str] | None, str, str]:
@@ -259,7 +274,36 @@ def locate(reference: Reference, figure: Figure) -> Located:
         head = _position("head", head_name, attention.head_names, reference)
     queries = _tokens(reference.query, attention, "query", reference)
     keys = _tokens(reference.key, attention, "key", reference)
-    return Located(attention, shown.spec.at, layer, head, queries, keys)
+    _check_options(reference, shown)
+    return Located(attention, shown.spec.at, layer, head, queries, keys, reference.options)
+
+
+def _check_options(reference: Reference, figure: Figure) -> None:
+    """Check that the view of a figure has the options of a reference, with these values.
+
+    Raises:
+        AttentionError: the view has another set of options, or the option another set of values.
+    """
+    kind = figure.spec.kind
+    for name, value in reference.options:
+        if name not in kind.words:
+            has = f"has {listed(kind.words)}" if kind.words else "has no such options"
+            raise AttentionError(
+                Problem.REFERENCE,
+                f"invalid name {name} in a reference: the figure {reference.figure} is in the view "
+                f"{kind.name}, which {has}",
+            )
+        if not re.fullmatch(kind.words[name].pattern, value, re.ASCII):
+            raise InvalidValueError(
+                name,
+                value,
+                f"the figure {reference.figure} takes {kind.words[name].expected}",
+                Problem.REFERENCE,
+            )
+    try:
+        check_tokens(reference.options, figure.attention, kind.name)
+    except AttentionError as error:
+        raise AttentionError(Problem.REFERENCE, error.message) from None
 
 
 def _tokens(

@@ -93,8 +93,8 @@ async function show(link: HTMLAnchorElement): Promise<void> {
   const controller = await open(link, values);
   if (!controller || meant !== link) return;
   const { model, state, takes } = controller;
-  const [layer, head] = [values.get("layer"), values.get("head")];
-  const change = { ...(layer && { layer }), ...(head && { head }), hovered: placeIn(values.get("pin") ?? "") };
+  const { layer, head, pin, ...options } = Object.fromEntries(values);
+  const change = { ...(layer && { layer }), ...(head && { head }), hovered: placeIn(pin ?? ""), options };
   const { head: at, ...changes } = toLocal(model, state, change, takes);
   const heads = at === undefined ? {} : { head: at, heads: [at] };
   controller.dispatch({ type: "adopt", changes: { ...changes, ...heads, direction: "from" } });
@@ -138,8 +138,9 @@ async function pin(link: HTMLAnchorElement): Promise<void> {
   const values = split(link.dataset["selection"] ?? "");
   const controller = await open(link, values);
   if (!controller) return;
-  const { model, dispatch, figure } = controller;
-  dispatch({ type: "adopt", changes: { hovered: null, direction: "from" } });
+  const { model, dispatch, figure, state, takes } = controller;
+  const { options } = toLocal(model, state, { options: Object.fromEntries(values) }, takes);
+  dispatch({ type: "adopt", changes: { hovered: null, direction: "from", ...(options && { options }) } });
   for (const type of ["layer", "head"] as const) {
     const value = model[`${type}s`].indexOf(values.get(type) ?? "");
     if (value >= 0) dispatch({ type, value });

@@ -23,6 +23,11 @@ PAGES = {
     "   :layer: 5\n   :head: 10\n   :focus: river\n\n"
     "Above, :attn:focus:`she <pinned sentence=1 5.11 she>` has no bank.\n\n"
     + "".join(f"Line {n}.\n\n" for n in range(40)),
+    "steps-in-prose.rst": heading("Steps")
+    + "Then comes :attn:focus:`the softmax <chain formula=softmax 0.2 fox -> dog>`, in "
+    ":attn:focus:`logarithms <cells scale=log 0.2>`.\n\n"
+    f".. attention:: {DOG}\n   :name: chain\n   :view: steps\n   :layer: 0\n   :head: 2\n\n"
+    f".. attention:: {DOG}\n   :name: cells\n   :view: matrix\n   :layer: 0\n   :head: 1\n\n",
     "elsewhere.rst": heading("Elsewhere")
     + ":attn:focus:`fox looks at dog <animals 5.11 fox -> dog>`\n",
 }

@@ -10,6 +10,7 @@ import pytest
 
 from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.authoring.claims import check, parse_claim
+from sphinx_attention.core.authoring.numbers import check_reference
 from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.authoring.reference import (
     Reference,
@@ -72,6 +73,14 @@ class TestParsing:
                 "fox sentence=1 model=small 1.3",
                 Reference("fox", (("sentence", "1"), ("model", "small")), ("1", "3")),
             ),
+            (
+                "fox formula=softmax sentence=1 1.3 a -> b",
+                Reference(
+                    "fox", (("sentence", "1"),), ("1", "3"), "a", "b", (("formula", "softmax"),)
+                ),
+            ),
+            # No view has an option x.
+            ("fox x=1 -> y", Reference("fox", (), None, "x=1", "y")),
         ],
     )
     def test_forms_of_references(self, text: str, expected: Reference) -> None:
@@ -124,6 +133,36 @@ class TestLocating:
         assert locate(parse_reference("f 0.1 by"), figure()).selection == "layer=0&head=1&pin=2"
         pair = locate(parse_reference("f 0.1 by -> bank#2"), figure())
         assert pair.selection == "layer=0&head=1&pin=2.4"
+
+    def test_the_options_of_a_view_are_in_the_selection(self) -> None:
+        cells = figure(view="matrix")
+        found = locate(parse_reference("f scale=log 0.1 by"), cells)
+        assert found.selection == "layer=0&head=1&pin=2&scale=log"
+
+    @pytest.mark.parametrize(
+        ("view", "text", "says"),
+        [
+            (
+                "matrix",
+                "f formula=softmax 0.0 bank",
+                "the figure f is in the view matrix, which has scale",
+            ),
+            ("arcs", "f scale=log", "is in the view arcs, which has no such options"),
+            ("matrix", "f scale=wide", "the figure f takes linear or log"),
+            ("grid", "f heads=0,7", "the page carries only 0, 1"),
+        ],
+    )
+    def test_options_that_the_view_does_not_have(self, view: str, text: str, says: str) -> None:
+        with pytest.raises(AttentionError) as caught:
+            locate(parse_reference(text), figure(view=view))
+        assert says in caught.value.message
+        assert caught.value.problem is Problem.REFERENCE
+
+    def test_an_option_changes_no_number(self) -> None:
+        with pytest.raises(AttentionError, match="scale=log in 'f scale=log' changes no number"):
+            check_reference("weight", parse_reference("f scale=log"), "f scale=log")
+        with pytest.raises(AttentionError, match="expected the name of one figure"):
+            parse_figure("f scale=log")
 
     def test_another_sentence(self) -> None:
         both = figure(also="a bank of the river")
