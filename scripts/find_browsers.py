@@ -5,7 +5,6 @@ packages. Elsewhere, the environment variables ``ATTENTION_FIREFOX``,
 ``ATTENTION_WEBKIT`` and ``ATTENTION_XVFB`` name them.
 Standard output gets a line ``NAME=path`` for each, as an environment variable for the tests.
 Everything else goes to standard error.
-variables, and standard error everything else.
 """
 
 from __future__ import annotations

@@ -9,23 +9,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx.environment.collectors import EnvironmentCollector
-
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.phrases import is_right_to_left, phrases
 from sphinx_attention.hosts.catalogues import NAME, read_catalogue
 
+from .document_notes import NotesCollector, notes_of
 from .domain import domain_of
 from .messages import placeholder, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from collections.abc import Set as AbstractSet
 
     from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
+
+
+_PLACEHOLDERS = "attention_placeholders"
 
 
 def setup_translations(app: Sphinx) -> None:
@@ -89,38 +90,15 @@ def placeholder_read(env: BuildEnvironment, error: AttentionError, text: str) ->
 
 
 def _kept(env: BuildEnvironment) -> dict[str, str]:
-    kept: dict[str, str] = vars(env).setdefault("attention_placeholders", {})
-    return kept
+    return notes_of(env, _PLACEHOLDERS)
 
 
-class PlaceholderCollector(EnvironmentCollector):
+class PlaceholderCollector(NotesCollector):
     """Keeps which documents have a placeholder, since its words are in the doctree."""
 
-    def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:  # noqa: ARG002
-        """Forget a document."""
-        _kept(env).pop(docname, None)
+    names = (_PLACEHOLDERS,)
 
-    def merge_other(
-        self,
-        app: Sphinx,  # noqa: ARG002
-        env: BuildEnvironment,
-        docnames: AbstractSet[str],
-        other: BuildEnvironment,
-    ) -> None:
-        """Take over the notes of a process that reads documents."""
-        _kept(env).update({name: _kept(other)[name] for name in docnames if name in _kept(other)})
-
-    def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
-        """Do nothing: the work is done while the document is read."""
-
-    def get_outdated_docs(
-        self,
-        app: Sphinx,  # noqa: ARG002
-        env: BuildEnvironment,
-        added: AbstractSet[str],  # noqa: ARG002
-        changed: AbstractSet[str],  # noqa: ARG002
-        removed: AbstractSet[str],  # noqa: ARG002
-    ) -> list[str]:
+    def outdated(self, env: BuildEnvironment) -> list[str]:
         """The documents whose placeholders have other words than those of the catalogue."""
         digest = domain_of(env).words.digest
         return [name for name, before in _kept(env).items() if before != digest]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.util import logging
 
 from .decision import ONE_LINE, READS_AS_A_WARNING
+from .document_notes import NotesCollector, notes_of
 from .ids import slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from collections.abc import Set as AbstractSet
 
-    from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
@@ -37,39 +35,15 @@ class Use(NamedTuple):
     why: str
 
 
-class AttentionCollector(EnvironmentCollector):
+_USES, _SLUGS = "attention_uses", "attention_slugs"
+
+
+class AttentionCollector(NotesCollector):
     """Keeps the uses of each document, and the beginning of its figures' ids."""
 
-    def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:  # noqa: ARG002
-        """Forget a document."""
-        uses_of(env).pop(docname, None)
-        _slugs_of(env).pop(docname, None)
+    names = (_USES, _SLUGS)
 
-    def merge_other(
-        self,
-        app: Sphinx,  # noqa: ARG002
-        env: BuildEnvironment,
-        docnames: AbstractSet[str],
-        other: BuildEnvironment,
-    ) -> None:
-        """Take over the notes of a process that reads documents."""
-        for docname in docnames:
-            if docname in uses_of(other):
-                uses_of(env)[docname] = uses_of(other)[docname]
-            if docname in _slugs_of(other):
-                _slugs_of(env)[docname] = _slugs_of(other)[docname]
-
-    def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
-        """Do nothing: the work is done while the document is read."""
-
-    def get_outdated_docs(
-        self,
-        app: Sphinx,  # noqa: ARG002
-        env: BuildEnvironment,
-        added: AbstractSet[str],  # noqa: ARG002
-        changed: AbstractSet[str],  # noqa: ARG002
-        removed: AbstractSet[str],  # noqa: ARG002
-    ) -> list[str]:
+    def outdated(self, env: BuildEnvironment) -> list[str]:
         """The documents whose ids change because of the name of another document."""
         return [
             docname
@@ -80,13 +54,11 @@ class AttentionCollector(EnvironmentCollector):
 
 def uses_of(env: BuildEnvironment) -> dict[str, list[Use]]:
     """The uses of each document, in the order of the page."""
-    kept: dict[str, list[Use]] = vars(env).setdefault("attention_uses", {})
-    return kept
+    return notes_of(env, _USES)
 
 
 def _slugs_of(env: BuildEnvironment) -> dict[str, str]:
-    kept: dict[str, str] = vars(env).setdefault("attention_slugs", {})
-    return kept
+    return notes_of(env, _SLUGS)
 
 
 def note_use(env: BuildEnvironment, place: str, *, figure: bool, why: str) -> None:

@@ -25,6 +25,7 @@ from sphinx_attention.core.capture.wire import ADDRESS, KEY
 from sphinx_attention.hosts.cli import main
 from sphinx_attention.hosts.cli.serve import _ignored
 from tests.core.tiny_models import save
+from tests.s3 import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,12 +45,6 @@ SLOW = "import time\ntime.sleep(60)\n"
 
 def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def until(true: Callable[[], object], seconds: float = 180.0, why: Callable[[], str] = str) -> None:

@@ -14,7 +14,6 @@ import numpy as np
 
 from sphinx_attention.core.analysis import logits
 from sphinx_attention.core.codes import FULL, Codes
-from sphinx_attention.core.errors import InvalidValueError
 from sphinx_attention.core.render.common import vector_strips
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
@@ -29,6 +28,7 @@ from sphinx_attention.core.text import clean_line, visible
 
 from . import layout
 from .formulas import INFINITY, MINUS, fixed, labels, parts
+from .panels import ALL, Panel, check_formula, panels_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,9 +49,6 @@ They can be told from one another and from the accent with any colour vision.
 
 PITCH: int = _STEPS["pitch"]
 """The height of a row in px, which a finger can hit."""
-
-ALL = "all"
-"""The value of the option ``formula`` that shows all steps at once."""
 
 MOST_ROWS = 24
 """A picture with more rows scrolls in a box of its own."""
@@ -109,15 +106,6 @@ class Mask:
     xs: str
     ys: str
     text: str
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A step: its kind selects the formula in the template, and its title ends a phrase's name."""
-
-    number: int
-    kind: str
-    title: str
 
 
 @dataclass(frozen=True)
@@ -218,9 +206,9 @@ def draw(figure: Figure) -> Drawing:
         {} if chain is None else parts(chain, key, int(codes.values[key]), largest, figure.say)
     )
     shape = layout.shape_of(attention, chain)
-    panels = _panels(shape)
+    panels = panels_of(shape)
     formula = figure.option("formula")
-    _check_formula(formula, panels)
+    check_formula(formula, panels)
     label = layout.label_width(attention.key_tokens)
     columns, width = layout.columns(shape, label, chain, figure.say)
     words, height = layout.sentence(attention.query_tokens, query, width)
@@ -401,35 +389,5 @@ def _strips(
     return tuple(drawn)
 
 
-def _check_formula(formula: str, panels: Sequence[Panel]) -> None:
-    """Refuse a step that the model does not have. Where there are no steps, the figure says why."""
-    kinds = [panel.kind for panel in panels]
-    if kinds and formula not in {*kinds, ALL}:
-        raise InvalidValueError(
-            "formula",
-            repr(formula),
-            f"the steps of this model are {', '.join(kinds[:-1])} and {kinds[-1]}; "
-            f"expected one of them, or {ALL}",
-        )
-
-
 def _largest(vectors: NDArray[np.float64]) -> float:
     return float(np.abs(vectors).max(initial=0))
-
-
-def _panels(shape: layout.Shape) -> tuple[Panel, ...]:
-    if not shape.chain:
-        return ()
-    added = "_".join(
-        word for word, there in (("bias", shape.biased), ("mask", shape.masks)) if there
-    )
-    kinds = [
-        ("multiply", "multiply"),
-        ("dot", "dot"),
-        ("scale", "scale"),
-        *([("cap", "cap")] if shape.capped else []),
-        *([("bias", added)] if added else []),
-        ("softmax", "softmax"),
-        *([("value", "value")] if shape.values else []),
-    ]
-    return tuple(Panel(number, kind, title) for number, (kind, title) in enumerate(kinds, 1))

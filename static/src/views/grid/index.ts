@@ -141,9 +141,15 @@ function namedScores(headline: HTMLElement, model: Model): NamedScore[] {
   return [...headline.querySelectorAll<HTMLElement>("[data-score]")].map((span) => {
     const key = span.dataset["score"]!;
     const scores = model.headScores[key] ?? [];
-    // Other scripts may have wrapped some of its words. Only its text and its number are certain.
+    // Other scripts may have wrapped some of its words, so that the number may have other siblings.
     const place = span.querySelector("b")!;
-    const [before, after] = span.textContent.split(place.textContent);
+    const around = document.createRange();
+    around.selectNodeContents(span);
+    around.setEndBefore(place);
+    const before = String(around);
+    around.selectNodeContents(span);
+    around.setStartAfter(place);
+    const after = String(around);
     const number = (at: number): string => decimals(scores[at] ?? 0);
     const text = (at: number): string => `${before}${number(at)}${after}`;
     return { key, place, number, text };
