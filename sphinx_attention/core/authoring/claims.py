@@ -68,7 +68,7 @@ _KINDS: Mapping[Kind, str] = {
     "score": "the score of another head, such as 2.11: previous-token",
     "probability": "another one, such as probability of time",
 }
-"""What may stand on the right in the place of a number."""
+"""What may stand on the right instead of a number."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,12 @@ class Side:
 
     Attributes:
         kind: what is meant.
-        place: the layer and the head, and the tokens of a weight or a probability.
+        reference: the layer and the head, and the tokens of a weight or a probability.
         name: of a score, its name.
     """
 
     kind: Kind
-    place: Reference
+    reference: Reference
     name: str = ""
 
 
@@ -96,7 +96,7 @@ class Claim:
         sign: how the two sides compare, or ``largest`` or ``smallest``.
         number: the number on the right, as it was written, but a percentage as a share of 1; empty
             where there is none.
-        other: what stands on the right in the place of a number; None for a number.
+        other: what stands on the right instead of a number; None for a number.
         words: whether the largest is meant of ordinary tokens, not of special ones too.
     """
 
@@ -151,7 +151,7 @@ def parse_claim(text: str, figure: Reference) -> Claim:
         f"{_KINDS[left.kind]}",
     )
     try:
-        other = _side(right, figure, left.place.head)
+        other = _side(right, figure, left.reference.head)
     except AttentionError as error:
         raise expected from error
     if other.kind != left.kind:
@@ -231,8 +231,8 @@ def check(claim: Claim, figure: Figure) -> str:
     else:
         other = _measured(claim.other, claim, figure)
         beside = other.brief
-        if other.place != found.place:
-            beside = f"{other.brief} in head {other.place}"
+        if other.head != found.head:
+            beside = f"{other.brief} in head {other.head}"
         right, shown = other.value, f"{beside}, which is {other.text}"
     if _holds(found.value, claim.sign, right, claim.number):
         return ""
@@ -250,23 +250,23 @@ class Measured:
         value: the number.
         text: as it is printed.
         what: what it is, in words.
-        place: of a weight, its head.
+        head: of a weight, the name of its head.
         brief: what it is, where the head is known.
     """
 
     value: float
     text: str
     what: str
-    place: str = ""
+    head: str = ""
     brief: str = ""
 
 
 def _measured(side: Side, claim: Claim, figure: Figure) -> Measured:
     """The number of one side."""
     if side.kind == "probability":
-        one = next_token(side.place, figure)
+        one = next_token(side.reference, figure)
         return _probability(one.text, one.probability)
-    found = locate(side.place, figure)
+    found = locate(side.reference, figure)
     if side.kind == "weight":
         what = f"in head {found.head_name}, {found.pair}"
         return Measured(found.weight, found.text, what, found.head_name, found.pair)
@@ -294,10 +294,10 @@ def _rivals(claim: Claim, figure: Figure) -> Iterator[Measured]:
     """The others of the same kind, among which one is said to be the largest or the smallest."""
     side = claim.left
     if side.kind == "probability":
-        for one in next_tokens(side.place, figure):
+        for one in next_tokens(side.reference, figure):
             yield _probability(one.text, one.probability)
         return
-    found = locate(side.place, figure)
+    found = locate(side.reference, figure)
     attention = found.attention
     if side.kind == "score":
         every = scores(found, side.name)

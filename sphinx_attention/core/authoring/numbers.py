@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Quantity = Literal["weight", "score", "probability", "dot", "logit", "power"]
 QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
-"""What prose may print. Each is the name of a role, or of what a host has in its place."""
+"""What prose may print. Each is the name of a role, or of what a host has instead."""
 
 SCORES: Mapping[str, str] = {
     **{name: name for name in HEAD_SCORES},
@@ -234,15 +234,15 @@ def next_token(reference: Reference, figure: Figure) -> Candidate:
         AttentionError: no next token is chosen here, or it is none of the likeliest.
     """
     known = next_tokens(reference, figure)
-    place = pick([one.text for one in known], reference.query)
-    if place is None:
+    index = pick([one.text for one in known], reference.query)
+    if index is None:
         texts = [clean_line(one.text).strip() for one in known]
         raise AttentionError(
             Problem.REFERENCE,
             f"{quoted(reference.query)} is none of the likeliest next tokens at this step of "
             f"{reference.figure}{nearest(reference.query, texts)}; these are {', '.join(texts)}",
         )
-    return known[place]
+    return known[index]
 
 
 def next_tokens(reference: Reference, figure: Figure) -> tuple[Candidate, ...]:

@@ -97,7 +97,7 @@ class Located:
 
     Attributes:
         attention: the numbers.
-        at: the place of the attention among those of the figure.
+        at: the values of the attention on the axes of the figure.
         layer: position of the layer in ``attention``.
         head: position of the head.
         queries: positions of the query tokens; empty for none.
@@ -142,9 +142,9 @@ class Located:
         """The tokens, as messages name them."""
         return f"{self._named('query', self.queries)} -> {self._named('key', self.keys)}"
 
-    def _named(self, side: Literal["query", "key"], places: tuple[int, ...]) -> str:
+    def _named(self, side: Literal["query", "key"], positions: tuple[int, ...]) -> str:
         tokens = self.attention.query_tokens if side == "query" else self.attention.key_tokens
-        return " + ".join(clean_line(tokens[place].text) for place in places)
+        return " + ".join(clean_line(tokens[position].text) for position in positions)
 
     @property
     def selection(self) -> str:
@@ -311,23 +311,23 @@ def _tokens(
 ) -> tuple[int, ...]:
     """The positions of the tokens that a part of a reference names."""
     parts = _PLUS.split(name) if name else []
-    place = f"a token of the figure {reference.figure}"
+    named_in = f"a token of the figure {reference.figure}"
     tokens = attention.query_tokens if side == "query" else attention.key_tokens
     if any(token.text == name for token in tokens):
         parts = [name]
     try:
-        places = tuple(find(attention, part, side=side, place=place)[0] for part in parts)
+        positions = tuple(find(attention, part, side=side, named_in=named_in)[0] for part in parts)
     except AttentionError as error:
         hint = _hint(name, {token.text for token in tokens})
         raise AttentionError(Problem.REFERENCE, f"{error.message}{hint}") from None
-    twice = next((part for n, part in enumerate(parts) if places[n] in places[:n]), None)
+    twice = next((part for n, part in enumerate(parts) if positions[n] in positions[:n]), None)
     if twice is not None:
         raise AttentionError(
             Problem.REFERENCE,
             f"{quoted(name)} names the token {quoted(twice)} twice: write {twice}#2 for the second "
             "of that text, or remove one",
         )
-    return places
+    return positions
 
 
 def _hint(name: str, known: AbstractSet[str]) -> str:

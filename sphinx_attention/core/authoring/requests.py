@@ -1,4 +1,4 @@
-"""The requests of a figure to its sources, and the place of each among several attentions."""
+"""The requests of a figure to its sources, and the values of each on the axes of the figure."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def make_variants(
     texts: Sequence[str],
     parts: Sequence[Part | None],
 ) -> list[Variant]:
-    """All attentions of a figure, each with its place on the axes that have several values.
+    """All attentions of a figure, each with its values on the axes that have several.
 
     Raises:
         AttentionError: there are too many.
@@ -263,14 +263,14 @@ def opening(variants: Sequence[Variant], at: Mapping[str, str]) -> Variant:
     Raises:
         AttentionError: there is none.
     """
-    places = [dict[str, str](variant.at) for variant in variants]
+    values_at = [dict[str, str](variant.at) for variant in variants]
     for axis, value in at.items():
-        known = dict.fromkeys(place.get(axis, "") for place in places)
+        known = dict.fromkeys(values.get(axis, "") for values in values_at)
         if value not in known:
             has = f"expected {listed(known)}" if any(known) else f"the figure has one {axis}"
             raise AttentionError(
                 Problem.OPTION,
                 f"invalid value {quoted(value)} for {axis} in {named('selection')}: {has}",
             )
-    found = (n for n, place in enumerate(places) if place.items() >= at.items())
+    found = (n for n, values in enumerate(values_at) if values.items() >= at.items())
     return variants[next(found)]

@@ -48,7 +48,7 @@ def find(
     focus: str,
     *,
     side: Literal["query", "key"] = "query",
-    place: str = named("focus"),
+    named_in: str = named("focus"),
 ) -> tuple[int, bool]:
     """The index of the token that an author named, and whether only its capitals differ.
 
@@ -59,7 +59,7 @@ def find(
             tokenizers put round a piece may be left out, and capitals play a role only where
             both forms are there.
         side: whether a query or a key is meant.
-        place: what the message calls the place where the author named the token.
+        named_in: what the message calls the option or the text that names the token.
 
     Raises:
         AttentionError: no such token; the message lists those that there are.
@@ -84,7 +84,7 @@ def find(
         return int(focus), False
     raise AttentionError(
         Problem.OPTION,
-        f"invalid value {quoted(focus)} for {place}: there is no such token"
+        f"invalid value {quoted(focus)} for {named_in}: there is no such token"
         f"{nearest(_bare(wanted), map(_bare_folded, texts))}; expected the text of "
         f"one, its text with #2 for the second of that text, or its number from 0 to "
         f"{len(texts) - 1}; {_tokens_listed(texts)}{_pieces_of(tokens, wanted)}"

@@ -76,8 +76,8 @@ def undrawn(labels: Iterable[Label], attention: Attention, layer: int, head: int
 
 
 def _found(label: LabelSpec, attention: Attention) -> Label:
-    query, _ = find(attention, label.query, place=named("note"))
+    query, _ = find(attention, label.query, named_in=named("note"))
     key = None
     if label.key:
-        key, _ = find(attention, label.key, side="key", place=named("note"))
+        key, _ = find(attention, label.key, side="key", named_in=named("note"))
     return Label(query, key, label.text)
