@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Part = Literal["encoder", "decoder", "cross"]
 
+MEASURE = "measure"
+"""The entry of a provenance for numbers that are no weights; see `Attention.written`."""
+
 NOTE = "note"
 """The entry of a provenance with remarks for readers (see `core.remarks`)."""
 
@@ -140,6 +143,9 @@ class Attention:
         keys: shape (layers, key-value heads, keys, dim); fewer heads than ``queries`` under
             grouped-query attention.
         values: shape (layers, key-value heads, keys, dim).
+        norms: shape (layers, heads, keys), float32, the Euclidean length of what each key adds to
+            the head's output where its weight is 1, ‖f(x)‖ (`analysis.written`); None if the source
+            does not provide it.
         provenance: what the declaration resolved to: commit, library versions, dtype;
             ``generated`` where the decoder's text was generated; ``continued`` where a causal model
             went on from the text, with the text of its own tokens; and `NOTE`, remarks for
@@ -171,6 +177,7 @@ class Attention:
     candidates: tuple[tuple[Candidate, ...], ...] = ()
     signed: bool = False
     summary: Summary | None = None
+    norms: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.query_tokens), len(self.key_tokens))
@@ -198,6 +205,11 @@ class Attention:
     def heads(self) -> int:
         """Number of query heads a layer."""
         return int(self.weights.shape[1])
+
+    @property
+    def written(self) -> bool:
+        """Whether the numbers are shares of what a head writes, and not weights."""
+        return self.provenance.get(MEASURE) == "written"
 
     @property
     def same_tokens(self) -> bool:

@@ -18,7 +18,8 @@ MOST_GENERATED = 64
 """The most tokens with which a model may continue a text."""
 
 Scores = Literal["weights", "logits"]
-Tensor = Literal["queries", "keys", "values"]
+Tensor = Literal["queries", "keys", "values", "norms"]
+Measure = Literal["weight", "written"]
 Merge = Literal["none", "words"]
 SpecialTokens = Literal["show", "hide"]
 Aggregate = Literal["mean", "max", "mean layers", "max layers", "rollout", "flow"]
@@ -164,7 +165,8 @@ class Request:
         target: the decoder's text; None generates the text greedily.
         part: the attention of an encoder-decoder model; None takes the model's first.
         tokens: tokens for a given matrix, instead of the words of the text.
-        keep: the vectors that are kept besides the weights: queries, keys and values.
+        keep: the tensors that are kept besides the weights: queries, keys, values, and the norms of
+            what each key adds through a head.
         layers: the numbers of the captured layers; None takes all.
         merge: ``words`` joins the pieces of each word to one token.
         special: ``hide`` gathers the weight on special tokens in one bin.
@@ -172,6 +174,8 @@ class Request:
         generate: the most tokens with which a causal model continues the text; None only reads the
             text.
         summary: what is made of the answers to many sentences; None for the answer to one.
+        measure: ``weight`` is the attention weight; ``written`` is the share of what the head
+            writes (see `analysis.written`).
     """
 
     source: Source
@@ -187,6 +191,7 @@ class Request:
     aggregate: Aggregate | None = None
     generate: int | None = None
     summary: SummarySpec | None = None
+    measure: Measure = "weight"
 
     @property
     def bases(self) -> tuple[Request, ...]:
@@ -204,12 +209,13 @@ class Request:
     @property
     def base(self) -> Request:
         """The request to the source: the same request without derivations."""
-        return replace(self, merge="none", special="show", aggregate=None)
+        return replace(self, merge="none", special="show", aggregate=None, measure="weight")
 
     @property
     def derived(self) -> bool:
         """Whether the numbers are derived from a source's answer."""
-        return (self.merge, self.special, self.aggregate) != ("none", "show", None)
+        own = (self.merge, self.special, self.aggregate, self.measure)
+        return own != ("none", "show", None, "weight")
 
     @cached_property
     def key(self) -> str:
@@ -242,4 +248,6 @@ class Request:
             decisive["generate"] = self.generate
         if self.summary is not None:
             decisive["summary"] = self.summary.identity()
+        if self.measure != "weight":
+            decisive["measure"] = self.measure
         return json.dumps(decisive, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

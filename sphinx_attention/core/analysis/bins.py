@@ -67,7 +67,8 @@ def in_front(
 def account(attention: Attention, layers: Sequence[bool], *, name: str = SINK) -> Attention:
     """Add a bin that gets the difference between 1 and the sum of each row.
 
-    Queries, keys and values of the bin are zeros, so that sums over all keys do not change.
+    Queries, keys and values of the bin are zeros, so that sums over all keys do not change, and so
+    is its norm: a sink adds nothing to the output.
 
     Args:
         attention: without a bin of that name.
@@ -136,6 +137,9 @@ def _with_bin(
         queries=_padded(attention.queries) if same_tokens else attention.queries,
         keys=_padded(attention.keys),
         values=_padded(attention.values),
+        norms=None
+        if attention.norms is None
+        else np.pad(attention.norms, ((0, 0), (0, 0), (1, 0))),
         logit_terms=terms,
     )
 

@@ -12,6 +12,7 @@ from sphinx_attention.core.request import ModelSource
 from .aggregate import aggregate
 from .special import hide_special
 from .words import merge_words, note_pieces, words_of
+from .written import written
 
 if TYPE_CHECKING:
     from sphinx_attention.core.attention import Attention
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
 def derive(attention: Attention, request: Request) -> Attention:
     """Derive the answer to a request from the answer to its `base`.
 
+    The measure comes first: everything else is made of the shares of what a head writes as it is
+    made of weights. The share of a word is the sum of the shares of its pieces.
     Rollout and flow are computed over the model's own tokens, and then their result is merged. The
     other aggregates come last, so that the largest weight on a word is the weight of one head and
     not a sum over several heads.
 
     Args:
         attention: the answer to ``request.base``.
-        request: its merge, special and aggregate are applied.
+        request: its measure, merge, special and aggregate are applied.
 
     Returns:
         The attention itself if the request asks for none of them.
@@ -36,6 +39,8 @@ def derive(attention: Attention, request: Request) -> Attention:
         AttentionError: rows that do not sum to 1 cannot be merged, the aggregate is not defined for
             these tokens, there are too many tokens for a flow, or scipy is not installed.
     """
+    if request.measure == "written":
+        attention = written(attention)
     if request.aggregate in {"rollout", "flow"}:
         attention = aggregate(attention, request.aggregate)
     if request.merge == "words":

@@ -80,6 +80,7 @@ def select(
         queries=cut(attention.queries, columns),
         keys=cut(attention.keys, shared),
         values=cut(attention.values, shared),
+        norms=cut(attention.norms, columns),
         logit_terms=_select_terms(attention.logit_terms, rows, columns),
         layer_names=tuple(attention.layer_names[n] for n in rows),
         head_names=tuple(attention.head_names[n] for n in columns),
@@ -161,6 +162,7 @@ def prefix(attention: Attention, count: int) -> Attention:
         queries=cut(attention.queries),
         keys=cut(attention.keys),
         values=cut(attention.values),
+        norms=cut(attention.norms),
         logit_terms=logit_terms,
     )
 
@@ -188,6 +190,7 @@ def with_weights(
         queries=None,
         keys=None,
         values=None,
+        norms=None,
         logit_terms=None,
         layer_names=attention.layer_names if same else (),
         head_names=attention.head_names if same else (),

@@ -117,7 +117,8 @@ def merge_words(attention: Attention, words: Words | None = None) -> Attention:
 def _check_rows(attention: Attention) -> None:
     sums = attention.weights.sum(axis=-1, dtype=np.float64)
     blind = np.logical_and.reduce(attention.masked, axis=2)[:, None]
-    off = np.where(blind, 0.0, sums - 1.0)
+    nothing_written = attention.written & (sums == 0)
+    off = np.where(blind | nothing_written, 0.0, sums - 1.0)
     worst = np.unravel_index(np.abs(off).argmax(), off.shape)
     if abs(off[worst]) > _ROW_SUM_TOLERANCE:
         layer, head, row = (int(n) for n in worst)

@@ -30,6 +30,9 @@ class Answer:
             ``steps`` shows them, with ``keys``.
         keys: shape (layers, key-value heads, keys, dimensions). Heads may share keys, evenly.
         values: shape (layers, key-value heads, keys, dimensions of values).
+        norms: shape (layers, heads, keys), at least 0: the length of what each key adds to the
+            output of a head where its weight is 1. The value ``written`` of the option ``measure``
+            needs them.
     """
 
     tokens: Sequence[str]
@@ -40,6 +43,7 @@ class Answer:
     queries: Any = None
     keys: Any = None
     values: Any = None
+    norms: Any = None
 
     def as_mapping(self) -> Mapping[str, Any]:
         """The entries that are given, by name."""

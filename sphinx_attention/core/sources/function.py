@@ -14,6 +14,8 @@ these in order:
   not see a key; none are if it is left out.
 - ``special`` (optional): which tokens the function added itself, one truth value a token, or
   their texts. Without it, tokens of the usual forms, such as ``[CLS]``, are special.
+- ``norms`` (optional): shape (layers, heads, keys), the length of what each key adds to a head's
+  output where its weight is 1, for figures that show what a head writes.
 - ``queries``, ``keys``, ``values`` (optional): shape (layers, heads, tokens, dimensions), for
   figures that show how weights come about; keys and values may have fewer heads.
 """
@@ -33,7 +35,7 @@ from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, Request, Tensor
 from sphinx_attention.core.sources.logit_terms import LayerLogitTerms, with_logit_terms
-from sphinx_attention.core.sources.numbers.foreign import as_array, as_vectors
+from sphinx_attention.core.sources.numbers.foreign import as_array, as_norms, as_vectors
 from sphinx_attention.core.sources.numbers.given import Given
 from sphinx_attention.core.sources.numbers.pieces import author_tokens, flags_of
 from sphinx_attention.core.sources.numbers.weights import (
@@ -198,8 +200,11 @@ def _with_vectors(
             problem=problem,
         )
         for name in get_args(Tensor)
-        if answer.get(name) is not None
+        if name != "norms" and answer.get(name) is not None
     }
+    if "norms" in request.keep and answer.get("norms") is not None:
+        norms = as_norms(answer["norms"], (layers, heads, keys), problem)
+        attention = replace(attention, norms=norms)
     kept = {name: array for name, array in given.items() if name in request.keep}
     shared = {array.shape[1] for name, array in kept.items() if name != "queries"}
     if len(shared) > 1 or "keys" not in kept:

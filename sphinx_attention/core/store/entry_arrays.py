@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 STEPS = 8000
 """Steps of a weight from 0 to 1."""
 
-TENSORS = ("queries", "keys", "values")
-"""The vectors of an attention that an entry may hold."""
+TENSORS = ("queries", "keys", "values", "norms")
+"""The tensors of an attention that an entry may hold beside its weights."""
 
 LOGIT_TERMS = ("scale", "softcap", "bias", "sinks")
 """The arrays that say how queries and keys become weights."""
@@ -164,7 +164,7 @@ def _check_floats(name: str, numbers: NDArray[np.float32]) -> None:
     fits = (np.abs(numbers) <= most) | none
     if not fits.all():
         raise UnfitError(f"{name} hold {numbers[~fits].flat[0]}, and not only numbers to {most:g}")
-    if name == "scoring.softcap" and bool((numbers < 0).any()):
+    if name in {"scoring.softcap", "norms"} and bool((numbers < 0).any()):
         raise UnfitError(f"{name} hold {numbers.min()}, which is below 0")
 
 

@@ -58,6 +58,7 @@ ENCODINGS = {
     "queries": "float32",
     "keys": "float32",
     "values": "float32",
+    "norms": "float32",
     "scoring.scale": "float32",
     "scoring.softcap": "float32",
     "scoring.bias": "float32",
@@ -298,6 +299,7 @@ def _check_shapes(
     layers, heads = weights[:2]
     allowed: dict[str, set[tuple[int, ...]]] = {
         "masked": {(1, queries, keys), (layers, queries, keys)},
+        "norms": {(layers, heads, keys)},
         "scoring.scale": {(layers,)},
         "scoring.softcap": {(layers,)},
         "scoring.bias": {(layers, 1, queries, keys), (layers, heads, queries, keys)},

@@ -108,6 +108,18 @@ class Network:
             yield attention
             states = layer.advance(states, attention)
 
+    def norms(self, layer: int, values: Array) -> Array:
+        """The lengths of what each key adds through each head of a layer (`analysis.written`).
+
+        Args:
+            layer: the number of the layer.
+            values: shape (key heads, tokens, head width).
+
+        Returns:
+            Shape (heads, tokens).
+        """
+        return self._layers[layer].norms(values)
+
     def reader(self) -> Reader:
         """A reader that reads a text token by token, and predicts the next token."""
         # The weights of the head are those of the embeddings.
@@ -216,6 +228,14 @@ class _Layer:
         gate = _silu(self._linear(normed, "mlp.gate_proj"))
         fed = self._linear(gate * self._linear(normed, "mlp.up_proj"), "mlp.down_proj")
         return states + fed
+
+    def norms(self, values: Array) -> Array:
+        """The lengths of what each key adds through each head."""
+        out = self._tensors["self_attn.o_proj.weight"].T
+        # The rows of the output projection that belong to one head.
+        apart = out.reshape(self._shape.heads, self._shape.head_width, -1)
+        lengths: Array = np.linalg.norm(self._shared(values) @ apart, axis=-1)
+        return lengths
 
     def _heads(self, states: Array, name: str, heads: int) -> Array:
         """A projection for each head: shape (heads, tokens, head width)."""

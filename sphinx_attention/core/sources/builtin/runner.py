@@ -71,7 +71,10 @@ def read(request: Request) -> Attention:
     ids += written.ids
     computed = list(network.attentions(ids, max(numbers) + 1))
     layers = [computed[number] for number in numbers]
-    vectors = {name: _stacked(layers, name) for name in request.keep}
+    vectors = {name: _stacked(layers, name) for name in request.keep if name != "norms"}
+    norms = None
+    if "norms" in request.keep:
+        norms = np.stack([network.norms(n, computed[n].values) for n in numbers])
     attention = Attention(
         query_tokens=tokens,
         key_tokens=tokens,
@@ -82,6 +85,7 @@ def read(request: Request) -> Attention:
         queries=vectors.get("queries"),
         keys=vectors.get("keys"),
         values=vectors.get("values"),
+        norms=norms,
         provenance=_provenance(written),
         layer_names=tuple(str(number) for number in numbers),
         candidates=written.candidates(lambda numbers: [_shown(n) for n in numbers]),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -74,6 +75,7 @@ class InterfaceBackend:
         left_out: Mapping[LayerKey, str],
     ) -> None:
         self._model = model
+        self._candidates = [tuple(one.candidates) for one in seen]
         self.left_out = left_out
         self._plan = plan
         self._fast: frozenset[int] | None = None
@@ -96,7 +98,7 @@ class InterfaceBackend:
             AttentionError: the model computes attention fewer times than in the trial pass.
         """
         takers = {
-            n: _taker(receive, layer)
+            n: _taker(receive, layer, self._candidates[n])
             for n, layer in enumerate(self._plan)
             if layer is not None and layer[1] in wanted.get(layer[0], ())
         }
@@ -134,8 +136,10 @@ class InterfaceBackend:
         self._fast = frozenset(fast)
 
 
-def _taker(receive: Receive, layer: tuple[Part, int]) -> Callable[[Call], None]:
-    return lambda call: receive(*layer, call)
+def _taker(
+    receive: Receive, layer: tuple[Part, int], candidates: tuple[Any, ...]
+) -> Callable[[Call], None]:
+    return lambda call: receive(*layer, replace(call, candidates=candidates))
 
 
 class OutputAttentionsBackend:

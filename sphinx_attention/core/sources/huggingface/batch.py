@@ -9,6 +9,7 @@ import numpy as np
 from sphinx_attention.core.analysis.bins import LEAST_SHARE, account
 from sphinx_attention.core.attention import NOTE, REST, WARNING, Attention, Part
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import named
 from sphinx_attention.core.remarks import together
 from sphinx_attention.core.sources.generation import does_not_generate
 from sphinx_attention.core.sources.logit_terms import with_logit_terms
@@ -17,6 +18,7 @@ from .items import Item, lengths_of
 from .kept import Kept, block_token, one_if_equal
 from .layer_call import Call, terms_of
 from .logit_terms import HostTerms, host
+from .projection import norms_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -73,9 +75,12 @@ class Batch:
         names = {name for n in wanted for name in self._items[n].request.keep}
         vectors = {
             name: host(tensor)
-            for name in sorted(names)
+            for name in sorted(names - {"norms"})
             if (tensor := getattr(call, name)) is not None
         }
+        norms = norms_of(call) if "norms" in names else None
+        if norms is not None and not isinstance(norms, str):
+            vectors["norms"] = host(norms)
         scores = vectors.keys() >= {"queries", "keys"}
         terms = HostTerms(terms_of(call)) if scores else None
         for n in wanted:
@@ -90,6 +95,8 @@ class Batch:
             for name in set(item.request.keep) & vectors.keys():
                 own = slice(queries) if name == "queries" else columns
                 kept.add_vector(name, vectors[name][row][:, own])
+            if "norms" in item.request.keep and isinstance(norms, str):
+                kept.no_norms = kept.no_norms or f"in layer {number}, {norms}"
             if terms is not None and _asks_for_sums(item):
                 kept.terms.append(terms.cut(row, queries, columns))
 
@@ -130,6 +137,7 @@ class Batch:
             queries=kept.stacked_vectors("queries"),
             keys=kept.stacked_vectors("keys"),
             values=kept.stacked_vectors("values"),
+            norms=kept.stacked_vectors("norms"),
             provenance=own,
             layer_names=tuple(str(number) for number in item.layers),
             candidates=item.candidates,
@@ -137,7 +145,9 @@ class Batch:
         _check_growth(attention)
         if _asks_for_sums(item):
             attention = with_logit_terms(attention, kept.terms)
-        return _accounted(attention, kept.sinks, _tolerance(provenance["dtype"]))
+        attention = _accounted(attention, kept.sinks, _tolerance(provenance["dtype"]))
+        _check_norms(attention, item, kept.no_norms)
+        return attention
 
 
 def misfit(call: Call, lengths: tuple[int, int]) -> str:
@@ -183,6 +193,28 @@ def _check_growth(attention: Attention) -> None:
         raise does_not_generate(label, "attends to blocks of tokens, which change as a text grows")
     if not attention.causal:
         raise does_not_generate(label, "lets tokens see later ones, so that rows change")
+
+
+def _check_norms(attention: Attention, item: Item, why: str) -> None:
+    """Check that what each key adds is known, if it was requested.
+
+    Args:
+        attention: the answer.
+        item: what was requested.
+        why: the reason why it is not known; empty if it is.
+
+    Raises:
+        AttentionError: it is not known.
+    """
+    if "norms" not in item.request.keep:
+        return
+    if not why and any(token.text == REST for token in attention.key_tokens[: attention.bins]):
+        why = "some of its weight falls on no token, and it is not known what that adds"
+    if why:
+        raise AttentionError(
+            Problem.MODEL,
+            f"{named('measure')}: what a head of {attention.label} writes is not to be had: {why}",
+        )
 
 
 def _asks_for_sums(item: Item) -> bool:

@@ -52,7 +52,7 @@ class Layer:
         output, weights = self._eager(self._module, *self._args, **self._kwargs)[:2]
         if weights is None:
             raise NoEagerFunctionError(type(self._module).__qualname__)
-        return output, describe(self._module, self._given(), weights)
+        return output, describe(self._module, self._given(), weights, output)
 
     def output(self) -> Any:
         """Only the output. The weights are freed."""

@@ -32,10 +32,11 @@ class Kept:
         layers: how many layers were added.
         heads: how many heads each of them has.
         masked: the mask of each layer; equal masks are the same object.
-        vectors: the queries, keys and values, with one entry for each layer.
+        vectors: the queries, keys, values and norms, with one entry for each layer.
         terms: the logit terms of each layer.
         blocks: for each layer, the tokens that its further keys stand for.
         sinks: for each layer, whether a sink takes part in its softmax.
+        no_norms: why a layer does not tell what each key adds to its output; empty if all do.
     """
 
     even: NDArray[np.float32] | None = None
@@ -47,6 +48,7 @@ class Kept:
     terms: list[LayerLogitTerms] = field(default_factory=list)
     blocks: list[tuple[Span, ...]] = field(default_factory=list)
     sinks: list[bool] = field(default_factory=list)
+    no_norms: str = ""
 
     def add(self, weights: NDArray[np.float32], layers: int) -> None:
         """Keep a copy of one layer's weights, with space for so many layers."""
@@ -68,7 +70,7 @@ class Kept:
         self.masked.append(self.masked[-1] if same else masked.copy())
 
     def add_vector(self, name: str, vectors: NDArray[np.float32]) -> None:
-        """Keep a copy of one layer's queries, keys or values."""
+        """Keep a copy of one layer's queries, keys, values or norms."""
         self.vectors.setdefault(name, []).append(vectors.copy())
 
     def unite(self, keys: int) -> tuple[Span, ...]:
@@ -91,6 +93,8 @@ class Kept:
         self.apart = [at.last(layer, 0) for at, layer in zip(spread, layers, strict=True)]
         self.even = None
         self.masked = [at.last(one, fill=True) for at, one in zip(spread, self.masked, strict=True)]
+        if norms := self.vectors.get("norms"):
+            self.vectors["norms"] = [at.last(one, 0) for at, one in zip(spread, norms, strict=True)]
         for name in self.vectors.keys() & {"keys", "values"}:
             own = self.vectors[name]
             self.vectors[name] = [

@@ -39,6 +39,9 @@ class Call:
         given: the arguments of its eager function by name; empty if the backend does not know.
         blocks: for layers that also attend to blocks of tokens, the tokens of each block. The keys
             of the blocks come after those of the tokens.
+        joined: the outputs of all heads side by side, shape (batch, queries, heads, dim); None if
+            the backend does not know.
+        candidates: the modules that may be the output projection of the layer (`projection`).
     """
 
     weights: Any
@@ -50,6 +53,8 @@ class Call:
     module: Any = None
     given: Mapping[str, Any] = field(default_factory=dict)
     blocks: tuple[Span, ...] = ()
+    joined: Any = None
+    candidates: tuple[Any, ...] = ()
 
     @property
     def sinks(self) -> Any:
@@ -91,7 +96,7 @@ class DeviceTerms:
     missing: str = ""
 
 
-def describe(module: Any, arguments: Mapping[str, Any], weights: Any) -> Call:
+def describe(module: Any, arguments: Mapping[str, Any], weights: Any, joined: Any) -> Call:
     """The description of one call of a layer's eager function, from its arguments.
 
     Args:
@@ -99,6 +104,7 @@ def describe(module: Any, arguments: Mapping[str, Any], weights: Any) -> Call:
         arguments: the arguments of its eager function by name, in order: first the module, then
             queries, keys and values.
         weights: the returned weights, shape (batch, heads, queries, keys).
+        joined: the returned outputs of the heads.
     """
     queries, keys, values = (tuple(arguments.values()) + (None,) * 3)[1:4]
     number = getattr(module, "layer_idx", None)
@@ -110,6 +116,7 @@ def describe(module: Any, arguments: Mapping[str, Any], weights: Any) -> Call:
         module=module,
         given=arguments,
         blocks=_blocks(module, weights),
+        joined=joined,
     )
 
 

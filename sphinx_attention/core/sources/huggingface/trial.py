@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from sphinx_attention.core.remarks import remark
 
 from .packages import require
+from .projection import Candidates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -30,11 +31,13 @@ class Seen:
         call: what the layer computed.
         index: the layer's index in the model's list of layers; None if it is in none.
         gated: whether the layer's output is multiplied by a gate before it is written.
+        candidates: the modules that may be the layer's output projection.
     """
 
     call: Call
     index: int | None = None
     gated: bool = False
+    candidates: list[Any] = field(default_factory=list)
 
 
 class Trial:
@@ -48,9 +51,11 @@ class Trial:
         self._model = model
         self._hooks: list[Any] = []
         self._index: int | None = None
+        self._candidates = Candidates()
         self.seen: list[Seen] = []
 
     def __enter__(self) -> Self:
+        self._candidates.start()
         for layers in layer_lists(self._model):
             for index, layer in enumerate(layers):
                 self._hooks.append(layer.register_forward_pre_hook(self._entering(index)))
@@ -59,6 +64,7 @@ class Trial:
     def __exit__(self, *_: object) -> None:
         for hook in self._hooks:
             hook.remove()
+        self._candidates.stop()
 
     def _entering(self, index: int) -> Any:
         def enter(*_: Any) -> None:
@@ -68,7 +74,7 @@ class Trial:
 
     def add(self, call: Call, output: Any) -> None:
         """Record a call, and follow its output to where it is written."""
-        seen = Seen(call, self._index)
+        seen = Seen(call, self._index, candidates=self._candidates.expect(output))
         self.seen.append(seen)
         linear = require("torch").nn.Linear
         for child in getattr(call.module, "children", list)():

@@ -120,3 +120,29 @@ def as_vectors(
     if not (np.abs(made) <= _LARGEST).all():
         raise AttentionError(problem, f"{name} hold a number that is not finite, or above 10^9")
     return made
+
+
+def as_norms(value: Any, shape: tuple[int, int, int], problem: Problem) -> NDArray[np.float32]:
+    """Lengths of what each key adds, as shape (layers, heads, keys).
+
+    Args:
+        value: as for `as_array`; axes in front may be left out.
+        shape: layers, heads and keys.
+        problem: what a failure is filed under.
+
+    Raises:
+        AttentionError: another shape, or numbers that are no lengths.
+    """
+    array = as_array(value, problem)
+    array = array.reshape((1,) * (3 - array.ndim) + array.shape) if array.ndim < 3 else array
+    if array.shape != shape:
+        raise AttentionError(
+            problem, f"norms of the shape {array.shape}: expected {shape}, (layers, heads, keys)"
+        )
+    if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+        raise AttentionError(problem, f"norms are {array.dtype}, not real numbers")
+    with np.errstate(all="ignore"):
+        made = array.astype(np.float32)
+    if not ((made >= 0) & (made <= _LARGEST)).all():
+        raise AttentionError(problem, "norms hold a number that is not from 0 to 10^9")
+    return made
