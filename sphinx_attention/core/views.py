@@ -184,7 +184,13 @@ _KINDS = (
             )
         },
         because="goes from a head's own queries and keys to its weights",
-        refuses=_NO_VECTORS,
+        refuses={
+            **_NO_VECTORS,
+            "measure": (
+                frozenset({"written"}),
+                f"what the head writes is made of these weights: remove {option('measure')}",
+            ),
+        },
         no_difference="goes from queries and keys to weights, and a difference has none",
         refuses_given="goes from queries and keys to weights, and a given matrix has weights alone",
     ),

@@ -108,6 +108,15 @@ def test_stores_that_were_committed_before_stay_valid(request_: Request, key: st
     assert request_.key == key
 
 
+def test_a_measure_changes_the_key() -> None:
+    """`written` is written into the key; `weight`, the default, leaves older keys as they are."""
+    assert replace(BASE, measure="weight").key == BASE.key
+    other = replace(BASE, measure="written", keep=("norms",))
+    assert other.canonical() == BASE.canonical().replace(
+        '"keep":[]', '"keep":["norms"],"measure":"written"'
+    )
+
+
 def test_derived_requests_ask_the_source_for_the_underlying_attention() -> None:
     derived = replace(BASE, merge="words", special="hide", aggregate="max", layers=(1,))
     assert derived.base == replace(BASE, layers=(1,))

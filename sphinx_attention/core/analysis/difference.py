@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sphinx_attention.core.attention import REST, Attention, Token
+from sphinx_attention.core.attention import MEASURE, REST, Attention, Token
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import named
 
@@ -102,6 +102,7 @@ def difference(
         layer_names=tuple(layers),
         head_names=tuple(heads),
         signed=True,
+        provenance={MEASURE: "written"} if one.written and other.written else {},
     )
     if np.abs(rest).max(initial=0) > _LEAST_REST:
         made = _with_rest(made, rest)

@@ -16,10 +16,17 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.views import View, ViewKind
 
-MODEL_ONLY = ("model", "also", "file", "compare", "pair", "target", "part", "generate")
+MODEL_ONLY = (
+    *("model", "also", "file", "compare", "pair", "target", "part", "generate"),
+    "measure",
+)
 """Options that need a model to run."""
 
 _MATRIX_ONLY = ("scores", "causal", "tokens")
+
+
+_FOLLOWS_WEIGHTS = frozenset({"rollout", "flow"})
+"""The aggregates that multiply weights from layer to layer."""
 
 
 def over_heads(aggregate: str | None) -> bool:
@@ -81,12 +88,25 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
         )
     if values.get("aggregate") == MEAN_SENTENCES:
         _check_averaged(values, given=given)
+    _check_measure(values)
     selection.check_view(values.get("selection", ()), view)
     _check_own(values, view)
     _check_refused(values, VIEWS[view], given=given)
     for kind, gone in (("layer", over_layers), ("head", over_heads)):
         _check_aggregate(values, kind, gone=gone(values.get("aggregate")))
         _check_carried(values, kind)
+
+
+def _check_measure(values: Mapping[str, Any]) -> None:
+    """Check that weights are not needed where the figure shows what heads write."""
+    if values.get("aggregate") in _FOLLOWS_WEIGHTS and "written" in values.get("measure", ()):
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value 'written' for {named('measure')}: the value {values['aggregate']!r} of "
+            f"{named('aggregate')} multiplies weights from layer to layer, and shares of what one "
+            f"head writes are no such weights: remove {option('measure')}, or "
+            f"{option('aggregate')}",
+        )
 
 
 def _check_averaged(values: Mapping[str, Any], *, given: bool) -> None:
@@ -111,6 +131,7 @@ def _check_averaged(values: Mapping[str, Any], *, given: bool) -> None:
 _TWO_OF = {
     "sentence": f"give one further sentence in {option('also')}",
     "model": f"name two in {option('model')}, with a comma between",
+    "measure": f"write weight, written in {option('measure')}",
 }
 
 
@@ -156,6 +177,10 @@ _GENERATES_NO: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "merge": (lambda value: value == "words", "each step is one token, which may be a piece"),
     "special": (lambda value: value == "hide", "a step may be that of a special token"),
     "part": (lambda value: value != ("decoder",), "such a model has one attention, its decoder's"),
+    "measure": (
+        lambda value: len(value) > 1,
+        "each step is one attention, in one measure",
+    ),
 }
 """For each option, the values that exclude the option ``generate``, and the reason."""
 
@@ -202,10 +227,12 @@ def _check_refused(values: Mapping[str, Any], kind: ViewKind, *, given: bool) ->
             f"{kind.refuses_given}",
         )
     for name, (refused, why) in kind.refuses.items():
-        if values.get(name) in refused:
+        value = values.get(name)
+        several = value if isinstance(value, tuple) else (value,)
+        if found := next((one for one in several if one in refused), None):
             raise AttentionError(
                 Problem.OPTION,
-                f"invalid value {values[name]!r} for {named(name)}: the view {kind.name} "
+                f"invalid value {found!r} for {named(name)}: the view {kind.name} "
                 f"{kind.because}, "
                 f"and {why}",
             )

@@ -19,6 +19,7 @@ from sphinx_attention.core.host_words import named, noun, option
 from sphinx_attention.core.request import (
     MOST_GENERATED,
     Aggregate,
+    Measure,
     Merge,
     Scores,
 )
@@ -81,7 +82,23 @@ _MEANT = {
         "off": "none",
     },
     "part": {"cross-attention": "cross"},
-    "compare": {"sentences": "sentence", "models": "model", "also": "sentence"},
+    "measure": {
+        "weights": "weight",
+        "attention": "weight",
+        "alpha": "weight",
+        "norm": "written",
+        "norms": "written",
+        "contribution": "written",
+        "contributions": "written",
+        "value": "written",
+        "values": "written",
+    },
+    "compare": {
+        "sentences": "sentence",
+        "models": "model",
+        "also": "sentence",
+        "measures": "measure",
+    },
 }
 """For each option, words that authors write and the values that they mean."""
 
@@ -101,6 +118,9 @@ _NAMES_MEANT = {
     "text_pair": "pair",
     "description": "alt",
     "threshold": "cutoff",
+    "norm": "measure",
+    "norms": "measure",
+    "quantity": "measure",
     "mask": "causal",
     "max_new_tokens": "generate",
     "new_tokens": "generate",
@@ -140,8 +160,8 @@ OPTIONS: dict[str, Option] = {
     ),
     "compare": Option(
         _choice("compare", Comparable),
-        "``sentence`` or ``model``: the two sentences, or the two models, of the figure stand side "
-        "by side, and what is selected in one is selected in the other",
+        "``sentence``, ``model`` or ``measure``: the two sentences, models or measures of the "
+        "figure stand side by side, and what is selected in one is selected in the other",
     ),
     "pair": Option(
         converters.text,
@@ -184,6 +204,12 @@ OPTIONS: dict[str, Option] = {
         converters.Choices(get_args(Part), _MEANT["part"]),
         "which attention of an encoder-decoder model: ``encoder``, ``decoder`` or ``cross``; "
         "several, with commas between: readers choose among them",
+    ),
+    "measure": Option(
+        converters.Choices(get_args(Measure), _MEANT["measure"]),
+        "what the numbers are: ``weight``, the default, or ``written``, the share of what the head "
+        "writes, ‖α·f(x)‖, because a token with much weight may add next to nothing; both, with a "
+        "comma between: readers choose among them",
     ),
     "layer": Option(
         converters.index,

@@ -195,12 +195,18 @@ def _variants(
     """All attentions of the figure."""
     # The encoder, which comes first, does not show the decoder's text.
     parts = values.get("part", ("cross",) if "target" in values else (None,))
+    measures = values.get("measure", ("weight",))
     averaged = _is_averaged(values)
     if "compare" in values:
         sentences = 1 if averaged else len(texts)
-        counts = {"sentence": sentences, "model": len(sources), "part": len(parts)}
+        counts = {
+            "sentence": sentences,
+            "model": len(sources),
+            "part": len(parts),
+            "measure": len(measures),
+        }
         check_compared(values["compare"], counts, opens_on)
-    variants = make_variants(first, sources, texts, parts)
+    variants = make_variants(first, sources, texts, parts, measures)
     return mean_of_sentences(variants) if averaged else variants
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.attention import Part
     from sphinx_attention.core.figure.spec import Axis
-    from sphinx_attention.core.request import Source
+    from sphinx_attention.core.request import Measure, Source
     from sphinx_attention.core.views import View
 
     from .parsing import HostContext
@@ -217,32 +218,43 @@ def make_variants(
     sources: Mapping[str | None, Source],
     texts: Sequence[str],
     parts: Sequence[Part | None],
+    measures: Sequence[Measure] = ("weight",),
 ) -> list[Variant]:
     """All attentions of a figure, each with its values on the axes that have several.
 
     Raises:
         AttentionError: there are too many.
     """
-    count = len(sources) * len(texts) * len(parts)
+    count = len(sources) * len(texts) * len(parts) * len(measures)
     if count > MOST_VARIANTS:
         raise AttentionError(
             Problem.OPTION,
             f"{count} attentions in one figure ({len(sources)} models, {len(texts)} sentences, "
-            f"{len(parts)} parts): expected at most {MOST_VARIANTS}; split the figure",
+            f"{len(parts)} parts, {len(measures)} measures): expected at most {MOST_VARIANTS}; "
+            "split the figure",
         )
     made = []
-    for name, source in sources.items():
-        for number, text in enumerate(texts):
-            for part in parts:
-                at: list[tuple[Axis, str]] = []
-                if len(sources) > 1 and name is not None:
-                    at.append(("model", name))
-                if len(texts) > 1:
-                    at.append(("sentence", str(number)))
-                if len(parts) > 1 and part is not None:
-                    at.append(("part", part))
-                made.append(Variant(replace(first, source=source, text=text, part=part), tuple(at)))
+    every = product(sources.items(), enumerate(texts), parts, measures)
+    for (name, source), (number, text), part, measure in every:
+        at: list[tuple[Axis, str]] = []
+        if len(sources) > 1 and name is not None:
+            at.append(("model", name))
+        if len(texts) > 1:
+            at.append(("sentence", str(number)))
+        if len(parts) > 1 and part is not None:
+            at.append(("part", part))
+        if len(measures) > 1:
+            at.append(("measure", measure))
+        request = replace(first, source=source, text=text, part=part)
+        made.append(Variant(measured(request, measure), tuple(at)))
     return made
+
+
+def measured(request: Request, measure: Measure) -> Request:
+    """The same request in a measure, with the tensor that the measure is computed from."""
+    if measure == "weight":
+        return request
+    return replace(request, measure=measure, keep=(*request.keep, "norms"))
 
 
 def mean_of_sentences(variants: Sequence[Variant]) -> list[Variant]:

@@ -24,9 +24,9 @@ WEIGHT = 1 / STEPS + 1e-4
 """How far a stored weight may be from the new one: one quantization step and rounding."""
 
 _RELATIVE = 1e-3
-"""How far a number of queries, keys or values may be, relative to the largest of its kind."""
+"""How far a number of these tensors may be off, relative to the largest of its kind."""
 
-_TENSORS = ("queries", "keys", "values")
+_TENSORS = ("queries", "keys", "values", "norms")
 
 
 class _Comparing(MemoryStore):

@@ -87,8 +87,8 @@ def label(figure: Figure, name: Axis, variant: Variant) -> str:
         return figure.say("step_of", number=value, count=len(steps), token=text)
     if name == "compare":
         return figure.say(f"compare_{value}")
-    if name == "part":
-        return figure.say(f"part_{value}")
+    if name in {"part", "measure"}:
+        return figure.say(f"{name}_{value}")
     if name == "sentence":
         text = clean_line(variant.request.text)
         return text if len(text) <= _LONGEST_LABEL else f"{text[:_LONGEST_LABEL].rstrip()}…"

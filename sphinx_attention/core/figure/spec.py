@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Rest = Literal["ghost", "none", "overview"]
 Special = Literal["show", "dim", "hide"]
 Syntax = Literal["rst", "myst"]
-Axis = Literal["model", "sentence", "part", "compare", "step"]
+Axis = Literal["model", "sentence", "part", "measure", "compare", "step"]
 """What the attentions of one figure can differ in, in the order of the selectors.
 
 On the axis ``compare`` stand the two attentions of a comparison, `SIDES`, and their difference.
@@ -29,7 +29,7 @@ AXES: tuple[Axis, ...] = get_args(Axis)
 SIDES, DIFFERENCE = "sides", "difference"
 """The values of the axis ``compare``."""
 
-Comparable = Literal["sentence", "model"]
+Comparable = Literal["sentence", "model", "measure"]
 """The axes along which two attentions can be shown side by side."""
 
 DEFAULT_CUTOFF = 0.95
@@ -86,8 +86,9 @@ class Variant:
     Attributes:
         request: what is asked for; of a derived attention the first of several requests.
         at: its place on the axes along which the figure has several: the name of each axis and
-            the value there, a model's name, the number of a sentence from 0, a part, or the number
-            of a step from 1. The steps of a text that a model goes on from have one request.
+            the value there, a model's name, the number of a sentence from 0, a part, a measure, or
+            the number of a step from 1. The steps of a text that a model goes on from have one
+            request.
         derivation: what the attention is made of; None where it is the answer to the request.
     """
 

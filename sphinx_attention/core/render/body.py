@@ -172,6 +172,8 @@ def _footer(drawing: Drawing, figure: Figure, whole: Figure, uid: str) -> Iterat
         named = f'<bdi translate="no">{escape(label)}</bdi>' if label else given
         yield f'<span class="attention-model">{named}</span>\n'
     yield from _signs(figure)
+    if figure.attention.written:
+        yield _note(figure.say.markup("written"), "written")
     yield from _notes(drawing, figure)
     if figure.spec.request.part and "part" not in axes:
         yield _note(figure.say.markup(f"part_{figure.attention.part}"))
@@ -335,7 +337,8 @@ def _pairs(figure: Figure, pairs: Sequence[Pair], lang: str) -> str:
     if not pairs:
         return ""
     say = figure.say.markup
-    head = "".join(f'<th scope="col">{say(name)}</th>' for name in ("query", "key", "weight"))
+    measure = "measure_written" if figure.attention.written else "weight"
+    head = "".join(f'<th scope="col">{say(name)}</th>' for name in ("query", "key", measure))
     rows = "".join(
         f"<tr><td{direction(pair.query)}>{escape(pair.query)}</td>"
         f"<td{direction(pair.key)}>{escape(pair.key)}</td><td>{pair.weight}</td></tr>\n"

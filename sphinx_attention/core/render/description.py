@@ -189,6 +189,8 @@ def credit(figure: Figure) -> str:
         line += f"; {figure.say('model_wrote')}"
     if figure.averaged:
         line += f"; {figure.averaged}"
+    if attention.written:
+        line += f"; {figure.say('written_plain')}"
     line += "".join(f"; {note}" for note in generation_notes(figure))
     if attention.provenance.get("rows") == PARTIAL and attention.sink is None:
         line += f"; {figure.say('partial')}"
@@ -264,6 +266,8 @@ def about(figure: Figure) -> str:
         if others
         else ""
     )
+    if figure.attention.written:
+        over += f"; {figure.say('written_plain')}"
     labelled = "".join(f" {_closed(line)}" for line in label_lines(figure))
     return f"{_closed(f'{whose}, {over}')}{labelled} {also}".strip()
 

@@ -42,6 +42,7 @@ ATTRIBUTES = {
     "data-head": "the name of the head that is shown",
     "data-heads": "the names of the heads that are drawn together first, where there are several",
     "data-aggregate": "the option ``aggregate``, where it is given",
+    "data-measure": "``written``, where the numbers are shares of what the head writes",
     "data-cutoff": "the share of a row that is drawn as edges",
     "data-rest": "the option ``rest``",
     "data-special": "``dim``, where special tokens are drawn fainter",
@@ -101,6 +102,8 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
         attributes["data-heads"] = ",".join(clean_line(names[head]) for head in figure.shown_heads)
     if spec.request.aggregate:
         attributes["data-aggregate"] = spec.request.aggregate
+    if figure.attention.written:
+        attributes["data-measure"] = "written"
     attributes |= _reading(figure)
     if spec.special == "dim":
         attributes["data-special"] = "dim"

@@ -64,7 +64,7 @@ def open_source(source: Source) -> AbstractContextManager[Runner]:
     if isinstance(source, FunctionSource):
         from . import function  # noqa: PLC0415
 
-        return nullcontext(_EachRunner(function.read))
+        return nullcontext(_EachRunner(function.reader()))
     from . import matrix  # noqa: PLC0415
 
     return nullcontext(_EachRunner(matrix.read))

@@ -51,18 +51,33 @@ from .answer import Answer
 from .calling import call, find
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from sphinx_attention.core.request import Scores
 
-__all__ = ["find", "read", "read_answer"]
+__all__ = ["find", "read", "read_answer", "reader"]
 
 _KNOWN = tuple(field.name for field in fields(Answer))
 _PAIR_OF_ANSWERS = 2
 
 
-def read(request: Request) -> Attention:
+def reader() -> Callable[[Request], Attention]:
+    """A reader that calls a function once for requests in a row that call it in the same way.
+
+    A figure of two measures makes two such requests.
+    """
+    answers: dict[Any, Any] = {}
+    return lambda request: read(request, answers)
+
+
+def read(request: Request, answers: dict[Any, Any] | None = None) -> Attention:
     """The attention of a request whose source is a function.
+
+    Args:
+        request: the request.
+        answers: the last answer by its call; it is replaced by the answer to this request.
 
     Raises:
         AttentionError: a function that cannot be imported, that raises, or that answers with
@@ -76,7 +91,13 @@ def read(request: Request) -> Attention:
         for name in ("pair", "target", "part")
         if (value := getattr(request, name)) is not None
     }
-    answer = call(source.function, function, request.text, options)
+    answers = {} if answers is None else answers
+    asked = (source.function, request.text, tuple(options.items()))
+    if asked not in answers:
+        answer = call(source.function, function, request.text, options)
+        answers.clear()
+        answers[asked] = answer
+    answer = answers[asked]
     try:
         # Any access to the answer may raise an exception.
         with guarded(Problem.FUNCTION, "reading it", exits=True), np.errstate(all="ignore"):

@@ -44,6 +44,7 @@ _OF_NUMBERS = (
         "merge",
         "special",
         "aggregate",
+        "measure",
     ),
     *("matrix", "scores", "causal", "tokens"),
 )
@@ -68,14 +69,15 @@ def attention(
             path of a folder. Or a live model of transformers, on any device and in any precision;
             after the call, it has its former mode and its former kind of attention.
         tokenizer: the tokenizer of a live model.
-        keep: the vectors to return besides the weights: ``queries``, ``keys`` and ``values``.
+        keep: what to return besides the weights: ``queries``, ``keys`` and ``values``, and
+            ``norms``, the length of what each key adds to a head's output.
         cache: a store, a folder or a URL, to read from and to fill with what a named model
             answers. Numbers from a store are rounded down to multiples of 1/8000.
         **options: those of the directive that decide numbers: ``pair``, ``target``, ``part``,
-            ``generate``, ``layers``, ``merge``, ``special``, ``aggregate``, and ``also`` with
-            ``aggregate="mean sentences"``; ``matrix``, ``scores``, ``causal`` and ``tokens`` for a
-            file of weights. Values are as in the directive; numbers and lists may be Python's own:
-            ``layers=[0, 5]``.
+            ``generate``, ``layers``, ``merge``, ``special``, ``aggregate``, ``measure``, and
+            ``also`` with ``aggregate="mean sentences"``; ``matrix``, ``scores``, ``causal`` and
+            ``tokens`` for a file of weights. Values are as in the directive; numbers and lists may
+            be Python's own: ``layers=[0, 5]``.
 
     Returns:
         An `Attention`. Its ``weights`` are float32 of the shape (layers, heads, queries, keys),
@@ -109,7 +111,8 @@ def attention(
             f"{len(asked.spec.variants)} attentions are asked for: expected one model, one part "
             "and one sentence, or aggregate='mean sentences'; call attention() for each",
         )
-    request = replace(asked.spec.request, keep=_kept(keep))
+    own = [name for name in asked.spec.request.keep if name not in keep]
+    request = replace(asked.spec.request, keep=(*_kept(keep), *own))
     asked = replace(asked, spec=replace(asked.spec, request=request))
     answers, remarks = compute(asked, cache)
     _warn(remarks)

@@ -200,7 +200,7 @@ def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
             for line in text.splitlines()
         )
         if pairs := pair_lines(one):
-            heading = nodes.strong("", figure.say("pairs_heading"))
+            heading = nodes.strong("", _pairs_heading(one))
             generic += _lines([[heading], *_plain(pairs)])
         if compared:
             generic += nodes.paragraph("", credit(one))
@@ -222,6 +222,12 @@ def _without_captions(figure: nodes.figure) -> None:
     """Write captions as paragraphs. docutils' manual pages join captions to the following text."""
     for caption in list(figure.findall(nodes.caption)):
         caption.replace_self(nodes.paragraph("", "", *caption.children))
+
+
+def _pairs_heading(figure: Figure) -> str:
+    """The heading of the strongest pairs, which says what their numbers are."""
+    measure = "_written" if figure.attention.written else ""
+    return figure.say(f"pairs_heading{measure}")
 
 
 def _also(figure: Figure) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sphinx_attention.core.analysis import written as measures
 from sphinx_attention.core.analysis.logits import chain
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -545,6 +546,36 @@ def test_vectors_that_do_not_fit(
     one = run(KEPT)
     assert isinstance(one, AttentionError)
     assert one.problem is Problem.FUNCTION
+    assert says in one.message
+
+
+WRITTEN = Request(SOURCE, "the fox", keep=("norms",))
+
+
+def test_a_function_may_tell_what_its_heads_write(define: Callable[..., None]) -> None:
+    define(Answer(["the", "fox"], [[0.8, 0.2], [0.5, 0.5]], norms=[1, 4]))
+    one = run(WRITTEN)
+    assert isinstance(one, Attention)
+    assert np.array_equal(one.norms, [[[1, 4]]])
+    assert np.allclose(measures.written(one).weights, [[[[0.5, 0.5], [0.2, 0.8]]]])
+    plain = run()
+    assert isinstance(plain, Attention)
+    assert plain.norms is None
+
+
+@pytest.mark.parametrize(
+    ("norms", "says"),
+    [
+        ([1, 2, 3], "norms of the shape (1, 1, 3): expected (1, 1, 2), (layers, heads, keys)"),
+        ([1, -2], "norms hold a number that is not from 0 to 10^9"),
+        ([1, np.nan], "norms hold a number"),
+        (["a", "b"], "norms are"),
+    ],
+)
+def test_norms_that_do_not_fit(define: Callable[..., None], norms: Any, says: str) -> None:
+    define({"tokens": ["the", "fox"], "weights": EVEN, "norms": norms})
+    one = run(WRITTEN)
+    assert isinstance(one, AttentionError)
     assert says in one.message
 
 

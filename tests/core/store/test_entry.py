@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sphinx_attention.core.analysis.written import written
 from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.request import FunctionSource, Request
 from sphinx_attention.core.store.entry import (
@@ -86,6 +87,14 @@ def test_queries_keys_values_and_two_rows_of_tokens() -> None:
     assert_array_equal(found.keys, tensors["keys"])
     assert found.values is not None
     assert_array_equal(found.values, tensors["values"])
+
+
+def test_norms_and_the_measure_come_back() -> None:
+    norms = np.random.default_rng(3).uniform(size=(2, 2, 5)).astype(np.float32)
+    found = back(written(replace(attention(size=5, layers=2, heads=2), norms=norms)))
+    assert found.norms is not None
+    assert_array_equal(found.norms, norms)
+    assert found.written
 
 
 def test_logit_terms_and_names_come_back() -> None:

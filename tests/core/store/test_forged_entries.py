@@ -31,7 +31,7 @@ from sphinx_attention.core.store.entry import (
     unpack,
     verify,
 )
-from sphinx_attention.core.store.entry_arrays import STEPS
+from sphinx_attention.core.store.entry_arrays import STEPS, TENSORS
 from sphinx_attention.core.store.entry_header import FREE_NUMBERS
 from sphinx_attention.core.store.folder import FolderStore
 from sphinx_attention.core.views import View
@@ -52,7 +52,8 @@ def whole(size: int = 5) -> Attention:
         bias=rng.normal(size=(2, 1, size, size)).astype(np.float32),
         sinks=np.array([[-np.inf, 0.5], [0.1, 0.2]], np.float32),
     )
-    return replace(given_, logit_terms=logit_terms, layer_names=("3", "7"), **vectors)
+    norms = rng.uniform(0, 3, size=(2, 2, size)).astype(np.float32)
+    return replace(given_, logit_terms=logit_terms, layer_names=("3", "7"), norms=norms, **vectors)
 
 
 ENTRY = pack(REQUEST, whole())
@@ -215,11 +216,13 @@ FORGED = {
     "queries of another shape": with_array("queries", bytes(4 * 80), shape=[2, 2, 4, 5]),
     "more keys' heads than heads": with_array("keys", bytes(4 * 120), shape=[2, 3, 5, 4]),
     "keys of another length": with_array("keys", bytes(4 * 50), shape=[2, 1, 5, 5]),
+    "norms of another shape": with_array("norms", bytes(4 * 10), shape=[2, 1, 5]),
+    "norms below 0": with_array("norms", floats("norms", -1)),
     "softcap below 0": with_array("scoring.softcap", floats("scoring.softcap", -1)),
     "scale of another shape": with_array("scoring.scale", bytes(12), shape=[3]),
     **{
         f"{name} of {number}": with_array(name, floats(name, number))
-        for name in ("queries", "keys", "values", "scoring.scale", "scoring.softcap")
+        for name in (*TENSORS, "scoring.scale", "scoring.softcap")
         for number in (np.nan, np.inf, -np.inf, 1e30)
     },
     "bias of nan": with_array("scoring.bias", floats("scoring.bias", np.nan)),

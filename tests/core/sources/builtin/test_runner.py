@@ -46,6 +46,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "vectors": {"text": "the sun and the moon and", "keep": VECTORS},
     "values alone": {"text": "the sun and the moon and", "keep": ("values",)},
     "vectors of a layer": {"text": "the sun and the moon and", "keep": VECTORS, "layers": (1,)},
+    "what heads write": {"text": "the sun and the moon and", "keep": ("norms",)},
+    "what heads write in a layer": {"text": "a b c", "keep": ("norms",), "layers": (2,)},
     "going on": {"text": "one two three one two", "generate": 6},
     "going on in bytes": {"text": "東京 jümps 🦊 東京 jümps", "generate": 9},
     "going on, vectors": {"text": "a dog. a", "generate": 3, "keep": VECTORS, "layers": (1,)},
@@ -95,7 +97,7 @@ def same(mine: Attention, theirs: Attention) -> None:
         np.testing.assert_allclose(*shares, rtol=0, atol=1e-5)
     np.testing.assert_array_equal(mine.masked, theirs.masked)
     np.testing.assert_allclose(mine.weights, theirs.weights, rtol=0, atol=1e-5)
-    for name in VECTORS:
+    for name in (*VECTORS, "norms"):
         got, expected = getattr(mine, name), getattr(theirs, name)
         assert (got is None) == (expected is None), name
         if expected is not None:
