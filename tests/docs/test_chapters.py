@@ -277,3 +277,29 @@ def test_a_number_in_the_prose_is_no_literal(page: str) -> None:
     # Head 10 of layer 0 is written 0.10.
     found = [one for one in decimals if not re.fullmatch(r"[0-5]\.1[01]", one)]
     assert found == LITERALS.get(page, [])
+
+
+def test_what_a_head_writes(notes: BuiltNotes, loaded) -> None:
+    """The shares over all heads, from the model's own weights and its linear layers."""
+    import torch
+
+    model, tokenizer = loaded
+    inputs = tokenizer("the quick brown fox jumps over the lazy dog", return_tensors="pt")
+    shares, weights = [], []
+    with torch.no_grad():
+        output = model(**inputs, output_hidden_states=True, output_attentions=True)
+        for number, layer in enumerate(model.encoder.layer):
+            values = layer.attention.self.value(output.hidden_states[number])[0].view(-1, 12, 32)
+            rows = layer.attention.output.dense.weight.T.view(12, 32, 384)
+            lengths = torch.einsum("khd,hdo->hko", values, rows).norm(dim=-1)
+            added = output.attentions[number][0] * lengths[:, None]
+            shares.append((added / added.sum(-1, keepdim=True)).numpy())
+            weights.append(output.attentions[number][0].numpy())
+    of_weights, of_shares = (
+        np.stack(one)[:, :, 1:-1][..., [0, -1]].sum(-1).mean(-1) for one in (weights, shares)
+    )
+    assert (of_shares > 0.5).sum() == 0
+    for page in ("what-does-this-head-do", "troubleshooting"):
+        notes.says(page, f"{of_weights.mean():.0%}".replace("%", " %"))
+        notes.says(page, f"{of_shares.mean():.0%}".replace("%", " %"))
+    notes.says("what-does-this-head-do", f"{(of_weights > 0.5).sum()} of the 72 heads")
