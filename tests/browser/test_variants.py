@@ -187,3 +187,58 @@ def test_the_figure_stays_when_a_file_cannot_be_loaded(open_page) -> None:
     )
     assert words(page, "arcs-sentences") == ["[CLS]", *BANK.split(), "[SEP]"]
     assert "cannot be shown" in page.locator("#arcs-sentences [role=status]").text_content()
+
+
+def written_by(folder, text: str):
+    """‖α·f(x)‖ of all heads as shares of the rows, from the linear layers of MiniLM."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
+    inputs = AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt")
+    shares = []
+    with torch.no_grad():
+        output = model(**inputs, output_attentions=True, output_hidden_states=True)
+        for number, layer in enumerate(model.encoder.layer):
+            values = layer.attention.self.value(output.hidden_states[number])[0].view(-1, 12, 32)
+            rows = layer.attention.output.dense.weight.T.view(12, 32, -1)
+            lengths = torch.einsum("khd,hdo->hko", values, rows).norm(dim=-1)
+            added = output.attentions[number][0] * lengths[:, None]
+            shares.append(added / added.sum(-1, keepdim=True))
+    return torch.stack(shares).numpy()
+
+
+def test_what_a_head_writes_is_chosen_as_another_attention(open_page, minilm) -> None:
+    page = open_page("measures", "arcs-measures", **CLIPBOARD)
+    text = "the quick brown fox jumps over the lazy dog"
+    away(page)
+    assert edges(page, "arcs-measures") == pytest.approx(
+        expected(model_attentions(minilm, text)[2, 7], 4, 0.95), abs=0.011
+    )
+    choose(page, "arcs-measures", "written", "measure")
+    figure = page.locator("#arcs-measures")
+    assert figure.get_attribute("data-measure") == "written"
+    assert "shares of what the head writes" in figure.locator(".attention-footer").inner_text()
+    assert pressed(page, "arcs-measures") == [4]
+    away(page)
+    own = written_by(minilm, text)[2, 7]
+    assert edges(page, "arcs-measures") == pytest.approx(expected(own, 4, 0.95), abs=0.011)
+    letter = page.evaluate(
+        "() => getComputedStyle(document.querySelector('#arcs-measures .attention-name i'),"
+        " '::before').content"
+    )
+    assert letter == '"‖"'
+    link = copy(page, "arcs-measures", "link")
+    assert "measure=written" in unquote(link)
+    choose(page, "arcs-measures", "weight", "measure")
+    assert page.locator("#arcs-measures").get_attribute("data-measure") is None
+
+
+@pytest.mark.parametrize("view", ["heads", "matrix", "grid"])
+def test_every_view_of_weights_shows_what_a_head_writes(open_page, view: str) -> None:
+    page = open_page("measures", f"{view}-measures")
+    choose(page, f"{view}-measures", "written", "measure")
+    figure = page.locator(f"#{view}-measures")
+    assert figure.get_attribute("data-measure") == "written"
+    assert figure.locator("figcaption").count() == 0
+    assert "‖α·f(x)‖" in figure.locator(".attention-footer").first.inner_text()

@@ -16,7 +16,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from sphinx_attention import assets
-from sphinx_attention.core.attention import Attention, LogitTerms, Summary, Token
+from sphinx_attention.core.attention import MEASURE, Attention, LogitTerms, Summary, Token
 from sphinx_attention.core.figure import payload
 from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import AXES, FigureSpec, Variant
@@ -178,7 +178,8 @@ def test_figures_have_these_attributes_and_classes() -> None:
     )
     compared = resolve_all(two, [plain, plain])
     arabic = figure(plain, language="ar")
-    shown = [many, one, averaged, compared, arabic]
+    shares = figure(replace(plain, provenance={MEASURE: "written"}))
+    shown = [many, one, averaged, compared, arabic, shares]
     assert {name for each in shown for name in html.figure_attributes(each)} == set(html.ATTRIBUTES)
     markup = "".join(
         f'<figure class="{html.figure_class(each)}">{html.render_html(each, f"u{n}")}</figure>'

@@ -51,6 +51,12 @@ PAGES = {
     )
     + f".. attention:: {COUNTED}\n   :model: builtin\n   :generate: 6\n   :name: opens-at-three\n"
     "   :layer: 1\n   :head: 2\n   :selection: step=3\n",
+    "measures.rst": heading("Measures")
+    + "".join(
+        f".. attention:: the quick brown fox jumps over the lazy dog\n   :measure: weight, written\n"
+        f"   :name: {view}-measures\n   :view: {view}\n   :layer: 2\n   :head: 7\n   :focus: fox\n\n"
+        for view in ("arcs", "heads", "matrix", "grid")
+    ),
     "opened.rst": heading("Opened")
     + f".. attention:: {BANK}\n   :also: {ROBBED} | {SLOW}\n   :name: opens-on\n"
     "   :selection: sentence=2&pin=3\n",

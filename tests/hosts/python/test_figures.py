@@ -277,7 +277,7 @@ def test_mistakes_of_numbers_alone() -> None:
         ("the argument view is not about numbers", (FOX,), {"view": "heads"}),
         ("unknown argument 'aggregat'", (FOX,), {"aggregat": "mean"}),
         ("of type ndarray for text", (ROWS,), {}),
-        ("expected queries, keys or values", (FOX,), {"keep": "querys"}),
+        ("expected queries, keys, values or norms", (FOX,), {"keep": "querys"}),
         ("one model, one part", (FOX, ["builtin", "gpt2"]), {}),
     ):
         with pytest.raises(AttentionError, match=match):
