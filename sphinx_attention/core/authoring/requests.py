@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,13 @@ def model_source(
             f"there is no model to run, and there are no numbers: set {setting('model')}"
             f"{in_settings()}, name a model in {option('model')}, or {give_numbers()}",
         )
-    return settings.source(name, base)
+    return _shared(settings.source(name, base))
+
+
+@lru_cache(maxsize=64)
+def _shared(source: ModelSource | FunctionSource) -> ModelSource | FunctionSource:
+    """The first source that is equal to this one, so that the requests of a project share it."""
+    return source
 
 
 def _check_declared(name: str, settings: Settings) -> None:
