@@ -53,7 +53,17 @@ class SummaryKind:
     unstable: frozenset[str] = frozenset()
 
 
-KINDS: Mapping[str, SummaryKind] = {}
+KINDS: Mapping[str, SummaryKind] = {
+    "map": SummaryKind(
+        ".projection.maker:MapMaker",
+        extra="map",
+        unstable=frozenset(
+            f"{start}{name}"
+            for name in ("bipartite", "tsne", "umap")
+            for start in ("", "fidelity-")
+        ),
+    )
+}
 """Every kind by its name."""
 
 

@@ -1,0 +1,201 @@
+"""The summary ``map``: places of the queries and keys of all sentences, for each head.
+
+Arrays of each head, where N is the number of all tokens:
+
+- of each projection, its name (2·N, 2): the places of the queries and then of the keys, uint16, on
+  a square of 65,536 steps;
+- ``fidelity-<projection>`` (3,): see `fidelity.Fidelity`;
+- ``weights`` (W,): the weights of each sentence, row by row, in thousandths, `MASKED` where a query
+  does not see a key; of sentences with more than `LONGEST` tokens there are none;
+- ``norms`` (2·N,): the lengths of the queries and then of the keys, uint16;
+- ``values`` (N,): likewise of the values, where the source gives them;
+- ``tops`` (3,): the length for which 65,535 stands in queries, keys and values;
+- ``c-<projection>`` (1,): the factor of queries and keys (see `scaling`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sphinx_attention.core.analysis import logits
+from sphinx_attention.core.analysis.parts import position, select
+from sphinx_attention.core.attention import Summary
+from sphinx_attention.core.codes import head_codes
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import named
+from sphinx_attention.core.phrases import ENGLISH
+from sphinx_attention.core.progress import announce
+
+from .fidelity import fidelity
+from .methods import check_installed, place
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Attention, LogitTerms
+    from sphinx_attention.core.request import Request
+
+    from .methods import Placed
+
+    Floats = NDArray[np.float64]
+
+LONGEST = 64
+"""The most tokens of a sentence whose weights a map keeps."""
+
+MOST_TOKENS = 60_000
+"""The most tokens of all sentences."""
+
+TOP = 65_535
+
+
+class MapMaker:
+    """Makes the summary (see `summaries.Maker`)."""
+
+    def __init__(self, request: Request) -> None:
+        assert request.summary is not None
+        parameters = dict(request.summary.parameters)
+        self._methods: tuple[str, ...] = tuple(parameters["projection"].split(","))
+        self._heads: tuple[int, ...] | None = parameters.get("heads")
+        check_installed(self._methods)
+        self._found: dict[int, Attention] = {}
+
+    def add(self, number: int, attention: Attention) -> None:
+        """Take the attention over a sentence."""
+        if not attention.same_tokens:
+            raise AttentionError(
+                Problem.OPTION,
+                "cross-attention has queries of one text and keys of another, and the view map "
+                f"shows those of one text: name encoder or decoder in {named('part')}",
+            )
+        if attention.queries is None or attention.keys is None:
+            why = ENGLISH.remark(logits.missing(attention))
+            raise AttentionError(Problem.MODEL, f"the view map shows queries and keys, and {why}")
+        if self._heads is not None:
+            names = attention.head_names
+            kept = [position("head", head, names, "heads") for head in self._heads]
+            attention = select(attention, None, kept)
+        self._found[number] = attention
+
+    def finish(self) -> Attention:
+        """Project every head."""
+        bases = [self._found[number] for number in sorted(self._found)]
+        sizes = [len(base.query_tokens) for base in bases]
+        if sum(sizes) > MOST_TOKENS:
+            raise AttentionError(
+                Problem.TEXT,
+                f"the sentences have {sum(sizes):,} tokens: expected at most {MOST_TOKENS:,}",
+            )
+        first = bases[0]
+        sentences = np.repeat(np.arange(len(bases)), sizes)
+        seen = np.repeat([base.causal for base in bases], sizes)
+        arrays: dict[str, list[Any]] = {}
+        facts: dict[str, Any] = {"perplexity": {}, "instead": []}
+        heads = first.layers * first.heads
+        if heads * sum(sizes) > _SLOW:
+            announce(f"the map places {2 * sum(sizes):,} points for each of {heads} heads")
+        for layer in range(first.layers):
+            scale = 1.0 if first.logit_terms is None else float(first.logit_terms.scale[layer])
+            for head in range(first.heads):
+                found = _head(bases, layer, head)
+                for name, array in found.arrays.items():
+                    arrays.setdefault(name, []).append(array)
+                for method in self._methods:
+                    placed = place(method, found.queries, found.keys, scale)
+                    _note(facts, method, placed)
+                    steps = _steps(placed.places)
+                    measured = fidelity(
+                        found.queries * scale, found.keys, steps.astype(np.float64), sentences, seen
+                    )
+                    numbers = [measured.near, measured.own, measured.order]
+                    arrays.setdefault(method, []).append(steps)
+                    arrays.setdefault(f"fidelity-{method}", []).append(np.float32(numbers))
+                    arrays.setdefault(f"c-{method}", []).append(np.float32([placed.c]))
+        facts["apart"] = _apart(first.logit_terms)
+        facts["long"] = [number for number, size in enumerate(sizes) if size > LONGEST]
+        facts["projections"] = list(self._methods)
+        shape = (first.layers, first.heads)
+        summary = Summary(
+            "map",
+            tuple(base.query_tokens for base in bases),
+            {name: np.stack(a).reshape(*shape, *a[0].shape) for name, a in arrays.items()},
+            {},
+            facts,
+        )
+        return replace(
+            first, queries=None, keys=None, values=None, logit_terms=None, summary=summary
+        )
+
+
+_SLOW = 50_000
+"""Points of all heads together from which a message says what is done."""
+
+
+class _Head:
+    """The vectors of one head over all sentences, and the arrays that do not depend on a method."""
+
+    def __init__(self, queries: Floats, keys: Floats, arrays: dict[str, NDArray[Any]]) -> None:
+        self.queries, self.keys, self.arrays = queries, keys, arrays
+
+
+def _head(bases: list[Attention], layer: int, head: int) -> _Head:
+    def together(name: str) -> Floats:
+        parts = []
+        for base in bases:
+            vectors = getattr(base, name)
+            shared = head * vectors.shape[1] // base.heads
+            parts.append(vectors[layer, shared].astype(np.float64))
+        return np.concatenate(parts)
+
+    queries, keys = together("queries"), together("keys")
+    lengths = [np.linalg.norm(queries, axis=1), np.linalg.norm(keys, axis=1)]
+    arrays: dict[str, NDArray[Any]] = {}
+    if all(base.values is not None for base in bases):
+        lengths.append(np.linalg.norm(together("values"), axis=1))
+    tops = [float(one.max()) or 1.0 for one in lengths]
+    steps = [
+        np.rint(one / top * TOP).astype(np.uint16) for one, top in zip(lengths, tops, strict=True)
+    ]
+    arrays["norms"] = np.concatenate(steps[:2])
+    if len(steps) > 2:
+        arrays["values"] = steps[2]
+    arrays["tops"] = np.float32([*tops, 0.0][:3])
+    kept = [
+        head_codes(base, layer, head).ravel() for base in bases if len(base.query_tokens) <= LONGEST
+    ]
+    arrays["weights"] = np.concatenate(kept or [np.zeros(1)]).astype(np.uint16)
+    return _Head(queries, keys, arrays)
+
+
+def _steps(places: Floats) -> NDArray[np.uint16]:
+    """Places on the square of a map. Both axes have the same scale."""
+    low, high = places.min(axis=0), places.max(axis=0)
+    span = float((high - low).max()) or 1.0
+    # The shorter axis is centred.
+    return (
+        np.rint((places - (low + high) / 2) / span * TOP + TOP / 2).clip(0, TOP).astype(np.uint16)
+    )
+
+
+def _note(facts: dict[str, Any], method: str, placed: Placed) -> None:
+    """Note the perplexity of a method, and whether the points were too few for it."""
+    if placed.perplexity:
+        facts["perplexity"][method] = round(placed.perplexity, 2)
+    if placed.instead and method not in facts["instead"]:
+        facts["instead"].append(method)
+
+
+def _apart(terms: LogitTerms | None) -> list[str]:
+    """What a model adds to the dot product, so that no distance can stand for its logit."""
+    if terms is None:
+        return []
+    found = []
+    if terms.bias is not None and bool(np.any(terms.bias)):
+        found.append("bias")
+    if bool(np.any(terms.softcap)):
+        found.append("cap")
+    if terms.sinks is not None:
+        found.append("sink")
+    return found
