@@ -111,8 +111,10 @@ class MapMaker:
                     )
                     numbers = [measured.near, measured.own, measured.order]
                     arrays.setdefault(method, []).append(steps)
-                    arrays.setdefault(f"fidelity-{method}", []).append(np.float32(numbers))
-                    arrays.setdefault(f"c-{method}", []).append(np.float32([placed.c]))
+                    arrays.setdefault(f"fidelity-{method}", []).append(
+                        np.array(numbers, np.float32)
+                    )
+                    arrays.setdefault(f"c-{method}", []).append(np.array([placed.c], np.float32))
         facts["apart"] = _apart(first.logit_terms)
         facts["long"] = [number for number, size in enumerate(sizes) if size > LONGEST]
         facts["projections"] = list(self._methods)
@@ -161,11 +163,11 @@ def _head(bases: list[Attention], layer: int, head: int) -> _Head:
     arrays["norms"] = np.concatenate(steps[:2])
     if len(steps) > 2:
         arrays["values"] = steps[2]
-    arrays["tops"] = np.float32([*tops, 0.0][:3])
+    arrays["tops"] = np.array([*tops, 0.0][:3], np.float32)
     kept = [
         head_codes(base, layer, head).ravel() for base in bases if len(base.query_tokens) <= LONGEST
     ]
-    arrays["weights"] = np.concatenate(kept or [np.zeros(1)]).astype(np.uint16)
+    arrays["weights"] = np.concatenate(kept or [np.zeros(1, np.int16)]).astype(np.uint16)
     return _Head(queries, keys, arrays)
 
 
@@ -174,9 +176,9 @@ def _steps(places: Floats) -> NDArray[np.uint16]:
     low, high = places.min(axis=0), places.max(axis=0)
     span = float((high - low).max()) or 1.0
     # The shorter axis is centred.
-    return (
-        np.rint((places - (low + high) / 2) / span * TOP + TOP / 2).clip(0, TOP).astype(np.uint16)
-    )
+    found = (places - (low + high) / 2) / span * TOP + TOP / 2
+    steps: NDArray[np.uint16] = np.rint(found).clip(0, TOP).astype(np.uint16)
+    return steps
 
 
 def _note(facts: dict[str, Any], method: str, placed: Placed) -> None:
