@@ -45,17 +45,37 @@ class Token:
         special: whether the tokenizer added the token ([CLS], </s>, …), and not the author.
         word: the index of the token's word, by white space; None for special tokens.
         segment: 0 for the first text, 1 for the second of a pair.
+        patch: the row and the column of the token's patch in the grid of a picture; None for a
+            token that is no patch.
     """
 
     text: str
     special: bool = False
     word: int | None = None
     segment: int = 0
+    patch: tuple[int, int] | None = None
 
     @property
     def is_bin(self) -> bool:
         """Whether this is a key that stands for no single token."""
         return self.special and self.text in BINS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A picture as a model saw it, and the grid of its patches.
+
+    Attributes:
+        pixels: the number of each pixel's colour, shape (height, width).
+        palette: the colours, shape (colours, 3), each as red, green and blue.
+        rows: the number of rows of patches.
+        columns: the number of columns of patches.
+    """
+
+    pixels: NDArray[np.uint8]
+    palette: NDArray[np.uint8]
+    rows: int
+    columns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +179,7 @@ class Attention:
             row then sums to 0.
         summary: of an answer that is made of many sentences, everything but the attention over the
             first of them; None for the answer to one sentence.
+        picture: the picture that the model saw; None for a text.
     """
 
     query_tokens: tuple[Token, ...]
@@ -178,6 +199,7 @@ class Attention:
     signed: bool = False
     summary: Summary | None = None
     norms: NDArray[np.float32] | None = None
+    picture: Picture | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.query_tokens), len(self.key_tokens))

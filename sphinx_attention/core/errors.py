@@ -21,6 +21,8 @@ class Problem(StrEnum):
     """An option, or the value of one, that is not known."""
     MATRIX = "matrix"
     """Given weights that are not numbers, not a matrix, or do not fit their tokens."""
+    PICTURE = "picture"
+    """A picture that cannot be read, is too large, or has no description."""
     TEXT = "text"
     """A text that is missing, empty, or longer than the model takes."""
     MODEL = "model"

@@ -155,6 +155,25 @@ class SummarySpec:
 
 
 @dataclass(frozen=True)
+class ImageFile:
+    """A picture that the author names.
+
+    Attributes:
+        path: the file as declared, for messages.
+        digest: sha256 of the file's bytes.
+        file: the path of the file on this machine.
+    """
+
+    path: str
+    digest: str
+    file: str = field(default="", compare=False)
+
+    def identity(self) -> dict[str, Any]:
+        """The identity of this picture, which does not depend on its name."""
+        return {"sha256": self.digest}
+
+
+@dataclass(frozen=True)
 class Request:
     """Everything that changes the numbers, and nothing about the picture.
 
@@ -176,6 +195,7 @@ class Request:
         summary: what is made of the answers to many sentences; None for the answer to one.
         measure: ``weight`` is the attention weight; ``written`` is the share of what the head
             writes (see `analysis.written`).
+        image: the picture that the model reads, alone or with the text; None for a text alone.
     """
 
     source: Source
@@ -192,6 +212,7 @@ class Request:
     generate: int | None = None
     summary: SummarySpec | None = None
     measure: Measure = "weight"
+    image: ImageFile | None = None
 
     @property
     def bases(self) -> tuple[Request, ...]:
@@ -203,8 +224,13 @@ class Request:
     def what(self) -> str:
         """The sentence in messages. A summary has the number of the others too."""
         if self.summary is None or len(self.summary.texts) == 1:
-            return f"“{self.text}”"
+            return f"“{self.subject}”"
         return f"“{self.text}” and {len(self.summary.texts) - 1} more sentences"
+
+    @property
+    def subject(self) -> str:
+        """What the model reads, for messages: the text, or else the name of the picture."""
+        return self.text or (self.image.path if self.image else "")
 
     @property
     def base(self) -> Request:
@@ -250,4 +276,6 @@ class Request:
             decisive["summary"] = self.summary.identity()
         if self.measure != "weight":
             decisive["measure"] = self.measure
+        if self.image is not None:
+            decisive["image"] = self.image.identity()
         return json.dumps(decisive, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -83,6 +83,8 @@ class ViewKind:
         refuses: by option, the values that the view refuses and the reason. The reason follows the
             sentence `because` about the view.
         because: the behaviour of the view that is the cause of its refusals.
+        needs_picture: whether the view shows a picture. It is then the view of figures with a
+            picture whose author names no view.
         refuses_given: why the view cannot draw weights that the author gives; empty if it can.
         no_difference: why the view shows no difference of two attentions; empty if it does.
         summary: how the view summarises all sentences; None if it shows one at a time.
@@ -106,6 +108,7 @@ class ViewKind:
     refuses_given: str = ""
     no_difference: str = ""
     summary: OfSentences | None = None
+    needs_picture: bool = False
 
     @property
     def words(self) -> Mapping[str, Word]:
@@ -193,6 +196,29 @@ _KINDS = (
         },
         no_difference="goes from queries and keys to weights, and a difference has none",
         refuses_given="goes from queries and keys to weights, and a given matrix has weights alone",
+    ),
+    ViewKind(
+        name="image",
+        meant_by=("picture", "photo"),
+        needs_picture=True,
+        options={
+            "boost": Word(
+                "none|sqrt",
+                "none or sqrt",
+                "how weights become brightness: ``none``, the default, in proportion; ``sqrt``, by "
+                "their square root, so that weak weights show more",
+                default="none",
+            ),
+            "flows": Word(
+                "none|best|strong",
+                "none, best or strong",
+                "lines on the picture: ``none``, the default; ``best``, from each patch to the "
+                "token that it looks at most; ``strong``, the strongest weights between patches",
+                default="none",
+            ),
+        },
+        refuses_given="shows a picture, and a given matrix has weights alone",
+        no_difference="shows the patches of a picture by their brightness",
     ),
 )
 

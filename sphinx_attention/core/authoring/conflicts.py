@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.views import View, ViewKind
 
 MODEL_ONLY = (
-    *("model", "also", "file", "compare", "pair", "target", "part", "generate"),
+    *("model", "image", "also", "file", "compare", "pair", "target", "part", "generate"),
     "measure",
 )
 """Options that need a model to run."""
@@ -77,6 +77,7 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
             )
     if "generate" in values:
         _check_generate(values)
+    _check_image(values, VIEWS[view])
     together = values.get("head") or ()
     if len(together) > 1 and not VIEWS[view].several_heads:
         several = listed(name for name, kind in VIEWS.items() if kind.several_heads)
@@ -183,6 +184,37 @@ _GENERATES_NO: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     ),
 }
 """For each option, the values that exclude the option ``generate``, and the reason."""
+
+
+_SEES_NO: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "pair": (bool, "a picture has no second sentence"),
+    "target": (bool, "the model writes nothing about the picture"),
+    "generate": (bool, "the model writes nothing about the picture"),
+    "also": (bool, "a figure shows one picture"),
+    "file": (bool, "a figure shows one picture"),
+    "compare": (lambda value: value == "sentence", "a figure shows one picture"),
+    "merge": (lambda value: value == "words", "a patch is no piece of a word"),
+}
+"""For each option, the values that exclude the option ``image``, and the reason."""
+
+
+def _check_image(values: Mapping[str, Any], kind: ViewKind) -> None:
+    """Refuse options that make no sense for a picture, and a view of pictures without one."""
+    if "image" not in values:
+        if kind.needs_picture:
+            raise AttentionError(
+                Problem.OPTION,
+                f"the view {kind.name} shows a picture, and this figure has none: name one in "
+                f"{option('image')}, or take another view",
+            )
+        return
+    for name, (is_refused, why) in _SEES_NO.items():
+        if name in values and is_refused(values[name]):
+            raise AttentionError(
+                Problem.OPTION,
+                f"{option(name)} does not go with {option('image')}, because {why}: remove "
+                f"{option(name)}, or {option('image')}",
+            )
 
 
 def _check_generate(values: Mapping[str, Any]) -> None:

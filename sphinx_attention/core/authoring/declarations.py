@@ -59,8 +59,8 @@ def find_source(name: str, models: Mapping[str, Any], base: Path) -> ModelSource
     """The source that a name stands for.
 
     Args:
-        name: a key of ``models``; else ``builtin``, the model that comes with the package; else a
-            folder below ``base``; else an identifier on the hub.
+        name: a key of ``models``; else ``builtin`` or ``builtin-vision``, the models that come with
+            the package; else a folder below ``base``; else an identifier on the hub.
         models: the declarations, sound or not: a broken one keeps its name.
         base: what relative folders are relative to.
 
@@ -71,6 +71,8 @@ def find_source(name: str, models: Mapping[str, Any], base: Path) -> ModelSource
         return declare(name, models[name], base)
     if name == builtin.NAME:
         return builtin.builtin()
+    if name == builtin.VISION:
+        return builtin.builtin_vision()
     if WHOLE in models:
         raise AttentionError(
             Problem.CONFIG,
@@ -80,7 +82,7 @@ def find_source(name: str, models: Mapping[str, Any], base: Path) -> ModelSource
         return declare(name, {"path": name}, base)
     _check_id(name, f"the model {shown(name)}")
     if "/" not in name and not _OF_THE_HUB.fullmatch(name):
-        close = _nearest(name, [*models, builtin.NAME])
+        close = _nearest(name, [*models, builtin.NAME, builtin.VISION])
         if close:
             raise AttentionError(
                 Problem.MODEL,

@@ -114,6 +114,9 @@ _NAMES_MEANT = {
     "sentences": "file",
     "corpus": "file",
     "texts": "file",
+    "picture": "image",
+    "img": "image",
+    "photo": "image",
     "sentence": "pair",
     "text_pair": "pair",
     "description": "alt",
@@ -177,6 +180,12 @@ OPTIONS: dict[str, Option] = {
         "for models that read from left to right: how many tokens the model goes on from the text "
         f"with, a whole number from 1 to {MOST_GENERATED}. It takes the likeliest token each time, "
         "and stops at the token that ends a text. Readers step through the new tokens",
+    ),
+    "image": Option(
+        converters.text,
+        "a picture that a vision transformer sees: a PNG, JPEG, WebP, GIF, BMP or TIFF file of at "
+        "most 40 million pixels. The figure then needs no text, and has the view ``image`` where "
+        "nothing else is said. Describe the picture in ``alt``",
     ),
     "matrix": Option(
         converters.text,

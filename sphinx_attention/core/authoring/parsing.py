@@ -32,7 +32,9 @@ from .options import convert, unix_lines
 from .requests import (
     captured_layers,
     check_generates,
+    check_sees,
     further,
+    image_file,
     make_variants,
     matrix_source,
     mean_of_sentences,
@@ -130,6 +132,7 @@ def _parse(
         special="hide" if special == "hide" else "show",
         aggregate=None if _is_averaged(values) else values.get("aggregate"),
         generate=values.get("generate"),
+        image=image_file(values["image"], context) if "image" in values else None,
     )
     step = _step(first, opens_on)
     opens_on_difference = _opens_on_difference(values, view, opens_on)
@@ -177,9 +180,12 @@ def _sources(
         return {None: matrix_source(values, matrix, context)}
     settings, base = context.settings, context.base
     names = model_names(values.get("model"), settings, base)
+    has_image = "image" in values
     sources: dict[str | None, Source] = {
-        name: model_source(name, text, settings, base) for name in names
+        name: model_source(name, text, settings, base, has_image=has_image) for name in names
     }
+    if has_image:
+        check_sees(list(sources.values()))
     if "generate" in values:
         check_generates(list(sources.values()))
     return sources
@@ -242,8 +248,12 @@ def _of_project(
 
 
 def _view(values: Mapping[str, Any], settings: Settings, *, given: bool) -> View:
+    if "image" in values and "view" not in values:
+        return next(kind.name for kind in VIEWS.values() if kind.needs_picture)
     view: View = values.get("view", settings.view)
     # The default of a project need not fit every figure.
+    if VIEWS[view].needs_picture and "image" not in values and "view" not in values:
+        view = DEFAULT_VIEW
     fits = "view" in values or not given or not VIEWS[view].refuses_given
     return view if fits else DEFAULT_VIEW
 

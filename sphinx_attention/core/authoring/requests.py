@@ -19,6 +19,7 @@ from sphinx_attention.core.host_words import (
 )
 from sphinx_attention.core.request import (
     FunctionSource,
+    ImageFile,
     MatrixSource,
     ModelSource,
     Request,
@@ -26,6 +27,7 @@ from sphinx_attention.core.request import (
 )
 from sphinx_attention.core.sources import builtin
 from sphinx_attention.core.sources.author_files import read_author_file
+from sphinx_attention.core.sources.pictures import LARGEST_FILE, SMALLER, check_picture
 from sphinx_attention.core.text import listed, nearest, quoted
 from sphinx_attention.core.views import VIEWS
 
@@ -68,6 +70,39 @@ def matrix_source(
     return MatrixSource(path=declared, file=str(path), digest=digest, **kind)
 
 
+def image_file(declared: str, context: HostContext) -> ImageFile:
+    """The picture that an author names.
+
+    Raises:
+        AttentionError: the file cannot be read, or is no picture.
+    """
+    try:
+        path = context.find_file(declared)
+        data = read_author_file(path, declared, LARGEST_FILE, SMALLER)
+        check_picture(data, declared)
+    except AttentionError as error:
+        known = Problem.INSTALL if error.problem is Problem.INSTALL else Problem.PICTURE
+        raise AttentionError(known, f"{named('image')}: {error.neutral}") from None
+    return ImageFile(declared, hashlib.sha256(data).hexdigest(), str(path))
+
+
+def check_sees(sources: Sequence[Source]) -> None:
+    """Check that sources may see a picture, as far as their declarations show.
+
+    Raises:
+        AttentionError: a source is a function, or the built-in model of text.
+    """
+    for source in sources:
+        if isinstance(source, FunctionSource):
+            raise AttentionError(
+                Problem.OPTION,
+                f"{option('image')} needs a model, and {source.name} is a function, which answers "
+                f"for a text: remove {option('image')}, or name a model of pictures",
+            )
+        if source == builtin.builtin():
+            raise builtin.sees_nothing(source.label)
+
+
 def model_names(value: str | None, settings: Settings, base: Path) -> list[str | None]:
     """The names of models in the option, which are separated by commas.
 
@@ -85,14 +120,14 @@ def model_names(value: str | None, settings: Settings, base: Path) -> list[str |
 
 
 def model_source(
-    name: str | None, text: str, settings: Settings, base: Path
+    name: str | None, text: str, settings: Settings, base: Path, *, has_image: bool = False
 ) -> ModelSource | FunctionSource:
     """The model of a figure: the author's, or else the project's.
 
     Raises:
         AttentionError: there is no text or no model, or the model may not be named.
     """
-    if not text:
+    if not text and not has_image:
         raise AttentionError(
             Problem.TEXT, "the text is missing: a figure needs a sentence, or a matrix with tokens"
         )
@@ -100,6 +135,12 @@ def model_source(
         name = settings.model
     elif settings.models_only:
         _check_declared(name, settings)
+    if name is None and has_image:
+        raise AttentionError(
+            Problem.MODEL,
+            f"there is no model that sees the picture: name one in {option('model')}, such as "
+            f"{builtin.VISION}, which comes with the package",
+        )
     if name is None:
         raise AttentionError(
             Problem.MODEL,
@@ -121,7 +162,7 @@ def _check_declared(name: str, settings: Settings) -> None:
     Raises:
         AttentionError: it is another, and ``models_only`` is set.
     """
-    declared = [*sorted(filter(None, settings.models)), builtin.NAME]
+    declared = [*sorted(filter(None, settings.models)), builtin.NAME, builtin.VISION]
     if settings.model and settings.model not in declared:
         declared.append(settings.model)
     if name not in declared:

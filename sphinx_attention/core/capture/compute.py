@@ -124,7 +124,7 @@ def _answers(runner: Runner, left: dict[str, Request]) -> Iterator[tuple[Request
     # An unexpected error may come from one text only. The others are tried one by one.
     for request in list(left.values()):
         try:
-            with _bounded(request.source, request.text):
+            with _bounded(request.source, request.subject):
                 ((_, answer),) = runner.run([request])
         except AttentionError as error:
             answer = error
@@ -141,7 +141,7 @@ def _bounded(source: Source, text: str | None = None) -> AbstractContextManager[
 
 def _read(request: Request) -> Answer:
     try:
-        with guarded(Problem.MATRIX, f"reading the weights over “{request.text}”"):
+        with guarded(Problem.MATRIX, f"reading the weights over “{request.subject}”"):
             return read_matrix(request)
     except AttentionError as error:
         return error
@@ -151,7 +151,7 @@ def _derived(answer: Answer, request: Request) -> Answer:
     if isinstance(answer, AttentionError):
         return answer
     try:
-        with guarded(Problem.OPTION, f"deriving the attention over “{request.text}”"):
+        with guarded(Problem.OPTION, f"deriving the attention over “{request.subject}”"):
             return derive(of_layers(answer, request.layers), request)
     except AttentionError as error:
         return error

@@ -57,6 +57,8 @@ _PACKAGES = (
     "protobuf",
     "scipy",
     "numpy",
+    "pillow",
+    "torchvision",
 )
 _VARIABLES = (
     "HF_ENDPOINT",

@@ -10,12 +10,13 @@ import importlib.metadata
 import json
 import os
 import sys
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import (
     FunctionSource,
+    ImageFile,
     MatrixSource,
     ModelSource,
     Request,
@@ -137,6 +138,7 @@ def write_requests(requests: Iterable[Request]) -> list[dict[str, Any]]:
         values = {f.name: getattr(request, f.name) for f in fields(request) if f.name != "source"}
         if request.summary is not None:
             values["summary"] = request.summary.identity()
+        values["image"] = None if request.image is None else asdict(request.image)
         source = request.source
         (kind,) = (kind for kind, known in _SOURCES.items() if isinstance(source, known))
         of_source = {f.name: getattr(source, f.name) for f in fields(source)}
@@ -156,6 +158,8 @@ def read_requests(written: list[dict[str, Any]]) -> list[Request]:
         values = _tuples(one["request"])
         if values["summary"] is not None:
             values["summary"] = SummarySpec(**_tuples(values["summary"]))
+        image = values.pop("image", None)
+        values["image"] = None if image is None else ImageFile(**image)
         request = Request(source=source, **values)
         if request.key != one["key"]:
             raise ValueError(f"the request {one['key']} came as {request.key}")

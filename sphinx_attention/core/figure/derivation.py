@@ -44,7 +44,7 @@ def _of_variant(variant: Variant, answers: Mapping[Request, Answer]) -> Answer:
         answer = answers[request]
         if isinstance(answer, AttentionError):
             return AttentionError(
-                answer.problem, f"the sentence “{request.text}”: {answer.neutral}", answer.trace
+                answer.problem, f"the sentence “{request.subject}”: {answer.neutral}", answer.trace
             )
         bases.append(answer)
     return _made(variant.derivation, bases)

@@ -128,9 +128,13 @@ def whole_texts(figure: Figure) -> list[tuple[str, str]]:
     target = "" if attention.part == "encoder" else request.target or generated
     labels = ("A", "B") if request.pair else (say("encoder"), "") if target else ("", "")
     written = [(labels[0], text) for text in figure.sentences]
+    if attention.picture is not None:
+        written = [(say("picture_named"), picture_in_words(figure)), *written]
     written += [(labels[1], request.pair or ""), (say("decoder"), target)]
     written.append((say("continuation"), attention.provenance.get("continued", "")))
     texts = [(label, _lines(text)) for label, text in written if text.strip()]
+    if attention.picture is not None:
+        return texts
     words = {
         word.casefold()
         for _, text in texts
@@ -147,6 +151,12 @@ def whole_texts(figure: Figure) -> list[tuple[str, str]]:
     ):
         texts += [(label, " ".join(visible(token.text) for token in row)) for label, row in rows]
     return texts if len(texts) > 1 else [("", text) for _, text in texts]
+
+
+def picture_in_words(figure: Figure) -> str:
+    """The author's description of the picture, or else the name of its file."""
+    image = figure.spec.request.image
+    return figure.spec.alt or (image.path.rpartition("/")[2] if image else "")
 
 
 def _lines(text: str) -> str:
@@ -257,7 +267,10 @@ def about(figure: Figure) -> str:
         whose += f", {figure.say(f'part_{figure.attention.part}')}"
     text, target = _isolated(_sentence(figure), figure), _isolated(_target(figure), figure)
     kind = "over_continued" if figure.attention.candidates else "over_both" if target else "over"
-    over = figure.say(kind, text=text, target=target)
+    over = figure.say(kind, text=text, target=target) if text else ""
+    if picture := figure.attention.picture:
+        grid = figure.say("over_picture", rows=picture.rows, columns=picture.columns)
+        over = f"{grid}, {over}" if over else grid
     if figure.averaged:
         over = f"{figure.averaged}, {over}"
     others = names(figure)
@@ -310,7 +323,7 @@ def _in_words(figure: Figure, pair: Pair) -> str:
 def _sentence(figure: Figure) -> str:
     request = figure.spec.request
     text = " / ".join(part for part in (*figure.sentences, request.pair) if part)
-    if not text.strip():
+    if not text.strip() and figure.attention.picture is None:
         tokens = figure.attention.query_tokens
         text = " ".join(visible(token.text) for token in tokens if not token.special)
     return _first_words(text)

@@ -7,6 +7,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -136,6 +137,8 @@ def render_html(
     side_file: SideFile | None = None,
     image_file: ImageFile | None = None,
     on_page: set[str] | None = None,
+    *,
+    seen_file: ImageFile | None = None,
 ) -> str:
     """Write everything inside ``<figure>`` before the caption.
 
@@ -150,20 +153,42 @@ def render_html(
             leaves them in the page.
         on_page: the keys of the payloads that the page has already; those of this figure are added.
             Equal payloads of a page are carried once. None carries each by itself.
+        seen_file: takes the pictures that models saw, so that a project has one file of each; None
+            leaves them in the page.
 
     Returns:
         HTML, the same for the same arguments.
     """
+    files = _Images(image_file, seen_file)
     panes = panes_of(figure, uid)
     if panes:
-        return _side_by_side(panes, side_file, image_file, on_page)
-    return _with_alternatives(figure, uid, side_file, image_file, on_page)
+        return _side_by_side(panes, side_file, files, on_page)
+    return _with_alternatives(figure, uid, side_file, files, on_page)
+
+
+@dataclass(frozen=True)
+class _Images:
+    """Where the images of a figure go.
+
+    Attributes:
+        cells: takes the images of cells; None leaves them in the page.
+        seen: takes the pictures that models saw; None leaves them in the page.
+    """
+
+    cells: ImageFile | None
+    seen: ImageFile | None
+
+    def moved(self, markup: str) -> str:
+        """The markup with its images in files."""
+        if self.seen is not None:
+            markup = images_as_files(markup, self.seen, _SEEN)
+        return markup if self.cells is None else images_as_files(markup, self.cells)
 
 
 def _side_by_side(
     panes: Sequence[Pane],
     side_file: SideFile | None,
-    image_file: ImageFile | None,
+    files: _Images,
     on_page: set[str] | None,
 ) -> str:
     """The two attentions of a comparison."""
@@ -178,7 +203,7 @@ def _side_by_side(
                 {
                     "attributes": figure_attributes(pane.figure),
                     "markup": _markup(
-                        _with_alternatives(pane.figure, pane.uid, side_file, image_file, on_page)
+                        _with_alternatives(pane.figure, pane.uid, side_file, files, on_page)
                     ),
                 }
                 for pane in panes
@@ -191,18 +216,18 @@ def _with_alternatives(
     figure: Figure,
     uid: str,
     side_file: SideFile | None,
-    image_file: ImageFile | None,
+    files: _Images,
     on_page: set[str] | None,
 ) -> str:
     """The markup of an attention and of its alternatives (see `render_html`)."""
-    told = [_variant(figure, one, uid, side_file, image_file) for one in figure.alternatives]
+    told = [_variant(figure, one, uid, side_file, files) for one in figure.alternatives]
     numbers = _numbers(
         figure, side_file, frozenset() if on_page is None else on_page, variants=told
     )
     markup = write_body(figure, figure, uid, numbers)
     if on_page is not None and numbers.text:
         on_page.add(numbers.key)
-    return markup if image_file is None else images_as_files(markup, image_file)
+    return files.moved(markup)
 
 
 def _variant(
@@ -210,7 +235,7 @@ def _variant(
     one: Alternative,
     uid: str,
     side_file: SideFile | None,
-    image_file: ImageFile | None,
+    files: _Images,
 ) -> str:
     """An attention that is not shown first, as JSON for the page."""
     told: dict[str, Any] = {"at": dict(one.variant.at)}
@@ -218,8 +243,7 @@ def _variant(
         told["reason"] = clean_line(one.reason)
         return _json(told)
     markup = write_body(one.figure, whole, uid, _numbers(one.figure, None))
-    if image_file is not None:
-        markup = images_as_files(markup, image_file)
+    markup = files.moved(markup)
     content = _json({"attributes": figure_attributes(one.figure), "markup": markup})
     key = hashlib.sha256(content.encode()).hexdigest()[:16]
     if side_file is None:
@@ -235,22 +259,29 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
 
 
-_IMAGE = re.compile(r'(?<=xlink:href=")data:image/png;base64,([A-Za-z0-9+/=]+)(?=")')
+_IMAGE = re.compile(r'()(?<=xlink:href=")data:image/png;base64,([A-Za-z0-9+/=]+)(?=")')
+_SEEN = re.compile(
+    r'(<image class="attention-seen"[^>]* xlink:href=")data:image/png;base64,([A-Za-z0-9+/=]+)'
+    r'(?=")'
+)
+"""The picture that a model saw."""
 
 
-def images_as_files(markup: str, write: ImageFile) -> str:
+def images_as_files(markup: str, write: ImageFile, pattern: re.Pattern[str] = _IMAGE) -> str:
     """Move the images of a picture into files, for pages whose policy allows no ``data:``.
 
     Args:
         markup: of `render_html`. Text of an author's holds no quotes there, and so no image.
         write: takes each image; its name tells its content.
+        pattern: finds the images: the markup before, and the bytes in base 64.
     """
 
     def moved(found: re.Match[str]) -> str:
-        image = b64decode(found[1])
-        return write(f"attention-{hashlib.sha256(image).hexdigest()[:16]}.png", image)
+        image = b64decode(found[2])
+        name = f"attention-{hashlib.sha256(image).hexdigest()[:16]}.png"
+        return found[1] + write(name, image)
 
-    return _IMAGE.sub(moved, markup)
+    return pattern.sub(moved, markup)
 
 
 def _markup(svg: str) -> Markup:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.request import FunctionSource, ModelSource, Request, Source
-from sphinx_attention.core.sources.builtin import is_builtin
+from sphinx_attention.core.sources.builtin import is_builtin, is_vision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,6 +53,10 @@ def open_source(source: Source) -> AbstractContextManager[Runner]:
     first, an author's module by a function's first. The built-in model runs in NumPy, whether torch
     is installed or not.
     """
+    if is_vision(source):
+        from .builtin import vision  # noqa: PLC0415 - likewise
+
+        return nullcontext(_EachRunner(vision.read))
     if is_builtin(source):
         from .builtin import runner  # noqa: PLC0415 - for those who have the model in their notes
 

@@ -89,13 +89,19 @@ def _outside(declared: str, what: str) -> AttentionError:
     )
 
 
-def read_author_file(path: Path, declared: str, limit: int = LARGEST_FILE) -> bytes:
+def read_author_file(
+    path: Path,
+    declared: str,
+    limit: int = LARGEST_FILE,
+    advice: str = "keep fewer layers, heads or digits",
+) -> bytes:
     """The bytes of a file that an author names.
 
     Args:
         path: where it lies, from `locate`.
         declared: what the author wrote, for messages.
         limit: how many bytes it may have.
+        advice: what to do where it has more.
 
     Raises:
         AttentionError: no such file, none that is regular, or one that is too large.
@@ -118,8 +124,7 @@ def read_author_file(path: Path, declared: str, limit: int = LARGEST_FILE) -> by
         if about.st_size > limit:
             raise _unreadable(
                 declared,
-                f"it has {about.st_size:,} bytes, and {limit:,} are read at most; keep fewer "
-                "layers, heads or digits",
+                f"it has {about.st_size:,} bytes, and {limit:,} are read at most; {advice}",
             )
         try:
             return file.read(about.st_size)

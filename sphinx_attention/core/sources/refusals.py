@@ -41,6 +41,13 @@ def check_length(label: str, tokens: int, limit: int | None, what: str = "text")
         )
 
 
+def sees_alone(label: str) -> AttentionError:
+    """The error of a text that is given to a model which reads pictures alone."""
+    return AttentionError(
+        Problem.TEXT, f"{label} reads a picture alone, and the figure has a text: remove the text"
+    )
+
+
 def takes_no_target(label: str) -> AttentionError:
     """The error of a decoder's text that is given to a model without a decoder of its own."""
     return AttentionError(

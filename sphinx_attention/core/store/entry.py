@@ -13,11 +13,12 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sphinx_attention.core.attention import Attention, LogitTerms, Summary
+from sphinx_attention.core.attention import Attention, LogitTerms, Picture, Summary
 
 from .checks import UnfitError
 from .entry_arrays import (
     LOGIT_TERMS,
+    PICTURE,
     TENSORS,
     WEIGHTS,
     arrays_of,
@@ -128,6 +129,10 @@ class Entry:
             if header.missing is not None:
                 terms: dict[str, Any] = {n: arrays.get(f"scoring.{n}") for n in LOGIT_TERMS}
                 logit_terms = LogitTerms(**terms, missing=header.missing)
+            picture = None
+            if header.grid is not None:
+                pixels, palette = (arrays[f"picture.{name}"] for name in PICTURE)
+                picture = Picture(pixels, palette, *header.grid)
             return Attention(
                 query_tokens=header.query_tokens,
                 key_tokens=header.key_tokens,
@@ -141,6 +146,7 @@ class Entry:
                 head_names=header.head_names,
                 candidates=header.candidates,
                 summary=_summary(header, arrays),
+                picture=picture,
                 **tensors,
             )
         except (UnfitError, zlib.error) as error:
@@ -189,6 +195,8 @@ def pack(request: Request, attention: Attention) -> bytes:
     for name, count in (("layer_names", attention.layers), ("head_names", attention.heads)):
         if (names := list(getattr(attention, name))) != [str(n) for n in range(count)]:
             header[name] = names
+    if attention.picture is not None:
+        header["picture"] = {"rows": attention.picture.rows, "columns": attention.picture.columns}
     if attention.candidates:
         header["candidates"] = [
             [[one.text, round(one.probability, _DECIMALS)] for one in step]
@@ -300,4 +308,5 @@ def _digest(body: bytes | memoryview) -> bytes:
 
 
 def _token_to_list(token: Token) -> list[Any]:
-    return [token.text, int(token.special), token.word, token.segment]
+    fields = [token.text, int(token.special), token.word, token.segment]
+    return fields if token.patch is None else [*fields, list(token.patch)]

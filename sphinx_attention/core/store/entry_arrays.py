@@ -41,6 +41,9 @@ TENSORS = ("queries", "keys", "values", "norms")
 LOGIT_TERMS = ("scale", "softcap", "bias", "sinks")
 """The arrays that say how queries and keys become weights."""
 
+PICTURE = ("pixels", "palette")
+"""The arrays of the picture that the model saw."""
+
 _LARGEST = 1e9
 """The largest number of queries, keys, values and logits. Sums of their products stay finite in
 single precision."""
@@ -67,6 +70,7 @@ def arrays_of(attention: Attention) -> dict[str, NDArray[Any]]:
     if (summary := attention.summary) is not None:
         arrays |= {f"{OF_HEADS}{name}": array for name, array in summary.arrays.items()}
         arrays |= {f"{IN_COMMON}{name}": array for name, array in summary.common.items()}
+    arrays |= {f"picture.{name}": getattr(attention.picture, name, None) for name in PICTURE}
     return {name: array for name, array in arrays.items() if array is not None}
 
 
@@ -153,6 +157,10 @@ def check_numbers(header: Header, arrays: Mapping[str, NDArray[Any]]) -> None:
     for name, numbers in arrays.items():
         if _encoding(name, numbers) == "float32":
             _check_floats(name, numbers)
+    if header.grid is not None:
+        most, colours = int(arrays["picture.pixels"].max()), len(arrays["picture.palette"])
+        if most >= colours:
+            raise UnfitError(f"a pixel has the colour {most}, and there are {colours} colours")
     _check_rows(header, arrays["weights"], arrays["masked"])
 
 

@@ -49,6 +49,9 @@ _SUMMARY_ARRAY = re.compile(r"(?:summary|common)\.[A-Za-z][A-Za-z0-9_-]{0,39}")
 _SURPLUS = 1e-3
 """How far probabilities may sum past 1. Half precision rounds."""
 
+_LARGEST_SIDE = 4096
+"""The most pixels on a side of a picture."""
+
 _SPARE_TOKENS = 1024
 """The most tokens that a model may add to those of its text: special and generated tokens."""
 
@@ -63,6 +66,8 @@ ENCODINGS = {
     "scoring.softcap": "float32",
     "scoring.bias": "float32",
     "scoring.sinks": "float32",
+    "picture.pixels": "uint8",
+    "picture.palette": "uint8",
 }
 """The arrays that an entry may have, and the encoding of each."""
 
@@ -76,7 +81,8 @@ FIELDS = {
     "key": "the key of the request, in hexadecimal",
     "request": "the request as canonical JSON; the key is its SHA-256",
     "query_tokens": "of each token: its text, 1 if it is special, the number of its word or null, "
-    "and 0 or 1 for the first or second text of a pair",
+    "and 0 or 1 for the first or second text of a pair; of a patch of a picture, also its row and "
+    "column",
     "key_tokens": "the same for keys; null where they are the query tokens",
     "part": "``encoder``, ``decoder`` or ``cross``",
     "label": "what figures call the source",
@@ -92,6 +98,7 @@ FIELDS = {
     "with their probabilities",
     "summary": "of an entry that is made of many sentences: its ``kind``, the tokens of all "
     "``sentences``, and ``facts`` of the kind's own",
+    "picture": "where the model saw a picture: ``rows`` and ``columns`` of its patches",
 }
 """The fields of a header, for the docs. Those after ``arrays`` are there only where needed."""
 
@@ -143,6 +150,7 @@ class Header:
     head_names: tuple[str, ...]
     candidates: tuple[tuple[Candidate, ...], ...]
     summary: SummaryHeader | None = None
+    grid: tuple[int, int] | None = None
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -173,11 +181,14 @@ def read_header(raw: Any, key: str, size: int) -> Header:
     queries = _tokens(raw.get("query_tokens"), "query_tokens")
     same_tokens = raw.get("key_tokens") is None
     keys = queries if same_tokens else _tokens(raw.get("key_tokens"), "key_tokens")
-    _check_lengths(request, (queries,) if same_tokens else (queries, keys))
     summary = _summary(raw.get("summary"), request)
     arrays = _arrays(raw.get("arrays"), size, summarised=summary is not None)
+    shapes = {a.name: a.shape for a in arrays}
+    sides = (queries,) if same_tokens else (queries, keys)
+    grid = _grid(raw.get("picture"), shapes, sides)
+    _check_lengths(request, sides, patches=0 if grid is None else grid[0] * grid[1])
     scoring = raw.get("scoring")
-    _check_shapes({a.name: a.shape for a in arrays}, len(queries), len(keys), scoring is not None)
+    _check_shapes(shapes, len(queries), len(keys), scoring is not None)
     layers, heads = arrays[0].shape[:2]
     need(raw.get("part") in get_args(Part), f"part is {brief(raw.get('part'))}")
     return Header(
@@ -193,6 +204,7 @@ def read_header(raw: Any, key: str, size: int) -> Header:
         head_names=_names(raw.get("head_names"), "head_names", heads),
         candidates=_candidates(raw.get("candidates"), request, queries, same_tokens=same_tokens),
         summary=summary,
+        grid=grid,
     )
 
 
@@ -224,32 +236,69 @@ def _tokens(raw: Any, what: str) -> tuple[Token, ...]:
     need(len(together) <= _LONGEST_TEXTS, f"{what} have {len(together):,} characters all together")
     need(is_encodable(together), f"{what} hold half of a character")
     return tuple(
-        Token(text=text, special=bool(special), word=word, segment=segment)
-        for text, special, word, segment in raw
+        Token(text, special=bool(special), word=word, segment=segment, patch=_patch(more))
+        for text, special, word, segment, *more in raw
     )
 
 
+def _patch(more: list[Any]) -> tuple[int, int] | None:
+    if not more:
+        return None
+    row, column = more[0]
+    return row, column
+
+
 def _is_token(fields: Any) -> bool:
-    if not isinstance(fields, list) or len(fields) != 4:
+    if not isinstance(fields, list) or len(fields) not in {4, 5}:
         return False
-    text, special, word, segment = fields
+    text, special, word, segment, *more = fields
     return (
         isinstance(text, str)
         and len(text) <= LONGEST_TOKEN
         and is_whole(special, 0, 1)
         and (word is None or is_whole(word, 0, _LONGEST_TEXTS))
         and is_whole(segment, 0, 1)
+        and all(map(_is_patch, more))
     )
 
 
-def _check_lengths(request: Mapping[str, Any], sides: Sequence[Sequence[Token]]) -> None:
-    """Check that a text has not many more tokens than bytes."""
+def _is_patch(value: Any) -> bool:
+    pair = isinstance(value, list) and len(value) == 2
+    return pair and all(is_whole(one, 0, _LARGEST_SIDE - 1) for one in value)
+
+
+def _grid(
+    raw: Any, shapes: Mapping[str, tuple[int, ...]], sides: Sequence[Sequence[Token]]
+) -> tuple[int, int] | None:
+    """The rows and columns of a picture's patches; None without a picture."""
+    names = [name for name in shapes if name.startswith("picture.")]
+    patches = [[token.patch for token in side if token.patch is not None] for side in sides]
+    if raw is None:
+        need(not names and not any(patches), "there are patches, and no picture")
+        return None
+    need(isinstance(raw, dict), f"picture is {brief(raw)}")
+    need(len(names) == 2, "the picture has no pixels or no colours")
+    pixels, palette = shapes["picture.pixels"], shapes["picture.palette"]
+    need(len(pixels) == 2 and max(pixels) <= _LARGEST_SIDE, f"the picture has the shape {pixels}")
+    need(palette[1:] == (3,) and palette[0] <= 256, f"colours of the shape {palette}")
+    rows = whole(raw.get("rows"), "picture: rows", 1, pixels[0])
+    columns = whole(raw.get("columns"), "picture: columns", 1, pixels[1])
+    for side in patches:
+        need(len(side) == len(set(side)), "a patch is there twice")
+        need(all(r < rows and c < columns for r, c in side), "a patch is outside of the grid")
+    return rows, columns
+
+
+def _check_lengths(
+    request: Mapping[str, Any], sides: Sequence[Sequence[Token]], *, patches: int
+) -> None:
+    """Check that there are not many more tokens than bytes of the text and patches."""
     if request["source"].get("kind") != "model":
         return
     texts = [request.get(name) for name in ("text", "pair", "target")]
     written = "".join(text for text in texts if isinstance(text, str))
     spelt = unicodedata.normalize("NFKD", written).encode("utf-8", "replace")
-    most = _SPARE_TOKENS + 2 * max(len(spelt), len(written.encode("utf-8", "replace")))
+    most = _SPARE_TOKENS + 2 * max(len(spelt), len(written.encode("utf-8", "replace"))) + patches
     for side in sides:
         need(len(side) <= most, f"it has {len(side):,} tokens for a text of {len(written):,}")
 

@@ -318,4 +318,4 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]], right: int
 
 
 def _what(request: Request | None) -> str:
-    return f"{model_name(request)}  {brief(request.text)}: " if request else ""
+    return f"{model_name(request)}  {brief(request.subject)}: " if request else ""

@@ -145,7 +145,7 @@ def _wanted(notes: Collected, only: Sequence[str]) -> list[tuple[str, Request]]:
 def _is_meant(document: str, request: Request, only: Sequence[str]) -> bool:
     return any(
         what == document
-        or what in request.text
+        or what in request.subject
         or any(what in base.text for base in request.bases)
         or (re.fullmatch(rf"[0-9a-f]{{{_LONG_ENOUGH},}}", what) and request.key.startswith(what))
         for what in only
@@ -236,7 +236,7 @@ class _Run:
             answer({"missing": listed, "there": self.there})
             return
         for request in self.missing:
-            click.echo(f"{short(request.key)}  {model_name(request)}  {brief(request.text)}")
+            click.echo(f"{short(request.key)}  {model_name(request)}  {brief(request.subject)}")
         say(f"{len(self.missing)} to compute, {self.there} in the store already")
 
     def tell(self, *, as_json: bool) -> None:
@@ -261,7 +261,7 @@ class _Run:
             return
         for request in failed:
             where, error = ", ".join(self.places[request.key]), failures[request.key]
-            say(f"{where}: “{brief(request.text)}”: {error.message} [attention.{error.problem}]")
+            say(f"{where}: “{brief(request.subject)}”: {error.message} [attention.{error.problem}]")
         for key, remark in self.library.remarks.items():
             say(f"{', '.join(self.places[key])}: warning: {remark} [attention.{Problem.TEXT}]")
         counts = [f"{captured} captured", f"{self.there} in the store already"]
@@ -280,4 +280,4 @@ class _Run:
 
 
 def _doing(request: Request | None) -> str | None:
-    return None if request is None else f"{model_name(request)}: {brief(request.text)}"
+    return None if request is None else f"{model_name(request)}: {brief(request.subject)}"

@@ -141,7 +141,7 @@ def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -
     with telling():
         requests = spec.requests
         for request, name in library.capture(library.missing(requests)):
-            say(f"{name}: {brief(request.text)}")
+            say(f"{name}: {brief(request.subject)}")
     say_troubles(library)
     for remark in library.remarks.values():
         say(f"warning: {remark} [attention.{Problem.TEXT}]")

@@ -185,6 +185,15 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
         place = located(directive, directive.lineno)
         for request in spec.requests:
             domain_of(env).note_request(env.docname, request, place)
+        if spec.request.image is not None and not spec.alt:
+            warn_of(
+                AttentionError(
+                    Problem.PICTURE,
+                    f"the picture {quoted(spec.request.image.path)} has no description, which "
+                    f"readers need who do not see it: say in {option('alt')} what it shows",
+                ),
+                location=place,
+            )
         if source.loses_layout:
             warn(
                 Problem.TEXT,
@@ -240,7 +249,7 @@ def _spec(directive: Directive, source: Source, options: dict[str, str], rows: i
         # author wrote the line break on purpose.
         options = {name: _folded(value) for name, value in options.items()}
     matrix = "\n".join(source.body[:rows]) if rows else None
-    if not (source.text or matrix or "matrix" in options or "file" in options):
+    if not (source.text or matrix or not options.keys().isdisjoint(_GIVES_TEXT)):
         below = any(line.strip() for line in source.body)
         raise AttentionError(
             Problem.TEXT,
@@ -260,8 +269,12 @@ def _spec(directive: Directive, source: Source, options: dict[str, str], rows: i
 _FILES = (
     ("matrix", Problem.MATRIX, "write the numbers into the body"),
     ("file", Problem.TEXT, f"write the sentences into {option('also')}"),
+    ("image", Problem.PICTURE, "remove the option"),
 )
 """The options that name a file, and what an author can do where no file is read."""
+
+_GIVES_TEXT = ("matrix", "file", "image")
+"""The options with which a figure needs no text on the directive's own line."""
 
 
 def _folded(value: str) -> str:

@@ -107,7 +107,7 @@ class ResolvedFigures:
             AttentionError: the attention failed, or lacks the selected layer, head or token.
         """
         answers = self._library.answers(spec.requests)
-        with guarded(Problem.OPTION, f"the figure over “{spec.request.text}”"):
+        with guarded(Problem.OPTION, f"the figure over “{spec.request.subject}”"):
             return resolve_all(dataclasses.replace(spec, words=self._words), answers, self._budget)
 
     def _keep(self, uid: str, kept: _Kept) -> None:

@@ -171,7 +171,7 @@ def _make_findable(node: attention_figure, figure: Figure) -> None:
 
 
 def _drawn_as_text(node: attention_figure, figure: Figure) -> nodes.figure:
-    with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):
+    with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.subject}”"):
         return as_generic(node, figure)
 
 
@@ -179,7 +179,7 @@ def _numbered_placeholder(
     env: BuildEnvironment, node: attention_figure, error: AttentionError
 ) -> nodes.Element:
     """The placeholder of a failed figure. A caption stays, and with it the number of the figure."""
-    instead = placeholder_of(env, error, node.spec.request.text)
+    instead = placeholder_of(env, error, node.spec.request.subject)
     kept = [child for child in node.children if not isinstance(child, attention_picture)]
     return nodes.figure("", instead, *kept, align=node["align"]) if kept else instead
 
@@ -263,7 +263,7 @@ def visit_figure_html(self: HTML5Translator, node: attention_figure) -> None:
 
 def _draw(translator: HTML5Translator, node: attention_figure) -> tuple[str, dict[str, Any]]:
     """Draw a figure, keep the markup of its picture, and return its class and attributes."""
-    with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):
+    with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.subject}”"):
         figure = figure_of(translator.builder.env, node)
         files = _SideFiles(translator)
         as_files = settings_of(translator.builder.config).pictures == "files"
@@ -273,6 +273,7 @@ def _draw(translator: HTML5Translator, node: attention_figure) -> tuple[str, dic
             files.script,
             files.write if as_files else None,
             _on_page(translator),
+            seen_file=files.write,
         )
         node["markup"] = markup
         node["bytes"] = len(markup) + files.bytes

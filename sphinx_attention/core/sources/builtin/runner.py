@@ -5,16 +5,14 @@ Its answers equal those of transformers for the same files: the same tokens, num
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sphinx_attention.core.attention import Attention, Part, Token
-from sphinx_attention.core.boundary import reason
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.sources.builtin import FOLDER
+from sphinx_attention.core.sources.builtin import FOLDER, installed, sees_nothing
 from sphinx_attention.core.sources.generation import Continuation, check_room, go_on
 from sphinx_attention.core.sources.layers import choose_layers
 from sphinx_attention.core.sources.logit_terms import LayerLogitTerms, with_logit_terms
@@ -32,7 +30,7 @@ from .network import load_network
 from .tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -55,6 +53,8 @@ def read(request: Request) -> Attention:
         AttentionError: the text is empty or too long, or the request needs something that the model
             does not have.
     """
+    if request.image is not None:
+        raise sees_nothing(request.source.label)
     pieces = _pieces_of(request)
     network = _network()
     shape, label = network.shape, request.source.label
@@ -180,28 +180,11 @@ def _stacked(layers: Sequence[LayerAttention], name: str) -> NDArray[np.float32]
 
 @cache
 def _network() -> Network:
-    with _installed():
+    with installed(FOLDER):
         return load_network(FOLDER)
 
 
 @cache
 def _tokenizer() -> Tokenizer:
-    with _installed():
+    with installed(FOLDER):
         return load_tokenizer(FOLDER)
-
-
-@contextmanager
-def _installed() -> Iterator[None]:
-    """Turn errors in the model's own files into messages.
-
-    Raises:
-        AttentionError: a file is missing, damaged, or from another model.
-    """
-    try:
-        yield
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise AttentionError(
-            Problem.MODEL,
-            f"the files of the built-in model in {FOLDER} cannot be used: {reason(error)}; install "
-            "sphinx-attention again",
-        ) from error

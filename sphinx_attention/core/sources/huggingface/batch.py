@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.analysis.bins import LEAST_SHARE, account
-from sphinx_attention.core.attention import NOTE, REST, WARNING, Attention, Part
+from sphinx_attention.core.attention import NOTE, REST, WARNING, Attention, Part, Picture
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import named
 from sphinx_attention.core.remarks import together
@@ -100,8 +100,15 @@ class Batch:
             if terms is not None and _asks_for_sums(item):
                 kept.terms.append(terms.cut(row, queries, columns))
 
-    def finish(self, n: int, provenance: dict[str, str]) -> Attention:
+    def finish(
+        self, n: int, provenance: dict[str, str], picture: Picture | None = None
+    ) -> Attention:
         """The attention of one item, whose collected layers are dropped.
+
+        Args:
+            n: the number of the item.
+            provenance: how the numbers were made.
+            picture: the picture that the model saw; None for a text.
 
         Raises:
             AttentionError: the layers differ in their heads, or the numbers are no weights.
@@ -141,6 +148,7 @@ class Batch:
             provenance=own,
             layer_names=tuple(str(number) for number in item.layers),
             candidates=item.candidates,
+            picture=picture,
         )
         _check_growth(attention)
         if _asks_for_sums(item):

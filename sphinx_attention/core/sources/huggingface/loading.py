@@ -30,12 +30,16 @@ from .load_errors import explain_load, out_of_reach
 from .model_class import (
     candidates,
     check_input,
+    check_sees,
     has_decoder,
     missing_body,
+    reads_text,
     refuse_other_input,
     text_tower,
+    vision_tower,
 )
 from .packages import require
+from .processor import load_processor
 from .tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
@@ -58,6 +62,8 @@ class Loaded:
         vocabulary: how many tokens its table of embeddings has; None if unknown.
         limit: how many tokens it takes; None if there is no limit.
         provenance: commit, versions and dtype.
+        processor: of a model that sees pictures, what prepares a picture, and a text where the
+            model reads one beside it; None for a model of text.
     """
 
     model: Any
@@ -67,6 +73,7 @@ class Loaded:
     limit: int | None
     vocabulary: int | None
     provenance: dict[str, str]
+    processor: Any = None
 
 
 @contextlib.contextmanager
@@ -103,12 +110,13 @@ def quiet() -> Iterator[None]:
             os.environ["DISABLE_SAFETENSORS_CONVERSION"] = conversion
 
 
-def load(source: ModelSource, *, head: bool = False) -> Loaded:
+def load(source: ModelSource, *, head: bool = False, sees: bool = False) -> Loaded:
     """Load a model and its tokenizer, with the eager attention that every model has.
 
     Args:
         source: the model's declaration.
         head: whether a model of one stack is loaded with the head for the next token.
+        sees: whether the model is given pictures. Its processor is loaded then.
 
     Raises:
         AttentionError: the model cannot be loaded.
@@ -120,7 +128,7 @@ def load(source: ModelSource, *, head: bool = False) -> Loaded:
     location = location or source.name
     with quiet():
         try:
-            return _load(source, location, head=head)
+            return _load(source, location, head=head, sees=sees)
         except AttentionError:
             raise
         except Exception as error:
@@ -131,7 +139,7 @@ def load(source: ModelSource, *, head: bool = False) -> Loaded:
             raise as_attention_error(error, Problem.MODEL, f"loading {source.name}") from error
 
 
-def _load(source: ModelSource, location: str, *, head: bool) -> Loaded:
+def _load(source: ModelSource, location: str, *, head: bool, sees: bool) -> Loaded:
     torch, transformers = require("torch"), require("transformers")
     dtype = _dtype(source, torch)
     files: Folder | HubFiles
@@ -152,8 +160,13 @@ def _load(source: ModelSource, location: str, *, head: bool) -> Loaded:
         # All other files come from the same commit, even if the branch changes meanwhile.
         options["revision"] = files.revision = commit
     kinds = candidates(config, head=head)
-    check_input(kinds, source)
-    tokenizer = load_tokenizer(location, options, files)
+    tokenizer = processor = None
+    if sees:
+        check_sees(kinds, source)
+        processor = load_processor(location, options, files, with_text=reads_text(kinds))
+    else:
+        check_input(kinds, source)
+        tokenizer = load_tokenizer(location, options, files)
     weights = None
     if not source.pickled_weights:
         paths = weight_files(files, written)
@@ -168,9 +181,11 @@ def _load(source: ModelSource, location: str, *, head: bool) -> Loaded:
     }
     with bounded_build(weights, files.where) if weights else contextlib.nullcontext():
         model, generates = _load_model(kinds, location, options, source)
-    model = text_tower(model)
+    model = vision_tower(model) if sees else text_tower(model)
     if source.device_map is None:
         model.to(source.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if sees:
+        return _ready_to_see(model, processor, commit)
     return _ready(model, tokenizer, source, generates=generates, commit=commit)
 
 
@@ -217,6 +232,22 @@ def _ready(
         limit=_limit(model, tokenizer),
         vocabulary=_vocabulary(model),
         provenance=_provenance(model, commit),
+    )
+
+
+def _ready_to_see(model: Any, processor: Any, commit: str | None) -> Loaded:
+    """A model of pictures in the form that the runner of pictures needs."""
+    model.eval()
+    _without_cache(model)
+    return Loaded(
+        model,
+        tokenizer=None,
+        generates=False,
+        decodes=has_decoder(model),
+        limit=None,
+        vocabulary=None,
+        provenance=_provenance(model, commit),
+        processor=processor,
     )
 
 

@@ -7,6 +7,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.host_words import option
 
 from .packages import require
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sphinx_attention.core.request import ModelSource
+
+_PIXELS = ("pixel_values", "flattened_patches")
+"""The names of the inputs that hold a picture."""
 
 _READS = {
     "pixel_values": "pictures",
@@ -73,7 +77,7 @@ def check_input(kinds: list[Any], source: ModelSource) -> None:
         AttentionError: the input is not text.
     """
     if kinds:
-        refuse_other_input(str(getattr(kinds[0], "main_input_name", "input_ids")), source)
+        refuse_other_input(_main_input(kinds[0]), source)
 
 
 def refuse_other_input(name: str, source: ModelSource) -> None:
@@ -81,8 +85,50 @@ def refuse_other_input(name: str, source: ModelSource) -> None:
     if name != "input_ids":
         raise AttentionError(
             Problem.MODEL,
-            f"{source.name} takes {_READS.get(name, name)}, not text; choose a model of text",
+            f"{source.name} takes {_READS.get(name, name)}, not text; choose a model of text"
+            + (f", or name a picture in {option('image')}" if name in _PIXELS else ""),
         )
+
+
+def check_sees(kinds: list[Any], source: ModelSource) -> None:
+    """Refuse a model that is given a picture and takes none.
+
+    Raises:
+        AttentionError: the model takes no pictures.
+    """
+    if kinds and not any(
+        name in inspect.signature(kinds[0].forward).parameters for name in _PIXELS
+    ):
+        name = str(_main_input(kinds[0]))
+        raise AttentionError(
+            Problem.MODEL,
+            f"{source.name} takes {_READS.get(name, 'text')}, not pictures; remove "
+            f"{option('image')}, or choose a model of pictures",
+        )
+
+
+def reads_text(kinds: list[Any]) -> bool:
+    """Whether a model that sees pictures reads a text in the same row, as in LLaVA.
+
+    The two towers of CLIP read a text and a picture each by itself.
+    """
+    if not kinds or "input_ids" not in inspect.signature(kinds[0].forward).parameters:
+        return False
+    settings = getattr(kinds[0], "config_class", None)
+    return not _has_two_towers(settings)
+
+
+def _has_two_towers(settings: Any) -> bool:
+    """Whether a configuration is that of a text tower beside a vision tower."""
+    parts = getattr(settings, "sub_configs", None) or {}
+    kinds = {name: getattr(kind, "model_type", "") for name, kind in parts.items()}
+    return str(kinds.get("text_config", "")).endswith("text_model")
+
+
+def _main_input(kind: Any) -> Any:
+    """The name of the main input of a model; of several inputs, the first."""
+    name = getattr(kind, "main_input_name", "input_ids")
+    return name[0] if isinstance(name, list | tuple) and name else name
 
 
 def has_decoder(model: Any) -> bool:
@@ -102,6 +148,14 @@ def text_tower(model: Any) -> Any:
     kind = require("transformers").PreTrainedModel
     two = isinstance(text, kind) and any(isinstance(other, kind) for other in others)
     return text if two else model
+
+
+def vision_tower(model: Any) -> Any:
+    """The vision tower of a model that has a text tower beside it (CLIP, SigLIP)."""
+    if not _has_two_towers(model.config):
+        return model
+    tower = getattr(model, "vision_model", None)
+    return tower if isinstance(tower, require("transformers").PreTrainedModel) else model
 
 
 def missing_body(model: Any, missing: set[str]) -> set[str]:

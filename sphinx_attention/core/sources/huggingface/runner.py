@@ -35,6 +35,7 @@ from .loading import Loaded, load, quiet
 from .model_inputs import device_of, model_inputs
 from .packages import require
 from .page_positions import needs_positions, with_positions
+from .picture_runner import PictureRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -64,6 +65,7 @@ class ModelRunner:
         self._written: dict[tuple[int, ...], tuple[Encoded, str]] = {}
         self._continued: dict[tuple[tuple[int, ...], int], Continuation] = {}
         self._head = False
+        self._pictures = PictureRunner(source)
 
     def __enter__(self) -> Self:
         return self
@@ -73,6 +75,7 @@ class ModelRunner:
 
     def close(self) -> None:
         """Free the model's memory. A later request would load it again."""
+        self._pictures.close()
         if self._state is None:
             return
         on_gpu = device_of(self._state.model).type == "cuda"
@@ -84,9 +87,13 @@ class ModelRunner:
     @property
     def bytes(self) -> int:
         """How many bytes the loaded model takes; 0 if none is loaded."""
-        if self._state is None:
-            return 0
-        held = (*self._state.model.parameters(), *self._state.model.buffers())
+        models = [self._pictures.model, None if self._state is None else self._state.model]
+        held = (
+            tensor
+            for model in models
+            if model is not None
+            for tensor in (*model.parameters(), *model.buffers())
+        )
         return sum(tensor.numel() * tensor.element_size() for tensor in held)
 
     def run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
@@ -99,6 +106,10 @@ class ModelRunner:
             Each request once, with its attention or an error, as soon as its batch is done. No
             exception of a model is raised.
         """
+        pictured = [request for request in requests if request.image is not None]
+        if pictured:
+            yield from self._pictures.run(pictured)
+        requests = [request for request in requests if request.image is None]
         going_on = [request for request in requests if request.generate is not None]
         if going_on:
             # The head for the next token is loaded only if it is needed. The model with its head

@@ -45,7 +45,7 @@ def load_tokenizer(location: str, options: dict[str, Any], files: Files) -> Any:
     Raises:
         AttentionError: the model has no tokenizer.
     """
-    _check_settings(files)
+    check_tokenizer(files)
     try:
         tokenizer = require("transformers").AutoTokenizer.from_pretrained(location, **options)
     except Exception:
@@ -60,7 +60,7 @@ def load_tokenizer(location: str, options: dict[str, Any], files: Files) -> Any:
     return tokenizer
 
 
-def _check_settings(files: Files) -> None:
+def check_tokenizer(files: Files) -> None:
     """Refuse settings that name a file outside of the model.
 
     Some versions of transformers open such a file, and its lines would become tokens.
