@@ -16,7 +16,14 @@ import pytest
 from bs4 import BeautifulSoup
 
 from sphinx_attention import assets
-from sphinx_attention.core.attention import MEASURE, Attention, LogitTerms, Summary, Token
+from sphinx_attention.core.attention import (
+    MEASURE,
+    Attention,
+    LogitTerms,
+    Picture,
+    Summary,
+    Token,
+)
 from sphinx_attention.core.figure import payload
 from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import AXES, FigureSpec, Variant
@@ -111,10 +118,19 @@ def test_entries_have_these_fields() -> None:
         layer_names=("2", "5"),
         head_names=("1", "3", "4"),
     )
+    seen = tuple(Token(f"0,{n}", patch=(0, n)) for n in range(len(plain.key_tokens)))
+    pixels = np.zeros((1, len(seen)), np.uint8)
+    pictured = replace(
+        plain,
+        query_tokens=seen[: len(plain.query_tokens)],
+        key_tokens=seen,
+        picture=Picture(pixels, np.zeros((1, 3), np.uint8), 1, len(seen)),
+    )
     going_on = Request(ModelSource("builtin"), "one two three one two", generate=2)
     headers = [
         stored(REQUEST, plain),
         stored(REQUEST, rich),
+        stored(REQUEST, pictured),
         stored(going_on, read(going_on)),
         stored(
             replace(REQUEST, summary=SummarySpec("map", (REQUEST.text,))),

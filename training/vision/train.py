@@ -16,6 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sphinx_attention.core.sources.builtin import VISION_FOLDER, seal
+
+from .card import write as write_card
+from .evaluate import evaluate
 from .shapes import KINDS, LABELS, SIDE, batch, owners
 
 if TYPE_CHECKING:
@@ -144,6 +148,7 @@ def save(model: Any, folder: Path) -> None:
     processor.save_pretrained(folder)
     for path in folder.iterdir():
         path.chmod(0o644)
+    seal(folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -152,10 +157,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m training.vision.train",
         description="Train the built-in vision model.",
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder")
+    parser.add_argument(
+        "--out", type=Path, default=VISION_FOLDER, help="folder (default: the package's)"
+    )
     parser.add_argument("--steps", type=int, default=Recipe.steps, help="default: %(default)s")
     options = parser.parse_args(arguments)
     save(train(Recipe(steps=options.steps)), options.out)
+    write_card(options.out, evaluate(options.out), steps=options.steps)
 
 
 if __name__ == "__main__":

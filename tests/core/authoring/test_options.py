@@ -183,7 +183,7 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
         ({"cutoff": "0"}, None, "above 0 and up to 1"),
         ({"cutoff": "all"}, None, "above 0 and up to 1"),
         ({"view": "arc"}, None, "did you mean arcs?"),
-        ({"view": "map"}, None, "expected arcs, heads, grid, matrix or steps"),
+        ({"view": "map"}, None, "expected arcs, heads, grid, matrix, steps or image"),
         ({"layers": "0-3;7"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
         ({"layers": "0-"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
         ({"layers": "-1"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
@@ -364,7 +364,7 @@ def test_documents_may_be_limited_to_declared_models(tmp_path: Path) -> None:
     for name in ("org/other", "folder", "./folder", "/etc", "gpt2"):
         with pytest.raises(AttentionError, match="the setting models_only is set") as caught:
             parse("a", {"model": name}, None, place)
-        assert "expected minilm, builtin or org/default" in caught.value.message
+        assert "expected minilm, builtin, builtin-vision or org/default" in caught.value.message
     with pytest.raises(AttentionError, match="did you mean minilm"):
         parse("a", {"model": "minilmm"}, None, place)
 

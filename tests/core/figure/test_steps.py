@@ -129,7 +129,9 @@ class TestSteps:
         chosen = [one.next_tokens[0].text for one in steps.values()]
         assert chosen == ["three", "one", "two", "three"]
 
-    @pytest.mark.parametrize("view", VIEWS)
+    @pytest.mark.parametrize(
+        "view", [name for name, kind in VIEWS.items() if not kind.needs_picture]
+    )
     def test_each_step_shows_what_the_model_computes_for_its_tokens(self, view: str) -> None:
         words = [*TEXT.split(), "three", "one", "two"]
         for count, one in enumerate(all_steps(figure(view=view)).values(), len(TEXT.split())):

@@ -74,7 +74,10 @@ def read(request: Request) -> Attention:
     computed = list(network.attentions(pixels, max(numbers) + 1))
     layers = [computed[number] for number in numbers]
     tokens = (Token("[CLS]", special=True), *patch_tokens(shape.patches, shape.patches))
-    vectors = {name: _stacked(layers, name) for name in request.keep}
+    vectors = {name: _stacked(layers, name) for name in request.keep if name != "norms"}
+    norms = None
+    if "norms" in request.keep:
+        norms = np.stack([network.norms(n, computed[n].values) for n in numbers])
     told = {"numpy": np.__version__, "dtype": "float32", "capture": "numpy"}
     attention = Attention(
         query_tokens=tokens,
@@ -86,6 +89,7 @@ def read(request: Request) -> Attention:
         queries=vectors.get("queries"),
         keys=vectors.get("keys"),
         values=vectors.get("values"),
+        norms=norms,
         provenance=told | ({WARNING: warning} if warning else {}),
         layer_names=tuple(str(number) for number in numbers),
         picture=keep(pixels, shape.patches, shape.patches),

@@ -121,6 +121,21 @@ class VisionNetwork:
             yield attention
             states = self._advance(states, attention, number)
 
+    def norms(self, layer: int, values: Array) -> Array:
+        """The length of what each key adds to the output of each head (see `analysis.written`).
+
+        Args:
+            layer: the number of the layer.
+            values: shape (heads, tokens, head width).
+
+        Returns:
+            Shape (heads, tokens).
+        """
+        weight = self._tensors[f"vit.encoder.layer.{layer}.attention.output.dense.weight"]
+        own = weight.reshape(len(weight), self.shape.heads, -1)
+        found: Array = np.linalg.norm(np.einsum("htc,dhc->htd", values, own), axis=-1)
+        return found
+
     def probabilities(self, pixels: NDArray[np.uint8]) -> Array:
         """How likely each class is, for pixels of the shape (side, side, 3)."""
         states = self._embedded(pixels)
