@@ -46,8 +46,8 @@ give that looks at all 65 tokens alike: the share of the picture that the shape 
 {table}
 
 The class token of every head gives the coloured shape {least:.1f} to {most:.1f} times the weight
-that it would have everywhere alike, and the grey shapes, which it has to ignore, {grey:.1f} times at most.
-Patches of a shape give the same shape up to {own:.1f} times that weight.
+that it would have everywhere alike, and the grey shapes, which it has to ignore,
+{grey:.1f} times at most. Patches of a shape give the same shape up to {own:.1f} times that weight.
 
 ## What was told, and what was found
 
