@@ -12,17 +12,25 @@ import { minify } from "terser";
 const here = dirname(fileURLToPath(import.meta.url));
 const assets = join(here, "..", "sphinx_attention", "assets");
 
-/** The views: each folder is a view with a script and, perhaps, a style sheet. */
-const VIEWS = readdirSync(join(here, "src", "views"), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map((entry) => entry.name)
+/** The views: each folder with an index is a view with a script and, perhaps, a style sheet. */
+const VIEWS = readdirSync(join(here, "src", "views"))
+  .filter((name) => existsSync(join(here, "src", "views", name, "index.ts")))
   .sort();
 
-/** Parts of views that are scripts of their own, because the view needs more than one script may have. */
-const PARTS = { rail: "steps/rail.ts" };
+/**
+ * Parts of views that are scripts of their own, because several views have them in common or because a
+ * view needs more than one script may have.
+ */
+const PARTS = { edges: "edges/part.ts", rail: "steps/rail.ts" };
+
+/** The names that the part `edges` passes to views. All of them are functions. */
+const IN_EDGES = [...readFileSync(join(here, "src", "views", "edges", "part.ts"), "utf8").matchAll(/^export \{([^}]*)\}/gm)]
+  .flatMap(([, names]) => names.split(","))
+  .map((name) => name.trim())
+  .filter((name) => name !== "view" && name);
 
 /** The most bytes that a file may have, gzipped. */
-const MOST = { core: 15_000, view: 5_000, part: 2_000, pictures: 6_000, variants: 3_000, generate: 1_200, prose: 2_200, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
+const MOST = { core: 15_000, view: 5_000, edges: 3_000, part: 2_000, pictures: 6_000, variants: 3_000, generate: 1_200, prose: 2_200, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
 
 const BANNER = "/* sphinx-attention, MIT licence; sources in static/ */";
 const BUNDLE = { bundle: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
@@ -62,12 +70,17 @@ const sharedByCore = {
     onResolve({ filter: /^\.\.?\// }, ({ path, importer, resolveDir }) => {
       if (importer === "<stdin>") return undefined;
       if (/\/shared$/.test(path)) return { path: "shared", namespace: "core" };
+      if (/\/edges\/part$/.test(path)) return { path: "edges", namespace: "core" };
       const inside = join(resolveDir, path).startsWith(join(here, "src", "views") + "/");
       if (inside || path.endsWith(".json")) return undefined;
       return { errors: [{ text: `a view must import from its own folder or from shared.ts: ${importer}` }] };
     });
-    onLoad({ filter: /.*/, namespace: "core" }, () => ({
-      contents: `export const { ${SHARED.join(", ")} } = attentionCore;`,
+    onLoad({ filter: /.*/, namespace: "core" }, ({ path }) => ({
+      contents:
+        path === "shared"
+          ? `export const { ${SHARED.join(", ")} } = attentionCore;`
+          : // The part may arrive after the script of a view, but always before a figure of the view opens.
+            IN_EDGES.map((name) => `export const ${name} = (...all) => attentionCore.viewNamed("edges").${name}(...all);`).join("\n"),
     }));
   },
 };
@@ -135,7 +148,7 @@ async function buildAll() {
   const scripts = new Map();
   for (const view of VIEWS) scripts.set(`attention-${view}.js`, [await viewScript(view), MOST.view]);
   for (const [part, source] of Object.entries(PARTS)) {
-    scripts.set(`attention-${part}.js`, [await viewScript(part, source), MOST.part]);
+    scripts.set(`attention-${part}.js`, [await viewScript(part, source), MOST[part] ?? MOST.part]);
   }
   const entry = (name) => bundled({ entryPoints: [join(here, "src", name)] });
   scripts.set("attention-pictures.js", [await entry("export/index.ts"), MOST.pictures]);
@@ -157,7 +170,7 @@ async function buildAll() {
     writeFileSync(join(assets, name), text);
     check(name, text, most);
   }
-  const styled = [...VIEWS.map(styleOf).filter((name) => existsSync(join(here, name))), "css/weight-vector.css", "src/views/steps/rail.css", "css/generate.css", "css/prose.css", "css/right-to-left.css"];
+  const styled = [...["edges", ...VIEWS].map(styleOf).filter((name) => existsSync(join(here, name))), "css/weight-vector.css", "src/views/steps/rail.css", "css/generate.css", "css/prose.css", "css/right-to-left.css"];
   writeFileSync(join(assets, "attention.css"), `${BANNER}\n${await style(["attention.css", ...styled], besideRules())}`);
   check("attention.css without views", await style(["attention.css"]), MOST.coreStyle);
   for (const name of styled) check(`attention.css, ${name}`, await style([name]), MOST.viewStyle);

@@ -137,10 +137,14 @@ _NO_VECTORS: Mapping[str, tuple[frozenset[str], str]] = {
 }
 """The values that a view of vectors refuses, because only a model's own tokens have vectors."""
 
+_EDGES = ("edges",)
+"""The script that views of edges, and of cells, have in common."""
+
 _KINDS = (
-    ViewKind(name="arcs", edges=True),
+    ViewKind(name="arcs", edges=True, scripts=_EDGES),
     ViewKind(
         name="heads",
+        scripts=_EDGES,
         meant_by=("head view", "lines"),
         several_heads=True,
         edges=True,
@@ -148,6 +152,7 @@ _KINDS = (
     ),
     ViewKind(
         name="grid",
+        scripts=_EDGES,
         meant_by=("model view",),
         head_scores=True,
         beside=_ENLARGED,
@@ -165,6 +170,7 @@ _KINDS = (
     ),
     ViewKind(
         name="matrix",
+        scripts=_EDGES,
         meant_by=("heatmap", "heat map"),
         selection={"scale": Word("linear|log", "linear or log")},
     ),

@@ -317,6 +317,8 @@ SHOWN = """id => {
     edges: text(".attention-edges .attention-edge").map(e => [e.dataset.query, e.dataset.key,
       e.getAttribute("d"), e.getAttribute("stroke-width"), e.getAttribute("class")]),
     words: text(".attention-word").map(e => e.getAttribute("x")),
+    squares: text(".attention-squares").map(e => e.childElementCount && [e.getAttribute("aria-label"), e.innerHTML])
+      .filter(e => e),
     stretched: text(".attention-word").map(e => e.hasAttribute("textLength") ? 1 : 0),
     weights: text(".attention-weight").map(e => e.textContent).filter(t => t),
     scores: text(".attention-scores").map(e => e.outerHTML.replace(/ tabindex="0"| role="region"| aria-label="[^"]*"/g, "")),
@@ -354,6 +356,8 @@ def test_words_of_the_widths_in_the_table_stay_where_they_are(open_page, page_na
     copied = static_copy(live, figure)
     after, before = live.evaluate(SHOWN, figure), live.evaluate(SHOWN, copied)
     assert after["words"] == before["words"]
+    assert after["squares"] == before["squares"]
+    assert bool(after["squares"]) == (figure == "pinned")
 
 
 GAPS = """id => {
@@ -676,3 +680,51 @@ def test_labels_belong_to_the_first_head_and_edges_end_at_the_words(open_page, r
     assert "attention-labels--away" in labels.get_attribute("class")
     page.select_option("#labelled select[name=head]", "11")
     assert "attention-labels--away" not in labels.get_attribute("class")
+
+
+SQUARES = """id => [...document.querySelectorAll(`#${id} .attention-square`)].flatMap(path =>
+  [...path.getAttribute("d").matchAll(/M([^ ]+) ([^h]+)h/g)].map(([, x]) =>
+    [+path.dataset.head, +x + 2.5, path.matches(".attention-square--shown")]))"""
+
+
+@pytest.mark.parametrize("width", [1000, 360])
+def test_squares_show_which_heads_look_at_a_word(open_page, reference, width: int) -> None:
+    page = open_page("dog", "dog", viewport={"width": width, "height": 800})
+    boxes = (
+        "() => [...document.querySelectorAll('#dog .attention-word')].map(e => e.getAttribute('x'))"
+    )
+    before, high = page.evaluate(boxes), height(page, "dog")
+    assert page.locator("#dog .attention-square").count() == 0
+    token(page, "dog", 4).hover()
+    layer, head = (
+        int(page.locator(f"#dog select[name={name}]").input_value()) for name in ("layer", "head")
+    )
+    middles = [float(x) for x in before]
+    found: dict[int, list[int]] = {}
+    for of, x, shown in page.evaluate(SQUARES, "dog"):
+        key = min(range(len(middles)), key=lambda at: abs(middles[at] - x))
+        found.setdefault(key, []).append(of)
+        assert shown == (of == head)
+    for key in range(11):
+        weights = reference[layer, :, 4, key]
+        # As many as fit into the word, and at least six.
+        told = {int(of) for of in np.flatnonzero(weights >= 0.0995)}
+        own = set(found.get(key, []))
+        assert own <= told
+        assert len(own) == len(told) or len(own) >= 6
+        left_out = [weights[of] for of in told - own]
+        assert not left_out or max(left_out) <= min(weights[of] for of in own - {head}) + 0.0005
+        # They are in the order of the heads, from left to right.
+    assert page.evaluate(boxes) == before
+    assert height(page, "dog") == high
+    away(page)
+    assert page.locator("#dog .attention-square").count() == 0
+
+
+def test_the_squares_of_a_pinned_word_are_in_the_page_itself(open_page) -> None:
+    page = open_page("dog", "dog")
+    token(page, "dog", 4).click()
+    away(page)
+    live = page.locator("#dog .attention-squares").evaluate("one => one.outerHTML")
+    assert 'role="img"' in live
+    assert "heads at fox: " in live

@@ -170,37 +170,86 @@ def test_several_heads_at_once(open_page, reference) -> None:
     assert {head for _, _, head in lines(page, "hone")} == {0, 11}
 
 
-ROOM = """id => +document.querySelector(`#${id} [data-side="key"] .attention-hit`).getAttribute("width") - 7"""
-BARS = """id => {
+SQUARES = """id => {
   const figure = document.getElementById(id);
-  const room = +figure.querySelector('[data-side="key"] .attention-hit').getAttribute("width") - 7;
   const tops = [...figure.querySelectorAll('[data-side="key"] .attention-hit')].map(e => +e.getAttribute("y"));
-  const found = {};
-  for (const path of figure.querySelectorAll(".attention-bar")) {
-    found[path.dataset.head] = tops.map(() => [0, 0]);
-    for (const [, x, y, wide] of path.getAttribute("d").matchAll(/M(\\S+) (\\S+?)h([\\d.]+)v/g)) {
-      found[path.dataset.head][tops.findIndex(top => top < +y && +y < top + 24)] = [+x, +wide / room];
-    }
-  }
-  return found;
+  return [...figure.querySelectorAll(".attention-square")].flatMap(path =>
+    [...path.getAttribute("d").matchAll(/M(\\S+) (\\S+?)h/g)].map(([, x, y]) =>
+      [+path.dataset.head, tops.findIndex(top => top < +y && +y < top + 24), +getComputedStyle(path).fillOpacity, +x]));
 }"""
 
 
-def test_bars_show_the_share_of_each_head(open_page, reference) -> None:
+def test_squares_show_the_weight_of_each_head(open_page, reference) -> None:
+    page = open_page("heads-dog", "hone")
+    assert page.locator("#hone .attention-bar").count() == 0
+    token(page, "hone", 4, "query").hover()
+    assert page.locator("#hone .attention-bar").count() == 1
+    assert page.evaluate(SQUARES, "hone") == []
+    away(page)
+    before = height(page, "hone")
+    for head in (0, 3):
+        swatch(page, "hone", head).click()
+    token(page, "hone", 4, "query").hover()
+    assert page.locator("#hone .attention-bar").count() == 0
+    found = page.evaluate(SQUARES, "hone")
+    opacity = {(head, key): value for head, key, value, _ in found}
+    for head, key in itertools.product((0, 3, 11), range(11)):
+        weight = reference[5, head, 4, key]
+        if abs(weight - 0.0095) < 0.0001:  # it may be rounded either way
+            continue
+        assert ((head, key) in opacity) == (weight >= 0.0095)
+        if weight >= 0.0095:
+            assert opacity[head, key] == pytest.approx(strength(weight), abs=0.0665)
+    # Every head has a slot of its own, in the order of the heads.
+    slots = {head: {x for of, _, _, x in found if of == head} for head in (0, 3, 11)}
+    assert [len(xs) for xs in slots.values()] == [1, 1, 1]
+    assert sorted(slots, key=lambda head: min(slots[head])) == [0, 3, 11]
+    label = page.locator("#hone .attention-squares").get_attribute("aria-label")
+    at_fox = [head for head in (0, 3, 11) if reference[5, head, 4, 4] >= 0.0995]
+    assert f"heads at fox: {', '.join(map(str, at_fox))}" in label.split("; ")
+    assert height(page, "hone") == before
+    away(page)
+    assert page.evaluate(SQUARES, "hone") == []
+
+
+def test_lines_go_over_to_other_heads_and_layers(open_page) -> None:
+    page = open_page("heads-dog", "hone")
+    change = """([name, value]) => {
+      const moving = () => document.getAnimations().filter(one =>
+        one.effect.target.matches('#hone .attention-heads path')).length;
+      const select = document.querySelector(`#hone select[name=${name}]`);
+      if (select) {
+        select.value = value;
+        select.dispatchEvent(new Event('change', {bubbles: true}));
+      }
+      return [moving(), document.querySelectorAll('#hone .attention-gone').length];
+    }"""
+    token(page, "hone", 4, "query").hover()
+    # A reader who points at a word sees its lines at once.
+    assert page.evaluate(change, ["none", ""]) == [0, 0]
+    moving, gone = page.evaluate(change, ["layer", "3"])
+    assert moving > gone > 0
+    page.wait_for_function("() => !document.querySelector('#hone .attention-gone')")
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(change, ["layer", "2"]) == [0, 0]
+
+
+def test_a_row_of_the_vector_lights_the_lines_of_all_heads(open_page) -> None:
     page = open_page("heads-dog", "hone")
     swatch(page, "hone", 0).click()
-    swatch(page, "hone", 3).click()
-    token(page, "hone", 4, "query").hover()
-    bars = page.evaluate(BARS, "hone")
-    for head in (0, 3, 11):
-        weights = reference[5, head, 4]
-        seen = np.where(weights < 0.0151, 0, weights / 3)
-        assert [wide for _, wide in bars[str(head)]] == pytest.approx(seen, abs=0.001)
-    # The pieces at fox lie end to end.
-    starts = [bars[head][4][0] for head in ("0", "3", "11")]
-    room = (starts[2] - starts[0]) / reference[5, [0, 3], 4, 4].sum()
-    assert (starts[1] - starts[0]) / room == pytest.approx(reference[5, 0, 4, 4], abs=0.005)
-    assert room == pytest.approx(page.evaluate(ROOM, "hone") / 3, abs=0.5)
+    token(page, "hone", 4, "query").click()
+    away(page)
+    page.locator("#hone .attention-vector tr").nth(4).hover()
+    lit = page.evaluate(
+        """() => [...document.querySelectorAll('#hone .attention-lit')].map(one => one.matches('tr')
+          ? 'row' : one.dataset.head ? `${one.dataset.head} ${one.dataset.key}` : `word ${one.dataset.token}`)"""
+    )
+    assert sorted(lit) == ["0 4", "11 4", "row", "word 4"]
+    dimmed = page.locator('#hone .attention-edge[data-key="9"]').first
+    page.wait_for_timeout(200)
+    assert dimmed.evaluate("one => getComputedStyle(one).opacity") == "0.25"
+    away(page)
+    assert page.locator("#hone .attention-lit").count() == 0
 
 
 def test_double_click_chooses_one_head_or_all(open_page) -> None:

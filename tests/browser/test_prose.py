@@ -103,6 +103,21 @@ def test_a_pair_is_lit_among_all_that_its_word_looks_at(open_page) -> None:
     assert len(page.evaluate(bright)) == page.locator("#animals .attention-edge").count()
 
 
+def test_a_link_with_a_broken_percent_sign_does_nothing(open_page) -> None:
+    page = open_page("prose", "animals")
+    page.evaluate(
+        """() => document.querySelector('a.attention-focus').setAttribute('href', '#50%-of-it')"""
+    )
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(error))  # noqa: PLW0108 - Playwright marks it
+    first = page.locator("a.attention-focus").first
+    first.hover()
+    first.click()
+    page.wait_for_timeout(100)
+    assert wrong == []
+    assert pressed(page, "animals") == []
+
+
 def test_a_link_to_a_head(open_page) -> None:
     page = open_page("prose", "animals")
     link(page, "the head before it").hover()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.render.common.squares import Squares
     from sphinx_attention.core.render.common.two_columns import Column
 
 FILE = Path(__file__).parent / "vectors.json.gz"
@@ -307,6 +308,7 @@ def _pinned(case: Case, places: tuple[int, ...]) -> Any:
             [one.query, one.key, int(one.special), one.width, one.path, int(one.less)]
             for one in drawn.focus
         ],
+        "squares": _squares(drawn.squares),
         "percent": 100 if percent is None else percent,
         "vector": vector
         and [
@@ -318,6 +320,24 @@ def _pinned(case: Case, places: tuple[int, ...]) -> Any:
         "detail": description.detail(figure),
         "readout": readout and [list(readout.tokens), readout.more, readout.other, readout.number],
     }
+
+
+def _squares(found: Squares) -> Any:
+    """The squares of heads, and their label."""
+    return [
+        [
+            [
+                one.head,
+                one.hue,
+                int(one.special),
+                int(one.shown),
+                edges.num(one.opacity) if one.opacity < 1 else "",
+                one.path,
+            ]
+            for one in found.paths
+        ],
+        found.label,
+    ]
 
 
 def _heads(figure: Figure) -> Any:
@@ -334,6 +354,7 @@ def _heads(figure: Figure) -> Any:
         "shown": list(figure.shown_heads),
         "lines": [line(one, "edge" if one.query >= 0 else "line") for one in content.focus],
         "bars": [line(one, "bar") for one in content.bars],
+        "squares": _squares(content.squares),
         "rest": [line(one, "line") for one in content.rest],
         "numbers": [[one.text, one.strong, one.masked] for one in content.numbers],
         "note": content.note,

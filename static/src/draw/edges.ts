@@ -1,6 +1,5 @@
 /** Edges: which weights are drawn as edges. The Python part computes the same. */
 
-import { edges } from "../../../sphinx_attention/core/render/common/constants.json";
 import { MASKED, type Model, nearest, otherSide, type Place, type Side, tokensOn, weightOf } from "../data/model";
 import type { Direction } from "../state/state";
 
@@ -112,21 +111,6 @@ export function shareOf({ signed }: Model, { from, rows }: Line, edges: readonly
   const shown = sum(edges.map(({ code }) => weightOf(code)));
   const full = from === "query" && !signed ? 1000 * masses.filter(Boolean).length : 0;
   return shown === mass ? 100 : Math.floor((100 * shown) / Math.max(mass, full));
-}
-
-/** Edges at rest have at least this code. Fainter ones are not visible among many. */
-const LEAST_AT_REST = edges.least_at_rest;
-
-/** The largest edges of a head's ordinary queries, at most `most` of them, in order of query and key. */
-export function edgesAtRest(model: Model, layer: number, head: number, most: number): Edge[] {
-  const all = model.queries.map((_, index): Place => ({ side: "query", index }));
-  const ordinary = all.filter((place) => !model.queries[place.index]!.special);
-  return (ordinary.length ? ordinary : all)
-    .flatMap((place) => edgesOf(model, lineOf(model, layer, head, [place], "from")))
-    .filter(({ code }) => weightOf(code) >= LEAST_AT_REST)
-    .sort((a, b) => weightOf(b.code) - weightOf(a.code) || a.query - b.query || a.key - b.key)
-    .slice(0, most)
-    .sort((a, b) => a.query - b.query || a.key - b.key);
 }
 
 export function sum(values: readonly number[]): number {

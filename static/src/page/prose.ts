@@ -8,7 +8,7 @@ import { take } from "../draw/dom";
 import { placeIn, split } from "../state/address";
 import type { FigureController } from "../state/controller";
 import { toLocal } from "../state/link";
-import { type Place, same, type State } from "../state/state";
+import { same, type State } from "../state/state";
 
 /** Takes over a figure and shows the attention that the values name, or the present one without values. */
 export type Open = (figure: HTMLElement, values?: ReadonlyMap<string, string>) => Promise<FigureController | null>;
@@ -43,8 +43,17 @@ function figureOf(link: HTMLAnchorElement): HTMLElement | null {
     if (selection) link.hash = `${id}&${selection}`;
     return null;
   }
-  const named = document.getElementById(decodeURIComponent(id!));
+  const named = document.getElementById(decoded(id!));
   return named && named.closest<HTMLElement>(".attention-figure[data-view]");
+}
+
+/** A text without percent-encoding, or as it stands if it is not correctly encoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function open(link: HTMLAnchorElement, values?: ReadonlyMap<string, string>): Promise<FigureController | null> {
@@ -98,30 +107,13 @@ async function show(link: HTMLAnchorElement): Promise<void> {
   const { head: at, ...changes } = toLocal(model, state, change, takes);
   const heads = at === undefined ? {} : { head: at, heads: [at] };
   controller.dispatch({ type: "adopt", changes: { ...changes, ...heads, direction: "from" } });
-  light(controller.figure, change.hovered);
   shown = { link, controller, before, during: controller.state };
-}
-
-/** Dim all edges of a figure but that of a pair. Without a pair, or if it has no edge, none is dimmed. */
-function light(figure: HTMLElement, pair: Place | null): void {
-  const edge = ".attention-edge";
-  const lit = figure.querySelector(`${edge}[data-query="${pair?.index}"][data-key="${pair?.other}"]`);
-  figure.toggleAttribute("data-pair", !!lit);
-  for (const one of figure.querySelectorAll(edge)) one.toggleAttribute("data-lit", one === lit);
-}
-
-/** What a link has shown, which is no longer lit. */
-function forget(): Shown | null {
-  const last = shown;
-  shown = null;
-  if (last) light(last.controller.figure, null);
-  return last;
 }
 
 /** Bring the figure back to what it showed, unless the reader has changed that in the meantime. */
 async function end(): Promise<void> {
-  const last = forget();
-  meant = null;
+  const last = shown;
+  shown = meant = null;
   if (!last || last.controller.state !== last.during) return;
   const { layer, head, heads, direction, options, pinned } = last.before;
   await steadily(last.link, async () => {
@@ -133,7 +125,7 @@ async function end(): Promise<void> {
 }
 
 async function pin(link: HTMLAnchorElement): Promise<void> {
-  forget();
+  shown = null;
   meant = link;
   const values = split(link.dataset["selection"] ?? "");
   const controller = await open(link, values);

@@ -65,7 +65,9 @@ async function load(name: string): Promise<ViewKind> {
   const file = `attention-${name}.js`;
   if (!kinds.has(name)) await arrivalOf(file, name);
   if (!kinds.has(name)) await loadBeside(file);
-  return kinds.get(name) ?? fail(`no view ${name}`);
+  const kind = kinds.get(name) ?? fail(`no view ${name}`);
+  await Promise.all((kind.scripts ?? []).map(loadView));
+  return kind;
 }
 
 /** Wait while the page itself loads a script. Its load event comes after all of its scripts. */

@@ -42,8 +42,8 @@ export {
   textWidth,
   toggleClass,
 } from "../draw/dom";
-export type { Edge, Line } from "../draw/edges";
-export { edgesAtRest, edgesOf, lineOf, shareOf, short } from "../draw/edges";
+export type { Edge, Line, Weights } from "../draw/edges";
+export { edgesOf, lineOf, shareOf, short } from "../draw/edges";
 export type { Cells, Scale } from "../draw/heatmap";
 export { canvasUnder, LEVELS, levelOf, paint, ramp } from "../draw/heatmap";
 export { directionOf, labelOf, pictureElement, tokenElement, wordElement } from "../draw/picture-parts";

@@ -55,6 +55,8 @@ export interface Measures {
 export interface ViewKind {
   /** The English phrases that only this view uses. */
   readonly phrases?: Phrases;
+  /** The names of further scripts that the view needs. */
+  readonly scripts?: readonly string[];
   /** Whether the view can draw several heads together. */
   readonly severalHeads?: boolean;
   /** False if the view shows only the last of several pins. */

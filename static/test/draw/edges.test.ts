@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { edgesAtRest, edgesOf, heaviest, lineOf, shareOf, short } from "../../src/draw/edges";
+import { edgesOf, heaviest, lineOf, shareOf, short } from "../../src/draw/edges";
 import { MASKED, type Place } from "../../src/data/model";
+import { edgesAtRest } from "../../src/views/edges/at-rest";
 import { cross, model } from "../sample";
 
 const query = (index: number) => ({ side: "query", index }) as const;

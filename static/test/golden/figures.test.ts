@@ -3,13 +3,15 @@ import { test } from "node:test";
 import { MASKED, numeral, weightOf, tokensOn } from "../../src/data/model";
 import { addPhrases } from "../../src/data/phrases";
 import { mostlyRightToLeft, rightToLeft } from "../../src/draw/dom";
-import { edgesAtRest, edgesOf, lineOf, shareOf, short } from "../../src/draw/edges";
+import { edgesOf, lineOf, shareOf, short } from "../../src/draw/edges";
 import { vectorLabel } from "../../src/draw/sentences";
 import { detail, placeInWords, strongestPairs } from "../../src/page/strongest-pairs";
 import { weightVectorOf } from "../../src/page/weight-vector";
 import { draw as drawArcs } from "../../src/views/arcs";
 import { strengthAtRest } from "../../src/views/arcs/curves";
 import { frameOf } from "../../src/views/arcs/layout";
+import { edgesAtRest } from "../../src/views/edges/at-rest";
+import { type Squares, view as edgesPart } from "../../src/views/edges/part";
 import { thumbnails } from "../../src/views/grid/sheet";
 import { atRest as headsAtRest, draw as drawHeads, numbersNote, type Path, read, view as heads } from "../../src/views/heads";
 import { layOut } from "../../src/views/heads/picture";
@@ -18,9 +20,9 @@ import { levelPaths } from "../../src/views/matrix/cells";
 import { labelAt } from "../../src/views/matrix/picture";
 import { SIDES } from "../../src/draw/token-elements";
 import { atRest } from "../sample";
-import { type ColumnCase, type FigureCase, type LineCase, modelOfCase, queries, vectors } from "./vectors";
+import { type ColumnCase, type FigureCase, type LineCase, modelOfCase, queries, type SquaresCase, vectors } from "./vectors";
 
-for (const { phrases } of [heads, matrix]) addPhrases(phrases!);
+for (const { phrases } of [heads, matrix, edgesPart]) addPhrases(phrases!);
 
 /** Check every figure, and name the case that fails. */
 function each(name: string, check: (figure: FigureCase) => void): void {
@@ -36,6 +38,17 @@ function each(name: string, check: (figure: FigureCase) => void): void {
   });
 }
 
+/** Squares in the form in which Python writes them into the vectors. */
+function caseOfSquares({ paths, label }: Squares): SquaresCase {
+  const told = paths.map((path): SquaresCase[0][number] => {
+    const name = path["class"]!;
+    const hue = Number(/attention-hue-(\d+)/.exec(name)![1]);
+    const [special, shown] = ["special", "shown"].map((end) => Number(name.includes(`square--${end}`)));
+    return [path["data-head"]!, hue, special!, shown!, path["fill-opacity"] ?? "", path["d"]!];
+  });
+  return [told, label];
+}
+
 function arcsFrame(figure: FigureCase) {
   const [query, key, , , queryWidths, keyWidths] = figure.frame;
   return frameOf({ query, key }, { query: queryWidths, key: keyWidths }, modelOfCase(figure).oneRow);
@@ -49,9 +62,10 @@ each("the layout of arcs", (figure) => {
 
 each("edges, their widths and curves", (figure) => {
   const [model, frame] = [modelOfCase(figure), arcsFrame(figure)];
-  for (const { places, edges } of figure.pinned) {
+  for (const { places, edges, squares } of figure.pinned) {
     const state = { ...atRest, layer: figure.layer, head: figure.head, pinned: queries(places) };
-    const { strokes } = drawArcs(model, state, frame);
+    const { strokes, squares: drawn } = drawArcs(model, state, frame);
+    assert.deepEqual(caseOfSquares(drawn), squares);
     assert.deepEqual(
       strokes.map(({ query, key, special, width, d, less }) => [query, key, Number(special), width, d, Number(less)]),
       edges,
@@ -191,6 +205,7 @@ each("lines, bars and numbers of heads", (figure) => {
     const drawn = drawHeads(model, state, frame);
     assert.deepEqual(drawn.lines.map(lineOfPath), expected.lines);
     assert.deepEqual(drawn.bars.map(lineOfPath), expected.bars);
+    assert.deepEqual(caseOfSquares(drawn.squares), expected.squares);
     assert.deepEqual(drawn.numbers.map((one) => one && [one.text, one.strong, one.masked]), expected.numbers);
     const rest = headsAtRest(model, state, frame);
     if (!places.length) assert.deepEqual(rest.paths.map(lineOfPath), expected.rest);

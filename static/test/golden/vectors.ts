@@ -12,9 +12,15 @@ import { payloadOf, sampled } from "../sample";
 /** The form of the file, so that each test names the parts of a case that it reads. */
 type Case = readonly any[];
 
+export type SquaresCase = [
+  paths: [head: string, hue: number, special: number, shown: number, opacity: string, path: string][],
+  label: string,
+];
+
 export interface PinnedCase {
   places: number[];
   edges: [query: number, key: number, special: number, width: string, path: string, less: number][];
+  squares: SquaresCase;
   percent: number;
   vector: [label: string, rows: [number: string, token: string, classes: string][], fold: string] | null;
   pairs: [query: number, key: number, weight: string][];
@@ -29,6 +35,7 @@ export interface HeadsCase {
   shown: number[];
   lines: LineCase[];
   bars: LineCase[];
+  squares: SquaresCase;
   rest: LineCase[];
   numbers: [text: string, strong: boolean, masked: boolean][];
   note: string;

@@ -38,7 +38,7 @@ test("numerals have three decimals, and masked codes are a dash", () => {
 });
 
 test("without a token in focus, nothing is drawn", () => {
-  assert.deepEqual(draw(model, state, frame), { focus: [], strokes: [], side: null, numbers: [] });
+  assert.deepEqual(draw(model, state, frame), { focus: [], strokes: [], side: null, numbers: [], squares: { paths: [], label: "" } });
 });
 
 test("a token in focus has its edges, and all tokens have numbers", () => {

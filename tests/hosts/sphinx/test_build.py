@@ -158,22 +158,23 @@ def test_a_page_names_the_scripts_of_its_own_views(project) -> None:
     }
     made = project(files)
     made.build()
-    core, arcs, heads, grid = (
+    core, edges, arcs, heads, grid = (
         "attention.js",
+        "attention-edges.js",
         "attention-arcs.js",
         "attention-heads.js",
         "attention-grid.js",
     )
-    assert scripts_of(made.html("heads")) == [core, heads]
+    assert scripts_of(made.html("heads")) == [core, edges, heads]
     # The grid shows arcs beside its thumbnails. The page loads other views when a reader chooses
     # them.
-    assert scripts_of(made.html("grid")) == [core, arcs, grid]
-    assert scripts_of(made.html("both")) == [core, arcs, grid, heads]
+    assert scripts_of(made.html("grid")) == [core, arcs, edges, grid]
+    assert scripts_of(made.html("both")) == [core, arcs, edges, grid, heads]
     assert scripts_of(made.html("failed")) == [core]
     steps = ["attention-rail.js", "attention-steps.js"]
     assert scripts_of(made.html("steps")) == [core, *steps]
     made.build("singlehtml")
-    assert scripts_of(made.html(builder="singlehtml")) == [core, arcs, grid, heads, *steps]
+    assert scripts_of(made.html(builder="singlehtml")) == [core, arcs, edges, grid, heads, *steps]
     for name in ("attention-matrix.js", "attention-steps.js"):
         assert (made.folder / "_build" / "html" / "_static" / name).is_file()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sphinx_attention.core.codes import FULL, Codes
-from sphinx_attention.core.render.common import edges
+from sphinx_attention.core.render.common import edges, squares
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.placed_text import tokens_right_to_left
 from sphinx_attention.core.render.common.score_vector import are_strong
@@ -48,7 +48,9 @@ _ROWS_APART: float = _ARCS["rows_apart"]
 _COLUMN: float = _ARCS["column"]  # about as wide as a page's text; a wider picture scrolls
 _KEY_NUMBER: float = _ARCS["key_number"]
 _KEY_WORD = 38.0
+_KEY_SQUARES: float = _ARCS["key_squares"]
 _KEY_LINE: float = _ARCS["key_line"]
+_LEAST_ROOM: float = _ARCS["row"]["least"]
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ class Arcs:
     """The picture: rows from top to bottom, the edges at rest and those of the tokens in focus.
 
     The author's labels stand above and below. ``band`` is the height in px of those above.
-    The layers at rest lie over one another, those to special tokens and faint ones undermost.
+    The layers at rest lie over one another, those to special tokens and faint ones undermost. The
+    squares tell what each head of the layer does at the keys.
     """
 
     rows: tuple[DrawnRow, ...]
@@ -134,6 +137,7 @@ class Arcs:
     pinned: bool = False
     labels: tuple[labels.DrawnLabel, ...] = ()
     band: float = 0.0
+    squares: squares.Squares = field(default_factory=squares.Squares)
 
 
 def draw(figure: Figure) -> Drawing:
@@ -291,8 +295,10 @@ def _drawing(
         for query in figure.pinned
         for key in np.flatnonzero(edges.drawn(codes[query], figure.cutoff)).tolist()
     ]
+    y = _KEY_SQUARES if len(rows) > 1 else rows[0].number_y + squares.BELOW_NUMBER
     arcs = Arcs(
         rows=rows,
+        squares=_squares(figure, slots[1], y),
         rest=_layers(drawn(rest, edges.short_path)),
         # Edges to special tokens are below the others.
         focus=tuple(sorted(drawn(focus, edges.path), key=lambda one: not one.special)),
@@ -307,6 +313,16 @@ def _drawing(
         notes=_notes(figure),
         smallest=_ARCS["smallest"],
     )
+
+
+def _squares(figure: Figure, slots: Sequence[PlacedToken], y: float) -> squares.Squares:
+    """The squares of the layer's heads at the keys of pinned tokens, with their tops at ``y``."""
+    attention = figure.attention
+    if not figure.pinned or attention.heads == 1:
+        return squares.Squares()
+    codes = {h: Codes.of_head(attention, figure.layer, h) for h in range(attention.heads)}
+    rooms = [squares.Room(slot.x, y, max(slot.text_width, _LEAST_ROOM)) for slot in slots]
+    return squares.squares_under(figure, codes, rooms, figure.head)
 
 
 def at_rest(figure: Figure, codes: Codes) -> list[tuple[int, int]]:

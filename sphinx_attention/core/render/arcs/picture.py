@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sphinx_attention.core.render.common import squares
 from sphinx_attention.core.render.common.edges import num
 from sphinx_attention.core.render.common.markup import ACCENT, NEGATIVE, NEUTRAL, escape
 from sphinx_attention.core.text import right_to_left, visible
@@ -42,6 +43,7 @@ def write(figure: Figure, arcs: Arcs, *, standalone: bool) -> str:
             *(_edge(edge, standalone=standalone, dim=dim) for edge in arcs.focus),
             "</g>\n",
             _labels(arcs, standalone=standalone),
+            squares.write(arcs.squares, standalone=standalone),
             f"{_TOKENS}\n",
             *(
                 _token(figure, row, token, standalone=standalone, dim=dim)

@@ -19,6 +19,7 @@ from .placed_text import (
     token_text,
     tokens_right_to_left,
 )
+from .squares import Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +43,8 @@ ROW: float = _COLUMNS["row"]
 _BASELINE: float = _COLUMNS["baseline"]
 _BAR_TOP: float = _COLUMNS["bar_top"]
 _BAR_HEIGHT: float = _COLUMNS["bar_height"]
+# Likewise to the squares of heads.
+_SQUARES_TOP: float = _COLUMNS["squares_top"]
 # The heights and baselines of the columns' names, and of the letters above the texts of a pair.
 _HEADING: float = _COLUMNS["heading"]
 _HEADING_BASELINE: float = _COLUMNS["heading_baseline"]
@@ -121,11 +124,20 @@ class Column:
         """The x at which lines end."""
         return self.inner + (_OFF if self.rightwards else -_OFF)
 
-    def bar(self, slot: Slot, start: float, share: float) -> str:
-        """A bar under a token, as a piece of a path. Both numbers are shares of the bar's room."""
-        way = -1 if self.rightwards else 1
-        room = way * (self.width - _PAD)
-        x, wide = self.inner + way * _PAD + start * room, share * room
+    @property
+    def way(self) -> int:
+        """1 if bars and squares under tokens go to the right from the inner edge, else -1."""
+        return -1 if self.rightwards else 1
+
+    def squares(self, slot: Slot) -> Room:
+        """The place of the squares under a token."""
+        x = self.inner + self.way * _PAD
+        return Room(x, slot.top + _SQUARES_TOP, self.width - _PAD)
+
+    def bar(self, slot: Slot, share: float) -> str:
+        """A bar under a token, as a piece of a path. Its length is a share of its room."""
+        room = self.way * (self.width - _PAD)
+        x, wide = self.inner + self.way * _PAD, share * room
         top = num(slot.top + _BAR_TOP)
         return f"M{num(x)} {top}h{num(wide)}v{num(_BAR_HEIGHT)}h{num(-wide)}z"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup
 
 from sphinx_attention.core.codes import FULL, Codes
 from sphinx_attention.core.phrases import ENGLISH
@@ -15,6 +16,7 @@ from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.head_colours import drawn_hue, hue_of
 from sphinx_attention.core.render.common.heatmap import HUE, NEGATIVE_HUE, ramp
 from sphinx_attention.core.render.common.score_vector import are_strong, heads_of
+from sphinx_attention.core.render.common.squares import Squares, squares_in_slots, write
 from sphinx_attention.core.render.drawing import Drawing
 
 if TYPE_CHECKING:
@@ -117,7 +119,8 @@ class Heads:
         stroke: the width of the lines in px.
         rest: the lines at rest, from the faintest to the strongest.
         focus: the lines of the pinned tokens.
-        bars: the share of each head in the numbers, as bars under the keys.
+        bars: the weights of a single head, as bars under the keys.
+        squares: the weights of several heads, as squares under the keys.
         swatches: the buttons of all carried heads; empty for a single head.
         legend: the drawn heads, if there are several.
         note: the meaning of the numbers, and whether lines are left out.
@@ -134,6 +137,7 @@ class Heads:
     rest: tuple[Line, ...]
     focus: tuple[Line, ...]
     bars: tuple[Line, ...]
+    squares: Squares
     swatches: tuple[Swatch, ...]
     legend: tuple[Swatch, ...]
     note: str
@@ -141,6 +145,10 @@ class Heads:
     pair: bool
     cut: bool
     whole: str
+
+    def write_squares(self, *, standalone: bool) -> Markup:
+        """The group of the squares."""
+        return Markup(write(self.squares, standalone=standalone))  # noqa: S704 - all texts are escaped
 
     @property
     def legend_fits(self) -> bool:
@@ -197,6 +205,7 @@ def draw(figure: Figure) -> Drawing:
             for head, path in _bars(figure, codes, placed.keys).items()
             if not signed
         ),
+        squares=_squares_of(figure, codes, placed.keys),
         swatches=tuple(swatches) if len(swatches) > 1 else (),
         legend=tuple(swatches[head] for head in heads) if len(heads) > 1 and not signed else (),
         note=note(len(heads), len(figure.pinned), capped=capped, say=figure.say),
@@ -340,17 +349,22 @@ def _numbers(figure: Figure, codes: CodesByHead) -> tuple[Number, ...]:
 
 
 def _bars(figure: Figure, codes: CodesByHead, keys: two_columns.Column) -> dict[int, str]:
-    """The bars under the keys, as long as the numbers, of a piece for each head: a path a head."""
-    if not figure.pinned:
+    """The bars under the keys, as long as the numbers; none where several heads have squares."""
+    if not figure.pinned or len(codes) > 1:
         return {}
-    start = np.zeros(len(keys.slots))
     paths = {}
     for head, weights in codes.items():
-        share = weights[list(figure.pinned)].sum().values / (FULL * len(codes) * len(figure.pinned))
+        share = weights[list(figure.pinned)].sum().values / (FULL * len(figure.pinned))
         paths[head] = "".join(
-            keys.bar(slot, start[slot.index], share[slot.index])
+            keys.bar(slot, share[slot.index])
             for slot in keys.slots
             if share[slot.index] >= _LEAST_BAR
         )
-        start += share
     return paths
+
+
+def _squares_of(figure: Figure, codes: CodesByHead, keys: two_columns.Column) -> Squares:
+    """The squares under the keys; none for a single head."""
+    if not figure.pinned:
+        return Squares()
+    return squares_in_slots(figure, codes, [keys.squares(slot) for slot in keys.slots], keys.way)

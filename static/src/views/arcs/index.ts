@@ -1,14 +1,15 @@
 /** The arcs view: tokens in one row or two, and curves from the token in focus. */
 
 import { most_rest_edges, number, row } from "../../../../sphinx_attention/core/render/arcs/constants.json";
-import { edges as curves } from "../../../../sphinx_attention/core/render/common/constants.json";
+import { edges as curves, squares as squareConstants } from "../../../../sphinx_attention/core/render/common/constants.json";
 import {
   addHitArea,
   type Edge,
-  edgesAtRest,
   edgesOf,
   find,
+  group,
   inFocus,
+  type Line,
   lineOf,
   type Model,
   numberIn,
@@ -17,7 +18,6 @@ import {
   printedWeight,
   readTokens,
   require,
-  same,
   short,
   showWeight,
   type Side,
@@ -33,13 +33,12 @@ import {
 } from "../shared";
 import { curve, type Frame, strengthAtRest } from "./curves";
 import { feetOf } from "./feet";
-import { bindLight } from "./light";
+import { edgesAtRest, type EdgePath, isSameFocus, type Motion, openLight, pathsIn, type Squares, squaresInto, squaresUnder } from "../edges/part";
 import { frameIn, putToken, setInOwnFont } from "./layout";
-import { type EdgePath, type Motion, pathsIn } from "./paths";
 import { openRest } from "./rest";
 import { ROW_ABOVE } from "./rows";
 
-export const view: ViewKind = { open, reversible: true };
+export const view: ViewKind = { open, reversible: true, scripts: ["edges"] };
 
 /** An edge as it is drawn. */
 export interface Stroke {
@@ -60,12 +59,14 @@ export interface Drawing {
   side: Side | null;
   /** The weights of that side's tokens. */
   numbers: PrintedWeight[];
+  /** What each head of the layer does at those tokens. */
+  squares: Squares;
 }
 
 /** What the picture shows of a state. */
 export function draw(model: Model, state: State, frame: Frame): Drawing {
   const focus = inFocus(state);
-  if (!focus.length) return { focus, strokes: [], side: null, numbers: [] };
+  if (!focus.length) return { focus, strokes: [], side: null, numbers: [], squares: NO_SQUARES };
   const line = lineOf(model, state.layer, state.head, focus, state.direction);
   return {
     focus,
@@ -74,7 +75,24 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
       .sort((a, b) => Number(b.special) - Number(a.special)),
     side: model.oneRow || line.from === "key" ? "query" : "key",
     numbers: line.codes.map((code) => printedWeight(code, model.signed)),
+    squares: squaresAt(model, state, frame, line),
   };
+}
+
+const NO_SQUARES: Squares = { paths: [], label: "" };
+
+/** The squares of all heads of the layer, beside the weights. A difference has none. */
+function squaresAt(model: Model, state: State, frame: Frame, { from }: Line): Squares {
+  if (model.signed) return NO_SQUARES;
+  const heads = model.heads.map((_, head) => ({
+    head,
+    weights: lineOf(model, state.layer, head, inFocus(state), state.direction),
+  }));
+  const isUpper = from === "query" && !model.oneRow;
+  const [middles, widths] = isUpper ? [frame.keys, frame.keyWidths] : [frame.queries, frame.queryWidths];
+  const y = isUpper ? ROW_ABOVE.squares : frame.queryY + NUMBER_BELOW + BELOW_NUMBER;
+  const rooms = middles.map((x, i) => ({ x, y, width: Math.max(widths[i]!, row.least) }));
+  return squaresUnder(model, heads, rooms, state.head);
 }
 
 /** The strokes of edges that are drawn together, in the same order. */
@@ -116,6 +134,8 @@ const OVERVIEW = most_rest_edges;
 const LARGE = 64;
 /** The distance from the ends of the edges to the baseline of the weights below a row, in px. */
 const NUMBER_BELOW = number;
+/** The distance from there to the squares of heads. */
+const BELOW_NUMBER = squareConstants.below_number;
 
 function open(root: HTMLElement, model: Model): View {
   const picture = require<SVGSVGElement>(root, "picture");
@@ -123,6 +143,8 @@ function open(root: HTMLElement, model: Model): View {
   const overview = find<SVGGElement>(picture, "overview");
   const tokens = readTokens(picture, model, model.oneRow ? 0 : undefined);
   const labels = find<SVGGElement>(picture, "labels");
+  const squares = find<SVGGElement>(picture, "squares") ?? group("squares");
+  find(picture, "tokens")!.before(squares);
   let frame = frameIn(tokens, model.oneRow, labels ? numberIn(labels, "data-band") : 0);
   const both = [...tokens.query, ...tokens.key];
   for (const token of both) {
@@ -151,6 +173,7 @@ function open(root: HTMLElement, model: Model): View {
     edgePaths.show(strokes.map((stroke) => pathOf(stroke, "edge")), motion);
   const show = (state: State, previous: State | null): void => {
     const next = draw(model, state, frame);
+    squaresInto(squares, next.squares);
     showEdges(next, !previous ? "none" : isSameFocus(state, previous) ? "change" : "grow");
     for (const side of SIDES) {
       const numbers = next.side === side ? next.numbers : [];
@@ -174,34 +197,26 @@ function open(root: HTMLElement, model: Model): View {
   let last: State | undefined;
   const onFonts = (): void => {
     if (!last || !settle()) return;
-    showEdges(draw(model, last, frame), "none");
+    const next = draw(model, last, frame);
+    showEdges(next, "none");
+    squaresInto(squares, next.squares);
     rest?.redraw(last);
   };
   document.fonts?.addEventListener("loadingdone", onFonts);
-  const pinnedSide = (): Side | null => {
-    const side = last?.pinned[0]?.side;
-    return !side ? null : model.oneRow && last!.direction === "to" ? "key" : side;
-  };
-  const unbindLight = bindLight(root, pinnedSide, (side, index) => tokenAt({ side, index }));
+  const light = openLight(root, model, { turns: true, tokenAt: (place) => tokenAt(place)?.element });
   return {
     tokens: both,
     edges: true,
     show(state, previous) {
       show(state, previous);
+      light.show(state);
       last = state;
     },
     destroy() {
       document.fonts?.removeEventListener("loadingdone", onFonts);
-      unbindLight();
+      light.destroy();
     },
   };
-}
-
-/** Whether two states show the edges of the same tokens, perhaps of two heads. */
-function isSameFocus(state: State, previous: State): boolean {
-  const [now, before] = [inFocus(state), inFocus(previous)];
-  const areSame = now.length === before.length && now.every((place, i) => same(place, before[i]!));
-  return areSame && state.direction === previous.direction;
 }
 
 /** What the static picture shows, so that the first state removes what it does not have. */
@@ -209,7 +224,7 @@ function readShown(tokens: TextTokens): Drawing {
   const all = [...tokens.query, ...tokens.key];
   const focused = all.filter(({ element }) => element.classList.contains("attention-token--focus"));
   const side = all.find(({ weight }) => weight?.textContent)?.place.side ?? null;
-  return { focus: focused.map(({ place }) => place), strokes: [], side, numbers: [] };
+  return { focus: focused.map(({ place }) => place), strokes: [], side, numbers: [], squares: NO_SQUARES };
 }
 
 function numbersInto(

@@ -1,7 +1,7 @@
 /** The edges of all words, which are shown while no word is in focus. */
 
 import { inFocus, type State, toggleClass } from "../shared";
-import { type EdgePath, pathsIn } from "./paths";
+import { type EdgePath, pathsIn } from "../edges/part";
 
 export interface Rest {
   show(state: State, previous: State | null): void;

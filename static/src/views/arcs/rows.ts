@@ -1,8 +1,8 @@
 /** The heights of the parts of two rows, in px. */
 
-import { key_line, key_number, rows_apart } from "../../../../sphinx_attention/core/render/arcs/constants.json";
+import { key_line, key_number, key_squares, rows_apart } from "../../../../sphinx_attention/core/render/arcs/constants.json";
 
-/** Of the upper row: where edges end, the baseline of the weights, and the top of the hit areas. */
-export const ROW_ABOVE = { end: key_line, number: key_number, top: 6 };
+/** Of the upper row: where edges end, the baseline of the weights, the tops of squares and of hit areas. */
+export const ROW_ABOVE = { end: key_line, number: key_number, squares: key_squares, top: 6 };
 /** Where edges end at the lower row. */
 export const ROW_BELOW = key_line + rows_apart;

@@ -6,12 +6,12 @@ import {
   addHitArea,
   type Dispatch,
   type Edge,
-  edgesAtRest,
   edgesOf,
   elementsInto,
   type Filter,
   filterOf,
   find,
+  group,
   inFocus,
   type Line,
   lineOf,
@@ -42,17 +42,18 @@ import {
   type ViewKind,
   weightOf as sizeOf,
 } from "../shared";
-import { barOf, buildHeads, columnOf, type ColumnsLayout, innerOf, pathOf, ROW, weightOf } from "./picture";
+import { barOf, buildHeads, columnOf, type ColumnsLayout, innerOf, pathOf, ROW, squareRooms, weightOf } from "./picture";
+import { edgesAtRest, hueOf, isSameFocus, type Motion, openLight, pathsIn, type Squares, squaresInSlots, squaresInto } from "../edges/part";
 import { bindSwatches } from "./swatches";
 
-export const view: ViewKind = { open, build: buildHeads, severalHeads: true, phrases };
+export const view: ViewKind = { open, build: buildHeads, scripts: ["edges"], severalHeads: true, phrases };
 
 /** The most lines that are drawn at rest. */
 const REST = drawing.most_at_rest;
+/** The most lines that go over from one head or layer to another. More of them change at once. */
+const MOVING = 300;
 /** Levels of opacity of lines that are drawn as one path. */
 const LEVELS = drawing.levels;
-/** Colours of heads. */
-const HUES = 32;
 /** The shortest piece of a bar that is drawn, as a share of the longest bar. */
 const LEAST_BAR = drawing.least_bar;
 
@@ -72,6 +73,7 @@ export interface Drawing {
   focus: readonly Place[];
   lines: Path[];
   bars: Path[];
+  squares: Squares;
   /** The side whose tokens have weights beside them; null at rest. */
   side: Side | null;
   /** The weights of that side's tokens; null if the filter hides the cell. */
@@ -81,7 +83,7 @@ export interface Drawing {
 /** Compute the picture of a state. */
 export function draw(model: Model, state: State, layout: ColumnsLayout): Drawing {
   const focus = inFocus(state);
-  if (!focus.length) return { focus, lines: [], bars: [], side: null, numbers: [] };
+  if (!focus.length) return { focus, lines: [], bars: [], squares: NO_SQUARES, side: null, numbers: [] };
   const lines = linesOf(model, state, focus);
   const { from, indices } = lines[0]!;
   const side = otherSide(from);
@@ -91,8 +93,9 @@ export function draw(model: Model, state: State, layout: ColumnsLayout): Drawing
   return {
     focus,
     lines: pathsOf(model, state, layout, strokesOf(model, lines, filter)),
-    // The pieces of a bar are shares of a whole. Differences have no whole.
-    bars: model.signed ? [] : barsOf(model, lines, sums, layout[side]),
+    // Differences have no whole. Several heads have squares instead.
+    bars: model.signed || lines.length > 1 ? [] : barsOf(model, lines[0]!, sums[0]!, layout[side]),
+    squares: model.signed ? NO_SQUARES : squaresAt(model, lines, sums, layout[side]),
     side,
     numbers: meanOf(sums).map((code, other) =>
       someone && (!filter || filter[side](other)) ? printedWeight(code, model.signed) : null,
@@ -182,24 +185,28 @@ function sumOf(codes: readonly number[]): number {
   return codes.reduce((sum, code) => sum + (code === MASKED ? 0 : code), 0);
 }
 
-/** One path for each head. Under each token, the pieces of all heads make a bar as long as its weight. */
-function barsOf(
+/** Under each token, a bar as long as its weight from a head that is drawn alone. */
+function barsOf(model: Model, { head, indices }: HeadLine, sums: readonly number[], column: ColumnsLayout[Side]): Path[] {
+  const most = 1000 * indices.length;
+  const pieces = sums.map((code, other) => {
+    const share = Math.max(0, code) / most;
+    return share >= LEAST_BAR ? barOf(column, other, share) : "";
+  });
+  return [{ ...nameOf(model, "bar", head), d: pieces.join("") }];
+}
+
+const NO_SQUARES: Squares = { paths: [], label: "" };
+
+/** Under each token, a square of each head. */
+function squaresAt(
   model: Model,
   lines: readonly HeadLine[],
   sums: readonly (readonly number[])[],
   column: ColumnsLayout[Side],
-): Path[] {
-  const most = 1000 * lines.length * lines[0]!.indices.length;
-  const start = sums[0]!.map(() => 0);
-  return lines.map(({ head }, rank) => {
-    const pieces = sums[rank]!.map((code, other) => {
-      const share = Math.max(0, code) / most;
-      const before = start[other]!;
-      start[other] = before + share;
-      return share >= LEAST_BAR ? barOf(column, other, before, share) : "";
-    });
-    return { ...nameOf(model, "bar", head), d: pieces.join("") };
-  });
+): Squares {
+  const [rooms, way] = squareRooms(column);
+  const heads = lines.map((line, rank) => ({ head: line.head, weights: { ...line, codes: sums[rank]! } }));
+  return squaresInSlots(model, heads, rooms, way);
 }
 
 /** The opacity of a line. On a logarithmic ramp, small weights are still visible. */
@@ -215,12 +222,6 @@ function stepOf({ heads: shown }: State): number {
 /** The distance of a head's lines from the middles of the rows, in px. */
 function laneOf(state: State, head: number): number {
   return stepOf(state) * (inOrder(state).indexOf(head) - (state.heads.length - 1) / 2);
-}
-
-/** The colour of a head. It follows the head's number, so that it is the same in every figure. */
-function hueOf({ heads: names }: Model, head: number): number {
-  const name = names[head]!;
-  return (/^\d+$/.test(name) ? Number(name) : head) % HUES;
 }
 
 /** The attributes of a path. In a difference, the hue shows the sign of `code`. */
@@ -271,9 +272,19 @@ function grouped(model: Model, state: State, layout: ColumnsLayout, strokes: rea
   return [...groups].sort(([a], [b]) => a - b).map(([, path]) => path);
 }
 
+/** The name of a line: its head, query and key. Lines that are drawn as one path have a name in common. */
+function nameOfLine(path: Path): string {
+  const { "data-head": head, "data-query": query, "data-key": key } = path;
+  return query ? `${head} ${query} ${key}` : `${path["class"]} ${path["stroke-opacity"]}`;
+}
+
+function nameOfElement(path: Element): string {
+  return nameOfLine(Object.fromEntries([...path.attributes].map(({ name, value }) => [name, value])));
+}
+
 function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
-  const resting = require(root, "lines");
-  const edges = require(root, "edges");
+  const resting = require<SVGGElement>(root, "lines");
+  const edges = require<SVGGElement>(root, "edges");
   const bars = require(root, "bars");
   const columns = require(root, "columns");
   const tokens = readTokens(columns, model);
@@ -285,34 +296,46 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     [token.x, token.y] = [left, tops[token.place.index]!];
     addHitArea(token.element, token.x, token.y, width, ROW);
   }
+  const squares = find(root, "squares") ?? group("squares", { stroke: "none" });
+  bars.after(squares);
+  const restPaths = pathsIn(resting, nameOfElement);
+  const edgePaths = pathsIn(edges, nameOfElement);
+  const light = openLight(root, model, { turns: false, tokenAt: ({ side, index }) => tokens[side][index]?.element });
   const showSwatches = bindSwatches(root, model, dispatch);
   const said = find(root, "note--numbers");
   const whole = find(root, "note--whole");
-  let paths = [...resting.children];
+  const isStatic = !!resting.firstChild;
   let drawn = "";
   let capped = false;
+  /** The lines at rest, while they are hidden. */
+  let hidden: readonly Element[] = [];
 
-  const rest = (state: State): void => {
+  const rest = (state: State, motion: Motion): void => {
     const key = [state.layer, inOrder(state), state.options["filter"]].join();
-    if (!drawn && paths.length) {
+    if (!drawn && isStatic) {
       // The static picture already shows the lines of the first state.
       capped = said?.dataset["capped"] !== undefined;
     } else if (key !== drawn) {
       const next = atRest(model, state, layout);
       capped = next.capped;
-      elementsInto(resting, "path", next.paths);
-      paths = [...resting.children];
-    } else if (!resting.firstChild) resting.append(...paths);
+      restPaths.show(next.paths.map((path, i) => ({ name: `${key} ${i}`, attributes: path })), motion);
+    } else if (!resting.firstChild) resting.append(...hidden);
     drawn = key;
   };
 
   const show = (state: State, previous: State | null): void => {
-    const { focus, lines, bars: pieces, side, numbers } = draw(model, state, layout);
+    const { focus, lines, bars: pieces, squares: shown, side, numbers } = draw(model, state, layout);
+    const motion = previous && lines.length <= MOVING && isSameFocus(state, previous) ? "change" : "none";
     // The lines at rest are removed while they are hidden, to save elements.
-    if (focus.length) resting.replaceChildren();
-    else rest(state);
-    elementsInto(edges, "path", lines);
+    if (focus.length && resting.firstChild) {
+      hidden = [...resting.children];
+      resting.replaceChildren();
+    }
+    if (!focus.length) rest(state, motion);
+    edgePaths.show(lines.map((path) => ({ name: nameOfLine(path), attributes: { "stroke-opacity": "1", ...path } })), motion);
     elementsInto(bars, "path", pieces);
+    squaresInto(squares, shown);
+    light.show(state);
     const filter = filterOf(model, state.options);
     for (const token of all) {
       const { place, element } = token;
@@ -337,7 +360,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     });
     if (whole) setText(whole, cut.join(", "));
   };
-  return { tokens: all, edges: true, show, reading: (state, places) => read(model, state, places) };
+  return { tokens: all, edges: true, show, reading: (state, places) => read(model, state, places), destroy: light.destroy };
 }
 
 /** Write the names of several heads above the lines, or their count where the names do not fit. */

@@ -19,6 +19,7 @@ import {
   tokenElement,
   wordElement,
 } from "../shared";
+import type { SquareRoom } from "../edges/part";
 
 /** The height of a row. This and all further lengths are in px. */
 export const ROW = constants.row;
@@ -72,13 +73,21 @@ export function pathOf({ query, key }: ColumnsLayout, from: number, to: number, 
   return `M${short(endOf(query))} ${short(start + lane)}c${half} 0 ${half} ${high} ${short(wide)} ${high}`;
 }
 
-/** A bar under a token. Its start and length are shares of the longest bar. */
-export function barOf(column: Column, index: number, start: number, share: number): string {
+/** A bar under a token. Its length is a share of the longest bar. */
+export function barOf(column: Column, index: number, share: number): string {
   const way = column.rightwards ? -1 : 1;
   const room = way * (column.width - PAD);
-  const x = innerOf(column) + way * PAD + start * room;
+  const x = innerOf(column) + way * PAD;
   const [wide, back] = [share * room, -share * room].map(short);
   return `M${short(x)} ${short(column.tops[index]! + BAR.top)}h${wide}v${BAR.height}h${back}z`;
+}
+
+/** The places of the squares of heads under the tokens of a column, and the direction of their slots. */
+export function squareRooms(column: Column): readonly [SquareRoom[], number] {
+  const way = column.rightwards ? -1 : 1;
+  const x = innerOf(column) + way * PAD;
+  const rooms = column.tops.map((top) => ({ x, y: top + constants.squares_top, width: column.width - PAD }));
+  return [rooms, way];
 }
 
 /** The element of a weight beside a token. */

@@ -34,7 +34,7 @@ import { fixed, type FormulaTexts, formulaTexts, MINUS_INFINITY, spokenFormulas 
 import { incrementally, writeAll } from "./incremental-rows";
 import { largest, type LogitTerms, logitTermsOf } from "./logits";
 
-export const view: ViewKind = { open, severalPins: false, alwaysPinned: true, phrases };
+export const view: ViewKind = { open, scripts: ["rail"], severalPins: false, alwaysPinned: true, phrases };
 
 /** The layout of the static picture, read from its elements. */
 export interface StepsLayout {

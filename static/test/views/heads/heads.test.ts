@@ -4,11 +4,12 @@ import { addPhrases } from "../../../src/data/phrases";
 import { type Model,  type Place } from "../../../src/data/model";
 import { detail, placeInWords, strongestPairs } from "../../../src/page/strongest-pairs";
 import type { State } from "../../../src/state/state";
+import { view as edges } from "../../../src/views/edges/part";
 import { atRest as linesAtRest, draw, numbersNote, read, view } from "../../../src/views/heads";
 import type { ColumnsLayout } from "../../../src/views/heads/picture";
 import { atRest, cross, HEADER, model, payloadOf, sampled } from "../../sample";
 
-addPhrases(view.phrases!);
+addPhrases({ ...view.phrases, ...edges.phrases });
 
 const column = (left: number, rightwards: boolean, count: number) => ({
   left,
@@ -44,15 +45,22 @@ test("a key in focus has the lines of the queries that look at it", () => {
   assert.deepEqual(lines.map((line) => line["data-query"]), ["1", "2"]);
 });
 
-test("several heads have lines each, their mean as numbers, and joined bars", () => {
+test("several heads have lines each, their mean as numbers, and squares", () => {
   const both = { ...state, heads: [1, 0], hovered: query(2) };
-  const { lines, bars, numbers } = draw(model, both, layout);
+  const { lines, bars, squares, numbers } = draw(model, both, layout);
   assert.deepEqual(lines.map((line) => line["data-head"]), ["3", "11", "11", "11"]);
   // (20 + 333) / 2, (980 + 333) / 2, (0 + 334) / 2, rounded half up
   assert.deepEqual(numbers.map((number) => number?.text), ["0.177", "0.657", "0.167"]);
-  // At the second key, 0.98 / 2 and 0.333 / 2 of 100 px, from 238 on.
-  assert.match(bars[0]!["d"]!, /M238 66h49v2.5h-49z/);
-  assert.match(bars[1]!["d"]!, /M287 66h16.65v2.5h-16.65z/);
+  // Each head has a slot of 6 px from 238 on, under each key. Those at a special token are apart.
+  assert.deepEqual(bars, []);
+  const drawn = squares.paths.map((path) => [path["data-head"], path["fill-opacity"], path["d"]]);
+  assert.deepEqual(drawn, [
+    ["3", undefined, "M238 65h5v5h-5z"],
+    ["3", "0.13", "M238 41h5v5h-5z"],
+    ["11", "0.63", "M244 65h5v5h-5zM244 89h5v5h-5z"],
+    ["11", "0.63", "M244 41h5v5h-5z"],
+  ]);
+  assert.equal(squares.label, "heads at [CLS]: 11; heads at fox: 3, 11; heads at dog: 11");
   const heights = lines.slice(1, 3).map((line) => line["d"]!.split("c")[0]!.split(" ")[1]);
   assert.equal(heights[0], "83.25"); // 82 and half of 2.5
 });

@@ -9,7 +9,7 @@ import pytest
 
 from sphinx_attention.core.render.common import head_colours
 
-CSS = Path(__file__).parents[4] / "static" / "src" / "views" / "heads" / "style.css"
+CSS = Path(__file__).parents[4] / "static" / "src" / "views" / "edges" / "style.css"
 # Viewing with two cones (Machado, Oliveira and Fernandes 2009, doi:10.1109/TVCG.2009.113, severity
 # 1), in linear sRGB.
 SIGHT = {

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -167,27 +168,44 @@ def test_lanes_stay_within_their_row(count):
     assert max(lanes) - min(lanes) <= 14.0001
 
 
-def test_numbers_of_several_heads_are_their_mean_and_bars_add_up_to_it():
+def test_numbers_of_several_heads_are_their_mean_and_each_head_has_a_square():
     shown = two_heads(focus="fox", cutoff=1.0)
     root = ET.fromstring(render_svg(shown, "f"))
     numbers = [e.text for e in classed(root, "attention-weight")]
     # (0.01 + 0.31) / 2 and so on
     assert numbers == ["0.160", "0.140", "0.550", "0.100", "0.050"]
     assert [s.number for s in score_vector(shown).scores] == numbers
-    lengths = {}
-    for bar in classed(root, "attention-bar"):
-        for x, y, wide in re.findall(r"M([\d.]+) ([\d.]+)h([\d.]+)v", bar.get("d")):
-            lengths.setdefault(float(y), []).append((float(x), float(wide)))
+    assert classed(root, "attention-bar") == []
+    drawn = {}
+    for path in classed(root, "attention-square"):
+        for x, y in re.findall(r"M([\d.]+) ([\d.]+)h5v5h-5z", path.get("d")):
+            level = 8 * float(path.get("fill-opacity", "1"))
+            drawn[path.get("data-head"), float(y)] = float(x), round(level)
+    keys = [float(e.get("y")) for e in classed(root, "attention-weight")]
+    # The ramp of lines, in eighths. A weight of 0 has no square.
+    weights = {"0": shown.attention.weights[0, 0, 3], "1": shown.attention.weights[0, 1, 3]}
+    for head, row in weights.items():
+        for y, weight in zip(keys, row, strict=True):
+            found = drawn.get((head, y + 3.5))
+            ramp = 0.05 + 0.95 * np.log10(1 + 9 * weight)
+            assert (found and found[1]) == (max(1, round(8 * ramp)) if weight else None)
+    # Each head has the same slot at every key.
+    first, second = ({x for (of, _), (x, _) in drawn.items() if of == head} for head in "01")
+    assert len(first) == len(second) == 1
+    assert second.pop() - first.pop() == 6
+
+
+def test_a_single_head_has_bars_as_long_as_its_weights():
+    shown = replace(two_heads(focus="fox", cutoff=1.0), shown_heads=(1,), head=1)
+    root = ET.fromstring(render_svg(shown, "f"))
+    assert classed(root, "attention-squares") == []
+    (bar,) = classed(root, "attention-bar")
     words = classed(root, "attention-word")
     # The column has room for a number and a gap, then for the longest word.
     room = 36 + 6 + max(float(word.get("textLength")) for word in words)
-    pieces = [lengths[y] for y in sorted(lengths)]
-    assert [sum(w for _, w in row) / room for row in pieces] == pytest.approx(
-        [0.16, 0.14, 0.55, 0.10, 0.05], abs=0.0003
-    )
-    # The piece of the second head begins where the piece of the first ends.
-    (x0, w0), (x1, _) = pieces[2]
-    assert x1 == pytest.approx(x0 + w0, abs=0.011)
+    lengths = [float(wide) / room for wide in re.findall(r"h([\d.]+)v", bar.get("d"))]
+    row = [weight for weight in shown.attention.weights[0, 1, 3] if weight >= 0.005]
+    assert lengths == pytest.approx(row, abs=0.0003)
 
 
 @pytest.mark.parametrize(("count", "width"), [(1, "1.75"), (9, "1.75"), (10, "1"), (12, "1")])

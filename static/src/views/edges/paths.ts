@@ -1,6 +1,6 @@
 /** Paths that keep their edges: an edge that is drawn before and after a change goes over gradually. */
 
-import { type Attributes, group, setAttributes, svg } from "../shared";
+import { type Attributes, group, inFocus, same, setAttributes, type State, svg } from "../shared";
 
 /** The path of an edge. */
 export interface EdgePath {
@@ -64,10 +64,17 @@ export function pathsIn(parent: SVGGElement, name: (path: SVGPathElement) => str
         else put(parent, path, next);
         if (before.has(edge)) continue;
         if (motion === "grow") path.animate({ strokeDasharray: ["0 2", "1 2"] }, { duration: GROW, easing: "ease-out" });
-        if (motion === "change") path.animate({ strokeWidth: ["0", String(attributes["stroke-width"])] }, CHANGE);
+        if (motion === "change") path.animate([{ strokeWidth: "0" }, {}], CHANGE);
       }
     },
   };
+}
+
+/** Whether two states show the edges of the same tokens, perhaps those of other heads. */
+export function isSameFocus(state: State, previous: State): boolean {
+  const [now, before] = [inFocus(state), inFocus(previous)];
+  const areSame = now.length === before.length && now.every((place, i) => same(place, before[i]!));
+  return areSame && state.direction === previous.direction;
 }
 
 /** Put a path before another one. Where browsers can, a path that is moved keeps its transitions. */
