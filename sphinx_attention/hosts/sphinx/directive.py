@@ -18,7 +18,6 @@ from sphinx.util.docutils import SphinxDirective
 
 from sphinx_attention.core.authoring.options import (
     check_characters,
-    convert,
     invalid,
     unknown_option,
 )
@@ -27,8 +26,8 @@ from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import option
 from sphinx_attention.core.sources.author_files import locate
-from sphinx_attention.core.sources.numbers.lines import leading_rows, misplaced_rows
 from sphinx_attention.core.text import broken_character, listed, quoted
+from sphinx_attention.hosts.body import rows_of
 from sphinx_attention.hosts.paths import relative_path
 
 from . import misread, myst
@@ -170,7 +169,7 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
             align = _alignment(options.pop("align", None))
             caption = options.pop("caption", "")
             check_characters("caption", caption)
-            rows = _rows(source, options)
+            rows = rows_of(list(source.body), source.text, options)
             spec = _spec(directive, source, options, rows)
     except AttentionError as error:
         warn_of(error, location=located(directive, _line_of(error, directive, source)))
@@ -315,25 +314,6 @@ def _short(env: Any, place: Any) -> str:
     if whole.startswith(folder + os.sep) and ":docstring of" not in file:
         file = os.path.relpath(whole, folder).replace(os.sep, "/")
     return f"{file}:{line}"
-
-
-def _rows(source: Source, options: dict[str, str]) -> int:
-    """The number of lines of the body that are a matrix.
-
-    Raises:
-        AttentionError: the matrix stands below a caption, where it is not read.
-    """
-    body = list(source.body)
-    tokens = convert("tokens", options["tokens"]) if "tokens" in options else source.text.split()
-    skipped = leading_rows(body, tokens)
-    if not skipped and (below := misplaced_rows(body, tokens)) is not None:
-        raise AttentionError(
-            Problem.MATRIX,
-            "numbers below the caption are not read: put the matrix first, and the caption below "
-            "it; or indent the numbers, if they are no matrix",
-            line=below + 1,
-        )
-    return skipped
 
 
 def _alignment(value: str | None) -> str:

@@ -5,13 +5,13 @@ They leave nodes with the author's text, which `prose` resolves.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, ClassVar
 
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from sphinx_attention.core.authoring.numbers import QUANTITIES
 from sphinx_attention.core.authoring.reference import parse_reference
+from sphinx_attention.core.authoring.role_text import split_role
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import quoted
 
@@ -31,7 +31,7 @@ class FocusRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the text in a node that becomes a link to the figure."""
-        title, target = _titled(self.text)
+        title, target = split_role(self.text)
         if not title:
             try:
                 title = parse_reference(target).title
@@ -57,7 +57,7 @@ class NumberRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return a node that becomes the number."""
-        form, target = _titled(self.text)
+        form, target = split_role(self.text)
         node = attention_number(self.rawtext, "", kind=self._quantity, target=target, detail=form)
         self.set_source_info(node)
         return [node], []
@@ -104,30 +104,3 @@ ROLES: dict[str, SphinxRole] = {
     **{name: NumberRole(name) for name in QUANTITIES},
 }
 DIRECTIVES = {"check": CheckDirective}
-
-
-def _titled(text: str) -> tuple[str, str]:
-    """The text and the reference of ``text <reference>``; the text is empty if there is none.
-
-    Sphinx's own rule does not work here, because a reference may contain an arrow or a token such
-    as ``<s>``.
-    """
-    # A role may stand on several lines.
-    text = " ".join(text.split())
-    match = re.fullmatch(r"(.+?) ?<(.*)>", text)
-    if match is None or match[1].endswith(("->", "→", " +")) or not _balanced(match[2]):
-        return "", text
-    return match[1], match[2].strip()
-
-
-def _balanced(text: str) -> bool:
-    """Whether every ``<`` has its ``>``, arrows aside.
-
-    ``s> -> </s`` does not: the two tokens ``<s>`` and ``</s>`` were cut.
-    """
-    depth = 0
-    for sign in re.findall("[<>]", text.replace("->", "")):
-        depth += 1 if sign == "<" else -1
-        if depth < 0:
-            return False
-    return not depth

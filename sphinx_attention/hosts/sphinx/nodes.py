@@ -6,16 +6,17 @@ No node holds numbers. A figure holds its specification, and a mark holds the au
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx import addnodes
 
-from sphinx_attention.core.authoring.numbers import Quantity
 from sphinx_attention.core.figure.spec import FigureSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sphinx_attention.hosts.prose import MarkKind
 
 
 class attention_picture(nodes.General, nodes.Element):  # noqa: N801 - as docutils names nodes
@@ -50,9 +51,6 @@ class attention_figure(nodes.figure, addnodes.translatable):  # noqa: N801
     def extract_original_messages(self) -> Sequence[str]:
         """The texts for a translator besides the caption."""
         return [self["rawalt"]] if self.get("rawalt") else []
-
-
-MarkKind = Literal["focus", "check"] | Quantity
 
 
 class attention_mark(nodes.inline):  # noqa: N801

@@ -17,23 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from docutils import nodes
 from sphinx.util.logging import get_node_location
 
-from sphinx_attention.core.authoring.claims import check, parse_claim
-from sphinx_attention.core.authoring.numbers import (
-    check_reference,
-    parse_form,
-    print_number,
-)
-from sphinx_attention.core.authoring.reference import (
-    EXAMPLE,
-    Reference,
-    locate,
-    nearest_figure,
-    parse_figure,
-    parse_reference,
-)
+from sphinx_attention.core.authoring.reference import nearest_figure
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import listed, quoted
+from sphinx_attention.hosts.prose import MarkKind, look_up
 
 from .messages import warn_of
 from .nodes import (
@@ -43,10 +31,10 @@ from .nodes import (
 )
 
 if TYPE_CHECKING:
+    from sphinx_attention.core.authoring.reference import Reference
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.figure.spec import FigureSpec
 
-    from .nodes import MarkKind
     from .resolved import ResolvedFigures
 
 
@@ -184,29 +172,16 @@ class Prose:
         return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]
 
     def _result(self, docname: str, remark: Remark) -> Result:
-        if remark.kind == "check":
-            reference = parse_figure(remark.target)
-            claim = parse_claim(remark.detail, reference)
-            _, figure = self._figure(reference, docname)
-            if wrong := check(claim, figure):
-                raise AttentionError(Problem.CHECK, wrong)
-            return Result()
-        reference = parse_reference(remark.target)
+        found = look_up(
+            remark.kind,
+            remark.target,
+            remark.detail,
+            lambda reference: self._figure(reference, docname)[1],
+        )
         if remark.kind != "focus":
-            check_reference(remark.kind, reference, remark.target)
-            form = parse_form(remark.kind, remark.detail)
-            _, figure = self._figure(reference, docname)
-            return Result(text=print_number(remark.kind, reference, figure, form))
-        named, figure = self._figure(reference, docname)
-        found = locate(reference, figure)
-        if len(found.queries) > 1 or len(found.keys) > 1:
-            raise AttentionError(
-                Problem.REFERENCE,
-                f"{quoted(remark.target)} names several tokens with + between: a link shows one "
-                f"token or one pair, such as {EXAMPLE}",
-            )
-        selection = found.selection if reference != Reference(reference.figure) else ""
-        return Result(docname=named.docname, id=named.id, selection=selection)
+            return Result(text=found.text)
+        named = self._data.named(found.figure, docname)
+        return Result(docname=named.docname, id=named.id, selection=found.selection)
 
     def _figure(self, reference: Reference, docname: str) -> tuple[Named, Figure]:
         named = self._data.named(reference.figure, docname)
