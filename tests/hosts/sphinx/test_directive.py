@@ -70,7 +70,7 @@ def test_an_unexpected_error_is_a_warning_with_its_traceback(
     def broken(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(directive, "_rows", broken)
+    monkeypatch.setattr(directive, "rows_of", broken)
     made = project({"index.rst": f"P\n=\n\n.. attention-figure:: {FOX}\n\n{indent(FOX_ROWS)}\n"})
     made.build(verbosity=1)
     assert f"index.rst:4: WARNING: reading the figure of '{FOX}' failed: " in made.warnings
@@ -83,7 +83,7 @@ def test_a_build_may_be_interrupted(project, monkeypatch: pytest.MonkeyPatch) ->
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(directive, "_rows", interrupted)
+    monkeypatch.setattr(directive, "rows_of", interrupted)
     made = project({"index.rst": f"P\n=\n\n.. attention-figure:: {FOX}\n"})
     with pytest.raises(KeyboardInterrupt):
         made.build("dummy")
