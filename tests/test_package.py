@@ -119,6 +119,23 @@ NEEDED = {
 }
 
 
+OF_HOSTS = {"markdown"}
+"""Packages that import a host of ours. The host's modules import them at their top, and no other."""
+
+
+def test_the_packages_of_hosts_are_imported_by_those_hosts_alone() -> None:
+    for name in OF_HOSTS:
+        users = [
+            path.relative_to(PACKAGE).as_posix()
+            for path in PACKAGE.rglob("*.py")
+            if re.search(
+                rf"^(?:from|import) {name}\b", path.read_text(encoding="utf-8"), re.MULTILINE
+            )
+        ]
+        assert users == [f"hosts/{name}/extension.py"]
+        assert name in str(pyproject()["project"]["optional-dependencies"][name])
+
+
 def test_every_imported_package_is_declared() -> None:
     """Imports at the top of modules are dependencies. Imports in functions belong to extras."""
     found = set()
@@ -128,7 +145,7 @@ def test_every_imported_package_is_declared() -> None:
                 found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 found.add((node.module or "").split(".")[0])
-    found -= {*sys.stdlib_module_names, "sphinx_attention"}
+    found -= {*sys.stdlib_module_names, "sphinx_attention", *OF_HOSTS}
     assert {{"PIL": "pillow"}.get(name, name) for name in found} <= NEEDED
 
 

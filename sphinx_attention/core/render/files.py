@@ -23,6 +23,8 @@ from .html import figure_attributes, figure_class, render_html
 from .svg import render_svg, write_both
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sphinx_attention.core.figure.figure import Figure
 
 FORMATS = ("html", "svg", "png", "pdf")
@@ -118,15 +120,15 @@ def _with_figure(template: str, figure: Figure, uid: str, **more: str) -> str:
             uid=uid,
             attributes=figure_attributes(figure),
             body=Markup(render_html(figure, uid)),  # noqa: S704 - made and escaped by us
-            style=Markup(_style()),  # noqa: S704 - shipped with the package
-            script=Markup(_script(figure)),  # noqa: S704
+            style=Markup(style_text()),  # noqa: S704 - shipped with the package
+            script=Markup(script_text(scripts_of([figure]))),  # noqa: S704
             **{"class": figure_class(figure)},
             **more,
         )
     )
 
 
-def _style() -> str:
+def style_text() -> str:
     """The style sheet with its font inside."""
 
     def embedded(found: re.Match[str]) -> str:
@@ -136,17 +138,23 @@ def _style() -> str:
     return re.sub(r"""url\(["']?([\w.-]+\.woff2)["']?\)""", embedded, assets.text(assets.STYLE))
 
 
-def _script(figure: Figure) -> str:
-    """All scripts that the figure may need, without text that could end their element.
+def scripts_of(figures: Iterable[Figure]) -> list[str]:
+    """The names of all scripts that some figures may need."""
+    names = [assets.CORE, assets.PICTURES]
+    for figure in figures:
+        view = figure.spec.view
+        kind = VIEWS[view]
+        names += [assets.script_of(one) for one in (*kind.scripts, view, *kind.beside)]
+        names += [assets.GENERATE] if figure.step else []
+        names += [assets.VARIANTS] if figure.alternatives else []
+    return list(dict.fromkeys(names))
+
+
+def script_text(names: Iterable[str]) -> str:
+    """Some scripts for an element of a page, without text that could end the element.
 
     Such text occurs only in strings and patterns, where the escaped form has the same meaning.
     """
-    view = figure.spec.view
-    names = [assets.CORE, assets.PICTURES]
-    kind = VIEWS[view]
-    names += [assets.script_of(one) for one in (*kind.scripts, view, *kind.beside)]
-    names += [assets.GENERATE] if figure.step else []
-    names += [assets.VARIANTS] if figure.alternatives else []
     script = "\n".join(assets.text(name) for name in names)
     return re.sub(r"<(?=!--|/?script)", r"\\x3c", script, flags=re.IGNORECASE)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.request import Request
     from sphinx_attention.core.store.base import Store
+    from sphinx_attention.hosts.notes import Asked
     from sphinx_attention.hosts.sphinx.collect import Collected
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -63,9 +64,28 @@ def json_option(command: Command) -> Command:
     )
 
 
-def read_notes(docs: Path, defines: Sequence[str]) -> Collected:
-    """The requests of the notes. Sphinx is imported here, because not every command needs it."""
-    from sphinx_attention.hosts.sphinx.collect import collect  # noqa: PLC0415
+def read_notes(docs: Path, defines: Sequence[str]) -> Asked:
+    """The requests of the notes.
+
+    A folder with conf.py is read by Sphinx, another one as Markdown. The host is imported here,
+    because not every command needs it.
+    """
+    if (docs / "conf.py").is_file():
+        return read_sphinx_notes(docs, defines)
+    from sphinx_attention.hosts.markdown.collect import (  # noqa: PLC0415 - likewise
+        collect,
+        config_of,
+        needs_config,
+    )
+
+    if config_of(docs) is None:
+        raise needs_config(docs)
+    return collect(docs, define_pairs(defines), say)
+
+
+def read_sphinx_notes(docs: Path, defines: Sequence[str]) -> Collected:
+    """The requests of a Sphinx project."""
+    from sphinx_attention.hosts.sphinx.collect import collect  # noqa: PLC0415 - likewise
 
     return collect(docs, define_pairs(defines), warnings=cast("TextIO", _StandardError()))
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.request import Request
     from sphinx_attention.core.store.base import Store
-    from sphinx_attention.hosts.sphinx.collect import Collected
+    from sphinx_attention.hosts.notes import Asked
 
 _REVISION_SHOWN = 12
 _DOCUMENTS_SHOWN = 3
@@ -224,7 +224,7 @@ def _carried(
     sys.exit(1 if wrong else 0)
 
 
-def _open(notes: Collected) -> Store:
+def _open(notes: Asked) -> Store:
     return open_store(notes.settings.cache, notes.base)
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sphinx_attention.core.request import Request
-    from sphinx_attention.hosts.sphinx.collect import Collected
+    from sphinx_attention.hosts.notes import Asked
 
 _DTYPES = ("float32", "bfloat16", "float16", "float64", "auto")
 _LONG_ENOUGH = 6
@@ -130,7 +130,7 @@ def capture(
     sys.exit(1 if library.failures or len(library.not_stored) else 0)
 
 
-def _wanted(notes: Collected, only: Sequence[str]) -> list[tuple[str, Request]]:
+def _wanted(notes: Asked, only: Sequence[str]) -> list[tuple[str, Request]]:
     if not only:
         return list(notes)
     chosen = [(doc, request) for doc, request in notes if _is_meant(doc, request, only)]
@@ -182,7 +182,7 @@ class _Run:
     there: int
     places: dict[str, list[str]]
 
-    def compute(self, notes: Collected, *, jobs: int, scheduler: str | None) -> None:
+    def compute(self, notes: Asked, *, jobs: int, scheduler: str | None) -> None:
         """Compute the missing requests, in any kind of process, with one progress bar."""
         if not self.missing:
             return
@@ -207,7 +207,7 @@ class _Run:
             # Workers wrote these entries. Reading them keeps them in the folder, too.
             self.library.store.prepare(request.key for request in self.missing)
 
-    def _done(self, notes: Collected, jobs: int, scheduler: str | None) -> Any:
+    def _done(self, notes: Asked, jobs: int, scheduler: str | None) -> Any:
         library, missing = self.library, self.missing
         if scheduler is None and jobs == 1:
             return (request for request, _ in library.capture(missing))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
     from sphinx_attention.core.request import FunctionSource, ModelSource
-    from sphinx_attention.hosts.sphinx.collect import Collected
+    from sphinx_attention.hosts.notes import Asked
 
 _NEEDED = (
     "sphinx-attention",
@@ -233,11 +233,11 @@ def _notes(docs: Path, defines: tuple[str, ...], *, models: bool) -> Iterator[Fi
             yield _ask(source)
 
 
-def _uses(notes: Collected) -> Iterator[Finding]:
+def _uses(notes: Asked) -> Iterator[Finding]:
     """The decisions about the directives named `attention`: figures or admonitions."""
     for kind, figure in (("figure", True), ("admonition", False)):
         places: dict[str, list[str]] = {}
-        for use in notes.uses:
+        for use in getattr(notes, "uses", ()):  # Only Sphinx has two directives of the name.
             if use.figure is figure:
                 places.setdefault(use.why, []).append(use.place)
         for why, found in sorted(places.items()):
@@ -245,7 +245,7 @@ def _uses(notes: Collected) -> Iterator[Finding]:
             yield Finding("attention", listed, ok=None)
 
 
-def _store(docs: Path, notes: Collected) -> Finding:
+def _store(docs: Path, notes: Asked) -> Finding:
     """How many of the notes' requests the store has."""
     store = open_store(notes.settings.cache, notes.base)
     library = Library(store)
@@ -259,7 +259,7 @@ def _store(docs: Path, notes: Collected) -> Finding:
     return Finding("store", found, ok=None if missing else True, do=fill)
 
 
-def _sources(notes: Collected) -> dict[str, ModelSource | FunctionSource | AttentionError]:
+def _sources(notes: Asked) -> dict[str, ModelSource | FunctionSource | AttentionError]:
     """Every source that the notes declare or use, once by name, or its error."""
     found: dict[str, ModelSource | FunctionSource | AttentionError] = {}
     for name in dict.fromkeys([*notes.settings.models, notes.settings.model]):

@@ -16,6 +16,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import clean_line
+from sphinx_attention.hosts.notes import Asked
 from sphinx_attention.hosts.paths import require_conf
 
 from .config import settings_of
@@ -23,34 +24,20 @@ from .domain import domain_of
 from .uses import uses_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from sphinx_attention.core.authoring.settings import Settings
-    from sphinx_attention.core.request import Request
+    from collections.abc import Mapping, Sequence
 
     from .uses import Use
 
 
 @dataclass(frozen=True)
-class Collected:
-    """The requests of the documents in a folder.
+class Collected(Asked):
+    """The requests of the documents in a Sphinx project.
 
     Attributes:
-        requests: the requests of each document, in the order of the page.
-        settings: the settings of the project.
-        base: the folder of conf.py, from which relative paths start.
         uses: whether each `attention` directive is a figure, with the reason.
     """
 
-    requests: Mapping[str, Sequence[Request]]
-    settings: Settings
-    base: Path
     uses: Sequence[Use] = ()
-
-    def __iter__(self) -> Iterator[tuple[str, Request]]:
-        for document in sorted(self.requests):
-            for request in self.requests[document]:
-                yield document, request
 
 
 def collect(

@@ -175,7 +175,7 @@ export function notePayload({ dataset, textContent }: HTMLElement): void {
 }
 
 /** The text of a payload. It is in the element itself, in that of an earlier figure, or in a file. */
-export function textOf(element: HTMLScriptElement): Promise<string> {
+export function textOf(element: HTMLElement): Promise<string> {
   const { key, src } = element.dataset;
   if (!key || element.textContent) return Promise.resolve(element.textContent ?? "");
   let text = loading.get(key);

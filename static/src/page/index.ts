@@ -15,9 +15,10 @@ import { addSaveMenu } from "./save-menu";
 import type { Choices, Variants } from "../variants";
 
 const FIGURE = ".attention-figure[data-view]";
-// The instant navigation of sphinx-immaterial replaces scripts without their types. Any script without
-// a source is the payload then.
-const PAYLOAD = 'script[type="application/x-attention"], script:not([src])';
+// Hosts whose pages are replaced by a script have hidden elements in place of scripts. The instant
+// navigation of sphinx-immaterial replaces scripts without their types. Any script without a source is
+// the payload then.
+const PAYLOAD = '[type="application/x-attention"], script:not([src])';
 /**
  * The class with which the style sheet shows controls. Controls are hidden while a script is missing
  * that they need.
@@ -59,7 +60,7 @@ async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
   try {
     const variants = variantsOf.get(figure) ?? (await variantsIn(figure));
     if (variants) variantsOf.set(figure, variants);
-    const payload = figure.querySelector<HTMLScriptElement>(PAYLOAD) ?? fail("no payload");
+    const payload = figure.querySelector<HTMLElement>(PAYLOAD) ?? fail("no payload");
     const views = viewsOf(figure).map(loadView);
     const [decoded] = await Promise.all([textOf(payload).then(decode), ...views]);
     const model = modelOf(decoded, factsOf(figure, payload));
@@ -93,7 +94,7 @@ async function choices(): Promise<Choices> {
 }
 
 async function variantsIn(figure: HTMLElement): Promise<Variants | null> {
-  return figure.querySelector("script[data-at]") && (await choices()).variantsIn(figure);
+  return figure.querySelector("[data-at]") && (await choices()).variantsIn(figure);
 }
 
 /** Show the attention that a figure's state chooses, in place of the one that is shown. */
