@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.attention import Attention
     from sphinx_attention.core.errors import AttentionError, Problem
-    from sphinx_attention.hosts.python import Answer, LiveFigure, attention, figure
+    from sphinx_attention.hosts.python import (
+        Answer,
+        LiveFigure,
+        attention,
+        figure,
+        set_formats,
+    )
 
 __all__ = [
     "Answer",
@@ -33,6 +39,7 @@ __all__ = [
     "__version__",
     "attention",
     "figure",
+    "set_formats",
     "setup",
 ]
 
@@ -44,6 +51,7 @@ _WHERE = {
     "Problem": "core.errors",
     "attention": "hosts.python",
     "figure": "hosts.python",
+    "set_formats": "hosts.python.formats",
 }
 """The modules of the public names. Each is imported at its first use, because Sphinx needs none."""
 

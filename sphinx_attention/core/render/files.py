@@ -6,10 +6,12 @@ import importlib
 import re
 import tempfile
 from base64 import b64encode
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
+from PIL import Image
 
 from sphinx_attention import assets
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -35,6 +37,8 @@ INSTALL = 'pip install "sphinx-attention[render]"'
 _UID = "attention"
 _PIXELS_PER_INCH = 192
 _MARGIN = 8
+_COLOURS = 256
+"""The colours of a PNG with a palette."""
 
 
 def write_file(figure: Figure, path: Path) -> None:
@@ -190,6 +194,27 @@ def typeset(svg: str, kind: str) -> bytes:
                 Problem.OPTION, f"Typst cannot make {kind.upper()} of the picture: {reason}"
             ) from error
         return made
+
+
+def small_png(png: bytes) -> bytes:
+    """A PNG with a palette, which has a half of the size or less.
+
+    A picture has few colours, and no transparency.
+    """
+    with Image.open(BytesIO(png)) as image:
+        few = image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+    out = BytesIO()
+    few.save(out, "PNG", optimize=True, dpi=(_PIXELS_PER_INCH, _PIXELS_PER_INCH))
+    return out.getvalue()
+
+
+def can_typeset() -> bool:
+    """Whether PNG and PDF can be made here."""
+    try:
+        _typst("pdf")
+    except AttentionError:
+        return False
+    return True
 
 
 def _typst(kind: str) -> Any:

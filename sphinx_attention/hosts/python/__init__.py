@@ -21,6 +21,7 @@ from sphinx_attention.hosts.alone import resolve_alone
 
 from .asked import DEFAULT_MODEL, ask_model, ask_weights
 from .compute import compute
+from .formats import set_formats
 from .live_figure import LiveFigure
 from .options import WORDS
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.attention import Attention
 
-__all__ = ["Answer", "LiveFigure", "attention", "figure"]
+__all__ = ["Answer", "LiveFigure", "attention", "figure", "set_formats"]
 
 _OF_NUMBERS = (
     *(

@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.render.description import credit, describe
 from sphinx_attention.core.render.files import (
+    can_typeset,
     check_ending,
     check_file,
     fragment,
+    small_png,
     standalone_page,
+    standalone_svg,
+    typeset,
     write_file,
 )
+
+from .formats import is_chosen, is_default
 
 if TYPE_CHECKING:
     import os
@@ -69,20 +75,47 @@ class LiveFigure:
         Outside notebooks, a page is written to the folder for temporary files.
         """
         if _in_notebook():
-            shown = import_module("IPython.display")
-            shown.display(shown.HTML(self._repr_html_()))
+            import_module("IPython.display").display(self)
             return
         folder = Path(tempfile.mkdtemp(prefix="attention-"))
         page = folder / "figure.html"
         page.write_text(standalone_page(self._figure), encoding="utf-8")
         webbrowser.open(page.as_uri())
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """The live figure for a notebook, as HTML that needs no other file.
 
         Every call uses other ids, so that a page can hold the same figure twice.
         """
+        if not is_chosen("html"):
+            return None
         return fragment(self._figure, f"attention-{secrets.token_hex(6)}")
+
+    def _repr_svg_(self) -> str | None:
+        """The picture, for programs that show no HTML.
+
+        By default, an output holds an SVG only together with a PDF. For an SVG alone, nbconvert
+        calls Inkscape when it writes LaTeX, and stops if Inkscape is not installed.
+        """
+        if not is_chosen("svg") or (is_default() and not can_typeset()):
+            return None
+        return standalone_svg(self._figure)
+
+    def _repr_png_(self) -> bytes | None:
+        """The picture, for programs that show neither HTML nor SVG. None if Typst is missing."""
+        if not is_chosen("png") or not can_typeset():
+            return None
+        return small_png(typeset(standalone_svg(self._figure), "png"))
+
+    def _repr_pdf_(self) -> bytes | None:
+        """The picture, for LaTeX. None if Typst is missing.
+
+        This is no LaTeX code, because a notebook has no preamble that could load TikZ, and the
+        templates of nbconvert do not load it.
+        """
+        if not is_chosen("pdf") or not can_typeset():
+            return None
+        return typeset(standalone_svg(self._figure), "pdf")
 
     def __repr__(self) -> str:
         return f"<LiveFigure: {self._figure.spec.view}, {credit(self._figure)}>"
