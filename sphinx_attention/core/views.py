@@ -116,6 +116,16 @@ class ViewKind:
         return {**self.selection, **self.options}
 
 
+_PROJECTIONS = ("bipartite", "tsne", "umap", "pca")
+_COLOURS = ("kind", "position", "mod5", "norm", "type", "length", "frequency", "label")
+
+
+def _several(names: tuple[str, ...]) -> str:
+    """The pattern of one or several names with commas between."""
+    one = f"(?:{'|'.join(names)})"
+    return f"{one}(?: *, *{one})*"
+
+
 _FILTER = Word("all|aa|ab|ba|bb", "all, aa, ab, ba or bb")
 _ENLARGED = ("arcs", "heads", "matrix")
 
@@ -225,6 +235,58 @@ _KINDS = (
         },
         refuses_given="shows a picture, and a given matrix has weights alone",
         no_difference="shows the patches of a picture by their brightness",
+    ),
+    ViewKind(
+        name="map",
+        meant_by=("attentionviz", "scatter", "projection", "query-key map"),
+        summary=OfSentences(
+            "map",
+            keeps=("queries", "keys", "values"),
+            parameters=("projection",),
+            of_heads=True,
+        ),
+        options={
+            "projection": Word(
+                _several(_PROJECTIONS),
+                f"{', '.join(_PROJECTIONS)}, or several with commas between",
+                "how queries and keys get their places: ``bipartite``, the default, is a t-SNE "
+                "whose affinities are the softmaxed logits between queries and keys alone; "
+                "``tsne``, ``umap`` and ``pca`` compare all vectors, as AttentionViz does. "
+                "Several, with commas between: readers choose among them",
+                default="bipartite",
+            ),
+            "colour": Word(
+                "|".join(_COLOURS),
+                f"{', '.join(_COLOURS[:-1])} or {_COLOURS[-1]}",
+                "what the colour of a point means: ``kind``, the default, query or key; "
+                "``position`` of the token in its sentence; ``mod5``, the same modulo 5; ``norm`` "
+                "of the vector; ``type``, a special token, punctuation or a word; ``length`` of "
+                "the sentence; ``frequency`` of the token among all sentences; or ``label``, the "
+                "column of the option ``file``",
+                default="kind",
+            ),
+        },
+        selection={
+            "show": Word("head|all|mean", "head, all or mean"),
+            "point": Word(r"[qk]\d{1,6}", "q or k and the number of a token"),
+            "find": Word(r"[^&=]{1,60}", "some text"),
+            "zoom": Word(r"-?[\d.]{1,8},-?[\d.]{1,8},[\d.]{1,8}", "three numbers"),
+            "weigh": Word("norm", "norm"),
+        },
+        because="shows a head's own queries and keys",
+        refuses={
+            **_NO_VECTORS,
+            "measure": (
+                frozenset({"written"}),
+                f"what the head writes has no place among them: remove {option('measure')}",
+            ),
+            "compare": (
+                frozenset({"sentence", "model"}),
+                f"all sentences stand in one map: remove {option('compare')}",
+            ),
+        },
+        no_difference="shows queries and keys, and a difference has none",
+        refuses_given="shows queries and keys, and a given matrix has weights alone",
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
@@ -255,7 +256,10 @@ def summarised(
     needs = VIEWS[view].summary
     assert needs is not None
     options = VIEWS[view].options
-    parameters = {name: values.get(name, options[name].default) for name in needs.parameters}
+    parameters = {
+        name: re.sub(r"\s*,\s*", ",", values.get(name, options[name].default))
+        for name in needs.parameters
+    }
     if needs.of_heads and values.get("heads") is not None:
         parameters["heads"] = values["heads"]
     return replace(first, summary=SummarySpec(needs.kind, texts, tuple(sorted(parameters.items()))))

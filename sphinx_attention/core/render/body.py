@@ -53,6 +53,7 @@ class Numbers:
         directive: the author's directive as JSON; empty if there is none.
         at: the position of the attention on the axes of the figure, as JSON.
         variants: the facts about each other attention that the page holds, as JSON.
+        files: the files of the view, as JSON; empty if there are none.
     """
 
     key: str
@@ -61,6 +62,7 @@ class Numbers:
     directive: str = ""
     at: str = "{}"
     variants: Sequence[str] = ()
+    files: str = ""
 
 
 def write_body(figure: Figure, whole: Figure, uid: str, numbers: Numbers) -> str:
@@ -73,7 +75,8 @@ def write_body(figure: Figure, whole: Figure, uid: str, numbers: Numbers) -> str
         numbers: the numbers on the page.
     """
     drawing = draw(figure)
-    pairs = strongest_pairs(figure)
+    # The pairs of the first sentence say nothing about a summary of all sentences.
+    pairs = strongest_pairs(figure) if figure.attention.summary is None else ()
     lang = attribute("lang", figure.foreign, given=bool(figure.foreign))
     parts = (
         _heading(figure),
@@ -274,9 +277,11 @@ def _notes(drawing: Drawing, figure: Figure) -> Iterator[str]:
     say = figure.say.markup
     if not figure.pinned:
         # The style sheet shows the wording that fits the device.
+        point = say(drawing.hint or "hint_word")
+        tap = say(f"{drawing.hint}_tap" if drawing.hint else "hint_tap")
         yield _note(
-            f'<span class="attention-hint--point">{say("hint_word")}</span> '
-            f'<span class="attention-hint--tap">{say("hint_tap")}</span>',
+            f'<span class="attention-hint--point">{point}</span> '
+            f'<span class="attention-hint--tap">{tap}</span>',
             "hint",
         )
     edges = VIEWS[drawing.beside or figure.spec.view].edges
@@ -361,6 +366,9 @@ def _scripts(numbers: Numbers) -> str:
         '<script class="nohighlight" type="application/x-attention" '
         f'data-key="{numbers.key}"{source}{written}>{text}</script>\n'
     )
+    if numbers.files:
+        kind = "application/x-attention-files"
+        own += f'<script class="nohighlight" type="{kind}">{numbers.files}</script>\n'
     if not numbers.variants:
         return own
     return (

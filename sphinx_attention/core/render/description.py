@@ -17,6 +17,8 @@ from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.score_vector import heads_of
 from sphinx_attention.core.text import clean, clean_line, right_to_left, visible
 
+from . import registry
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,6 +30,9 @@ _WORDS = 12
 _NAMED: int = constants()["weights"]["described_pairs"]
 _LISTED: int = constants()["weights"]["listed_pairs"]
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+
+_SENTENCES = 5
+"""The most sentences of a summary that are written out."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,12 @@ def whole_texts(figure: Figure) -> list[tuple[str, str]]:
     generated = str(attention.provenance.get("generated", ""))
     target = "" if attention.part == "encoder" else request.target or generated
     labels = ("A", "B") if request.pair else (say("encoder"), "") if target else ("", "")
-    written = [(labels[0], text) for text in figure.sentences]
+    sentences, more = figure.sentences, 0
+    if attention.summary is not None:
+        sentences, more = sentences[:_SENTENCES], len(sentences[_SENTENCES:])
+    written = [(labels[0], text) for text in sentences]
+    if more:
+        written.append(("", say("more_sentences", count=more)))
     if attention.picture is not None:
         written = [(say("picture_named"), picture_in_words(figure)), *written]
     written += [(labels[1], request.pair or ""), (say("decoder"), target)]
@@ -292,6 +302,9 @@ def detail(figure: Figure, pairs: Sequence[Pair] | None = None) -> str:
         figure: the figure.
         pairs: the strongest pairs, if they are known already.
     """
+    if figure.attention.summary is not None:
+        where = layer_and_head(figure)
+        return f"{_closed(where[:1].upper() + where[1:])} {registry.words(figure)}"
     strongest = strongest_pairs(figure, _NAMED) if pairs is None else pairs[:_NAMED]
     named = ", ".join(_in_words(figure, pair) for pair in strongest)
     where = layer_and_head(figure) if _has_layer_or_head(figure) else ""

@@ -43,6 +43,7 @@ class Drawing:
         labels: the author's labels that stand in the picture. All others stand below it.
         smallest: the share of its size to which the picture is made smaller before it scrolls.
         vector: whether the weights of pinned tokens are shown below as a vector.
+        hint: the phrase that says what a reader can do first; empty for the hint of words.
     """
 
     width: float
@@ -60,6 +61,7 @@ class Drawing:
     notes: tuple[str, ...] = ()
     labels: tuple[Label, ...] = ()
     vector: bool = True
+    hint: str = ""
     smallest: float = 1.0
 
 

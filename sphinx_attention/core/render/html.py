@@ -21,6 +21,7 @@ from .body import Numbers, write_body
 from .comparison import WIDEST, Pane, is_comparison, panes_of
 from .drawing import templates
 from .registry import draw
+from .registry import files as files_of
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -32,6 +33,9 @@ SideFile = Callable[[str, str], str]
 
 ImageFile = Callable[[str, bytes], str]
 """Writes a file with this name and these bytes, and returns its URL from the page."""
+
+LATER = "attention-later-"
+"""The beginning of the names of side files that a page loads only when a reader asks for them."""
 
 LARGEST_INLINE = 48 * 1024
 """The most characters of a payload in the page. Larger payloads are written to a side file."""
@@ -242,8 +246,8 @@ def _variant(
     if one.figure is None:
         told["reason"] = clean_line(one.reason)
         return _json(told)
-    markup = write_body(one.figure, whole, uid, _numbers(one.figure, None))
-    markup = files.moved(markup)
+    numbers = _numbers(one.figure, None, files_to=side_file)
+    markup = files.moved(write_body(one.figure, whole, uid, numbers))
     content = _json({"attributes": figure_attributes(one.figure), "markup": markup})
     key = hashlib.sha256(content.encode()).hexdigest()[:16]
     if side_file is None:
@@ -294,6 +298,7 @@ def _numbers(
     on_page: AbstractSet[str] = frozenset(),
     *,
     variants: Sequence[str] = (),
+    files_to: SideFile | None = None,
 ) -> Numbers:
     """How the page comes by the numbers of an attention.
 
@@ -302,6 +307,7 @@ def _numbers(
         side_file: as for `render_html`.
         on_page: the keys of the payloads that the page has already.
         variants: what the page says of each other attention, as JSON.
+        files_to: takes the files of a view where the payload stays in the page.
     """
     payload = encode(figure)
     text = encode_text(payload)
@@ -314,7 +320,25 @@ def _numbers(
     if url or key in on_page:
         text = ""
     directive, at = _directive(figure), _json(dict(figure.spec.at))
-    return Numbers(key, text, url, directive=directive, at=at, variants=variants)
+    told = _files(figure, files_to or side_file)
+    return Numbers(key, text, url, directive=directive, at=at, variants=variants, files=told)
+
+
+def _files(figure: Figure, side_file: SideFile | None) -> str:
+    """The files of a view, as JSON: of each its name and its content, or the script that has it."""
+    told: dict[str, Any] = {}
+    for name, text in files_of(figure).items():
+        key = hashlib.sha256(text.encode()).hexdigest()[:16]
+        if side_file is None or len(text) <= _SMALLEST_FILE:
+            told[name] = {"text": text}
+            continue
+        script = f'(globalThis.attentionPayloads??={{}})["{key}"]="{text}";\n'
+        told[name] = {"key": key, "src": side_file(f"{LATER}{key}.js", script)}
+    return _json(told) if told else ""
+
+
+_SMALLEST_FILE = 2 * 1024
+"""The most characters of a view's file that stands in the page."""
 
 
 def _directive(figure: Figure) -> str:

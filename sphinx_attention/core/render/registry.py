@@ -33,6 +33,25 @@ def draw(figure: Figure, view: View | None = None) -> Drawing:
     return drawing
 
 
+def files(figure: Figure) -> dict[str, str]:
+    """The files of a view that summarises sentences, by name, in base 64.
+
+    Scripts load them when they are needed. A view without files has none.
+    """
+    made: dict[str, str] = {}
+    if figure.spec.kind.summary is not None:
+        made = _module(figure.spec.view).files(figure)
+    return made
+
+
+def words(figure: Figure) -> str:
+    """The description of a summary by its view; empty for other figures."""
+    if figure.spec.kind.summary is None:
+        return ""
+    said: str = _module(figure.spec.view).describe(figure)
+    return said
+
+
 def measures(figure: Figure) -> dict[str, Any]:
     """The measures with which the browser part builds the other pictures that a reader can choose.
 

@@ -24,7 +24,8 @@ from sphinx_attention.core.render.description import (
     pair_lines,
     whole_texts,
 )
-from sphinx_attention.core.render.html import figure_attributes, figure_class, render_html
+from sphinx_attention.core.render.html import LATER, figure_attributes, figure_class, render_html
+from sphinx_attention.core.render.registry import words
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.text import clean_line
 
@@ -199,7 +200,9 @@ def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
             for label, text in whole_texts(one)
             for line in text.splitlines()
         )
-        if pairs := pair_lines(one):
+        if said := words(one):
+            generic += nodes.paragraph("", said)
+        elif pairs := pair_lines(one):
             heading = nodes.strong("", _pairs_heading(one))
             generic += _lines([[heading], *_plain(pairs)])
         if compared:
@@ -303,7 +306,7 @@ class _SideFiles:
     """Files beside the pages, named after their content.
 
     Attributes:
-        bytes: the sum of the sizes of all requested files.
+        bytes: the sum of the sizes of all requested files, but those that a page loads later.
     """
 
     def __init__(self, translator: HTML5Translator) -> None:
@@ -316,7 +319,8 @@ class _SideFiles:
 
     def write(self, name: str, content: bytes) -> str:
         """Write a file, and return its URL from the page."""
-        self.bytes += len(content)
+        if not name.startswith(LATER):
+            self.bytes += len(content)
         path = Path(self._builder.outdir) / SIDE_FOLDER / name
         # A file with this name has the right content.
         if not path.exists():

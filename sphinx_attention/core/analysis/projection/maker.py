@@ -57,7 +57,7 @@ class MapMaker:
     def __init__(self, request: Request) -> None:
         assert request.summary is not None
         parameters = dict(request.summary.parameters)
-        self._methods: tuple[str, ...] = tuple(parameters["projection"].split(","))
+        self._methods: tuple[str, ...] = tuple(dict.fromkeys(parameters["projection"].split(",")))
         self._heads: tuple[int, ...] | None = parameters.get("heads")
         check_installed(self._methods)
         self._found: dict[int, Attention] = {}

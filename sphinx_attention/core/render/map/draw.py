@@ -1,0 +1,368 @@
+"""The view map: the queries and keys of one head in one plane, over many sentences."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sphinx_attention.core.codes import MASKED
+from sphinx_attention.core.render.common.constants import constants
+from sphinx_attention.core.render.common.text_metrics import cut, text_width
+from sphinx_attention.core.render.drawing import Drawing
+from sphinx_attention.core.text import visible
+
+from .colours import COLOURS, Colouring, colouring
+from .data import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.attention import Summary
+    from sphinx_attention.core.figure.figure import Figure
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["describe", "draw", "files"]
+
+_CONSTANTS = constants("map")
+_SIDE: int = _CONSTANTS["side"]
+"""The sides of the square with the points, in px."""
+
+_MARGIN: int = _CONSTANTS["margin"]
+"""The px around it."""
+
+_AS_PATHS: int = _CONSTANTS["vector"]
+"""The most points that are drawn as paths. More points are an image."""
+
+_LABELS: int = _CONSTANTS["labels"]
+"""The most labels at rest."""
+
+_LEGEND = 22.0
+_LEGEND_FONT = 12.0
+_FONT = 11.0
+_LONGEST_LABEL = 90.0
+_SWATCH = 14.0
+_GAP = 14.0
+_RAMP = 64.0
+_LITTLE = 0.1
+"""The share of the strongest keys among the nearest below which nearness means little."""
+
+_FAR = -0.3
+"""The rank correlation of distance and logit above which large distances mean little."""
+
+_SCALE = 4
+"""Pixels of an image for each px, before it is made smaller."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Points of one colour and one shape, as a path of dots.
+
+    Attributes:
+        colour: of the dots.
+        path: a dot of no length for each point.
+        square: whether the dots are those of keys.
+    """
+
+    colour: str
+    path: str
+    square: bool
+
+
+@dataclass(frozen=True)
+class Label:
+    """The text of a token beside its point."""
+
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Swatch:
+    """An entry of the legend."""
+
+    x: float
+    y: float
+    text: str
+    colour: str
+    square: bool
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """The ramp of queries or of keys in the legend."""
+
+    x: float
+    y: float
+    width: float
+    colours: Sequence[str]
+    low: str
+    high: str
+
+
+@dataclass(frozen=True)
+class Map:
+    """The picture.
+
+    Attributes:
+        top: the y of the square with the points.
+        side: the sides of the square.
+        margin: the px around it.
+        size: the diameter of a point.
+        layers: the points; empty if an image holds them.
+        image: the URL of the image; empty if there is none.
+        labels: the labels of points.
+        swatches: the legend.
+        ramps: the ramps of the legend.
+        count: the number of points.
+        colours: the values of the option ``colour`` that this map has, for the control.
+        by: the chosen one.
+        projections: those that the page carries, for the control.
+        projection: the one that is shown.
+        file: the name of the head's file.
+    """
+
+    top: float
+    side: float
+    margin: float
+    size: float
+    layers: tuple[Layer, ...]
+    image: str
+    labels: tuple[Label, ...]
+    swatches: tuple[Swatch, ...]
+    ramps: tuple[Ramp, ...]
+    count: int
+    colours: tuple[str, ...]
+    by: str
+    projections: tuple[str, ...]
+    projection: str
+
+
+def draw(figure: Figure) -> Drawing:
+    """Draw the map of the head that is shown."""
+    summary = _summary(figure)
+    projections = tuple(summary.facts["projections"])
+    projection = projections[0]
+    by = figure.option("colour")
+    found = colouring(figure, by)
+    width = _SIDE + 2 * _MARGIN
+    swatches, ramps, top = _legend(found, width)
+    steps = summary.arrays[projection][figure.layer, figure.head].astype(np.float64)
+    places = steps / 65535 * _SIDE + [_MARGIN, top + _MARGIN]
+    size = _size(len(places))
+    as_paths = len(places) <= _AS_PATHS
+    labelled = any(figure.spec.sentence_labels)
+    picture = Map(
+        top=top + _MARGIN,
+        side=_SIDE,
+        margin=_MARGIN,
+        size=size,
+        layers=tuple(_layers(places, found)) if as_paths else (),
+        image="" if as_paths else _image(steps / 65535, found, size),
+        labels=tuple(_labels(places, _ranked(summary, figure), _texts(summary))),
+        swatches=swatches,
+        ramps=ramps,
+        count=len(places),
+        colours=tuple(name for name in COLOURS if name != "label" or labelled),
+        by=by if by != "label" or labelled else "kind",
+        projections=projections,
+        projection=projection,
+    )
+    return Drawing(
+        width=width,
+        height=top + _SIDE + 2 * _MARGIN,
+        right_to_left=False,
+        template="map/picture.jinja",
+        content=picture,
+        controls="map/controls.jinja",
+        notes=tuple(notes(figure)),
+        hint="hint_map",
+        vector=False,
+    )
+
+
+def _summary(figure: Figure) -> Summary:
+    assert figure.attention.summary is not None
+    return figure.attention.summary
+
+
+def _size(count: int) -> float:
+    """The diameter of points in px: smaller where there are more."""
+    return float(np.clip(9 - np.log10(max(count, 10)) * 1.6, 2, 7).round(1))
+
+
+def _layers(places: Floats, found: Colouring) -> Iterator[Layer]:
+    half = len(places) // 2
+    keys = np.arange(len(places)) >= half
+    for number, colour in enumerate(found.colours):
+        for square in (False, True):
+            some = places[(found.of == number) & (keys == square)]
+            if len(some):
+                path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in some)
+                yield Layer(colour, path.replace(".0 ", " ").replace(".0h", "h"), square)
+
+
+def _image(shares: Floats, found: Colouring, size: float) -> str:
+    """The points as an image with a transparent ground, which fits light and dark pages."""
+    # Most pages need no image.
+    from PIL import Image, ImageColor, ImageDraw  # noqa: PLC0415
+
+    side = _SIDE + 2 * _MARGIN
+    image = Image.new("RGBA", (side * _SCALE, side * _SCALE), (0, 0, 0, 0))
+    drawer = ImageDraw.Draw(image)
+    half, radius = len(shares) // 2, size * _SCALE / 2
+    colours = [ImageColor.getrgb(colour) for colour in found.colours]
+    # In a fixed order that mixes both kinds, so that none lies over the other everywhere.
+    order = np.random.default_rng(0).permutation(len(shares))
+    centres = (shares * _SIDE + _MARGIN) * _SCALE
+    for point in order:
+        x, y = (float(n) for n in centres[point])
+        box = (x - radius, y - radius, x + radius, y + radius)
+        paint = drawer.rectangle if point >= half else drawer.ellipse
+        paint(box, fill=(*colours[found.of[point]][:3], 215))
+    small = image.resize((side * 2, side * 2), Image.Resampling.BOX)
+    written = BytesIO()
+    # Few colours are enough for dots, and take a third of the bytes.
+    small.quantize(128, method=Image.Quantize.FASTOCTREE).save(written, "PNG", optimize=True)
+    return "data:image/png;base64," + b64encode(written.getvalue()).decode("ascii")
+
+
+def _legend(found: Colouring, width: float) -> tuple[tuple[Swatch, ...], tuple[Ramp, ...], float]:
+    """The swatches and ramps above the picture, and the height that they take."""
+    x, y = float(_MARGIN), _LEGEND / 2 + 4
+    swatches: list[Swatch] = []
+    ramps: list[Ramp] = []
+    steps = len(found.colours) // 2
+    for number, entry in enumerate(found.legend):
+        text = cut(entry.text, _LEGEND_FONT, width / 2)
+        needed = _SWATCH + text_width(text, _LEGEND_FONT)
+        low, high = found.ends or ("", "")
+        if found.ends:
+            needed += _RAMP + 26 + text_width(low + high, _LEGEND_FONT)
+        if x > _MARGIN and x + needed > width - _MARGIN:
+            x, y = float(_MARGIN), y + _LEGEND
+        swatches.append(Swatch(x + 5, y, text, "" if found.ends else entry.colour, entry.square))
+        if found.ends:
+            start = x + _SWATCH + text_width(text, _LEGEND_FONT) + 14
+            start += text_width(low, _LEGEND_FONT) + 4
+            part = found.colours[number * steps : (number + 1) * steps]
+            ramps.append(Ramp(start, y - 4, _RAMP, part, low, high))
+        x += needed + _GAP
+    return tuple(swatches), tuple(ramps), y + _LEGEND / 2
+
+
+def _texts(summary: Summary) -> list[str]:
+    return [visible(token.text) for sentence in summary.sentences for token in sentence]
+
+
+def received(summary: Summary, layer: int, head: int) -> Floats:
+    """For each token, the weight that it receives in its sentence as a key."""
+    weights = summary.arrays["weights"][layer, head].astype(np.float64)
+    weights[weights == MASKED] = 0
+    long, parts, start = set(summary.facts["long"]), [], 0
+    for number, sentence in enumerate(summary.sentences):
+        size = len(sentence)
+        if number in long:
+            parts.append(np.zeros(size))
+            continue
+        parts.append(weights[start : start + size * size].reshape(size, size).sum(axis=0))
+        start += size * size
+    found: Floats = np.concatenate(parts)
+    return found
+
+
+def _ranked(summary: Summary, figure: Figure) -> NDArray[np.intp]:
+    """The points of keys, those that receive the most weight first."""
+    found = received(summary, figure.layer, figure.head)
+    return np.argsort(-found, kind="stable") + len(found)
+
+
+def _labels(places: Floats, ranked: NDArray[np.intp], texts: list[str]) -> Iterator[Label]:
+    """The labels of the best points, each text once, as far as they cover nothing."""
+    boxes: list[tuple[float, float, float, float]] = []
+    seen: set[str] = set()
+    tokens = len(texts)
+    for point in ranked:
+        text = texts[point % tokens]
+        if len(boxes) == _LABELS:
+            return
+        if text in seen:
+            continue
+        x, y = (float(n) for n in places[point])
+        shown = cut(text, _FONT, _LONGEST_LABEL)
+        width = text_width(shown, _FONT)
+        if x + 6 + width > _SIDE + 2 * _MARGIN:
+            continue
+        box = (x + 4, y - _FONT * 0.7, x + 8 + width, y + _FONT * 0.5)
+        if any(_overlap(box, other) for other in boxes):
+            continue
+        boxes.append(box)
+        seen.add(text)
+        yield Label(x + 6, y + _FONT * 0.35, shown)
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def notes(figure: Figure) -> Iterator[str]:
+    """What a reader has to know about the map, in words."""
+    summary, say = _summary(figure), figure.say
+    projection = summary.facts["projections"][0]
+    tokens = sum(map(len, summary.sentences))
+    yield say(
+        "map_of",
+        projection=say(f"map_{projection}"),
+        sentences=f"{len(summary.sentences):,}",
+        points=f"{2 * tokens:,}",
+    )
+    near, own, order = fidelity_of(figure, projection)
+    yield say("map_fidelity", near=percent(near), own=percent(own), order=signed(order))
+    if near < _LITTLE:
+        yield say("map_little")
+    elif order > _FAR:
+        yield say("map_far")
+    if projection in summary.facts["instead"]:
+        yield say("map_instead")
+    elif (lowered := summary.facts["perplexity"].get(projection)) is not None and lowered < usual(
+        projection
+    ):
+        yield say("map_lowered", perplexity=f"{lowered:.0f}")
+    for name in summary.facts["apart"]:
+        yield say(f"map_apart_{name}")
+    if summary.facts["long"]:
+        yield say("map_long", count=len(summary.facts["long"]))
+
+
+def usual(projection: str) -> float:
+    """The perplexity of a projection where there are enough points."""
+    return {"bipartite": 30.0, "tsne": 100.0}.get(projection, 0.0)
+
+
+def fidelity_of(figure: Figure, projection: str) -> tuple[float, float, float]:
+    """The fidelity of the map that is shown (see `projection.fidelity`)."""
+    found = _summary(figure).arrays[f"fidelity-{projection}"][figure.layer, figure.head]
+    near, own, order = (float(number) for number in found)
+    return near, own, order
+
+
+def percent(share: float) -> str:
+    """A share in per cent, with a decimal where it is small."""
+    return f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:.0f}"
+
+
+def signed(number: float) -> str:
+    """A number with two decimals and its sign."""
+    return f"{'−' if number < 0 else ''}{abs(number):.2f}"
+
+
+def describe(figure: Figure) -> str:
+    """The map in words, for those who do not see it."""
+    return " ".join(text if text.endswith(".") else f"{text}." for text in notes(figure))
