@@ -183,7 +183,7 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
         ({"cutoff": "0"}, None, "above 0 and up to 1"),
         ({"cutoff": "all"}, None, "above 0 and up to 1"),
         ({"view": "arc"}, None, "did you mean arcs?"),
-        ({"view": "map"}, None, "expected arcs, heads, grid, matrix, steps or image"),
+        ({"view": "cloud"}, None, "expected arcs, heads, grid, matrix, steps, image or map"),
         ({"layers": "0-3;7"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
         ({"layers": "0-"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
         ({"layers": "-1"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
@@ -239,7 +239,7 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
             None,
             "layer is not part of a selection: write it as the option layer",
         ),
-        ({"selection": "colour=red"}, None, "expected direction, pin"),
+        ({"selection": "paint=red"}, None, "expected direction, pin"),
         (
             {"selection": "scale=log"},
             None,

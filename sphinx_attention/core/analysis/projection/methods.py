@@ -35,6 +35,9 @@ _EARLY, _LATE = 100, 250
 """Steps with and without exaggeration. On all-MiniLM, 250 and 500 steps keep one hundredth more of
 the strongest keys near, in twice the time."""
 
+_MANY = 10_000
+"""Points from which the forces of t-SNE are interpolated on a grid, which is faster then."""
+
 _NEIGHBOURS = 15
 _EXAGGERATION = 12.0
 
@@ -114,7 +117,13 @@ def _start(points: Floats) -> Floats:
 
 def _optimised(start: Floats, found: Any) -> Floats:
     """The places to which t-SNE moves points from a start."""
-    embedding = library("openTSNE").TSNEEmbedding(start, found, n_jobs=1, random_state=SEED)
+    embedding = library("openTSNE").TSNEEmbedding(
+        start,
+        found,
+        n_jobs=1,
+        random_state=SEED,
+        negative_gradient_method="bh" if len(start) < _MANY else "fft",
+    )
     embedding = embedding.optimize(_EARLY, exaggeration=_EXAGGERATION, momentum=0.5)
     return np.asarray(embedding.optimize(_LATE, momentum=0.8), np.float64)
 
