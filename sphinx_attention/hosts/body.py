@@ -15,6 +15,9 @@ from sphinx_attention.core.sources.numbers.lines import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+GIVES_TEXT = ("matrix", "file", "image")
+"""The options with which a figure needs no text of its own."""
+
 
 def split_text(lines: Sequence[str], options: Mapping[str, str]) -> tuple[str, int]:
     """The sentence in the first paragraph of a body, and the number of its lines.
@@ -24,9 +27,11 @@ def split_text(lines: Sequence[str], options: Mapping[str, str]) -> tuple[str, i
         options: the options of the figure, as written.
 
     Returns:
-        The sentence, empty where the body begins with a matrix, and how many lines belong to it,
-        blank lines before it included.
+        The sentence, and how many lines belong to it, blank lines before it included. It is empty
+        where the body begins with a matrix, and of a picture, whose body is the caption.
     """
+    if "image" in options:
+        return "", 0
     start = 0
     while start < len(lines) and not lines[start].strip():
         start += 1

@@ -12,7 +12,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import HostWords
 from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.core.text import listed, nearest, quoted
-from sphinx_attention.hosts.body import rows_of, split_text
+from sphinx_attention.hosts.body import GIVES_TEXT, rows_of, split_text
 from sphinx_attention.hosts.notes import Notes, read_settings
 
 if TYPE_CHECKING:
@@ -155,19 +155,17 @@ def read_figure(
     except AttentionError as error:
         raise _moved(error, start) from error
     matrix = "\n".join(rest[:rows]) if rows else None
-    if not (text or matrix or "matrix" in given or "file" in given):
+    if not (text or matrix or not given.keys().isdisjoint(GIVES_TEXT)):
         raise AttentionError(
             Problem.TEXT,
             "the text is missing: write the sentence on the first line within the fence",
         )
     roots = settings.roots(base, sources)
 
+    folder = (sources / where.page).parent if where.page else sources
+
     def find_file(declared: str) -> Path:
-        path = (
-            sources / declared[1:]
-            if declared.startswith("/")
-            else (sources / where.page).parent / declared
-        )
+        path = sources / declared[1:] if declared.startswith("/") else folder / declared
         return locate(declared, path, roots)
 
     spec = parse(text, given, matrix, HostContext(settings, base, find_file, None, where.language))

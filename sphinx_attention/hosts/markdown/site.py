@@ -43,7 +43,8 @@ class Site:
     @property
     def logger(self) -> logging.Logger:
         """The logger whose warnings fail a strict build."""
-        return logging.getLogger(f"{self.kind}.sphinx_attention")
+        name = "sphinx_attention"
+        return logging.getLogger(name if self.kind == "plain" else f"{self.kind}.{name}")
 
     @property
     def file(self) -> Path | None:

@@ -27,7 +27,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import option
 from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.core.text import broken_character, listed, quoted
-from sphinx_attention.hosts.body import rows_of
+from sphinx_attention.hosts.body import GIVES_TEXT, rows_of
 from sphinx_attention.hosts.paths import relative_path
 
 from . import misread, myst
@@ -248,7 +248,7 @@ def _spec(directive: Directive, source: Source, options: dict[str, str], rows: i
         # author wrote the line break on purpose.
         options = {name: _folded(value) for name, value in options.items()}
     matrix = "\n".join(source.body[:rows]) if rows else None
-    if not (source.text or matrix or not options.keys().isdisjoint(_GIVES_TEXT)):
+    if not (source.text or matrix or not options.keys().isdisjoint(GIVES_TEXT)):
         below = any(line.strip() for line in source.body)
         raise AttentionError(
             Problem.TEXT,
@@ -271,9 +271,6 @@ _FILES = (
     ("image", Problem.PICTURE, "remove the option"),
 )
 """The options that name a file, and what an author can do where no file is read."""
-
-_GIVES_TEXT = ("matrix", "file", "image")
-"""The options with which a figure needs no text on the directive's own line."""
 
 
 def _folded(value: str) -> str:
