@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import inspect
 import re
+import types
 from pathlib import Path
 
 import numpy as np
@@ -35,12 +36,18 @@ def test_the_page_names_the_entries_of_an_answer() -> None:
 
 def test_calls_beside_those_of_bertviz_work() -> None:
     calls = re.findall(r"     - ``(figure\(\w+, tokens=.*)``", PAGE)
-    assert len(calls) == 4
+    assert len(calls) == 5
     weights = np.full((3, 6, 2, 2), 0.5)
+    cross = np.full((1, 2, 2, 3), 1 / 3)
     names = {
         "figure": sphinx_attention.figure,
         "attention": tuple(weights[:, None]),
-        "cross": np.full((1, 2, 2, 3), 1 / 3),
+        "cross": cross,
+        "outputs": types.SimpleNamespace(
+            encoder_attentions=(np.full((1, 2, 3, 3), 1 / 3),),
+            decoder_attentions=(weights[:1, :2, :2],),
+            cross_attentions=(cross,),
+        ),
         "tokens": ["a", "b"],
         "queries": ["a", "b"],
         "keys": ["c", "d", "e"],

@@ -36,6 +36,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, Request, Tensor
 from sphinx_attention.core.sources.logit_terms import LayerLogitTerms, with_logit_terms
 from sphinx_attention.core.sources.numbers.foreign import as_array, as_norms, as_vectors
+from sphinx_attention.core.sources.numbers.generated import assemble, is_generated
 from sphinx_attention.core.sources.numbers.given import Given
 from sphinx_attention.core.sources.numbers.pieces import author_tokens, flags_of
 from sphinx_attention.core.sources.numbers.weights import (
@@ -178,7 +179,10 @@ def _bad(message: str) -> AttentionError:
 def _attention(
     answer: Mapping[str, Any], request: Request, problem: Problem, scores: Scores, *, causal: bool
 ) -> Attention:
-    array = as_array(answer.get("weights"), problem)
+    given = answer.get("weights")
+    steps = assemble(given, problem) if is_generated(given) else None
+    causal = causal or (steps is not None and steps.causal)
+    array = as_array(given, problem) if steps is None else steps.weights
     weights = as_layers_and_heads(array)
     masked = _mask(answer.get("masked"), array, weights)
     if causal:
@@ -188,6 +192,8 @@ def _attention(
     crosses = answer.get("key_tokens") is not None
     special = answer.get("special")
     queries = _tokens(answer["tokens"], "tokens", special)
+    if steps is not None and len(queries) == weights.shape[2] + 1:
+        queries = queries[:-1]  # The model wrote the last token and did not read it.
     keys = _tokens(answer["key_tokens"], "key_tokens", None) if crosses else queries
     if weights.shape[2:] != (len(queries), len(keys)):
         raise _bad(

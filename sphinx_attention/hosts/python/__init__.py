@@ -149,7 +149,8 @@ def figure(
         text: the sentence. Or weights: an array, a tensor or nested lists of the shape (layers,
             heads, queries, keys), where axes in front may be left out; a tuple of one tensor a
             layer, of the shape (1, heads, queries, keys), as ``output_attentions=True`` returns
-            them; a whole output of a model; an `Answer`; or an `Attention`. Rows sum to 1.
+            them; the nested tuples of ``generate()``; a whole output of either; an `Answer`; or an
+            `Attention`. Rows sum to 1.
         model: for a text, as for `attention`; a list of names lets readers choose among them.
         tokenizer: the tokenizer of a live model.
         weights: the weights, where the first argument is their sentence.

@@ -20,6 +20,7 @@ from sphinx_attention.core.sources import Answer as Answered
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.answer import Answer
 from sphinx_attention.core.sources.function import read_answer
+from sphinx_attention.core.sources.numbers.generated import is_generated, of_beams
 from sphinx_attention.core.text import listed
 from sphinx_attention.hosts.alone import read_alone
 
@@ -95,13 +96,16 @@ def ask_model(text: str, model: Any, tokenizer: Any, options: Mapping[str, Any])
     return Asked(_of_source(spec, source), opener, is_live=True)
 
 
-def _of_source(spec: FigureSpec, source: Source) -> FigureSpec:
-    """The same figure with another source."""
+def _of_source(spec: FigureSpec, source: Source, text: str | None = None) -> FigureSpec:
+    """The same figure with another source, and with another text where one is given."""
+    changes: dict[str, Any] = (
+        {"source": source} if text is None else {"source": source, "text": text}
+    )
 
     def moved(variant: Variant) -> Variant:
-        request, derivation = replace(variant.request, source=source), variant.derivation
+        request, derivation = replace(variant.request, **changes), variant.derivation
         if derivation is not None:
-            bases = tuple(replace(base, source=source) for base in derivation.bases)
+            bases = tuple(replace(base, **changes) for base in derivation.bases)
             derivation = replace(derivation, bases=bases)
         return replace(variant, request=request, derivation=derivation)
 
@@ -132,7 +136,7 @@ def ask_weights(
 
     Args:
         text: the sentence; None if there are only tokens.
-        weights: an array, the output of a model, an `Answer` or an `Attention`.
+        weights: an array, an output of a model, an `Answer` or an `Attention`.
         own: the values beside an array: ``tokens``, ``key_tokens`` and ``masked``.
         label: the name of the weights' source.
         options: the options of the figure.
@@ -152,23 +156,22 @@ def ask_weights(
     causal = convert("causal", written.pop("causal")) if "causal" in written else False
     scores = convert("scores", written.pop("scores", "weights"))
     spec = read_alone(text or "weights", written, DEFAULT_MODEL)
-    if spec.others:
-        raise AttentionError(
-            Problem.OPTION,
-            f"several values for part: expected the one of these weights: {listed(_FIELDS)}",
-        )
-    answer = _answer_of(text, weights, {n: v for n, v in own.items() if v is not None}, spec)
-    name = label or (answer.label if isinstance(answer, Attention) else "")
-    source = FunctionSource(name=name, function="given")
-    spec = replace(spec, request=replace(spec.request, source=source, text=text or ""))
+    given = {name: value for name, value in own.items() if value is not None}
+    parts = [variant.request.part for variant in spec.variants]
+    if len(parts) > 1:
+        _check_several(weights, given)
+    answers = {part: _answer_of(text, weights, given, part) for part in parts}
+    first = answers[parts[0]]
+    name = label or (first.label if isinstance(first, Attention) else "")
+    spec = _of_source(spec, FunctionSource(name=name, function="given"), text or "")
 
     def read(request: Request) -> Attention:
+        answer = answers[request.part]
         if isinstance(answer, Attention):
             return replace(answer, label=name, part=request.part or answer.part)
+        later = bool(causal) and (len(parts) == 1 or request.part == "decoder")
         try:
-            return read_answer(
-                answer, request, problem=Problem.MATRIX, scores=scores, causal=bool(causal)
-            )
+            return read_answer(answer, request, problem=Problem.MATRIX, scores=scores, causal=later)
         except AttentionError as error:
             if error.problem is not Problem.FUNCTION:
                 raise
@@ -177,10 +180,28 @@ def ask_weights(
     return Asked(spec, lambda _: nullcontext(_GivenRunner(read)), is_live=True)
 
 
+def _check_several(weights: Any, own: Mapping[str, Any]) -> None:
+    """Check that several parts can be shown.
+
+    Raises:
+        AttentionError: the weights are those of one part, or a mask is given for all of them.
+    """
+    if not _parts_of(weights):
+        raise AttentionError(
+            Problem.OPTION,
+            f"several values for part: expected the one of these weights: {listed(_FIELDS)}; the "
+            "whole output of an encoder-decoder has several",
+        )
+    if "masked" in own:
+        raise AttentionError(
+            Problem.OPTION, "masked belongs to one part: remove masked, or choose one part"
+        )
+
+
 def _answer_of(
-    text: str | None, weights: Any, own: dict[str, Any], spec: FigureSpec
+    text: str | None, weights: Any, own: Mapping[str, Any], part: str | None
 ) -> Answer | Attention | Mapping[str, Any]:
-    """The answer of the runner: weights with their tokens."""
+    """The answer of the runner for a part: weights with their tokens."""
     whole: Answer | Attention | Mapping[str, Any] | None = None
     if isinstance(weights, Mapping) and "weights" in weights and "tokens" not in weights:
         own = {**{name: weights[name] for name in weights if name != "weights"}, **own}
@@ -201,8 +222,12 @@ def _answer_of(
             "the tokens are missing: give a text for each row of the weights, such as "
             "tokens=tokenizer.convert_ids_to_tokens(ids)",
         )
-    own.setdefault("tokens", (text or "").split())
-    return {"weights": _attentions_of(weights, spec.request.part), **own}
+    own = {"tokens": (text or "").split(), **own}
+    if "key_tokens" in own and _parts_of(weights) and part != "cross":
+        # Of an encoder-decoder, these are the tokens of the encoder.
+        encoder = own.pop("key_tokens")
+        own = {**own, "tokens": encoder} if part == "encoder" else own
+    return {"weights": _attentions_of(weights, part), **own}
 
 
 def _is_protocol(weights: Any) -> bool:
@@ -215,16 +240,16 @@ def _attentions_of(weights: Any, part: str | None) -> Any:
     Raises:
         AttentionError: the model returned no attentions, or those of several parts.
     """
-    found = {name: getattr(weights, field, None) for name, field in _FIELDS.items()}
-    if there := [name for name, value in found.items() if value]:
-        if part not in there:
+    if found := _parts_of(weights):
+        if part not in found:
             raise AttentionError(
                 Problem.OPTION,
-                f"this output has the attentions of several parts: set part to {listed(there)}",
+                f"this output has the attentions of several parts: set part to {listed(found)}, or "
+                "to several of them",
             )
-        return found[part]
+        return found[part] if part == "encoder" else _of_chosen_beams(weights, found[part])
     if hasattr(weights, "attentions"):
-        return weights.attentions
+        return _of_chosen_beams(weights, weights.attentions)
     if hasattr(weights, "last_hidden_state") or hasattr(weights, "logits"):
         raise AttentionError(
             Problem.MATRIX,
@@ -232,3 +257,27 @@ def _attentions_of(weights: Any, part: str | None) -> Any:
             "output_attentions=True",
         )
     return weights
+
+
+def _parts_of(weights: Any) -> dict[str, Any]:
+    """The attentions of an encoder-decoder's output, by part. Other values have none."""
+    found = {name: getattr(weights, field, None) for name, field in _FIELDS.items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def _of_chosen_beams(output: Any, attentions: Any) -> Any:
+    """The attentions of ``generate()``; of a beam search, those of the chosen beams.
+
+    Raises:
+        AttentionError: the output has several texts.
+    """
+    chosen = getattr(output, "beam_indices", None)
+    if chosen is None or not is_generated(attentions):
+        return attentions
+    if len(chosen) != 1:
+        raise AttentionError(
+            Problem.MATRIX,
+            f"this output has {len(chosen)} generated texts: generate one, with "
+            "num_return_sequences=1",
+        )
+    return of_beams(attentions, chosen[0].tolist())

@@ -56,9 +56,7 @@ def as_array(value: Any, problem: Problem = Problem.FUNCTION) -> NDArray[Any]:
         )
     except (ValueError, TypeError) as error:
         what = (str(error).splitlines() or [""])[0]
-        raise AttentionError(
-            problem, f"the numbers are no array: {what}{_generated(value)}"
-        ) from None
+        raise AttentionError(problem, f"the numbers are no array: {what}") from None
     if array.dtype == object and array.ndim > 1 and all(isinstance(n, Real) for n in array.flat):
         return array.astype(np.float64)  # Fractions, and whole numbers of any size.
     return array
@@ -71,17 +69,6 @@ def _stacked(parts: list[NDArray[Any]], problem: Problem) -> NDArray[Any]:
             problem, f"its layers have different shapes: {shapes}; make one shape of them"
         )
     return np.stack(parts)
-
-
-def _generated(value: Any) -> str:
-    """A hint for the attentions of ``generate()``, which have a tuple of tensors for each step."""
-    nested = isinstance(value, tuple) and value and isinstance(value[0], tuple)
-    if not nested:
-        return ""
-    return (
-        "; attentions of `generate()` have one entry a step, each with another shape: take one "
-        "step, `attentions[0]`"
-    )
 
 
 def as_vectors(
