@@ -47,6 +47,8 @@ class Problem(StrEnum):
     """A phrase in a project's message catalogue that cannot be used."""
     BUDGET = "budget"
     """A page whose figures are larger than the project allows."""
+    LATEX = "latex"
+    """A character or a picture that the program behind a PDF cannot set."""
     CONFIG = "config"
     """A wrong value in the project's configuration."""
 

@@ -12,6 +12,7 @@ from . import (
     config,
     directive,
     domain,
+    latex,
     prose_output,
     stock_errors,
     translations,
@@ -38,6 +39,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     uses.setup_uses(app)
     stock_errors.setup_stock_errors(app)
     visitors.setup_visitors(app)
+    latex.setup_latex(app)
     translations.setup_translations(app)
     assets.setup_assets(app)
     return {

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DrawnAs = Literal["figure", "lines", "manual", "nothing"]
-"""The output for a figure: live figure, lines of text, lines for a manual page, or nothing."""
+DrawnAs = Literal["figure", "latex", "lines", "manual", "nothing"]
+"""The output for a figure: live figure, LaTeX, lines of text, lines for a man page, or nothing."""
 
 _NO_PAGES = frozenset(
     {"changes", "coverage", "doctest", "dummy", "gettext", "linkcheck", "spelling"}
@@ -175,6 +175,8 @@ def drawn_as(builder: Builder) -> DrawnAs:
     # Readers of EPUB run no scripts.
     if builder.format == "html" and not isinstance(builder, Epub3Builder):
         return "figure"
+    if builder.format == "latex":
+        return "latex"
     return "manual" if builder.format == "man" else "lines"
 
 

@@ -41,27 +41,48 @@ class ResolveProse(SphinxPostTransform):
         if domain.drawn_as == "nothing":
             return
         for mark in list(self.document.findall(attention_mark)):
+            docname = document_of(mark, self.env.docname)
             result = domain.prose.results.get(
-                (self.env.docname, mark.kind, mark["target"], mark.get("detail", "")), Result()
+                (docname, mark.kind, mark["target"], mark.get("detail", "")), Result()
             )
             if result.error:
                 made: nodes.Element = _placeholder(mark, result)
             elif isinstance(mark, attention_number):
                 made = nodes.inline("", result.text, classes=["attention-number"])
             else:
-                made = self._link(mark, result, live=domain.drawn_as == "figure")
+                made = self._link(mark, docname, result, live=domain.drawn_as == "figure")
             mark.replace_self(made)
 
-    def _link(self, mark: attention_mark, result: Result, *, live: bool) -> nodes.Element:
+    def _link(
+        self, mark: attention_mark, docname: str, result: Result, *, live: bool
+    ) -> nodes.Element:
         """The link to a figure. On live pages, it holds the selection."""
         text = nodes.Text(mark.astext())
         builder = self.env._app.builder  # noqa: SLF001 - `.app` is deprecated, and names the same
-        link = make_refnode(builder, self.env.docname, result.docname, result.id, text)
+        # In LaTeX, the name of a label begins with its document. A single page has no documents.
+        start = docname if builder.format == "latex" else self.env.docname
+        link = make_refnode(builder, start, result.docname, result.id, text)
         if not live:
             return link
         made = attention_link("", "", text, **link.attributes)
         made["selection"] = result.selection
         return made
+
+
+def document_of(node: nodes.Node, docname: str) -> str:
+    """The document in which an author wrote a node, if one tree holds several documents.
+
+    Args:
+        node: the node.
+        docname: the document of the tree, into which builders such as ``latex`` put all others.
+    """
+    parent = node.parent
+    while parent is not None:
+        # Sphinx gives this attribute to the sections of the documents that it puts together.
+        if found := parent.get("docname"):
+            return str(found)
+        parent = parent.parent
+    return docname
 
 
 def _placeholder(mark: attention_mark, result: Result) -> nodes.inline:

@@ -31,6 +31,7 @@ from sphinx_attention.core.text import clean_line
 
 from .config import settings_of
 from .domain import domain_of, entries_of, report, warn_of_weight
+from .latex import OURS, as_latex, without_captions
 from .messages import tell_notices, warn_of
 from .nodes import attention_figure, attention_picture
 from .pages import fields_of
@@ -96,7 +97,7 @@ class ResolveFigures(SphinxPostTransform):
         for node in list(self.document.findall(attention_figure)):
             try:
                 figure = self._figure(node)
-                generic = None if domain.drawn_as == "figure" else _drawn_as_text(node, figure)
+                generic = self._without_scripts(node, figure)
             except AttentionError as error:
                 warn_of(error, location=node)
                 domain.pages.note_warning(document, error, get_node_location(node) or document)
@@ -118,10 +119,25 @@ class ResolveFigures(SphinxPostTransform):
                     _make_findable(node, figure)
                 else:
                     if domain.drawn_as == "manual":
-                        _without_captions(generic)
+                        # docutils' manual pages join captions to the following text.
+                        without_captions(generic)
                     _replace(node, generic)
         domain.pages.note_entries(document, entries_of(domain, document))
         domain.pages.note_prose(document, domain.prose.digest(document))
+
+    def _without_scripts(self, node: attention_figure, figure: Figure) -> nodes.Element | None:
+        """The figure for builders that run no scripts; None for all others."""
+        drawn_as = domain_of(self.env).drawn_as
+        if drawn_as == "figure":
+            return None
+        if drawn_as != "latex":
+            return _drawn_as_text(node, figure)
+        builder = self.env._app.builder  # noqa: SLF001 - `.app` is deprecated, and names the same
+        made = as_latex(node, figure, builder)
+        if made is None:
+            made = _drawn_as_text(node, figure)
+            made["classes"].append(OURS)
+        return made
 
     def _figure(self, node: attention_figure) -> Figure:
         """The figure of a node.
@@ -219,12 +235,6 @@ def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
     # number.
     generic += [child for child in node.children if not isinstance(child, attention_picture)]
     return generic
-
-
-def _without_captions(figure: nodes.figure) -> None:
-    """Write captions as paragraphs. docutils' manual pages join captions to the following text."""
-    for caption in list(figure.findall(nodes.caption)):
-        caption.replace_self(nodes.paragraph("", "", *caption.children))
 
 
 def _pairs_heading(figure: Figure) -> str:

@@ -1,0 +1,63 @@
+"""Check that the programs of the LaTeX tests are there. Install those that are missing.
+
+On Debian and Ubuntu they are packages (some 110 MB to download). Elsewhere, TeX Live or MacTeX has
+the LaTeX programs, and poppler has ``pdftotext``. Everything goes to standard error.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+from scripts.find_chromium import install_packages, say
+
+PROGRAMS = ("latexmk", "pdflatex", "xelatex", "lualatex", "makeindex", "pdftotext")
+
+FILES = ("tikz.sty", "tgtermes.sty", "fncychap.sty", "fontspec.sty", "luaotfload.sty")
+"""Files of the packages that Sphinx's documents load, one of each Debian package."""
+
+PACKAGES = (
+    "latexmk",
+    "texlive-latex-recommended",
+    "texlive-latex-extra",
+    "texlive-fonts-recommended",
+    "texlive-xetex",
+    "texlive-luatex",
+    "tex-gyre",
+    "fonts-freefont-otf",
+    "poppler-utils",
+)
+
+HELP = """\
+error: the LaTeX tests need {missing}, and nothing could be installed here.
+On Debian and Ubuntu: apt-get install {packages}
+Elsewhere, install TeX Live or MacTeX, and poppler."""
+
+
+def main() -> int:
+    """Install what is missing, or say what to do."""
+    if not missing():
+        return 0
+    say(f"==> {', '.join(missing())} not found. Installing LaTeX by apt-get (about 110 MB)")
+    install_packages(PACKAGES)
+    if still := missing():
+        say(HELP.format(missing=", ".join(still), packages=" ".join(PACKAGES)))
+        return 1
+    return 0
+
+
+def missing() -> list[str]:
+    """The programs and files that are not there."""
+    programs = [name for name in PROGRAMS if shutil.which(name) is None]
+    if shutil.which("kpsewhich") is None:
+        return [*programs, *FILES]
+    return programs + [
+        name
+        for name in FILES
+        if subprocess.run(["kpsewhich", name], capture_output=True, check=False).returncode
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The second writer of pictures: LaTeX, in the fonts of the document."""

@@ -1,0 +1,140 @@
+"""A figure as LaTeX: its pictures, the weights of its pinned tokens, and the notes below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.figure.axes import names
+from sphinx_attention.core.render.common.score_vector import score_vector
+from sphinx_attention.core.render.comparison import panes_of
+from sphinx_attention.core.render.description import credit, label_lines, next_lines
+from sphinx_attention.core.render.registry import draw
+from sphinx_attention.core.render.svg import write_svg
+
+from .characters import TexTexts
+from .shapes import read_shapes
+from .tikz import write_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.render.common.score_vector import Score, Vector
+    from sphinx_attention.core.views import View
+
+PACKAGE = "sphinxattention"
+"""The LaTeX package with the macros of figures. It is in `style_file`."""
+
+_UID = "attention"
+_MOST_ROWS = 40
+"""The most rows of a vector. A page has no room for more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Latex:
+    """A figure as LaTeX.
+
+    Attributes:
+        code: for the body of a document that loads `PACKAGE`.
+        images: the files that the code names, beside the document.
+        unset: the characters in whose place another stands, or a box with their code.
+    """
+
+    code: str
+    images: dict[str, bytes] = field(repr=False)
+    unset: tuple[str, ...]
+
+
+def style_file() -> bytes:
+    """The content of ``sphinxattention.sty``."""
+    return (resources.files(__package__) / f"{PACKAGE}.sty").read_bytes()
+
+
+def render_latex(figure: Figure, texts: TexTexts | None = None) -> Latex:
+    """Write a figure without its caption.
+
+    Args:
+        figure: the figure.
+        texts: writes its texts; None writes them for XeLaTeX and LuaLaTeX.
+
+    Raises:
+        UnsupportedPictureError: the view draws something that cannot be written as LaTeX.
+    """
+    texts = texts or TexTexts()
+    images: dict[str, bytes] = {}
+    panes = panes_of(figure, _UID)
+    blocks = []
+    for pane in panes:
+        heading = f"\\AttentionHeading{{{texts.text(pane.name)}}}%\n"
+        blocks += [heading + _block(pane.figure, texts, images), _note(credit(pane.figure), texts)]
+    if not panes:
+        blocks.append(_block(figure, texts, images))
+        blocks += [_note(line, texts) for line in _notes(figure)]
+    return Latex("".join(blocks), images, tuple(texts.unset))
+
+
+def _block(figure: Figure, texts: TexTexts, images: dict[str, bytes]) -> str:
+    """The pictures and the vector, side by side where they fit."""
+    drawing = draw(figure)
+    parts = [_picture(figure, None, texts, images)]
+    if drawing.beside is not None:
+        parts.append(_picture(figure, drawing.beside, texts, images))
+    if drawing.vector and (vector := score_vector(figure)) is not None:
+        parts.append(_vector(vector, texts))
+    inside = "\\AttentionSpace\n".join(parts)
+    return f"\\begin{{AttentionFigure}}%\n{inside}\\end{{AttentionFigure}}%\n"
+
+
+def _picture(figure: Figure, view: View | None, texts: TexTexts, images: dict[str, bytes]) -> str:
+    drawing = draw(figure, view)
+    shapes = read_shapes(write_svg(drawing, figure, _UID, standalone=True))
+    size = (drawing.width, drawing.height)
+    return write_picture(shapes, size, texts, images, mirrored=drawing.right_to_left)
+
+
+def _vector(vector: Vector, texts: TexTexts) -> str:
+    letter = r"\Delta\alpha" if vector.signed else r"\alpha"
+    terms = (
+        rf"{letter}_{{\text{{{texts.text(name)}}}}}" if name else r"\cdots" for name in vector.terms
+    )
+    kept = [one for one in vector.scores if "attention-small" not in one.classes]
+    dropped = bool(vector.fold)
+    rows = [(_number(one, texts), _token(one, texts)) for one in kept[:_MOST_ROWS]]
+    if len(kept) > _MOST_ROWS:
+        rows.append((r"\vdots", ""))
+    if dropped:
+        rows.append((r"\vdots", rf"\textit{{{texts.text(vector.fold)}}}"))
+    numbers = r"\\".join(rf"\AttentionRow{{{number}}}" for number, _ in rows)
+    tokens = r"\\".join(rf"\AttentionToken{{{token}}}" for _, token in rows)
+    return f"\\AttentionVector{{{'+'.join(terms)}}}%\n{{{numbers}}}%\n{{{tokens}}}%\n"
+
+
+def _number(score: Score, texts: TexTexts) -> str:
+    number = rf"\text{{{texts.text(score.number)}}}"
+    return rf"\mathbf{{{number}}}" if "attention-strong" in score.classes else number
+
+
+def _token(score: Score, texts: TexTexts) -> str:
+    token = texts.text(score.token)
+    return (
+        rf"\textcolor{{attentionneutral!80!black}}{{{token}}}"
+        if ("attention-special" in score.classes)
+        else token
+    )
+
+
+def _note(line: str, texts: TexTexts) -> str:
+    return f"\\AttentionNote{{{texts.text(line)}}}%\n"
+
+
+def _notes(figure: Figure) -> Iterator[str]:
+    """The lines between the picture and the caption."""
+    drawing = draw(figure)
+    yield from label_lines(figure, drawing.labels)
+    yield from next_lines(figure)
+    yield credit(figure)
+    yield from drawing.notes
+    if others := names(figure):
+        yield figure.say("also_shows_live", names="; ".join(others))

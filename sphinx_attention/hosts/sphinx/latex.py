@@ -1,0 +1,139 @@
+"""Figures in the builder ``latex``: pictures as TikZ, in the fonts of the document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from sphinx_attention.core.boundary import guarded
+from sphinx_attention.core.errors import Problem
+from sphinx_attention.core.render.latex.characters import ENGINES, TexTexts, declared_in
+from sphinx_attention.core.render.latex.figure import PACKAGE, render_latex, style_file
+from sphinx_attention.core.render.latex.shapes import UnsupportedPictureError
+
+from .messages import warn
+from .nodes import attention_figure, attention_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sphinx.application import Sphinx
+    from sphinx.builders import Builder
+    from sphinx.config import Config
+
+    from sphinx_attention.core.figure.figure import Figure
+
+_BESIDE = "46%"
+"""The share of the line that a figure at the side of the text takes."""
+
+_MOST_NAMED = 8
+
+OURS = "attention-lines"
+"""The class of a figure that stands as lines of text where its picture cannot be written."""
+
+_CLASSES = {OURS, "attention-placeholder", "attention-problem", "attention-number"}
+
+
+def setup_latex(app: Sphinx) -> None:
+    """Register what the builder needs."""
+    app.connect("builder-inited", add_package)
+    app.add_post_transform(FitTexts)
+
+
+def add_package(app: Sphinx) -> None:
+    """Put the macros of figures beside the document, and load them."""
+    if app.builder.format == "latex":
+        target = Path(app.outdir) / f"{PACKAGE}.sty"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(style_file())
+        app.add_latex_package(PACKAGE)
+
+
+def texts_of(config: Config) -> TexTexts:
+    """What writes texts for the TeX program of a project."""
+    written = (value for value in config.latex_elements.values() if isinstance(value, str))
+    return TexTexts(ENGINES.get(config.latex_engine, "pdf"), declared_in(*written))
+
+
+def as_latex(node: attention_figure, figure: Figure, builder: Builder) -> nodes.Element | None:
+    """A figure for LaTeX, with the author's caption; None if its picture cannot be written."""
+    texts = texts_of(builder.config)
+    try:
+        with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):
+            written = render_latex(figure, texts)
+    except UnsupportedPictureError as error:
+        problem = f"the view {figure.spec.view} draws something that LaTeX cannot ({error}); "
+        warn(Problem.LATEX, f"{problem}its strongest pairs stand in its place", location=node)
+        return None
+    for name, content in written.images.items():
+        (Path(builder.outdir) / name).write_bytes(content)
+    warn_of_characters(written.unset, builder.config, location=node)
+    if _has_no_floats(node):
+        made: nodes.Element = nodes.container()
+    else:
+        made = nodes.figure(align=node["align"])
+    if node["align"] in {"left", "right"}:
+        made["width"] = _BESIDE
+    kept = [child for child in node.children if not isinstance(child, attention_picture)]
+    if not any(isinstance(child, nodes.caption) for child in kept):
+        # Sphinx writes the place to which references lead with a caption, and only there.
+        made += nodes.target(ids=node["ids"])
+    made += nodes.raw("", written.code, format="latex")
+    made += kept
+    if isinstance(made, nodes.container):
+        without_captions(made)
+    return made
+
+
+def without_captions(figure: nodes.Element) -> None:
+    """Write captions as paragraphs, where there are no figures with a caption."""
+    for caption in list(figure.findall(nodes.caption)):
+        caption.replace_self(nodes.paragraph("", "", *caption.children))
+
+
+def _has_no_floats(node: nodes.Node) -> bool:
+    """Whether a node is in a footnote, in which LaTeX allows no figure."""
+    parent = node.parent
+    while parent is not None and not isinstance(parent, (nodes.footnote, nodes.citation)):
+        parent = parent.parent
+    return parent is not None
+
+
+def warn_of_characters(unset: Iterable[str], config: Config, location: nodes.Node) -> None:
+    """Warn of characters that are replaced, because the TeX program cannot set them."""
+    characters = list(unset)
+    if not characters:
+        return
+    named = ", ".join(f"{one} (U+{ord(one):04X})" for one in characters[:_MOST_NAMED])
+    more = " …" if len(characters) > _MOST_NAMED else ""
+    warn(
+        Problem.LATEX,
+        f"{config.latex_engine} cannot set {named}{more}; a plain character or a box with the "
+        "code stands in the place of each: set latex_engine to xelatex or lualatex, or declare "
+        "the characters in the preamble of latex_elements",
+        location,
+    )
+
+
+class FitTexts(SphinxPostTransform):
+    """Write the texts of our other elements so that none of their characters ends the build.
+
+    A placeholder holds the sentence of an author, and a message holds what a model answered.
+    """
+
+    # This runs when the elements are there, and before references are resolved (10).
+    default_priority = 8
+    formats = ("latex",)
+
+    def run(self, **_kwargs: Any) -> None:
+        """Go through the elements of one document."""
+        for element in list(self.document.findall(nodes.Element)):
+            if not _CLASSES.isdisjoint(element["classes"]):
+                texts = texts_of(self.config)
+                for text in list(element.findall(nodes.Text)):
+                    if not text.isascii() and not isinstance(text.parent, nodes.raw):
+                        code = nodes.raw("", texts.text(str(text)), format="latex")
+                        text.parent.replace(text, code)
