@@ -625,3 +625,24 @@ def test_without_scripts_the_picture_is_whole(open_page) -> None:
     assert not page.locator('#mpinned select[name="scale"]').is_visible()
     assert not page.locator("#mdog .attention-readout").is_visible()
     assert page.locator("#mpinned .attention-readout").is_visible()
+
+
+def test_a_row_of_the_vector_shows_its_cell_and_a_cell_its_row(open_page) -> None:
+    page = open_page("matrix-dog", "mdog")
+    token(page, "mdog", 4, "query").click()
+    away(page)
+    lit = "() => [...document.querySelectorAll('#mdog tr.attention-lit')].map(row => row.sectionRowIndex)"
+    assert page.evaluate(lit) == []
+    page.locator("#mdog .attention-vector tr").nth(9).hover()
+    assert page.evaluate(lit) == [9]
+    assert readout(page, "mdog").startswith("fox looks at dog ")
+    away(page)
+    assert page.evaluate(lit) == []
+    field = page.locator("#mdog .attention-field")
+    box = field.bounding_box()
+    row = box["y"] + box["height"] * 4.5 / 11
+    page.mouse.move(box["x"] + box["width"] * 2.5 / 11, row)
+    assert page.evaluate(lit) == [2]
+    # The vector is that of another row.
+    page.mouse.move(box["x"] + box["width"] * 2.5 / 11, row + box["height"] / 11)
+    assert page.evaluate(lit) == []

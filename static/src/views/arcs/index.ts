@@ -203,7 +203,7 @@ function open(root: HTMLElement, model: Model): View {
     rest?.redraw(last);
   };
   document.fonts?.addEventListener("loadingdone", onFonts);
-  const light = openLight(root, model, { turns: true, tokenAt: (place) => tokenAt(place)?.element });
+  const light = openLight(root, model, tokens, true);
   return {
     tokens: both,
     edges: true,

@@ -4,17 +4,7 @@
  * focus, for example because a link in the prose names it. A pin lights nothing: it shows all of its words.
  */
 
-import { findAll, type Model, otherSide, type Place, sameToken, type Side, type State, toggleClass } from "../shared";
-
-/** How a view shows pairs. */
-export interface Lamp {
-  /** Whether readers can turn edges round. */
-  readonly turns: boolean;
-  /** The element of a token. */
-  tokenAt(place: Place): Element | undefined;
-  /** If a view has no edges: show the cell of the vector's row under the pointer, or null. */
-  pointAt?(cell: Place | null): void;
-}
+import { type Dispatch, findAll, type Model, otherSide, type Place, sameToken, type Side, type State, type TextTokens, toggleClass } from "../shared";
 
 export interface Light {
   show(state: State): void;
@@ -22,8 +12,17 @@ export interface Light {
   destroy(): void;
 }
 
-/** Bind the picture in `root` and the vector of its figure. */
-export function openLight(root: HTMLElement, model: Model, { turns, tokenAt, pointAt }: Lamp): Light {
+/**
+ * Bind the picture in `root` and the vector of its figure. `turns` says whether readers can turn edges
+ * round. A view without edges gives `dispatch`, to show the cell of a row that is under the pointer.
+ */
+export function openLight(
+  root: HTMLElement,
+  model: Model,
+  tokens: TextTokens,
+  turns: boolean,
+  dispatch?: Dispatch,
+): Light {
   const figure = root.closest<HTMLElement>("figure, .attention-pane") ?? root;
   let state: State | undefined;
   /** The index of the row or edge under the pointer. */
@@ -49,7 +48,7 @@ export function openLight(root: HTMLElement, model: Model, { turns, tokenAt, poi
     // The vector is that of the pinned words, which need not be in focus.
     const isPinned = !isCell || state!.pinned.some((pin) => sameToken(pin, place));
     const row = isPinned && figure.querySelectorAll(".attention-vector tr")[other];
-    const word = tokenAt({ side: end, index: other });
+    const word = (tokens[end][other] ?? tokens.query[other])?.element;
     lit = [...edges, row, word].filter((one) => !!one);
     for (const one of lit) toggleClass(one, "lit", true);
   };
@@ -66,9 +65,9 @@ export function openLight(root: HTMLElement, model: Model, { turns, tokenAt, poi
     const next = type === "pointerleave" ? -1 : indexAt(target as Element);
     if (next === pointed) return;
     pointed = next;
-    if (!pointAt) return relight();
-    const pin = state!.pinned.at(-1);
-    if (pin) pointAt(next < 0 ? null : { side: from(pin), index: pin.index, other: next });
+    if (!dispatch) return relight();
+    const pin = next < 0 ? undefined : state!.pinned.at(-1);
+    dispatch({ type: "hover", place: pin ? { side: from(pin), index: pin.index, other: next } : null });
   };
 
   const events = ["pointerover", "pointerleave"];

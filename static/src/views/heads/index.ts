@@ -300,7 +300,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   bars.after(squares);
   const restPaths = pathsIn(resting, nameOfElement);
   const edgePaths = pathsIn(edges, nameOfElement);
-  const light = openLight(root, model, { turns: false, tokenAt: ({ side, index }) => tokens[side][index]?.element });
+  const light = openLight(root, model, tokens, false);
   const showSwatches = bindSwatches(root, model, dispatch);
   const said = find(root, "note--numbers");
   const whole = find(root, "note--whole");

@@ -48,6 +48,7 @@ import {
   type ViewKind,
   weightOf,
 } from "../shared";
+import { openLight } from "../edges/part";
 import { cellsOf, levelPaths, levelsInto, MOST_AS_PATHS } from "./cells";
 import {
   addHitAreas,
@@ -62,7 +63,7 @@ import {
   wordOf,
 } from "./picture";
 
-export const view: ViewKind = { open, build: buildMatrix, phrases };
+export const view: ViewKind = { open, build: buildMatrix, scripts: ["edges"], phrases };
 
 /** A cell by its row and column. -1 means all rows or all columns. */
 export type Spot = readonly [row: number, column: number];
@@ -209,6 +210,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const readout = given ?? element("span", ["attention-readout", ADDED]);
   if (!given) footer?.prepend(readout);
 
+  const light = openLight(root, model, tokens, true, dispatch);
   let focused: Place | null = null;
   let drawn = "";
 
@@ -240,6 +242,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     for (const token of all) toggleClass(token.element, "token--focus", focus.has(token));
     if (measures) showLabels(tokens, next.focus, layout, model, measures);
     readoutInto(readout, next.readout);
+    light.show(state);
     focused = state.focused;
   };
 
@@ -249,6 +252,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     tokens: all,
     show,
     destroy() {
+      light.destroy();
       canvas?.remove();
       if (!given) readout.remove();
     },
