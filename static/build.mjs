@@ -23,6 +23,12 @@ const VIEWS = readdirSync(join(here, "src", "views"))
  */
 const PARTS = { edges: "edges/part.ts", rail: "steps/rail.ts" };
 
+/**
+ * What a part does as soon as its script runs, even if the core script is not there. The script of the rail
+ * is not loaded asynchronously: before a page is painted, the style sheet knows that scripts are on their way.
+ */
+const AT_ONCE = { rail: 'document.documentElement.classList.add("attention-guided");' };
+
 /** The names that the part `edges` passes to views. All of them are functions. */
 const IN_EDGES = [...readFileSync(join(here, "src", "views", "edges", "part.ts"), "utf8").matchAll(/^export \{([^}]*)\}/gm)]
   .flatMap(([, names]) => names.split(","))
@@ -86,13 +92,13 @@ const sharedByCore = {
 };
 
 /** The script of a view. It adds a function to a list that the core script reads. */
-function viewScript(view, source = `${view}/index.ts`) {
+function viewScript(view, source = `${view}/index.ts`, before = "") {
   const contents = `import { view } from "./src/views/${source}"; returned(view);`;
   return bundled(
     { stdin: { contents, resolveDir: here }, plugins: [sharedByCore], format: "esm" },
     (code) => {
       const body = code.replace(/returned\((\w+)\);\s*$/, "return $1;");
-      return `(globalThis.attentionViews??=[]).push(["${view}",(attentionCore)=>{"use strict";${body}}]);`;
+      return `${before}(globalThis.attentionViews??=[]).push(["${view}",(attentionCore)=>{"use strict";${body}}]);`;
     },
   );
 }
@@ -148,7 +154,7 @@ async function buildAll() {
   const scripts = new Map();
   for (const view of VIEWS) scripts.set(`attention-${view}.js`, [await viewScript(view), MOST.view]);
   for (const [part, source] of Object.entries(PARTS)) {
-    scripts.set(`attention-${part}.js`, [await viewScript(part, source), MOST[part] ?? MOST.part]);
+    scripts.set(`attention-${part}.js`, [await viewScript(part, source, AT_ONCE[part]), MOST[part] ?? MOST.part]);
   }
   const entry = (name) => bundled({ entryPoints: [join(here, "src", name)] });
   scripts.set("attention-pictures.js", [await entry("export/index.ts"), MOST.pictures]);

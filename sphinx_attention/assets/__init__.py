@@ -28,6 +28,13 @@ def script_of(name: str) -> str:
     return f"attention-{name}.js"
 
 
+BEFORE_PAINT = frozenset({script_of("rail")})
+"""Scripts that run before the page is painted: they tell the style sheet that scripts are on their way.
+
+All other scripts are loaded asynchronously.
+"""
+
+
 def files() -> list[Path]:
     """All files that a page may load."""
     return sorted(file for file in FOLDER.iterdir() if file.is_file() and file.suffix != ".py")

@@ -151,15 +151,33 @@ def test_all_steps_are_on_paper_and_without_scripts(open_page) -> None:
     assert float(picture.get_attribute("width")) > 500
 
 
-def test_where_scripts_do_not_come_all_steps_are_shown_after_a_while(browser, site) -> None:
+def test_where_scripts_are_blocked_all_steps_are_shown_at_once(browser, site) -> None:
     context = browser.new_context()
     context.route("**/attention*.js*", lambda route: route.abort())
     page = context.new_page()
+    page.goto(site.url("steps-dog"), wait_until="commit")
+    page.wait_for_selector("#sdog .attention-panels")
+    assert panels(page) == STEPS
+    # What needs a script takes no space.
+    assert box(page, ".attention-rail") is None
+    high = page.locator("#sdog").bounding_box()["height"]
+    page.wait_for_timeout(300)
+    assert page.locator("#sdog").bounding_box()["height"] == high
+    context.close()
+
+
+@pytest.mark.parametrize("missing", ["attention.js", "attention-steps.js"])
+def test_if_one_script_does_not_come_all_steps_are_shown_after_a_while(
+    browser, site, missing: str
+) -> None:
+    context = browser.new_context()
+    context.route(f"**/{missing}*", lambda route: route.abort())
+    page = context.new_page()
     page.goto(site.url("steps-dog"))
-    # While scripts may still come, the page has the height that it will have with them.
+    # While the script may still come, the page has the height that it will have with it.
     assert panels(page) == ["multiply"]
     assert not page.locator("#sdog .attention-rail").is_visible()
-    page.wait_for_timeout(5500)
+    page.evaluate("() => document.getAnimations().forEach((one) => one.currentTime < 5000 && one.finish())")
     assert panels(page) == STEPS
     context.close()
 

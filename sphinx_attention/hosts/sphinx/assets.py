@@ -64,7 +64,10 @@ def link_files(
     if app.registry.html_assets_policy == "always" or _needs_files(doctree):
         app.add_css_file(assets.STYLE)
         for name in _scripts(doctree):
-            app.add_js_file(name, loading_method="async", fetchpriority="high")
+            if name in assets.BEFORE_PAINT:
+                app.add_js_file(name)
+            else:
+                app.add_js_file(name, loading_method="async", fetchpriority="high")
         _take_over(context, "css_files", getattr(app.builder, "_css_files", []))
         _take_over(context, "script_files", getattr(app.builder, "_js_files", []))
 

@@ -49,10 +49,12 @@ export function bringIntoView(all: readonly (Element | null | undefined)[]): voi
 export function watchOverflow(stage: HTMLElement): void {
   if (typeof ResizeObserver === "undefined") return;
   const update = (): void => {
-    const { scrollLeft, scrollWidth, clientWidth, style } = stage;
+    const { scrollLeft, scrollTop, scrollWidth, clientWidth, scrollHeight, clientHeight, style } = stage;
     const gone = Math.abs(scrollLeft);
     toggleClass(stage, "stage--before", gone > 1);
     toggleClass(stage, "stage--after", gone < scrollWidth - clientWidth - 1);
+    toggleClass(stage, "stage--above", scrollTop > 1);
+    toggleClass(stage, "stage--below", scrollTop < scrollHeight - clientHeight - 1);
     style.setProperty("--attention-gone", `${scrollLeft}px`);
     if (gone > 1) style.setProperty("--attention-page", backgroundOf(stage));
   };
