@@ -29,7 +29,7 @@ def script_of(name: str) -> str:
 
 
 BEFORE_PAINT = frozenset({script_of("rail")})
-"""Scripts that run before the page is painted: they tell the style sheet that scripts are on their way.
+"""Scripts that run before the page is painted, to tell the style sheet that scripts are coming.
 
 All other scripts are loaded asynchronously.
 """
