@@ -177,7 +177,9 @@ def test_if_one_script_does_not_come_all_steps_are_shown_after_a_while(
     # While the script may still come, the page has the height that it will have with it.
     assert panels(page) == ["multiply"]
     assert not page.locator("#sdog .attention-rail").is_visible()
-    page.evaluate("() => document.getAnimations().forEach((one) => one.currentTime < 5000 && one.finish())")
+    page.evaluate(
+        "() => document.getAnimations().forEach((one) => one.currentTime < 5000 && one.finish())"
+    )
     assert panels(page) == STEPS
     context.close()
 
