@@ -14,7 +14,7 @@ copyright = "the sphinx-attention authors"
 language = "en"
 
 extensions = ["myst_parser", "sphinx_attention", "reference"]
-exclude_patterns = ["_build", "_attention", "_extensions"]
+exclude_patterns = ["_build", "_attention", "_extensions", "starters"]
 
 # `id` names the model, and is part of every key in the store. `path` is the folder of the model on
 # this machine, and is not part of keys. `make demo` downloads the model to this folder.

@@ -1,0 +1,71 @@
+"""The starters of each host are built as their workflows build them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import sphinx_attention
+
+pytestmark = pytest.mark.slow
+
+STARTERS = Path(__file__).parents[2] / "example_docs" / "starters"
+NAMES = sorted(folder.name for folder in STARTERS.iterdir() if folder.is_dir())
+NO_MODELS = "raise ImportError('a frozen build imports no model')\n"
+
+
+def job(name: str) -> dict:
+    text = (STARTERS / name / ".github" / "workflows" / "notes.yml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)["jobs"]["build"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_starter_builds_without_a_model(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    shutil.copytree(
+        STARTERS / name, folder, ignore=shutil.ignore_patterns("site", "_build", ".cache")
+    )
+    hidden = tmp_path / "hidden"
+    for package in ("torch", "transformers"):
+        (hidden / package).mkdir(parents=True)
+        (hidden / package / "__init__.py").write_text(NO_MODELS, encoding="utf-8")
+    steps = job(name)["steps"]
+    build = next(step["run"] for step in steps if step.get("name", "").startswith("Build"))
+    output = folder / steps[-1]["with"]["path"]
+    done = subprocess.run(
+        ["bash", "-ec", build],
+        cwd=folder,
+        env={
+            **os.environ,
+            **job(name)["env"],
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(hidden),
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = "".join(page.read_text(encoding="utf-8") for page in output.rglob("*.html"))
+    # The prose prints the weight of the model.
+    weights = sphinx_attention.attention(
+        "candle seven river yellow candle seven river yellow"
+    ).weights
+    assert f"{weights[0, 0, 2, 1]:.3f}" in pages
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_store_of_a_starter_is_complete(tmp_path: Path, name: str) -> None:
+    from click.testing import CliRunner
+
+    from sphinx_attention.hosts.cli import main
+
+    ran = CliRunner().invoke(main, ["capture", str(STARTERS / name), "--dry-run"])
+    assert "0 to compute, 1 in the store already" in ran.output
