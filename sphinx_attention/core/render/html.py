@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -185,7 +185,7 @@ class _Images:
     def moved(self, markup: str) -> str:
         """The markup with its images in files."""
         if self.seen is not None:
-            markup = images_as_files(markup, self.seen, _SEEN)
+            markup = images_as_files(markup, _with_script(self.seen), _SEEN)
         return markup if self.cells is None else images_as_files(markup, self.cells)
 
 
@@ -261,6 +261,22 @@ def _variant(
 def _json(value: Any) -> str:
     """JSON without the characters that would begin or end an element of HTML."""
     return json.dumps(value, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _with_script(write: ImageFile) -> ImageFile:
+    """Writes each image, and beside it a script with its bytes.
+
+    A page that was opened from a disk shows its images, and may not read them. The menu that saves
+    a picture reads the script.
+    """
+
+    def both(name: str, image: bytes) -> str:
+        stem, text = name.removesuffix(".png"), b64encode(image).decode("ascii")
+        script = f'(globalThis.attentionImages??={{}})["{stem}"]="{text}";\n'
+        write(f"{stem}.js", script.encode())
+        return write(name, image)
+
+    return both
 
 
 _IMAGE = re.compile(r'()(?<=xlink:href=")data:image/png;base64,([A-Za-z0-9+/=]+)(?=")')

@@ -87,7 +87,7 @@ def render(
             param_hint="--output",
         )
     chosen = _options(options, matrix)
-    _check_text(text, given=not chosen.keys().isdisjoint({"matrix", "tokens", "file"}))
+    _check_text(text, given=not chosen.keys().isdisjoint({"matrix", "tokens", "file", "image"}))
     if not output.parent.is_dir():
         raise click.BadParameter(
             f"{str(output)!r}: there is no folder {str(output.parent)!r}", param_hint="--output"

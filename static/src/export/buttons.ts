@@ -5,6 +5,7 @@ import { element, fail } from "../draw/dom";
 import { fragmentOf, idOf } from "../state/address";
 import type { FigureController } from "../state/controller";
 import { directiveOf } from "./directive";
+import { loadImages } from "./images";
 import { rasterOf } from "./raster";
 import { pictureOf } from "./svg";
 
@@ -36,8 +37,9 @@ export function buttons(controller: FigureController, phrase: typeof say): HTMLE
   };
   add(
     phrase("save_svg"),
-    () => {
+    async () => {
       controller.complete();
+      await loadImages(figure);
       const text = new XMLSerializer().serializeToString(pictureOf(figure).root);
       save("svg", new Blob([text], { type: "image/svg+xml" }));
     },
@@ -47,6 +49,7 @@ export function buttons(controller: FigureController, phrase: typeof say): HTMLE
     phrase("save_png"),
     async () => {
       controller.complete();
+      await loadImages(figure);
       const canvas = rasterOf(pictureOf(figure));
       const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve));
       save("png", blob ?? fail("no picture"));

@@ -3,6 +3,7 @@
  * any drawing program can open it. Canvases become images in it.
  */
 
+import { heldOf } from "./images";
 import { backgroundOf, find, findAll, rgbaOf, sheet, svg } from "../draw/dom";
 
 export interface Picture {
@@ -169,7 +170,11 @@ function copies(parent: Element, sources: Sources): Node[] {
       made.setAttribute("textLength", node.getComputedTextLength().toFixed(2));
       made.setAttribute("lengthAdjust", "spacingAndGlyphs");
     }
-    if (node instanceof SVGImageElement) sources.set(made, node);
+    if (node instanceof SVGImageElement) {
+      const own = heldOf(node);
+      sources.set(made, own?.bitmap ?? node);
+      if (own) made.setAttributeNS(XLINK, "xlink:href", own.url);
+    }
     if (node instanceof SVGStopElement) put(made, ["stop-color"], style);
     if (style.opacity !== "1") made.setAttribute("opacity", style.opacity);
     made.append(...copies(node, sources));
