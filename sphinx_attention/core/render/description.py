@@ -144,7 +144,7 @@ def whole_texts(figure: Figure) -> list[tuple[str, str]]:
     written.append((say("continuation"), attention.provenance.get("continued", "")))
     texts = [(label, _lines(text)) for label, text in written if text.strip()]
     if attention.picture is not None:
-        return texts
+        return texts if len(texts) > 1 else [("", text) for _, text in texts]
     words = {
         word.casefold()
         for _, text in texts

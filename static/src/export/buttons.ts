@@ -7,7 +7,7 @@ import type { FigureController } from "../state/controller";
 import { directiveOf } from "./directive";
 import { loadImages } from "./images";
 import { rasterOf } from "./raster";
-import { pictureOf } from "./svg";
+import { pictureOf, textOf } from "./svg";
 
 /** Ms for which a button says that it has done its work. */
 const SAID = 1500;
@@ -40,8 +40,7 @@ export function buttons(controller: FigureController, phrase: typeof say): HTMLE
     async () => {
       controller.complete();
       await loadImages(figure);
-      const text = new XMLSerializer().serializeToString(pictureOf(figure).root);
-      save("svg", new Blob([text], { type: "image/svg+xml" }));
+      save("svg", new Blob([textOf(pictureOf(figure))], { type: "image/svg+xml" }));
     },
     phrase("saved"),
   );

@@ -18,6 +18,15 @@ export interface Picture {
 /** Programs older than SVG 2 need this namespace, and scripts of the page take `href` for a link. */
 const XLINK = "http://www.w3.org/1999/xlink";
 
+/** The attribute that stands for `xlink:href` until the picture is text: an element would load the image. */
+const HREF = "data-href";
+
+/** A picture as the text of a file. */
+export function textOf({ root }: Picture): string {
+  root.setAttributeNS("http://www.w3.org/2000/xmlns/", "xmlns:xlink", XLINK);
+  return new XMLSerializer().serializeToString(root).replaceAll(` ${HREF}=`, " xlink:href=");
+}
+
 type Sources = Map<Element, CanvasImageSource>;
 
 /** Style properties of shapes and texts that become attributes. */
@@ -147,7 +156,7 @@ function imageOf(canvas: HTMLCanvasElement, around: DOMRect): SVGImageElement {
     preserveAspectRatio: "none",
     "image-rendering": getComputedStyle(canvas).imageRendering,
   });
-  image.setAttributeNS(XLINK, "xlink:href", canvas.toDataURL());
+  image.setAttribute(HREF, canvas.toDataURL());
   return image;
 }
 
@@ -173,7 +182,8 @@ function copies(parent: Element, sources: Sources): Node[] {
     if (node instanceof SVGImageElement) {
       const own = heldOf(node);
       sources.set(made, own?.bitmap ?? node);
-      if (own) made.setAttributeNS(XLINK, "xlink:href", own.url);
+      made.removeAttributeNS(XLINK, "href");
+      if (own) made.setAttribute(HREF, own.url);
     }
     if (node instanceof SVGStopElement) put(made, ["stop-color"], style);
     if (style.opacity !== "1") made.setAttribute("opacity", style.opacity);

@@ -116,7 +116,7 @@ def test_the_built_in_model_of_text_sees_nothing(tmp_path: Path) -> None:
     from sphinx_attention.core.sources.builtin import builtin
     from sphinx_attention.core.sources.builtin.runner import read as read_text
 
-    with pytest.raises(AttentionError, match="takes text, not pictures.*builtin-vision"):
+    with pytest.raises(AttentionError, match=r"takes text, not pictures.*builtin-vision"):
         read_text(picture_request(builtin(), tmp_path))
 
 

@@ -203,7 +203,13 @@ def refused(tmp_path: Path, family: Family, **given: Any) -> str:
 
 def test_models_whose_tokens_are_no_patches(tmp_path: Path) -> None:
     windows = {"embed_dim": 16, "depths": [1, 1], "num_attention_heads": [2, 2], "window_size": 4}
-    swin = Family("SwinModel", "ViTImageProcessorPil", SQUARE, [], {**windows, "num_hidden_layers": 2, "patch_size": 4})
+    swin = Family(
+        "SwinModel",
+        "ViTImageProcessorPil",
+        SQUARE,
+        [],
+        {**windows, "num_hidden_layers": 2, "patch_size": 4},
+    )
     assert "16 × 16 weights a head, and there are 64 × 64 pairs" in refused(tmp_path / "a", swin)
     mae = Family("ViTMAEModel", "ViTImageProcessorPil", SQUARE, [])
     assert "the tokens of tiny are not the patches of a picture" in refused(tmp_path / "b", mae)
