@@ -94,7 +94,7 @@ async function choices(): Promise<Choices> {
 }
 
 async function variantsIn(figure: HTMLElement): Promise<Variants | null> {
-  return figure.querySelector("[data-at]") && (await choices()).variantsIn(figure);
+  return figure.querySelector("script[data-at], [type][data-at]") && (await choices()).variantsIn(figure);
 }
 
 /** Show the attention that a figure's state chooses, in place of the one that is shown. */

@@ -47,7 +47,7 @@ declare global {
 
 /** The attentions of a static figure. Null if it has one. */
 function variantsIn(figure: HTMLElement): Variants | null {
-  const script = figure.querySelector<HTMLElement>("[data-at]");
+  const script = figure.querySelector<HTMLElement>("script[data-at], [type][data-at]");
   if (!script) return null;
   const first = JSON.parse(script.dataset["at"]!) as At;
   const others = JSON.parse(script.textContent!) as Variant[];
