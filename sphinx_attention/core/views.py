@@ -22,6 +22,12 @@ Tensor = Literal["queries", "keys", "values"]
 HEAD_SCORE_NAMES = ("previous", "first", "self", "entropy", "induction")
 """The scores by which heads are sorted, as readers see them. `head_scores` computes them."""
 
+CORPUS_SCORE_NAMES = ("previous", "induction", "first", "self", "distance", "entropy")
+"""The scores of heads over many sentences, in the order in which they are drawn."""
+
+SCORES_WITH_UNITS: Mapping[str, str] = {"distance": "tokens", "entropy": "bits"}
+"""The scores that are no shares of 1, and the names of their units."""
+
 
 @dataclass(frozen=True)
 class Word:
@@ -88,6 +94,8 @@ class ViewKind:
         refuses_given: why the view cannot draw weights that the author gives; empty if it can.
         no_difference: why the view shows no difference of two attentions; empty if it does.
         summary: how the view summarises all sentences; None if it shows one at a time.
+        never: options that the view does not take, each with the reason, which follows the name of
+            the view.
     """
 
     name: View
@@ -109,6 +117,7 @@ class ViewKind:
     no_difference: str = ""
     summary: OfSentences | None = None
     needs_picture: bool = False
+    never: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def words(self) -> Mapping[str, Word]:
@@ -287,6 +296,53 @@ _KINDS = (
         },
         no_difference="shows queries and keys, and a difference has none",
         refuses_given="shows queries and keys, and a given matrix has weights alone",
+    ),
+    ViewKind(
+        name="corpus",
+        meant_by=("sentences", "head over sentences"),
+        edges=True,
+        beside=("arcs",),
+        summary=OfSentences("corpus"),
+        options={
+            "score": Word(
+                "|".join(CORPUS_SCORE_NAMES),
+                f"a score: {', '.join(CORPUS_SCORE_NAMES)}",
+                "the score by which sentences are put in order, and the horizontal axis of all "
+                f"heads: {', '.join(f'``{name}``' for name in CORPUS_SCORE_NAMES)}; ``previous`` "
+                "is the default",
+                default="previous",
+            ),
+            "against": Word(
+                "|".join(CORPUS_SCORE_NAMES),
+                f"a score: {', '.join(CORPUS_SCORE_NAMES)}",
+                "the score on the vertical axis of all heads; ``entropy`` is the default",
+                default="entropy",
+            ),
+            "example": Word(
+                r"\d{1,3}",
+                "a number from 0 to 100",
+                "the sentence that is drawn first, by the share of sentences in percent that score "
+                "as much or less: ``100``, the default, is the strongest, and ``0`` the weakest",
+                default="100",
+            ),
+        },
+        refuses={
+            "aggregate": (
+                frozenset({"mean sentences", "rollout", "flow"}),
+                f"it shows each sentence and each head by itself: remove {option('aggregate')}",
+            ),
+        },
+        because="puts sentences in order by the scores of a head",
+        no_difference="shows many sentences, and a difference is of two",
+        refuses_given="shows what heads do over many sentences, and a given matrix is one text",
+        never={
+            "focus": "shows many sentences, and a word stands in few of them",
+            "note": "shows many sentences, and a label belongs to one",
+            "compare": "shows all sentences together already",
+            "pair": "shows many sentences, and a pair is of two",
+            "target": "shows many sentences, and a target belongs to one",
+            "generate": "shows many sentences, and steps belong to one",
+        },
     ),
 )
 

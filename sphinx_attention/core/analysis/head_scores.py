@@ -205,6 +205,30 @@ def induction(attention: Attention) -> NDArray[np.float64]:
     return _mean(np.where(follows, attention.weights, 0.0).sum(axis=3)[:, :, repeated])
 
 
+def distance(attention: Attention) -> NDArray[np.float64]:
+    """How far tokens look, in tokens.
+
+    The mean over queries of Σⱼ w[i, j]·|i − j|, over the sum of the row (Vig and Belinkov 2019,
+    arXiv 1906.04284, section 4.4; there for models that read from left to right). The weight on a
+    bin, which stands nowhere, does not count.
+
+    Args:
+        attention: weights of shape (layers, heads, queries, keys).
+
+    Returns:
+        Shape (layers, heads), at least 0. NaN where queries and keys are different tokens.
+    """
+    first = attention.bins
+    if not attention.same_tokens or first == len(attention.key_tokens):
+        return _undefined(attention)
+    weights = attention.weights[:, :, first:, first:].astype(np.float64)
+    places = np.arange(weights.shape[2])
+    apart = np.abs(places[:, None] - places)
+    total = weights.sum(axis=3)
+    far = (weights * apart).sum(axis=3) / np.where(total > 0, total, 1)
+    return _mean(far)
+
+
 def _seeing(attention: Attention) -> NDArray[np.bool_]:
     """The queries that have a row, which bins have not."""
     return np.logical_not(attention.masked.all(axis=(0, 2)))
@@ -218,6 +242,12 @@ HEAD_SCORES: Mapping[str, Callable[[Attention], NDArray[np.float64]]] = dict(
     )
 )
 """The scores by which heads are sorted, by the names that readers see."""
+
+SCORES: Mapping[str, Callable[[Attention], NDArray[np.float64]]] = {
+    **HEAD_SCORES,
+    "distance": distance,
+}
+"""All scores of heads: those by which figures sort heads, and the distance."""
 
 
 def _mean(values: NDArray[np.floating]) -> NDArray[np.float64]:

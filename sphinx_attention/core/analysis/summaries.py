@@ -54,6 +54,7 @@ class SummaryKind:
 
 
 KINDS: Mapping[str, SummaryKind] = {
+    "corpus": SummaryKind(".corpus:CorpusMaker"),
     "map": SummaryKind(
         ".projection.maker:MapMaker",
         extra="map",
@@ -62,7 +63,7 @@ KINDS: Mapping[str, SummaryKind] = {
             for name in ("bipartite", "tsne", "umap")
             for start in ("", "fidelity-")
         ),
-    )
+    ),
 }
 """Every kind by its name."""
 

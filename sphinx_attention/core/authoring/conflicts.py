@@ -258,6 +258,13 @@ def _check_refused(values: Mapping[str, Any], kind: ViewKind, *, given: bool) ->
             f"{kind.name} "
             f"{kind.refuses_given}",
         )
+    for name, why in kind.never.items():
+        if name in values:
+            raise AttentionError(
+                Problem.OPTION,
+                f"{option(name)} does not go with the view {kind.name}, which {why}: remove "
+                f"{option(name)}, or take another view",
+            )
     for name, (refused, why) in kind.refuses.items():
         value = values.get(name)
         several = value if isinstance(value, tuple) else (value,)

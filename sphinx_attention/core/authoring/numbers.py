@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Literal, get_args
 
-from sphinx_attention.core.analysis import logits
-from sphinx_attention.core.analysis.head_scores import HEAD_SCORES
+from sphinx_attention.core.analysis import corpus, logits
+from sphinx_attention.core.analysis.head_scores import SCORES as HEAD_SCORES
 from sphinx_attention.core.codes import FULL, MASKED_TEXT
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.focus import pick
@@ -223,7 +223,10 @@ def score_names() -> list[str]:
 
 
 def scores(found: Located, name: str) -> NDArray[np.float64]:
-    """A score of all heads of an attention, shape (layers, heads)."""
+    """A score of all heads of an attention, shape (layers, heads): the mean over many sentences."""
+    summary = found.attention.summary
+    if summary is not None and score_name(name) in summary.arrays:
+        return corpus.means(summary.arrays[score_name(name)])
     return HEAD_SCORES[score_name(name)](found.attention)
 
 

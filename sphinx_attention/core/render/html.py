@@ -20,7 +20,7 @@ from sphinx_attention.core.text import clean_line
 from .body import Numbers, write_body
 from .comparison import WIDEST, Pane, is_comparison, panes_of
 from .drawing import templates
-from .registry import draw
+from .registry import draw, page_figure
 from .registry import files as files_of
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _with_alternatives(
     numbers = _numbers(
         figure, side_file, frozenset() if on_page is None else on_page, variants=told
     )
-    markup = write_body(figure, figure, uid, numbers)
+    markup = write_body(page_figure(figure), figure, uid, numbers)
     if on_page is not None and numbers.text:
         on_page.add(numbers.key)
     return files.moved(markup)
@@ -247,7 +247,7 @@ def _variant(
         told["reason"] = clean_line(one.reason)
         return _json(told)
     numbers = _numbers(one.figure, None, files_to=side_file)
-    markup = files.moved(write_body(one.figure, whole, uid, numbers))
+    markup = files.moved(write_body(page_figure(one.figure), whole, uid, numbers))
     content = _json({"attributes": figure_attributes(one.figure), "markup": markup})
     key = hashlib.sha256(content.encode()).hexdigest()[:16]
     if side_file is None:
@@ -325,7 +325,7 @@ def _numbers(
         variants: what the page says of each other attention, as JSON.
         files_to: takes the files of a view where the payload stays in the page.
     """
-    payload = encode(figure)
+    payload = encode(page_figure(figure))
     text = encode_text(payload)
     key = hashlib.sha256(payload).hexdigest()[:16]
     url = ""

@@ -44,6 +44,21 @@ def files(figure: Figure) -> dict[str, str]:
     return made
 
 
+def page_figure(figure: Figure) -> Figure:
+    """The figure whose attention a page carries: the figure itself, except for views that choose.
+
+    A view that draws one of many sentences has a function ``page_figure`` in its module ``draw``.
+    """
+    choose = getattr(_module(figure.spec.view), "page_figure", None)
+    return figure if choose is None else choose(figure)
+
+
+def plain_lines(figure: Figure) -> list[str]:
+    """What a view lists in output without pictures: the function ``plain_lines`` of the view."""
+    made = getattr(_module(figure.spec.view), "plain_lines", None)
+    return [] if made is None else made(figure)
+
+
 def words(figure: Figure) -> str:
     """The description of a summary by its view; empty for other figures."""
     if figure.spec.kind.summary is None:

@@ -25,7 +25,7 @@ from sphinx_attention.core.render.description import (
     whole_texts,
 )
 from sphinx_attention.core.render.html import LATER, figure_attributes, figure_class, render_html
-from sphinx_attention.core.render.registry import words
+from sphinx_attention.core.render.registry import plain_lines, words
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.text import clean_line
 
@@ -218,6 +218,7 @@ def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
         )
         if said := words(one):
             generic += nodes.paragraph("", said)
+            generic += _lines(_plain(listed)) if (listed := plain_lines(one)) else []
         elif pairs := pair_lines(one):
             heading = nodes.strong("", _pairs_heading(one))
             generic += _lines([[heading], *_plain(pairs)])

@@ -183,7 +183,11 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
         ({"cutoff": "0"}, None, "above 0 and up to 1"),
         ({"cutoff": "all"}, None, "above 0 and up to 1"),
         ({"view": "arc"}, None, "did you mean arcs?"),
-        ({"view": "cloud"}, None, "expected arcs, heads, grid, matrix, steps, image or map"),
+        (
+            {"view": "cloud"},
+            None,
+            "expected arcs, heads, grid, matrix, steps, image, map or corpus",
+        ),
         ({"layers": "0-3;7"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
         ({"layers": "0-"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),
         ({"layers": "-1"}, None, "whole numbers from 0 and ranges, such as 0-3,7"),

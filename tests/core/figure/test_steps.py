@@ -130,7 +130,8 @@ class TestSteps:
         assert chosen == ["three", "one", "two", "three"]
 
     @pytest.mark.parametrize(
-        "view", [name for name, kind in VIEWS.items() if not kind.needs_picture]
+        "view",
+        [name for name, one in VIEWS.items() if not one.needs_picture and one.summary is None],
     )
     def test_each_step_shows_what_the_model_computes_for_its_tokens(self, view: str) -> None:
         words = [*TEXT.split(), "three", "one", "two"]

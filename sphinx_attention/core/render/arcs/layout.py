@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 FONTS = Fonts(ordinary=18, special=14)
 """Sizes in px of ordinary and of special tokens."""
 
+TOP: float = constants("arcs")["top"]
+"""The room in px above the highest edge for half its stroke."""
+
 _ROW = constants("arcs")["row"]
 # Px between two words.
 _GAP: float = _ROW["gap"]

@@ -1,0 +1,61 @@
+/** The picture at rest of a sentence, which the view of arcs then takes over. */
+
+import { smallest } from "../../../../sphinx_attention/core/render/arcs/constants.json";
+import { directionOf, group, MASKED, pictureElement, setAttributes, short, svg, wordElement } from "../shared";
+
+/** A sentence as Python has laid it out. */
+export interface Sentence {
+  /** The sentence, cut to the width of the list. */
+  readonly text: string;
+  readonly tokens: readonly string[];
+  readonly special: readonly number[];
+  /** The middles and the widths of the tokens, in px. */
+  readonly x: readonly number[];
+  readonly widths: readonly number[];
+  /** The width of the picture, and the height at which edges end. */
+  readonly size: readonly [width: number, y: number];
+  /** The weights of the head, each as one digit or two. */
+  readonly codes: string;
+  readonly rtl?: true;
+}
+
+/** The font size of special tokens, and px below the line where edges meet the row. */
+const [SPECIAL, WORD, BOTTOM] = [14, 22, 48];
+
+export function arcsPicture({ tokens, special, x, widths, size: [width, y], rtl }: Sentence): SVGSVGElement {
+  const lines = { fill: "none", stroke: "currentColor" };
+  const words = tokens.map((text, i) => {
+    const word = wordElement(text, widths[i]!, x[i]!, y + WORD);
+    const isSpecial = special.includes(i);
+    if (isSpecial) setAttributes(word, { "font-size": SPECIAL });
+    return group(`token${isSpecial ? " attention-token--special" : ""}`, { "data-token": i }, word);
+  });
+  const row = { fill: "currentColor", "font-size": 18, "text-anchor": "middle", "pointer-events": "all" };
+  const picture = pictureElement(
+    width,
+    y + BOTTOM,
+    directionOf(!!rtl),
+    group("overview", lines),
+    group("edges", lines),
+    group("tokens", row, ...words),
+  );
+  return picture;
+}
+
+/** The element that tells how narrow the picture may become before it scrolls. */
+export function fitOf({ size: [width] }: Sentence): SVGSVGElement {
+  return svg("svg", { class: "attention-fit", width: short(smallest * width), height: 0, "aria-hidden": "true" });
+}
+
+const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+
+/** The weights in thousandths, row after row. A code below 32 has one digit, any other two. */
+export function codesOf({ codes }: Sentence): number[] {
+  const found: number[] = [];
+  for (let at = 0; at < codes.length; at++) {
+    const digit = DIGITS.indexOf(codes[at]!);
+    const code = digit < 32 ? digit : 32 * (digit - 32) + DIGITS.indexOf(codes[++at]!);
+    found.push(code > 1000 ? MASKED : code);
+  }
+  return found;
+}
