@@ -200,7 +200,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
   picture.addEventListener("click", ({ target }) => {
     const element = target as Element;
     const dot = element.closest<SVGElement>("circle");
-    if (dot) choose(Number(dot.dataset["at"]));
+    if (dot) choose(Number(dot.dataset["dot"]));
     const row = element.closest<SVGElement>("[data-score]")?.dataset["score"];
     if (row) dispatch({ type: "set", name: "score", value: row });
     const step = element.closest<SVGElement>("[data-example]")?.dataset["example"];
