@@ -184,8 +184,9 @@ OPTIONS: dict[str, Option] = {
     "image": Option(
         converters.text,
         "a picture that a vision transformer sees: a PNG, JPEG, WebP, GIF, BMP or TIFF file of at "
-        "most 40 million pixels. The figure then needs no text, and has the view ``image`` where "
-        "nothing else is said. Describe the picture in ``alt``",
+        "most 40 million pixels. The figure then needs no text, unless the model reads one beside "
+        "the picture, and has the view ``image`` where nothing else is said. Describe the picture "
+        "in ``alt``",
     ),
     "matrix": Option(
         converters.text,

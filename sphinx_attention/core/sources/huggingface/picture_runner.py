@@ -14,7 +14,7 @@ from sphinx_attention.core.remarks import together
 from sphinx_attention.core.sources.author_files import read_author_file
 from sphinx_attention.core.sources.layers import choose_layers
 from sphinx_attention.core.sources.pictures import LARGEST_FILE, SMALLER, decode_picture, keep
-from sphinx_attention.core.sources.refusals import has_no_part, sees_alone
+from sphinx_attention.core.sources.refusals import check_text, has_no_part, sees_alone
 
 from .backends import Backend, choose_backend, gather
 from .batch import Batch
@@ -24,6 +24,7 @@ from .load_errors import is_out_of_memory
 from .loading import Loaded, load, quiet
 from .model_inputs import device_of
 from .packages import require
+from .picture_and_text import see_beside_text
 from .picture_inputs import Seen, see
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ class PictureRunner:
                     "device_map or a smaller model",
                 )
             return as_attention_error(
-                error, Problem.MODEL, f"running {label} on the picture {request.subject}"
+                error,
+                Problem.MODEL,
+                f"running {label} on the picture {_name(request)}",
             )
 
     def _loaded(self) -> Loaded:
@@ -130,9 +133,13 @@ class PictureRunner:
         loaded, label = self._loaded(), self._source.label
         data = read_author_file(Path(image.file), image.path, LARGEST_FILE, SMALLER)
         picture, warning = decode_picture(data, image.path)
-        if request.text.strip():
+        if hasattr(loaded.processor, "tokenizer"):
+            check_text(request.text)
+            seen = see_beside_text(loaded.model, loaded.processor, picture, request.text, label)
+        elif request.text.strip():
             raise sees_alone(label)
-        seen = see(loaded.model, loaded.processor, picture, label)
+        else:
+            seen = see(loaded.model, loaded.processor, picture, label)
         return self._captured(request, seen, warning)
 
     def _captured(self, request: Request, seen: Seen, warning: str) -> Attention:
@@ -165,3 +172,8 @@ class PictureRunner:
             heads = {layer: int(call.weights.shape[1]) for layer, call in calls.items()}
             self._known = _Known(backend, checked=checked, heads=heads)
         return self._known
+
+
+def _name(request: Request) -> str:
+    """The picture of a request, for messages."""
+    return "" if request.image is None else request.image.path

@@ -230,7 +230,7 @@ def test_the_words() -> None:
     assert whole_texts(figure()) == [("", "cat.png")]
     soup = page(shown)
     assert soup.select_one("title").text == "a cat on a mat"
-    assert "3,5 is the patch in row 3, column 5" in soup.text
+    assert "3,5 is row 3, column 5" in soup.text
 
 
 def test_the_drawing_fits_a_phone_and_a_file() -> None:
@@ -268,3 +268,27 @@ def test_a_large_grid_stays_small() -> None:
     soup = BeautifulSoup(str(draw(shown).content.layout.grid.lattice), "html.parser")
     assert len(soup.text) < 2000
     assert len(draw(shown).content.veil) <= 50
+
+
+def test_words_beside_the_picture_are_chips_and_the_last_one_is_shown_at_rest() -> None:
+    tokens = (*patch_tokens(1, 2), Token("what", word=0), Token("is", word=1), Token("it", word=2))
+    rows = np.tril(np.ones((5, 5)))
+    rows[4] = [0.5, 0.1, 0.2, 0.1, 0.1]
+    rows /= rows.sum(axis=1, keepdims=True)
+    attention = Attention(
+        query_tokens=tokens,
+        key_tokens=tokens,
+        weights=rows.astype(np.float32)[None, None],
+        masked=np.triu(np.ones((1, 5, 5), np.bool_), 1),
+        label="tiny",
+        picture=Picture(PIXELS[:2, :4], PALETTE, 1, 2),
+    )
+    request = Request(ModelSource("tiny"), "what is it", image=ImageFile("cat.png", "0" * 64))
+    shown = resolve(FigureSpec(request, view="image"), attention)
+    soup = page(shown)
+    assert [one.text for one in soup.select(".attention-word")] == ["what", "is", "it"]
+    assert "Shown: where it looks" in soup.select_one(".attention-readout").text
+    np.testing.assert_allclose(darkness(soup, 168, 1, 2), [[0, 0.8]], atol=0.0101)
+    told = describe(shown)
+    assert "over a picture of 1 × 2 patches, over: what is it" in told
+    assert whole_texts(shown) == [("picture", "cat.png"), ("", "what is it")]
