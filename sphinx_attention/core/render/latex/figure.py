@@ -103,9 +103,9 @@ def _vector(vector: Vector, texts: TexTexts) -> str:
     dropped = bool(vector.fold)
     rows = [(_number(one, texts), _token(one, texts)) for one in kept[:_MOST_ROWS]]
     if len(kept) > _MOST_ROWS:
-        rows.append((r"\vdots", ""))
+        rows.append((r"\AttentionDots", ""))
     if dropped:
-        rows.append((r"\vdots", rf"\textit{{{texts.text(vector.fold)}}}"))
+        rows.append((r"\AttentionDots", rf"\textit{{{texts.text(vector.fold)}}}"))
     numbers = r"\\".join(rf"\AttentionRow{{{number}}}" for number, _ in rows)
     tokens = r"\\".join(rf"\AttentionToken{{{token}}}" for _, token in rows)
     return f"\\AttentionVector{{{'+'.join(terms)}}}%\n{{{numbers}}}%\n{{{tokens}}}%\n"

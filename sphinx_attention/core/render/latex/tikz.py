@@ -86,14 +86,14 @@ def strips(shapes: Sequence[Shape], size: Point) -> list[Window]:
     words = [one for one in shapes if isinstance(one, Written) and one.word]
     lines = {round(one.at[1], 1) for one in words}
     if size[0] <= LONGEST or len(lines) > 2 or any(one.turned for one in words):
-        return [Window(0, 0, *size)]
+        return [_trimmed(shapes, Window(0, 0, *size))]
     spans = [_span(one) for one in shapes if isinstance(one, Written)]
     count = math.ceil(size[0] / _STRIP)
     cuts = [0.0]
     for number in range(1, count):
         free = _free(spans, number * size[0] / count, size[0] / count / 3)
         if free is None:
-            return [Window(0, 0, *size)]
+            return [_trimmed(shapes, Window(0, 0, *size))]
         cuts.append(free)
     cuts.append(size[0])
     return [
@@ -126,13 +126,24 @@ def _trimmed(shapes: Sequence[Shape], window: Window) -> Window:
     """The window without the empty space above its edges."""
     tops = [window.height]
     for one in shapes:
-        if isinstance(one, Drawn):
+        if isinstance(one, (Drawn, Hatched)):
             ys = [y for x, y in samples(one.path) if window.left <= x <= window.right]
-            tops += [min(ys) - one.width] if ys else []
+            wide = one.width if isinstance(one, Drawn) else 0
+            tops += [min(ys) - wide] if ys else []
+        elif isinstance(one, Pixels):
+            tops.append(one.at[1])
         elif isinstance(one, Written) and _inside(one, window):
-            tops.append(one.at[1] - max(run.size for run in one.runs))
+            tops.append(one.at[1] - _height(one))
     top = max(0.0, min(tops) - _MARGIN)
     return replace(window, top=top, height=window.height - top)
+
+
+def _height(one: Written) -> float:
+    """How far a text reaches above its anchor, at most."""
+    size = max(run.size for run in one.runs)
+    left, right = _span(one)
+    turned = abs(math.sin(math.radians(one.turned)))
+    return size + (right - left) * turned
 
 
 def _inside(one: Written, window: Window) -> bool:
@@ -150,9 +161,10 @@ def _environment(
     cut: bool = False,
 ) -> str:
     lines = []
+    if window.left or window.top:
+        lines.append(rf"\AttentionShift{_arguments((-window.left, -window.top))}%")
     if cut:
         size = (window.left, window.top, window.width, window.height)
-        lines.append(rf"\AttentionShift{{{num(-window.left)}}}{{{num(-window.top)}}}%")
         lines.append(rf"\begin{{AttentionClip}}{_arguments(size)}%")
     for one in shapes:
         if cut and isinstance(one, Written) and not _inside(one, window):
