@@ -26,7 +26,7 @@ PORT ?= 8000
 # Options of the benchmark: make benchmark ROWS="--only hover --quick"
 ROWS ?=
 
-.PHONY: help demo test test-fast test-browsers test-latex test-oldest lint ruff ruff-format mypy imports hooks format watch clean model chromium latex ts python-test benchmark
+.PHONY: help demo test test-fast test-browsers test-print test-oldest lint ruff ruff-format mypy imports hooks format watch clean model chromium print-tools ts python-test benchmark
 
 help: ## list the commands
 	@echo "make <command>, one of:"
@@ -42,7 +42,7 @@ demo: $(STAMPS)/demo model ## install everything and build the example notes wit
 	@echo "  python3 -m http.server --bind 127.0.0.1 --directory \"$(SITE)\" 8000"
 
 # The folder of .venv comes first in PATH, because Node.js is there if the machine has none.
-test: python-test model chromium latex lint ts ## install what the tests need and run all of them
+test: python-test model chromium print-tools lint ts ## install what the tests need and run all of them
 	@echo "==> Python and browser tests"
 	@chromium=$$($(PY) scripts/find_chromium.py) || exit 1; \
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ATTENTION_CHROMIUM="$$chromium" $(PY) -m pytest -n 2 \
@@ -56,12 +56,11 @@ test-browsers: python-test model ## a core set of the browser tests in Firefox a
 
 # The fast tests have an environment of their own, without PyTorch and without a browser.
 test-fast: $(FAST)/.stamp ## the tests that need neither PyTorch nor a browser and are quick (a minute)
-	@$(FAST)/bin/python -m pytest -q -n 2 -m "not browser and not latex and not models and not slow" \
+	@$(FAST)/bin/python -m pytest -q -n 2 -m "not browser and not printed and not models and not slow" \
 		--ignore=tests/benchmarks --ignore=tests/browser
 
-# The other tests of `make test` need no LaTeX.
-test-latex: python-test latex ## the tests that build PDFs, by pdfLaTeX, XeLaTeX and LuaLaTeX
-	@$(PY) -m pytest tests/latex
+test-print: python-test print-tools ## the tests that build PDFs by LaTeX, and EPUBs
+	@$(PY) -m pytest tests/print
 
 test-oldest: ## test with the oldest versions supported, and build a book with Jupyter Book 1
 	@sh scripts/test_oldest.sh "$(PYTHON)"
@@ -167,8 +166,8 @@ model: $(STAMPS)/venv
 chromium: python-test
 	@$(PY) scripts/find_chromium.py > /dev/null
 
-latex: $(STAMPS)/venv
-	@$(PY) -m scripts.find_latex
+print-tools: $(STAMPS)/venv
+	@$(PY) -m scripts.find_print_tools
 
 # ---- TypeScript --------------------------------------------------------------------------------
 

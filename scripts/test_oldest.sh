@@ -18,7 +18,7 @@ echo "==> Installing the oldest versions into $venv"
 
 # Sphinx 7 itself warns of changes in Sphinx 8, so warnings are no errors here.
 echo "==> Tests"
-"$py" -m pytest -q -W default -m "not models and not browser and not latex" -p no:cacheprovider \
+"$py" -m pytest -q -W default -m "not models and not browser and not printed" -p no:cacheprovider \
     tests/hosts/sphinx/test_admonition.py tests/hosts/sphinx/test_build.py \
     tests/hosts/sphinx/test_other_builders.py tests/hosts/sphinx/test_pages.py \
     tests/hosts/sphinx/test_snapshots.py tests/hosts/sphinx/test_views_and_numbers.py \

@@ -25,7 +25,7 @@ from sphinx_attention.core.render.description import (
     whole_texts,
 )
 from sphinx_attention.core.render.html import LATER, figure_attributes, figure_class, render_html
-from sphinx_attention.core.render.registry import plain_lines, words
+from sphinx_attention.core.render.registry import draw, plain_lines, words
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.text import clean_line
 
@@ -35,6 +35,7 @@ from .latex import OURS, as_latex, without_captions
 from .messages import tell_notices, warn_of
 from .nodes import attention_figure, attention_picture
 from .pages import fields_of
+from .picture_files import format_for, picture_of
 from .translations import placeholder_of
 
 if TYPE_CHECKING:
@@ -130,9 +131,12 @@ class ResolveFigures(SphinxPostTransform):
         drawn_as = domain_of(self.env).drawn_as
         if drawn_as == "figure":
             return None
+        builder = self.env._app.builder  # noqa: SLF001 - `.app` is deprecated, and names the same
+        if (kind := format_for(builder)) is not None:
+            with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):
+                return as_generic(node, figure, picture_of(node, figure, self.env, kind))
         if drawn_as != "latex":
             return _drawn_as_text(node, figure)
-        builder = self.env._app.builder  # noqa: SLF001 - `.app` is deprecated, and names the same
         made = as_latex(node, figure, builder)
         if made is None:
             made = _drawn_as_text(node, figure)
@@ -201,41 +205,57 @@ def _numbered_placeholder(
     return nodes.figure("", instead, *kept, align=node["align"]) if kept else instead
 
 
-def as_generic(node: attention_figure, figure: Figure) -> nodes.figure:
+def as_generic(
+    node: attention_figure, figure: Figure, picture: nodes.image | None = None
+) -> nodes.figure:
     """A figure as nodes that every builder knows: the sentence and the strongest pairs.
 
+    A picture stands in the place of both, where a builder embeds one.
     The pairs are lines and no table, because a figure may stand in the cell of a table, in a
     footnote or in a list, where many builders allow no table.
     """
     generic = nodes.figure(align=node["align"])
     both = [figure, *(one.figure for one in figure.alternatives if one.figure is not None)]
     compared = both if is_comparison(figure) else []
+    shown: nodes.Element = generic
+    if picture is not None:
+        # The caption has to be the second child: docutils writes a picture and then a caption.
+        shown = nodes.container("", picture, classes=["attention-printed"])
+        generic += shown
     for one in compared or [figure]:
-        generic += _lines(
-            [nodes.Text(f"{label}: " if label else ""), nodes.emphasis("", line)]
-            for label, text in whole_texts(one)
-            for line in text.splitlines()
-        )
-        if said := words(one):
-            generic += nodes.paragraph("", said)
-            generic += _lines(_plain(listed)) if (listed := plain_lines(one)) else []
-        elif pairs := pair_lines(one):
-            heading = nodes.strong("", _pairs_heading(one))
-            generic += _lines([[heading], *_plain(pairs)])
+        if picture is None:
+            generic += _in_words(one)
         if compared:
-            generic += nodes.paragraph("", credit(one))
+            shown += nodes.paragraph("", credit(one))
+    drawn = () if picture is None else draw(figure).labels
     # As on a live page, the footer stands between the picture and the caption.
     alone = (
         []
         if compared
-        else [*label_lines(figure), *next_lines(figure), credit(figure), *_also(figure)]
+        else [*label_lines(figure, drawn), *next_lines(figure), credit(figure), *_also(figure)]
     )
-    described = [clean_line(node.spec.alt)] if node.spec.alt else []
-    generic += [nodes.paragraph("", text) for text in (*described, *alone)]
+    described = [clean_line(node.spec.alt)] if node.spec.alt and picture is None else []
+    shown += [nodes.paragraph("", text) for text in (*described, *alone)]
     # A figure without the author's caption gets no caption here, because a caption would take a
     # number.
     generic += [child for child in node.children if not isinstance(child, attention_picture)]
     return generic
+
+
+def _in_words(figure: Figure) -> Iterator[nodes.Element]:
+    """The sentence, and the strongest pairs or what the view says in their place."""
+    yield _lines(
+        [nodes.Text(f"{label}: " if label else ""), nodes.emphasis("", line)]
+        for label, text in whole_texts(figure)
+        for line in text.splitlines()
+    )
+    if said := words(figure):
+        yield nodes.paragraph("", said)
+        if listed := plain_lines(figure):
+            yield _lines(_plain(listed))
+    elif pairs := pair_lines(figure):
+        heading = nodes.strong("", _pairs_heading(figure))
+        yield _lines([[heading], *_plain(pairs)])
 
 
 def _pairs_heading(figure: Figure) -> str:

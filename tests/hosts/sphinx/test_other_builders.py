@@ -9,6 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
+from sphinx_attention.hosts.sphinx import picture_files
 from tests.conftest import FOX, indent
 from tests.course import BESIDE, CONF, FUNCTION
 
@@ -133,8 +134,8 @@ texinfo_documents = [(name, name, "P", "A", "P", "D", "M") for name in names]
         text = " ".join(text.replace("|", " ").split())
         # The picture in LaTeX has the words one by one. The others write lines of text.
         lines = ("The quick", "0.800", "0.700", "0.300", "0.200")
-        picture = (r"\begin{AttentionPicture}", "The", "quick")
-        for part in (*(picture if builder == "latex" else lines), "given weights", "The end."):
+        pictures = {"latex": (r"\begin{AttentionPicture}", "The", "quick"), "epub": ()}
+        for part in (*pictures.get(builder, lines), "given weights", "The end."):
             assert part in text, (place, part)
 
 
@@ -171,7 +172,21 @@ def test_the_other_builders_of_sphinx_build(project, builder: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")  # warnings of the other package
-def test_rst2pdf_writes_the_sentence_and_its_pairs(project) -> None:
+def test_rst2pdf_embeds_the_picture(project) -> None:
+    conf = 'extensions += ["rst2pdf.pdfbuilder"]\npdf_compressed = False\n'
+    conf += 'pdf_documents = [("index", "p", "P", "A")]\n'
+    made = project({"index.rst": f"P\n=\n\n{BARE}\n{CAPTIONED}"}, conf)
+    made.build("pdf")
+    written = (made.folder / "_build" / "pdf" / "p.pdf").read_bytes()
+    # The second of equal pictures is the same object.
+    assert written.count(b"/Subtype /Image") >= 1
+    assert written.count(b"given weights") == 2
+    assert written.count(b"A caption.") == 1
+
+
+@pytest.mark.filterwarnings("ignore")  # warnings of the other package
+def test_rst2pdf_writes_the_sentence_and_its_pairs_without_typst(project, monkeypatch) -> None:
+    monkeypatch.setattr(picture_files, "find_spec", lambda _name: None)
     conf = 'extensions += ["rst2pdf.pdfbuilder"]\npdf_compressed = False\n'
     conf += 'pdf_documents = [("index", "p", "P", "A")]\n'
     made = project({"index.rst": f"P\n=\n\n{BARE}\n{CAPTIONED}"}, conf)
@@ -179,7 +194,7 @@ def test_rst2pdf_writes_the_sentence_and_its_pairs(project) -> None:
     written = (made.folder / "_build" / "pdf" / "p.pdf").read_bytes()
     assert written.count(b"0.800 quick") == 2
     assert written.count(b"The quick") >= 2
-    assert written.count(b"A caption.") == 1
+    assert b"/Subtype /Image" not in written
 
 
 @pytest.mark.filterwarnings("ignore")  # warnings of the other package
@@ -201,7 +216,7 @@ def test_slides_get_the_style_sheet_too(project) -> None:
 
 
 @pytest.mark.parametrize("captioned", [True, False])
-@pytest.mark.parametrize("builder", ["text", "man", "texinfo", "epub"])
+@pytest.mark.parametrize("builder", ["text", "man", "texinfo"])
 def test_the_sentence_is_printed_in_full(project, builder: str, captioned: bool) -> None:
     words = "The queen thanked the boy because he was kind and then she went home again"
     page = f".. attention:: {words}\n   :focus: he\n   :alt: Somebody is kind.\n"

@@ -1,4 +1,4 @@
-"""Projects that are built to PDF by the real LaTeX programs (`scripts/find_latex.py`)."""
+"""Projects that are built to PDF by the real LaTeX programs (`scripts/find_print_tools.py`)."""
 
 from __future__ import annotations
 
@@ -86,4 +86,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test of this folder."""
     for item in items:
         if HERE in item.path.parents:
-            item.add_marker("latex")
+            item.add_marker("printed")

@@ -32,7 +32,7 @@ PACKAGES = (
 HELP = """\
 error: the LaTeX tests need {missing}, and nothing could be installed here.
 On Debian and Ubuntu: apt-get install {packages}
-Elsewhere, install TeX Live or MacTeX, and poppler."""
+Elsewhere, install TeX Live or MacTeX, poppler and Java."""
 
 
 def main() -> int:
