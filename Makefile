@@ -105,7 +105,7 @@ benchmark: $(BENCH)/.stamp model chromium ## measure our figures beside BertViz'
 
 clean: ## remove everything that was installed, downloaded or built
 	rm -rf $(VENV) $(LINT) $(FAST) $(BENCH) .venv-oldest .models node_modules example_docs/_build dist
-	rm -rf .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .mystmd
 
 # ---- Python ------------------------------------------------------------------------------------
 

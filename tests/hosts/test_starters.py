@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import sphinx_attention
+from scripts import find_mystmd
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +26,18 @@ def job(name: str) -> dict:
     return yaml.safe_load(text)["jobs"]["build"]
 
 
+def _without_theme(folder: Path) -> None:
+    """Replace the theme, which mystmd downloads, by an empty one."""
+    config = folder / "myst.yml"
+    config.write_text(
+        config.read_text(encoding="utf-8").replace("book-theme", "./theme"), encoding="utf-8"
+    )
+    (folder / "theme").mkdir()
+    (folder / "theme" / "template.yml").write_text(
+        "jtex: v1\ntitle: T\nkind: site\n", encoding="utf-8"
+    )
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_starter_builds_without_a_model(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
@@ -36,8 +49,13 @@ def test_a_starter_builds_without_a_model(tmp_path: Path, name: str) -> None:
         (hidden / package).mkdir(parents=True)
         (hidden / package / "__init__.py").write_text(NO_MODELS, encoding="utf-8")
     steps = job(name)["steps"]
+    if name == "mystmd":
+        _without_theme(folder)
     build = next(step["run"] for step in steps if step.get("name", "").startswith("Build"))
     output = folder / steps[-1]["with"]["path"]
+    if name == "mystmd":
+        build = build.replace("myst build --html", f'node "{find_mystmd.find()}" build --site')
+        output = folder / "_build" / "site"
     done = subprocess.run(
         ["bash", "-ec", build],
         cwd=folder,
@@ -45,7 +63,8 @@ def test_a_starter_builds_without_a_model(tmp_path: Path, name: str) -> None:
             **os.environ,
             **job(name)["env"],
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(hidden),
+            # The package is on this path if it is not installed.
+            "PYTHONPATH": os.pathsep.join([str(hidden), str(STARTERS.parents[1])]),
         },
         capture_output=True,
         text=True,
@@ -53,7 +72,11 @@ def test_a_starter_builds_without_a_model(tmp_path: Path, name: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    pages = "".join(page.read_text(encoding="utf-8") for page in output.rglob("*.html"))
+    pages = "".join(
+        page.read_text(encoding="utf-8")
+        for page in output.rglob("*")
+        if page.suffix in {".html", ".json"}
+    )
     # The prose prints the weight of the model.
     weights = sphinx_attention.attention(
         "candle seven river yellow candle seven river yellow"

@@ -16,6 +16,7 @@ from .cache import cache
 from .capture import capture
 from .doctor import doctor
 from .phrases import phrases
+from .plugin import plugin
 from .render import render
 from .serve import serve
 
@@ -31,4 +32,5 @@ main.add_command(cache)
 main.add_command(render)
 main.add_command(serve)
 main.add_command(phrases)
+main.add_command(plugin)
 main.add_command(doctor)

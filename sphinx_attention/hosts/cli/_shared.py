@@ -78,9 +78,13 @@ def read_notes(docs: Path, defines: Sequence[str]) -> Asked:
         needs_config,
     )
 
-    if config_of(docs) is None:
-        raise needs_config(docs)
-    return collect(docs, define_pairs(defines), say)
+    if config_of(docs) is not None:
+        return collect(docs, define_pairs(defines), say)
+    from sphinx_attention.hosts.mystmd import collect as mystmd  # noqa: PLC0415 - likewise
+
+    if (docs / mystmd.CONFIG).is_file():
+        return mystmd.collect(docs, define_pairs(defines), say)
+    raise needs_config(docs)
 
 
 def read_sphinx_notes(docs: Path, defines: Sequence[str]) -> Collected:

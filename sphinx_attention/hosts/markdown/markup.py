@@ -65,20 +65,6 @@ def without_numbers(html: str) -> str:
     return re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", "", html, flags=re.DOTALL)
 
 
-def page_slug(page: str) -> str:
-    """The beginning of the ids of a page's figures, which differs between pages of a site."""
-    stem = re.sub(r"\.\w+$", "", page)
-    slug = re.sub(r"[^0-9A-Za-z]+", "-", stem).strip("-")
-    if slug and slug == stem:
-        return slug
-    return "-".join(filter(None, (slug, hashlib.sha256(stem.encode()).hexdigest()[:6])))
-
-
-def element_id(name: str) -> str:
-    """The id of a figure's element from the name that its author gave."""
-    return re.sub(r"[^\w-]+", "-", name.strip().lower()).strip("-") or "attention"
-
-
 def linked(address: str, *, prose: bool, live: bool) -> str:
     """The elements that load our files from the output of the site."""
     version = _digest()[:8]

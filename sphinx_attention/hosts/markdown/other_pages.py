@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import listed, quoted
+from sphinx_attention.hosts.page_names import element_id
 
-from . import markup
 from .fences import FIGURE, find_fences
 from .project import read_figure
 
@@ -33,11 +33,11 @@ def other_figure(site: Site, project: Project, name: str) -> tuple[Figure, str] 
     """
     if not site.page:
         return None
-    wanted = markup.element_id(name)
+    wanted = element_id(name)
     found = [
         (page, fence)
         for page, fence in named_fences(site.sources)
-        if page != site.page and markup.element_id(fence.options["name"]) == wanted
+        if page != site.page and element_id(fence.options["name"]) == wanted
     ]
     if not found:
         return None

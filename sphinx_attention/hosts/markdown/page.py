@@ -16,6 +16,7 @@ from sphinx_attention.core.render.html import figure_attributes, figure_class, r
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.text import quoted
 from sphinx_attention.hosts.notes import remarks_of
+from sphinx_attention.hosts.page_names import element_id, page_slug
 
 from . import markup
 from .fences import Fence, find_fences
@@ -55,7 +56,7 @@ class Placed:
     @property
     def id(self) -> str:
         """The id of the element."""
-        return markup.element_id(self.name) if self.name else self.uid
+        return element_id(self.name) if self.name else self.uid
 
     @property
     def name(self) -> str:
@@ -141,7 +142,7 @@ class Page:
             body: the lines within, as Python-Markdown has them; None for those of the fence.
         """
         number = len(self.figures)
-        uid = f"attention-{markup.page_slug(self.site.page)}-{number}"
+        uid = f"attention-{page_slug(self.site.page)}-{number}"
         lines = fence.body if body is None else body
         placed = Placed(fence, uid, text=next((line.strip() for line in lines if line.strip()), ""))
         try:
@@ -195,9 +196,9 @@ class Page:
         Raises:
             AttentionError: there is no such figure, or it cannot be drawn.
         """
-        wanted = markup.element_id(reference.figure)
+        wanted = element_id(reference.figure)
         for one in self.figures.values():
-            if one.name and markup.element_id(one.name) == wanted:
+            if one.name and element_id(one.name) == wanted:
                 if one.figure is None:
                     reason = one.error.message if one.error else "it is not on the page"
                     raise AttentionError(

@@ -1,0 +1,111 @@
+"""The figures of a project of mystmd, read without building it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.authoring.parsing import HostContext, parse
+from sphinx_attention.core.boundary import guarded
+from sphinx_attention.core.errors import AttentionError, Problem, speaking
+from sphinx_attention.core.sources.author_files import locate
+from sphinx_attention.hosts.body import rows_of
+from sphinx_attention.hosts.notes import Asked, read_settings
+from sphinx_attention.hosts.toml_settings import FILE, read_toml_settings
+
+from .page import HOST_OPTIONS, WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from sphinx_attention.core.authoring.settings import Settings
+    from sphinx_attention.core.figure.spec import FigureSpec
+    from sphinx_attention.core.request import Request
+
+CONFIG = "myst.yml"
+
+_START = re.compile(r"\s*(?P<fence>`{3,}|~{3,}|:{3,})\{attention-figure\}[ \t]*(?P<text>.*)$")
+_OPTION = re.compile(r"\s*:(?P<name>[\w-]+):[ \t]*(?P<value>.*)$")
+_YAML = re.compile(r"\s*(?P<name>[\w-]+):[ \t]*(?P<value>.*)$")
+_RULE = re.compile(r"\s*---\s*$")
+_HIDDEN = re.compile(r"[._]")
+
+
+@speaking(WORDS)
+def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], None]) -> Asked:
+    """Read all pages of a project.
+
+    Args:
+        folder: the folder with the configuration.
+        overrides: settings that replace those of the project.
+        tell: is called with each mistake, and its file and line.
+    """
+    folder = folder.resolve()
+    own = {name.removeprefix("attention_"): value for name, value in overrides.items()}
+    settings, problems = read_settings({**read_toml_settings(folder), **own})
+    for error in problems:
+        tell(f"{FILE}: {error.message} [attention.{error.problem}]")
+    found: dict[str, list[Request]] = {}
+    for path in sorted(folder.rglob("*.md")):
+        page = path.relative_to(folder)
+        if any(_HIDDEN.match(part) or part == "node_modules" for part in page.parts):
+            continue
+        for line, text, options, body in directives(path.read_text(encoding="utf-8-sig")):
+            try:
+                with guarded(Problem.OPTION, f"reading the directive on line {line}"):
+                    spec = _spec(text, options, body, settings, (folder, path))
+            except AttentionError as error:
+                tell(f"{path}:{line}: {error.message} [attention.{error.problem}]")
+            else:
+                found.setdefault(page.as_posix(), []).extend(spec.requests)
+    return Asked(found, settings, folder)
+
+
+def _spec(
+    text: str,
+    options: dict[str, str],
+    body: list[str],
+    settings: Settings,
+    places: tuple[Path, Path],
+) -> FigureSpec:
+    base, file = places
+    given = {name: value for name, value in options.items() if name not in HOST_OPTIONS}
+    rows = rows_of(body, text, given)
+
+    def find_file(declared: str) -> Path:
+        path = base / declared[1:] if declared.startswith("/") else file.parent / declared
+        return locate(declared, path, settings.roots(base, base))
+
+    matrix = "\n".join(body[:rows]) if rows else None
+    return parse(text, given, matrix, HostContext(settings, base, find_file, "myst"))
+
+
+def directives(source: str) -> Iterator[tuple[int, str, dict[str, str], list[str]]]:
+    """The figures of a source: line, sentence, options and body."""
+    lines = source.splitlines()
+    number = 0
+    while number < len(lines):
+        match = _START.match(lines[number])
+        number += 1
+        if match is None:
+            continue
+        start, closing = number, re.compile(rf"\s*{re.escape(match['fence'])}\s*$")
+        while number < len(lines) and not closing.match(lines[number]):
+            number += 1
+        inside = lines[start:number]
+        options, body = _options(inside)
+        yield start, match["text"].strip(), options, body
+
+
+def _options(inside: list[str]) -> tuple[dict[str, str], list[str]]:
+    pattern, place = _OPTION, 0
+    if inside and _RULE.match(inside[0]):
+        pattern, place = _YAML, 1
+    options = {}
+    while place < len(inside) and (match := pattern.match(inside[place])):
+        options[match["name"]] = match["value"].strip().strip("\"'")
+        place += 1
+    if pattern is _YAML:
+        place += 1
+    return options, inside[place:]
