@@ -70,6 +70,7 @@ class Vector:
         scores: a row for each key.
         label: the name for screen readers.
         signed: whether the numbers are differences.
+        written: whether they are shares of what the head writes.
         fold: what is said of the rows that are folded; empty if none are.
     """
 
@@ -78,6 +79,7 @@ class Vector:
     label: str
     signed: bool = False
     fold: str = ""
+    written: bool = False
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -116,6 +118,7 @@ def score_vector(figure: Figure) -> Vector | None:
             "scores_difference" if attention.signed else "scores_from", tokens=" + ".join(names)
         ),
         signed=attention.signed,
+        written=attention.written,
         scores=tuple(
             Score(text, visible(token.text), _classes(token.special, strong, masked, is_small))
             for text, token, strong, masked, is_small in zip(

@@ -10,7 +10,7 @@ from sphinx_attention.core.figure.axes import names
 from sphinx_attention.core.render.common.score_vector import score_vector
 from sphinx_attention.core.render.comparison import panes_of
 from sphinx_attention.core.render.description import credit, label_lines, next_lines
-from sphinx_attention.core.render.registry import draw
+from sphinx_attention.core.render.registry import draw, page_figure
 from sphinx_attention.core.render.svg import write_svg
 
 from .characters import TexTexts
@@ -80,7 +80,7 @@ def _block(figure: Figure, texts: TexTexts, images: dict[str, bytes]) -> str:
     drawing = draw(figure)
     parts = [_picture(figure, None, texts, images)]
     if drawing.beside is not None:
-        parts.append(_picture(figure, drawing.beside, texts, images))
+        parts.append(_picture(page_figure(figure), drawing.beside, texts, images))
     if drawing.vector and (vector := score_vector(figure)) is not None:
         parts.append(_vector(vector, texts))
     inside = "\\AttentionSpace\n".join(parts)
@@ -96,6 +96,8 @@ def _picture(figure: Figure, view: View | None, texts: TexTexts, images: dict[st
 
 def _vector(vector: Vector, texts: TexTexts) -> str:
     letter = r"\Delta\alpha" if vector.signed else r"\alpha"
+    if vector.written:
+        letter = r"\Vert\alpha f\Vert"
     terms = (
         rf"{letter}_{{\text{{{texts.text(name)}}}}}" if name else r"\cdots" for name in vector.terms
     )

@@ -142,7 +142,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
     }
   };
   const nameDot = (dot: Element, text: string): void => {
-    setAttributes(named, { x: dot.getAttribute("cx")!, y: dot.getAttribute("cy")! });
+    setAttributes(named, { x: dot.getAttribute("cx")!, y: short(Number(dot.getAttribute("cy")) - plot.above) });
     setText(named, text);
   };
 
