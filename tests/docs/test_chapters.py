@@ -303,3 +303,17 @@ def test_what_a_head_writes(notes: BuiltNotes, loaded) -> None:
         notes.says(page, f"{of_weights.mean():.0%}".replace("%", " %"))
         notes.says(page, f"{of_shares.mean():.0%}".replace("%", " %"))
     notes.says("what-does-this-head-do", f"{(of_weights > 0.5).sum()} of the 72 heads")
+
+
+def test_one_sentence_is_not_enough(notes: BuiltNotes, loaded) -> None:
+    """Head 0.2 over the 300 sentences, by the definitions of the two scores."""
+    sentences = (NOTES / "sentences" / "plain.txt").read_text(encoding="utf-8").splitlines()
+    lowest, repeated = 1.0, 0
+    for text in sentences:
+        tokens, weights = attention(loaded, text)
+        head = weights[0, 2]
+        lowest = min(lowest, float(np.diagonal(head, -1).mean()))
+        plain = tokens[1:-1]
+        repeated += len(set(plain)) < len(plain)
+    notes.says("what-does-this-head-do", f"In {repeated} of them a token is repeated")
+    notes.says("what-does-this-head-do", f"no sentence is below {lowest:.2f}.")

@@ -1,0 +1,146 @@
+"""The corpus view in a browser: heads, scores and sentences, with the model's own numbers."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+
+from tests.browser.conftest import CLIPBOARD, away, copy, edges, expected, model_attentions, ready
+from tests.browser.pages.corpus import SENTENCES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.browser
+
+FIGURE = "#corpus"
+
+
+@cache
+def own(folder: Path) -> list[np.ndarray]:
+    return [model_attentions(folder, text) for text in SENTENCES]
+
+
+def to_self(folder: Path, layer: int, head: int) -> list[int]:
+    """The sentences by the weight of each token on itself, from the strongest."""
+    means = [np.diagonal(one[layer, head]).mean() for one in own(folder)]
+    return sorted(range(len(means)), key=lambda n: -round(float(means[n]), 3))
+
+
+def words(page) -> str:
+    texts = page.locator(f"{FIGURE} .attention-large .attention-word").all_text_contents()
+    return "".join(text for text in texts if not text.startswith("["))
+
+
+def shows(page, text: str) -> None:
+    wanted = text.replace(" ", "")
+    page.wait_for_function(
+        "([figure, wanted]) => [...document.querySelectorAll(`${figure} .attention-large"
+        " .attention-word`)].map((word) => word.textContent).filter((word) => word[0] !== '[')"
+        ".join('') === wanted",
+        arg=[FIGURE, wanted],
+    )
+
+
+def list_of(page) -> list[str]:
+    found = page.locator(f"{FIGURE} .attention-corpus-text").all_text_contents()
+    return [text for text in found if text]
+
+
+def test_a_score_puts_the_sentences_in_order(open_page, minilm) -> None:
+    page = open_page("corpus", "corpus")
+    page.locator(f"{FIGURE} [data-score=self]").first.click()
+    order = to_self(minilm, 2, 11)
+    shows(page, SENTENCES[order[0]])
+    assert list_of(page)[0] == SENTENCES[order[0]]
+    assert list_of(page)[-1] == SENTENCES[order[-1]]
+    assert page.locator(f"{FIGURE} select[name=score]").input_value() == "self"
+
+
+def test_a_dot_opens_its_head_with_its_own_weights(open_page, minilm) -> None:
+    page = open_page("corpus", "corpus")
+    page.locator(f"{FIGURE} [data-score=self]").first.click()
+    page.locator(f'{FIGURE} [data-dot="{5 * 12 + 8}"]').dispatch_event("click")
+    order = to_self(minilm, 5, 8)
+    shows(page, SENTENCES[order[0]])
+    figure = page.locator(FIGURE)
+    assert (figure.get_attribute("data-layer"), figure.get_attribute("data-head")) == ("5", "8")
+    mean = np.mean([np.diagonal(one[5, 8]).mean() for one in own(minilm)])
+    number = page.locator(f"{FIGURE} [data-score=self] .attention-corpus-number").text_content()
+    assert float(number) == pytest.approx(mean, abs=0.0051)
+    page.locator(f'{FIGURE} .attention-large [data-token="2"]').click()
+    away(page)
+    weights = own(minilm)[order[0]][5, 8]
+    assert edges(page, "corpus") == pytest.approx(expected(weights, 2, 0.95), abs=0.011)
+    assert page.locator(f"{FIGURE} .attention-name").inner_text().startswith("α")
+
+
+def test_another_sentence_is_another_picture_without_old_pins(open_page, minilm) -> None:
+    page = open_page("corpus", "corpus")
+    page.locator(f'{FIGURE} .attention-large [data-token="1"]').click()
+    page.select_option(f"{FIGURE} select[name=score]", "self")
+    page.select_option(f"{FIGURE} select[name=example]", "0")
+    order = to_self(minilm, 2, 11)
+    shows(page, SENTENCES[order[-1]])
+    assert page.locator(f'{FIGURE} [data-token][aria-pressed="true"]').count() == 0
+    weights = own(minilm)[order[-1]][2, 11]
+    page.locator(f'{FIGURE} .attention-large [data-token="1"]').hover()
+    assert edges(page, "corpus") == pytest.approx(expected(weights, 1, 0.95), abs=0.011)
+    line = page.locator(f"{FIGURE} .attention-corpus-example--chosen")
+    assert line.get_attribute("data-example") == "0"
+
+
+def test_the_keyboard_reaches_every_head(open_page) -> None:
+    page = open_page("corpus", "corpus")
+    dots = page.locator(f"{FIGURE} .attention-corpus-dot")
+    assert page.locator(f'{FIGURE} .attention-corpus-dot[tabindex="0"]').count() == 1
+    dots.nth(2 * 12 + 11).focus()
+    before = page.evaluate("() => document.activeElement.dataset.dot")
+    page.keyboard.press("ArrowLeft")
+    after = page.evaluate("() => document.activeElement.dataset.dot")
+    assert after != before
+    label = page.evaluate("() => document.activeElement.getAttribute('aria-label')")
+    layer, head = divmod(int(after), 12)
+    assert label.startswith(f"{layer}.{head}: previous token ")
+    page.keyboard.press("Enter")
+    assert page.locator(FIGURE).get_attribute("data-head") == str(head)
+
+
+def test_an_address_opens_a_head_a_score_and_a_sentence(open_page, minilm, site, browser) -> None:
+    page = open_page("corpus", "corpus", **CLIPBOARD)
+    page.select_option(f"{FIGURE} select[name=score]", "self")
+    page.select_option(f"{FIGURE} select[name=layer]", "4")
+    page.select_option(f"{FIGURE} select[name=example]", "50")
+    order = to_self(minilm, 4, 11)
+    middle = SENTENCES[order[round((len(order) - 1) / 2)]]
+    shows(page, middle)
+    link = unquote(copy(page, "corpus", "link"))
+    assert "score=self" in link
+    assert "example=50" in link
+    other = browser.new_page()
+    other.goto(link)
+    ready(other, "corpus")
+    shows(other, middle)
+    other.close()
+    assert ":score: self" in copy(page, "corpus", "as directive")
+
+
+def test_heads_are_loaded_when_they_are_chosen(open_page) -> None:
+    fetched: list[str] = []
+    page = open_page("corpus", "corpus")
+    page.on("request", lambda request: fetched.append(request.url))
+    page.select_option(f"{FIGURE} select[name=head]", "3")
+    page.wait_for_timeout(400)
+    loaded = [url for url in fetched if "attention-later-" in url]
+    assert len(loaded) == 1
+
+
+def test_a_narrow_page_shows_the_distributions_first(open_page) -> None:
+    page = open_page("corpus", "corpus", viewport={"width": 360, "height": 700})
+    stage: Any = page.locator(f"{FIGURE} > .attention-stage")
+    assert stage.evaluate("(box) => box.scrollLeft") < 5
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
