@@ -248,6 +248,7 @@ _KINDS = (
     ViewKind(
         name="map",
         meant_by=("attentionviz", "scatter", "projection", "query-key map"),
+        scripts=("map-all", "map-marks", "map-sentence"),
         summary=OfSentences(
             "map",
             keeps=("queries", "keys", "values"),

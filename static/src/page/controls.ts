@@ -79,7 +79,7 @@ export function bindControls(figure: HTMLElement, model: Model, dispatch: Dispat
       return named(name).some((control) =>
         control instanceof HTMLSelectElement
           ? [...control.options].some((option) => option.value === value && !option.disabled)
-          : control.value === value || value === "",
+          : control.value === "*" || control.value === value || value === "",
       );
     },
     label(name) {

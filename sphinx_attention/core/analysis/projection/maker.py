@@ -97,7 +97,7 @@ class MapMaker:
         if heads * sum(sizes) > _SLOW:
             announce(f"the map places {2 * sum(sizes):,} points for each of {heads} heads")
         for layer in range(first.layers):
-            scale = 1.0 if first.logit_terms is None else float(first.logit_terms.scale[layer])
+            scale = _scale(first, layer)
             for head in range(first.heads):
                 found = _head(bases, layer, head)
                 for name, array in found.arrays.items():
@@ -169,6 +169,14 @@ def _head(bases: list[Attention], layer: int, head: int) -> _Head:
     ]
     arrays["weights"] = np.concatenate(kept or [np.zeros(1, np.int16)]).astype(np.uint16)
     return _Head(queries, keys, arrays)
+
+
+def _scale(attention: Attention, layer: int) -> float:
+    """The factor from a dot product to its logit: the usual one where the source names none."""
+    assert attention.queries is not None
+    if attention.logit_terms is None:
+        return float(attention.queries.shape[-1] ** -0.5)
+    return float(attention.logit_terms.scale[layer])
 
 
 def _steps(places: Floats) -> NDArray[np.uint16]:

@@ -22,6 +22,8 @@ import numpy as np
 
 from sphinx_attention.core.text import visible
 
+from .colours import COLOURS, PALETTE, colouring
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -66,9 +68,20 @@ def _common(figure: Figure, summary: Summary) -> str:
         "projections": summary.facts["projections"],
         "causal": figure.attention.causal,
     }
-    if any(figure.spec.sentence_labels):
-        header["labels"] = list(figure.spec.sentence_labels)
-    return pack(header, {})
+    if figure.focus is not None:
+        header["point"] = f"q{figure.focus}"
+    arrays = {}
+    legends: dict[str, Any] = {}
+    for by in COLOURS:
+        # Lengths of vectors differ from head to head, and queries and keys need no array.
+        if by in {"kind", "norm"} or (by == "label" and not any(figure.spec.sentence_labels)):
+            continue
+        found = colouring(figure, by)
+        arrays[by] = found.of[: len(tokens)].astype(np.uint8)
+        named = [one.text for one in found.legend if one.colour in PALETTE]
+        legends[by] = {"ends": found.ends} if found.ends else {"names": named}
+    header["legends"] = legends
+    return pack(header, arrays)
 
 
 def _overview(summary: Summary) -> str:

@@ -124,9 +124,9 @@ class Map:
         count: the number of points.
         colours: the values of the option ``colour`` that this map has, for the control.
         by: the chosen one.
+        fidelity: the fidelity in words.
         projections: those that the page carries, for the control.
         projection: the one that is shown.
-        file: the name of the head's file.
     """
 
     top: float
@@ -141,6 +141,7 @@ class Map:
     count: int
     colours: tuple[str, ...]
     by: str
+    fidelity: str
     projections: tuple[str, ...]
     projection: str
 
@@ -171,6 +172,7 @@ def draw(figure: Figure) -> Drawing:
         ramps=ramps,
         count=len(places),
         colours=tuple(name for name in COLOURS if name != "label" or labelled),
+        fidelity=fidelity_in_words(figure),
         by=by if by != "label" or labelled else "kind",
         projections=projections,
         projection=projection,
@@ -313,7 +315,7 @@ def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 
 
 def notes(figure: Figure) -> Iterator[str]:
-    """What a reader has to know about the map, in words."""
+    """What a reader has to know about the map beside its fidelity, in words."""
     summary, say = _summary(figure), figure.say
     projection = summary.facts["projections"][0]
     tokens = sum(map(len, summary.sentences))
@@ -323,22 +325,25 @@ def notes(figure: Figure) -> Iterator[str]:
         sentences=f"{len(summary.sentences):,}",
         points=f"{2 * tokens:,}",
     )
-    near, own, order = fidelity_of(figure, projection)
-    yield say("map_fidelity", near=percent(near), own=percent(own), order=signed(order))
-    if near < _LITTLE:
-        yield say("map_little")
-    elif order > _FAR:
-        yield say("map_far")
+    lowered = summary.facts["perplexity"].get(projection)
     if projection in summary.facts["instead"]:
         yield say("map_instead")
-    elif (lowered := summary.facts["perplexity"].get(projection)) is not None and lowered < usual(
-        projection
-    ):
+    elif lowered is not None and lowered < usual(projection):
         yield say("map_lowered", perplexity=f"{lowered:.0f}")
     for name in summary.facts["apart"]:
         yield say(f"map_apart_{name}")
     if summary.facts["long"]:
         yield say("map_long", count=len(summary.facts["long"]))
+
+
+def fidelity_in_words(figure: Figure) -> str:
+    """The fidelity of the map that is shown, and what nearness means on it."""
+    say = figure.say
+    near, own, order = fidelity_of(figure, _summary(figure).facts["projections"][0])
+    said = say("map_fidelity", near=percent(near), own=percent(own), order=signed(order))
+    if near < _LITTLE:
+        return f"{said}; {say('map_little')}"
+    return f"{said}; {say('map_far')}" if order > _FAR else said
 
 
 def usual(projection: str) -> float:
@@ -365,4 +370,6 @@ def signed(number: float) -> str:
 
 def describe(figure: Figure) -> str:
     """The map in words, for those who do not see it."""
-    return " ".join(text if text.endswith(".") else f"{text}." for text in notes(figure))
+    first, *others = notes(figure)
+    said = (first, fidelity_in_words(figure), *others)
+    return " ".join(f"{text[:1].upper()}{text[1:]}." for text in said)

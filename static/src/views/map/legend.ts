@@ -1,0 +1,65 @@
+/** The legend of a map, and the value of a point that its colour stands for. */
+
+import { kind, palette, ramps } from "../../../../sphinx_attention/core/render/map/constants.json";
+import { say, svg, textWidth } from "../shared";
+import type { Common, File, Head } from "./files";
+
+/** The value that the colour of a point stands for; empty for queries and keys. */
+export function valueOf(by: string, point: number, { header, arrays }: File<Common>, head: File<Head>, size: number, place: number): string {
+  const count = header.tokens.length;
+  const token = point % count;
+  const names = header.legends[by]?.names;
+  switch (by) {
+    case "kind":
+      return "";
+    case "position":
+      return String(place);
+    case "length":
+      return String(size);
+    case "norm":
+      return ((head.arrays["norms"]![point]! / 255) * head.header.tops[point < count ? 0 : 1]!).toFixed(1);
+    case "frequency": {
+      const text = header.tokens[token]!.toLowerCase();
+      return `${header.tokens.filter((one) => one.toLowerCase() === text).length} ×`;
+    }
+    default:
+      return names?.[Math.min(arrays[by]![token]!, names.length - 1)] ?? "";
+  }
+}
+
+const FONT = 12;
+const HIGH = 22;
+
+/** Write the legend: a swatch or a ramp for queries and for keys, and the kinds. */
+export function legendInto(legend: SVGElement, by: string, { header }: File<Common>, head: File<Head>): void {
+  const width = legend.ownerSVGElement!.viewBox.baseVal.width;
+  const { names, ends } = header.legends[by] ?? {};
+  const norms = head.header.tops.map((top) => top.toFixed(1));
+  const steps = by === "norm" ? ["0", `${norms[0]} / ${norms[1]}`] : ends;
+  const made: Node[] = [];
+  let x = 8;
+  let y = HIGH / 2 + 4;
+  const entry = (colour: string, text: string, square: boolean, ramp?: readonly string[]): void => {
+    const wide = 14 + textWidth(text, FONT) + (ramp ? 80 + textWidth(steps!.join(""), FONT) : 0);
+    if (x > 8 && x + wide > width - 8) [x, y] = [8, y + HIGH];
+    made.push(
+      svg("path", { d: `M${x + 5} ${y - 4}h0`, stroke: colour, "stroke-width": 8, "stroke-linecap": square ? "square" : "round" }),
+      svg("text", { x: x + 14, y }, text),
+    );
+    if (ramp) {
+      let at = x + 22 + textWidth(text + steps![0]!, FONT);
+      made.push(svg("text", { x: at - 4, y, "text-anchor": "end" }, steps![0]!));
+      for (const fill of ramp) {
+        made.push(svg("rect", { x: at, y: y - 8, width: 8, height: 8, fill }));
+        at += 8;
+      }
+      made.push(svg("text", { x: at + 4, y }, steps![1]!));
+    }
+    x += wide + 14;
+  };
+  for (const [side, name] of (["map_queries", "map_keys"] as const).entries()) {
+    entry(names || steps ? "currentColor" : kind[side]!, say(name), !!side, steps && ramps[side]!);
+  }
+  names?.forEach((name, at) => entry(palette[at]!, name, false));
+  legend.replaceChildren(...made);
+}

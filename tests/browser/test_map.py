@@ -1,0 +1,292 @@
+"""The map in a real browser, checked by numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import zlib
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from sphinx_attention.core.render.map.colours import KIND
+from tests.browser.conftest import accessible, model_attentions
+from tests.browser.pages.maps import MANY, SENTENCES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+FIELD = ".attention-map-field"
+
+
+def carried(page: Page, name: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """A file of the map, read as the page of formats describes it."""
+    told = json.loads(page.locator('script[type$="attention-files"]').first.text_content() or "")[
+        name
+    ]
+    if "text" not in told:
+        page.evaluate(
+            "src => new Promise(done => { const s = document.createElement('script'); s.src = src; s.onload = done; document.head.append(s); })",
+            told["src"],
+        )
+        told["text"] = page.evaluate("key => attentionPayloads[key]", told["key"])
+    raw = zlib.decompress(b64decode(told["text"]))
+    (length,) = struct.unpack_from("<I", raw)
+    header, at, arrays = json.loads(raw[4 : 4 + length]), 4 + length, {}
+    for array, kind, count in header["arrays"]:
+        planes = (
+            np.frombuffer(raw, np.uint8, count * (2 if kind == "u16" else 1), at)
+            .reshape(-1, count)
+            .astype(int)
+        )
+        arrays[array] = planes[0] * 256 + planes[1] if kind == "u16" else planes[0]
+        at += planes.size
+    return header, arrays
+
+
+def live(page: Page) -> Page:
+    """Wait for the first head."""
+    page.wait_for_function(
+        "() => !document.querySelector('.attention-map-points').childNodes.length"
+    )
+    return page
+
+
+def places(page: Page, projection: str = "pca", head: str = "head-0-0") -> np.ndarray:
+    """The places of all points as shares of the square."""
+    return carried(page, head)[1][projection].reshape(2, -1).T / 65535
+
+
+def spot(page: Page, place: np.ndarray) -> tuple[float, float]:
+    box = page.locator(FIELD).bounding_box()
+    assert box
+    rim = box["width"] * 8 / 496
+    return tuple(box[a] + rim + place[n] * (box["width"] - 2 * rim) for n, a in enumerate("xy"))  # type: ignore[return-value]
+
+
+def alone(points: np.ndarray, count: int) -> int:
+    """The point, among the first ones, that is farthest from all others."""
+    apart = np.linalg.norm(points[:count, None] - points[None], axis=-1)
+    apart[np.arange(count), np.arange(count)] = 9
+    return int(apart.min(axis=1).argmax())
+
+
+def tip(page: Page) -> str:
+    return page.locator(".attention-map-tip text").text_content() or ""
+
+
+def option(page: Page, name: str, value: str) -> None:
+    page.locator(f"select[name={name}]").select_option(value)
+
+
+@pytest.fixture
+def cats(open_page: Any) -> Page:
+    return live(open_page("maps"))
+
+
+def test_points_are_where_they_are_carried(cats: Page) -> None:
+    found = places(cats)
+    half = len(found) // 2
+    for start, colour in ((0, KIND[0]), (half, KIND[1])):
+        one = alone(np.roll(found, -start, axis=0), half) + start
+        pixel = cats.evaluate(
+            """([x, y]) => {
+              const canvas = document.querySelector(".attention-map-canvas"), share = (8 + 480 * x) / 496;
+              return [...canvas.getContext("2d").getImageData(share * canvas.width, (8 + 480 * y) / 496 * canvas.height, 1, 1).data];
+            }""",
+            found[one].tolist(),
+        )
+        wanted = [int(colour[n : n + 2], 16) for n in (1, 3, 5)]
+        assert pixel[3] > 200
+        assert pixel[:3] == pytest.approx(wanted, abs=2)
+
+
+def test_pointing_names_the_nearest_point(cats: Page) -> None:
+    header, _ = carried(cats, "common")
+    found = places(cats)
+    half = len(found) // 2
+    one = alone(found, half)
+    cats.mouse.move(*spot(cats, found[one]))
+    starts = np.cumsum([0, *header["sizes"]])
+    sentence = int(np.searchsorted(starts, one, "right")) - 1
+    token, place = header["tokens"][one], one - starts[sentence] + 1
+    assert tip(cats) == f"query of “{token}”, {place} of {header['sizes'][sentence]}"
+    option(cats, "colour", "position")
+    cats.mouse.move(*spot(cats, found[one] + 0.004))
+    assert tip(cats).endswith(f"; {place - 1}")
+    cats.mouse.move(5, 5)
+    assert cats.locator(".attention-map-tip *").count() == 0
+
+
+def test_a_click_draws_lines_to_the_two_strongest_keys(cats: Page, minilm: Path) -> None:
+    header, _ = carried(cats, "common")
+    found = places(cats)
+    one = alone(found, len(found) // 2)
+    starts = np.cumsum([0, *header["sizes"]])
+    sentence = int(np.searchsorted(starts, one, "right")) - 1
+    weights = model_attentions(minilm, SENTENCES[sentence])[0, 2]
+    cats.mouse.click(*spot(cats, found[one]))
+    lines = cats.locator(".attention-map-marks path")
+    strongest = [sorted(row, reverse=True)[:2] for row in weights]
+    drawn = [[weight for weight in row if round(weight, 3) >= 0.05] for row in strongest]
+    assert lines.count() == sum(map(len, drawn))
+    row = one - starts[sentence]
+    share = sum(drawn[row]) / weights[row].sum()
+    assert f"they hold {100 * share:.0f}" in (
+        cats.locator(".attention-map-lines").text_content() or ""
+    )
+    # The sentence stands beside the map, with an arc for each weight.
+    words = cats.locator(".attention-map-words [role=button]")
+    texts = [
+        (text or "") for text in words.evaluate_all("all => all.map(e => e.firstChild.textContent)")
+    ]
+    assert texts == header["tokens"][starts[sentence] : starts[sentence + 1]]
+    assert words.nth(row).get_attribute("aria-pressed") == "true"
+    arcs = cats.locator(".attention-map-arcs path")
+    assert arcs.count() == int((np.round(weights[row], 3) >= 0.005).sum())
+    # Hidden tokens keep their mass, and it is said.
+    cats.get_by_role("button", name="hide special tokens").click()
+    mass = weights[row][[0, -1]].sum()
+    told = cats.locator(".attention-map-tools span").text_content() or ""
+    said = re.search(r"hold (\d+)\s%", told)
+    assert (int(said[1]) if said else 0) == pytest.approx(100 * mass, abs=1)
+    cats.locator(FIELD).press("Escape")
+    assert lines.count() == 0
+
+
+def test_search_counts_tokens_in_all_heads(cats: Page) -> None:
+    header, _ = carried(cats, "common")
+    cats.get_by_role("searchbox").fill("THE")
+    count = sum("the" in token.lower() for token in header["tokens"])
+    assert (
+        cats.locator(".attention-map-found").text_content()
+        == f"{count} of {len(header['tokens'])} tokens"
+    )
+    option(cats, "show", "all")
+    heads = cats.locator(".attention-map-all button")
+    heads.first.wait_for()
+    assert heads.count() == 4
+    strong = heads.locator("canvas").evaluate_all(
+        "all => all.map(c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((v, n) => n % 4 === 3 && v > 200).length)"
+    )
+    assert all(0 < n <= 4 * 2 * count for n in strong)
+
+
+def test_all_heads_open_by_click_and_by_key(cats: Page) -> None:
+    option(cats, "show", "all")
+    heads = cats.locator(".attention-map-all button")
+    assert heads.nth(0).get_attribute("aria-current") == "true"
+    assert "sample of" in (cats.locator(".attention-map-all p").text_content() or "")
+    heads.nth(0).focus()
+    for key in ("ArrowRight", "ArrowDown"):
+        cats.keyboard.press(key)
+    cats.keyboard.press("Enter")
+    cats.wait_for_function("() => document.querySelector('#cats').dataset.head === '10'")
+    assert cats.locator("#cats").get_attribute("data-layer") == "5"
+    assert cats.locator(FIELD).is_visible()
+    header, _ = carried(cats, "head-1-1")
+    near = header["fidelity"]["pca"][0]
+    cats.wait_for_function(
+        f"() => document.querySelector('.attention-map-fidelity').textContent.includes('{100 * near:.0f}')"
+    )
+
+
+def test_zoom_by_buttons_keys_and_wheel_with_a_modifier(cats: Page) -> None:
+    field = cats.locator(FIELD)
+    box = field.bounding_box()
+    assert box
+    cats.mouse.move(box["x"] + 100, box["y"] + 100)
+    cats.mouse.wheel(0, 60)
+    cats.wait_for_timeout(100)
+    zoom = "() => new URLSearchParams(location.hash).get('zoom')"
+    looked = "() => document.querySelectorAll('.attention-map-labels text').length"
+    at_rest = cats.evaluate(looked)
+    cats.get_by_role("button", name="zoom in").click()
+    assert cats.get_by_role("button", name="show all").is_visible()
+    field.focus()
+    cats.keyboard.press("+")
+    cats.keyboard.press("Shift+ArrowRight")
+    cats.keyboard.press("0")
+    assert cats.evaluate(looked) == at_rest
+    assert cats.evaluate(zoom) is None
+
+
+def test_arrow_keys_go_from_point_to_point(cats: Page) -> None:
+    field = cats.locator(FIELD)
+    field.focus()
+    cats.keyboard.press("ArrowRight")
+    first = tip(cats)
+    assert field.get_attribute("aria-label") == first
+    cats.keyboard.press("ArrowRight")
+    cats.keyboard.press("ArrowDown")
+    assert tip(cats) != first
+    cats.keyboard.press("Enter")
+    assert cats.locator(".attention-map-sentence").is_visible()
+
+
+def test_an_address_restores_what_is_seen(open_page: Any) -> None:
+    page = open_page("maps")
+    page.goto(
+        page.url
+        + "#cats&layer=5&head=10&projection=bipartite&colour=type&point=k3&find=the&zoom=0.4,0.6,2"
+    )
+    page.reload()
+    live(page)
+    page.wait_for_function("() => document.querySelector('.attention-map-words')")
+    assert page.locator("select[name=projection]").input_value() == "bipartite"
+    assert page.locator("select[name=colour]").input_value() == "type"
+    assert page.get_by_role("searchbox").input_value() == "the"
+    pressed = page.locator(".attention-map-words [aria-pressed=true]")
+    assert (
+        pressed.evaluate("e => e.firstChild.textContent") == carried(page, "common")[0]["tokens"][3]
+    )
+    where = places(page, "bipartite", "head-1-1")[len(places(page)) // 2 + 3]
+    circle = page.locator(".attention-map-marks circle")
+    seen = [float(circle.get_attribute(name) or 0) for name in ("cx", "cy")]
+    shown = (where - [0.4, 0.6]) * 2 + 0.5
+    top = float(page.locator(FIELD).get_attribute("y") or 0) - 0.5 + 8
+    assert seen == pytest.approx([8 + 480 * shown[0], top + 480 * shown[1]], abs=0.1)
+
+
+def test_the_mean_by_position(cats: Page) -> None:
+    header, _ = carried(cats, "common")
+    option(cats, "show", "mean")
+    sizes = header["sizes"]
+    canvas = cats.locator("canvas:not(.attention-map-canvas)").first
+    assert canvas.evaluate("c => [c.width, c.height]") == [max(sizes)] * 2
+    assert f"over {len(sizes)} sentences" in (
+        cats.locator(".attention-map-meaned").text_content() or ""
+    )
+    # The head looks at the token before: below the diagonal there is most ink.
+    ink = np.array(
+        canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]")
+    ).reshape(*[max(sizes)] * 2, 4)[..., 3]
+    assert ink[2:, 1:-1].diagonal().mean() > 3 * ink.mean()
+
+
+def test_it_works_from_a_disk(open_page: Any) -> None:
+    page = live(open_page("crowd", by="file"))
+    assert len(carried(page, "common")[0]["sizes"]) == MANY
+    ink = page.evaluate(
+        "() => { const c = document.querySelector('.attention-map-canvas'); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((v, n) => n % 4 === 3 && v).length; }"
+    )
+    assert ink > 10_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_page: Any, scheme: str) -> None:
+    page = live(open_page("maps", color_scheme=scheme))
+    accessible(page, "cats", "at rest")
+    found = places(page)
+    page.mouse.click(*spot(page, found[alone(found, len(found) // 2)]))
+    accessible(page, "cats", "pinned")
+    option(page, "show", "all")
+    page.wait_for_timeout(200)
+    accessible(page, "cats", "all heads")
