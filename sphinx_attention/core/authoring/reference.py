@@ -272,6 +272,7 @@ def locate(reference: Reference, figure: Figure) -> Located:
         layer_name, head_name = reference.head
         layer = _position("layer", layer_name, attention.layer_names, reference)
         head = _position("head", head_name, attention.head_names, reference)
+    _check_one_sentence(reference, shown)
     queries = _tokens(reference.query, attention, "query", reference)
     keys = _tokens(reference.key, attention, "key", reference)
     _check_options(reference, shown)
@@ -304,6 +305,20 @@ def _check_options(reference: Reference, figure: Figure) -> None:
         check_tokens(reference.options, figure.attention, kind.name)
     except AttentionError as error:
         raise AttentionError(Problem.REFERENCE, error.message) from None
+
+
+def _check_one_sentence(reference: Reference, figure: Figure) -> None:
+    """Refuse tokens in a figure that puts many sentences in order.
+
+    Raises:
+        AttentionError: the reference names a token.
+    """
+    if reference.query and "focus" in figure.spec.kind.never:
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"{quoted(reference.query)} names no token of the figure {reference.figure}, which "
+            f"{figure.spec.kind.never['focus']}: name a layer and a head, or a score",
+        )
 
 
 def _tokens(

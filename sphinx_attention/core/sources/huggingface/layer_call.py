@@ -96,7 +96,7 @@ class DeviceTerms:
     missing: str = ""
 
 
-def describe(module: Any, arguments: Mapping[str, Any], weights: Any, joined: Any) -> Call:
+def describe(module: Any, arguments: Mapping[str, Any], weights: Any, joined: Any = None) -> Call:
     """The description of one call of a layer's eager function, from its arguments.
 
     Args:
@@ -104,7 +104,7 @@ def describe(module: Any, arguments: Mapping[str, Any], weights: Any, joined: An
         arguments: the arguments of its eager function by name, in order: first the module, then
             queries, keys and values.
         weights: the returned weights, shape (batch, heads, queries, keys).
-        joined: the returned outputs of the heads.
+        joined: the returned outputs of the heads; None if they are not known.
     """
     queries, keys, values = (tuple(arguments.values()) + (None,) * 3)[1:4]
     number = getattr(module, "layer_idx", None)

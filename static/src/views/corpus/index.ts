@@ -72,7 +72,9 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
   const lines = [...findAll<SVGGElement>(picture, `${CORPUS}-example`)];
   const named = find<SVGTextElement>(picture, `${CORPUS}-name`)!;
   const kind = viewNamed(root.dataset["view"]!)!;
-  let arcs = kind.open(root, model, dispatch);
+  // The page has the weights of one head for a sentence, and so no squares that compare heads.
+  const ofOneHead = Object.create(model, { heads: { value: [] } }) as Model;
+  let arcs = kind.open(root, ofOneHead, dispatch);
   let data: Head | undefined;
   /** The head and the sentence that are drawn, and those that a reader has chosen. */
   let shown = "";
@@ -159,7 +161,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
     });
     arcs.destroy?.();
     stage.replaceChildren(arcsPicture(sentence), fitOf(sentence));
-    arcs = kind.open(root, model, dispatch);
+    arcs = kind.open(root, ofOneHead, dispatch);
   };
 
   const heads = new Map<number, Promise<Head>>();

@@ -196,6 +196,12 @@ def test_prose_means_the_mean_over_all_sentences() -> None:
     assert "is false" in check(claim, shown)
 
 
+def test_a_token_belongs_to_one_sentence() -> None:
+    reference = parse_reference("c 0.0 the -> dog")
+    with pytest.raises(AttentionError, match="names no token of the figure c, which shows many"):
+        print_number("weight", reference, figure(), None)
+
+
 def test_a_measure_changes_the_scores() -> None:
     shares = figure(measure="written")
     assert shares.attention.written
