@@ -84,6 +84,10 @@ def read_notes(docs: Path, defines: Sequence[str]) -> Asked:
 
     if (docs / mystmd.CONFIG).is_file():
         return mystmd.collect(docs, define_pairs(defines), say)
+    from sphinx_attention.hosts.quarto import collect as quarto  # noqa: PLC0415 - likewise
+
+    if (docs / quarto.CONFIG).is_file():
+        return quarto.collect(docs, define_pairs(defines), say)
     raise needs_config(docs)
 
 

@@ -9,7 +9,7 @@ import click
 
 from ._shared import say
 
-FILES = {"mystmd": "attention.mjs"}
+FILES = {"mystmd": "attention.mjs", "quarto": "attention.lua"}
 """The file of each program, in the package of its host."""
 
 

@@ -17,9 +17,10 @@ from .other_pages import fences_of, pages_of
 from .project import NAME, WORDS, Where, read_figure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from sphinx_attention.core.authoring.settings import Settings
     from sphinx_attention.core.request import Request
 
 CONFIGS = ("mkdocs.yml", "mkdocs.yaml", "properdocs.yml", "properdocs.yaml", "zensical.toml")
@@ -56,10 +57,30 @@ def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], No
     sources = folder if file is None else folder / str(config.get("docs_dir", "docs"))
     if not sources.is_dir():
         raise AttentionError(Problem.CONFIG, f"{sources} is no folder: docs_dir names it")
+    return Asked(
+        requests_in(pages_of(sources), settings, (folder, sources), tell), settings, folder
+    )
+
+
+def requests_in(
+    pages: Iterable[Path],
+    settings: Settings,
+    places: tuple[Path, Path],
+    tell: Callable[[str], None],
+) -> dict[str, list[Request]]:
+    """The requests of the fences of some pages, by the page.
+
+    Args:
+        pages: the files.
+        settings: of the project.
+        places: the folder from which relative paths start, and that of the pages.
+        tell: is called with each mistake, and its file and line.
+    """
+    base, sources = places
     found: dict[str, list[Request]] = {}
-    for path in pages_of(sources):
+    for path in pages:
         page = path.relative_to(sources).as_posix()
-        where = Where(folder, sources, page)
+        where = Where(base, sources, page)
         for fence in fences_of(path):
             if fence.name != FIGURE:
                 continue
@@ -71,7 +92,7 @@ def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], No
                 tell(f"{path}:{line}: {error.message} [attention.{error.problem}]")
             else:
                 found.setdefault(page, []).extend(spec.requests)
-    return Asked(found, settings, folder)
+    return found
 
 
 def settings_in(config: Mapping[str, Any]) -> dict[str, Any]:

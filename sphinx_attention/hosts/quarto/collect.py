@@ -1,0 +1,43 @@
+"""The figures of a project of Quarto, read without rendering it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.errors import speaking
+from sphinx_attention.hosts.markdown.collect import requests_in
+from sphinx_attention.hosts.notes import Asked, read_settings
+from sphinx_attention.hosts.toml_settings import FILE, read_toml_settings
+
+from .document import CONFIG, WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+__all__ = ["CONFIG", "collect"]
+
+_ENDINGS = (".qmd", ".md", ".rmd")
+
+
+@speaking(WORDS)
+def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], None]) -> Asked:
+    """Read all documents of a project.
+
+    Args:
+        folder: the folder with the configuration.
+        overrides: settings that replace those of the project.
+        tell: is called with each mistake, and its file and line.
+    """
+    folder = folder.resolve()
+    own = {name.removeprefix("attention_"): value for name, value in overrides.items()}
+    settings, problems = read_settings({**read_toml_settings(folder), **own})
+    for error in problems:
+        tell(f"{FILE}: {error.message} [attention.{error.problem}]")
+    pages = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in _ENDINGS
+        and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+    )
+    return Asked(requests_in(pages, settings, (folder, folder), tell), settings, folder)
