@@ -126,7 +126,9 @@ class Figure:
     def sentences(self) -> tuple[str, ...]:
         """The sentences of the attention. A mean over sentences has several."""
         request, derivation = self.spec.request, self.spec.derivation
-        bases = (request.bases or (request,)) if derivation is None else derivation.bases
+        if request.summary is not None and derivation is None:
+            return request.summary.texts
+        bases = (request,) if derivation is None else derivation.bases
         return tuple(request.text for request in bases)
 
     @property

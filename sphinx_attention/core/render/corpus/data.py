@@ -7,6 +7,7 @@ import math
 import zlib
 from base64 import b64encode
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,13 +100,35 @@ def median(scores: NDArray[np.uint16]) -> int | None:
 
 def sentence_text(figure: Figure, number: int) -> str:
     """A sentence as the list of examples shows it."""
+    return _cut(text_of(figure, number))
+
+
+def text_of(figure: Figure, number: int) -> str:
+    """A sentence as its author wrote it, without white space around it."""
+    summary = figure.spec.request.summary
+    assert summary is not None
+    return summary.texts[number].strip()
+
+
+@lru_cache(4096)
+def _cut(text: str) -> str:
     room = (_CORPUS["width"] - _LIST["text"]) / _WIDE_FONTS
-    return cut(clean_line(figure.sentences[number]), _LIST["font"], room)
+    return cut(clean_line(text), _LIST["font"], room)
 
 
-def head_scores(figure: Figure, layer: int, head: int) -> dict[str, Any]:
-    """The scores of one head, for the page."""
-    corpus, ends = corpus_of(figure), ranges(corpus_of(figure))
+def head_scores(
+    figure: Figure, layer: int, head: int, ends: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """The scores of one head, for the page.
+
+    Args:
+        figure: the figure.
+        layer: the position of the layer.
+        head: the position of the head.
+        ends: the ends of the axes; None computes them.
+    """
+    corpus = corpus_of(figure)
+    ends = ranges(corpus) if ends is None else ends
     found: dict[str, Any] = {}
     for name in CORPUS_SCORE_NAMES:
         scores = corpus.scores[name][layer, head]
@@ -120,20 +143,8 @@ def head_scores(figure: Figure, layer: int, head: int) -> dict[str, Any]:
     return found
 
 
-def head_data(figure: Figure, layer: int, head: int) -> dict[str, Any]:
-    """Everything about one head that the browser draws: its scores and its examples."""
-    attention = figure.attention
-    corpus = corpus_of(figure)
-    weights = corpus.weights(attention.layer_names[layer], attention.head_names[head])
-    return {
-        "scores": head_scores(figure, layer, head),
-        "sentences": {
-            str(number): _sentence(figure, number, codes) for number, codes in weights.items()
-        },
-    }
-
-
-def _sentence(figure: Figure, number: int, codes: NDArray[np.uint16]) -> dict[str, Any]:
+def _laid_out(figure: Figure, number: int) -> dict[str, Any]:
+    """A sentence and the places of its tokens, which are equal for all heads."""
     tokens = corpus_of(figure).summary.sentences[number]
     backwards = tokens_right_to_left(tokens)
     slots, width = lay_out_row(tokens, backwards=backwards)
@@ -145,24 +156,38 @@ def _sentence(figure: Figure, number: int, codes: NDArray[np.uint16]) -> dict[st
         "x": [slot.x for slot in slots],
         "widths": [slot.text_width for slot in slots],
         "size": [width, edges.headroom(span) + TOP],
-        "codes": "".join(_digits(code) for code in codes.ravel().tolist()),
         **({"rtl": True} if backwards else {}),
     }
 
 
+@lru_cache(2048)
 def _digits(code: int) -> str:
     """A code as one digit, or as two, of which the first is at least `_SMALL`."""
     return _DIGITS[code] if code < _SMALL else _DIGITS[_SMALL + code // 32] + _DIGITS[code % 32]
 
 
 def page_parts(figure: Figure) -> Mapping[str, Any]:
-    """The data of each head by its name, ``5.11``."""
-    attention = figure.attention
-    return {
-        f"{layer_name}.{head_name}": head_data(figure, layer, head)
-        for layer, layer_name in enumerate(attention.layer_names)
-        for head, head_name in enumerate(attention.head_names)
-    }
+    """Everything that the browser draws of each head, by the name of the head, ``5.11``."""
+    attention, corpus = figure.attention, corpus_of(figure)
+    ends = ranges(corpus)
+    sentences: dict[int, dict[str, Any]] = {}
+    found = {}
+    for layer, layer_name in enumerate(attention.layer_names):
+        for head, head_name in enumerate(attention.head_names):
+            weights = corpus.weights(layer_name, head_name)
+            for number in weights.keys() - sentences.keys():
+                sentences[number] = _laid_out(figure, number)
+            found[f"{layer_name}.{head_name}"] = {
+                "scores": head_scores(figure, layer, head, ends),
+                "sentences": {
+                    str(number): {
+                        **sentences[number],
+                        "codes": "".join(map(_digits, codes.ravel().tolist())),
+                    }
+                    for number, codes in weights.items()
+                },
+            }
+    return found
 
 
 def files(figure: Figure) -> dict[str, str]:
@@ -170,7 +195,7 @@ def files(figure: Figure) -> dict[str, str]:
     found = {}
     for name, part in page_parts(figure).items():
         text = json.dumps(part, ensure_ascii=True, separators=(",", ":"))
-        found[name] = b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
+        found[name] = b64encode(zlib.compress(text.encode())).decode("ascii")
     return found
 
 

@@ -159,7 +159,7 @@ def describe(figure: Figure) -> str:
         text += " " + figure.say(
             "corpus_strongest",
             name=figure.say(f"score_{figure.option('score')}"),
-            text=figure.sentences[number].strip(),
+            text=data.text_of(figure, number),
             number=decimals(code),
         )
     return text
@@ -172,7 +172,7 @@ def plain_lines(figure: Figure) -> list[str]:
     return [
         _heading(figure, score, bool(found)),
         *(
-            f"{tenth_name(figure, percent)}: {decimals(code)} {figure.sentences[number].strip()}"
+            f"{tenth_name(figure, percent)}: {decimals(code)} {data.text_of(figure, number)}"
             for percent, number, code in found
         ),
     ]
