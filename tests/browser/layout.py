@@ -134,3 +134,76 @@ def layout_faults(page: Page, figure: str | None = None) -> list[str]:
         figure: the id of the only one to look at; None looks at all.
     """
     return page.evaluate(MEASURE, figure)
+
+
+CONTRAST = r"""
+() => {
+  const canvas = document.createElement("canvas");
+  const ink = canvas.getContext("2d", { willReadFrequently: true });
+  const bytes = (...colours) => {
+    ink.clearRect(0, 0, 1, 1);
+    for (const [colour, alpha] of colours) { ink.globalAlpha = alpha; ink.fillStyle = colour; ink.fillRect(0, 0, 1, 1); }
+    return [...ink.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b].map(byte => byte / 255)
+    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const page = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      if (bytes([colour, 1])[3] === 255) return colour;
+    }
+    return "white";
+  };
+  const contrast = (colour, behind) => {
+    const [one, other] = [light(bytes([behind, 1], [colour, 1])), light(bytes([behind, 1]))];
+    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+  };
+  const faults = new Set();
+  const check = (element, colour, behind, least, name) => {
+    const found = contrast(colour, behind);
+    if (found < least) faults.add(`${name}: ${found.toFixed(2)} on ${behind}`);
+  };
+  let ground = 1;
+  for (const figure of document.querySelectorAll("figure.attention-figure")) {
+    const behind = page(figure);
+    ground = light(bytes([behind, 1]));
+    for (const text of figure.querySelectorAll("svg text")) {
+      if (!text.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || !text.textContent.trim()) continue;
+      const style = getComputedStyle(text);
+      if (style.fill !== "none") check(text, style.fill, behind, 4.5, `${figure.id} ${text.textContent.trim().slice(0, 20)}`);
+    }
+    /* In a colour with an opacity, a weight is told by the opacity. The colour itself has to stand out. */
+    for (const path of figure.querySelectorAll(".attention-edge, .attention-square")) {
+      const { stroke, fill } = getComputedStyle(path);
+      /* The colours of 32 heads differ in lightness, too, so that not all of them can reach 3. */
+      const least = path.classList.value.includes("attention-hue-") ? 2.5 : 3;
+      check(path, path.matches(".attention-square") ? fill : stroke, behind, least, `${figure.id} ${path.classList.value}`);
+    }
+  }
+  return [ground, [...faults]];
+}
+"""
+
+
+def contrast_faults(page: Page) -> tuple[float, list[str]]:
+    """The luminance of the ground of the figures, and all that does not stand out from the ground.
+
+    Texts of pictures need a contrast of 4.5 and edges one of 3 (WCAG 2.2, 1.4.3 and 1.4.11). The
+    lines and squares of heads need one of 2.5.
+    """
+    ground, faults = page.evaluate(CONTRAST)
+    return ground, faults
+
+
+def pin_in_every_figure(page: Page) -> None:
+    """Pin the third token of every figure that has none pinned."""
+    page.evaluate(
+        """() => {
+          for (const figure of document.querySelectorAll("figure.attention-figure[data-view]")) {
+            const tokens = figure.querySelectorAll("[data-token][role=button]");
+            if (!tokens.length || figure.querySelector("[data-token][aria-pressed=true]")) continue;
+            tokens[Math.min(2, tokens.length - 1)].dispatchEvent(new MouseEvent("click", {bubbles: true}));
+          }
+        }"""
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sphinx_attention
-from tests.browser.layout import layout_faults
+from tests.browser.layout import contrast_faults, layout_faults, pin_in_every_figure
 from tests.browser.pages import pages_of
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ MORE_THEMES = (
     "sphinx_book_theme",
     "sphinx_immaterial",
 )
+DARK_THEMES = {"furo", "pydata_sphinx_theme", "shibuya", "sphinx_book_theme"}
+"""The themes that follow a reader's choice of a dark page without being told to."""
 EXTENSIONS = {"sphinx_immaterial": "sphinx_immaterial"}
 """Extensions that themes need."""
 WIDTHS = (1280, 768, 480, 320)
@@ -121,6 +123,21 @@ def test_nothing_overlaps_in_other_themes(open_in, theme: str) -> None:
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 900})
         assert layout_faults(page) == [], f"{theme} at {width} px"
+
+
+@pytest.mark.parametrize("theme", [*THEMES, *MORE_THEMES])
+def test_pinned_figures_in_light_and_dark(open_in, theme: str) -> None:
+    page = open_in(theme, color_scheme="dark")
+    pin_in_every_figure(page)
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        for width in (1280, 360):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(300)  # edges go over to other colours
+            assert layout_faults(page) == [], f"{theme}, {scheme}, at {width} px"
+            ground, faults = contrast_faults(page)
+            assert faults == [], f"{theme}, {scheme}, at {width} px"
+            assert (ground < 0.2) == (scheme == "dark" and theme in DARK_THEMES)
 
 
 @pytest.mark.parametrize(
