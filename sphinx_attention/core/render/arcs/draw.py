@@ -178,8 +178,10 @@ def _one_row(figure: Figure, codes: Codes) -> Drawing:
         stands = (-8.0, 8.0) if key == label.query else (0.0, 0.0)
         return labels.apex(curve(label.query, key, stands))[1] - edges.STROKE / 2
 
-    drawn = (*labels.above(over, height), *labels.below(under, y + _NUMBER + _LABELS))
-    size = (width, y + _BOTTOM + labels.band(under))
+    # The lines of labels begin below the squares of heads.
+    room = squares.ROOM if under and _has_squares(figure) else _LABELS
+    drawn = (*labels.above(over, height), *labels.below(under, y + _NUMBER + room))
+    size = (width, y + _BOTTOM + labels.band(under) + room - _LABELS)
     both = (slots, slots)
     drawing = _drawing(figure, codes, (row,), both, curve, size=size, backwards=backwards)
     set_in = tuple(one.label for one in drawn)
@@ -315,10 +317,15 @@ def _drawing(
     )
 
 
+def _has_squares(figure: Figure) -> bool:
+    """Whether words in focus have squares of heads."""
+    return figure.attention.heads > 1 and not figure.attention.signed
+
+
 def _squares(figure: Figure, slots: Sequence[PlacedToken], y: float) -> squares.Squares:
     """The squares of the layer's heads at the keys of pinned tokens, with their tops at ``y``."""
     attention = figure.attention
-    if not figure.pinned or attention.heads == 1:
+    if not figure.pinned or not _has_squares(figure):
         return squares.Squares()
     codes = {h: Codes.of_head(attention, figure.layer, h) for h in range(attention.heads)}
     rooms = [squares.Room(slot.x, y, max(slot.text_width, _LEAST_ROOM)) for slot in slots]

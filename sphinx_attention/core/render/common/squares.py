@@ -39,6 +39,9 @@ _LEAST: int = _SQUARES["least"]
 BELOW_NUMBER: float = _SQUARES["below_number"]
 """The px from the baseline of a weight to the squares below it."""
 
+ROOM: float = BELOW_NUMBER + _SIDE + 1
+"""The px below that baseline that the squares take, with the ring of the shown head."""
+
 
 @dataclass(frozen=True)
 class Room:
