@@ -243,7 +243,7 @@ _KINDS = (
             ),
         },
         refuses_given="shows a picture, and a given matrix has weights alone",
-        no_difference="shows the patches of a picture by their brightness",
+        no_difference="shows weights as brightness, which has no sign",
     ),
     ViewKind(
         name="map",

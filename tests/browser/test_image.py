@@ -63,6 +63,7 @@ FIGURES = {
     "plain": "",
     "pinned": "   :focus: 2,3\n   :boost: sqrt\n",
     "lines": "   :flows: best\n",
+    "strong": "   :flows: strong\n",
     "mean": "   :special: hide\n",
     "linked": "   :link: both\n",
     "other": "   :link: both\n   :view: matrix\n",

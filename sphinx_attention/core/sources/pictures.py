@@ -37,7 +37,7 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 
 _EXPECTED = "expected a PNG, JPEG, WebP, GIF, BMP or TIFF file"
 
-_MOST_SIDE = 448
+_MOST_SIDE = 336
 """The most pixels on a side of the picture that is kept for pages."""
 
 _COLOURS = 256

@@ -283,9 +283,13 @@ def _grid(
     need(palette[1:] == (3,) and palette[0] <= 256, f"colours of the shape {palette}")
     rows = whole(raw.get("rows"), "picture: rows", 1, pixels[0])
     columns = whole(raw.get("columns"), "picture: columns", 1, pixels[1])
-    for side in patches:
-        need(len(side) == len(set(side)), "a patch is there twice")
-        need(all(r < rows and c < columns for r, c in side), "a patch is outside of the grid")
+    # This comes before the grid is listed: two numbers could announce millions of patches.
+    need(rows * columns == max(map(len, patches)), "the patches are not those of the grid")
+    every = [(row, column) for row in range(rows) for column in range(columns)]
+    for side, tokens in zip(patches, sides, strict=True):
+        first = next((n for n, token in enumerate(tokens) if token.patch is not None), 0)
+        together = [token.patch for token in tokens[first : first + len(side)]]
+        need(side in ([], every) and together == side, "the patches are not those of the grid")
     return rows, columns
 
 

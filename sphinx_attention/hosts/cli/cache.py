@@ -264,7 +264,7 @@ def _entry(store: Store, key: str, documents: list[str]) -> dict[str, Any]:
         damaged, size = str(error), len(_bytes(store, key))
     return {
         "key": key,
-        "text": str(info.request.get("text", "")) if info else None,
+        "text": _text(info) if info else None,
         "model": info.label or "given weights" if info else None,
         "revision": _revision(info) if info else None,
         "provenance": dict(info.provenance) if info else {},
@@ -280,6 +280,15 @@ def _bytes(store: Store, key: str) -> bytes:
         return store.read(key) or b""
     except (DamagedEntryError, OSError):
         return b""
+
+
+def _text(info: EntryInfo) -> str:
+    """The text of a request; of a picture alone, the beginning of its digest."""
+    image = info.request.get("image")
+    text = str(info.request.get("text", ""))
+    if not text and isinstance(image, dict):
+        return f"picture {short(str(image.get('sha256', '')))}"
+    return text
 
 
 def _revision(info: EntryInfo) -> str | None:

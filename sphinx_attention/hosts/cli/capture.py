@@ -228,7 +228,7 @@ class _Run:
                 {
                     "key": r.key,
                     "model": model_name(r),
-                    "text": r.text,
+                    "text": r.subject,
                     "documents": self.places[r.key],
                 }
                 for r in self.missing
@@ -272,7 +272,7 @@ class _Run:
     def _failed(self, request: Request, error: AttentionError) -> dict[str, Any]:
         return {
             "key": request.key,
-            "text": request.text,
+            "text": request.subject,
             "documents": self.places[request.key],
             "problem": str(error.problem),
             "message": error.message,

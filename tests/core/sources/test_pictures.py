@@ -136,7 +136,7 @@ class TestKept:
 
     def test_large_pictures_become_smaller(self) -> None:
         kept = keep(np.zeros((1000, 500, 3), np.uint8), 10, 5)
-        assert kept.pixels.shape == (448, 224)
+        assert kept.pixels.shape == (336, 168)
 
 
 def test_the_names_of_patches() -> None:

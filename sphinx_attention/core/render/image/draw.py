@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from sphinx_attention.core.codes import Codes, format_code, format_thousandths
+from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.render.common import heatmap
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
@@ -106,8 +107,12 @@ class ImageView:
 def draw(figure: Figure) -> Drawing:
     """Draw a figure as the picture that the model saw."""
     attention, picture = figure.attention, figure.attention.picture
-    if picture is None:
-        raise ValueError("the attention has no picture")
+    if picture is None or not (attention.same_tokens and _has_patches(attention)):
+        raise AttentionError(
+            Problem.PICTURE,
+            f"what {attention.label} answered has no picture: take another view, or capture it "
+            "again",
+        )
     codes = Codes.of_head(attention, figure.layer, figure.head).values
     tokens = attention.key_tokens
     patches = np.array([token.patch is not None for token in tokens])
@@ -159,6 +164,10 @@ def draw(figure: Figure) -> Drawing:
         vector=False,
         smallest=0.8,
     )
+
+
+def _has_patches(attention: Attention) -> bool:
+    return any(token.patch is not None for token in attention.query_tokens)
 
 
 def rest_token(attention: Attention) -> int:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # The approximate size in px of the longer side of the picture.
 _EXTENT = 336
 _LEAST_CELL = 4
+# The side of a patch in px from which lines are drawn between patches.
+_LATTICE_FROM = 12
 _MARGIN = 4.0
 _CHIP_FONT = 13
 _CHIP_HEIGHT = 26.0
@@ -106,7 +108,9 @@ class Grid:
 
     @property
     def lattice(self) -> str:
-        """The lines between patches as the ``d`` of a path."""
+        """The lines between patches as the ``d`` of a path; empty where they would hide patches."""
+        if self.cell < _LATTICE_FROM:
+            return ""
         down = "".join(
             f"M{column * self.cell} 0v{self.height}" for column in range(1, self.columns)
         )
