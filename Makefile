@@ -26,7 +26,7 @@ PORT ?= 8000
 # Options of the benchmark: make benchmark ROWS="--only hover --quick"
 ROWS ?=
 
-.PHONY: help demo test test-fast test-browsers test-print test-oldest lint ruff ruff-format mypy imports hooks format watch clean model chromium print-tools ts python-test benchmark
+.PHONY: help demo pdf test test-fast test-browsers test-print test-oldest lint ruff ruff-format mypy imports hooks format watch clean model chromium print-tools ts python-test benchmark
 
 help: ## list the commands
 	@echo "make <command>, one of:"
@@ -40,6 +40,12 @@ demo: $(STAMPS)/demo model ## install everything and build the example notes wit
 	@echo "  $(CURDIR)/$(SITE)/index.html"
 	@echo "or serve them, and open http://localhost:8000"
 	@echo "  python3 -m http.server --bind 127.0.0.1 --directory \"$(SITE)\" 8000"
+
+pdf: $(STAMPS)/demo model print-tools ## the example notes as a book, by XeLaTeX
+	@echo "==> Building the example notes as PDF"
+	@LATEXOPTS=-interaction=nonstopmode $(PY) -m sphinx -M latexpdf example_docs example_docs/_build -q \
+		-d example_docs/_build/doctrees-latex
+	@echo "The notes are in $(CURDIR)/example_docs/_build/latex/notes-on-attention.pdf"
 
 # The folder of .venv comes first in PATH, because Node.js is there if the machine has none.
 test: python-test model chromium print-tools lint ts ## install what the tests need and run all of them

@@ -33,3 +33,32 @@ html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["notes.css"]
 html_title = project
+
+# The notes as a book, by `make pdf`. XeLaTeX sets every token for which there is a font.
+latex_engine = "xelatex"
+latex_use_xindy = False
+latex_documents = [("index", "notes-on-attention.tex", project, author, "manual")]
+latex_show_urls = "no"
+latex_elements = {
+    "papersize": "a4paper",
+    "pointsize": "11pt",
+    "extraclassoptions": "openany,oneside",
+    "fncychap": "",
+    "sphinxsetup": "TitleColor={HTML}{222222}, InnerLinkColor={HTML}{2F6AC4}, "
+    "OuterLinkColor={HTML}{2F6AC4}",
+    # Where a code block has letters of Hangul, the font of code has none.
+    "preamble": r"""
+\IfFontExistsTF{Noto Sans CJK KR}{%
+  \newfontfamily\notesHangul{Noto Sans CJK KR}[Scale=MatchLowercase]
+  \XeTeXinterchartokenstate=1
+  \newXeTeXintercharclass\notesHangulClass
+  \count255="AC00
+  \loop\XeTeXcharclass\count255=\notesHangulClass
+    \ifnum\count255<"D7A3 \advance\count255 by 1 \repeat
+  \XeTeXinterchartoks 0 \notesHangulClass={\begingroup\notesHangul}
+  \XeTeXinterchartoks 4095 \notesHangulClass={\begingroup\notesHangul}
+  \XeTeXinterchartoks \notesHangulClass 0={\endgroup}
+  \XeTeXinterchartoks \notesHangulClass 4095={\endgroup}
+}{}
+""",
+}

@@ -77,6 +77,8 @@ def render_latex(figure: Figure, texts: TexTexts | None = None) -> Latex:
 
 def _block(figure: Figure, texts: TexTexts, images: dict[str, bytes]) -> str:
     """The pictures and the vector, side by side where they fit."""
+    # As on a page, a view of many sentences shows one of them.
+    figure = page_figure(figure)
     drawing = draw(figure)
     parts = [_picture(figure, None, texts, images)]
     if drawing.beside is not None:
