@@ -61,6 +61,8 @@ class Drawn:
         stroke: the colour of the line; None for none.
         width: of the line, in px.
         negative: whether the path shows numbers below 0, for printers without colours.
+        clear: whether a faint colour shows what is below it. Others are mixed with white, so that
+            crossing lines do not darken one another.
     """
 
     path: Path
@@ -68,6 +70,7 @@ class Drawn:
     stroke: Paint | None = None
     width: float = 1.0
     negative: bool = False
+    clear: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ _INHERITED = (
     "text-anchor",
     "color",
 )
+_COVERING = frozenset({"rect", "circle", "ellipse"})
 _SILENT = frozenset({"title", "desc", "defs", "mask", "linearGradient", "pattern", "metadata"})
 
 
@@ -209,6 +213,8 @@ def read_shapes(svg: str) -> tuple[Shape, ...]:
 class _Reader:
     def __init__(self, named: Mapping[str, ET.Element]) -> None:
         self._named = named
+        # Whether there is an image, which what follows may cover.
+        self._image = False
 
     def shapes(self, element: ET.Element, outer: _State) -> Iterator[Shape]:
         name = element.tag.rpartition("}")[2]
@@ -221,8 +227,9 @@ class _Reader:
         elif name == "text":
             yield from _texts(element, state)
         elif name == "image":
-            content = _png(element)
-            yield _image(element, state, np.asarray(content.convert("RGBA")))
+            content = np.asarray(_png(element).convert("RGBA"))
+            yield _image(element, state, content, clear=self._image)
+            self._image = True
         elif (masked := self._target(element.get("mask", ""))) is not None:
             yield self._stencil(element, masked, state)
         else:
@@ -257,7 +264,8 @@ class _Reader:
             one.endswith(("--less", "-negative", "-less"))
             for one in element.get("class", "").split()
         )
-        yield Drawn(moved, fill, stroke, width, negative)
+        covers = self._image or element.tag.rpartition("}")[2] in _COVERING
+        yield Drawn(moved, fill, stroke, width, negative, clear=covers)
 
     def _stencil(self, element: ET.Element, masked: ET.Element, state: _State) -> Pixels:
         """A colour that shines through an image."""
@@ -267,7 +275,7 @@ class _Reader:
             raise UnsupportedPictureError("mask")
         pixels = np.asarray(_png(image).convert("RGBA")).copy()
         pixels[..., :3] = [int(part) for part in bytes.fromhex(_hex(paint.colour))]
-        return _image(element, state, pixels)
+        return _image(element, state, pixels, clear=self._image)
 
 
 def _across(path: Path, state: _State) -> float:
@@ -345,12 +353,15 @@ def _png(element: ET.Element) -> Image.Image:
     return Image.open(io.BytesIO(b64decode(content)))
 
 
-def _image(element: ET.Element, state: _State, pixels: NDArray[np.uint8]) -> Pixels:
-    """An image over white, with enough pixels for each cell."""
+def _image(element: ET.Element, state: _State, pixels: NDArray[np.uint8], *, clear: bool) -> Pixels:
+    """An image with enough pixels for each cell, and over white unless it is clear."""
     corner = state.move((float(element.get("x", 0)), float(element.get("y", 0))))
     width, height = (state.scale * float(element.get(one, 0)) for one in ("width", "height"))
     alpha = pixels[..., 3:].astype(np.float64) / 255 * state.opacity
-    flat = np.rint(255 + (pixels[..., :3] - 255.0) * alpha).astype(np.uint8)
+    if clear:
+        flat = np.concatenate([pixels[..., :3], np.rint(alpha * 255).astype(np.uint8)], axis=2)
+    else:
+        flat = np.rint(255 + (pixels[..., :3] - 255.0) * alpha).astype(np.uint8)
     rows, columns = flat.shape[:2]
     if element.get("image-rendering") == "pixelated" or element.get("mask"):
         times = math.ceil(_CELL * max(1.0, _MOST_PIXELS / 8 / max(rows, columns)) / _CELL)
@@ -358,7 +369,7 @@ def _image(element: ET.Element, state: _State, pixels: NDArray[np.uint8]) -> Pix
         flat = flat.repeat(times, axis=0).repeat(times, axis=1)
     made = Image.fromarray(flat)
     # An image of few colours is many times smaller with a palette.
-    few = made.getcolors(256)
+    few = None if clear else made.getcolors(256)
     if few is not None:
         made = made.convert("P", palette=Image.Palette.ADAPTIVE, colors=len(few))
     file = io.BytesIO()

@@ -199,14 +199,23 @@ def _shape(one: Shape, texts: TexTexts, images: dict[str, bytes]) -> Iterator[st
 def _drawn(one: Drawn) -> Iterator[str]:
     path = _path(one.path)
     if one.fill is not None:
-        yield rf"\AttentionFill{{{_colour(one.fill)}}}{{{path}}}%"
+        yield _painted(one.fill, "Fill", f"{{{path}}}", clear=one.clear)
         if one.negative:
             signs = "".join(_minus(one.path))
             yield rf"\AttentionStroke{{white}}{{{num(_thickness(one.path))}}}{{{signs}}}%"
     if one.stroke is not None:
         # On paper without colours, a dashed line tells numbers below 0.
         kind = "Dashed" if one.negative else "Stroke"
-        yield rf"\Attention{kind}{{{_colour(one.stroke)}}}{{{num(one.width)}}}{{{path}}}%"
+        yield _painted(one.stroke, kind, f"{{{num(one.width)}}}{{{path}}}", clear=one.clear)
+
+
+def _painted(paint: Paint, kind: str, arguments: str, *, clear: bool) -> str:
+    """A macro with a colour, which shows what is below it if it is clear."""
+    if not clear or paint.amount >= 1:
+        return rf"\Attention{kind}{{{_colour(paint)}}}{arguments}%"
+    colour = _colour(replace(paint, amount=1))
+    inside = rf"\Attention{kind}{{{colour}}}{arguments}"
+    return rf"\AttentionClear{{{num(paint.amount)}}}{{{inside}}}%"
 
 
 def _boxes(path: Path) -> Iterator[tuple[float, float, float, float]]:
