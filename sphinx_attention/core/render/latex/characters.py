@@ -113,7 +113,7 @@ class TexTexts:
 
     def text(self, text: str) -> str:
         """A text as LaTeX."""
-        parts = _JOINING.split(_DROPPED.sub("", clean(text)))
+        parts = _JOINING.split(clean(_DROPPED.sub("", text)))
         written = r"\AttentionApart{}".join(map(self._part, parts))
         if self.engine == "unicode" and right_to_left(text):
             return rf"\AttentionRTL{{{written}}}"
