@@ -9,7 +9,16 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 
-from tests.browser.conftest import CLIPBOARD, away, copy, edges, expected, model_attentions, ready
+from tests.browser.conftest import (
+    CLIPBOARD,
+    accessible,
+    away,
+    copy,
+    edges,
+    expected,
+    model_attentions,
+    ready,
+)
 from tests.browser.pages.corpus import SENTENCES
 
 if TYPE_CHECKING:
@@ -144,3 +153,32 @@ def test_a_narrow_page_shows_the_distributions_first(open_page) -> None:
     stage: Any = page.locator(f"{FIGURE} > .attention-stage")
     assert stage.evaluate("(box) => box.scrollLeft") < 5
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_page, scheme: str) -> None:
+    page = open_page("corpus", "corpus", color_scheme=scheme, bypass_csp=True)
+    accessible(page, "corpus", "at rest")
+    page.select_option(f"{FIGURE} select[name=score]", "self")
+    page.locator(f'{FIGURE} .attention-large [data-token="2"]').click()
+    accessible(page, "corpus", "pinned")
+
+
+def test_the_first_picture_of_the_script_is_the_static_one(browser, site, open_page) -> None:
+    def texts(page) -> list[str]:
+        return page.locator(f"{FIGURE} .attention-picture text").all_text_contents()
+
+    still = browser.new_context(java_script_enabled=False).new_page()
+    still.goto(site.url("corpus"))
+    live = open_page("corpus", "corpus")
+    assert texts(still) == texts(live)
+    for name, attribute in (("dot", "cx"), ("bars", "d"), ("median", "d")):
+        places = [
+            [
+                one.get_attribute(attribute)
+                for one in page.locator(f"{FIGURE} .attention-corpus-{name}").all()
+            ]
+            for page in (still, live)
+        ]
+        assert places[0] == places[1]
+    still.context.close()
