@@ -43,6 +43,9 @@ logger = logging.getLogger(__name__)
 DrawnAs = Literal["figure", "latex", "lines", "manual", "nothing"]
 """The output for a figure: live figure, LaTeX, lines of text, lines for a man page, or nothing."""
 
+SIMPLEPDF = "simplepdf"
+"""The name of sphinx-simplepdf's builder, which makes a PDF of an HTML page by WeasyPrint."""
+
 _NO_PAGES = frozenset(
     {"changes", "coverage", "doctest", "dummy", "gettext", "linkcheck", "spelling"}
 )
@@ -172,8 +175,10 @@ def drawn_as(builder: Builder) -> DrawnAs:
     """The output of a builder for a figure. Unknown builders write lines of text."""
     if builder.name in _NO_PAGES:
         return "nothing"
-    # Readers of EPUB run no scripts.
-    if builder.format == "html" and not isinstance(builder, Epub3Builder):
+    # Readers of EPUB run no scripts, and neither does WeasyPrint, which also knows few of the rules
+    # of our style sheet.
+    printed = isinstance(builder, Epub3Builder) or builder.name == SIMPLEPDF
+    if builder.format == "html" and not printed:
         return "figure"
     if builder.format == "latex":
         return "latex"

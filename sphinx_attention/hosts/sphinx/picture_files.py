@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
+from base64 import b64decode, b64encode
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,8 @@ from sphinx_attention.core.render.description import describe
 from sphinx_attention.core.render.files import standalone_svg, typeset
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.text import clean_line
+
+from .domain import SIMPLEPDF
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -32,6 +36,12 @@ if TYPE_CHECKING:
 _TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 _FOLDER = "attention-pictures"
 
+# How many pixels of a file, across and down, show one pixel of an image.
+_TIMES = 6
+_PIXELATED = re.compile(
+    r'(<image [^>]*image-rendering="pixelated"[^>]*xlink:href="data:image/png;base64,)([\w+/=]+)'
+)
+
 # The words of a picture are then about as large as those of the text, and no picture is too wide.
 _PIXELS_PER_INCH, _WIDEST = 230, 6.2
 
@@ -45,7 +55,7 @@ def format_for(builder: Builder) -> Format | None:
     rst2pdf sets the texts of an SVG in fonts that have few characters, and only if svglib is
     installed. Where Typst is, it draws the picture as PNG.
     """
-    if isinstance(builder, Epub3Builder):
+    if isinstance(builder, Epub3Builder) or builder.name == SIMPLEPDF:
         return "svg"
     if builder.name == RST2PDF and not builder.format:
         return "png" if find_spec("typst") else "svg" if find_spec("svglib") else None
@@ -61,7 +71,7 @@ def picture_of(
         AttentionError: Typst cannot read the picture.
     """
     svg = standalone_svg(figure)
-    content = svg.encode() if kind == "svg" else typeset(svg, kind)
+    content = _sharp(svg).encode() if kind == "svg" else typeset(svg, kind)
     path = Path(env.doctreedir) / _FOLDER / f"{hashlib.sha256(content).hexdigest()[:16]}.{kind}"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +85,22 @@ def picture_of(
         image["width"] = f"{min(_WIDEST, _width(content) / _PIXELS_PER_INCH):.2f}in"
     env.images.add_file(env.docname, str(path))
     return image
+
+
+def _sharp(svg: str) -> str:
+    """A picture whose images have several pixels for a cell.
+
+    Readers of EPUB and WeasyPrint blur enlarged images, also those that have to show their pixels.
+    """
+
+    def enlarged(found: re.Match[str]) -> str:
+        file = io.BytesIO()
+        with Image.open(io.BytesIO(b64decode(found[2]))) as image:
+            size = (image.width * _TIMES, image.height * _TIMES)
+            image.resize(size, Image.Resampling.NEAREST).save(file, "PNG", optimize=True)
+        return f"{found[1]}{b64encode(file.getvalue()).decode('ascii')}"
+
+    return _PIXELATED.sub(enlarged, svg)
 
 
 def _width(png: bytes) -> int:
