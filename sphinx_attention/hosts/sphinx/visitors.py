@@ -234,7 +234,9 @@ def as_generic(
         if compared
         else [*label_lines(figure, drawn), *next_lines(figure), credit(figure), *_also(figure)]
     )
-    described = [clean_line(node.spec.alt)] if node.spec.alt and picture is None else []
+    # Of a picture, the description stands in the place of the sentence.
+    apart = picture is None and figure.attention.picture is None
+    described = [clean_line(node.spec.alt)] if node.spec.alt and apart else []
     shown += [nodes.paragraph("", text) for text in (*described, *alone)]
     # A figure without the author's caption gets no caption here, because a caption would take a
     # number.

@@ -237,3 +237,26 @@ def test_a_real_photograph_format(project) -> None:
     )
     made.build(strict=True)
     assert HREF.findall(made.html("index"))
+
+
+def test_on_paper_the_picture_is_seen_through_what_lies_on_it(project) -> None:
+    made = made_with(project, {"index.rst": index("pictures/circle.png")})
+    app = made.build("latex", strict=True)
+    (tex,) = app.outdir.glob("*.tex")
+    text = tex.read_text(encoding="utf-8")
+    (name,) = re.findall(r"\\AttentionImage(?:\{[\d.]+\}){4}\{([\w.-]+)\}", text)
+    with Image.open(app.outdir / name) as seen:
+        assert seen.width == seen.height >= 48
+    # The darkness is black of several strengths, and no grey that would hide the picture.
+    strengths = re.findall(
+        r"\\AttentionClear\{([\d.]+)\}\{\\AttentionFill\{rgb,255:red,0;green,0;blue,0\}", text
+    )
+    assert len(set(strengths)) >= 3
+    assert max(map(float, strengths)) == pytest.approx(0.72, abs=0.01)
+
+
+def test_a_text_has_the_description_once(project) -> None:
+    made = made_with(project, {"index.rst": index("pictures/circle.png")})
+    app = made.build("text", strict=True)
+    text = (app.outdir / "index.txt").read_text(encoding="utf-8")
+    assert text.count("a red circle") == 1
