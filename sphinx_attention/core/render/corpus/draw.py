@@ -60,6 +60,12 @@ class Dot:
     y: str
     chosen: bool
 
+    @property
+    def name_y(self) -> float:
+        """The baseline of the name in px: above the dot, or below it at the top of the picture."""
+        y = float(self.y or 0)
+        return float(y - _PLOT["above"] if y >= 2 * _PLOT["top"] else y + _PLOT["below"])
+
 
 @dataclass(frozen=True)
 class Line:

@@ -144,7 +144,8 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
     }
   };
   const nameDot = (dot: Element, text: string): void => {
-    setAttributes(named, { x: dot.getAttribute("cx")!, y: short(Number(dot.getAttribute("cy")) - plot.above) });
+    const y = Number(dot.getAttribute("cy"));
+    setAttributes(named, { x: dot.getAttribute("cx")!, y: short(y + (y < 2 * plot.top ? plot.below : -plot.above)) });
     setText(named, text);
   };
 
