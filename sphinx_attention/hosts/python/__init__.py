@@ -37,6 +37,7 @@ _OF_NUMBERS = (
     *(
         "also",
         "file",
+        "image",
         "pair",
         "target",
         "part",
@@ -69,16 +70,17 @@ def attention(
         model: a name: ``builtin``, which needs no PyTorch, an id on the Hugging Face hub, or the
             path of a folder. Or a live model of transformers, on any device and in any precision;
             after the call, it has its former mode and its former kind of attention.
-        tokenizer: the tokenizer of a live model.
+        tokenizer: the tokenizer of a live model; of a model that sees the picture ``image``, its
+            image processor.
         keep: what to return besides the weights: ``queries``, ``keys`` and ``values``, and
             ``norms``, the length of what each key adds to a head's output.
         cache: a store, a folder or a URL, to read from and to fill with what a named model
             answers. Numbers from a store are rounded down to multiples of 1/8000.
         **options: those of the directive that decide numbers: ``pair``, ``target``, ``part``,
-            ``generate``, ``layers``, ``merge``, ``special``, ``aggregate``, ``measure``, and
-            ``also`` with ``aggregate="mean sentences"``; ``matrix``, ``scores``, ``causal`` and
-            ``tokens`` for a file of weights. Values are as in the directive; numbers and lists may
-            be Python's own: ``layers=[0, 5]``.
+            ``generate``, ``layers``, ``merge``, ``special``, ``aggregate``, ``measure``,
+            ``image``, and ``also`` with ``aggregate="mean sentences"``; ``matrix``, ``scores``,
+            ``causal`` and ``tokens`` for a file of weights. Values are as in the directive; numbers
+            and lists may be Python's own: ``layers=[0, 5]``.
 
     Returns:
         An `Attention`. Its ``weights`` are float32 of the shape (layers, heads, queries, keys),
@@ -152,7 +154,8 @@ def figure(
             them; the nested tuples of ``generate()``; a whole output of either; an `Answer`; or an
             `Attention`. Rows sum to 1.
         model: for a text, as for `attention`; a list of names lets readers choose among them.
-        tokenizer: the tokenizer of a live model.
+        tokenizer: the tokenizer of a live model; of a model that sees the picture ``image``, its
+            image processor.
         weights: the weights, where the first argument is their sentence.
         tokens: for weights, one text for each query; the words of the sentence where None.
         key_tokens: for weights, one text for each key, where the keys are other tokens.

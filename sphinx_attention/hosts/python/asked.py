@@ -19,6 +19,7 @@ from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSou
 from sphinx_attention.core.sources import Answer as Answered
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.answer import Answer
+from sphinx_attention.core.sources.builtin import VISION
 from sphinx_attention.core.sources.function import read_answer
 from sphinx_attention.core.sources.numbers.generated import is_generated, of_beams
 from sphinx_attention.core.text import listed
@@ -83,8 +84,9 @@ def ask_model(text: str, model: Any, tokenizer: Any, options: Mapping[str, Any])
         open_live,
     )
 
-    check_live(model, tokenizer)
-    spec = read_alone(text, written, DEFAULT_MODEL)
+    sees = "image" in written
+    check_live(model, tokenizer, sees=sees)
+    spec = read_alone(text, written, VISION if sees else DEFAULT_MODEL)
     if isinstance(spec.request.source, MatrixSource):
         raise AttentionError(
             Problem.OPTION,

@@ -189,3 +189,36 @@ def test_the_mean_over_sentences_of_a_live_model(folders: Callable[[str], Path])
     ]
     assert np.abs(made.weights - np.mean(each, axis=0)).max() < 1e-6
     assert made.query_tokens[1].text == "the|a"
+
+
+def test_a_live_model_sees_a_picture(tmp_path: Path) -> None:
+    from tests.core.pictures import noise
+
+    picture = noise(40, 40)
+    picture.save(tmp_path / "cat.png")
+    config = transformers.ViTConfig(
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        image_size=32,
+        patch_size=8,
+        initializer_range=0.4,
+    )
+    model = transformers.ViTModel(config).train()
+    processor = transformers.ViTImageProcessorPil(size={"height": 32, "width": 32})
+    asked = {"image": str(tmp_path / "cat.png")}
+    shown = sphinx_attention.figure("", model, processor, **asked)
+    found = sphinx_attention.attention("", model, processor, **asked)
+    assert model.training
+    values = processor(images=picture, return_tensors="pt")["pixel_values"]
+    own = transformers.ViTModel(config)
+    own.load_state_dict(model.state_dict())
+    own.eval().set_attn_implementation("eager")
+    with torch.no_grad():
+        expected = torch.cat(own(values, output_attentions=True).attentions).numpy()
+    np.testing.assert_allclose(found.weights, expected, rtol=0, atol=1e-5)
+    assert found.query_tokens[1].patch == (0, 0)
+    assert "attention-seen" in shown._repr_html_()
+    with pytest.raises(AttentionError, match="the image processor is missing"):
+        sphinx_attention.figure("", model, **asked)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
 
-from .loading import Loaded, adopt, quiet
+from .loading import Loaded, adopt, adopt_to_see, quiet
 from .packages import require
 from .runner import ModelRunner
 
@@ -35,8 +35,13 @@ def name_of(model: Any) -> str:
     return str(getattr(model, "name_or_path", "") or "").strip() or type(model).__name__
 
 
-def check_live(model: Any, tokenizer: Any) -> None:
+def check_live(model: Any, tokenizer: Any, *, sees: bool = False) -> None:
     """Check that a model and a tokenizer are those of transformers.
+
+    Args:
+        model: the model.
+        tokenizer: its tokenizer; of a model that sees a picture, its processor.
+        sees: whether the model is given a picture.
 
     Raises:
         AttentionError: the model is no such model, or there is no tokenizer.
@@ -47,6 +52,14 @@ def check_live(model: Any, tokenizer: Any) -> None:
             f"invalid value of type {type(model).__name__} for model: expected the name of a "
             "model, or a model of transformers (a PreTrainedModel)",
         )
+    if sees:
+        if not (callable(tokenizer) and hasattr(_images_of(tokenizer), "image_mean")):
+            raise AttentionError(
+                Problem.MODEL,
+                f"the image processor is missing: expected the one of the model as tokenizer, such "
+                f"as AutoImageProcessor.from_pretrained({name_of(model)!r})",
+            )
+        return
     tokenizer = _tokenizer_of(tokenizer)
     if not (callable(tokenizer) and hasattr(tokenizer, "convert_ids_to_tokens")):
         kind = type(tokenizer).__name__
@@ -74,13 +87,21 @@ def open_live(source: ModelSource, model: Any, tokenizer: Any) -> Iterator[Model
     """
     require("torch")
     require("transformers")
-    model, tokenizer = _plain(model), _tokenizer_of(tokenizer)
+    model = _plain(model)
 
     def load() -> Loaded:
-        return adopt(model, tokenizer, source)
+        return adopt(model, _tokenizer_of(tokenizer), source)
 
-    with _kept_as_it_was(model), ModelRunner(source, load) as runner:
+    def load_to_see() -> Loaded:
+        return adopt_to_see(model, tokenizer, source)
+
+    with _kept_as_it_was(model), ModelRunner(source, load, load_to_see) as runner:
         yield runner
+
+
+def _images_of(processor: Any) -> Any:
+    """The image processor, also from a processor that holds one."""
+    return getattr(processor, "image_processor", processor)
 
 
 def _tokenizer_of(tokenizer: Any) -> Any:

@@ -209,6 +209,24 @@ def adopt(model: Any, tokenizer: Any, source: ModelSource) -> Loaded:
         return _ready(model, tokenizer, source, generates=generates, commit=commit)
 
 
+def adopt_to_see(model: Any, processor: Any, source: ModelSource) -> Loaded:
+    """Prepare a model that is already in memory to see pictures. Its attention changes.
+
+    Args:
+        model: a ``transformers.PreTrainedModel``.
+        processor: its image processor, or its processor of both pictures and texts.
+        source: the source with its name.
+
+    Raises:
+        AttentionError: the model takes no pictures.
+    """
+    with quiet():
+        check_sees([type(model)], source)
+        model = vision_tower(model)
+        model.set_attn_implementation("eager")
+        return _ready_to_see(model, processor, getattr(model.config, "_commit_hash", None))
+
+
 def _ready(
     model: Any, tokenizer: Any, source: ModelSource, *, generates: bool, commit: str | None
 ) -> Loaded:

@@ -28,7 +28,7 @@ from .picture_and_text import see_beside_text
 from .picture_inputs import Seen, see
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sphinx_attention.core.request import ModelSource, Request
 
@@ -60,10 +60,12 @@ class PictureRunner:
 
     Args:
         source: the model's declaration.
+        loader: prepares the model; None loads the declared one.
     """
 
-    def __init__(self, source: ModelSource) -> None:
+    def __init__(self, source: ModelSource, loader: Callable[[], Loaded] | None = None) -> None:
         self._source = source
+        self._loader = loader or (lambda: load(source, sees=True))
         self._state: Loaded | None = None
         self._failure: AttentionError | None = None
         self._known: _Known | None = None
@@ -120,7 +122,7 @@ class PictureRunner:
             raise self._failure
         if self._state is None:
             try:
-                self._state = load(self._source, sees=True)
+                self._state = self._loader()
             except AttentionError as error:
                 self._failure = error.with_traceback(None)
                 raise

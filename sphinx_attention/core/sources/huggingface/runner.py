@@ -53,9 +53,15 @@ class ModelRunner:
     Args:
         source: the model's declaration.
         loader: prepares the model; None loads the declared one.
+        sees: prepares the model to see pictures; None loads the declared one.
     """
 
-    def __init__(self, source: ModelSource, loader: Callable[[], Loaded] | None = None) -> None:
+    def __init__(
+        self,
+        source: ModelSource,
+        loader: Callable[[], Loaded] | None = None,
+        sees: Callable[[], Loaded] | None = None,
+    ) -> None:
         self._source = source
         self._loader = loader or (lambda: load(source, head=self._head))
         self._state: Loaded | None = None
@@ -65,7 +71,7 @@ class ModelRunner:
         self._written: dict[tuple[int, ...], tuple[Encoded, str]] = {}
         self._continued: dict[tuple[tuple[int, ...], int], Continuation] = {}
         self._head = False
-        self._pictures = PictureRunner(source)
+        self._pictures = PictureRunner(source, sees)
 
     def __enter__(self) -> Self:
         return self
