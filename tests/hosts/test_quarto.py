@@ -8,13 +8,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pypandoc
 import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
 
 import sphinx_attention
 from sphinx_attention.hosts.cli import main
+from tests.hosts.pandoc import pandoc_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,7 @@ def pandoc(folder: Path, *arguments: str, **env: str) -> tuple[int, str, str]:
     assert ran.exit_code == 0, ran.output
     done = subprocess.run(
         [
-            pypandoc.get_pandoc_path(),
+            pandoc_path(),
             "notes.qmd",
             "-f",
             "markdown",

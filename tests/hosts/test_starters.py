@@ -8,12 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pypandoc
 import pytest
 import yaml
 
 import sphinx_attention
 from scripts import find_mystmd
+from tests.hosts.pandoc import pandoc_path
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,7 @@ def test_a_starter_builds_without_a_model(tmp_path: Path, name: str) -> None:
         output = folder / "_build" / "site"
     if name == "quarto":
         # Quarto cannot be installed from PyPI alone. It calls pandoc with the same filter.
-        one = f'"{pypandoc.get_pandoc_path()}" -f markdown -t html -L attention.lua --fail-if-warnings'
+        one = f'"{pandoc_path()}" -f markdown -t html -L attention.lua --fail-if-warnings'
         build = f"mkdir _site; for page in *.qmd; do {one} $page -o _site/$page.html; done"
     done = subprocess.run(
         ["bash", "-ec", build],
