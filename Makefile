@@ -21,12 +21,13 @@ SITE := example_docs/_build/html
 BENCH := .venv-bench
 LINT := .venv-lint
 FAST := .venv-fast
+NOTEBOOKS := .venv-notebooks
 # The port on which `make watch` serves the notes: make watch PORT=9000
 PORT ?= 8000
 # Options of the benchmark: make benchmark ROWS="--only hover --quick"
 ROWS ?=
 
-.PHONY: help demo pdf test test-fast test-browsers test-print test-oldest lint ruff ruff-format mypy imports hooks format watch clean model chromium print-tools ts python-test benchmark
+.PHONY: help demo pdf test test-fast test-browsers test-print test-oldest lint ruff ruff-format mypy imports hooks format watch clean model chromium print-tools notebook-tools ts python-test benchmark
 
 help: ## list the commands
 	@echo "make <command>, one of:"
@@ -48,7 +49,7 @@ pdf: $(STAMPS)/demo model print-tools ## the example notes as a book, by XeLaTeX
 	@echo "The notes are in $(CURDIR)/example_docs/_build/latex/notes-on-attention.pdf"
 
 # The folder of .venv comes first in PATH, because Node.js is there if the machine has none.
-test: python-test model chromium print-tools lint ts ## install what the tests need and run all of them
+test: python-test model chromium print-tools notebook-tools lint ts ## install what the tests need and run all of them
 	@echo "==> Python and browser tests"
 	@chromium=$$($(PY) scripts/find_chromium.py) || exit 1; \
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ATTENTION_CHROMIUM="$$chromium" $(PY) -m pytest -n 2 \
@@ -110,7 +111,7 @@ benchmark: $(BENCH)/.stamp model chromium ## measure our figures beside BertViz'
 		$(BENCH)/bin/python -m benchmarks $(ROWS)
 
 clean: ## remove everything that was installed, downloaded or built
-	rm -rf $(VENV) $(LINT) $(FAST) $(BENCH) .venv-oldest .models node_modules example_docs/_build dist
+	rm -rf $(VENV) $(LINT) $(FAST) $(NOTEBOOKS) $(BENCH) .venv-oldest .models node_modules example_docs/_build dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .mystmd
 
 # ---- Python ------------------------------------------------------------------------------------
@@ -150,6 +151,16 @@ $(FAST)/.stamp: pyproject.toml
 	@echo "==> Installing the package and the tools of the fast tests into $(FAST)"
 	@$(FAST)/bin/python -m pip install --quiet "pip>=25.1"
 	@$(FAST)/bin/python -m pip install --quiet --group test-fast -e .
+	@touch $@
+
+# The tests start the hosts of notebooks from here: JupyterLab, nbconvert, nbsphinx, marimo and others.
+notebook-tools: $(NOTEBOOKS)/.stamp
+
+$(NOTEBOOKS)/.stamp: pyproject.toml
+	@sh scripts/make_venv.sh "$(NOTEBOOKS)" "$(PYTHON)"
+	@echo "==> Installing the package, JupyterLab and other hosts of notebooks into $(NOTEBOOKS)"
+	@$(NOTEBOOKS)/bin/python -m pip install --quiet "pip>=25.1"
+	@$(NOTEBOOKS)/bin/python -m pip install --quiet --group notebooks -e ".[render]"
 	@touch $@
 
 $(FAST)/.watch: $(FAST)/.stamp

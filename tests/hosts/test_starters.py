@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.slow
 
 STARTERS = Path(__file__).parents[2] / "example_docs" / "starters"
 NAMES = sorted(folder.name for folder in STARTERS.iterdir() if folder.is_dir())
+NOTEBOOKS = Path(__file__).parents[2] / ".venv-notebooks"
+"""The environment that has the hosts of notebooks."""
 NO_MODELS = "raise ImportError('a frozen build imports no model')\n"
 
 
@@ -37,6 +40,14 @@ def _without_theme(folder: Path) -> None:
     (folder / "theme" / "template.yml").write_text(
         "jtex: v1\ntitle: T\nkind: site\n", encoding="utf-8"
     )
+
+
+def _programs(name: str) -> Path:
+    """The folder of the programs that build a starter."""
+    if name != "notebook":
+        return Path(sys.executable).parent
+    assert (NOTEBOOKS / ".stamp").is_file(), "run `make notebook-tools` first (make test does)"
+    return NOTEBOOKS / "bin"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -67,7 +78,7 @@ def test_a_starter_builds_without_a_model(tmp_path: Path, name: str) -> None:
         env={
             **os.environ,
             **job(name)["env"],
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{_programs(name)}{os.pathsep}{os.environ['PATH']}",
             # The package is on this path if it is not installed.
             "PYTHONPATH": os.pathsep.join([str(hidden), str(STARTERS.parents[1])]),
         },
@@ -89,7 +100,7 @@ def test_a_starter_builds_without_a_model(tmp_path: Path, name: str) -> None:
     assert f"{weights[0, 0, 2, 1]:.3f}" in pages
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "notebook"])
 def test_the_store_of_a_starter_is_complete(tmp_path: Path, name: str) -> None:
     from click.testing import CliRunner
 
@@ -97,3 +108,21 @@ def test_the_store_of_a_starter_is_complete(tmp_path: Path, name: str) -> None:
 
     ran = CliRunner().invoke(main, ["capture", str(STARTERS / name), "--dry-run"])
     assert "0 to compute, 1 in the store already" in ran.output
+
+
+def test_the_notebook_finds_its_numbers_in_the_store(tmp_path: Path) -> None:
+    """The cells run with the built-in model broken, so that only the store has their numbers."""
+    shutil.copytree(STARTERS / "notebook", tmp_path / "notebook")
+    cells = json.loads((tmp_path / "notebook" / "index.ipynb").read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] for cell in cells if cell["cell_type"] == "code")
+    broken = "from sphinx_attention.core.sources.builtin import runner\nrunner.read = None"
+    ran = subprocess.run(
+        [sys.executable, "-c", "\n".join([broken, *code])],
+        cwd=tmp_path / "notebook",
+        env={**os.environ, "PYTHONPATH": str(STARTERS.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr

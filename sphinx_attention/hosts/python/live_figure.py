@@ -28,6 +28,7 @@ from .formats import is_chosen, is_default
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from sphinx_attention.core.attention import Attention
     from sphinx_attention.core.figure.figure import Figure
@@ -74,8 +75,8 @@ class LiveFigure:
 
         Outside notebooks, a page is written to the folder for temporary files.
         """
-        if _in_notebook():
-            import_module("IPython.display").display(self)
+        if display := _display():
+            display(self)
             return
         folder = Path(tempfile.mkdtemp(prefix="attention-"))
         page = folder / "figure.html"
@@ -124,8 +125,15 @@ class LiveFigure:
         return describe(self._figure)
 
 
-def _in_notebook() -> bool:
-    """Whether a kernel runs this and passes displayed objects to a notebook."""
+def _display() -> Callable[[object], object] | None:
+    """The function that shows an object below the cell that runs this. None outside notebooks."""
+    marimo: Any = sys.modules.get("marimo")
+    if marimo is not None and marimo.running_in_notebook():
+        append: Callable[[object], object] = marimo.output.append
+        return append
     module: Any = sys.modules.get("IPython")
     shell = module.get_ipython() if module is not None else None
-    return getattr(shell, "kernel", None) is not None
+    if getattr(shell, "kernel", None) is None:
+        return None
+    display: Callable[[object], object] = import_module("IPython.display").display
+    return display
