@@ -172,7 +172,7 @@ $(BENCH)/.stamp: pyproject.toml constraints.txt $(STAMPS)/venv
 	@echo "==> Installing BertViz and the package to compare with it into $(BENCH)"
 	@$(BENCH)/bin/python -m pip install --quiet "pip>=25.1"
 	@$(BENCH)/bin/python -m pip install "$$(sed -n '/^torch==/p' constraints.txt)"
-	@$(BENCH)/bin/python -m pip install -c constraints.txt --group benchmarks -e ".[models,flow]"
+	@$(BENCH)/bin/python -m pip install -c constraints.txt --group benchmarks -e ".[models,flow,map]"
 	@touch $@
 
 python-test: $(STAMPS)/test

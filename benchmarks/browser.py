@@ -149,6 +149,17 @@ class Chromium:
             self._browser.close()
             self._browser = None
 
+    @contextmanager
+    def page(self, url: str) -> Iterator[Page]:
+        """A page in a fresh context."""
+        context = self._open().new_context(viewport={"width": 1280, "height": 900})
+        try:
+            page = context.new_page()
+            page.goto(url, wait_until="load")
+            yield page
+        finally:
+            context.close()
+
     def visit(
         self,
         url: str,

@@ -27,6 +27,7 @@ class Plan:
         many: figures of the large projects, in increasing order.
         lengths: the tokens of the figures whose growth is measured.
         sentences: the number of sentences that are captured one by one and together.
+        points: about how many points the maps have.
     """
 
     sizes: tuple[int, ...] = (32, 128, 512)
@@ -40,6 +41,7 @@ class Plan:
     many: tuple[int, ...] = (1000, 10000)
     lengths: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512)
     sentences: int = 200
+    points: tuple[int, ...] = (1_000, 10_000, 50_000)
 
 
 DEFAULT = Plan()
@@ -54,4 +56,5 @@ QUICK = Plan(
     many=(100, 1000),
     lengths=(8, 32, 128),
     sentences=40,
+    points=(1_000,),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import builds, builtin, captures, crowded, editing, figures, growth, page, shipped
+from . import builds, builtin, captures, crowded, editing, figures, growth, maps, page, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +37,7 @@ ROWS = (
     Row("hover", "From pointing at a token to paint", figures.hover),
     Row("elements", "DOM elements of a figure, at most", figures.elements),
     Row("crowded", "Much at once", crowded.crowded),
+    Row("map", "Maps of queries and keys, beside AttentionViz’s recipes", maps.maps),
     Row("memory", "Capture of one layer of BERT-base, 4 × 512 tokens", captures.memory),
     Row("capture", "Capture of many sentences", captures.speed),
     Row("builtin", "The built-in model, from nothing to a figure", builtin.first),

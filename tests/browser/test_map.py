@@ -190,7 +190,7 @@ def test_all_heads_open_by_click_and_by_key(cats: Page) -> None:
     cats.keyboard.press("Enter")
     cats.wait_for_function("() => document.querySelector('#cats').dataset.head === '10'")
     assert cats.locator("#cats").get_attribute("data-layer") == "5"
-    assert cats.locator(FIELD).is_visible()
+    cats.locator(FIELD).wait_for()
     header, _ = carried(cats, "head-1-1")
     near = header["fidelity"]["pca"][0]
     cats.wait_for_function(

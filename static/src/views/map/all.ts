@@ -49,6 +49,8 @@ async function showAll(stage: Stage, state: State, on: boolean): Promise<void> {
         dispatch({ type: "layer", value: row });
         dispatch({ type: "head", value: column });
         dispatch({ type: "set", name: "show", value: "head" });
+        box.hidden = true;
+        picture.parentElement!.hidden = false;
         focusOn(require<SVGElement>(root, "map-field"));
       };
       return button;

@@ -102,6 +102,8 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   let pointed = -1;
   let pixels: ImageData | undefined;
   let frame = 0;
+  let resting: ReturnType<typeof setTimeout> | undefined;
+  let strength: Uint8Array | undefined;
   let wanted = "";
   let drawn = "";
 
@@ -140,7 +142,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
       const around = SIDE / whole;
       const shown = { x: look.x, y: look.y, zoom: look.zoom * around };
       const size = (clamp(9 - 1.6 * Math.log10(2 * count()), 2, 7) * side * Math.sqrt(Math.min(look.zoom, 4))) / whole;
-      paintPoints(new Int32Array(pixels.data.buffer), side, places(), shown, inks!, size, strong());
+      paintPoints(new Int32Array(pixels.data.buffer), side, places(), shown, inks!, size, strength);
     }
     ink.putImageData(pixels, 0, 0);
     showMarks();
@@ -152,19 +154,20 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     partNamed("map-marks").mark!(stage!, state);
   };
 
-  /** Look at another part. The address keeps where the reader looks. */
-  const lookAt = (next: Look, keep = true): void => {
+  /** Look at another part. The address keeps where the reader looks, once the reader rests. */
+  const lookAt = (next: Look): void => {
     const zoom = clamp(next.zoom, 1, MOST_ZOOM);
     const least = 0.5 / zoom;
     look = { x: clamp(next.x, least, 1 - least), y: clamp(next.y, least, 1 - least), zoom };
-    if (keep) set("zoom", zoom === 1 ? "" : [look.x, look.y, zoom].map((n) => String(+n.toFixed(3))).join());
+    clearTimeout(resting);
+    resting = setTimeout(() => set("zoom", zoom === 1 ? "" : [look.x, look.y, zoom].map((n) => String(+n.toFixed(3))).join()), 200);
     if (stage) paintSoon();
   };
   /** Magnify around a place on the square. */
-  const zoomBy = (factor: number, x = 0.5, y = 0.5, keep = true): void => {
+  const zoomBy = (factor: number, x = 0.5, y = 0.5): void => {
     if (!factor) return lookAt({ x: 0.5, y: 0.5, zoom: 1 });
     const zoom = clamp(look.zoom * factor, 1, MOST_ZOOM);
-    lookAt({ x: look.x + (x - 0.5) * (1 / look.zoom - 1 / zoom), y: look.y + (y - 0.5) * (1 / look.zoom - 1 / zoom), zoom }, keep);
+    lookAt({ x: look.x + (x - 0.5) * (1 / look.zoom - 1 / zoom), y: look.y + (y - 0.5) * (1 / look.zoom - 1 / zoom), zoom });
   };
 
   const pin = (point: number): void => set("point", point < 0 ? "" : `${point < count() ? "q" : "k"}${point % count()}`);
@@ -182,7 +185,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
       const next = pointAt(places(), look, x, y, REACH);
       pin(next === stage.point ? -1 : next);
     },
-    move: (x, y, end) => lookAt({ x: look.x - x / look.zoom, y: look.y - y / look.zoom, zoom: look.zoom }, end),
+    move: (x, y) => lookAt({ x: look.x - x / look.zoom, y: look.y - y / look.zoom, zoom: look.zoom }),
     zoom: zoomBy,
   });
   setAttributes(field, { tabindex: 0, role: "application" });
@@ -226,6 +229,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     setText(found, text ? say("map_found", { count: tokens.filter((one) => one.toLowerCase().includes(text)).length, whole: tokens.length }) : "");
     const colour = options["colour"] || "kind";
     inks = inksFor(colour, head);
+    strength = strong();
     still.replaceChildren();
     for (const name of PARTS) partNamed(name).part(stage!, state);
     for (const button of buttons) button.hidden = !isOne();
@@ -277,8 +281,8 @@ interface Pointing {
   hover(x: number, y: number): unknown;
   leave(): void;
   click(x: number, y: number): void;
-  /** Called while the reader drags, and at the end, with the way since the last call. */
-  move(x: number, y: number, end: boolean): void;
+  /** Called while the reader drags, with the way since the last call. */
+  move(x: number, y: number): void;
   zoom(factor: number, x: number, y: number): void;
 }
 
@@ -311,14 +315,13 @@ function bindPointer(field: SVGElement, on: Pointing): void {
       on.zoom(apart() / wide, (one![0] + other![0]) / 2, (one![1] + other![1]) / 2);
     } else if (way > 0.01) {
       if (!field.hasPointerCapture(event.pointerId)) field.setPointerCapture(event.pointerId);
-      on.move(here[0] - before[0], here[1] - before[1], false);
+      on.move(here[0] - before[0], here[1] - before[1]);
     }
     return undefined;
   });
   const end = (event: PointerEvent): void => {
     if (!held.delete(event.pointerId)) return;
     if (event.type === "pointerup" && way <= 0.01) on.click(...share(event));
-    else on.move(0, 0, true);
   };
   field.addEventListener("pointerup", end);
   field.addEventListener("pointercancel", end);

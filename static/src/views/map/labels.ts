@@ -24,13 +24,15 @@ export function labelsOf(
 ): Label[] {
   const found: (Label & { end: number })[] = [];
   const seen = new Set<string>();
-  for (let n = 0; n < ranked.length && found.length < most; n++) {
+  // Where points are crowded, few labels have room, and a search through all points takes too long.
+  for (let n = 0, tries = 30 * most; n < ranked.length && found.length < most && tries; n++) {
     const point = ranked[n]!;
     const text = texts[point % texts.length]!;
     // At rest, a word that is everywhere must not take all the labels.
     if (look.zoom <= 1 && seen.has(text)) continue;
     const [across, down] = seenAt(places, point, look);
     if (across < 0 || down < 0 || across > 1 || down > 1) continue;
+    tries--;
     const x = across * side + 6;
     const y = down * side;
     const end = x + width(text);

@@ -13,6 +13,14 @@ export const view = { part, mark } as unknown as ViewKind;
 const FONT = 11;
 const TIP_FONT = 12;
 
+const widths = new Map<string, number>();
+
+function widthOf(text: string): number {
+  let width = widths.get(text);
+  if (width === undefined) widths.set(text, (width = textWidth(text, FONT)));
+  return width;
+}
+
 function isOne({ options }: State): boolean {
   return (options["show"] || "head") === "head";
 }
@@ -57,7 +65,7 @@ function mark(stage: Stage, state: State): void {
   };
   const own = sentence ? Array.from({ length: 2 * sentence.size }, (_, n) => sentence.first + (n >> 1) + (n & 1 ? count : 0)) : stage.ranked;
   const most = sentence ? own.length : Math.min(120, MOST_LABELS * look.zoom);
-  const labels = on ? labelsOf(own, tokens, places, look, SIDE, most, (text) => textWidth(text, FONT)) : [];
+  const labels = on ? labelsOf(own, tokens, places, look, SIDE, most, widthOf) : [];
   require(picture, "map-labels").replaceChildren(
     ...labels.map((one) => svg("text", { x: MARGIN + one.x, y: top + one.y + FONT * 0.35 }, tokens[one.point % count]!)),
   );
