@@ -37,6 +37,8 @@ class Drawing:
         turns: whether readers can turn the direction of the edges, from the attention that a token
             pays to the attention that it receives.
         controls: the template of this view's own controls in the footer; empty for none.
+        latex: a function that writes what LaTeX has below the picture. It takes the figure, the
+            content, and a function that writes a text as LaTeX.
         below: the template for the place between the pictures and the footer; empty for none.
         beside: the view of a second picture beside this one; None for none.
         notes: sentences of this view about its picture, for the footer.
@@ -57,6 +59,7 @@ class Drawing:
     turns: bool = False
     controls: str = ""
     below: str = ""
+    latex: Callable[..., str] | None = None
     beside: View | None = None
     notes: tuple[str, ...] = ()
     labels: tuple[Label, ...] = ()

@@ -86,7 +86,8 @@ def _block(figure: Figure, texts: TexTexts, images: dict[str, bytes]) -> str:
     if drawing.vector and (vector := score_vector(figure)) is not None:
         parts.append(_vector(vector, texts))
     inside = "\\AttentionSpace\n".join(parts)
-    return f"\\begin{{AttentionFigure}}%\n{inside}\\end{{AttentionFigure}}%\n"
+    below = "" if drawing.latex is None else drawing.latex(figure, drawing.content, texts.text)
+    return f"\\begin{{AttentionFigure}}%\n{inside}\\end{{AttentionFigure}}%\n{below}"
 
 
 def _picture(figure: Figure, view: View | None, texts: TexTexts, images: dict[str, bytes]) -> str:

@@ -28,6 +28,7 @@ from sphinx_attention.core.text import clean_line, visible
 
 from . import layout
 from .formulas import INFINITY, MINUS, fixed, labels, parts
+from .latex import formulas
 from .panels import ALL, Panel, check_formula, panels_of
 
 if TYPE_CHECKING:
@@ -245,6 +246,7 @@ def draw(figure: Figure) -> Drawing:
         content=view,
         controls="steps/controls.jinja",
         below="steps/below.jinja",
+        latex=formulas,
         vector=False,
     )
 
