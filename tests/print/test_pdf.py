@@ -115,7 +115,7 @@ def test_no_token_ends_a_build(pdf, engine: str) -> None:
         for tokens in (HOSTILE, ODD, SCRIPTS)
         for at in range(0, len(tokens), 9)
     )
-    made = pdf({"index.rst": page}, engine, strict=False)
+    made = pdf({"index.rst": page}, engine, strict=False, once=True)
     text = made.text.replace(" ", "")
     for token in HOSTILE:
         assert token in text, token
@@ -233,9 +233,8 @@ P
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_view_is_printed_within_the_line(pdf, engine: str) -> None:
-    made = pdf({"index.rst": VIEWS}, engine)
+    made = pdf({"index.rst": VIEWS}, engine, once=engine == "lualatex")
     assert not made.too_wide
-    assert not made.undefined
     text = made.text
     for part in ("a label", "another", "builtin, layer 0, head 0", "the dog sat on the log"):
         assert part in text, part
