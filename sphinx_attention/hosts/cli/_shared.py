@@ -70,6 +70,7 @@ def read_notes(docs: Path, defines: Sequence[str]) -> Asked:
     A folder with conf.py is read by Sphinx, another one as Markdown. The host is imported here,
     because not every command needs it.
     """
+    pairs = define_pairs(defines)
     if (docs / "conf.py").is_file():
         return read_sphinx_notes(docs, defines)
     from sphinx_attention.hosts.markdown.collect import (  # noqa: PLC0415 - likewise
@@ -79,15 +80,15 @@ def read_notes(docs: Path, defines: Sequence[str]) -> Asked:
     )
 
     if config_of(docs) is not None:
-        return collect(docs, define_pairs(defines), say)
+        return collect(docs, pairs, say)
     from sphinx_attention.hosts.mystmd import collect as mystmd  # noqa: PLC0415 - likewise
 
     if (docs / mystmd.CONFIG).is_file():
-        return mystmd.collect(docs, define_pairs(defines), say)
+        return mystmd.collect(docs, pairs, say)
     from sphinx_attention.hosts.quarto import collect as quarto  # noqa: PLC0415 - likewise
 
     if (docs / quarto.CONFIG).is_file():
-        return quarto.collect(docs, define_pairs(defines), say)
+        return quarto.collect(docs, pairs, say)
     raise needs_config(docs)
 
 

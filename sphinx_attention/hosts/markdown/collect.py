@@ -157,6 +157,6 @@ def needs_config(folder: Path) -> AttentionError:
     """The error for a folder that is neither a Sphinx project nor a site of Markdown."""
     return AttentionError(
         Problem.CONFIG,
-        f"{folder} has no conf.py, and none of {', '.join(CONFIGS)}; name the folder with the "
-        "configuration of your notes",
+        f"{folder} has no conf.py, and none of {', '.join(CONFIGS)}, myst.yml and _quarto.yml; "
+        "name the folder with the configuration of your notes",
     )
