@@ -121,6 +121,24 @@ class TestFidelity:
         assert found.own == pytest.approx(np.mean(own))
         assert found.order == pytest.approx(spearmanr(apart.ravel(), logits.ravel()).statistic)
 
+    def test_many_queries_are_sampled_evenly(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from sphinx_attention.core.analysis.projection import fidelity as module
+
+        queries, keys = vectors(40)
+        places = np.random.default_rng(3).normal(0, 1, (80, 2))
+        sentences = np.repeat(np.arange(8), 5)
+        monkeypatch.setattr(module, "MEASURED", 20)
+        near = module.fidelity(queries, keys, places, sentences).near
+        logits, apart = (
+            queries @ keys.T,
+            np.linalg.norm(places[:40, None] - places[None, 40:], axis=-1),
+        )
+        each = [
+            len(set(np.argsort(-a)[:10]) & set(np.argsort(b)[:10])) / 10
+            for a, b in zip(logits, apart, strict=True)
+        ]
+        assert near == pytest.approx(np.mean(each[::2]))
+
     def test_equal_numbers_share_a_rank(self) -> None:
         assert ranks(np.array([3.0, 1.0, 3.0, 2.0])).tolist() == [2.5, 0.0, 2.5, 1.0]
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 TEN = 10
 THREE = 3
 
+MEASURED = 6000
+"""The most queries that are measured. Of more, so many are taken, evenly spread over all."""
+
 RANKED = 400
 """The most queries whose distances and logits are ranked. They are evenly spread over all."""
 
@@ -76,16 +79,16 @@ def fidelity(
     of_queries, of_keys = places[:count], places[count:]
     take = min(TEN, count)
     near = own = counted = 0.0
-    for block in blocks(count, count):
+    measured = sampled(count, MEASURED)
+    for part in blocks(len(measured), count):
+        block = measured[part]
         logits = queries[block] @ keys.T
         apart = _apart(of_queries[block], of_keys)
         wanted, found = strongest(logits, take), strongest(-apart, take)
         near += sum(len(np.intersect1d(a, b)) for a, b in zip(wanted, found, strict=True)) / take
         same = sentences[block][:, None] == sentences[None]
         if seen is not None:
-            same &= ~seen[block][:, None] | (
-                np.arange(count)[None] <= np.arange(block.start, block.stop)[:, None]
-            )
+            same &= ~seen[block][:, None] | (np.arange(count)[None] <= block[:, None])
         enough = same.sum(axis=1) > THREE
         best = np.where(same, logits, -np.inf).argmax(axis=1)
         nearer = (same & (apart < np.take_along_axis(apart, best[:, None], axis=1))).sum(axis=1)
@@ -97,7 +100,7 @@ def fidelity(
     order = 0.0
     if np.ptp(distances) and np.ptp(alike):
         order = float(np.corrcoef(ranks(distances), ranks(alike))[0, 1])
-    return Fidelity(near / count, own / counted if counted else 1.0, order)
+    return Fidelity(near / len(measured), own / counted if counted else 1.0, order)
 
 
 def _apart(some: Floats, others: Floats) -> Floats:
