@@ -129,3 +129,19 @@ def test_a_figure_that_is_inserted_later_loads_its_view(open_page, site) -> None
     )
     ready(page, "all-matrix")
     assert view_scripts(page) == ["arcs", "matrix"]
+
+
+def test_a_figure_that_is_inserted_later_loads_what_its_view_needs(open_page, site) -> None:
+    page = open_page("steps-dog", "sdog")
+    shared = "script[src*='/attention-edges.js']"
+    assert page.locator(shared).count() == 0
+    page.evaluate(
+        """text => {
+          const html = new DOMParser().parseFromString(text, "text/html");
+          document.querySelector("figure").replaceWith(html.querySelector("#fox"));
+        }""",
+        page.context.request.get(site.url("fox")).text(),
+    )
+    ready(page, "fox")
+    page.locator("#fox [data-token='2']").hover()
+    assert page.locator("#fox .attention-edge").count() > 0

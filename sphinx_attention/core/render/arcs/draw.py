@@ -51,6 +51,8 @@ _KEY_WORD = 38.0
 _KEY_SQUARES: float = _ARCS["key_squares"]
 _KEY_LINE: float = _ARCS["key_line"]
 _LEAST_ROOM: float = _ARCS["row"]["least"]
+# The most tokens of a picture beside another one that has squares: a figure must have few elements.
+_MOST_WITH_SQUARES: int = _ARCS["most_with_squares"]
 
 
 @dataclass(frozen=True)
@@ -319,7 +321,12 @@ def _drawing(
 
 def _has_squares(figure: Figure) -> bool:
     """Whether words in focus have squares of heads."""
-    return figure.attention.heads > 1 and not figure.attention.signed
+    attention = figure.attention
+    tokens = len(attention.query_tokens) + (not attention.same_tokens) * len(attention.key_tokens)
+    is_beside = figure.spec.view != "arcs"
+    if is_beside and tokens > _MOST_WITH_SQUARES:
+        return False
+    return attention.heads > 1 and not attention.signed
 
 
 def _squares(figure: Figure, slots: Sequence[PlacedToken], y: float) -> squares.Squares:

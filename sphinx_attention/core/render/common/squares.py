@@ -31,8 +31,9 @@ _SQUARES = constants()["squares"]
 # The side of a square and the px between two squares.
 _SIDE: float = _SQUARES["side"]
 _GAP: float = _SQUARES["gap"]
-# How many opacities squares have.
+# How many opacities squares have, in slots and under words. A figure must have few elements.
 _LEVELS: int = _SQUARES["levels"]
+_LEVELS_UNDER: int = _SQUARES["levels_under"]
 # The least weight in thousandths that has a square, where each head has a slot.
 _LEAST: int = _SQUARES["least"]
 
@@ -125,7 +126,7 @@ def squares_under(
             _Square(head, means[head][key], key, start + rank * step, room.y, _SIDE)
             for rank, head in enumerate(kept)
         ]
-    return _squares(figure, codes, found, shown)
+    return _squares(figure, codes, found, shown, _LEVELS_UNDER)
 
 
 def squares_in_slots(
@@ -156,7 +157,7 @@ def squares_in_slots(
             for rank, (head, mean) in enumerate(means.items())
             if mean[key] >= _LEAST
         ]
-    return _squares(figure, codes, found, -1)
+    return _squares(figure, codes, found, -1, _LEVELS)
 
 
 def _means(figure: Figure, codes: Codes) -> list[int]:
@@ -167,7 +168,11 @@ def _means(figure: Figure, codes: Codes) -> list[int]:
 
 
 def _squares(
-    figure: Figure, codes: Mapping[int, Codes], squares: Iterable[_Square], shown: int
+    figure: Figure,
+    codes: Mapping[int, Codes],
+    squares: Iterable[_Square],
+    shown: int,
+    levels: int,
 ) -> Squares:
     # The hue of a difference shows its sign.
     if len(codes) < 2 or figure.attention.signed:
@@ -177,7 +182,7 @@ def _squares(
     groups: dict[tuple[int, bool, int], list[str]] = {}
     for one in squares:
         strength = float(ramp(np.array(one.code / FULL), "log"))
-        level = max(1, math.floor(strength * _LEVELS + 0.5))
+        level = max(1, math.floor(strength * levels + 0.5))
         group = one.head, tokens[one.key].special, level
         wide, back = num(one.width), num(-one.width)
         groups.setdefault(group, []).append(
@@ -190,7 +195,7 @@ def _squares(
                 hue=hue_of(names[head], head),
                 special=special,
                 shown=head == shown,
-                opacity=level / _LEVELS,
+                opacity=level / levels,
                 path="".join(groups[head, special, level]),
             )
             for head, special, level in sorted(groups)

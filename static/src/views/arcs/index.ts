@@ -1,6 +1,6 @@
 /** The arcs view: tokens in one row or two, and curves from the token in focus. */
 
-import { most_rest_edges, number, row } from "../../../../sphinx_attention/core/render/arcs/constants.json";
+import { most_rest_edges, most_with_squares, number, row } from "../../../../sphinx_attention/core/render/arcs/constants.json";
 import { edges as curves, squares as squareConstants } from "../../../../sphinx_attention/core/render/common/constants.json";
 import {
   addHitArea,
@@ -64,7 +64,7 @@ export interface Drawing {
 }
 
 /** What the picture shows of a state. */
-export function draw(model: Model, state: State, frame: Frame): Drawing {
+export function draw(model: Model, state: State, frame: Frame, hasSquares = true): Drawing {
   const focus = inFocus(state);
   if (!focus.length) return { focus, strokes: [], side: null, numbers: [], squares: NO_SQUARES };
   const line = lineOf(model, state.layer, state.head, focus, state.direction);
@@ -75,7 +75,7 @@ export function draw(model: Model, state: State, frame: Frame): Drawing {
       .sort((a, b) => Number(b.special) - Number(a.special)),
     side: model.oneRow || line.from === "key" ? "query" : "key",
     numbers: line.codes.map((code) => printedWeight(code, model.signed)),
-    squares: squaresAt(model, state, frame, line),
+    squares: hasSquares ? squaresAt(model, state, frame, line) : NO_SQUARES,
   };
 }
 
@@ -164,6 +164,8 @@ function open(root: HTMLElement, model: Model): View {
   const tokenAt = ({ side, index }: Place): TextToken | undefined =>
     tokens[model.oneRow ? "query" : side][index];
   const isLarge = both.length > LARGE;
+  // Beside the many thumbnails of a grid, there must be few elements.
+  const hasSquares = both.length <= most_with_squares || !root.matches(".attention-large");
   const edgePaths = pathsIn(edges, ({ dataset }) => nameOf(dataset["query"]!, dataset["key"]!));
   const rest = overview && openRest(overview, (state) => restPaths(model, state, frame), { isLarge, isStatic: !hasMoved });
   let shown = readShown(tokens);
@@ -172,7 +174,7 @@ function open(root: HTMLElement, model: Model): View {
   const showEdges = ({ strokes }: Drawing, motion: Motion): void =>
     edgePaths.show(strokes.map((stroke) => pathOf(stroke, "edge")), motion);
   const show = (state: State, previous: State | null): void => {
-    const next = draw(model, state, frame);
+    const next = draw(model, state, frame, hasSquares);
     squaresInto(squares, next.squares);
     showEdges(next, !previous ? "none" : isSameFocus(state, previous) ? "change" : "grow");
     for (const side of SIDES) {
@@ -197,7 +199,7 @@ function open(root: HTMLElement, model: Model): View {
   let last: State | undefined;
   const onFonts = (): void => {
     if (!last || !settle()) return;
-    const next = draw(model, last, frame);
+    const next = draw(model, last, frame, hasSquares);
     showEdges(next, "none");
     squaresInto(squares, next.squares);
     rest?.redraw(last);

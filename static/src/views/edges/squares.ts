@@ -45,7 +45,7 @@ export interface Squares {
 
 /** Colours of heads. */
 const HUES = 32;
-const { side: SIDE, gap: GAP, levels: LEVELS } = constants;
+const { side: SIDE, gap: GAP } = constants;
 
 interface Square {
   readonly head: number;
@@ -78,7 +78,7 @@ export function squaresUnder(model: Model, all: readonly HeadWeights[], rooms: r
     const start = x - (told.length * (SIDE + GAP) - GAP) / 2;
     return told.map((one, rank): Square => ({ ...one, other, x: start + rank * (SIDE + GAP), y, width: SIDE }));
   });
-  return squaresOf(model, all, squares, shown);
+  return squaresOf(model, all, squares, shown, constants.levels_under);
 }
 
 /**
@@ -95,7 +95,7 @@ export function squaresInSlots(model: Model, all: readonly HeadWeights[], rooms:
       return code < constants.least ? [] : [{ head, code, other, x: start, y, width }];
     });
   });
-  return squaresOf(model, all, squares, -1);
+  return squaresOf(model, all, squares, -1, constants.levels);
 }
 
 /** The mean weight of the tokens in focus at another token, in thousandths. */
@@ -104,15 +104,15 @@ function meanAt({ codes, indices }: Weights, other: number): number {
   return code === MASKED ? 0 : nearest(weightOf(code) / indices.length);
 }
 
-function squaresOf(model: Model, all: readonly HeadWeights[], squares: readonly Square[], shown: number): Squares {
+function squaresOf(model: Model, all: readonly HeadWeights[], squares: readonly Square[], shown: number, levels: number): Squares {
   if (all.length < 2) return { paths: [], label: "" };
   const side = otherSide(all[0]!.weights.from);
   const tokens = tokensOn(model, side);
   const groups = new Map<number, Record<string, string>>();
   for (const { head, code, other, x, y, width } of squares) {
     const { special } = tokens[other]!;
-    const level = Math.max(1, nearest(ramp(code / 1000, "log") * LEVELS));
-    const order = (head * 2 + Number(special)) * LEVELS + level;
+    const level = Math.max(1, nearest(ramp(code / 1000, "log") * levels));
+    const order = (head * 2 + Number(special)) * (levels + 1) + level;
     let path = groups.get(order);
     if (!path) {
       const end = `${special ? " attention-square--special" : ""}${head === shown ? " attention-square--shown" : ""}`;
@@ -120,7 +120,7 @@ function squaresOf(model: Model, all: readonly HeadWeights[], squares: readonly 
         class: `attention-square attention-hue-${hueOf(model, head)}${end}`,
         "data-head": model.heads[head]!,
         d: "",
-        ...(level < LEVELS && { "fill-opacity": short(level / LEVELS) }),
+        ...(level < levels && { "fill-opacity": short(level / levels) }),
       };
       groups.set(order, path);
     }
