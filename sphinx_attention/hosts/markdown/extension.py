@@ -24,7 +24,7 @@ from sphinx_attention.core.text import listed, nearest, quoted
 from sphinx_attention.hosts.prose import look_up
 
 from .fences import CHECK, NAMES, Fence, find_fences
-from .page import Page, attributes_of, indexed
+from .page import PLACEHOLDER, Page, attributes_of, indexed
 from .project import WORDS
 
 if TYPE_CHECKING:
@@ -50,6 +50,16 @@ _FIRST = 1000
 _BEFORE_FENCES, _BEFORE_INLINE = 25.5, 25
 # Before code in backticks (190).
 _BEFORE_CODE = 195
+
+_NEED_FILES = frozenset(
+    {
+        "attention-figure",
+        "attention-comparison",
+        "attention-focus",
+        "attention-problem",
+    }
+)
+"""Classes of elements for which a page needs our scripts or our style sheet."""
 
 _pages: WeakKeyDictionary[Any, Page] = WeakKeyDictionary()
 _options: WeakKeyDictionary[Any, Mapping[str, Any]] = WeakKeyDictionary()
@@ -319,7 +329,7 @@ class _Assets(Treeprocessor):
         """Add one element, if the page needs it."""
         page = page_of(self.md)
         page.finish()
-        place = _first_use(root)
+        place = _first_use(self.md, root)
         if place is None:
             return
         element = ET.Element("div", {"class": "attention-assets", "hidden": "hidden"})
@@ -328,14 +338,24 @@ class _Assets(Treeprocessor):
         root.insert(place, element)
 
 
-def _first_use(root: ET.Element) -> int | None:
+def _first_use(md: Markdown, root: ET.Element) -> int | None:
     """The place of the first child of the page that holds a figure or a link to one."""
     for place, child in enumerate(root):
         for element in child.iter():
             classes = str(element.get("class", "")).split()
-            if any(one.startswith("attention-") for one in classes):
-                return place
+            if _NEED_FILES.intersection(classes) or _is_placeholder(md, element):
+                # The title of a page is its first element.
+                return place + (place == 0 and child.tag == "h1")
     return None
+
+
+def _is_placeholder(md: Markdown, element: ET.Element) -> bool:
+    """Whether an element holds what stands in the place of a figure that cannot be drawn."""
+    match = _PLACEHOLDER.fullmatch((element.text or "").strip())
+    blocks = md.htmlStash.rawHtmlBlocks
+    if match is None or int(match[1]) >= len(blocks):
+        return False
+    return str(blocks[int(match[1])]).startswith(PLACEHOLDER)
 
 
 class _End(Postprocessor):

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
 
 
+PLACEHOLDER = '<div class="attention-placeholder"'
+"""The beginning of what stands in the place of a figure that cannot be drawn."""
+
+
 @dataclass
 class Placed:
     """A figure of the page.
@@ -267,7 +271,7 @@ class Page:
         word = escape(phrases(self.site.language)("placeholder"))
         text = f"<em>{escape(one.text)}</em> — " if one.text else ""
         return (
-            f'<div class="attention-placeholder" data-search-exclude="">{markup.BEGIN}<p><strong>'
+            f'{PLACEHOLDER} data-search-exclude="">{markup.BEGIN}<p><strong>'
             f'{word}</strong> {text}<span class="attention-message">{escape(one.error.message)}.'
             f"</span></p>{markup.END}</div>"
         )

@@ -135,6 +135,22 @@ def test_mistakes(caplog: pytest.LogCaptureFixture) -> None:
     assert "invalid value 9" in page.select_one(".attention-problem").get_text()
 
 
+def test_the_title_stays_the_first_element() -> None:
+    figure = '```attention name="fox" layer="0" head="2"\nthe quick brown fox\n```\n'
+    page = soup(
+        f"# Of {{attn:focus}}`fox` and {{attn:weight}}`fox fox -> quick`\n\nText.\n\n{figure}"
+    )
+    assert next(page.children).name == "h1"
+    assert page.select_one("h1 + .attention-assets") is not None
+    page = soup(f"# Of {{attn:weight}}`fox fox -> quick`\n\nText.\n\n{figure}")
+    assert page.select_one("p + .attention-assets + figure") is not None
+
+
+def test_a_placeholder_alone_has_its_style() -> None:
+    page = soup("Text.\n\n```attention layr=1\nfox\n```\n")
+    assert page.select_one("style") is not None
+
+
 def test_hostile_texts_are_data() -> None:
     text = '</script><img src=x onerror="alert(1)"> & \u0002wzxhzdk:0\u0003 fox'
     page = soup(f'```attention\n{text}\n```\n\n```attention layer="<b>"\n<i>&\n```\n')
