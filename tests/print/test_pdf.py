@@ -243,6 +243,13 @@ def test_every_view_is_printed_within_the_line(pdf, engine: str) -> None:
     assert r"\begin{AttentionClip}" in made.tex
 
 
+def test_the_texts_of_placeholders_end_no_build(pdf) -> None:
+    page = "P\n=\n\n.. attention:: 나무 \u2581the \uff5c $x$\n   :view: nope\n"
+    made = pdf({"index.rst": page}, strict=False, once=True)
+    assert "No attention figure here." in made.text
+    assert "pdflatex cannot set" not in made.warnings
+
+
 def test_what_the_preamble_declares_is_set(pdf) -> None:
     page = f"P\n=\n\n{figure(['ж', 'ы'])}"
     conf = r"""

@@ -14,7 +14,7 @@ from sphinx_attention.core.render.registry import draw, page_figure
 from sphinx_attention.core.render.svg import write_svg
 
 from .characters import TexTexts
-from .shapes import read_shapes
+from .reading import read_shapes
 from .tikz import write_picture
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from sphinx_attention.core.render.files import standalone_svg
 from sphinx_attention.core.render.latex.characters import TexTexts
 from sphinx_attention.core.render.latex.curves import UnreadablePathError, read_path, samples
 from sphinx_attention.core.render.latex.figure import render_latex
+from sphinx_attention.core.render.latex.reading import read_shapes
 from sphinx_attention.core.render.latex.shapes import (
     Drawn,
     Hatched,
     Pixels,
     UnsupportedPictureError,
     Written,
-    read_shapes,
 )
 from sphinx_attention.core.render.latex.tikz import LONGEST, strips
 from tests.core.render.figures import figure, random_rows
