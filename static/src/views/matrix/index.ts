@@ -162,16 +162,15 @@ export function headOf(
   const { queries, keys, dim } = model;
   const seen = [...keys.keys()];
   if (mirrored) seen.reverse();
-  const codes = new Int16Array(queries.length * keys.length);
-  let next = 0;
-  for (const row of queries.keys()) {
-    for (const column of seen) codes[next++] = model.code(state.layer, state.head, row, column);
-  }
-  const special = (at: number): boolean =>
-    queries[Math.floor(at / keys.length)]!.special || keys[seen[at % keys.length]!]!.special;
+  const rowOf = (at: number): number => Math.floor(at / keys.length);
+  const columnOf = (at: number): number => seen[at % keys.length]!;
+  const codes = new Int16Array(queries.length * keys.length).map((_, at) =>
+    model.code(state.layer, state.head, rowOf(at), columnOf(at)),
+  );
+  const special = (at: number): boolean => queries[rowOf(at)]!.special || keys[columnOf(at)]!.special;
   const top = (all: Int16Array): number => all.reduce((most, code) => Math.max(most, weightOf(code)), 0);
   const strongest = top(codes);
-  const aside = dim ? special : (at: number): boolean => isBin(keys[seen[at % keys.length]!]!);
+  const aside = dim ? special : (at: number): boolean => isBin(keys[columnOf(at)]!);
   const most = top(codes.filter((_, at) => !aside(at))) || strongest || 1;
   const cells = cellsOf(queries.length, keys.length, codes, scaleOf(state), most);
   if (dim) cells.levels.forEach((level, at) => special(at) && (cells.levels[at] = -level));
