@@ -186,6 +186,11 @@ chromium: python-test
 print-tools: $(STAMPS)/venv
 	@$(PY) -m scripts.find_print_tools
 
+# A program of Node, for which the tests build a project.
+.PHONY: mystmd
+mystmd: ts
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) scripts/find_mystmd.py > /dev/null
+
 # ---- TypeScript --------------------------------------------------------------------------------
 
 # If the machine has no Node.js, the one from PyPI is installed, so that every check runs.

@@ -5,9 +5,11 @@ mystmd is a program of Node. It has a folder of its own, because it is no part o
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 VERSION = "1.8.3"
@@ -21,10 +23,18 @@ def find() -> Path:
         npm = shutil.which("npm")
         if npm is None:
             sys.exit("mystmd needs Node.js with npm")
-        FOLDER.mkdir(exist_ok=True)
-        command = [npm, "install", "--no-audit", "--no-fund", "--no-save", "--prefix", str(FOLDER)]
-        subprocess.run([*command, f"mystmd@{VERSION}"], check=True, stdout=sys.stderr)
+        # Several processes may install at once, and the first that is ready moves its folder.
+        with tempfile.TemporaryDirectory(dir=FOLDER.parent, prefix=".mystmd-") as folder:
+            command = [npm, "install", "--no-audit", "--no-fund", "--no-save", "--prefix", folder]
+            subprocess.run([*command, f"mystmd@{VERSION}"], check=True, stdout=sys.stderr)
+            with contextlib.suppress(OSError):
+                (Path(folder) / "node_modules").rename(_made(FOLDER) / "node_modules")
     return program
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 if __name__ == "__main__":
