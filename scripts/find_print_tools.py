@@ -14,8 +14,8 @@ from scripts.find_chromium import install_packages, say
 
 PROGRAMS = ("latexmk", "pdflatex", "xelatex", "lualatex", "makeindex", "pdftotext")
 
-FILES = ("tikz.sty", "tgtermes.sty", "fncychap.sty", "fontspec.sty", "luaotfload.sty")
-"""Files of the packages that Sphinx's documents load, one of each Debian package."""
+FILES = ("tikz.sty", "tgtermes.sty", "fncychap.sty", "fontspec.sty", "luaotfload.sty", "ulem.sty")
+"""Files of the packages that documents of Sphinx and nbconvert load, one of each Debian package."""
 
 PACKAGES = (
     "latexmk",
@@ -24,6 +24,7 @@ PACKAGES = (
     "texlive-fonts-recommended",
     "texlive-xetex",
     "texlive-luatex",
+    "texlive-plain-generic",
     "tex-gyre",
     "fonts-freefont-otf",
     "poppler-utils",

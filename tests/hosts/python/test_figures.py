@@ -215,6 +215,17 @@ def test_show_displays_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown == [made]
 
 
+def test_show_displays_in_marimo(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Any] = []
+    module = types.ModuleType("marimo")
+    module.running_in_notebook = lambda: True
+    module.output = types.SimpleNamespace(append=shown.append)
+    monkeypatch.setitem(sys.modules, "marimo", module)
+    made = figure(ROWS, tokens=TOKENS)
+    made.show()
+    assert shown == [made]
+
+
 def test_a_store_is_filled_and_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = attention(FOX, cache=tmp_path / "store")
     assert list((tmp_path / "store").rglob("*.attn"))
