@@ -97,8 +97,11 @@ def standalone_svg(figure: Figure) -> str:
 
 def standalone_page(figure: Figure) -> str:
     """An HTML page that needs no other file: it contains script, style, font and numbers."""
-    title = clean_line(figure.spec.alt or "") or default_title(figure)
-    return _with_figure("templates/page.html.jinja", figure, _UID, title=title)
+    return _with_figure("templates/page.html.jinja", figure, _UID, title=_title(figure))
+
+
+def _title(figure: Figure) -> str:
+    return clean_line(figure.spec.alt or "") or default_title(figure)
 
 
 def fragment(figure: Figure, uid: str) -> str:
@@ -107,11 +110,22 @@ def fragment(figure: Figure, uid: str) -> str:
     A page can hold several. Each has the style and the scripts, which run only once. The scripts
     come before the figure, so that its view is loaded when the figure is found.
 
+    Some hosts remove styles and scripts from a part of a page, such as JupyterLab from a notebook
+    that is not trusted. The style sheet hides the picture and shows the figure; without the style
+    sheet, the picture is shown, and the figure is hidden, because its controls would do nothing.
+
     Args:
         figure: the figure.
         uid: the prefix of ids in the fragment, unique in the page and valid in an HTML id.
     """
-    return _with_figure("templates/fragment.html.jinja", figure, uid)
+    picture = b64encode(standalone_svg(figure).encode("utf-8")).decode("ascii")
+    return _with_figure(
+        "templates/fragment.html.jinja",
+        figure,
+        uid,
+        title=_title(figure),
+        picture=f"data:image/svg+xml;base64,{picture}",
+    )
 
 
 def _with_figure(template: str, figure: Figure, uid: str, **more: str) -> str:

@@ -102,18 +102,22 @@ def lightness(colour: str) -> float:
     return sum(numbers) / 3 / (1 if colour.startswith("color") else 255)
 
 
-def test_an_untrusted_notebook_has_words_and_a_trusted_one_is_live(
+def test_an_untrusted_notebook_has_pictures_and_a_trusted_one_is_live(
     browser: Browser, lab: str, expected: list[str]
 ) -> None:
     with opened(browser, f"{lab}/lab/tree/untrusted.ipynb?reset") as one:
         page = one.page
         ready(page)
-        # JupyterLab removes scripts and pictures. The description of the picture remains.
-        output = page.locator(".jp-OutputArea-output").first
-        output.get_by_text("jumps looks at <start> (0.932)").first.wait_for(timeout=LONG)
+        # JupyterLab removes scripts, styles and everything that they need.
+        picture = page.locator(".jp-OutputArea-output img.attention-fallback").first
+        picture.wait_for(timeout=LONG)
+        assert picture.evaluate("one => one.complete && one.naturalWidth > 100")
+        assert "builtin" in picture.get_attribute("alt")
+        assert page.locator(".attention-output select:visible").count() == 0
         assert page.locator(".attention-figure--live").count() == 0
         command(page, "Trust Notebook")
         page.locator(".jp-Dialog .jp-mod-accept").click()
         page.locator(".attention-figure--live").first.wait_for(timeout=LONG)
         for number in range(2):
             assert numbers(figures(page).nth(number)) == expected
+        assert page.locator("img.attention-fallback:visible").count() == 0
