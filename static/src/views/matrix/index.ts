@@ -198,7 +198,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   // Python has measured the labels that are left out.
   const measures = everyOf(layout) > 1 && (JSON.parse(dataset["measures"]!) as Measures);
   const tokens = readTokens(picture, model);
-  const all = SIDES.flatMap((side) => tokens[side]);
+  const all = [...tokens.query, ...tokens.key];
   addHitAreas(tokens, layout);
   const large = Math.max(layout.rows, layout.columns) > MOST_AS_PATHS;
   let canvas: HTMLCanvasElement | undefined;
