@@ -53,7 +53,10 @@ _SIGNS = frozenset(":;!?=")
 # Characters of which two make another sign, as -- does.
 _JOINING = re.compile(r"(?<=[-,<>'`])(?=[-,<>'`])")
 
-_DROPPED = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\u2066-\u2069\ufeff\ufe00-\ufe0f]")
+# These join and part letters of some scripts. Fonts need not have a glyph for them.
+_JOINERS = "\u200c\u200d"
+
+_DROPPED = re.compile("[\u00ad\u200b\u200e\u200f\u2060-\u2064\u2066-\u2069\ufeff\ufe00-\ufe0f]")
 
 # Signs that are drawn in every document, because fonts of text lack them.
 _DRAWN = {
@@ -132,12 +135,15 @@ class TexTexts:
     def _runs(self, text: str) -> Iterator[str]:
         for script, characters in groupby(_with_scripts(text), key=lambda one: one[1]):
             run = "".join(character for character, _ in characters)
-            if run.isascii() or not script:
-                yield "".join(map(_plain, run))
+            letters = "".join(one for one in run if one not in _JOINERS)
+            if letters.isascii() or not script:
+                yield "".join(map(_plain, letters))
             else:
                 yield _run(run, script)
 
     def _character(self, character: str) -> str:
+        if character in _JOINERS:
+            return ""
         if character.isascii() or character in _DRAWN:
             return _plain(character)
         if character in self.declared or character in SETTABLE:
@@ -219,14 +225,15 @@ def _with_scripts(text: str) -> Iterator[tuple[str, str]]:
 
 def _run(run: str, script: str) -> str:
     """Letters of one script, for the first font that has all of them."""
-    codes = ",".join(f"{code:04X}" for code in sorted(set(map(ord, run))))
+    letters = [one for one in run if one not in _JOINERS]
+    codes = ",".join(f"{code:04X}" for code in sorted(set(map(ord, letters))))
     shaped = f"[{name}]" if (name := _SHAPED.get(script)) else ""
-    if len(run) == 1:
-        instead = _missing(run)
+    if len(letters) == 1:
+        instead = _missing(letters[0])
     elif shaped:
-        instead = "".join(map(_missing, run))
+        instead = "".join(map(_missing, letters))
     else:
         # If no font has all, each is looked for alone.
-        instead = "".join(one if one.isascii() else _run(one, script) for one in run)
+        instead = "".join(one if one.isascii() else _run(one, script) for one in letters)
     kind = "East" if script in _EAST else "Run"
     return rf"\Attention{kind}{shaped}{{{codes}}}{{{run}}}{{{instead}}}"

@@ -67,6 +67,14 @@ def test_pdftex_gets_what_it_can_set(text: str, code: str, unset: list[str]) -> 
     ("text", "code"),
     [
         ("각", r"\AttentionEast{AC01}{각}{\AttentionMissing{AC}{01}}"),
+        # A joiner is part of a word, and no font needs a glyph for it.
+        (
+            "ب\u200c",
+            r"\AttentionRTL{\AttentionRun[Arabic]{0628}{ب\u200c}{\AttentionMissing{06}{28}}}".replace(
+                r"\u200c", "\u200c"
+            ),
+        ),
+        ("a\u200db", "ab"),
         ("ж.", r"\AttentionRun{0436}{ж}{\AttentionMissing{04}{36}}."),
         (
             "سلام",
