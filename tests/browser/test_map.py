@@ -271,6 +271,18 @@ def test_the_mean_by_position(cats: Page) -> None:
     assert ink[2:, 1:-1].diagonal().mean() > 3 * ink.mean()
 
 
+def test_on_a_phone_the_canvas_is_as_small_as_the_picture(open_page: Any) -> None:
+    page = live(open_page("maps", viewport={"width": 360, "height": 700}))
+    field = page.locator(FIELD).bounding_box()
+    canvas = page.locator(".attention-map-canvas").bounding_box()
+    assert field
+    assert canvas
+    assert field["width"] < 360
+    assert [canvas[a] for a in ("x", "y", "width", "height")] == pytest.approx(
+        [field[a] for a in ("x", "y", "width", "height")], abs=1.5
+    )
+
+
 def test_it_works_from_a_disk(open_page: Any) -> None:
     page = live(open_page("crowd", by="file"))
     assert len(carried(page, "common")[0]["sizes"]) == MANY

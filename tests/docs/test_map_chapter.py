@@ -26,7 +26,8 @@ def summary(attention: Attention) -> Summary:
 @pytest.fixture(scope="module")
 def stored() -> Attention:
     store = FolderStore(NOTES / "_attention")
-    for key in store:
+    keys = list(store.keys())
+    for key in keys:
         info = store.info(key)
         asked = info.request.get("summary") if info else None
         if (

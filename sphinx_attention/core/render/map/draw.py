@@ -56,6 +56,12 @@ _LITTLE = 0.1
 _FAR = -0.3
 """The rank correlation of distance and logit above which large distances mean little."""
 
+_SMALLEST = 0.55
+"""The share of its size to which the picture is made smaller on a phone before it scrolls."""
+
+_NARROWER = 0.85
+"""The share of the width that legends take in reckoning their lines."""
+
 _SCALE = 4
 """Pixels of an image for each px, before it is made smaller."""
 
@@ -154,7 +160,9 @@ def draw(figure: Figure) -> Drawing:
     by = figure.option("colour")
     found = colouring(figure, by)
     width = _SIDE + 2 * _MARGIN
-    swatches, ramps, top = _legend(found, width)
+    swatches, ramps, _ = _legend(found, width)
+    # A reader may choose another colour, whose legend needs more lines. Browsers set wider texts.
+    top = max(_legend(colouring(figure, one), width * _NARROWER)[2] for one in COLOURS)
     steps = summary.arrays[projection][figure.layer, figure.head].astype(np.float64)
     places = steps / 65535 * _SIDE + [_MARGIN, top + _MARGIN]
     size = _size(len(places))
@@ -187,6 +195,7 @@ def draw(figure: Figure) -> Drawing:
         notes=tuple(notes(figure)),
         hint="hint_map",
         vector=False,
+        smallest=_SMALLEST,
     )
 
 

@@ -145,6 +145,8 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
       paintPoints(new Int32Array(pixels.data.buffer), side, places(), shown, inks!, size, strength);
     }
     ink.putImageData(pixels, 0, 0);
+    // One finger moves a map that is enlarged, and the page otherwise.
+    field.style.touchAction = look.zoom > 1 ? "none" : "";
     showMarks();
   };
 
