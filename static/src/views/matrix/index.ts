@@ -106,9 +106,7 @@ export function draw(model: Model, state: State): Drawing {
 
 /** The tokens of a place: one, or the two of a cell. */
 function endsOf({ side, index, other }: Place): Place[] {
-  const ends: Place[] = [{ side, index }];
-  if (other !== undefined) ends.push({ side: otherSide(side), index: other });
-  return ends;
+  return [{ side, index }, ...(other === undefined ? [] : [{ side: otherSide(side), index: other }])];
 }
 
 function cellsIn(places: readonly Place[]): Place[] {
