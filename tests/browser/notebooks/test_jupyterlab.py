@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import FOX, TOOLS, environment, figures, free_port, numbers, opened, written
+from .conftest import BROWN, FOX, TOOLS, environment, figures, free_port, numbers, opened, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +85,10 @@ def test_a_cell_runs_twice_and_the_theme_changes(
             page.keyboard.press("Control+Enter")
             page.locator(f'.attention-figure--live:not([id="{first}"])').wait_for(timeout=LONG)
             assert shown.count() == 1
+            shown.locator("[data-token][role=button]").first.wait_for(state="attached")
+            shown.locator(f'[data-token="{BROWN}"]').hover()
+            weights = shown.locator(".attention-weight").all_text_contents()
+            assert [text for text in weights if text[:1].isdigit()] == expected
             assert numbers(shown) == expected
             first = shown.get_attribute("id")
         colour = "one => getComputedStyle(one.querySelector('.attention-word')).fill"
