@@ -18,6 +18,7 @@ from sphinx_attention.core.codes import FULL, MASKED_TEXT
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.focus import pick
 from sphinx_attention.core.host_words import option
+from sphinx_attention.core.phrases import phrases
 from sphinx_attention.core.text import clean_line, listed, nearest, quoted
 
 from .reference import EXAMPLE, SLACK, locate, shown_figure
@@ -299,8 +300,8 @@ def _sum(part: Callable[[logits.Chain, int], float], found: Located, quantity: s
     if reason := logits.missing(found.attention):
         raise AttentionError(
             Problem.REFERENCE,
-            f"there is no {quantity} of {found.pair}: {reason}. A figure in the view steps keeps "
-            "queries and keys",
+            f"there is no {quantity} of {found.pair}: {phrases().remark(reason)}. A figure in the "
+            "view steps keeps queries and keys",
         )
     total = 0.0
     for query in found.queries:

@@ -23,6 +23,7 @@ from sphinx_attention.core.authoring.reference import Reference, parse_reference
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.variants import resolve_all
+from sphinx_attention.core.remarks import remark
 from tests.core.authoring.test_reference import attention as of_words
 from tests.core.authoring.test_reference import figure as figure_of_words
 
@@ -74,6 +75,17 @@ def stepped() -> Figure:
         queries=queries, keys=keys, logit_terms=terms,
     )  # fmt: skip
     return figure("no yes", answer, view="steps")
+
+
+def test_a_reason_that_is_kept_as_data_is_a_sentence_in_the_message() -> None:
+    shown = stepped()
+    terms = shown.attention.logit_terms
+    missing = replace(terms, missing=remark("more_terms", layer="0", difference="0.25"))
+    shown = replace(shown, attention=replace(shown.attention, logit_terms=missing))
+    with pytest.raises(AttentionError) as caught:
+        printed("dot", "f yes -> no", shown)
+    assert '[["' not in caught.value.message
+    assert "0.25" in caught.value.message
 
 
 class TestForms:
