@@ -10,8 +10,9 @@ export interface Label {
 }
 
 /**
- * The labels of the best points in sight that cover no other label. `width` measures a text; sizes are in
- * the px of a square with this side.
+ * The labels of the best points in sight that cover no other label. `width` measures a text of the usual
+ * size, and `larger` is how many times larger the texts are set. Sizes are in the px of a square with this
+ * side.
  */
 export function labelsOf(
   ranked: ArrayLike<number>,
@@ -21,6 +22,7 @@ export function labelsOf(
   side: number,
   most: number,
   width: (text: string) => number,
+  larger = 1,
 ): Label[] {
   const found: (Label & { end: number })[] = [];
   const seen = new Set<string>();
@@ -35,8 +37,8 @@ export function labelsOf(
     tries--;
     const x = across * side + 6;
     const y = down * side;
-    const end = x + width(text);
-    if (end > side || found.some((one) => Math.abs(one.y - y) < 13 && x < one.end + 4 && one.x < end + 4)) continue;
+    const end = x + width(text) * larger;
+    if (end > side || found.some((one) => Math.abs(one.y - y) < 13 * larger && x < one.end + 4 && one.x < end + 4)) continue;
     seen.add(text);
     found.push({ point, x, y, end });
   }

@@ -12,6 +12,8 @@ export const view = { part, mark } as unknown as ViewKind;
 
 const FONT = 11;
 const TIP_FONT = 12;
+/** A phone shows the picture smaller. Up to this factor, its texts are set larger in it. */
+const LARGEST = 1.8;
 
 const widths = new Map<string, number>();
 
@@ -19,6 +21,11 @@ function widthOf(text: string): number {
   let width = widths.get(text);
   if (width === undefined) widths.set(text, (width = textWidth(text, FONT)));
   return width;
+}
+
+/** How much larger than in the picture's own size texts are set, so that they can be read. */
+function enlarged(picture: SVGSVGElement): number {
+  return clamp(picture.viewBox.baseVal.width / (picture.getBoundingClientRect().width || Infinity), 1, LARGEST);
 }
 
 function isOne({ options }: State): boolean {
@@ -65,9 +72,12 @@ function mark(stage: Stage, state: State): void {
   };
   const own = sentence ? Array.from({ length: 2 * sentence.size }, (_, n) => sentence.first + (n >> 1) + (n & 1 ? count : 0)) : stage.ranked;
   const most = sentence ? own.length : Math.min(120, MOST_LABELS * look.zoom);
-  const labels = on ? labelsOf(own, tokens, places, look, SIDE, most, widthOf) : [];
-  require(picture, "map-labels").replaceChildren(
-    ...labels.map((one) => svg("text", { x: MARGIN + one.x, y: top + one.y + FONT * 0.35 }, tokens[one.point % count]!)),
+  const larger = enlarged(picture);
+  const labels = on ? labelsOf(own, tokens, places, look, SIDE, most, widthOf, larger) : [];
+  const texts = require<SVGElement>(picture, "map-labels");
+  setAttributes(texts, { "font-size": FONT * larger });
+  texts.replaceChildren(
+    ...labels.map((one) => svg("text", { x: MARGIN + one.x, y: top + one.y + FONT * larger * 0.35 }, tokens[one.point % count]!)),
   );
   let marks = find<SVGElement>(picture, "map-marks");
   if (!marks) field.before((marks = group(`map-marks ${ADDED}`, { fill: "none", stroke: "currentColor", "pointer-events": "none" })));
@@ -95,13 +105,15 @@ function mark(stage: Stage, state: State): void {
   const named = say("map_tip", { side: say(pointed < count ? "map_query" : "map_key"), token: tokens[pointed % count]!, place: place + 1, count: size });
   const words = value ? `${named}; ${value}` : named;
   const [x, y] = at(pointed);
-  const width = textWidth(words, TIP_FONT) + 12;
+  const font = TIP_FONT * larger;
+  const high = font + 8;
+  const width = textWidth(words, font) + 12;
   const left = clamp(x - width / 2, 2, Math.max(2, SIDE + 2 * MARGIN - width - 2));
-  const above = y - 30 < top - MARGIN ? y + 12 : y - 30;
+  const above = y - high - 10 < top - MARGIN ? y + 12 : y - high - 10;
   tip.append(
     svg("circle", { cx: x, cy: y, r: 6, fill: "none", stroke: "currentColor" }),
-    svg("rect", { class: "attention-map-paper", x: left, y: above, width, height: 20, rx: 3 }),
-    svg("text", { x: left + 6, y: above + 14, "font-size": TIP_FONT, fill: "currentColor" }, words),
+    svg("rect", { class: "attention-map-paper", x: left, y: above, width, height: high, rx: 3 }),
+    svg("text", { x: left + 6, y: above + high - 6, "font-size": font, fill: "currentColor" }, words),
   );
   setAttributes(field, { "aria-label": words });
 }
