@@ -78,12 +78,21 @@ def alone(points: np.ndarray, count: int) -> int:
     return int(apart.min(axis=1).argmax())
 
 
+def settle(page: Page) -> None:
+    """Wait for what is drawn in the next frame."""
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+
+
 def tip(page: Page) -> str:
+    settle(page)
     return page.locator(".attention-map-tip text").text_content() or ""
 
 
 def option(page: Page, name: str, value: str) -> None:
     page.locator(f"select[name={name}]").select_option(value)
+    settle(page)
 
 
 @pytest.fixture
@@ -122,6 +131,7 @@ def test_pointing_names_the_nearest_point(cats: Page) -> None:
     cats.mouse.move(*spot(cats, found[one] + 0.004))
     assert tip(cats).endswith(f"; {place - 1}")
     cats.mouse.move(5, 5)
+    settle(cats)
     assert cats.locator(".attention-map-tip *").count() == 0
 
 
@@ -133,6 +143,9 @@ def test_a_click_draws_lines_to_the_two_strongest_keys(cats: Page, minilm: Path)
     sentence = int(np.searchsorted(starts, one, "right")) - 1
     weights = model_attentions(minilm, SENTENCES[sentence])[0, 2]
     cats.mouse.click(*spot(cats, found[one]))
+    # The script of the sentence is loaded by the first click.
+    cats.locator(".attention-map-words [role=button]").first.wait_for()
+    settle(cats)
     lines = cats.locator(".attention-map-marks path")
     strongest = [sorted(row, reverse=True)[:2] for row in weights]
     drawn = [[weight for weight in row if round(weight, 3) >= 0.05] for row in strongest]
@@ -153,17 +166,20 @@ def test_a_click_draws_lines_to_the_two_strongest_keys(cats: Page, minilm: Path)
     assert arcs.count() == int((np.round(weights[row], 3) >= 0.005).sum())
     # Hidden tokens keep their mass, and it is said.
     cats.get_by_role("button", name="hide special tokens").click()
+    settle(cats)
     mass = weights[row][[0, -1]].sum()
     told = cats.locator(".attention-map-tools span").text_content() or ""
     said = re.search(r"hold (\d+)\s%", told)
     assert (int(said[1]) if said else 0) == pytest.approx(100 * mass, abs=1)
     cats.locator(FIELD).press("Escape")
+    settle(cats)
     assert lines.count() == 0
 
 
 def test_search_counts_tokens_in_all_heads(cats: Page) -> None:
     header, _ = carried(cats, "common")
     cats.get_by_role("searchbox").fill("THE")
+    settle(cats)
     count = sum("the" in token.lower() for token in header["tokens"])
     assert (
         cats.locator(".attention-map-found").text_content()
@@ -214,6 +230,7 @@ def test_zoom_by_buttons_keys_and_wheel_with_a_modifier(cats: Page) -> None:
     cats.keyboard.press("+")
     cats.keyboard.press("Shift+ArrowRight")
     cats.keyboard.press("0")
+    settle(cats)
     assert cats.evaluate(looked) == at_rest
     assert cats.evaluate(zoom) is None
 
@@ -228,7 +245,7 @@ def test_arrow_keys_go_from_point_to_point(cats: Page) -> None:
     cats.keyboard.press("ArrowDown")
     assert tip(cats) != first
     cats.keyboard.press("Enter")
-    assert cats.locator(".attention-map-sentence").is_visible()
+    cats.locator(".attention-map-sentence").wait_for()
 
 
 def test_an_address_restores_what_is_seen(open_page: Any) -> None:
