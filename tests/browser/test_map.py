@@ -298,6 +298,12 @@ def test_on_a_phone_the_canvas_is_as_small_as_the_picture(open_page: Any) -> Non
     assert [canvas[a] for a in ("x", "y", "width", "height")] == pytest.approx(
         [field[a] for a in ("x", "y", "width", "height")], abs=1.5
     )
+    # Labels are set as large as on a wide page: a line of 11 px, although the picture is smaller.
+    settle(page)
+    sizes = page.locator(".attention-map-labels").evaluate(
+        "e => e.getAttribute('font-size') * e.getScreenCTM().a"
+    )
+    assert sizes == pytest.approx(11, abs=0.1)
 
 
 def test_it_works_from_a_disk(open_page: Any) -> None:
