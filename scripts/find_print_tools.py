@@ -1,7 +1,8 @@
-"""Check that the programs of the LaTeX tests are there. Install those that are missing.
+"""Check that the programs of the tests of print are there. Install those that are missing.
 
-On Debian and Ubuntu they are packages (some 110 MB to download). Elsewhere, TeX Live or MacTeX has
-the LaTeX programs, and poppler has ``pdftotext``. Everything goes to standard error.
+On Debian and Ubuntu they are packages (some 150 MB to download). Elsewhere, TeX Live or MacTeX has
+the LaTeX programs, poppler has ``pdftotext``, and epubcheck runs in any Java. Everything goes to
+standard error.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 
 from scripts.find_chromium import install_packages, say
 
-PROGRAMS = ("latexmk", "pdflatex", "xelatex", "lualatex", "makeindex", "pdftotext")
+PROGRAMS = ("latexmk", "pdflatex", "xelatex", "lualatex", "makeindex", "pdftotext", "java")
 
 FILES = ("tikz.sty", "tgtermes.sty", "fncychap.sty", "fontspec.sty", "luaotfload.sty", "ulem.sty")
 """Files of the packages that documents of Sphinx and nbconvert load, one of each Debian package."""
@@ -28,10 +29,11 @@ PACKAGES = (
     "tex-gyre",
     "fonts-freefont-otf",
     "poppler-utils",
+    "default-jre-headless",
 )
 
 HELP = """\
-error: the LaTeX tests need {missing}, and nothing could be installed here.
+error: the tests of print need {missing}, and nothing could be installed here.
 On Debian and Ubuntu: apt-get install {packages}
 Elsewhere, install TeX Live or MacTeX, poppler and Java."""
 
@@ -40,7 +42,7 @@ def main() -> int:
     """Install what is missing, or say what to do."""
     if not missing():
         return 0
-    say(f"==> {', '.join(missing())} not found. Installing LaTeX by apt-get (about 110 MB)")
+    say(f"==> {', '.join(missing())} not found. Installing by apt-get (about 150 MB)")
     install_packages(PACKAGES)
     if still := missing():
         say(HELP.format(missing=", ".join(still), packages=" ".join(PACKAGES)))

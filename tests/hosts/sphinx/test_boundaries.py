@@ -37,10 +37,10 @@ def test_a_figure_that_cannot_be_drawn_is_a_placeholder(
 ) -> None:
     render = visitors.render_html
 
-    def broken(figure, *arguments):
+    def broken(figure, *arguments, **named):
         if figure.spec.request.text.startswith("the"):
             raise ZeroDivisionError("of what a stranger sent")
-        return render(figure, *arguments)
+        return render(figure, *arguments, **named)
 
     monkeypatch.setattr(visitors, "render_html", broken)
     made = project({"index.rst": PAGE, "course_model.py": FUNCTION}, CONF + "numfig = True\n")

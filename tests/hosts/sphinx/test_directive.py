@@ -94,7 +94,8 @@ def test_documents_may_name_declared_models_alone(project) -> None:
     made = project({"index.rst": page}, f"{MODEL}attention_models_only = True\n")
     made.build("dummy")
     assert (
-        "index.rst:4: WARNING: invalid value 'org/other' for model: expected m or" in made.warnings
+        "index.rst:4: WARNING: invalid value 'org/other' for model: expected m, builtin or builtin-vision"
+        in made.warnings
     )
     assert "[attention.model]" in made.warnings
 
