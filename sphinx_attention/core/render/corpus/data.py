@@ -35,8 +35,8 @@ BINS: int = _CORPUS["bins"]
 
 _LIST = _CORPUS["list"]
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
-_WIDE_FONTS = 1.12
-"""How much wider than in the table of widths a text may be in another font."""
+_WIDE_FONTS = 1.3
+"""How much wider than in the table of widths a text may be: in bold type of another font."""
 
 _SMALL = 32
 """Codes below this have one digit, all others two: most weights are small."""
