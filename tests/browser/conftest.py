@@ -205,9 +205,15 @@ def copy(page: Page, figure: str, what: str) -> str:
     menu = page.locator(f"#{figure} .attention-save")
     if menu.get_attribute("open") is None:
         menu.locator("summary").click()
+    # Each button says for a moment that it has copied, and two of them may say so at once.
+    page.evaluate("navigator.clipboard.writeText('')")
     menu.get_by_text(f"copy {what}").click()
-    menu.get_by_text("copied").wait_for()
-    return page.evaluate("navigator.clipboard.readText()")
+    menu.get_by_text("copied").first.wait_for()
+    for _ in range(50):
+        if text := page.evaluate("navigator.clipboard.readText()"):
+            return str(text)
+        page.wait_for_timeout(20)
+    raise AssertionError(f"copy {what} has put nothing on the clipboard")
 
 
 def away(page: Page) -> None:
