@@ -10,8 +10,8 @@ from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem, speaking
 from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.hosts.body import rows_of
-from sphinx_attention.hosts.notes import Asked, read_settings
-from sphinx_attention.hosts.toml_settings import FILE, read_toml_settings
+from sphinx_attention.hosts.notes import Asked
+from sphinx_attention.hosts.toml_settings import project_settings
 
 from .page import HOST_OPTIONS, WORDS
 
@@ -42,10 +42,7 @@ def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], No
         tell: is called with each mistake, and its file and line.
     """
     folder = folder.resolve()
-    own = {name.removeprefix("attention_"): value for name, value in overrides.items()}
-    settings, problems = read_settings({**read_toml_settings(folder), **own})
-    for error in problems:
-        tell(f"{FILE}: {error.message} [attention.{error.problem}]")
+    settings = project_settings(folder, overrides, tell)
     found: dict[str, list[Request]] = {}
     for path in sorted(folder.rglob("*.md")):
         page = path.relative_to(folder)

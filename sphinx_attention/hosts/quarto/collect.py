@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import speaking
 from sphinx_attention.hosts.markdown.collect import requests_in
-from sphinx_attention.hosts.notes import Asked, read_settings
-from sphinx_attention.hosts.toml_settings import FILE, read_toml_settings
+from sphinx_attention.hosts.notes import Asked
+from sphinx_attention.hosts.toml_settings import project_settings
 
 from .document import CONFIG, WORDS
 
@@ -30,10 +30,7 @@ def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], No
         tell: is called with each mistake, and its file and line.
     """
     folder = folder.resolve()
-    own = {name.removeprefix("attention_"): value for name, value in overrides.items()}
-    settings, problems = read_settings({**read_toml_settings(folder), **own})
-    for error in problems:
-        tell(f"{FILE}: {error.message} [attention.{error.problem}]")
+    settings = project_settings(folder, overrides, tell)
     pages = sorted(
         path
         for path in folder.rglob("*")
