@@ -33,9 +33,11 @@ PIXELS = 10.0
 """Width of an edge whose weight is one."""
 
 
-class _Handler(http.server.SimpleHTTPRequestHandler):
+class PageHandler(http.server.SimpleHTTPRequestHandler):
+    policy = POLICY
+
     def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", POLICY)
+        self.send_header("Content-Security-Policy", self.policy)
         super().end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -87,7 +89,7 @@ class Site:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("browser")
-    handler = functools.partial(_Handler, directory=str(folder))
+    handler = functools.partial(PageHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Site(folder, f"http://127.0.0.1:{server.server_address[1]}", minilm)

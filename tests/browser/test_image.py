@@ -20,6 +20,7 @@ from sphinx_attention.core.sources.builtin import builtin_vision
 from sphinx_attention.core.sources.builtin.vision import read
 from tests.browser.conftest import (
     CLIPBOARD,
+    PageHandler,
     Watched,
     accessible,
     away,
@@ -70,13 +71,8 @@ FIGURES = {
 }
 
 
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", POLICY)
-        super().end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
+class _Handler(PageHandler):
+    policy = POLICY
 
 
 @dataclass(frozen=True)
