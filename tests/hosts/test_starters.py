@@ -14,6 +14,7 @@ import yaml
 
 import sphinx_attention
 from scripts import find_mystmd
+from sphinx_attention.hosts.cli.plugin import FILES
 from tests.hosts.pandoc import pandoc_path
 
 pytestmark = pytest.mark.slow
@@ -126,3 +127,9 @@ def test_the_notebook_finds_its_numbers_in_the_store(tmp_path: Path) -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize("program", sorted(FILES))
+def test_the_file_of_a_starter_is_the_one_that_the_command_writes(program: str) -> None:
+    package = Path(sphinx_attention.__file__).parent / "hosts" / program / FILES[program]
+    assert (STARTERS / program / FILES[program]).read_bytes() == package.read_bytes()
