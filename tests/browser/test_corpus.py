@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import numpy as np
@@ -148,11 +148,58 @@ def test_heads_are_loaded_when_they_are_chosen(open_page) -> None:
     assert len(loaded) == 1
 
 
-def test_a_narrow_page_shows_the_distributions_first(open_page) -> None:
+def box_of(page, part: str) -> dict[str, float]:
+    found: dict[str, float] = page.locator(f"{FIGURE} > .attention-stage {part}").evaluate(
+        "(one) => (({left, top, right, bottom}) => ({left, top, right, bottom}))("
+        "one.getBoundingClientRect())"
+    )
+    return found
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("width", [320, 360, 600])
+def test_a_narrow_page_shows_the_parts_one_below_the_other(
+    browser, site, open_page, width: int, scripts: bool
+) -> None:
+    size = {"width": width, "height": 800}
+    if scripts:
+        page = open_page("corpus", "corpus", viewport=size)
+    else:
+        page = browser.new_context(java_script_enabled=False, viewport=size).new_page()
+        page.goto(site.url("corpus"))
+    stage = page.locator(f"{FIGURE} > .attention-stage")
+    whole = stage.bounding_box()
+    rows = box_of(page, ".attention-corpus-row:nth-of-type(6)")
+    dots, lines = (box_of(page, f".attention-corpus-{name}") for name in ("plot", "list"))
+    assert rows["bottom"] <= dots["top"] + 1
+    assert dots["bottom"] <= lines["top"]
+    assert lines["bottom"] <= whole["y"] + whole["height"]
+    for part in (rows, dots):
+        assert part["left"] >= whole["x"] - 1
+        assert part["right"] <= whole["x"] + whole["width"] + 1
+    for text in page.locator(f"{FIGURE} .attention-corpus-list text:visible").all():
+        place = text.bounding_box()
+        assert place["x"] + place["width"] <= whole["x"] + whole["width"] + 1
+    assert stage.evaluate("(box) => box.scrollLeft") == 0
+    assert page.locator(f"{FIGURE} .attention-corpus-short:visible").count() == len(SENTENCES)
+    if not scripts:
+        page.context.close()
+
+
+def test_the_list_of_a_narrow_page_opens_sentences(open_page, minilm) -> None:
     page = open_page("corpus", "corpus", viewport={"width": 360, "height": 700})
-    stage: Any = page.locator(f"{FIGURE} > .attention-stage")
-    assert stage.evaluate("(box) => box.scrollLeft") < 5
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    page.select_option(f"{FIGURE} select[name=score]", "self")
+    order = to_self(minilm, 2, 11)
+    shows(page, SENTENCES[order[0]])
+    page.locator(f"{FIGURE} .attention-corpus-short").last.click()
+    shows(page, SENTENCES[order[-1]])
+    page.locator(f"{FIGURE} .attention-corpus-dot").nth(40).click(force=True)
+    layer, head = divmod(40, 12)
+    page.wait_for_function(
+        "([layer, head]) => { const { dataset } = document.querySelector('#corpus');"
+        " return dataset.layer === layer && dataset.head === head; }",
+        arg=[str(layer), str(head)],
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

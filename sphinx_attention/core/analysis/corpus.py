@@ -1,7 +1,7 @@
 """What the heads of a model do over many sentences: their scores, and the sentences to look at.
 
 For each head and score, the sentences are put in order from the largest score to the smallest. The
-example sentences are the strongest, the weakest, the median and some other tenths. The summary
+example sentences are the strongest, the weakest, the median and the other tenths. The summary
 keeps the scores of all sentences, but the weights of the examples alone, because only these are
 drawn.
 """
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.request import Request
 
-PERCENTS = (100, 90, 70, 50, 30, 10, 0)
+PERCENTS = tuple(range(100, -1, -10))
 """The places of the examples: the share of sentences in percent that score less."""
 
-_FEW = (100, 50, 0)
-"""The same in models of very many heads."""
+_FEWER = ((100, 90, 70, 50, 30, 10, 0), (100, 50, 0))
+"""The same in models of many heads, and of very many."""
 
 _MOST_NUMBERS = 1 << 23
 """The most weights of all examples together."""
@@ -94,8 +94,10 @@ class CorpusMaker:
         lengths = [len(self._tokens[number]) for number in range(count)]
         percents: tuple[int, ...] = PERCENTS
         chosen = _chosen(scores, percents)
-        if _numbers(chosen, lengths) > _MOST_NUMBERS:
-            percents = _FEW
+        for fewer in _FEWER:
+            if _numbers(chosen, lengths) <= _MOST_NUMBERS:
+                break
+            percents = fewer
             chosen = _chosen(scores, percents)
         arrays = dict(zip(CORPUS_SCORE_NAMES, scores, strict=True))
         summary = Summary(

@@ -100,7 +100,12 @@ def median(scores: NDArray[np.uint16]) -> int | None:
 
 def sentence_text(figure: Figure, number: int) -> str:
     """A sentence as the list of examples shows it."""
-    return _cut(text_of(figure, number))
+    return _cut(text_of(figure, number), _CORPUS["width"] - _LIST["text"])
+
+
+def short_text(figure: Figure, number: int) -> str:
+    """A sentence as the list shows it on a narrow page."""
+    return _cut(text_of(figure, number), _LIST["short"])
 
 
 def text_of(figure: Figure, number: int) -> str:
@@ -111,9 +116,8 @@ def text_of(figure: Figure, number: int) -> str:
 
 
 @lru_cache(4096)
-def _cut(text: str) -> str:
-    room = (_CORPUS["width"] - _LIST["text"]) / _WIDE_FONTS
-    return cut(clean_line(text), _LIST["font"], room)
+def _cut(text: str, room: float) -> str:
+    return cut(clean_line(text), _LIST["font"], room / _WIDE_FONTS)
 
 
 def head_scores(
@@ -151,6 +155,7 @@ def _laid_out(figure: Figure, number: int) -> dict[str, Any]:
     span = abs(slots[-1].x - slots[0].x) or edges.LONE_SPAN
     return {
         "text": sentence_text(figure, number),
+        "short": short_text(figure, number),
         "tokens": [slot.text for slot in slots],
         "special": [n for n, slot in enumerate(slots) if slot.special],
         "x": [slot.x for slot in slots],

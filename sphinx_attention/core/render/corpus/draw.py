@@ -76,6 +76,7 @@ class Line:
         name: what stands before it: ``strongest``, ``90 %``.
         number: the score with two decimals.
         text: the sentence, cut to the width of the picture.
+        short: the sentence, cut to the width of the picture on a narrow page.
         y: its baseline in px.
         chosen: whether it is drawn.
         right_to_left: whether it is read from the right.
@@ -85,6 +86,7 @@ class Line:
     name: str
     number: str
     text: str
+    short: str
     y: float
     chosen: bool
     right_to_left: bool
@@ -280,6 +282,7 @@ def _lines(figure: Figure, found: Sequence[Sequence[int]], chosen: int | None) -
                 tenth_name(figure, percent),
                 decimals(code),
                 text,
+                data.short_text(figure, number),
                 _LIST["top"] + place * _LIST["step"],
                 percent == chosen,
                 right_to_left(text),

@@ -7,6 +7,8 @@ import { directionOf, group, MASKED, pictureElement, setAttributes, short, svg, 
 export interface Sentence {
   /** The sentence, cut to the width of the list. */
   readonly text: string;
+  /** The same on a narrow page. */
+  readonly short: string;
   readonly tokens: readonly string[];
   readonly special: readonly number[];
   /** The middles and the widths of the tokens, in px. */

@@ -111,10 +111,12 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
     const [percent] = chosenIn(head, state);
     for (const [i, line] of lines.entries()) {
       const [step, sentence, code] = examples[i] ?? [-1, "", 0];
-      const [name, number, text] = line.querySelectorAll("text");
+      const [name, number, text, brief] = line.querySelectorAll("text");
+      const shown = head.sentences[sentence];
       setText(name!, known.tenths[step] ?? "");
       setText(number!, examples[i] ? decimals(code) : "");
-      setText(text!, head.sentences[sentence]?.text ?? "");
+      setText(text!, shown?.text ?? "");
+      setText(brief!, shown?.short ?? "");
       line.dataset["example"] = String(step);
       toggleClass(line, `${CORPUS}-example--chosen`, step === percent);
     }
