@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.analysis.mean import AVERAGED
 from sphinx_attention.core.analysis.words import MERGED
 from sphinx_attention.core.phrases import Phrases, is_right_to_left, phrases, primary
 from sphinx_attention.core.request import FunctionSource
+
+from .payload import encode, encode_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +87,12 @@ class Figure:
     compared: tuple[str, str] | None = None
     unpaired: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     labels: tuple[Label, ...] = ()
+
+    @cached_property
+    def payload(self) -> tuple[bytes, str]:
+        """The numbers that a page carries, as bytes and as the text of a page, made once."""
+        data = encode(self)
+        return data, encode_text(data)
 
     @property
     def beside(self) -> tuple[Alternative, ...]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from sphinx_attention.core.figure.payload import encode, encode_text
 from sphinx_attention.core.figure.selection import written
 from sphinx_attention.core.figure.spec import DIFFERENCE
 from sphinx_attention.core.text import clean_line
@@ -325,8 +324,7 @@ def _numbers(
         variants: what the page says of each other attention, as JSON.
         files_to: takes the files of a view where the payload stays in the page.
     """
-    payload = encode(page_figure(figure))
-    text = encode_text(payload)
+    payload, text = page_figure(figure).payload
     key = hashlib.sha256(payload).hexdigest()[:16]
     url = ""
     if side_file is not None and len(text) > LARGEST_INLINE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -146,7 +147,10 @@ def setup_domain(app: Sphinx) -> None:
     app.add_domain(AttentionDomain)
     app.connect("builder-inited", open_library)
     app.connect("env-updated", capture)
+    # All handlers of the event before it have run at this priority.
+    app.connect("env-check-consistency", share_memory, priority=900)
     app.connect("build-finished", finish)
+    app.connect("build-finished", unshare_memory)
 
 
 def open_library(app: Sphinx) -> None:
@@ -165,7 +169,7 @@ def open_library(app: Sphinx) -> None:
         record=FailureRecord(store.folder),
     )
     domain.resolved = ResolvedFigures(
-        domain.library, domain.words, settings.page_budget, several_pages=app.parallel > 1
+        domain.library, domain.words, settings.page_budget, processes=app.parallel
     )
     domain.prose = Prose(domain.prose_data, domain.resolved)
     domain.drawn_as = drawn_as(app.builder)
@@ -211,6 +215,22 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
         return ()
     concerned = sorted({*domain.requests, *domain.prose_data.remarks})
     return [docname for docname in concerned if _is_stale(app, domain, docname)]
+
+
+def share_memory(app: Sphinx, env: BuildEnvironment) -> None:  # noqa: ARG001 - an event handler
+    """Keep what was read out of garbage collections, before Sphinx forks processes that write.
+
+    A collection writes into each object that it looks at, so that every process would copy all
+    memory that it shares with the main process (see `gc.freeze`).
+    """
+    if app.parallel > 1:
+        gc.freeze()
+
+
+def unshare_memory(app: Sphinx, exception: Exception | None) -> None:  # noqa: ARG001 - likewise
+    """End what `share_memory` began."""
+    if app.parallel > 1:
+        gc.unfreeze()
 
 
 def _tell_how_to_compute(library: Library) -> None:

@@ -47,12 +47,13 @@ class ResolvedFigures:
         library: the library of the build.
         words: the phrases of the build's language.
         budget: the bytes that the numbers of a figure may take in a page.
-        several_pages: whether Sphinx resolves several pages before it writes the first of them. In
-            a parallel build it does so, and the processes that write inherit the figures.
+        processes: the processes of the build, the main process among them. In a parallel build,
+            Sphinx resolves several pages before it writes the first of them, and the processes that
+            write inherit the figures.
     """
 
     def __init__(
-        self, library: Library, words: Phrases, budget: int, *, several_pages: bool = False
+        self, library: Library, words: Phrases, budget: int, *, processes: int = 1
     ) -> None:
         self._library = library
         self._words = words
@@ -60,7 +61,8 @@ class ResolvedFigures:
         self._kept: dict[str, _Kept] = {}
         self._last: tuple[str, _Kept] | None = None
         self._bytes = 0
-        self._several_pages = several_pages
+        self._several_pages = processes > 1
+        self._one_writer = processes == 2
         self._page = ""
 
     def begin_page(self, docname: str) -> None:
@@ -99,6 +101,18 @@ class ResolvedFigures:
         page = self._page if docname is None else docname
         self._keep(uid, _Kept(page, spec, figure, _size(figure)))
         return figure
+
+    def prepare(self, uid: str) -> None:
+        """In a build with two processes, pack the numbers of a figure before its page is written.
+
+        Sphinx resolves pages in the main process, while one other process writes the pages before
+        them. The other process has the longer work, and inherits the packed numbers. With more
+        processes, the main process has the longer work.
+        """
+        if self._one_writer and (kept := self._kept.get(uid)) is not None:
+            for one in (kept.figure, *(each.figure for each in kept.figure.beside)):
+                if one is not None:
+                    _ = one.payload
 
     def resolve(self, spec: FigureSpec) -> Figure:
         """Resolve a figure without keeping it.

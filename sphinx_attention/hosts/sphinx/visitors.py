@@ -130,6 +130,8 @@ class ResolveFigures(SphinxPostTransform):
         """The figure for builders that run no scripts; None for all others."""
         drawn_as = domain_of(self.env).drawn_as
         if drawn_as == "figure":
+            with guarded(Problem.MODEL, f"packing the numbers over “{node.spec.request.subject}”"):
+                domain_of(self.env).resolved.prepare(node["uid"])
             return None
         builder = self.env._app.builder  # noqa: SLF001 - `.app` is deprecated, and names the same
         if (kind := format_for(builder)) is not None:

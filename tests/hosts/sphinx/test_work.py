@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sphinx_attention.core.figure import figure as figures
 from sphinx_attention.core.store.entry import Entry
 from sphinx_attention.core.store.folder import FolderStore
 from sphinx_attention.hosts.sphinx import resolved, visitors
@@ -39,7 +41,7 @@ class Told:
 
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """Record each reading of an entry, each unpacking, each resolving and each drawing."""
+    """Record each reading of an entry and its unpacking, and each step of drawing a figure."""
     told = Told(tmp_path / "told.txt")
 
     def noting(what: str, owner: Any, name: str, about: Any) -> None:
@@ -54,6 +56,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
     noting("read", FolderStore, "read", lambda _store, key: key)
     noting("unpacked", Entry, "attention", lambda entry: entry.key)
     noting("resolved", resolved, "resolve_all", lambda spec, *_: spec.request.key)
+    noting("packed", figures, "encode", lambda figure: figure.spec.request.key)
     noting("drawn", visitors, "render_html", lambda figure, *_: figure.spec.request.key)
     return told
 
@@ -80,7 +83,7 @@ def rebuilt(project: Any, a_page: int, told: Told, jobs: int) -> None:
 
 def test_a_page_reads_each_entry_once_and_resolves_each_figure_once(project, told: Told) -> None:
     rebuilt(project, FIGURES, told, jobs=1)
-    for what in ("read", "unpacked", "resolved", "drawn"):
+    for what in ("read", "unpacked", "resolved", "packed", "drawn"):
         counts = told.counts(what)
         assert len(counts) == FIGURES
         assert set(counts.values()) == {1}, what
@@ -90,10 +93,29 @@ def test_processes_that_write_pages_resolve_nothing_again(project, told: Told) -
     rebuilt(project, 1, told, jobs=2)
     writers = {pid for kind, _, pid in told.lines() if kind == "drawn"} - {str(os.getpid())}
     assert writers, "all pages were written by one process"
-    for what in ("read", "unpacked", "resolved", "drawn"):
+    packers = {pid for kind, _, pid in told.lines() if kind == "packed"}
+    assert packers == {str(os.getpid())}, "the process with the longer work packs numbers"
+    for what in ("read", "unpacked", "resolved", "packed", "drawn"):
         counts = told.counts(what)
         assert len(counts) == FIGURES
         assert set(counts.values()) == {1}, what
+
+
+def test_a_parallel_build_shares_its_memory_only_until_its_end(
+    project, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen: list[int] = []
+
+    def noted(*given: Any, **named: Any) -> Any:
+        frozen.append(gc.get_freeze_count())
+        return resolve_all(*given, **named)
+
+    resolve_all = resolved.resolve_all
+    monkeypatch.setattr(resolved, "resolve_all", noted)
+    rebuilt(project, 1, told, jobs=2)
+    assert frozen[:FIGURES] == [0] * FIGURES, "the first build has one process"
+    assert min(frozen[FIGURES:]) > 0
+    assert gc.get_freeze_count() == 0
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -110,7 +132,7 @@ def test_a_figure_to_which_the_prose_refers_is_resolved_once(
     made.build(strict=True)
     told._file.write_text("")
     made.build(strict=True, freshenv=True, parallel=jobs)
-    for what in ("read", "unpacked", "resolved", "drawn"):
+    for what in ("read", "unpacked", "resolved", "packed", "drawn"):
         counts = told.counts(what)
         assert len(counts) == FIGURES
         assert set(counts.values()) == {1}, what
