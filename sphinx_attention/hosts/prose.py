@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sphinx_attention.core.authoring.claims import check, parse_claim
 from sphinx_attention.core.authoring.numbers import (
-    Quantity,
     check_reference,
     parse_form,
     print_number,
 )
+from sphinx_attention.core.authoring.quantities import Quantity
 from sphinx_attention.core.authoring.reference import (
     EXAMPLE,
     Reference,

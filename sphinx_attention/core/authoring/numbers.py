@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from sphinx_attention.core.analysis import corpus, logits
 from sphinx_attention.core.analysis.head_scores import SCORES as HEAD_SCORES
@@ -32,11 +32,8 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Candidate
     from sphinx_attention.core.figure.figure import Figure
 
+    from .quantities import Quantity
     from .reference import Located, Reference
-
-Quantity = Literal["weight", "score", "probability", "dot", "logit", "power"]
-QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
-"""What prose may print. Each is the name of a role, or of what a host has instead."""
 
 SCORES: Mapping[str, str] = {
     **{name: name for name in HEAD_SCORES},

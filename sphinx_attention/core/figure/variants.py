@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.analysis import difference
 from sphinx_attention.core.analysis.parts import prefix
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -90,6 +89,8 @@ def _difference(
         answers: both.
         budget: what is left of it.
     """
+    from sphinx_attention.core.analysis import difference  # noqa: PLC0415 - few figures need it
+
     variant = Variant(spec.request, (("compare", DIFFERENCE),))
     if why := spec.kind.no_difference:
         return Alternative(variant, None, f"the view {spec.view} {why}")

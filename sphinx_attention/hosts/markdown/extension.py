@@ -15,7 +15,7 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
-from sphinx_attention.core.authoring.numbers import QUANTITIES
+from sphinx_attention.core.authoring.quantities import QUANTITIES
 from sphinx_attention.core.authoring.reference import parse_reference
 from sphinx_attention.core.authoring.role_text import split_role
 from sphinx_attention.core.boundary import guarded

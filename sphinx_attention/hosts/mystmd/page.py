@@ -9,9 +9,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sphinx_attention.core.authoring.numbers import QUANTITIES
 from sphinx_attention.core.authoring.options import OPTIONS
 from sphinx_attention.core.authoring.parsing import HostContext, parse
+from sphinx_attention.core.authoring.quantities import QUANTITIES
 from sphinx_attention.core.authoring.reference import nearest_figure, parse_reference
 from sphinx_attention.core.authoring.role_text import split_role
 from sphinx_attention.core.boundary import guarded

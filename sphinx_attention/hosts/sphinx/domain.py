@@ -148,9 +148,9 @@ def setup_domain(app: Sphinx) -> None:
     app.connect("builder-inited", open_library)
     app.connect("env-updated", capture)
     # All handlers of the event before it have run at this priority.
-    app.connect("env-check-consistency", share_memory, priority=900)
+    app.connect("env-check-consistency", spare_what_was_read, priority=900)
     app.connect("build-finished", finish)
-    app.connect("build-finished", unshare_memory)
+    app.connect("build-finished", collect_everything)
 
 
 def open_library(app: Sphinx) -> None:
@@ -217,20 +217,19 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     return [docname for docname in concerned if _is_stale(app, domain, docname)]
 
 
-def share_memory(app: Sphinx, env: BuildEnvironment) -> None:  # noqa: ARG001 - an event handler
-    """Keep what was read out of garbage collections, before Sphinx forks processes that write.
+def spare_what_was_read(app: Sphinx, env: BuildEnvironment) -> None:  # noqa: ARG001 - an event handler
+    """Keep what was read out of garbage collections until the build ends.
 
-    A collection writes into each object that it looks at, so that every process would copy all
-    memory that it shares with the main process (see `gc.freeze`).
+    It is needed until then, and every full collection would look at all of it. A collection also
+    writes into each object that it looks at, so that processes which write pages would copy the
+    memory that they share with the main process (see `gc.freeze`).
     """
-    if app.parallel > 1:
-        gc.freeze()
+    gc.freeze()
 
 
-def unshare_memory(app: Sphinx, exception: Exception | None) -> None:  # noqa: ARG001 - likewise
-    """End what `share_memory` began."""
-    if app.parallel > 1:
-        gc.unfreeze()
+def collect_everything(app: Sphinx, exception: Exception | None) -> None:  # noqa: ARG001 - likewise
+    """End what `spare_what_was_read` began."""
+    gc.unfreeze()
 
 
 def _tell_how_to_compute(library: Library) -> None:

@@ -1,4 +1,7 @@
-"""Figures in the builder ``latex``: pictures as TikZ, in the fonts of the document."""
+"""Figures in the builder ``latex``: pictures as TikZ, in the fonts of the document.
+
+What writes TikZ is imported where it is used, because other builders need none of it.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,6 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import Problem
-from sphinx_attention.core.render.latex.characters import ENGINES, TexTexts, declared_in
-from sphinx_attention.core.render.latex.figure import PACKAGE, render_latex, style_file
-from sphinx_attention.core.render.latex.shapes import UnsupportedPictureError
 
 from .messages import warn
 from .nodes import attention_figure, attention_picture
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sphinx.config import Config
 
     from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.render.latex.characters import TexTexts
 
 _BESIDE = "46%"
 """The share of the line that a figure at the side of the text takes."""
@@ -46,6 +47,8 @@ def setup_latex(app: Sphinx) -> None:
 def add_package(app: Sphinx) -> None:
     """Put the macros of figures beside the document, and load them."""
     if app.builder.format == "latex":
+        from sphinx_attention.core.render.latex.figure import PACKAGE, style_file  # noqa: PLC0415
+
         target = Path(app.outdir) / f"{PACKAGE}.sty"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(style_file())
@@ -54,12 +57,20 @@ def add_package(app: Sphinx) -> None:
 
 def texts_of(config: Config) -> TexTexts:
     """What writes texts for the TeX program of a project."""
+    from sphinx_attention.core.render.latex import characters  # noqa: PLC0415
+
     written = (value for value in config.latex_elements.values() if isinstance(value, str))
-    return TexTexts(ENGINES.get(config.latex_engine, "pdf"), declared_in(*written))
+    engine = characters.ENGINES.get(config.latex_engine, "pdf")
+    return characters.TexTexts(engine, characters.declared_in(*written))
 
 
 def as_latex(node: attention_figure, figure: Figure, builder: Builder) -> nodes.Element | None:
     """A figure for LaTeX, with the author's caption; None if its picture cannot be written."""
+    from sphinx_attention.core.render.latex.figure import render_latex  # noqa: PLC0415
+    from sphinx_attention.core.render.latex.shapes import (  # noqa: PLC0415
+        UnsupportedPictureError,
+    )
+
     texts = texts_of(builder.config)
     try:
         with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):

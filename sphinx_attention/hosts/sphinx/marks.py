@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from sphinx_attention.core.authoring.numbers import QUANTITIES
-from sphinx_attention.core.authoring.reference import parse_reference
+from sphinx_attention.core.authoring.quantities import QUANTITIES
 from sphinx_attention.core.authoring.role_text import split_role
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import quoted
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.util.typing import OptionSpec
 
-    from sphinx_attention.core.authoring.numbers import Quantity
+    from sphinx_attention.core.authoring.quantities import Quantity
 
 
 class FocusRole(SphinxRole):
@@ -33,6 +32,9 @@ class FocusRole(SphinxRole):
         """Return the text in a node that becomes a link to the figure."""
         title, target = split_role(self.text)
         if not title:
+            # A build without references needs none of it.
+            from sphinx_attention.core.authoring.reference import parse_reference  # noqa: PLC0415
+
             try:
                 title = parse_reference(target).title
             except AttentionError:

@@ -6,6 +6,8 @@ and the directive ``attn:check`` holds claims.
 While documents are read, roles and directives leave nodes with the author's text. When all
 documents are read and all numbers are in the store, the main process looks up every reference once,
 warns of mistakes, and keeps the results. The writing of a page only inserts the results.
+
+What reads references is imported with the first of them, because most builds have none.
 """
 
 from __future__ import annotations
@@ -17,11 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from docutils import nodes
 from sphinx.util.logging import get_node_location
 
-from sphinx_attention.core.authoring.reference import nearest_figure
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import listed, quoted
-from sphinx_attention.hosts.prose import MarkKind, look_up
 
 from .messages import warn_of
 from .nodes import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.authoring.reference import Reference
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.figure.spec import FigureSpec
+    from sphinx_attention.hosts.prose import MarkKind
 
     from .resolved import ResolvedFigures
 
@@ -133,6 +134,8 @@ class ProseData:
                 f"{listed(one.docname for one in everywhere)} have it; rename all but one",
             )
         if not everywhere:
+            from sphinx_attention.core.authoring.reference import nearest_figure  # noqa: PLC0415
+
             raise nearest_figure(name, (one for named in self.figures.values() for one in named))
         return everywhere[0]
 
@@ -172,6 +175,8 @@ class Prose:
         return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]
 
     def _result(self, docname: str, remark: Remark) -> Result:
+        from sphinx_attention.hosts.prose import look_up  # noqa: PLC0415
+
         found = look_up(
             remark.kind,
             remark.target,

@@ -101,8 +101,9 @@ def test_processes_that_write_pages_resolve_nothing_again(project, told: Told) -
         assert set(counts.values()) == {1}, what
 
 
-def test_a_parallel_build_shares_its_memory_only_until_its_end(
-    project, told: Told, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_was_read_is_spared_from_collections_until_the_build_ends(
+    project, told: Told, monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
     frozen: list[int] = []
 
@@ -112,9 +113,8 @@ def test_a_parallel_build_shares_its_memory_only_until_its_end(
 
     resolve_all = resolved.resolve_all
     monkeypatch.setattr(resolved, "resolve_all", noted)
-    rebuilt(project, 1, told, jobs=2)
-    assert frozen[:FIGURES] == [0] * FIGURES, "the first build has one process"
-    assert min(frozen[FIGURES:]) > 0
+    rebuilt(project, 1, told, jobs)
+    assert min(frozen) > 0
     assert gc.get_freeze_count() == 0
 
 
