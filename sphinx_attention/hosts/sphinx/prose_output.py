@@ -8,6 +8,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
+from .builder import builder_of
 from .domain import domain_of
 from .nodes import attention_link, attention_mark, attention_number
 from .prose import Result
@@ -58,7 +59,7 @@ class ResolveProse(SphinxPostTransform):
     ) -> nodes.Element:
         """The link to a figure. On live pages, it holds the selection."""
         text = nodes.Text(mark.astext())
-        builder = self.env._app.builder  # noqa: SLF001 - `.app` is deprecated, and names the same
+        builder = builder_of(self.env)
         # In LaTeX, the name of a label begins with its document. A single page has no documents.
         start = docname if builder.format == "latex" else self.env.docname
         link = make_refnode(builder, start, result.docname, result.id, text)

@@ -29,6 +29,7 @@ from sphinx_attention.core.render.registry import draw, plain_lines, words
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.text import clean_line
 
+from .builder import builder_of
 from .config import settings_of
 from .domain import domain_of, entries_of, report, warn_of_weight
 from .latex import OURS, as_latex, without_captions
@@ -133,7 +134,7 @@ class ResolveFigures(SphinxPostTransform):
             with guarded(Problem.MODEL, f"packing the numbers over “{node.spec.request.subject}”"):
                 domain_of(self.env).resolved.prepare(node["uid"])
             return None
-        builder = self.env._app.builder  # noqa: SLF001 - `.app` is deprecated, and names the same
+        builder = builder_of(self.env)
         if (kind := format_for(builder)) is not None:
             with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):
                 return as_generic(node, figure, picture_of(node, figure, self.env, kind))
