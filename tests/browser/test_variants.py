@@ -228,6 +228,18 @@ def test_what_a_head_writes_is_chosen_as_another_attention(open_page, minilm) ->
         " '::before').content"
     )
     assert letter == '"‖"'
+    assert figure.locator(".attention-direction").inner_text().startswith("writes from")
+    page.locator('#arcs-measures [data-token="2"]').focus()
+    said = page.locator("#arcs-measures .attention-live")
+    page.wait_for_function(
+        "() => /^written at quick, from /.test("
+        "document.querySelector('#arcs-measures .attention-live').textContent)"
+    )
+    page.keyboard.press("Enter")
+    table = figure.locator("table.attention-vector").last
+    assert table.get_attribute("aria-label") == "Written at quick"
+    assert "written at " in figure.locator('desc[id$="-desc"]').first.text_content()
+    assert "looks" not in figure.inner_text() + said.inner_text()
     link = copy(page, "arcs-measures", "link")
     assert "measure=written" in unquote(link)
     choose(page, "arcs-measures", "weight", "measure")

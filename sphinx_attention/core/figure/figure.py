@@ -101,8 +101,9 @@ class Figure:
 
     @property
     def say(self) -> Phrases:
-        """The phrases of the figure's language."""
-        return self.spec.words or phrases(self.spec.language)
+        """The phrases of the figure's language, for what its numbers are."""
+        found = self.spec.words or phrases(self.spec.language)
+        return found.of_written if self.attention.written else found
 
     @property
     def foreign(self) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,9 @@ _ENGLISH = "en"
 
 _SCRIPTS = "script"
 """How the sections begin that the browser part uses."""
+
+_WRITTEN = "_written"
+"""How the names of phrases end that replace others where a figure shows what heads write."""
 
 
 _RIGHT_TO_LEFT = frozenset(
@@ -66,6 +69,22 @@ class Phrases:
     def named(self, names: Iterable[str]) -> dict[str, str]:
         """The texts of some phrases, with their placeholders."""
         return {name: self._texts[name] for name in names}
+
+    @cached_property
+    def of_written(self) -> Phrases:
+        """The phrases of figures whose numbers are shares of what a head writes, not weights."""
+        found = Phrases(self.language, self._texts)
+        found._texts |= self._instead(self._texts)
+        found.digest = self.digest
+        return found
+
+    def browser_words_of_written(self) -> dict[str, str]:
+        """Those phrases of the browser part that `of_written` replaces."""
+        return self._instead(_of_scripts())
+
+    def _instead(self, names: Iterable[str]) -> dict[str, str]:
+        texts = self._texts
+        return {name: texts[name + _WRITTEN] for name in names if name + _WRITTEN in texts}
 
     def remark(self, text: str) -> str:
         """Remarks of a store in this language, or the sentence that an older store has."""
@@ -151,8 +170,7 @@ def browser_script(say: Phrases | str) -> str:
         say: the phrases, or the code of a language.
     """
     spoken = phrases(say) if isinstance(say, str) else say
-    sections = _texts(_ENGLISH).items()
-    english = _merged({name: texts for name, texts in sections if name.startswith(_SCRIPTS)})
+    english = _of_scripts()
     texts = spoken.named(english)
     if texts == english:
         return ""
@@ -170,6 +188,13 @@ def sections() -> Mapping[str, Mapping[str, str]]:
 def _phrases(language: str) -> Phrases:
     # English stands in for a phrase that a translation does not have yet.
     return Phrases(language, {**_merged(_texts(_ENGLISH)), **_merged(_texts(language))})
+
+
+@cache
+def _of_scripts() -> dict[str, str]:
+    """The English phrases of the browser part."""
+    sections = _texts(_ENGLISH).items()
+    return _merged({name: texts for name, texts in sections if name.startswith(_SCRIPTS)})
 
 
 def _merged(sections: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -47,6 +47,7 @@ ATTRIBUTES = {
     "data-heads": "the names of the heads that are drawn together first, where there are several",
     "data-aggregate": "the option ``aggregate``, where it is given",
     "data-measure": "``written``, where the numbers are shares of what the head writes",
+    "data-phrases": "the words of such a figure, where they are other ones",
     "data-cutoff": "the share of a row that is drawn as edges",
     "data-rest": "the option ``rest``",
     "data-special": "``dim``, where special tokens are drawn fainter",
@@ -108,6 +109,7 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
         attributes["data-aggregate"] = spec.request.aggregate
     if figure.attention.written:
         attributes["data-measure"] = "written"
+        attributes["data-phrases"] = _words_of_written(figure)
     attributes |= _reading(figure)
     if spec.special == "dim":
         attributes["data-special"] = "dim"
@@ -116,6 +118,12 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
     if spec.link:
         attributes["data-link"] = clean_line(spec.link)
     return attributes
+
+
+def _words_of_written(figure: Figure) -> str:
+    """The phrases of the browser part that are others in this figure, as JSON."""
+    words = figure.say.browser_words_of_written()
+    return json.dumps(words, ensure_ascii=False, separators=(",", ":"))
 
 
 def _reading(figure: Figure) -> dict[str, str]:

@@ -265,8 +265,7 @@ def _in_words(figure: Figure) -> Iterator[nodes.Element]:
 
 def _pairs_heading(figure: Figure) -> str:
     """The heading of the strongest pairs, which says what their numbers are."""
-    measure = "_written" if figure.attention.written else ""
-    return figure.say(f"pairs_heading{measure}")
+    return figure.say("pairs_heading")
 
 
 def _also(figure: Figure) -> list[str]:

@@ -2,6 +2,7 @@
 
 import { weights } from "../../../sphinx_attention/core/render/common/constants.json";
 import { type Directive, type Header, type HeadScores, type Payload, type Tensor, tensorOf } from "./payload";
+import type { Phrases } from "./phrases";
 
 /** The code of a key that the query may not see. */
 export const MASKED = -9999;
@@ -71,6 +72,8 @@ export interface Model {
   label: string;
   /** The author's directive. Absent if the host does not provide it. */
   directive: Directive | undefined;
+  /** The phrases of a figure whose numbers are not weights. */
+  phrases: Phrases | undefined;
   /** Why the weights cannot be computed from the tensors. Absent if they can, or without tensors. */
   missing: string | undefined;
   /** The weight that a query gives to a key, in thousandths, or `MASKED`. */
@@ -84,6 +87,7 @@ export interface Facts {
   readonly cutoff: number;
   readonly dim?: boolean;
   readonly directive?: Directive | undefined;
+  readonly phrases?: Phrases | undefined;
 }
 
 /** The facts of a static figure, whose payload is in an element of its own. */
@@ -93,10 +97,11 @@ export function factsOf({ dataset }: HTMLElement, payload: HTMLElement): Facts {
     cutoff: Number(dataset["cutoff"]),
     dim: dataset["special"] === "dim",
     directive: directive ? (JSON.parse(directive) as Directive) : undefined,
+    phrases: JSON.parse(dataset["phrases"] ?? "{}") as Phrases,
   };
 }
 
-export function modelOf(payload: Payload, { cutoff, dim = false, directive }: Facts): Model {
+export function modelOf(payload: Payload, { cutoff, dim = false, directive, phrases }: Facts): Model {
   const { header, high, low } = payload;
   const [, heads, queries, keys] = header.shape;
   const queryTokens = tokensOf(header.queries, header.specialQueries);
@@ -120,6 +125,7 @@ export function modelOf(payload: Payload, { cutoff, dim = false, directive }: Fa
     cutoff,
     label: header.label,
     directive,
+    phrases,
     missing: header.missing,
     code: (layer, head, query, key) => {
       const map = layer * heads + head;

@@ -10,8 +10,8 @@ export function nothing(): string {
   return say("nothing");
 }
 
-export function directionLabel(direction: Direction): string {
-  return say(`turn_${direction}`);
+export function directionLabel(direction: Direction, { phrases }: Model): string {
+  return say(`turn_${direction}`, {}, phrases);
 }
 
 export function cutoffNote(percent: number, { from, indices }: Weights): string {
@@ -22,20 +22,19 @@ export function cutoffNote(percent: number, { from, indices }: Weights): string 
 interface Line {
   readonly tokens: readonly string[];
   readonly from: Side;
-  readonly signed: boolean;
+  readonly model: Model;
 }
 
-export function vectorLabel({ tokens, from, signed }: Line): string {
-  return say(signed ? "scores_difference" : from === "query" ? "scores_from" : "scores_to", { tokens: tokens.join(" + ") });
+export function vectorLabel({ tokens, from, model: { signed, phrases } }: Line): string {
+  const name = signed ? "scores_difference" : from === "query" ? "scores_from" : "scores_to";
+  return say(name, { tokens: tokens.join(" + ") }, phrases);
 }
 
 /** The sentence that screen readers announce for tokens in focus. */
 export function spoken(model: Model, tokens: readonly string[], from: Side, others: readonly string[]): string {
   const named = tokens.reduce((one, other) => say("and", { one, other }));
-  return say(looks(model, from, tokens.length > 1, false), {
-    tokens: named,
-    others: others.join(", ") || nothing(),
-  });
+  const values = { tokens: named, others: others.join(", ") || nothing() };
+  return say(looks(model, from, tokens.length > 1, false), values, model.phrases);
 }
 
 /** The phrase for tokens in focus and the tokens they look at. With `most`, it names the heaviest only. */

@@ -61,7 +61,7 @@ export function bindFigure(
   const view = kind.open(figure, model, dispatch);
   const panel = openPanel(figure, model, view);
   const controls = bindControls(figure, model, dispatch);
-  const showDirection = bindDirectionButton(figure, dispatch);
+  const showDirection = bindDirectionButton(figure, model, dispatch);
   const tokens = bindTokens(figure, view, model, dispatch);
   let state = firstState(figure, model, pinned, controls.first);
   const first = { ...state, options: { ...state.options, ...opening } };

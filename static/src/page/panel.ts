@@ -129,7 +129,7 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
     announceState(state) {
       const places = state.focused ? [state.focused] : state.pinned;
       if (!places.length) {
-        const turn = state.direction === "to" ? `${directionLabel("to")}. ` : "";
+        const turn = state.direction === "to" ? `${directionLabel("to", model)}. ` : "";
         return setText(live, turn + detailAt(state, strongest(state)));
       }
       const line = lineAt(state, places);

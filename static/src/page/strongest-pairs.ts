@@ -69,11 +69,12 @@ export function placeInWords(
 export function detail(place: string, model: Model, pairs: readonly Pair[]): string {
   const named = pairs.map(({ query, key, code }) => {
     const itself = model.oneRow && query === key;
-    return say(!model.signed ? "pair" : code > 0 ? "pair_more" : "pair_less", {
+    const values = {
       query: isolate(model.queries[query]!.text),
       key: itself ? say("itself") : isolate(model.keys[key]!.text),
       weight: numeral(weightOf(code)),
-    });
+    };
+    return say(!model.signed ? "pair" : code > 0 ? "pair_more" : "pair_less", values, model.phrases);
   });
   const strongest = named.length ? say("strongest", { pairs: named.join(", ") }) : "";
   return [place && `${place.charAt(0).toUpperCase()}${place.slice(1)}.`, strongest].filter(Boolean).join(" ");

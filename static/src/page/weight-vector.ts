@@ -20,7 +20,7 @@ export interface WeightVector {
   /** The pinned tokens. The vectors of several are summed. */
   tokens: string[];
   from: Side;
-  signed: boolean;
+  model: Model;
   rows: WeightRow[];
   /** What is said of the rows that are folded. It is empty where none are. */
   fold: string;
@@ -33,7 +33,7 @@ export function weightVectorOf(model: Model, line: Weights): WeightVector {
   const others = tokensOn(model, otherSide(line.from));
   const small = folded(line.codes);
   return {
-    signed: model.signed,
+    model,
     tokens: line.indices.map((index) => tokensOn(model, line.from)[index]!.text),
     from: line.from,
     rows: line.codes.map((code, other) => {
@@ -106,7 +106,7 @@ export function weightVectorElement(vector: WeightVector): HTMLElement {
 const TERMS = weights.summed_terms;
 
 /** The name of the vector: α with its token, or a sum of these. */
-function sumOf({ tokens, from, signed }: WeightVector): (string | Node)[] {
+function sumOf({ tokens, from, model: { signed } }: WeightVector): (string | Node)[] {
   const left = tokens.length > TERMS ? [...tokens.slice(0, TERMS - 1), "", tokens.at(-1)!] : tokens;
   return left.flatMap((token, i) => {
     const sub = element("sub", [], from === "key" ? "·," : "", isolated(token));

@@ -76,7 +76,7 @@ async function figureAt(figure: HTMLElement, variants: Variants, at: At): Promis
   if (!variant || variant.reason) throw new Error(variant?.reason ?? "");
   const { attributes, markup } = await contentOf(variant);
   const copy = figure.cloneNode(false) as HTMLElement;
-  for (const name of ["heads", "selection", "measure"]) delete copy.dataset[name];
+  for (const name of ["heads", "selection", "measure", "phrases"]) delete copy.dataset[name];
   for (const [name, value] of Object.entries(attributes)) copy.setAttribute(name, value);
   copy.append(...new DOMParser().parseFromString(markup, "text/html").body.childNodes);
   return copy;

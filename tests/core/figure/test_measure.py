@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +21,9 @@ from sphinx_attention.core.capture.compute import compute
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.axes import selectors
 from sphinx_attention.core.figure.variants import resolve_all
+from sphinx_attention.core.phrases import phrases, sections
 from sphinx_attention.core.render.comparison import panes_of
-from sphinx_attention.core.render.description import about, credit
+from sphinx_attention.core.render.description import about, credit, describe
 from sphinx_attention.core.render.html import figure_attributes, render_html
 from sphinx_attention.core.sources import open_source
 
@@ -33,6 +36,11 @@ MODELS = {"small": {"function": "m:small"}, "large": {"function": "m:large"}}
 TEXT = "the quick fox"
 WEIGHTS = np.array([[0.5, 0.3, 0.2], [0.8, 0.1, 0.1], [0.6, 0.2, 0.2]], np.float32)
 NORMS = np.array([0.1, 1.0, 2.0], np.float32)
+
+
+BLANKS = dict.fromkeys(
+    ("tokens", "others", "query", "key", "weight", "token", "count", "model", "between"), "…"
+)
 
 
 def spec_of(text: str = TEXT, model: str = "small", **options: str) -> FigureSpec:
@@ -125,6 +133,42 @@ def test_readers_see_that_the_numbers_are_shares() -> None:
     weights = figure(measure="weight")
     assert "data-measure" not in figure_attributes(weights)
     assert "head writes" not in about(weights) + credit(weights) + render_html(weights, "f")
+
+
+@pytest.mark.parametrize(
+    ("language", "turn", "pair"),
+    [
+        ("en", "writes from", "written at the from fox (0.533)"),
+        ("de", "schreibt aus", "geschrieben bei the aus fox (0.533)"),
+        ("ko", "기록 출처", "fox에서 the에 기록 (0.533)"),
+        ("ar", "يكتب من", "المكتوب عند the من fox (0.533)"),
+    ],
+)
+def test_words_say_that_a_head_writes(language: str, turn: str, pair: str) -> None:
+    shown = figure(measure="written")
+    shown = replace(shown, spec=replace(shown.spec, language=language))
+    weights = figure(measure="weight")
+    weights = replace(weights, spec=replace(weights.spec, language=language))
+    markup = render_html(shown, "f")
+    assert f">{turn}</button>" in markup
+    assert pair in describe(shown).translate({0x2068: None, 0x2069: None})
+    own = json.loads(figure_attributes(shown)["data-phrases"])
+    assert own["turn_from"] == turn
+    assert own.keys() >= {"looks", "looks_most", "is_seen", "scores_to", "pair", "rest_best"}
+    assert "data-phrases" not in figure_attributes(weights)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ko", "ar"])
+def test_every_phrase_that_says_look_has_one_that_says_write(language: str) -> None:
+    english = {name: text for texts in sections().values() for name, text in texts.items()}
+    looking = {name for name, text in english.items() if re.search(r"\blook(s|ed)?\b", text)}
+    # The view steps refuses the written share.
+    looking -= {"cell"}
+    assert len(looking) > 15
+    found = phrases(language)
+    for name in looking:
+        assert found.of_written(name, **BLANKS) == found(f"{name}_written", **BLANKS)
+        assert found.of_written(name, **BLANKS) != found(name, **BLANKS)
 
 
 def test_the_selector_names_both() -> None:

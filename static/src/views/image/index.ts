@@ -209,15 +209,15 @@ function readoutOf(
 ): (Node | string)[] {
   const names = tokens.slice(0, 3).flatMap((token, i) => [i ? ", " : "", isolated(token)]);
   if (!focused) {
-    if (lines === "best") return [say("rest_best")];
-    if (lines === "strong") return [say("rest_strong", { count, weight: numeral(least) })];
-    return tokens.length ? [...sayNodes("rest_token", { token: names })] : [say("rest_mean")];
+    const rest = lines === "best" || lines === "strong" ? lines : tokens.length ? "token" : "mean";
+    const values = { token: names, count: [`${count}`], weight: [numeral(least)] };
+    return sayNodes(`rest_${rest}`, values, model.phrases);
   }
   const most = Math.max(...line);
   const best = line.indexOf(most);
   const others = most ? [isolated(tokensOn(model, otherSide(from))[best]!.text), " ", element("b", [], numeral(most))] : [nothing()];
   const more = tokens.length > 3 ? " …" : "";
-  return [...sayNodes(looks(model, from, tokens.length > 1, most > 0), { tokens: [...names, more], others })];
+  return sayNodes(looks(model, from, tokens.length > 1, most > 0), { tokens: [...names, more], others }, model.phrases);
 }
 
 /** The strongest weights of the pinned tokens, and the sum of the others. */

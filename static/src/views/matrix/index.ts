@@ -238,7 +238,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     const focus = new Set(next.focus.map(({ side, index }) => tokens[side][index]));
     for (const token of all) toggleClass(token.element, "token--focus", focus.has(token));
     if (measures) showLabels(tokens, next.focus, layout, model, measures);
-    readoutInto(readout, next.readout);
+    readoutInto(readout, model, next.readout);
     light.show(state);
     focused = state.focused;
   };
@@ -288,13 +288,13 @@ function showLabels(
   }
 }
 
-function readoutInto(line: HTMLElement, readout: Readout | null): void {
+function readoutInto(line: HTMLElement, model: Model, readout: Readout | null): void {
   toggleClass(line, "readout--hint", !readout);
   if (!readout) return line.replaceChildren(say("hint_cell"));
   const { tokens, verb, other, number } = readout;
   const names = tokens.slice(0, NAMED).flatMap((token, i) => [i ? ", " : "", isolated(token)]);
   const others = other ? [isolated(other), " ", element("b", [], number)] : [nothing()];
-  line.replaceChildren(...sayNodes(verb, { tokens: [...names, tokens.length > NAMED ? " …" : ""], others }));
+  line.replaceChildren(...sayNodes(verb, { tokens: [...names, tokens.length > NAMED ? " …" : ""], others }, model.phrases));
 }
 
 function bindField(field: SVGElement, layout: CellLayout, dispatch: Dispatch): void {
