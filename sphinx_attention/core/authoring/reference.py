@@ -26,7 +26,7 @@ import numpy as np
 from sphinx_attention.core.codes import FULL, MASKED_TEXT, Codes, format_thousandths
 from sphinx_attention.core.errors import AttentionError, InvalidValueError, Problem
 from sphinx_attention.core.figure.focus import find
-from sphinx_attention.core.figure.selection import check_tokens, written
+from sphinx_attention.core.figure.selection import Place, check_tokens, check_view, written
 from sphinx_attention.core.figure.spec import AXES
 from sphinx_attention.core.host_words import option
 from sphinx_attention.core.text import clean_line, listed, nearest, quoted
@@ -275,36 +275,10 @@ def locate(reference: Reference, figure: Figure) -> Located:
     _check_one_sentence(reference, shown)
     queries = _tokens(reference.query, attention, "query", reference)
     keys = _tokens(reference.key, attention, "key", reference)
-    _check_options(reference, shown)
+    place = Place(f"a reference to the figure {reference.figure}", Problem.REFERENCE, {})
+    check_view(reference.options, shown.spec.view, place)
+    check_tokens(reference.options, attention, shown.spec.view, place)
     return Located(attention, shown.spec.at, layer, head, queries, keys, reference.options)
-
-
-def _check_options(reference: Reference, figure: Figure) -> None:
-    """Check that the view of a figure has the options of a reference, with these values.
-
-    Raises:
-        AttentionError: the view has another set of options, or the option another set of values.
-    """
-    kind = figure.spec.kind
-    for name, value in reference.options:
-        if name not in kind.words:
-            has = f"has {listed(kind.words)}" if kind.words else "has no such options"
-            raise AttentionError(
-                Problem.REFERENCE,
-                f"invalid name {name} in a reference: the figure {reference.figure} is in the view "
-                f"{kind.name}, which {has}",
-            )
-        if not re.fullmatch(kind.words[name].pattern, value, re.ASCII):
-            raise InvalidValueError(
-                name,
-                value,
-                f"the figure {reference.figure} takes {kind.words[name].expected}",
-                Problem.REFERENCE,
-            )
-    try:
-        check_tokens(reference.options, figure.attention, kind.name)
-    except AttentionError as error:
-        raise AttentionError(Problem.REFERENCE, error.message) from None
 
 
 def _check_one_sentence(reference: Reference, figure: Figure) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -39,8 +40,31 @@ EVERYWHERE: Mapping[str, Word] = {
 _OF_AN_AXIS = Word(r"(?s).{1,300}", "a value of the selector of that name")
 
 
-def _words(view: View) -> dict[str, Word]:
-    return {**EVERYWHERE, **VIEWS[view].words}
+@dataclass(frozen=True)
+class Place:
+    """The place where an author writes a selection.
+
+    Attributes:
+        words: the place in messages, to follow ``in``.
+        problem: the problem of a mistake there.
+        everywhere: what may be selected there in every view.
+    """
+
+    words: str
+    problem: Problem = Problem.OPTION
+    everywhere: Mapping[str, Word] = field(default_factory=lambda: EVERYWHERE)
+
+    def error(self, what: str, name: str, expected: str) -> AttentionError:
+        """The error for a name, or for a value and its name."""
+        return AttentionError(self.problem, f"invalid {what} {name} in {self.words}: {expected}")
+
+
+OPTION = Place(named("selection"))
+"""The option `selection`."""
+
+
+def _words(view: View, place: Place = OPTION) -> dict[str, Word]:
+    return {**place.everywhere, **VIEWS[view].words}
 
 
 def read(text: str) -> Selection:
@@ -74,52 +98,58 @@ def written(selection: Selection) -> str:
     return "&".join(f"{name}={quote(value, safe=',')}" for name, value in selection)
 
 
-def check_view(selection: Selection, view: View) -> None:
+def check_view(selection: Selection, view: View, place: Place = OPTION) -> None:
     """Check that a view has what is selected in it.
 
+    Args:
+        selection: names and values.
+        view: the view of the figure.
+        place: where the selection is written.
+
     Raises:
-        AttentionError: it has no such thing.
+        AttentionError: the view has no such name, or no such value.
     """
-    words = _words(view)
+    words = _words(view, place)
     for name, value in selection:
         if name not in words:
-            raise AttentionError(
-                Problem.OPTION,
-                f"invalid name {name!r} in {named('selection')}: expected {listed(words)} in the "
-                "view "
-                f"{view}",
-            )
+            expected = f"expected {listed(words)}" if words else "expected no such name"
+            raise place.error("name", repr(name), f"{expected} in the view {view}")
         if not re.fullmatch(words[name].pattern, value, re.ASCII):
-            raise AttentionError(
-                Problem.OPTION,
-                f"invalid value {quoted(value)} for {name} in {named('selection')}: expected "
-                f"{words[name].expected} in the view {view}",
+            raise place.error(
+                "value",
+                f"{quoted(value)} for {name}",
+                f"expected {words[name].expected} in the view {view}",
             )
 
 
-def check_tokens(selection: Selection, attention: Attention, view: View) -> None:
+def check_tokens(
+    selection: Selection, attention: Attention, view: View, place: Place = OPTION
+) -> None:
     """Check that the tokens and heads which are selected are there.
+
+    Args:
+        selection: names and values.
+        attention: the attention that the page carries.
+        view: the view of the figure.
+        place: where the selection is written.
 
     Raises:
         AttentionError: one is not; the message names the range.
     """
     values = dict(selection)
     rows, columns = len(attention.query_tokens), len(attention.key_tokens)
-    for place in filter(None, values.get("pin", "").split(",")):
-        own, other = (rows, columns) if place[0] != "k" else (columns, rows)
-        index, _, beside = place.removeprefix("k").partition(".")
+    for token in filter(None, values.get("pin", "").split(",")):
+        own, other = (rows, columns) if token[0] != "k" else (columns, rows)
+        index, _, beside = token.removeprefix("k").partition(".")
         for number, count in ((int(index), own), (int(beside or 0), other)):
             if number >= count:
-                raise AttentionError(
-                    Problem.OPTION,
-                    f"invalid value {place!r} for pin in selection: there is no token {number}; "
-                    f"expected 0 to {count - 1}",
+                raise place.error(
+                    "value",
+                    f"{token!r} for pin",
+                    f"there is no token {number}; expected 0 to {count - 1}",
                 )
     for name, word in VIEWS[view].words.items():
         for head in values[name].split(",") if word.names_heads and name in values else ():
             if head not in attention.head_names:
-                raise AttentionError(
-                    Problem.OPTION,
-                    f"invalid value {quoted(head)} for {name} in selection: the page carries only "
-                    f"{', '.join(attention.head_names)}",
-                )
+                carried = f"the page carries only {', '.join(attention.head_names)}"
+                raise place.error("value", f"{quoted(head)} for {name}", carried)

@@ -15,13 +15,16 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from sphinx_attention.core.attention import Candidate, Part, Token
+from sphinx_attention.core.attention import Candidate, Part
 from sphinx_attention.core.request import MOST_GENERATED
 
-from .checks import UnfitError, brief, is_encodable, is_whole, need, text_of, whole
+from .checks import UnfitError, brief, need, text_of, whole
+from .entry_tokens import LONGEST_TOKEN, MOST_TOKENS, read_grid, read_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from sphinx_attention.core.attention import Token
 
 MOST_NUMBERS = 1 << 31
 """Numbers of all arrays of an entry together."""
@@ -32,14 +35,9 @@ FREE_NUMBERS = 1 << 24
 NUMBERS_A_BYTE = 16
 """The most numbers for each byte beyond that. Real attention has about three numbers a byte."""
 
-LONGEST_TOKEN = 10_000
-"""Characters of a token."""
-
-_LONGEST_TEXTS = 1 << 20
 _LONGEST_NAME = 200
 _LONGEST_WORDS = 100_000
 _MOST_ENTRIES = 100
-_MOST_TOKENS = 1 << 17
 _WIDEST = 1 << 16
 _MOST_CANDIDATES = 10
 _MOST_SENTENCES = 100_000
@@ -48,9 +46,6 @@ _LONGEST_AXIS = 1 << 26
 _SUMMARY_ARRAY = re.compile(r"(?:summary|common)\.[A-Za-z][A-Za-z0-9_-]{0,39}")
 _SURPLUS = 1e-3
 """How far probabilities may sum past 1. Half precision rounds."""
-
-_LARGEST_SIDE = 4096
-"""The most pixels on a side of a picture."""
 
 _SPARE_TOKENS = 1024
 """The most tokens that a model may add to those of its text: special and generated tokens."""
@@ -178,14 +173,14 @@ def read_header(raw: Any, key: str, size: int) -> Header:
     """
     need(isinstance(raw, dict), "the header is no object")
     request = _request(raw.get("request"), key)
-    queries = _tokens(raw.get("query_tokens"), "query_tokens")
+    queries = read_tokens(raw.get("query_tokens"), "query_tokens")
     same_tokens = raw.get("key_tokens") is None
-    keys = queries if same_tokens else _tokens(raw.get("key_tokens"), "key_tokens")
+    keys = queries if same_tokens else read_tokens(raw.get("key_tokens"), "key_tokens")
     summary = _summary(raw.get("summary"), request)
     arrays = _arrays(raw.get("arrays"), size, summarised=summary is not None)
     shapes = {a.name: a.shape for a in arrays}
     sides = (queries,) if same_tokens else (queries, keys)
-    grid = _grid(raw.get("picture"), shapes, sides)
+    grid = read_grid(raw.get("picture"), shapes, sides)
     _check_lengths(request, sides, patches=0 if grid is None else grid[0] * grid[1])
     scoring = raw.get("scoring")
     _check_shapes(shapes, len(queries), len(keys), scoring is not None)
@@ -225,74 +220,6 @@ def _request(raw: Any, key: str) -> Mapping[str, Any]:
     return dict(raw)
 
 
-def _tokens(raw: Any, what: str) -> tuple[Token, ...]:
-    if not isinstance(raw, list) or not raw:
-        raise UnfitError(f"{what} is {brief(raw)}, not a list of tokens")
-    need(len(raw) <= _MOST_TOKENS, f"{what} has {len(raw):,} tokens")
-    for number, fields in enumerate(raw):
-        if not _is_token(fields):
-            raise UnfitError(f"{what}[{number}] is no token: {brief(fields)}")
-    together = "".join(fields[0] for fields in raw)
-    need(len(together) <= _LONGEST_TEXTS, f"{what} have {len(together):,} characters all together")
-    need(is_encodable(together), f"{what} hold half of a character")
-    return tuple(
-        Token(text, special=bool(special), word=word, segment=segment, patch=_patch(more))
-        for text, special, word, segment, *more in raw
-    )
-
-
-def _patch(more: list[Any]) -> tuple[int, int] | None:
-    if not more:
-        return None
-    row, column = more[0]
-    return row, column
-
-
-def _is_token(fields: Any) -> bool:
-    if not isinstance(fields, list) or len(fields) not in {4, 5}:
-        return False
-    text, special, word, segment, *more = fields
-    return (
-        isinstance(text, str)
-        and len(text) <= LONGEST_TOKEN
-        and is_whole(special, 0, 1)
-        and (word is None or is_whole(word, 0, _LONGEST_TEXTS))
-        and is_whole(segment, 0, 1)
-        and all(map(_is_patch, more))
-    )
-
-
-def _is_patch(value: Any) -> bool:
-    pair = isinstance(value, list) and len(value) == 2
-    return pair and all(is_whole(one, 0, _LARGEST_SIDE - 1) for one in value)
-
-
-def _grid(
-    raw: Any, shapes: Mapping[str, tuple[int, ...]], sides: Sequence[Sequence[Token]]
-) -> tuple[int, int] | None:
-    """The rows and columns of a picture's patches; None without a picture."""
-    names = [name for name in shapes if name.startswith("picture.")]
-    patches = [[token.patch for token in side if token.patch is not None] for side in sides]
-    if raw is None:
-        need(not names and not any(patches), "there are patches, and no picture")
-        return None
-    need(isinstance(raw, dict), f"picture is {brief(raw)}")
-    need(len(names) == 2, "the picture has no pixels or no colours")
-    pixels, palette = shapes["picture.pixels"], shapes["picture.palette"]
-    need(len(pixels) == 2 and max(pixels) <= _LARGEST_SIDE, f"the picture has the shape {pixels}")
-    need(palette[1:] == (3,) and palette[0] <= 256, f"colours of the shape {palette}")
-    rows = whole(raw.get("rows"), "picture: rows", 1, pixels[0])
-    columns = whole(raw.get("columns"), "picture: columns", 1, pixels[1])
-    # This comes before the grid is listed: two numbers could announce millions of patches.
-    need(rows * columns == max(map(len, patches)), "the patches are not those of the grid")
-    every = [(row, column) for row in range(rows) for column in range(columns)]
-    for side, tokens in zip(patches, sides, strict=True):
-        first = next((n for n, token in enumerate(tokens) if token.patch is not None), 0)
-        together = [token.patch for token in tokens[first : first + len(side)]]
-        need(side in ([], every) and together == side, "the patches are not those of the grid")
-    return rows, columns
-
-
 def _check_lengths(
     request: Mapping[str, Any], sides: Sequence[Sequence[Token]], *, patches: int
 ) -> None:
@@ -327,7 +254,7 @@ def _arrays(raw: Any, size: int, *, summarised: bool) -> tuple[ArrayInfo, ...]:
         encodings = SUMMARY_ENCODINGS if of_summary else (ENCODINGS[name],)
         need(entry.get("encoding") in encodings, f"{name} is encoded otherwise")
         need(isinstance(shape, list) and 1 <= len(shape) <= 4, f"{name} is {brief(shape)}")
-        longest = _LONGEST_AXIS if of_summary else _MOST_TOKENS
+        longest = _LONGEST_AXIS if of_summary else MOST_TOKENS
         sizes = tuple(whole(n, f"the shape of {name}", 1, longest) for n in shape)
         bytes_ = whole(entry.get("bytes"), f"the bytes of {name}", 0, size)
         found.append(ArrayInfo(name, sizes, bytes_, entry["encoding"]))
@@ -409,8 +336,8 @@ def _summary(raw: Any, request: Mapping[str, Any]) -> SummaryHeader | None:
     if not isinstance(sentences, list) or not isinstance(facts, dict):
         raise UnfitError(f"the summary holds {brief(sentences)} and {brief(facts)}")
     need(len(sentences) == len(texts) <= _MOST_SENTENCES, f"it has {len(sentences)} sentences")
-    read = tuple(_tokens(one, f"sentence {number}") for number, one in enumerate(sentences))
-    need(sum(map(len, read)) <= _MOST_TOKENS * 8, "its sentences have too many tokens")
+    read = tuple(read_tokens(one, f"sentence {number}") for number, one in enumerate(sentences))
+    need(sum(map(len, read)) <= MOST_TOKENS * 8, "its sentences have too many tokens")
     return SummaryHeader(kind, read, facts)
 
 

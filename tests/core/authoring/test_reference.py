@@ -145,11 +145,19 @@ class TestLocating:
             (
                 "matrix",
                 "f formula=softmax 0.0 bank",
-                "the figure f is in the view matrix, which has scale",
+                "invalid name 'formula' in a reference to the figure f: expected scale in the view",
             ),
-            ("arcs", "f scale=log", "is in the view arcs, which has no such options"),
-            ("matrix", "f scale=wide", "the figure f takes linear or log"),
-            ("grid", "f heads=0,7", "the page carries only 0, 1"),
+            ("arcs", "f scale=log", "to the figure f: expected no such name in the view arcs"),
+            (
+                "matrix",
+                "f scale=wide",
+                "invalid value 'wide' for scale in a reference to the figure f: expected linear",
+            ),
+            (
+                "grid",
+                "f heads=0,7",
+                "for heads in a reference to the figure f: the page carries only",
+            ),
         ],
     )
     def test_options_that_the_view_does_not_have(self, view: str, text: str, says: str) -> None:
