@@ -11,6 +11,7 @@ import numpy as np
 from sphinx_attention.core.analysis.bins import has_bin
 from sphinx_attention.core.codes import FULL, Codes, score_codes
 from sphinx_attention.core.render.common import heatmap
+from sphinx_attention.core.render.common.cells import Cells
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.text_metrics import text_width
 from sphinx_attention.core.render.drawing import Drawing
@@ -53,29 +54,19 @@ _EVERY = ((1, 12), (2, 40), (5, math.inf))
 _DOWN = 0.35 * SMALL
 
 
-@dataclass(frozen=True)
-class ThumbnailLayout:
-    """The layout of the thumbnails.
+@dataclass(frozen=True, kw_only=True)
+class ThumbnailLayout(Cells):
+    """The cells of the first thumbnail, and where the other thumbnails stand.
 
     Attributes:
         pool: the side of the square of weights that one cell stands for.
-        cell: the side of a cell in px.
-        rows: the cells of a thumbnail from top to bottom.
-        columns: the cells of a thumbnail from left to right.
         down: the cells from the top of a thumbnail to the top of the next.
         across: the cells from the left of a thumbnail to the left of the next.
-        left: the left of the first thumbnail, in px.
-        top: the top of the first thumbnail, in px.
     """
 
     pool: int
-    cell: int
-    rows: int
-    columns: int
     down: int
     across: int
-    left: float
-    top: float
 
     def x(self, head: int) -> float:
         """The left of a head's thumbnails in px."""
@@ -84,16 +75,6 @@ class ThumbnailLayout:
     def y(self, layer: int) -> float:
         """The top of a layer's thumbnails in px."""
         return self.top + layer * self.down * self.cell
-
-    @property
-    def width(self) -> int:
-        """The width of a thumbnail in px."""
-        return self.columns * self.cell
-
-    @property
-    def height(self) -> int:
-        """The height of a thumbnail in px."""
-        return self.rows * self.cell
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sphinx_attention.core.render.common.cells import Cells, ColourBar
 from sphinx_attention.core.render.common.placed_text import PlacedText
 from sphinx_attention.core.render.common.text_metrics import fitted
 from sphinx_attention.core.text import right_to_left, visible
@@ -63,35 +64,15 @@ class Chip:
         return self.x + self.width / 2, self.y + self.height / 2 + 0.35 * _CHIP_FONT
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The place of the patches, in px.
+@dataclass(frozen=True, kw_only=True)
+class Grid(Cells):
+    """The patches.
 
     Attributes:
         first: the index of the token of the first patch. The others follow row by row.
-        rows: the number of rows.
-        columns: the number of columns.
-        cell: the side of a patch.
-        left: the left edge.
-        top: the top edge.
     """
 
     first: int
-    rows: int
-    columns: int
-    cell: int
-    left: float
-    top: float
-
-    @property
-    def width(self) -> int:
-        """The width of all patches."""
-        return self.columns * self.cell
-
-    @property
-    def height(self) -> int:
-        """The height of all patches."""
-        return self.rows * self.cell
 
     def __contains__(self, index: int) -> bool:
         return self.first <= index < self.first + self.rows * self.columns
@@ -126,16 +107,14 @@ class Layout:
         chips: the tokens that are no patches.
         width: of the drawing in px.
         height: of the drawing in px.
-        bar: the scale: left, top, width and height in px.
-        ends: the numbers at both ends of the scale.
+        bar: the scale, with a number at each end.
     """
 
     grid: Grid
     chips: tuple[Chip, ...]
     width: float
     height: float
-    bar: tuple[float, float, float, float]
-    ends: tuple[PlacedText, PlacedText]
+    bar: ColourBar
 
 
 def lay_out(tokens: Sequence[Token], picture: Picture, most: str) -> Layout:
@@ -152,7 +131,9 @@ def lay_out(tokens: Sequence[Token], picture: Picture, most: str) -> Layout:
     chips, width, top = _chips(tokens, max(float(wide), 0.6 * _EXTENT))
     first = next(i for i, token in enumerate(tokens) if token.patch is not None)
     left = _MARGIN + (max(width, wide) - wide) / 2
-    grid = Grid(first, picture.rows, picture.columns, cell, left, top)
+    grid = Grid(
+        first=first, rows=picture.rows, columns=picture.columns, cell=cell, left=left, top=top
+    )
     below = top + grid.height + _BAR_BELOW
     baseline = below + _BAR_HEIGHT
     start = _MARGIN + (max(width, wide) - _BAR_WIDTH) / 2
@@ -165,8 +146,7 @@ def lay_out(tokens: Sequence[Token], picture: Picture, most: str) -> Layout:
         chips=chips,
         width=2 * _MARGIN + max(width, wide),
         height=baseline + _BOTTOM,
-        bar=(start, below, _BAR_WIDTH, _BAR_HEIGHT),
-        ends=ends,
+        bar=ColourBar(x=start, y=below, width=_BAR_WIDTH, height=_BAR_HEIGHT, ticks=ends),
     )
 
 

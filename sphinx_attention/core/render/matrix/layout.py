@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_attention.core.codes import FULL, format_code
 from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.common import heatmap
+from sphinx_attention.core.render.common.cells import Cells, ColourBar
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.edges import num
 from sphinx_attention.core.render.common.placed_text import (
@@ -67,35 +68,15 @@ SWATCH = 14
 """The width in px of the sample of masked cells."""
 
 
-@dataclass(frozen=True)
-class CellLayout:
-    """The layout of the cells, in px.
+@dataclass(frozen=True, kw_only=True)
+class CellLayout(Cells):
+    """The cells: a row for each query, a column for each key.
 
     Attributes:
-        rows: the number of queries.
-        columns: the number of keys.
-        cell: the side of a cell.
-        left: the left edge of the cells.
-        top: the top edge of the cells.
         mirrored: whether columns run from right to left, with the queries' labels on the right.
     """
 
-    rows: int
-    columns: int
-    cell: int
-    left: float
-    top: float
     mirrored: bool
-
-    @property
-    def width(self) -> int:
-        """The width of all cells."""
-        return self.columns * self.cell
-
-    @property
-    def height(self) -> int:
-        """The height of all cells."""
-        return self.rows * self.cell
 
     @property
     def gap(self) -> int:
@@ -143,19 +124,15 @@ class Label(PlacedToken):
     transform: str = ""
 
 
-@dataclass(frozen=True)
-class Bar:
-    """The colour bar: left, top, width and height in px, and its ticks.
+@dataclass(frozen=True, kw_only=True)
+class Bar(ColourBar):
+    """The colour bar and the sample of masked cells, which is as high as the bar.
 
-    The sample of masked cells is as high as the bar and begins at ``swatch``.
+    Attributes:
+        swatch: the left edge of the sample.
     """
 
-    x: float
-    y: float
-    width: float
-    height: float
     swatch: float
-    ticks: tuple[PlacedText, ...]
 
 
 @dataclass(frozen=True)
@@ -243,7 +220,14 @@ def lay_out(
     if mirrored:
         sides.reverse()
     top = _MARGIN + max(math.ceil(above), 2 * _AXIS_LINE) + _OFF
-    cells = CellLayout(len(queries), len(keys), cell, left=sides[0], top=top, mirrored=mirrored)
+    cells = CellLayout(
+        rows=len(queries),
+        columns=len(keys),
+        cell=cell,
+        left=sides[0],
+        top=top,
+        mirrored=mirrored,
+    )
     bar = _bar(cells, most, beyond=beyond, signed=signed)
     legend = math.ceil(max(free_width(one, _SMALL) for one in (hatched, *legends)))
     start = bar.swatch + SWATCH + _MARGIN
@@ -342,7 +326,7 @@ def _bar(cells: CellLayout, most: int, *, beyond: bool, signed: bool) -> Bar:
             PlacedText(f"{ends.get(code, '')}{code / FULL:g}", x + at, below)
             for code, at in heatmap.ticks(most, "linear", wide)
         )
-    return Bar(x, y, wide, _BAR_HEIGHT, swatch=x + wide + 2 * SWATCH, ticks=marks)
+    return Bar(x=x, y=y, width=wide, height=_BAR_HEIGHT, ticks=marks, swatch=x + wide + 2 * SWATCH)
 
 
 def _text(token: Token, size: int) -> TokenText:
