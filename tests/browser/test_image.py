@@ -48,6 +48,7 @@ pytestmark = pytest.mark.browser
 # Pages may load nothing but files of their own: no data in addresses either.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'"
 PICTURE = Image.fromarray(paint(SCENES["circle"], 192))
+OTHER = Image.fromarray(paint(SCENES["cross"], 192))
 CELL = 42
 
 FIGURE = """
@@ -66,6 +67,7 @@ FIGURES = {
     "lines": "   :flows: best\n",
     "strong": "   :flows: strong\n",
     "mean": "   :special: hide\n",
+    "several": "   :focus: 2,3\n",
     "linked": "   :link: both\n",
     "other": "   :link: both\n   :view: matrix\n",
 }
@@ -87,9 +89,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     source = folder / "source"
     source.mkdir()
     PICTURE.save(source / "circle.png")
+    OTHER.save(source / "cross.png")
     page = "Pictures\n========\n" + "".join(
         FIGURE.format(name=name, more=more) for name, more in FIGURES.items()
     )
+    several = page.partition(":name: several")[2]
+    named = several.replace("circle.png", "circle.png | cross.png", 1).replace(
+        "grey shapes", "grey shapes | a cross", 1
+    )
+    page = page.replace(several, named)
     (source / "index.rst").write_text(page)
     conf = 'extensions = ["sphinx_attention"]\nhtml_theme = "alabaster"\nhtml_sidebars = {"**": []}\nattention_pictures = "files"\n'
     (source / "conf.py").write_text(conf)
@@ -415,3 +423,31 @@ def test_elements_and_speed(open_picture) -> None:
         }"""
     )
     assert took < 120
+
+
+def test_readers_choose_among_pictures(open_picture, tmp_path) -> None:
+    page = open_picture("several", **CLIPBOARD)
+    figure = page.locator("#several")
+    choice = figure.locator("select[name=picture]")
+    assert choice.locator("option").all_text_contents() == [
+        "a red circle beside grey shapes",
+        "a cross",
+    ]
+    before = figure.locator("image").get_attribute("xlink:href")
+    choice.select_option("1")
+    page.wait_for_function(
+        "(before) => document.querySelector('#several image').getAttribute('xlink:href') !== before",
+        arg=before,
+    )
+    ready(page, "several")
+    # The patch that was pinned is pinned in the other picture, with that picture's weights.
+    own = rounded(read(picture_request(builtin_vision(), tmp_path, OTHER)).weights[2, 2])
+    query = 1 + 2 * 8 + 3
+    assert pressed(page, "several") == [query]
+    best = int(np.argmax(own[query]))
+    readout = figure.locator(".attention-readout")
+    assert readout.locator("b").inner_text() == f"{own[query, best] / 1000:.3f}"
+    assert "picture=1" in copy(page, "several", "link")
+    written = copy(page, "several", "as directive")
+    assert ":image: circle.png | cross.png" in written
+    assert ":selection: picture=1" in written

@@ -190,9 +190,9 @@ _SEES_NO: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "pair": (bool, "a picture has no second sentence"),
     "target": (bool, "the model writes nothing about the picture"),
     "generate": (bool, "the model writes nothing about the picture"),
-    "also": (bool, "a figure shows one picture"),
-    "file": (bool, "a figure shows one picture"),
-    "compare": (lambda value: value == "sentence", "a figure shows one picture"),
+    "also": (bool, "further pictures stand in image, with ' | ' between"),
+    "file": (bool, "further pictures stand in image, with ' | ' between"),
+    "compare": (lambda value: value == "sentence", "there is one text at most"),
     "merge": (lambda value: value == "words", "a patch is no piece of a word"),
 }
 """For each option, the values that exclude the option ``image``, and the reason."""

@@ -89,14 +89,31 @@ class Choices(Choice):
         return found
 
 
-def sentences(value: str) -> tuple[str, ...]:
-    """Sentences with a bar between: `` | ``, with white space on both sides."""
-    found = tuple(sentence.strip() for sentence in re.split(r"(?:^|(?<=\s))\|(?=\s|$)", value))
-    if not all(found):
-        raise ValueError("expected sentences with ' | ' between; one of them is empty")
-    if repeated := next((one for one in found if found.count(one) > 1), None):
-        raise ValueError(f"expected each sentence once; {quoted(repeated)} stands there twice")
-    return found
+def between_bars(value: str) -> tuple[str, ...]:
+    """Texts with a bar between: `` | ``, with white space on both sides."""
+    return tuple(one.strip() for one in re.split(r"(?:^|(?<=\s))\|(?=\s|$)", value))
+
+
+def several(kind: str) -> Callable[[str], tuple[str, ...]]:
+    """A converter to texts with a bar between, none of them empty, each once.
+
+    Args:
+        kind: what the texts are, such as ``sentence``.
+    """
+
+    def convert(value: str) -> tuple[str, ...]:
+        found = between_bars(text(value))
+        if not all(found):
+            raise ValueError(f"expected {kind}s with ' | ' between; one of them is empty")
+        if repeated := next((one for one in found if found.count(one) > 1), None):
+            raise ValueError(f"expected each {kind} once; {quoted(repeated)} stands there twice")
+        return found
+
+    return convert
+
+
+sentences = several("sentence")
+pictures = several("picture")
 
 
 _MOST_LABELS = 12

@@ -182,9 +182,10 @@ OPTIONS: dict[str, Option] = {
         "and stops at the token that ends a text. Readers step through the new tokens",
     ),
     "image": Option(
-        converters.text,
+        converters.pictures,
         "a picture that a vision transformer sees: a PNG, JPEG, WebP, GIF, BMP or TIFF file of at "
-        "most 40 million pixels. The figure then needs no text, unless the model reads one beside "
+        "most 40 million pixels; several, with `` | `` between: readers choose among them. The "
+        "figure then needs no text, unless the model reads one beside "
         "the picture, and has the view ``image`` where nothing else is said. Describe the picture "
         "in ``alt``",
     ),
@@ -291,7 +292,7 @@ OPTIONS: dict[str, Option] = {
     "alt": Option(
         converters.line,
         "a description for those who do not see the picture; without it, one is made of the"
-        " strongest pairs",
+        " strongest pairs. For several pictures, their descriptions with `` | `` between",
     ),
 }
 """The options that every host understands. Captions, names and classes are the host's."""

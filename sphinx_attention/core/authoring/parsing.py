@@ -33,6 +33,7 @@ from .requests import (
     captured_layers,
     check_generates,
     check_sees,
+    described,
     further,
     image_file,
     make_variants,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sphinx_attention.core.figure.spec import Variant
-    from sphinx_attention.core.request import Source
+    from sphinx_attention.core.request import ImageFile, Source
     from sphinx_attention.core.views import View
 
     from .settings import Settings
@@ -120,6 +121,9 @@ def _parse(
     layer, heads = _selection(values, settings, given=given)
     special = _special(values, settings, view)
     of_sentences = VIEWS[view].summary
+    images = [image_file(one, context) for one in values.get("image", ())]
+    if of_sentences is not None and len(images) > 1:
+        raise _one_picture(view, len(images))
     first = Request(
         source=next(iter(sources.values())),
         text=text,
@@ -132,15 +136,16 @@ def _parse(
         special="hide" if special == "hide" else "show",
         aggregate=None if _is_averaged(values) else values.get("aggregate"),
         generate=values.get("generate"),
-        image=image_file(values["image"], context) if "image" in values else None,
+        image=next(iter(images), None),
     )
     step = _step(first, opens_on)
     opens_on_difference = _opens_on_difference(values, view, opens_on)
     texts, labels = further(first.text, values.get("also", ()), read, options.get("also", ""))
     if of_sentences is not None:
         texts, first = texts[:1], summarised(first, texts, values, view)
-    variants = _variants(values, first, sources, texts, opens_on)
+    variants = _variants(values, first, sources, texts, opens_on, images=images or [None])
     shown = opening(variants, opens_on)
+    descriptions = described(values.get("alt"), len(images)) if len(images) > 1 else ()
     own = tuple((name, values[name]) for name in VIEWS[view].options if name in values)
     return FigureSpec(
         request=shown.request,
@@ -153,7 +158,8 @@ def _parse(
         focus=values.get("focus"),
         cutoff=values.get("cutoff"),
         rest=values.get("rest", "ghost"),
-        alt=values.get("alt"),
+        alt=_alt(values, shown, descriptions),
+        descriptions=descriptions,
         selection=tuple(dict((*own, *values.get("selection", ()))).items()),
         shown_heads=tuple(heads) if len(heads) > 1 else (),
         layers=values.get("layers"),
@@ -197,6 +203,8 @@ def _variants(
     sources: Mapping[str | None, Source],
     texts: Sequence[str],
     opens_on: Mapping[str, str],
+    *,
+    images: Sequence[ImageFile | None],
 ) -> list[Variant]:
     """All attentions of the figure."""
     # The encoder, which comes first, does not show the decoder's text.
@@ -207,13 +215,29 @@ def _variants(
         sentences = 1 if averaged else len(texts)
         counts = {
             "sentence": sentences,
+            "picture": len(images),
             "model": len(sources),
             "part": len(parts),
             "measure": len(measures),
         }
         check_compared(values["compare"], counts, opens_on)
-    variants = make_variants(first, sources, texts, parts, measures)
+    variants = make_variants(first, sources, texts, parts, measures, images=images)
     return mean_of_sentences(variants) if averaged else variants
+
+
+def _alt(values: Mapping[str, Any], shown: Variant, descriptions: Sequence[str]) -> str | None:
+    """The description of the attention that is shown first."""
+    picture = dict(shown.at).get("picture")
+    alt: str | None = values.get("alt")
+    return alt if picture is None else descriptions[int(picture)] or None
+
+
+def _one_picture(view: View, count: int) -> AttentionError:
+    return AttentionError(
+        Problem.OPTION,
+        f"the view {view} shows one picture, and {option('image')} names {count}: name one, or "
+        "take another view",
+    )
 
 
 def _is_averaged(values: Mapping[str, Any]) -> bool:

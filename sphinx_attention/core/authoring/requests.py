@@ -32,6 +32,7 @@ from sphinx_attention.core.sources.pictures import LARGEST_FILE, SMALLER, check_
 from sphinx_attention.core.text import listed, nearest, quoted
 from sphinx_attention.core.views import VIEWS
 
+from .converters import between_bars
 from .options import invalid
 
 if TYPE_CHECKING:
@@ -85,6 +86,27 @@ def image_file(declared: str, context: HostContext) -> ImageFile:
         known = Problem.INSTALL if error.problem is Problem.INSTALL else Problem.PICTURE
         raise AttentionError(known, f"{named('image')}: {error.neutral}") from None
     return ImageFile(declared, hashlib.sha256(data).hexdigest(), str(path))
+
+
+def described(value: str | None, pictures: int) -> tuple[str, ...]:
+    """The description of each picture of a figure; empty for one that has none.
+
+    Args:
+        value: of the option ``alt``.
+        pictures: the number of pictures.
+
+    Raises:
+        AttentionError: there are more descriptions than pictures.
+    """
+    found = () if value is None else between_bars(value)
+    if len(found) > pictures:
+        raise invalid(
+            "alt",
+            str(value),
+            f"expected a description of each of the {pictures} pictures, with ' | ' between; "
+            f"there are {len(found)}",
+        )
+    return (*found, *[""] * (pictures - len(found)))
 
 
 def check_sees(sources: Sequence[Source]) -> None:
@@ -271,33 +293,38 @@ def make_variants(
     texts: Sequence[str],
     parts: Sequence[Part | None],
     measures: Sequence[Measure] = ("weight",),
+    *,
+    images: Sequence[ImageFile | None] = (None,),
 ) -> list[Variant]:
     """All attentions of a figure, each with its values on the axes that have several.
 
     Raises:
         AttentionError: there are too many.
     """
-    count = len(sources) * len(texts) * len(parts) * len(measures)
+    count = len(sources) * len(texts) * len(images) * len(parts) * len(measures)
     if count > MOST_VARIANTS:
         raise AttentionError(
             Problem.OPTION,
-            f"{count} attentions in one figure ({len(sources)} models, {len(texts)} sentences, "
-            f"{len(parts)} parts, {len(measures)} measures): expected at most {MOST_VARIANTS}; "
+            f"{count} attentions in one figure ({len(sources)} models, "
+            + (f"{len(images)} pictures, " if images[0] else f"{len(texts)} sentences, ")
+            + f"{len(parts)} parts, {len(measures)} measures): expected at most {MOST_VARIANTS}; "
             "split the figure",
         )
     made = []
-    every = product(sources.items(), enumerate(texts), parts, measures)
-    for (name, source), (number, text), part, measure in every:
+    every = product(sources.items(), enumerate(texts), enumerate(images), parts, measures)
+    for (name, source), (number, text), (place, image), part, measure in every:
         at: list[tuple[Axis, str]] = []
         if len(sources) > 1 and name is not None:
             at.append(("model", name))
         if len(texts) > 1:
             at.append(("sentence", str(number)))
+        if len(images) > 1:
+            at.append(("picture", str(place)))
         if len(parts) > 1 and part is not None:
             at.append(("part", part))
         if len(measures) > 1:
             at.append(("measure", measure))
-        request = replace(first, source=source, text=text, part=part)
+        request = replace(first, source=source, text=text, part=part, image=image)
         made.append(Variant(measured(request, measure), tuple(at)))
     return made
 

@@ -70,9 +70,11 @@ def selectors(figure: Figure, shown: Figure | None = None) -> tuple[Selector, ..
             value = dict(variant.at)[name]
             labels.setdefault(value, label(figure, name, variant))
             reasons.setdefault(value, []).append(reason)
+        # A figure may open on another than the first. Numbers tell the author's order.
+        order = sorted(labels, key=int) if all(map(str.isdecimal, labels)) else list(labels)
         choices = tuple(
-            Choice(value, text, next(iter(reasons[value])) if all(reasons[value]) else "")
-            for value, text in labels.items()
+            Choice(value, labels[value], reasons[value][0] if all(reasons[value]) else "")
+            for value in order
         )
         found.append(Selector(name, at[name], labels[at[name]], choices))
     return tuple(found)
@@ -90,9 +92,16 @@ def label(figure: Figure, name: Axis, variant: Variant) -> str:
     if name in {"part", "measure"}:
         return figure.say(f"{name}_{value}")
     if name == "sentence":
-        text = clean_line(variant.request.text)
-        return text if len(text) <= _LONGEST_LABEL else f"{text[:_LONGEST_LABEL].rstrip()}…"
+        return _cut(variant.request.text)
+    if name == "picture" and variant.request.image is not None:
+        described = figure.spec.descriptions[int(value)]
+        return _cut(described or variant.request.image.path.rpartition("/")[2])
     return clean_line(value)
+
+
+def _cut(text: str) -> str:
+    text = clean_line(text)
+    return text if len(text) <= _LONGEST_LABEL else f"{text[:_LONGEST_LABEL].rstrip()}…"
 
 
 def names(figure: Figure) -> tuple[str, ...]:

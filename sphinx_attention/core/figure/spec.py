@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Rest = Literal["ghost", "none", "overview"]
 Special = Literal["show", "dim", "hide"]
 Syntax = Literal["rst", "myst"]
-Axis = Literal["model", "sentence", "part", "measure", "compare", "step"]
+Axis = Literal["model", "sentence", "picture", "part", "measure", "compare", "step"]
 """What the attentions of one figure can differ in, in the order of the selectors.
 
 On the axis ``compare`` stand the two attentions of a comparison, `SIDES`, and their difference.
@@ -120,6 +120,7 @@ class FigureSpec:
             and all of a matrix that the author wrote out.
         rest: what is drawn while no token is in focus.
         alt: the author's own description for those who do not see the picture.
+        descriptions: in a figure of several pictures, the description of each, in order.
         shown_heads: numbers of the heads that are drawn together first, ``head`` the first of them;
             empty for that one alone.
         layers: numbers of the layers that the page carries; None takes what fits.
@@ -173,6 +174,7 @@ class FigureSpec:
     labels: tuple[LabelSpec, ...] = ()
     sentence_labels: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    descriptions: tuple[str, ...] = ()
 
     @property
     def variants(self) -> tuple[Variant, ...]:
@@ -183,6 +185,21 @@ class FigureSpec:
     def requests(self) -> tuple[Request, ...]:
         """All that have to be answered, each once, in order."""
         return tuple(dict.fromkeys(one for variant in self.variants for one in variant.requests))
+
+    def described(self, variant: Variant) -> str | None:
+        """The description of what a variant shows: that of its picture, where there are several."""
+        picture = dict(variant.at).get("picture")
+        return self.alt if picture is None else self.descriptions[int(picture)] or None
+
+    @property
+    def undescribed(self) -> tuple[str, ...]:
+        """The pictures without a description, as the author named them."""
+        described = {
+            variant.request.image.path: self.described(variant)
+            for variant in self.variants
+            if variant.request.image is not None
+        }
+        return tuple(path for path, told in described.items() if not told)
 
     @property
     def own_options(self) -> Selection:

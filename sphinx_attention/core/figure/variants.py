@@ -55,6 +55,7 @@ def resolve_all(
             request=variant.request,
             at=variant.at,
             derivation=variant.derivation,
+            alt=spec.described(variant),
             others=(),
         )
         if isinstance(answer, AttentionError):

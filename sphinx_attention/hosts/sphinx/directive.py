@@ -184,12 +184,12 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
         place = located(directive, directive.lineno)
         for request in spec.requests:
             domain_of(env).note_request(env.docname, request, place)
-        if spec.request.image is not None and not spec.alt:
+        for picture in spec.undescribed:
             warn_of(
                 AttentionError(
                     Problem.PICTURE,
-                    f"the picture {quoted(spec.request.image.path)} has no description, which "
-                    f"readers need who do not see it: say in {option('alt')} what it shows",
+                    f"the picture {quoted(picture)} has no description, which readers need who do "
+                    f"not see it: say in {option('alt')} what it shows",
                 ),
                 location=place,
             )

@@ -12,7 +12,7 @@ import type { Directive } from "../data/payload";
 const SELECTION = ["layer", "head", "focus", "selection"];
 
 /** The differences between the attentions of one figure. */
-const AXES = ["model", "sentence", "part", "measure", "step"];
+const AXES = ["model", "sentence", "picture", "part", "measure", "step"];
 
 /** The names of a model's layers and heads. Aggregates have other names. */
 const NUMBER = /^\d+$/;

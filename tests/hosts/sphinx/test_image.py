@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -260,3 +261,50 @@ def test_a_text_has_the_description_once(project) -> None:
     app = made.build("text", strict=True)
     text = (app.outdir / "index.txt").read_text(encoding="utf-8")
     assert text.count("a red circle") == 1
+
+
+CROSS = written(Image.fromarray(paint(SCENES["cross"], 96)))
+SEVERAL = """
+.. attention-figure::
+   :image: pictures/circle.png | pictures/cross.png
+   :model: builtin-vision
+"""
+
+
+def test_several_pictures_are_copied_once_and_have_their_descriptions(project) -> None:
+    figure = f"{SEVERAL}   :alt: a red circle | a cross\n"
+    made = made_with(project, {"index.rst": f"I\n=\n{figure}{figure}"}, circle=CIRCLE, cross=CROSS)
+    app = made.build(strict=True)
+    page = made.html("index")
+    assert page.count('<option value="1">a cross</option>') == 2
+    assert len(list(app.outdir.rglob("attention-*.png"))) == 2
+    noted = {Path(path).name for path in app.env.dependencies["index"]}
+    assert {"circle.png", "cross.png"} <= noted
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("", "the picture 'pictures/cross.png' has no description"),
+        ("   :alt: a circle\n", "the picture 'pictures/cross.png' has no description"),
+        ("   :alt: a | b | c\n", "expected a description of each of the 2 pictures"),
+        ("   :alt: a | b\n   :view: corpus\n", "the view corpus shows one picture"),
+        ("   :alt: a | b\n   :also: c\n", "further pictures stand in image"),
+    ],
+)
+def test_mistakes_with_several_pictures(project, more: str, message: str) -> None:
+    made = made_with(project, {"index.rst": f"I\n=\n{SEVERAL}{more}"}, circle=CIRCLE, cross=CROSS)
+    made.build()
+    assert message in made.warnings
+    assert "pictures/circle.png' has no" not in made.warnings or not more
+
+
+def test_a_picture_that_is_damaged_leaves_the_others(project) -> None:
+    figure = f"{SEVERAL}   :alt: a red circle | a cross\n"
+    made = made_with(
+        project, {"index.rst": f"I\n=\n{figure}"}, circle=CIRCLE, cross=CROSS[: len(CROSS) // 2]
+    )
+    made.build()
+    assert "pictures/cross.png' is damaged" in made.warnings
+    assert re.search(r'<option value="1" disabled title="[^"]*damaged', made.html("index"))
+    assert HREF.findall(made.html("index"))
