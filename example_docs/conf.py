@@ -46,8 +46,19 @@ latex_elements = {
     "fncychap": "",
     "sphinxsetup": "TitleColor={HTML}{222222}, InnerLinkColor={HTML}{2F6AC4}, "
     "OuterLinkColor={HTML}{2F6AC4}",
+    # Lines of 80 characters fit.
+    "fvset": r"\fvset{fontsize=\footnotesize}",
+    # Figures stand near their text, on pages that are full.
     # Where a code block has letters of Hangul, the font of code has none.
     "preamble": r"""
+\renewcommand\topfraction{.9}
+\renewcommand\bottomfraction{.7}
+\renewcommand\textfraction{.05}
+\renewcommand\floatpagefraction{.75}
+\setcounter{topnumber}{4}
+\setcounter{bottomnumber}{2}
+\setcounter{totalnumber}{6}
+\makeatletter\setlength\@fptop{0pt}\makeatother
 \IfFontExistsTF{Noto Sans CJK KR}{%
   \newfontfamily\notesHangul{Noto Sans CJK KR}[Scale=MatchLowercase]
   \XeTeXinterchartokenstate=1

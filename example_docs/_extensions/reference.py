@@ -125,7 +125,7 @@ class FormatTable(_Generated):
 
     def lines(self) -> Iterator[str]:
         heads, rows = TABLES[self.arguments[0]]
-        widths = "30 70" if len(heads) == _COLUMNS else "20 50 30"
+        widths = "34 66" if len(heads) == _COLUMNS else "20 50 30"
         yield from (".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", "")
         for row in (heads, *rows):
             for place, cell in enumerate(row):

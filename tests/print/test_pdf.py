@@ -178,6 +178,20 @@ def test_references_and_numbers_hold_across_documents(pdf) -> None:
     assert made.text.count("0.750") == 2
 
 
+def test_a_figure_without_a_caption_stays_where_it_is_written(pdf) -> None:
+    bare = figure(["a", "b"])
+    page = f"P\n=\n\nBefore.\n\n{bare}\nBetween.\n\n{bare}   A caption.\n\nAfter.\n"
+    made = pdf({"index.rst": page}, once=True)
+    first, _, second = made.tex.partition("Between.")
+    assert r"\begin{AttentionHere}" in first
+    assert r"\begin{figure}" not in first
+    assert r"\begin{AttentionHere}" not in second
+    assert r"\begin{figure}" in second
+    words = made.text
+    assert words.index("Before.") < words.index("given weights") < words.index("Between.")
+    assert not made.too_wide
+
+
 LONG = [f"word{number}" for number in range(30)]
 VIEWS = f"""
 P

@@ -82,19 +82,27 @@ def as_latex(node: attention_figure, figure: Figure, builder: Builder) -> nodes.
     for name, content in written.images.items():
         (Path(builder.outdir) / name).write_bytes(content)
     warn_of_characters(written.unset, builder.config, location=node)
-    if _has_no_floats(node):
-        made: nodes.Element = nodes.container()
-    else:
-        made = nodes.figure(align=node["align"])
-    if node["align"] in {"left", "right"}:
-        made["width"] = _BESIDE
     kept = [child for child in node.children if not isinstance(child, attention_picture)]
-    if not any(isinstance(child, nodes.caption) for child in kept):
+    captioned = any(isinstance(child, nodes.caption) for child in kept)
+    beside = node["align"] in {"left", "right"}
+    no_floats = _has_no_floats(node)
+    # A figure without a number stays where it is, because nothing else says where it belongs.
+    stays = not (captioned or beside or no_floats)
+    made: nodes.Element = nodes.container() if no_floats or stays else nodes.figure()
+    if not no_floats and not stays:
+        made["align"] = node["align"]
+    if beside:
+        made["width"] = _BESIDE
+    if stays:
+        made += nodes.raw("", "\\begin{AttentionHere}%\n", format="latex")
+    if not captioned:
         # Sphinx writes the place to which references lead with a caption, and only there.
         made += nodes.target(ids=node["ids"])
     made += nodes.raw("", written.code, format="latex")
     made += kept
-    if isinstance(made, nodes.container):
+    if stays:
+        made += nodes.raw("", "\\end{AttentionHere}%\n", format="latex")
+    if no_floats:
         without_captions(made)
     return made
 

@@ -89,8 +89,11 @@ class _Reader:
         return self._named[found[1]] if found else None
 
     def _area(self, element: ET.Element, path: Path, state: State) -> Iterator[Shape]:
-        moved = transformed(path, state.move)
         stroke, filling = state.paint("stroke", "none"), state.style.get("fill", "#000")
+        if stroke is not None and (dots := _dots(path, state)):
+            yield Drawn(transformed(dots, state.move), fill=stroke)
+            return
+        moved = transformed(path, state.move)
         if stroke is not None and not state.number("stroke-width", 1):
             stroke = None
         fill = None
@@ -127,6 +130,30 @@ class _Reader:
         return _image(element, state, pixels, clear=self._image)
 
 
+def _dots(path: Path, state: State) -> Path:
+    """The outlines of lines without length, which only their caps show; empty for other paths."""
+    cap = state.style.get("stroke-linecap")
+    pairs = list(zip(path[::2], path[1::2], strict=False))
+    if cap not in {"round", "square"} or not path or len(path) % 2:
+        return ()
+    if any((a.kind, b.kind) != ("M", "L") or a.points != b.points for a, b in pairs):
+        return ()
+    half = state.number("stroke-width", 1) / 2
+    outlines = []
+    for (x, y), *_ in (start.points for start, _ in pairs):
+        if cap == "round":
+            outlines += ellipse(x, y, half, half)
+        else:
+            outlines += _rectangle(x - half, y - half, 2 * half, 2 * half)
+    return tuple(outlines)
+
+
+def _rectangle(x: float, y: float, w: float, h: float) -> Path:
+    corners = [(x + w, y), (x + w, y + h), (x, y + h)]
+    lines = [Segment("L", (corner,)) for corner in corners]
+    return (Segment("M", ((x, y),)), *lines, Segment("Z"))
+
+
 def _across(path: Path, state: State) -> float:
     """How much the width of a line grows. Lines along an axis grow by the scale of the other."""
     a, b, c, d, _, _ = state.matrix
@@ -151,10 +178,7 @@ def _outline(element: ET.Element, name: str) -> Path:
     if name == "path":
         return read_path(element.get("d", ""))
     if name == "rect":
-        x, y, w, h = (number(one) for one in ("x", "y", "width", "height"))
-        corners = [(x + w, y), (x + w, y + h), (x, y + h)]
-        lines = [Segment("L", (corner,)) for corner in corners]
-        return (Segment("M", ((x, y),)), *lines, Segment("Z"))
+        return _rectangle(*map(number, ("x", "y", "width", "height")))
     if name == "circle":
         return ellipse(number("cx"), number("cy"), number("r"), number("r"))
     if name == "ellipse":
@@ -234,9 +258,15 @@ def _texts(element: ET.Element, state: State) -> Iterator[Written]:
         for axis in ("x", "y")
     )
     room = element.get("textLength")
+    anchor = state.style.get("text-anchor", "start")
+    if state.columns and room is not None and anchor == "middle":
+        # The words of a column have one edge in every font.
+        side = 1 if state.style.get("data-side") == "query" else -1
+        xs[0] += side * float(room) / 2
+        anchor = "end" if side > 0 else "start"
     written = Written(
         at=state.move((xs[0], ys[0])),
-        anchor=state.style.get("text-anchor", "start"),
+        anchor=anchor,
         room=None if room is None else float(room) * state.scale,
         runs=tuple(runs),
         turned=-math.degrees(math.atan2(b, a)),

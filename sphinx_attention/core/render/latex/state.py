@@ -29,16 +29,26 @@ _INHERITED = (
     "font-style",
     "text-anchor",
     "color",
+    "stroke-linecap",
+    "data-side",
 )
 
 
 @dataclass(frozen=True)
 class State:
-    """What an element inherits: attributes, the transformation, and the opacity of all groups."""
+    """What an element inherits: attributes, the transformation, and the opacity of all groups.
+
+    Attributes:
+        style: the attributes that an element inherits.
+        matrix: the transformation.
+        opacity: of all groups together.
+        columns: whether the words stand in columns.
+    """
 
     style: Mapping[str, str]
     matrix: _Matrix = _HERE
     opacity: float = 1.0
+    columns: bool = False
 
     def within(self, element: ET.Element) -> State:
         """The state inside an element."""
@@ -47,6 +57,7 @@ class State:
             {**self.style, **own},
             _product(self.matrix, _transform(element.get("transform", ""))),
             self.opacity * float(element.get("opacity", 1)),
+            self.columns or "attention-columns" in element.get("class", "").split(),
         )
 
     def number(self, name: str, default: float) -> float:

@@ -83,6 +83,37 @@ def test_positions_and_colours_are_inherited() -> None:
     ]
 
 
+def test_lines_without_length_are_dots() -> None:
+    """TeX draws nothing for them, and the view map draws every point in this way."""
+    made = svg(
+        '<g fill="none" stroke="#ff0000" stroke-width="4">'
+        '<path stroke-linecap="round" d="M1 2h0M9 2h0"/>'
+        '<path stroke-linecap="square" stroke-width="2" d="M5 5h0"/>'
+        '<path stroke-linecap="round" d="M1 2h3"/><path d="M1 2h0"/></g>'
+    )
+    rounds, squares, line, none = made
+    assert [one.kind for one in rounds.path] == ["M", "C", "C", "C", "C", "Z"] * 2
+    xs, ys = zip(*samples(rounds.path), strict=True)
+    assert (min(xs), max(xs), min(ys), max(ys)) == pytest.approx((-1, 11, 0, 4))
+    assert [one.points for one in squares.path if one.points] == [
+        ((4, 4),),
+        ((6, 4),),
+        ((6, 6),),
+        ((4, 6),),
+    ]
+    assert rounds.fill is not None
+    assert rounds.stroke is None
+    assert (line.fill, none.fill) == (None, None)
+
+
+def test_words_of_columns_have_one_edge_in_every_font() -> None:
+    made = figure("a b", [[1, 0], [0.25, 0.75]], keys=("longer", "b"), view="heads")
+    words = [one for one in shapes_of(made) if isinstance(one, Written) and one.word]
+    assert [one.anchor for one in words] == ["end", "end", "start", "start"]
+    edges = {round(one.at[0], 3) for one in words}
+    assert len(edges) == 2
+
+
 @pytest.mark.parametrize("part", ["<foreignObject/>", "<use/>", '<path d="M1" stroke="#000"/>'])
 def test_an_unknown_part_is_an_error(part: str) -> None:
     with pytest.raises(UnsupportedPictureError):
