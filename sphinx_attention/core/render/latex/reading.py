@@ -139,7 +139,7 @@ def _dots(path: Path, state: State) -> Path:
     if any((a.kind, b.kind) != ("M", "L") or a.points != b.points for a, b in pairs):
         return ()
     half = state.number("stroke-width", 1) / 2
-    outlines = []
+    outlines: list[Segment] = []
     for (x, y), *_ in (start.points for start, _ in pairs):
         if cap == "round":
             outlines += ellipse(x, y, half, half)
