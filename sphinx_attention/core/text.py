@@ -18,14 +18,13 @@ _EMPTY = "\u2205"
 _KEPT = 4096
 """The number of texts whose properties are remembered, because pages repeat the same words."""
 
-# Characters that XML 1.0 forbids or HTML calls an error, and controls that would reverse nearby
-# text.
-_UNFIT = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef"
-    "\ufffe\uffff"
-    + "".join(chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
-    + "]"
+# Characters that XML 1.0 forbids or HTML calls an error, beside those of white space.
+_ILLEGAL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff" + "".join(
+    chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)
 )
+_NEVER = re.compile(f"[{_ILLEGAL}]")
+# Beside these, line ends, and controls that would reverse nearby text.
+_UNFIT = re.compile(f"[{_ILLEGAL}\t\n\r\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _RIGHT_TO_LEFT = {"R", "AL"}
 _STRONG = {"L", *_RIGHT_TO_LEFT}
 
@@ -37,6 +36,11 @@ def clean(text: str) -> str:
     isolates are replaced, too, because a token may not reverse the text beside it.
     """
     return _UNFIT.sub(_visible, text)
+
+
+def legal(text: str) -> str:
+    """Replace each character that XML or HTML cannot hold by a visible one."""
+    return _NEVER.sub(_visible, text)
 
 
 def clean_line(text: str) -> str:

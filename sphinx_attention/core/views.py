@@ -6,10 +6,12 @@ in these folders and here, and nowhere else: all other code uses a fact of its `
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from .host_words import option
+from .text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +48,17 @@ class Word:
     help: str = ""
     names_heads: bool = False
     default: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that the pattern accepts; empty if it accepts other values than names."""
+        found = re.match(r"(?:\(\?:)?(\w+(?:\|\w+)*)(?:\)|$)", self.pattern)
+        return tuple(found[1].split("|")) if found else ()
+
+    def nearest(self, value: str) -> str:
+        """The name nearest to the first wrong one of a value, as ``(did you mean log?)``."""
+        wrong = (one.strip() for one in value.split(",") if one.strip() not in self.names)
+        return nearest(next(wrong, ""), self.names)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ from sphinx_attention.core.text import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sphinx_attention.core.views import Word
+
 
 def text(value: str) -> str:
     """The text without white space at its ends."""
@@ -145,12 +147,12 @@ def _label(part: str) -> LabelSpec:
     return LabelSpec(ends[0], ends[1] if len(ends) > 1 else "", label)
 
 
-def matching(pattern: str, expected: str) -> Callable[[str], str]:
-    """A converter to text that matches a pattern as a whole."""
+def matching(word: Word) -> Callable[[str], str]:
+    """A converter to text that matches the pattern of a word as a whole."""
 
     def convert(value: str) -> str:
-        if not re.fullmatch(pattern, value.strip(), re.ASCII):
-            raise ValueError(f"expected {expected}")
+        if not re.fullmatch(word.pattern, value.strip(), re.ASCII):
+            raise ValueError(f"expected {word.expected}{word.nearest(value)}")
         return value.strip()
 
     return convert

@@ -317,7 +317,7 @@ def own_options(kinds: Iterable[ViewKind]) -> dict[str, Option]:
             owners.setdefault(name, []).append(kind.name)
     return {
         name: Option(
-            converters.matching(word.pattern, word.expected),
+            converters.matching(word),
             f"in the view {listed(f'``{view}``' for view in owners[name])}: {word.help}",
         )
         for name, word in words.items()
@@ -368,11 +368,19 @@ def unix_lines(text: str) -> str:
 def unknown_option(name: str, known: Iterable[str]) -> AttentionError:
     """The error for an unknown option: the message has the nearest name, and all names."""
     known = list(known)
-    hint = _as_value(name, known) or nearest(name, known, _NAMES_MEANT)
+    hint = _as_value(name, known) or _as_selection(name) or nearest(name, known, _NAMES_MEANT)
     return AttentionError(
         Problem.OPTION,
         f"unknown {noun()} {quoted(name)}{hint}; the {noun()}s are {', '.join(known)}",
     )
+
+
+def _as_selection(name: str) -> str:
+    """A hint for a name of the option ``selection`` that is written as an option itself."""
+    folded = name.strip().casefold()
+    if folded in _NAMES_MEANT or folded not in {*selection.names(), *AXES}:
+        return ""
+    return f" (did you mean {option('selection')} with {folded}=…?)"
 
 
 def _as_value(name: str, known: Iterable[str]) -> str:

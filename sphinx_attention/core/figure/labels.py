@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.codes import MASKED, format_code, head_codes
 from sphinx_attention.core.host_words import named
-from sphinx_attention.core.text import clean_line, quoted
+from sphinx_attention.core.text import clean, clean_line, quoted
 
 from .focus import find
 
@@ -80,4 +80,4 @@ def _found(label: LabelSpec, attention: Attention) -> Label:
     key = None
     if label.key:
         key, _ = find(attention, label.key, side="key", named_in=named("note"))
-    return Label(query, key, label.text)
+    return Label(query, key, clean(label.text))

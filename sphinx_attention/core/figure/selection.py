@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import named, option
-from sphinx_attention.core.text import listed, quoted
+from sphinx_attention.core.text import listed, nearest, quoted
 from sphinx_attention.core.views import VIEWS, Word
 
 from .spec import AXES
@@ -67,13 +67,18 @@ def _words(view: View, place: Place = OPTION) -> dict[str, Word]:
     return {**place.everywhere, **VIEWS[view].words}
 
 
+def names() -> dict[str, Word]:
+    """What any view selects, by name."""
+    return {name: word for view in VIEWS for name, word in _words(view).items()}
+
+
 def read(text: str) -> Selection:
     """Names and values of a selection.
 
     Raises:
         ValueError: it is none; the message says what would be.
     """
-    known = {name: word for view in VIEWS for name, word in _words(view).items()}
+    known = names()
     found: dict[str, str] = {}
     for part in "".join(text.split()).removeprefix("&").split("&"):
         name, equals, value = part.partition("=")
@@ -84,9 +89,13 @@ def read(text: str) -> Selection:
             raise ValueError(f"{name} is not part of a selection: write it as {option(name)}")
         word = _OF_AN_AXIS if name in AXES else known.get(name)
         if word is None:
-            raise ValueError(f"expected {listed(known)} in place of {quoted(name)}")
+            hint = nearest(name, known)
+            raise ValueError(f"expected {listed(known)} in place of {quoted(name)}{hint}")
         if not re.fullmatch(word.pattern, value, re.ASCII):
-            raise ValueError(f"expected {word.expected} for {name}, in place of {quoted(value)}")
+            raise ValueError(
+                f"expected {word.expected} for {name}, in place of {quoted(value)}"
+                f"{word.nearest(value)}"
+            )
         if name == "pin" or word.names_heads:
             value = ",".join(dict.fromkeys(value.split(",")))
         found[name] = value

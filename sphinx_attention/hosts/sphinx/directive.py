@@ -6,6 +6,7 @@ admonition of that name. Otherwise, the class that was registered before runs th
 
 from __future__ import annotations
 
+import contextlib
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -40,6 +41,7 @@ from .nodes import attention_figure, attention_picture
 from .translations import placeholder_read
 from .uses import note_ids, note_use
 from .written import (
+    CLASSES_EXPECTED,
     OWN_OPTIONS,
     SHARED_OPTIONS,
     Source,
@@ -66,7 +68,7 @@ def _raw(value: str | None) -> str:
 
 
 _OPTION_SPEC: dict[str, Callable[[str], Any]] = {
-    "class": directives.class_option,
+    "class": _raw,
     "name": directives.unchanged,
     **dict.fromkeys(OWN_OPTIONS, _raw),
 }
@@ -156,7 +158,8 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
     """The figure that a directive asks for, or a placeholder with a warning."""
     env = directive.state.document.settings.env
     options = dict(directive.options)
-    classes, name = options.pop("class", []), options.pop("name", None)
+    classes: list[str] = []
+    named, name = options.pop("class", []), options.pop("name", None)
     # This is an option of the admonition. A figure cannot be folded.
     options.pop("collapsible", None)
     whose = f"the figure of {quoted(source.text)}" if source.text else "the figure"
@@ -165,6 +168,7 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
             # A name with half a character (a surrogate) cannot be an attribute of the placeholder
             # either.
             name = _checked_name(name)
+            classes = _classes(named)
             misread.check(directive, source)
             align = _alignment(options.pop("align", None))
             caption = options.pop("caption", "")
@@ -311,6 +315,17 @@ def _short(env: Any, place: Any) -> str:
     if whole.startswith(folder + os.sep) and ":docstring of" not in file:
         file = os.path.relpath(whole, folder).replace(os.sep, "/")
     return f"{file}:{line}"
+
+
+def _classes(value: str | list[str]) -> list[str]:
+    """The names of classes; those of the admonition are a list already."""
+    if isinstance(value, list):
+        return value
+    check_characters("class", value)
+    with contextlib.suppress(ValueError):
+        if found := directives.class_option(value):
+            return found
+    raise invalid("class", value, CLASSES_EXPECTED)
 
 
 def _alignment(value: str | None) -> str:

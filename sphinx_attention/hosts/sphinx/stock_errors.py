@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
+from sphinx_attention.core.authoring.options import invalid
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import quoted
 
 from . import option_lines
 from .messages import warn_of
 from .translations import placeholder_read
-from .written import OWN_OPTIONS
+from .written import CLASSES_EXPECTED, OWN_OPTIONS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -30,7 +31,8 @@ _OURS = re.compile(
     r'Error in "(attention|attention-figure)" directive:\s*'
     r"(?:invalid option block|option data incompletely parsed|"
     r"invalid option data: extension option field name may not contain multiple words|"
-    r'invalid option data: duplicate option "(?P<twice>[\w-]+)")'
+    r'invalid option data: duplicate option "(?P<twice>[\w-]+)"|'
+    r'invalid option value: \(option: "(?P<wrong>class)")'
 )
 _IN_COMMENT = re.compile(
     r"(attention-figure)(?:::?(?=\S)|:(?!:)|\s*:{3,}|\s+::?|\s)\s*(?P<text>[^\n]*)", re.IGNORECASE
@@ -50,7 +52,7 @@ class ExplainOptionBlocks(SphinxTransform):
             block = next(message.findall(nodes.literal_block), None)
             if found is None or block is None or "line" not in message:
                 continue
-            error, line = _explained(block.astext().split("\n"), found["twice"])
+            error, line = _explained(block.astext().split("\n"), found)
             if found[1] == "attention" and not _is_ours(block.astext()):
                 continue
             place = f"{message.get('source', '')}:{message['line'] + line}"
@@ -89,9 +91,13 @@ def _place_of(comment: nodes.comment) -> Any:
     return comment
 
 
-def _explained(lines: list[str], twice: str | None) -> tuple[AttentionError, int]:
+def _explained(lines: list[str], found: re.Match[str]) -> tuple[AttentionError, int]:
     """The message for a block, and the line in the block."""
-    if twice:
+    if wrong := found["wrong"]:
+        number = next((n for n, one in enumerate(lines) if one.strip().startswith(f":{wrong}:")), 0)
+        value = lines[number].strip().removeprefix(f":{wrong}:").strip()
+        return invalid(wrong, value, CLASSES_EXPECTED), number
+    if twice := found["twice"]:
         times = [n for n, line in enumerate(lines) if line.strip().startswith(f":{twice}:")]
         message = f"the option {twice} is given twice: remove one of them"
         return AttentionError(Problem.OPTION, message), times[1] if len(times) > 1 else 0

@@ -31,6 +31,8 @@ SHARED_OPTIONS = ("class", "name")
 OWN_OPTIONS = (*OPTIONS, "caption", "align")
 """Options that make `attention` a figure."""
 
+CLASSES_EXPECTED = "expected names with spaces between, each of which has a letter"
+
 _NEAR = 0.7
 """The least likeness of a misspelt name: *layr* counts as *layer*, and *later* does not."""
 

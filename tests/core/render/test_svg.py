@@ -6,6 +6,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from sphinx_attention.core.figure.labels import LabelSpec
+from sphinx_attention.core.render.common.markup import escape
+from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.svg import render_svg
 from tests.core.render.figures import figure
 from tests.core.render.pictures import classed
@@ -103,3 +106,23 @@ def test_a_file_of_its_own_has_its_font_and_colours():
         e.get("data-key"): e.get("stroke") for e in alone.iter() if e.get("data-key") is not None
     }
     assert strokes == {"0": "#999", "1": None}
+
+
+def test_labels_are_data():
+    labels = tuple(
+        LabelSpec(str(n), "", text) for n, text in enumerate(HOSTILE[:12]) if text.strip()
+    )
+    made = hostile(focus="0", labels=labels)
+    html = str(render_html(made, "f"))
+    ET.fromstring(render_svg(made, "f"))
+    for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL):
+        ET.fromstring(svg)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ufffe\uffff]", html)
+    assert "␛[31m" in html
+
+
+@pytest.mark.parametrize(
+    "code", [0, 7, 0x0B, 0x0C, 0x1B, 0x7F, 0x9F, 0xD800, 0xFDD0, 0xFFFE, 0x1FFFF]
+)
+def test_no_text_that_is_escaped_breaks_a_picture(code: int) -> None:
+    ET.fromstring(f"<t a='{escape(chr(code))}'>{escape(chr(code))}</t>")

@@ -100,6 +100,13 @@ VALUES: list[Mistake] = [
     ("a b\n:cutoff: 0\n\nAB", "option", 0, ("above 0 and up to 1",)),
     ("a b\n:causal: yes\n\nAB", "option", 0, ("'yes' for causal", "expected no value")),
     ("a b\n:link: my figures\n\nAB", "option", 0, ("'my figures' for link", "one word")),
+    ("a b\n:class: 1 2\n\nAB", "option", 0, ("'1 2' for class", "has a letter")),
+    ("a b\n:class:\n\nAB", "option", 0, ("'' for class", "names with spaces between")),
+    ("a b\n:score: previos", "option", 0, ("for score", "did you mean previous?")),
+    ("a b\n:projection: pca, tsnee", "option", 0, ("for projection", "did you mean tsne?")),
+    ("a b\n:selection: scale=lgo\n\nAB", "option", 0, ("'lgo'", "did you mean log?")),
+    ("a b\n:selection: directon=to\n\nAB", "option", 0, ("did you mean direction?",)),
+    ("a b\n:scale: log\n\nAB", "option", 0, ("mean the option selection with scale=…?",)),
     ("a b\n:align: middle\n\nAB", "option", 0, ("expected left, center or right",)),
     ("a b\n:focus: c\n\nAB", "option", 0, ("'c' for focus", "the tokens are a b")),
     ("a b\n:focus: ²\n\nAB", "option", 0, ("'²' for focus", "its number from 0 to 1")),
@@ -158,6 +165,18 @@ def test_a_comment_that_was_meant_as_a_figure(project, line: str) -> None:
     (warning,) = made.warnings.splitlines()
     assert "index.rst:6: WARNING: " in warning
     assert "is a comment and no figure: write '.. attention-figure::'" in warning
+    assert "attention-placeholder" in made.html()
+
+
+def test_a_wrong_class_of_an_attention_directive_that_is_a_figure(project) -> None:
+    made = project(
+        {
+            "index.rst": "P\n=\n\n.. attention:: a b\n   :view: matrix\n   :class: 1\n\n   1 0\n   0 1\n"
+        }
+    )
+    made.build()
+    (warning,) = [line for line in made.warnings.splitlines() if "[attention.option]" in line]
+    assert "index.rst:6: WARNING: invalid value '1' for class: expected names" in warning
     assert "attention-placeholder" in made.html()
 
 

@@ -6,7 +6,7 @@ A function that returns markup has escaped every text in the markup. All other t
 
 from __future__ import annotations
 
-from sphinx_attention.core.text import right_to_left
+from sphinx_attention.core.text import legal, right_to_left
 
 ACCENT, NEUTRAL, NEGATIVE = "#2f6ac4", "#999", "#b4581a"
 """The colours of pictures in files of their own. The style sheet of pages has its own colours."""
@@ -15,8 +15,11 @@ _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", 
 
 
 def escape(text: str) -> str:
-    """A text as HTML and SVG hold it, between tags or between quotes."""
-    return text.translate(_ESCAPED)
+    """A text as HTML and SVG hold it, between tags or between quotes.
+
+    Characters that XML forbids are replaced here, too, so that no text can break a picture.
+    """
+    return legal(text).translate(_ESCAPED)
 
 
 def attribute(name: str, value: str, *, given: bool = True) -> str:

@@ -109,10 +109,10 @@ def short_text(figure: Figure, number: int) -> str:
 
 
 def text_of(figure: Figure, number: int) -> str:
-    """A sentence as its author wrote it, without white space around it."""
+    """A sentence on one line, as pages can hold it."""
     summary = figure.spec.request.summary
     assert summary is not None
-    return summary.texts[number].strip()
+    return clean_line(summary.texts[number])
 
 
 @lru_cache(4096)
