@@ -71,7 +71,7 @@ def look_up(
     if kind != "focus":
         check_reference(kind, reference, target)
         form = parse_form(kind, detail)
-        text = print_number(kind, reference, figure_of(reference), form)
+        text = print_number(kind, reference, figure_of(reference), form, target)
         return Found(reference.figure, text=text)
     found = locate(reference, figure_of(reference))
     if len(found.queries) > 1 or len(found.keys) > 1:

@@ -13,6 +13,7 @@ from tests.notes import NOTES
 
 if TYPE_CHECKING:
     from sphinx_attention.core.attention import Attention, Summary
+    from tests.notes import BuiltNotes
 
 CHAPTER = (NOTES / "where-queries-meet-keys.rst").read_text(encoding="utf-8")
 TOPICS = (NOTES / "sentences" / "topics.txt").read_text(encoding="utf-8").splitlines()
@@ -84,11 +85,13 @@ def test_the_neighbours_that_the_chapter_names(stored: Attention) -> None:
     assert set(nearest("rain")) == {"[CLS]"}
 
 
-def test_the_fidelity_that_the_chapter_names(stored: Attention) -> None:
+def test_the_fidelity_that_the_chapter_names(notes: BuiltNotes, stored: Attention) -> None:
     at = head(stored, "0", "10")
     near, own, _ = summary(stored).arrays["fidelity-bipartite"][at]
     plain, beside, _ = summary(stored).arrays["fidelity-pca"][at]
-    told = " ".join(CHAPTER.split())
-    assert f"{100 * near:.0f} % of each query's ten strongest keys" in told
-    assert f"three nearest in {100 * own:.0f} % of cases" in told
-    assert f"*PCA*: {100 * plain:.1f} % and {100 * beside:.0f} % remain" in told
+    notes.says(
+        "where-queries-meet-keys",
+        f"{100 * near:.0f} % of each query's ten strongest keys",
+        f"three nearest in {100 * own:.0f} % of cases",
+        f"*PCA*: {100 * plain:.1f} % and {100 * beside:.0f} % remain",
+    )

@@ -18,10 +18,8 @@ largest or the smallest::
 from __future__ import annotations
 
 import math
-import operator
 import re
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -29,33 +27,23 @@ import numpy as np
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import clean_line, listed, nearest, quoted
 
-from .numbers import DIGITS, SCORES, next_token, next_tokens, rounded, score_names, scores
-from .reference import SLACK, Reference, locate, parse_place
+from .comparison import EQUAL, SIGNS, holds, parse_number, rounded
+from .head_scores import SCORES, score_names, scores
+from .numbers import DIGITS, next_token, next_tokens
+from .reference import Reference, locate, parse_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from sphinx_attention.core.figure.figure import Figure
 
-_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "≥": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-    "≤": operator.le,
-}
-_EQUAL = "="
-
-_SIGNS = "|".join(sorted([*_COMPARISONS, _EQUAL], key=len, reverse=True))
-_CLAIM = re.compile(rf"(?P<left>.+)\s(?P<sign>{_SIGNS})(?![<>=≤≥])\s*(?P<right>\S.*)")
+_CLAIM = re.compile(rf"(?P<left>.+)\s(?P<sign>{SIGNS})(?![<>=≤≥])\s*(?P<right>\S.*)")
 _EXTREME = re.compile(
     r"(?P<left>.+)\sis\s+(?:the\s+)?(?P<sign>largest|smallest)"
     r"(?P<words>\s+(?:of|among)\s+(?:the\s+)?words)?"
 )
 _PLACE = re.compile(r"(?P<head>\S+\.\S+?)\s*:\s+(?P<rest>\S.*)")
 _PROBABILITY = re.compile(r"probability(?:\s+of)?\s+(?P<token>\S.*)")
-_NUMBER = re.compile(r"(?P<number>[+-]?\d{1,9}(?:\.\d{1,9})?)(?P<percent>\s*%)?")
 _EXPECTED = (
     "expected a claim such as 1.3: brown -> quick > 0.5, 1.3: brown -> quick is largest, or "
     "1.3: previous-token > 0.6"
@@ -133,12 +121,9 @@ def parse_claim(text: str, figure: Reference) -> Claim:
     if match is None:
         raise AttentionError(Problem.CHECK, f"{quoted(text)} is no claim: {_EXPECTED}")
     left, right = _side(match["left"], figure), match["right"].strip()
-    if found := _NUMBER.fullmatch(right):
-        number = found["number"]
-        if found["percent"]:
-            number = f"{Decimal(number).scaleb(-2):f}"
+    if number := parse_number(right):
         decimals = len(number.partition(".")[2])
-        if match["sign"] == _EQUAL and left.kind != "probability" and decimals > DIGITS:
+        if match["sign"] == EQUAL and left.kind != "probability" and decimals > DIGITS:
             raise AttentionError(
                 Problem.CHECK,
                 f"invalid value {quoted(right)} in a claim: the store keeps three decimals of a "
@@ -223,7 +208,7 @@ def check(claim: Claim, figure: Figure) -> str:
         first = _FIRST[claim.sign]
         rivals = list(_rivals(claim, figure))
         best = first(rivals, key=lambda one: one.value, default=found)
-        if _holds(found.value, ">=" if claim.sign == "largest" else "<=", best.value, ""):
+        if holds(found.value, ">=" if claim.sign == "largest" else "<=", best.value, ""):
             return ""
         return f"{false}, and {best.what} is {best.text}"
     if claim.other is None:
@@ -234,7 +219,7 @@ def check(claim: Claim, figure: Figure) -> str:
         if other.head != found.head:
             beside = f"{other.brief} in head {other.head}"
         right, shown = other.value, f"{beside}, which is {other.text}"
-    if _holds(found.value, claim.sign, right, claim.number):
+    if holds(found.value, claim.sign, right, claim.number):
         return ""
     return f"{false}, not {claim.sign} {shown}"
 
@@ -317,14 +302,3 @@ def _rivals(claim: Claim, figure: Figure) -> Iterator[Measured]:
         if not masked[key] and not (claim.words and token.special):
             other = replace(found, keys=(key,))
             yield Measured(other.weight, other.text, other.pair)
-
-
-def _holds(value: float, sign: str, right: float, written: str) -> bool:
-    if sign != _EQUAL:
-        if abs(value - right) <= SLACK:
-            return sign not in {">", "<"}
-        return _COMPARISONS[sign](value, right)
-    if not written:
-        return abs(value - right) <= SLACK
-    # Equal as it is written: 0.86 is every weight that is printed as 0.86 with two decimals.
-    return rounded(value, len(written.partition(".")[2])) == Decimal(written)

@@ -1,7 +1,8 @@
 """The numbers of a figure that prose may print, and the forms in which it prints them.
 
-Beside weights, these are the scores of heads, the probabilities of the tokens that a model may go
-on with, and the numbers from which the view of steps makes a weight.
+Beside weights, these are the scores of heads, means and counts over many words, heads and
+sentences, the fidelity of maps, the probabilities of the tokens that a model may go on with, and
+the numbers from which the view of steps makes a weight.
 """
 
 from __future__ import annotations
@@ -9,11 +10,9 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.analysis import corpus, logits
-from sphinx_attention.core.analysis.head_scores import SCORES as HEAD_SCORES
+from sphinx_attention.core.analysis import logits
 from sphinx_attention.core.codes import FULL, MASKED_TEXT
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.focus import pick
@@ -21,13 +20,13 @@ from sphinx_attention.core.host_words import option
 from sphinx_attention.core.phrases import phrases
 from sphinx_attention.core.text import clean_line, listed, nearest, quoted
 
-from .reference import EXAMPLE, SLACK, locate, shown_figure
+from . import over_many
+from .comparison import rounded
+from .head_scores import score_name, score_names, scores
+from .reference import EVERY, EXAMPLE, locate, shown_figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from sphinx_attention.core.attention import Candidate
     from sphinx_attention.core.figure.figure import Figure
@@ -35,18 +34,17 @@ if TYPE_CHECKING:
     from .quantities import Quantity
     from .reference import Located, Reference
 
-SCORES: Mapping[str, str] = {
-    **{name: name for name in HEAD_SCORES},
-    "previous-token": "previous",
-    "first-token": "first",
-    "same-token": "self",
-}
-"""The names of head scores that authors write, and the names by which figures sort heads."""
 
 DIGITS = 3
 """Decimals that a store keeps of a weight. They are those that figures print."""
 
-_ROUNDED = frozenset({"weight", "score"})
+_ROUNDED = frozenset({"weight", "mean", "score", "fidelity"})
+_CHECKS: Mapping[str, Callable[[Reference, str], None]] = {
+    "mean": over_many.check_mean,
+    "count": over_many.check_count,
+    "fidelity": over_many.check_fidelity,
+}
+_OF_HEADS = frozenset({"mean", "count"})
 _MINUS = "\u2212"
 _INFINITY = "\u221e"
 _FORM = re.compile(r"0(?:([.,])(0{1,6}))?([ \u00a0\u202f]?%)?")
@@ -93,6 +91,11 @@ def parse_form(quantity: Quantity, text: str) -> Form | None:
     """
     if not text:
         return None
+    if quantity == "count":
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"invalid form {quoted(text)} of a count: it is a whole number; remove the form",
+        )
     match = _FORM.fullmatch(text)
     if match is None:
         raise AttentionError(
@@ -112,12 +115,6 @@ def parse_form(quantity: Quantity, text: str) -> Form | None:
     return form
 
 
-def rounded(value: float, digits: int) -> Decimal:
-    """A number with so many decimals, halves away from zero."""
-    unit = Decimal(1).scaleb(-digits)
-    return Decimal(repr(value + math.copysign(SLACK, value))).quantize(unit, ROUND_HALF_UP)
-
-
 def check_reference(quantity: Quantity, reference: Reference, written: str) -> None:
     """Check that a reference names what a quantity needs, before the figure is looked up.
 
@@ -129,11 +126,17 @@ def check_reference(quantity: Quantity, reference: Reference, written: str) -> N
     Raises:
         AttentionError: the reference names too little or too much.
     """
-    if reference.options:
+    if reference.options and (quantity, reference.options[0][0]) != ("fidelity", "projection"):
         name, value = reference.options[0]
         raise AttentionError(
             Problem.REFERENCE,
             f"{name}={value} in {quoted(written)} changes no number: remove it; links can set it",
+        )
+    if reference.head is not None and EVERY in reference.head and quantity not in _OF_HEADS:
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"{quoted(written)} names many heads, and a {quantity} belongs to one: name one head, "
+            "such as 1.3; the mean of many is printed by mean",
         )
     if quantity == "score":
         if not reference.query or reference.key:
@@ -142,7 +145,10 @@ def check_reference(quantity: Quantity, reference: Reference, written: str) -> N
                 f"{quoted(written)} names no score of a head: write the name of a score behind the "
                 f"head, such as fox 0.2 previous-token; the scores are {listed(score_names())}",
             )
-        score_name(reference.query)
+        _, name = over_many.placed_score(reference.query)
+        score_name(name)
+    elif quantity in _CHECKS:
+        _CHECKS[quantity](reference, written)
     elif quantity == "probability":
         if not reference.query or reference.key or reference.head:
             raise AttentionError(
@@ -159,7 +165,7 @@ def check_reference(quantity: Quantity, reference: Reference, written: str) -> N
 
 
 def print_number(
-    quantity: Quantity, reference: Reference, figure: Figure, form: Form | None
+    quantity: Quantity, reference: Reference, figure: Figure, form: Form | None, written: str = ""
 ) -> str:
     """A number of a figure as prose prints it.
 
@@ -168,12 +174,15 @@ def print_number(
         reference: where it stands.
         figure: with its numbers.
         form: how it is printed; None means with three decimals, and a weight as figures print it.
+        written: the reference as the author wrote it, for messages.
 
     Raises:
         AttentionError: the figure does not have it.
     """
     if quantity == "weight":
         return _weight(locate(reference, figure), form)
+    if quantity == "count":
+        return f"{over_many.count(reference, figure, written):,}"
     value = number(quantity, reference, figure)
     if math.isnan(value):
         raise AttentionError(
@@ -190,42 +199,19 @@ def number(quantity: Quantity, reference: Reference, figure: Figure) -> float:
         AttentionError: the figure does not have it.
     """
     if quantity == "score":
+        place, name = over_many.placed_score(reference.query)
+        if place is not None:
+            return over_many.score_at(reference, figure, place, name)
         found = locate(reference.without_tokens, figure)
-        return float(scores(found, reference.query)[found.layer, found.head])
+        return float(scores(found, name)[found.layer, found.head])
+    if quantity == "mean":
+        return over_many.mean(reference, figure)
+    if quantity == "fidelity":
+        return over_many.fidelity(reference, figure)
     if quantity == "probability":
         return next_token(reference, figure).probability
     found = locate(reference, figure)
     return found.weight if quantity == "weight" else _sum(_STEPS[quantity], found, quantity)
-
-
-def score_name(name: str) -> str:
-    """The name by which figures know a head score.
-
-    Raises:
-        AttentionError: there is no such score.
-    """
-    word = name.strip().replace(" ", "-")
-    if word not in SCORES:
-        raise AttentionError(
-            Problem.REFERENCE,
-            f"invalid value {quoted(name)} for a score of heads: expected {listed(score_names())}"
-            f"{nearest(word, SCORES)}",
-        )
-    return SCORES[word]
-
-
-def score_names() -> list[str]:
-    """The names that messages offer, one for each score."""
-    long = [name for name, short in SCORES.items() if short not in {name, "self"}]
-    return [*long, *(name for name in HEAD_SCORES if name not in {SCORES[one] for one in long})]
-
-
-def scores(found: Located, name: str) -> NDArray[np.float64]:
-    """A score of all heads of an attention, shape (layers, heads): the mean over many sentences."""
-    summary = found.attention.summary
-    if summary is not None and score_name(name) in summary.arrays:
-        return corpus.means(summary.arrays[score_name(name)])
-    return HEAD_SCORES[score_name(name)](found.attention)
 
 
 def next_token(reference: Reference, figure: Figure) -> Candidate:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Quantity = Literal["weight", "score", "probability", "dot", "logit", "power"]
+Quantity = Literal[
+    "weight", "mean", "score", "count", "fidelity", "probability", "dot", "logit", "power"
+]
 QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 """What prose may print. Each is the name of a role, or of what a host has instead."""

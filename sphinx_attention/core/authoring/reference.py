@@ -12,7 +12,9 @@ with a layer and a head (``1.3``), with a query token, and with a key token behi
     rivers sentence=1 4.2 bank#2 -> robbed
     chain formula=softmax 0.10 bank -> robbed
 
-Several tokens with ``+`` between are added up.
+Several tokens with ``+`` between are added up. ``(words)`` stands for all ordinary tokens and
+``(special)`` for all special ones, unless a token has that text. Where a number is asked of many
+heads, ``*`` stands for all layers or all heads.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
-    from sphinx_attention.core.attention import Attention
+    from sphinx_attention.core.attention import Attention, Token
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.figure.selection import Selection
     from sphinx_attention.core.figure.spec import Axis
@@ -44,7 +46,13 @@ if TYPE_CHECKING:
 _FORM = "expected the name of a figure, then a layer and a head, a token, -> and a token, such as "
 EXAMPLE = "fox 1.3 brown -> quick"
 
-_NAME = r"(?:\d{1,4}|mean|max|rollout|flow)"
+EVERY = "*"
+"""Stands for all layers or all heads, where a number of many is asked."""
+
+_GROUPS = {"(words)": False, "(special)": True}
+"""What stands for many tokens, and whether these are special tokens."""
+
+_NAME = r"(?:\d{1,4}|\*|mean|max|rollout|flow)"
 """The name of a layer or a head: its number, or how several were put together."""
 
 _HEAD = re.compile(rf"({_NAME})\.({_NAME})")
@@ -304,19 +312,38 @@ def _tokens(
     tokens = attention.query_tokens if side == "query" else attention.key_tokens
     if any(token.text == name for token in tokens):
         parts = [name]
+    found: list[int] = []
     try:
-        positions = tuple(find(attention, part, side=side, named_in=named_in)[0] for part in parts)
+        for part in parts:
+            if part in _GROUPS and all(token.text != part for token in tokens):
+                found += _group(part, tokens, reference)
+            else:
+                found.append(find(attention, part, side=side, named_in=named_in)[0])
     except AttentionError as error:
         hint = _hint(name, {token.text for token in tokens})
         raise AttentionError(Problem.REFERENCE, f"{error.message}{hint}") from None
-    twice = next((part for n, part in enumerate(parts) if positions[n] in positions[:n]), None)
-    if twice is not None:
+    positions = tuple(found)
+    repeated = next((one for n, one in enumerate(positions) if one in positions[:n]), None)
+    if repeated is not None:
+        twice = clean_line(tokens[repeated].text)
         raise AttentionError(
             Problem.REFERENCE,
             f"{quoted(name)} names the token {quoted(twice)} twice: write {twice}#2 for the second "
             "of that text, or remove one",
         )
     return positions
+
+
+def _group(name: str, tokens: Sequence[Token], reference: Reference) -> list[int]:
+    """The positions of all ordinary tokens, or of all special ones."""
+    found = [n for n, token in enumerate(tokens) if token.special is _GROUPS[name]]
+    if not found:
+        kind = "special" if _GROUPS[name] else "ordinary"
+        raise AttentionError(
+            Problem.REFERENCE,
+            f"{name} names no token: the figure {reference.figure} has no {kind} tokens",
+        )
+    return found
 
 
 def _hint(name: str, known: AbstractSet[str]) -> str:
