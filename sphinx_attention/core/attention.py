@@ -266,7 +266,7 @@ class Attention:
     def causal(self) -> bool:
         """Whether no query sees a later key, in any layer."""
         queries, keys = self.masked.shape[1:]
-        if queries != keys or queries < 2:
+        if queries != keys or queries < 2 or not self.masked.any():
             return False
         later = np.triu(np.ones((queries, keys), dtype=np.bool_), 1)
         return bool(self.masked[:, later].all())

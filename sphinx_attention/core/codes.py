@@ -190,8 +190,9 @@ def _packed(
 
 def _round(weights: NDArray[Any]) -> NDArray[np.int16]:
     """Weights in thousandths, rounded half up."""
-    scaled = np.floor(weights.astype(np.float64) * FULL + (0.5 + _NUDGE))
-    # Written rows may sum to slightly more than 1, and no score may look like the masked code.
+    scaled = weights.astype(np.float64) * FULL + (0.5 + _NUDGE)
+    # Written rows may sum to slightly more than 1, and no score may look like the masked code. The
+    # conversion drops the fraction, which rounds down because nothing is below 0.
     return np.clip(scaled, 0, FULL).astype(np.int16)
 
 

@@ -18,6 +18,9 @@ _EMPTY = "\u2205"
 _KEPT = 4096
 """The number of texts whose properties are remembered, because pages repeat the same words."""
 
+_KEPT_NAMES = 64
+"""The number of lists of names that are remembered. A model has one of layers and one of heads."""
+
 # Characters that XML 1.0 forbids or HTML calls an error, beside those of white space.
 _ILLEGAL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff" + "".join(
     chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)
@@ -35,6 +38,8 @@ def clean(text: str) -> str:
     C0 controls become their control pictures, and all others U+FFFD. Bidirectional overrides and
     isolates are replaced, too, because a token may not reverse the text beside it.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return _UNFIT.sub(_visible, text)
 
 
@@ -46,6 +51,12 @@ def legal(text: str) -> str:
 def clean_line(text: str) -> str:
     """A sentence on one line: white space is collapsed, and the rest is as in `clean`."""
     return clean(" ".join(text.split()))
+
+
+@lru_cache(_KEPT_NAMES)
+def clean_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of layers or heads, each as in `clean`. All figures of a model have the same."""
+    return tuple(clean(name) for name in names)
 
 
 @lru_cache(_KEPT)

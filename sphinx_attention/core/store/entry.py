@@ -136,7 +136,7 @@ class Entry:
             return Attention(
                 query_tokens=header.query_tokens,
                 key_tokens=header.key_tokens,
-                weights=WEIGHTS[arrays["weights"]],
+                weights=WEIGHTS.take(arrays["weights"]),
                 masked=arrays["masked"],
                 part=header.part,
                 label=header.label,

@@ -177,11 +177,12 @@ def _check_floats(name: str, numbers: NDArray[np.float32]) -> None:
 
 
 def _check_rows(header: Header, steps: NDArray[np.uint16], masked: NDArray[np.bool_]) -> None:
-    if int(steps.max()) > _MOST_STEPS:
-        raise UnfitError(f"a weight is {int(steps.max()) / STEPS:.3f}, which is more than 1")
     # Heads that share a mask are checked together, by the largest weight of all of them.
     largest = steps.max(axis=(0, 1), keepdims=True)[0] if len(masked) == 1 else steps.max(axis=1)
-    if bool((largest[masked] > 0).any()):
+    most = int(largest.max())
+    if most > _MOST_STEPS:
+        raise UnfitError(f"a weight is {most / STEPS:.3f}, which is more than 1")
+    if bool(largest[masked].any()):
         raise UnfitError("weights are not zero where they are masked")
     if header.candidates and not masked[:, np.triu(np.ones(masked.shape[1:], np.bool_), 1)].all():
         raise UnfitError(
