@@ -38,14 +38,17 @@ def clean(text: str) -> str:
     C0 controls become their control pictures, and all others U+FFFD. Bidirectional overrides and
     isolates are replaced, too, because a token may not reverse the text beside it.
     """
-    if text.isascii() and text.isprintable():
-        return text
-    return _UNFIT.sub(_visible, text)
+    return text if _is_plain(text) else _UNFIT.sub(_visible, text)
 
 
 def legal(text: str) -> str:
     """Replace each character that XML or HTML cannot hold by a visible one."""
-    return _NEVER.sub(_visible, text)
+    return text if _is_plain(text) else _NEVER.sub(_visible, text)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text has only letters, digits, signs and spaces of ASCII, as most texts have."""
+    return text.isascii() and text.isprintable()
 
 
 def clean_line(text: str) -> str:

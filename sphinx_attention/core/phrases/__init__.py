@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,7 @@ class Phrases:
     ) -> None:
         self.language = language
         self._texts = {**texts, **(own or {})}
+        self._markup: dict[str, Markup] = {}
         told = json.dumps(sorted((own or {}).items()), ensure_ascii=True)
         self.digest = hashlib.sha256(told.encode()).hexdigest()[:16] if own else ""
 
@@ -63,7 +64,9 @@ class Phrases:
 
     def markup(self, name: str, /, **values: Any) -> Markup:
         """A phrase as HTML: it is escaped, and so are values unless they are markup themselves."""
-        text = Markup.escape(self._texts[name])
+        text = self._markup.get(name)
+        if text is None:
+            text = self._markup[name] = Markup.escape(self._texts[name])
         return text.format(**values) if values else text
 
     def named(self, names: Iterable[str]) -> dict[str, str]:
@@ -139,6 +142,7 @@ def phrases(language: str = _ENGLISH, own: Mapping[str, str] | None = None) -> P
     return Phrases(code, texts, own)
 
 
+@lru_cache(64)
 def primary(language: str) -> str:
     """A language without its region and script: ``de`` for ``de_AT``."""
     return language.replace("_", "-").lower().partition("-")[0]
@@ -151,6 +155,7 @@ def _known(language: str) -> Phrases:
     return _phrases(next((one for one in (code, primary(code)) if one in known), _ENGLISH))
 
 
+@lru_cache(64)
 def is_right_to_left(language: str) -> bool:
     """Whether a language is written from right to left.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -204,7 +205,7 @@ def _choices(figure: Figure, drawing: Drawing) -> Iterator[tuple[str, str, tuple
         yield (name, *names[name])
 
 
-def _choice(figure: Figure, name: str, value: str, names: Sequence[str]) -> str:
+def _choice(figure: Figure, name: str, value: str, names: tuple[str, ...]) -> str:
     """The selector of a layer or a head; only the name if there is one."""
     word, shown = figure.say.markup(name), escape(clean_line(value))
     if len(names) == 1:
@@ -212,14 +213,20 @@ def _choice(figure: Figure, name: str, value: str, names: Sequence[str]) -> str:
             f'<span class="attention-choice">{word} '
             f'<span class="attention-value" translate="no">{shown}</span></span>\n'
         )
-    texts = (escape(clean_line(one)) for one in names)
-    options = "".join(
-        f"<option{' selected' if text == shown else ''}>{text}</option>" for text in texts
-    )
     return (
-        f'<label class="attention-choice">{word} <select name="{name}" translate="no">{options}'
-        f'</select><span class="attention-value" translate="no" aria-hidden="true">{shown}</span>'
+        f'<label class="attention-choice">{word} <select name="{name}" translate="no">'
+        f"{_options(names, shown)}</select>"
+        f'<span class="attention-value" translate="no" aria-hidden="true">{shown}</span>'
         "</label>\n"
+    )
+
+
+@lru_cache(256)
+def _options(names: tuple[str, ...], shown: str) -> str:
+    """The options of a selector. All figures of a model have the same names."""
+    texts = (escape(clean_line(one)) for one in names)
+    return "".join(
+        f"<option{' selected' if text == shown else ''}>{text}</option>" for text in texts
     )
 
 

@@ -238,6 +238,8 @@ def label_lines(figure: Figure, but: Sequence[Label] = ()) -> list[str]:
         figure: the figure.
         but: labels that are left out.
     """
+    if not figure.labels:
+        return []
     queries = distinct_names(figure.attention.query_tokens)
     keys = distinct_names(figure.attention.key_tokens)
     lines = []

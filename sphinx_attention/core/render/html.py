@@ -286,6 +286,7 @@ def _with_script(write: ImageFile) -> ImageFile:
     return both
 
 
+_IMAGE_START = 'xlink:href="data:image/png;base64,'
 _IMAGE = re.compile(r'()(?<=xlink:href=")data:image/png;base64,([A-Za-z0-9+/=]+)(?=")')
 _SEEN = re.compile(
     r'(<image class="attention-seen"[^>]* xlink:href=")data:image/png;base64,([A-Za-z0-9+/=]+)'
@@ -302,6 +303,8 @@ def images_as_files(markup: str, write: ImageFile, pattern: re.Pattern[str] = _I
         write: takes each image; its name tells its content.
         pattern: finds the images: the markup before, and the bytes in base 64.
     """
+    if _IMAGE_START not in markup:
+        return markup
 
     def moved(found: re.Match[str]) -> str:
         image = b64decode(found[2])

@@ -186,6 +186,8 @@ def _one_row(figure: Figure, codes: Codes) -> Drawing:
     size = (width, y + _BOTTOM + labels.band(under) + room - _LABELS)
     both = (slots, slots)
     drawing = _drawing(figure, codes, (row,), both, curve, size=size, backwards=backwards)
+    if not drawn:
+        return drawing
     set_in = tuple(one.label for one in drawn)
     content = replace(drawing.content, labels=drawn, band=band)
     return replace(drawing, content=content, labels=set_in)

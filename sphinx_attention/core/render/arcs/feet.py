@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sphinx_attention.core.render.common.constants import constants
 
@@ -46,8 +46,7 @@ class Words:
     one_row: bool
 
 
-@dataclass(frozen=True)
-class _End:
+class _End(NamedTuple):
     """An end of an edge at a word.
 
     Attributes:

@@ -148,12 +148,19 @@ def handle(distance: float, span: float) -> float:
     other arcs follow a power of their distance: a high power keeps arcs apart in short rows, and a
     low power keeps arcs between near tokens visible in long rows.
     """
+    rise, nesting = _growth(span)
+    return rise * math.pow(distance / span, nesting) / _APEX
+
+
+@lru_cache(64)
+def _growth(span: float) -> tuple[float, float]:
+    """The height of the widest arc in px, and the power with which heights grow with distance."""
     rise = min(headroom(span), span / 2)
     nesting = _MOST_NESTING
     if span > 2 * _NEAR:
         fitting = math.log(rise / _NEAR_APEX) / math.log(span / _NEAR)
         nesting = min(max(fitting, _LEAST_NESTING), _MOST_NESTING)
-    return rise * math.pow(distance / span, nesting) / _APEX
+    return rise, nesting
 
 
 def arc(

@@ -19,7 +19,7 @@ def escape(text: str) -> str:
 
     Characters that XML forbids are replaced here, too, so that no text can break a picture.
     """
-    return legal(text).translate(_ESCAPED)
+    return text if text.isalnum() else legal(text).translate(_ESCAPED)
 
 
 def attribute(name: str, value: str, *, given: bool = True) -> str:
