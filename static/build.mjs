@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { minify } from "terser";
@@ -12,22 +12,27 @@ import { minify } from "terser";
 const here = dirname(fileURLToPath(import.meta.url));
 const assets = join(here, "..", "sphinx_attention", "assets");
 
-/** The views: each folder with an index is a view with a script and, perhaps, a style sheet. */
-const VIEWS = readdirSync(join(here, "src", "views"))
-  .filter((name) => existsSync(join(here, "src", "views", name, "index.ts")))
+const FOLDERS = readdirSync(join(here, "src", "views"), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
   .sort();
+
+/** The views: each folder with an index is a view with a script and, perhaps, a style sheet. */
+const VIEWS = FOLDERS.filter((name) => existsSync(join(here, "src", "views", name, "index.ts")));
 
 /**
  * Parts of views that are scripts of their own, because several views have them in common or because a
- * view needs more than one script may have.
+ * view needs more than one script may have. The file `parts.json` in the folder of a view lists them by name:
+ * the source, the most bytes gzipped, perhaps a style sheet, and perhaps code that runs at once, even if the
+ * core script is not there. (The script of the rail is not loaded asynchronously: before a page is painted, the
+ * style sheet knows that scripts are on their way.)
  */
-const PARTS = { edges: "edges/part.ts", rail: "steps/rail.ts", "map-all": "map/all.ts", "map-marks": "map/marks.ts", "map-sentence": "map/sentence.ts" };
-
-/**
- * What a part does as soon as its script runs, even if the core script is not there. The script of the rail
- * is not loaded asynchronously: before a page is painted, the style sheet knows that scripts are on their way.
- */
-const AT_ONCE = { rail: 'document.documentElement.classList.add("attention-guided");' };
+const PARTS = Object.fromEntries(
+  FOLDERS.filter((folder) => existsSync(join(here, "src", "views", folder, "parts.json"))).flatMap((folder) => {
+    const parts = JSON.parse(readFileSync(join(here, "src", "views", folder, "parts.json"), "utf8"));
+    return Object.entries(parts).map(([name, part]) => [name, { ...part, folder }]);
+  }),
+);
 
 /** The names that the part `edges` passes to views. All of them are functions. */
 const IN_EDGES = [...readFileSync(join(here, "src", "views", "edges", "part.ts"), "utf8").matchAll(/^export \{([^}]*)\}/gm)]
@@ -36,7 +41,7 @@ const IN_EDGES = [...readFileSync(join(here, "src", "views", "edges", "part.ts")
   .filter((name) => name !== "view" && name);
 
 /** The most bytes that a file may have, gzipped. */
-const MOST = { core: 15_000, view: 5_000, edges: 3_000, "map-all": 3_000, "map-marks": 3_500, "map-sentence": 3_000, part: 2_000, pictures: 6_000, variants: 3_000, generate: 1_200, prose: 2_200, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
+const MOST = { core: 15_000, view: 5_000, pictures: 6_000, variants: 3_000, generate: 1_200, prose: 2_200, search: 500, coreStyle: 4_000, viewStyle: 2_000 };
 
 const BANNER = "/* sphinx-attention, MIT licence; sources in static/ */";
 const BUNDLE = { bundle: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
@@ -69,6 +74,15 @@ const SHARED = [...readFileSync(join(here, "src", "views", "shared.ts"), "utf8")
   .map((name) => name.trim())
   .filter(Boolean);
 
+/** Whether a file is in the TypeScript or Python folder of the view that imports it, or is data of all views. */
+function isOwn(file, importer) {
+  const views = join(here, "src", "views");
+  const folder = relative(views, importer).split(sep)[0];
+  const core = join(here, "..", "sphinx_attention", "core");
+  const own = [join(views, folder), ...[folder, "common"].map((name) => join(core, "render", name)), join(core, "phrases")];
+  return own.some((one) => file.startsWith(one + sep));
+}
+
 /** Replaces `shared.ts`, within a view's script, by the objects that the core script passes. */
 const sharedByCore = {
   name: "shared by the core script",
@@ -77,9 +91,8 @@ const sharedByCore = {
       if (importer === "<stdin>") return undefined;
       if (/\/shared$/.test(path)) return { path: "shared", namespace: "core" };
       if (/\/edges\/part$/.test(path)) return { path: "edges", namespace: "core" };
-      const inside = join(resolveDir, path).startsWith(join(here, "src", "views") + "/");
-      if (inside || path.endsWith(".json")) return undefined;
-      return { errors: [{ text: `a view must import from its own folder or from shared.ts: ${importer}` }] };
+      if (isOwn(join(resolveDir, path), importer)) return undefined;
+      return { errors: [{ text: `a view must import from its own folders or from shared.ts: ${importer}, ${path}` }] };
     });
     onLoad({ filter: /.*/, namespace: "core" }, ({ path }) => ({
       contents:
@@ -153,8 +166,8 @@ function check(name, text, most) {
 async function buildAll() {
   const scripts = new Map();
   for (const view of VIEWS) scripts.set(`attention-${view}.js`, [await viewScript(view), MOST.view]);
-  for (const [part, source] of Object.entries(PARTS)) {
-    scripts.set(`attention-${part}.js`, [await viewScript(part, source, AT_ONCE[part]), MOST[part] ?? MOST.part]);
+  for (const [part, { folder, source, most, at_once: atOnce }] of Object.entries(PARTS)) {
+    scripts.set(`attention-${part}.js`, [await viewScript(part, `${folder}/${source}`, atOnce), most]);
   }
   const entry = (name) => bundled({ entryPoints: [join(here, "src", name)] });
   scripts.set("attention-pictures.js", [await entry("export/index.ts"), MOST.pictures]);
@@ -176,7 +189,11 @@ async function buildAll() {
     writeFileSync(join(assets, name), text);
     check(name, text, most);
   }
-  const styled = [...["edges", ...VIEWS].map(styleOf).filter((name) => existsSync(join(here, name))), "css/weight-vector.css", "src/views/steps/rail.css", "css/generate.css", "css/prose.css", "css/right-to-left.css"];
+  const isPartOnly = (folder) => !VIEWS.includes(folder);
+  const ofViews = [...FOLDERS.filter(isPartOnly), ...VIEWS].map(styleOf).filter((name) => existsSync(join(here, name)));
+  const ofParts = Object.values(PARTS).flatMap(({ folder, style: name }) => (name ? [`src/views/${folder}/${name}`] : []));
+  const common = ["generate", "prose", "right-to-left"].map((name) => `css/${name}.css`);
+  const styled = [...ofViews, "css/weight-vector.css", ...ofParts, ...common];
   writeFileSync(join(assets, "attention.css"), `${BANNER}\n${await style(["attention.css", ...styled], besideRules())}`);
   check("attention.css without views", await style(["attention.css"]), MOST.coreStyle);
   for (const name of styled) check(`attention.css, ${name}`, await style([name]), MOST.viewStyle);

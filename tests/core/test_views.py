@@ -15,6 +15,7 @@ from sphinx_attention.core.render import registry
 from sphinx_attention.core.views import DEFAULT_VIEW, HEAD_SCORE_NAMES, VIEWS
 
 PACKAGE = Path(selection.__file__).parents[2]
+STATIC = PACKAGE.parent / "static"
 # `heads` and `matrix` are names of options, too, so other modules may use them.
 NAMES = {"arcs", "grid", "steps"}
 
@@ -56,6 +57,38 @@ def test_a_view_names_no_other_in_its_folder() -> None:
                 text = file.read_text(encoding="utf-8")
                 named = set(re.findall(r"[\"'](\w+)[\"']", text)) & NAMES
                 assert named <= {view}, file
+
+
+def test_no_sentence_and_no_shared_style_names_a_view() -> None:
+    phrase = re.compile(rf"\b(?:the|a) view ({'|'.join(VIEWS)})\b", re.IGNORECASE)
+    sentences = [
+        f"{file.relative_to(PACKAGE)}: {found[0]}"
+        for file in elsewhere()
+        if file.is_relative_to(PACKAGE / "core")
+        for found in phrase.finditer(file.read_text(encoding="utf-8"))
+    ]
+    assert sentences == []
+    # The paths of folders, and the classes that views give to their pictures.
+    named = re.compile(rf"views/({'|'.join(VIEWS)})\b|\.attention-({'|'.join(NAMES)})\b")
+    shared = [STATIC / "build.mjs", STATIC / "attention.css", *(STATIC / "css").iterdir()]
+    shared += [
+        file for file in (STATIC / "src").rglob("*.ts") if file.parent.parent.name != "views"
+    ]
+    for file in shared:
+        assert not named.search(file.read_text(encoding="utf-8")), file
+
+
+def test_a_view_imports_nothing_of_another() -> None:
+    render = f"{registry.__package__}."
+    for view in VIEWS:
+        others = tuple(render + other for other in VIEWS if other != view)
+        for file in (PACKAGE / "core" / "render" / view).glob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ImportFrom):
+                    # One dot is the view's own folder, and two are the folder of all views.
+                    name = render + (node.module or "") if node.level == 2 else node.module or ""
+                    names = [name, *(f"{name.rstrip('.')}.{one.name}" for one in node.names)]
+                    assert not [one for one in names if one.startswith(others)], file
 
 
 def test_every_view_has_a_folder_that_draws_it() -> None:

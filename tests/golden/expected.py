@@ -16,8 +16,8 @@ from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render import description
 from sphinx_attention.core.render.arcs import draw as arcs
-from sphinx_attention.core.render.arcs import feet, layout
-from sphinx_attention.core.render.common import edges, heatmap, vector_strips
+from sphinx_attention.core.render.arcs import feet
+from sphinx_attention.core.render.common import edges, heatmap, vector_strips, word_row
 from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
 from sphinx_attention.core.render.grid import draw as grid
 from sphinx_attention.core.render.heads import draw as heads
@@ -94,7 +94,7 @@ def _curves(dice: random.Random) -> Iterable[Any]:
     for number in range(400):
         count = 1 + number % 9
         widths = [float(6 + dice.randrange(200)) for _ in range(count)]
-        xs, width = layout.middles(widths)
+        xs, width = word_row.middles(widths)
         mirrored = number % 3 == 2
         middles = xs[::-1] if mirrored else xs
         own = widths[::-1] if mirrored else widths

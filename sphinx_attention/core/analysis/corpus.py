@@ -66,14 +66,15 @@ class CorpusMaker:
         if not attention.same_tokens:
             raise AttentionError(
                 Problem.OPTION,
-                "the view corpus shows attention among the tokens of one sentence, and here the "
-                f"queries ({attention.part} attention) are other tokens than the keys: name another"
-                f" part in {option('part')}",
+                "the scores of heads are of attention among the tokens of one sentence, and here "
+                f"the queries ({attention.part} attention) are other tokens than the keys: name "
+                f"another part in {option('part')}",
             )
         names = attention.layer_names, attention.head_names
         if self._names not in {None, names}:
             raise AttentionError(
-                Problem.OPTION, "the view corpus needs the same layers and heads for every sentence"
+                Problem.OPTION,
+                "scores over all sentences need the same layers and heads for every sentence",
             )
         self._names = names
         self._tokens[number] = attention.query_tokens

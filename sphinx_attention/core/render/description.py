@@ -59,7 +59,7 @@ class Pair:
 def strongest_pairs(figure: Figure, limit: int = _LISTED) -> list[Pair]:
     """The strongest pairs of the shown head, or of the pinned tokens if there are some.
 
-    The view heads shows the mean of the heads that it draws.
+    Where a view draws several heads together, their mean counts.
 
     Masked weights and zeros are no pairs. Equal weights keep the order of the text.
 

@@ -296,7 +296,7 @@ class TestTheSummary:
     def test_a_source_without_queries(self) -> None:
         from dataclasses import replace
 
-        with pytest.raises(AttentionError, match="the view map shows queries and keys"):
+        with pytest.raises(AttentionError, match="a map shows queries and keys"):
             maker().add(0, replace(attention(4), queries=None, keys=None, logit_terms=None))
 
 

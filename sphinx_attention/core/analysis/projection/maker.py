@@ -67,12 +67,12 @@ class MapMaker:
         if not attention.same_tokens:
             raise AttentionError(
                 Problem.OPTION,
-                "cross-attention has queries of one text and keys of another, and the view map "
-                f"shows those of one text: name encoder or decoder in {named('part')}",
+                "cross-attention has queries of one text and keys of another, and a map shows "
+                f"those of one text: name encoder or decoder in {named('part')}",
             )
         if attention.queries is None or attention.keys is None:
             why = ENGLISH.remark(logits.missing(attention))
-            raise AttentionError(Problem.MODEL, f"the view map shows queries and keys, and {why}")
+            raise AttentionError(Problem.MODEL, f"a map shows queries and keys, and {why}")
         if self._heads is not None:
             names = attention.head_names
             kept = [position("head", head, names, "heads") for head in self._heads]

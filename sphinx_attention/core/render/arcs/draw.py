@@ -14,11 +14,18 @@ from sphinx_attention.core.render.common import edges, squares
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.placed_text import tokens_right_to_left
 from sphinx_attention.core.render.common.score_vector import are_strong
+from sphinx_attention.core.render.common.word_row import (
+    BOTTOM,
+    LEAST_ROOM,
+    SMALLEST,
+    TOP,
+    WORD,
+    lay_out_row,
+)
 from sphinx_attention.core.render.drawing import Drawing
 
 from . import labels
 from .feet import Feet, Words, feet
-from .layout import lay_out_row
 from .picture import write
 
 if TYPE_CHECKING:
@@ -39,10 +46,8 @@ _OPACITIES: list[tuple[int, float]] = _ARCS["rest_opacities"]  # from which code
 # The share of that for edges to special tokens, so that sinks do not hide the words.
 _SPECIAL_OPACITY = 0.6
 
-_TOP: float = _ARCS["top"]  # room above the highest edge for half its stroke
-_WORD: float = _ARCS["word"]  # below the line where edges meet the row
-_BOTTOM = 48.0  # likewise
-_NUMBER: float = _ARCS["number"]  # likewise
+# Px from the line where edges meet the row down to the baseline of the numbers.
+_NUMBER: float = _ARCS["number"]
 _LABELS = 2.0  # from the baseline of the numbers to the lines of labels
 _ROWS_APART: float = _ARCS["rows_apart"]
 _COLUMN: float = _ARCS["column"]  # about as wide as a page's text; a wider picture scrolls
@@ -50,7 +55,6 @@ _KEY_NUMBER: float = _ARCS["key_number"]
 _KEY_WORD = 38.0
 _KEY_SQUARES: float = _ARCS["key_squares"]
 _KEY_LINE: float = _ARCS["key_line"]
-_LEAST_ROOM: float = _ARCS["row"]["least"]
 # The most tokens of a picture beside another one that has squares: a figure must have few elements.
 _MOST_WITH_SQUARES: int = _ARCS["most_with_squares"]
 
@@ -160,7 +164,7 @@ def _one_row(figure: Figure, codes: Codes) -> Drawing:
     over = labels.place([one for one in figure.labels if one.key is not None], middle, width)
     under = labels.place([one for one in figure.labels if one.key is None], middle, width)
     band = labels.band(over)
-    y = edges.headroom(span) + _TOP + band
+    y = edges.headroom(span) + TOP + band
 
     def curve(query: int, key: int, stands: Feet) -> edges.Curve:
         x = slots[query].x
@@ -170,7 +174,7 @@ def _one_row(figure: Figure, codes: Codes) -> Drawing:
 
     row = DrawnRow(
         tokens=_tokens(slots, _totals(figure, codes), figure.pinned),
-        word_y=y + _WORD,
+        word_y=y + WORD,
         number_y=y + _NUMBER,
     )
 
@@ -183,7 +187,7 @@ def _one_row(figure: Figure, codes: Codes) -> Drawing:
     # The lines of labels begin below the squares of heads.
     room = squares.ROOM if under and _has_squares(figure) else _LABELS
     drawn = (*labels.above(over, height), *labels.below(under, y + _NUMBER + room))
-    size = (width, y + _BOTTOM + labels.band(under) + room - _LABELS)
+    size = (width, y + BOTTOM + labels.band(under) + room - _LABELS)
     both = (slots, slots)
     drawing = _drawing(figure, codes, (row,), both, curve, size=size, backwards=backwards)
     if not drawn:
@@ -218,11 +222,11 @@ def _two_rows(figure: Figure, codes: Codes) -> Drawing:
     )
     query_row = DrawnRow(
         tokens=_tokens(queries, None, figure.pinned),
-        word_y=query_line + _WORD,
+        word_y=query_line + WORD,
         number_y=query_line + _NUMBER,
         side="query",
     )
-    size = (width, query_line + _BOTTOM)
+    size = (width, query_line + BOTTOM)
     rows_drawn, slots = (key_row, query_row), (queries, keys)
     return _drawing(figure, codes, rows_drawn, slots, curve, size=size, backwards=all(backward))
 
@@ -317,7 +321,7 @@ def _drawing(
         write=write,
         turns=True,
         notes=_notes(figure),
-        smallest=_ARCS["smallest"],
+        smallest=SMALLEST,
     )
 
 
@@ -337,7 +341,7 @@ def _squares(figure: Figure, slots: Sequence[PlacedToken], y: float) -> squares.
     if not figure.pinned or not _has_squares(figure):
         return squares.Squares()
     codes = {h: Codes.of_head(attention, figure.layer, h) for h in range(attention.heads)}
-    rooms = [squares.Room(slot.x, y, max(slot.text_width, _LEAST_ROOM)) for slot in slots]
+    rooms = [squares.Room(slot.x, y, max(slot.text_width, LEAST_ROOM)) for slot in slots]
     return squares.squares_under(figure, codes, rooms, figure.head)
 
 

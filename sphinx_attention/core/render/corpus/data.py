@@ -14,11 +14,11 @@ import numpy as np
 
 from sphinx_attention.core.analysis.corpus import Corpus, means
 from sphinx_attention.core.codes import FULL, MASKED, NO_SCORE, score_codes
-from sphinx_attention.core.render.arcs.layout import TOP, lay_out_row
 from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.placed_text import tokens_right_to_left
 from sphinx_attention.core.render.common.text_metrics import cut
+from sphinx_attention.core.render.common.word_row import TOP, lay_out_row
 from sphinx_attention.core.text import clean_line
 from sphinx_attention.core.views import CORPUS_SCORE_NAMES, SCORES_WITH_UNITS
 

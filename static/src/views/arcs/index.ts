@@ -1,7 +1,7 @@
 /** The arcs view: tokens in one row or two, and curves from the token in focus. */
 
-import { most_rest_edges, most_with_squares, number, row } from "../../../../sphinx_attention/core/render/arcs/constants.json";
-import { edges as curves, squares as squareConstants } from "../../../../sphinx_attention/core/render/common/constants.json";
+import { most_rest_edges, most_with_squares, number } from "../../../../sphinx_attention/core/render/arcs/constants.json";
+import { edges as curves, squares as squareConstants, word_row as row } from "../../../../sphinx_attention/core/render/common/constants.json";
 import {
   addHitArea,
   type Edge,

@@ -3,8 +3,8 @@
  * widths, they are laid out again, so that no letter is stretched and all gaps are equal.
  */
 
-import { column, row as constants, smallest, top, word as wordBelow } from "../../../../sphinx_attention/core/render/arcs/constants.json";
-import { edges } from "../../../../sphinx_attention/core/render/common/constants.json";
+import { column } from "../../../../sphinx_attention/core/render/arcs/constants.json";
+import { edges, word_row as constants } from "../../../../sphinx_attention/core/render/common/constants.json";
 import { clamp, find, numberIn, setAttributes, short, type Side, SIDES, type TextToken, type TextTokens, toggleClass } from "../shared";
 import { type Frame, headroomOf } from "./curves";
 import { ROW_ABOVE, ROW_BELOW } from "./rows";
@@ -38,7 +38,7 @@ export function frameOf(middles: PerSide, widths: PerSide, oneRow: boolean, band
   }
   const span = spanOf(queries);
   const headroom = headroomOf(span);
-  const y = headroom + top + band;
+  const y = headroom + constants.top + band;
   return { queries, keys: queries, queryWidths: widths.query, keyWidths: widths.query, queryY: y, keyY: y, headroom, span };
 }
 
@@ -53,8 +53,8 @@ export function frameIn(tokens: TextTokens, oneRow: boolean, band: number): Fram
   );
   const frame = frameOf(perSide((side) => tokens[side].map(({ x }) => x)), widths, oneRow, band);
   if (!oneRow) return frame;
-  const y = numberIn(tokens.query[0]!.word!, "y") - wordBelow;
-  return { ...frame, queryY: y, keyY: y, headroom: y - top - band };
+  const y = numberIn(tokens.query[0]!.word!, "y") - constants.word;
+  return { ...frame, queryY: y, keyY: y, headroom: y - constants.top - band };
 }
 
 function perSide<Value>(of: (side: Side) => Value): Record<Side, Value> {
@@ -131,7 +131,7 @@ function widen(picture: SVGSVGElement, width: number): void {
   const box = picture.viewBox.baseVal;
   const stage = picture.parentElement!;
   const fit = find(stage, "fit");
-  const least = !fit ? 1 : getComputedStyle(fit).display === "none" ? 0 : smallest;
+  const least = !fit ? 1 : getComputedStyle(fit).display === "none" ? 0 : constants.smallest;
   const shown = (wide: number): number => clamp(stage.clientWidth, least * wide, wide) / wide;
   const high = (box.height * shown(box.width)) / shown(width);
   setAttributes(picture, {
@@ -139,7 +139,7 @@ function widen(picture: SVGSVGElement, width: number): void {
     height: short(high),
     viewBox: `0 ${short(box.y + box.height - high)} ${short(width)} ${short(high)}`,
   });
-  if (fit) setAttributes(fit, { width: short(smallest * width) });
+  if (fit) setAttributes(fit, { width: short(constants.smallest * width) });
 }
 
 /** Put the texts of a token, and the area that reacts to the pointer, where the token is. */

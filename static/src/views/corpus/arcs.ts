@@ -1,6 +1,6 @@
 /** The picture at rest of a sentence, which the view of arcs then takes over. */
 
-import { smallest } from "../../../../sphinx_attention/core/render/arcs/constants.json";
+import { word_row as ROW } from "../../../../sphinx_attention/core/render/common/constants.json";
 import { directionOf, group, MASKED, pictureElement, setAttributes, short, svg, wordElement } from "../shared";
 
 /** A sentence as Python has laid it out. */
@@ -21,21 +21,18 @@ export interface Sentence {
   readonly rtl?: true;
 }
 
-/** The font size of special tokens, and px below the line where edges meet the row. */
-const [SPECIAL, WORD, BOTTOM] = [14, 22, 48];
-
 export function arcsPicture({ tokens, special, x, widths, size: [width, y], rtl }: Sentence): SVGSVGElement {
   const lines = { fill: "none", stroke: "currentColor" };
   const words = tokens.map((text, i) => {
-    const word = wordElement(text, widths[i]!, x[i]!, y + WORD);
+    const word = wordElement(text, widths[i]!, x[i]!, y + ROW.word);
     const isSpecial = special.includes(i);
-    if (isSpecial) setAttributes(word, { "font-size": SPECIAL });
+    if (isSpecial) setAttributes(word, { "font-size": ROW.special_font });
     return group(`token${isSpecial ? " attention-token--special" : ""}`, { "data-token": i }, word);
   });
-  const row = { fill: "currentColor", "font-size": 18, "text-anchor": "middle", "pointer-events": "all" };
+  const row = { fill: "currentColor", "font-size": ROW.font, "text-anchor": "middle", "pointer-events": "all" };
   const picture = pictureElement(
     width,
-    y + BOTTOM,
+    y + ROW.bottom,
     directionOf(!!rtl),
     group("overview", lines),
     group("edges", lines),
@@ -46,7 +43,7 @@ export function arcsPicture({ tokens, special, x, widths, size: [width, y], rtl 
 
 /** The element that tells how narrow the picture may become before it scrolls. */
 export function fitOf({ size: [width] }: Sentence): SVGSVGElement {
-  return svg("svg", { class: "attention-fit", width: short(smallest * width), height: 0, "aria-hidden": "true" });
+  return svg("svg", { class: "attention-fit", width: short(ROW.smallest * width), height: 0, "aria-hidden": "true" });
 }
 
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";

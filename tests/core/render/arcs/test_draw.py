@@ -6,8 +6,8 @@ import pytest
 from sphinx_attention.core.attention import Token
 from sphinx_attention.core.codes import Codes
 from sphinx_attention.core.render.arcs import draw as arcs
-from sphinx_attention.core.render.arcs.layout import lay_out_row
 from sphinx_attention.core.render.common import edges
+from sphinx_attention.core.render.common.word_row import lay_out_row
 from sphinx_attention.core.render.svg import render_svg
 from tests.core.render.figures import figure, random_rows
 from tests.core.render.pictures import FOX, ROWS, classed, parse

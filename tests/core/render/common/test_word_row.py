@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from sphinx_attention.core.render.arcs.layout import lay_out_row, middles
+from sphinx_attention.core.render.common.word_row import lay_out_row, middles
 from tests.core.render.figures import tokens
 
 

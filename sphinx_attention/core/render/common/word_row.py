@@ -1,31 +1,42 @@
-"""Where the words of arcs stand in their rows. The browser part computes the same."""
+"""Where the words of a sentence stand in a row. The browser part computes the same."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.render.common.constants import constants
-from sphinx_attention.core.render.common.placed_text import Fonts, PlacedToken, token_text
+from .constants import constants
+from .placed_text import Fonts, PlacedToken, token_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sphinx_attention.core.attention import Token
 
-FONTS = Fonts(ordinary=18, special=14)
+_ROW = constants()["word_row"]
+
+FONTS = Fonts(ordinary=_ROW["font"], special=_ROW["special_font"])
 """Sizes in px of ordinary and of special tokens."""
 
-TOP: float = constants("arcs")["top"]
+TOP: float = _ROW["top"]
 """The room in px above the highest edge for half its stroke."""
 
-_ROW = constants("arcs")["row"]
+WORD: float = _ROW["word"]
+"""The px from the line where edges meet the row down to the baseline of the words."""
+
+BOTTOM: float = _ROW["bottom"]
+"""The px from that line down to the bottom of the picture, without labels."""
+
+LEAST_ROOM: float = _ROW["least"]
+"""The least width in px of a word's room, which is the width of the number under the word."""
+
+SMALLEST: float = _ROW["smallest"]
+"""The smallest size of a picture with a row of words, as a share of its own size."""
+
 # Px between two words.
 _GAP: float = _ROW["gap"]
 # Px between the middles of two words at least, so that the numbers under short words do not touch.
 _APART: float = _ROW["apart"]
-# Px of a word's room at least: as wide as the number under it.
-_LEAST: float = _ROW["least"]
 # Px beside a row.
 _MARGIN: float = _ROW["margin"]
 
@@ -36,12 +47,12 @@ def middles(widths: Sequence[float]) -> tuple[list[float], float]:
     Returns:
         The middle of each word, and the width of the row with its margins, in px.
     """
-    x = _MARGIN + max(widths[0], _LEAST) / 2
+    x = _MARGIN + max(widths[0], LEAST_ROOM) / 2
     found = [x]
     for before, width in pairwise(widths):
         x += max((before + width) / 2 + _GAP, _APART)
         found.append(x)
-    return found, x + max(widths[-1], _LEAST) / 2 + _MARGIN
+    return found, x + max(widths[-1], LEAST_ROOM) / 2 + _MARGIN
 
 
 def lay_out_row(
