@@ -270,6 +270,11 @@ def describe(figure: Figure) -> str:
     return f"{about(figure)} {detail(figure)}".strip()
 
 
+def full_description(figure: Figure) -> str:
+    """The author's description, if there is one, and that of `describe`."""
+    return " ".join(filter(None, (clean_line(figure.spec.alt or ""), describe(figure))))
+
+
 def about(figure: Figure) -> str:
     """The part of a description that is equal for all heads: whose attention, over which words."""
     whose = default_title(figure)

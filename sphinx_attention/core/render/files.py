@@ -1,4 +1,4 @@
-"""A figure in a file of its own: a self-contained page, or its picture as SVG, PNG or PDF."""
+"""A figure in a file of its own: a self-contained page, or its picture."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.figure.figure import Figure
 
-FORMATS = ("html", "svg", "png", "pdf")
+FORMATS = ("html", "svg", "png", "pdf", "tex")
 """The file extensions that are supported."""
 
 INSTALL = 'pip install "sphinx-attention[render]"'
@@ -53,6 +53,11 @@ def write_file(figure: Figure, path: Path) -> None:
         path.write_text(standalone_page(figure), encoding="utf-8")
     elif kind == "svg":
         path.write_text(standalone_svg(figure), encoding="utf-8")
+    elif kind == "tex":
+        # Most programs need no LaTeX.
+        from .latex.files import write_tex  # noqa: PLC0415
+
+        write_tex(figure, path)
     else:
         path.write_bytes(typeset(standalone_svg(figure), kind))
 

@@ -79,7 +79,7 @@ def render(
 ) -> None:
     """Draw the attention over TEXT and write it to a file.
 
-    HTML is one self-contained page with the live figure. SVG, PNG and PDF hold its picture.
+    HTML is one self-contained page with the live figure. SVG, PNG, PDF and TeX hold its picture.
     """
     if output.suffix.lstrip(".").lower() not in FORMATS:
         raise click.BadParameter(

@@ -56,8 +56,10 @@ class LiveFigure:
         """Write the figure to a file.
 
         Args:
-            path: ``.html`` is one self-contained page with the live figure; ``.svg``, ``.png`` and
-                ``.pdf`` hold its picture. The last two need ``sphinx-attention[render]``.
+            path: ``.html`` is one self-contained page with the live figure; ``.svg``, ``.png``,
+                ``.pdf`` and ``.tex`` hold its picture. PNG and PDF need
+                ``sphinx-attention[render]``; ``.tex`` needs ``sphinxattention.sty``, which is
+                written beside it.
 
         Raises:
             AttentionError: the path has another ending, or a package is missing.

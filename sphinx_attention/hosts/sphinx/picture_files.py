@@ -14,10 +14,9 @@ from docutils import nodes
 from PIL import Image
 from sphinx.builders.epub3 import Epub3Builder
 
-from sphinx_attention.core.render.description import describe
+from sphinx_attention.core.render.description import full_description
 from sphinx_attention.core.render.files import standalone_svg, typeset
 from sphinx_attention.core.store.atomic import replace
-from sphinx_attention.core.text import clean_line
 
 from .domain import SIMPLEPDF
 
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_attention.core.figure.figure import Figure
-
-    from .nodes import attention_figure
 
     Format = Literal["svg", "png"]
 
@@ -62,9 +59,7 @@ def format_for(builder: Builder) -> Format | None:
     return None
 
 
-def picture_of(
-    node: attention_figure, figure: Figure, env: BuildEnvironment, kind: Format
-) -> nodes.image:
+def picture_of(figure: Figure, env: BuildEnvironment, kind: Format) -> nodes.image:
     """The picture of a figure, as Sphinx embeds the images of an author.
 
     Raises:
@@ -78,8 +73,7 @@ def picture_of(
         temporary = path.with_suffix(".tmp")
         temporary.write_bytes(content)
         replace(temporary, path)
-    alt = clean_line(node.spec.alt or "")
-    image = nodes.image(uri=str(path), alt=" ".join(filter(None, (alt, describe(figure)))))
+    image = nodes.image(uri=str(path), alt=full_description(figure))
     image["candidates"] = {_TYPES[kind]: str(path)}
     if kind == "png":
         image["width"] = f"{min(_WIDEST, _width(content) / _PIXELS_PER_INCH):.2f}in"

@@ -137,7 +137,7 @@ class ResolveFigures(SphinxPostTransform):
         builder = builder_of(self.env)
         if (kind := format_for(builder)) is not None:
             with guarded(Problem.MODEL, f"drawing the figure over “{node.spec.request.text}”"):
-                return as_generic(node, figure, picture_of(node, figure, self.env, kind))
+                return as_generic(node, figure, picture_of(figure, self.env, kind))
         if drawn_as != "latex":
             return _drawn_as_text(node, figure)
         made = as_latex(node, figure, builder)

@@ -60,7 +60,7 @@ def test_the_page_needs_no_other_file_and_holds_only_its_scripts(view: Any) -> N
 
 
 def test_the_same_figure_gives_the_same_files(tmp_path: Path) -> None:
-    for kind in ("html", "svg", "png", "pdf"):
+    for kind in ("html", "svg", "png", "pdf", "tex"):
         contents = []
         for name in ("a", "b"):
             write_file(figure(), tmp_path / f"{name}.{kind}")
@@ -69,7 +69,7 @@ def test_the_same_figure_gives_the_same_files(tmp_path: Path) -> None:
 
 
 def test_an_unknown_file_extension_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(AttentionError, match="html, svg, png, pdf"):
+    with pytest.raises(AttentionError, match="html, svg, png, pdf, tex"):
         write_file(figure(), tmp_path / "x.jpeg")
 
 

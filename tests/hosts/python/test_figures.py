@@ -170,11 +170,17 @@ def test_two_figures_on_a_page_share_no_id() -> None:
     assert {one["src"].partition(",")[0] for one in pictures} == {"data:image/svg+xml;base64"}
 
 
-@pytest.mark.parametrize("kind", ["html", "svg", "png", "pdf"])
+@pytest.mark.parametrize("kind", ["html", "svg", "png", "pdf", "tex"])
 def test_files_are_saved(tmp_path: Path, kind: str) -> None:
     out = tmp_path / f"fox.{kind}"
     figure(ROWS, tokens=TOKENS, focus="fox").save(out if kind == "html" else str(out))
-    start = {"html": b"<!DOCTYPE html>", "svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF-"}[kind]
+    start = {
+        "html": b"<!DOCTYPE html>",
+        "svg": b"<?xml",
+        "png": b"\x89PNG",
+        "pdf": b"%PDF-",
+        "tex": b"% A figure",
+    }[kind]
     assert out.read_bytes().startswith(start)
     if kind == "svg":
         assert minidom.parse(str(out)).documentElement.tagName == "svg"
@@ -184,7 +190,9 @@ def test_files_are_saved(tmp_path: Path, kind: str) -> None:
 
 def test_files_that_cannot_be_saved(tmp_path: Path) -> None:
     shown = figure(ROWS, tokens=TOKENS)
-    with pytest.raises(AttentionError, match="its ending has to be one of html, svg, png, pdf"):
+    with pytest.raises(
+        AttentionError, match="its ending has to be one of html, svg, png, pdf, tex"
+    ):
         shown.save(tmp_path / "fox.gif")
     assert not (tmp_path / "fox.gif").exists()
     with pytest.raises(AttentionError, match="its ending"):

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from sphinx_attention.core.figure.axes import names
 from sphinx_attention.core.render.common.score_vector import score_vector
 from sphinx_attention.core.render.comparison import panes_of
-from sphinx_attention.core.render.description import credit, label_lines, next_lines
+from sphinx_attention.core.render.description import (
+    credit,
+    full_description,
+    label_lines,
+    next_lines,
+)
 from sphinx_attention.core.render.registry import draw, page_figure
 from sphinx_attention.core.render.svg import write_svg
 
@@ -86,8 +91,15 @@ def _block(figure: Figure, texts: TexTexts, images: dict[str, bytes]) -> str:
     if drawing.vector and (vector := score_vector(figure)) is not None:
         parts.append(_vector(vector, texts))
     inside = "\\AttentionSpace\n".join(parts)
+    described = _hexadecimal(full_description(figure))
+    inside = f"\\AttentionDescription{{{described}}}%\n{inside}"
     below = "" if drawing.latex is None else drawing.latex(figure, drawing.content, texts.text)
     return f"\\begin{{AttentionFigure}}%\n{inside}\\end{{AttentionFigure}}%\n{below}"
+
+
+def _hexadecimal(text: str) -> str:
+    """A text as a string of PDF, which has no character that TeX knows as a command."""
+    return text.encode("utf-16-be", "replace").hex().upper()
 
 
 def _picture(figure: Figure, view: View | None, texts: TexTexts, images: dict[str, bytes]) -> str:
