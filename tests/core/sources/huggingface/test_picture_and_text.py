@@ -165,24 +165,21 @@ def test_two_pictures_in_one_text(tmp_path: Path) -> None:
     assert isinstance(found, AttentionError)
 
 
-class QwenProcessor:
-    """What `Qwen2VLProcessor` does for one picture. The class itself needs torchvision."""
+class QwenProcessor(transformers.Qwen2VLProcessor):
+    """The processor of Qwen2-VL without its part for videos, which alone needs torchvision."""
 
-    image_token = "<|image_pad|>"
+    def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> Any:
+        if argument_name == "video_processor":
+            return type(argument)
+        return super().check_argument_for_proper_class(argument_name, argument)
 
-    def __init__(self) -> None:
-        self.tokenizer = tokenizer("<|vision_start|>", self.image_token, "<|vision_end|>")
-        self.image_processor = transformers.Qwen2VLImageProcessorPil(
-            min_pixels=256, max_pixels=1536, patch_size=4, merge_size=2, temporal_patch_size=2
-        )
 
-    def __call__(self, images: list[Any], text: list[str], return_tensors: str) -> Any:
-        seen = self.image_processor(images=images, return_tensors=return_tensors)
-        count = int(seen["image_grid_thw"][0].prod()) // self.image_processor.merge_size**2
-        whole = text[0].replace(self.image_token, " ".join([self.image_token] * count))
-        read = self.tokenizer([whole], return_tensors=return_tensors)
-        kinds = (read["input_ids"] == 5).long()
-        return {**read, **seen, "mm_token_type_ids": kinds}
+def qwen_processor() -> QwenProcessor:
+    marks = ("<|vision_start|>", "<|image_pad|>", "<|vision_end|>", "<|video_pad|>")
+    images = transformers.Qwen2VLImageProcessorPil(
+        min_pixels=256, max_pixels=1536, patch_size=4, merge_size=2, temporal_patch_size=2
+    )
+    return QwenProcessor(images, tokenizer(*marks), video_processor=None)
 
 
 def test_patches_of_any_shape_of_picture() -> None:
@@ -209,7 +206,7 @@ def test_patches_of_any_shape_of_picture() -> None:
     )
     model = transformers.Qwen2VLModel(config).eval()
     model.set_attn_implementation("eager")
-    processor = QwenProcessor()
+    processor = qwen_processor()
     picture = noise(60, 40)
     seen = see_beside_text(model, processor, picture, TEXT, "tiny")
     rows, columns = seen.rows, seen.columns
