@@ -29,6 +29,13 @@ LARGEST_FILE = 32 * 2**20
 MOST_PIXELS = 40_000_000
 """Pixels of the largest picture that is decoded."""
 
+_MOST_TIMES = 50
+"""How many times longer one side may be than the other.
+
+Image processors make the shorter side some hundred pixels long. A line of a million pixels would
+become a picture that no memory holds.
+"""
+
 SMALLER = "save the picture with fewer pixels: models see a few hundred a side"
 """What to do with a picture file that is too large."""
 
@@ -118,6 +125,12 @@ def _check_size(size: tuple[int, int], name: str) -> None:
     width, height = size
     if width * height > MOST_PIXELS:
         raise _too_large(name, f"{width:,} × {height:,} pixels")
+    if max(width, height) > _MOST_TIMES * min(width, height):
+        raise AttentionError(
+            Problem.PICTURE,
+            f"the picture {name} has {width:,} × {height:,} pixels, and one side may be at most "
+            f"{_MOST_TIMES} times as long as the other; crop it",
+        )
 
 
 def _too_large(name: str, size: str) -> AttentionError:

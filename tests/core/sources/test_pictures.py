@@ -87,6 +87,9 @@ def announced(width: int, height: int) -> bytes:
         (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS"),
         (announced(10_000, 10_000), "10,000 × 10,000 pixels"),
         (announced(60_000, 60_000), "has too many pixels"),
+        (announced(1, 30_000_000), "at most 50 times as long as the other; crop it"),
+        (announced(5_100, 100), "has 5,100 × 100 pixels"),
+        (announced(0, 3), "is no picture that can be read"),
     ],
 )
 def test_other_files_are_refused_before_they_are_decoded(data: bytes, says: str) -> None:
