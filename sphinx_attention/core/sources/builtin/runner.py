@@ -15,7 +15,6 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.sources.builtin import FOLDER, installed, sees_nothing
 from sphinx_attention.core.sources.generation import Continuation, check_room, go_on
 from sphinx_attention.core.sources.layers import choose_layers
-from sphinx_attention.core.sources.logit_terms import LayerLogitTerms, with_logit_terms
 from sphinx_attention.core.sources.refusals import (
     check_length,
     check_text,
@@ -26,17 +25,16 @@ from sphinx_attention.core.sources.refusals import (
 from sphinx_attention.core.sources.token_text import byte_alphabet, readable
 from sphinx_attention.core.sources.words import words_after, words_at
 
+from .captured import CapturedLayers
 from .network import load_network
 from .tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from sphinx_attention.core.request import Request
 
-    from .network import LayerAttention, Network
+    from .network import Network
     from .tokenizer import Piece, Tokenizer
 
 _PART: Part = "decoder"
@@ -70,30 +68,18 @@ def read(request: Request) -> Attention:
     tokens += _new_tokens(ids, written.ids, tokens)
     ids += written.ids
     computed = list(network.attentions(ids, max(numbers) + 1))
-    layers = [computed[number] for number in numbers]
-    vectors = {name: _stacked(layers, name) for name in request.keep if name != "norms"}
-    norms = None
-    if "norms" in request.keep:
-        norms = np.stack([network.norms(n, computed[n].values) for n in numbers])
+    layers = CapturedLayers(network, numbers, computed, request.keep)
     attention = Attention(
         query_tokens=tokens,
         key_tokens=tokens,
-        weights=_stacked(layers, "weights"),
         masked=np.triu(np.ones((1, len(tokens), len(tokens)), dtype=np.bool_), 1),
         part=_PART,
         label=label,
-        queries=vectors.get("queries"),
-        keys=vectors.get("keys"),
-        values=vectors.get("values"),
-        norms=norms,
         provenance=_provenance(written),
-        layer_names=tuple(str(number) for number in numbers),
         candidates=written.candidates(lambda numbers: [_shown(n) for n in numbers]),
+        **layers.fields,
     )
-    if not {"queries", "keys"} <= set(request.keep):
-        return attention
-    terms = LayerLogitTerms(shape.scale, softcap=0.0, bias=None, sinks=None, missing="")
-    return with_logit_terms(attention, [terms] * len(layers))
+    return layers.with_terms(attention, shape.scale)
 
 
 def _pieces_of(request: Request) -> list[Piece]:
@@ -172,10 +158,6 @@ def _provenance(written: Continuation) -> dict[str, str]:
     if written.ids:
         told["continued"] = _written(written.ids).strip()
     return told
-
-
-def _stacked(layers: Sequence[LayerAttention], name: str) -> NDArray[np.float32]:
-    return np.stack([getattr(layer, name) for layer in layers])
 
 
 @cache

@@ -17,7 +17,6 @@ from sphinx_attention.core.host_words import option
 from sphinx_attention.core.sources.author_files import read_author_file
 from sphinx_attention.core.sources.builtin import VISION_FOLDER, installed
 from sphinx_attention.core.sources.layers import choose_layers
-from sphinx_attention.core.sources.logit_terms import LayerLogitTerms, with_logit_terms
 from sphinx_attention.core.sources.pictures import (
     LARGEST_FILE,
     SMALLER,
@@ -28,14 +27,12 @@ from sphinx_attention.core.sources.pictures import (
 )
 from sphinx_attention.core.sources.refusals import has_no_part, sees_alone
 
+from .captured import CapturedLayers
 from .vision_network import load_vision
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from sphinx_attention.core.request import Request
 
-    from .network import LayerAttention
     from .vision_network import VisionNetwork
 
 _PART: Part = "encoder"
@@ -72,37 +69,20 @@ def read(request: Request) -> Attention:
         label, dict.fromkeys(range(shape.layers), shape.heads), request.layers
     )
     computed = list(network.attentions(pixels, max(numbers) + 1))
-    layers = [computed[number] for number in numbers]
+    layers = CapturedLayers(network, numbers, computed, request.keep)
     tokens = (Token("[CLS]", special=True), *patch_tokens(shape.patches, shape.patches))
-    vectors = {name: _stacked(layers, name) for name in request.keep if name != "norms"}
-    norms = None
-    if "norms" in request.keep:
-        norms = np.stack([network.norms(n, computed[n].values) for n in numbers])
     told = {"numpy": np.__version__, "dtype": "float32", "capture": "numpy"}
     attention = Attention(
         query_tokens=tokens,
         key_tokens=tokens,
-        weights=_stacked(layers, "weights"),
         masked=np.zeros((1, len(tokens), len(tokens)), dtype=np.bool_),
         part=_PART,
         label=label,
-        queries=vectors.get("queries"),
-        keys=vectors.get("keys"),
-        values=vectors.get("values"),
-        norms=norms,
         provenance=told | ({WARNING: warning} if warning else {}),
-        layer_names=tuple(str(number) for number in numbers),
         picture=keep(pixels, shape.patches, shape.patches),
+        **layers.fields,
     )
-    if not {"queries", "keys"} <= set(request.keep):
-        return attention
-    scale = float(layers[0].queries.shape[-1] ** -0.5)
-    terms = LayerLogitTerms(scale, softcap=0.0, bias=None, sinks=None, missing="")
-    return with_logit_terms(attention, [terms] * len(layers))
-
-
-def _stacked(layers: list[LayerAttention], name: str) -> NDArray[np.float32]:
-    return np.stack([getattr(layer, name) for layer in layers])
+    return layers.with_terms(attention, float(computed[0].queries.shape[-1] ** -0.5))
 
 
 @cache

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sphinx_attention.core.attention import NOTE, Attention
-from sphinx_attention.core.boundary import as_attention_error
-from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.remarks import together
 from sphinx_attention.core.sources.author_files import read_author_file
 from sphinx_attention.core.sources.layers import choose_layers
@@ -20,10 +18,8 @@ from .backends import Backend, choose_backend, gather
 from .batch import Batch
 from .inputs import Encoded
 from .items import Item
-from .load_errors import is_out_of_memory
 from .loading import Loaded, load, quiet
-from .model_inputs import device_of
-from .packages import require
+from .model_once import Guard, ModelOnce
 from .picture_and_text import see_beside_text
 from .picture_inputs import Seen, see
 
@@ -35,6 +31,9 @@ if TYPE_CHECKING:
     from .own_output import LayerKey
 
 Answer = Attention | AttentionError
+
+_ADVICE = "declare a smaller dtype, a device_map or a smaller model"
+"""What to do if a picture needs more memory than there is."""
 
 _EXACT, _HALF = 1e-4, 3e-2
 """Differences of weights that count as none, in single and in half precision."""
@@ -65,25 +64,18 @@ class PictureRunner:
 
     def __init__(self, source: ModelSource, loader: Callable[[], Loaded] | None = None) -> None:
         self._source = source
-        self._loader = loader or (lambda: load(source, sees=True))
-        self._state: Loaded | None = None
-        self._failure: AttentionError | None = None
+        self._once = ModelOnce(loader or (lambda: load(source, sees=True)))
         self._known: _Known | None = None
 
     def close(self) -> None:
         """Free the model's memory. A later request would load it again."""
-        if self._state is None:
-            return
-        on_gpu = device_of(self._state.model).type == "cuda"
-        self._state = self._known = None
-        gc.collect()
-        if on_gpu:
-            require("torch").cuda.empty_cache()
+        self._known = None
+        self._once.free()
 
     @property
-    def model(self) -> Any:
-        """The loaded model; None if none is loaded."""
-        return None if self._state is None else self._state.model
+    def held(self) -> Loaded | None:
+        """The model if it is loaded."""
+        return self._once.held
 
     def run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
         """Answer requests, each with an image.
@@ -93,46 +85,15 @@ class PictureRunner:
         """
         for request in requests:
             with quiet():
-                answer = self._answer(request)
+                guard = Guard(self._source.label, f"the picture {_name(request)}", _ADVICE)
+                answer = guard.call(self._read, request)
             yield request, answer
-
-    def _answer(self, request: Request) -> Answer:
-        label = self._source.label
-        try:
-            return self._read(request)
-        except AttentionError as error:
-            return error
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - also a panic of Rust, and SystemExit
-            if is_out_of_memory(error):
-                return AttentionError(
-                    Problem.MEMORY,
-                    f"{label} runs out of memory on this picture; declare a smaller dtype, a "
-                    "device_map or a smaller model",
-                )
-            return as_attention_error(
-                error,
-                Problem.MODEL,
-                f"running {label} on the picture {_name(request)}",
-            )
-
-    def _loaded(self) -> Loaded:
-        if self._failure is not None:
-            raise self._failure
-        if self._state is None:
-            try:
-                self._state = self._loader()
-            except AttentionError as error:
-                self._failure = error.with_traceback(None)
-                raise
-        return self._state
 
     def _read(self, request: Request) -> Attention:
         """The attention over one picture."""
         image = request.image
         assert image is not None
-        loaded, label = self._loaded(), self._source.label
+        loaded, label = self._once.get(), self._source.label
         data = read_author_file(Path(image.file), image.path, LARGEST_FILE, SMALLER)
         picture, warning = decode_picture(data, image.path)
         if hasattr(loaded.processor, "tokenizer"):
@@ -145,7 +106,7 @@ class PictureRunner:
         return self._captured(request, seen, warning)
 
     def _captured(self, request: Request, seen: Seen, warning: str) -> Attention:
-        loaded, label = self._loaded(), self._source.label
+        loaded, label = self._once.get(), self._source.label
         known = self._known_by(seen)
         backend = known.backend
         part = next(iter(backend.parts)) if request.part is None else request.part
@@ -166,7 +127,7 @@ class PictureRunner:
     def _known_by(self, seen: Seen) -> _Known:
         """How the model is captured, found out on the first picture."""
         if self._known is None:
-            loaded = self._loaded()
+            loaded = self._once.get()
             exact = loaded.provenance["dtype"] in {"float32", "float64"}
             tolerance = _EXACT if exact else _HALF
             backend, checked = choose_backend(loaded.model, seen.inputs, tolerance)

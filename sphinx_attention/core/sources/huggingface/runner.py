@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import gc
 import inspect
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from sphinx_attention.core.attention import NOTE, Attention, Part
-from sphinx_attention.core.boundary import as_attention_error
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import option
 from sphinx_attention.core.remarks import together
@@ -30,10 +29,9 @@ from .decoder_text import decoder_start, write_target
 from .grouping import ON_DEVICE, Room, batches, with_shared_targets
 from .inputs import Encoded, after_start, encode
 from .items import Item
-from .load_errors import is_out_of_memory
 from .loading import Loaded, load, quiet
 from .model_inputs import device_of, model_inputs
-from .packages import require
+from .model_once import Guard, ModelOnce
 from .page_positions import needs_positions, with_positions
 from .picture_runner import PictureRunner
 
@@ -43,8 +41,6 @@ if TYPE_CHECKING:
     from sphinx_attention.core.request import ModelSource, Request
 
 Answer = Attention | AttentionError
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class ModelRunner:
@@ -63,10 +59,13 @@ class ModelRunner:
         sees: Callable[[], Loaded] | None = None,
     ) -> None:
         self._source = source
-        self._loader = loader or (lambda: load(source, head=self._head))
-        self._state: Loaded | None = None
+        self._once = ModelOnce(loader or (lambda: load(source, head=self._head)))
+        self._guard = Guard(
+            source.label,
+            "this text",
+            "shorten it, or declare a smaller dtype, a device_map or a smaller model",
+        )
         self._tried: Capabilities | None = None
-        self._failure: AttentionError | None = None
         self._needs_positions = False
         self._written: dict[tuple[int, ...], tuple[Encoded, str]] = {}
         self._continued: dict[tuple[tuple[int, ...], int], Continuation] = {}
@@ -82,23 +81,17 @@ class ModelRunner:
     def close(self) -> None:
         """Free the model's memory. A later request would load it again."""
         self._pictures.close()
-        if self._state is None:
-            return
-        on_gpu = device_of(self._state.model).type == "cuda"
-        self._state = self._tried = None
-        gc.collect()
-        if on_gpu:
-            require("torch").cuda.empty_cache()
+        self._tried = None
+        self._once.free()
 
     @property
     def bytes(self) -> int:
         """How many bytes the loaded model takes; 0 if none is loaded."""
-        models = [self._pictures.model, None if self._state is None else self._state.model]
         held = (
             tensor
-            for model in models
-            if model is not None
-            for tensor in (*model.parameters(), *model.buffers())
+            for loaded in (self._pictures.held, self._once.held)
+            if loaded is not None
+            for tensor in (*loaded.model.parameters(), *loaded.model.buffers())
         )
         return sum(tensor.numel() * tensor.element_size() for tensor in held)
 
@@ -129,17 +122,20 @@ class ModelRunner:
     def _load_head(self) -> None:
         """Have the model loaded with its head for the next token."""
         if not self._head:
-            self.close()
-            self._failure, self._head = None, True
+            self._replace_model(head=True)
 
     def _drop_head(self) -> None:
         """Have the model loaded without that head."""
+        self._replace_model(head=False)
+
+    def _replace_model(self, *, head: bool) -> None:
         self.close()
-        self._failure, self._head = None, False
+        self._once.start_again()
+        self._head = head
 
     def _goes_on(self) -> bool:
         """Whether the model that is loaded reads one text from left to right."""
-        tried, loaded = self._tried, self._state
+        tried, loaded = self._tried, self._once.held
         return bool(loaded and tried and not loaded.decodes and tuple(tried.parts) == ("decoder",))
 
     def _run_all(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
@@ -157,7 +153,7 @@ class ModelRunner:
             return
         if any(item.request.layers is not None for item in items):
             with quiet():
-                self._guarded(tried.learn, self._inputs)
+                self._guard.call(tried.learn, self._inputs)
         room = Room() if device_of(self._loaded().model).type == "cpu" else ON_DEVICE
         for group in batches(items, heads=max(tried.heads.values()), pads=tried.pads, room=room):
             with quiet():
@@ -175,51 +171,21 @@ class ModelRunner:
         self._written.clear()
         self._continued.clear()
         with quiet():
-            texts = [(request, self._guarded(self._encode, request)) for request in requests]
+            texts = [(request, self._guard.call(self._encode, request)) for request in requests]
             good = [text for _, text in texts if isinstance(text, Encoded)]
-            tried = self._guarded(self._try, min(good, key=len)) if good else None
+            tried = self._guard.call(self._try, min(good, key=len)) if good else None
             items: list[tuple[Request, Item | AttentionError]] = []
             for request, text in texts:
                 if isinstance(text, AttentionError):
                     items.append((request, text))
                 elif isinstance(tried, Capabilities):
-                    items.append((request, self._guarded(self._item, request, text, tried)))
+                    items.append((request, self._guard.call(self._item, request, text, tried)))
                 elif tried is not None:
                     items.append((request, tried))
             return items
 
-    def _guarded(
-        self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T | AttentionError:
-        """Call a function, and turn any exception into an error that is returned."""
-        try:
-            return function(*args, **kwargs)
-        except AttentionError as error:
-            return error
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - also a panic of Rust, and SystemExit
-            if is_out_of_memory(error):
-                return AttentionError(
-                    Problem.MEMORY,
-                    f"{self._source.label} runs out of memory on this text; shorten it, or declare "
-                    "a smaller dtype, a device_map or a smaller model",
-                )
-            return as_attention_error(
-                error, Problem.MODEL, f"running {self._source.label} on this text"
-            )
-
     def _loaded(self) -> Loaded:
-        """The model, which is loaded once. A failure is kept, because loading would fail again."""
-        if self._failure is not None:
-            raise self._failure
-        if self._state is None:
-            try:
-                self._state = self._loader()
-            except AttentionError as error:
-                self._failure = error.with_traceback(None)
-                raise
-        return self._state
+        return self._once.get()
 
     def _encode(self, request: Request) -> Encoded:
         loaded = self._loaded()
@@ -311,7 +277,7 @@ class ModelRunner:
 
     def _answers(self, group: Sequence[Item], tried: Capabilities) -> list[tuple[Request, Answer]]:
         """Run one batch; if it fails, run each of its items alone."""
-        ran = self._guarded(self._run, group, tried)
+        ran = self._guard.call(self._run, group, tried)
         if not isinstance(ran, AttentionError):
             provenance = {**self._loaded().provenance, "capture": tried.backend.name}
             if not tried.checked:
@@ -320,7 +286,7 @@ class ModelRunner:
             for n, item in enumerate(group):
                 notes = (*tried.backend.notes, tried.backend.part_notes.get(item.part, ""))
                 note = {NOTE: text} if (text := together(notes)) else {}
-                answers.append((item.request, self._guarded(ran.finish, n, provenance | note)))
+                answers.append((item.request, self._guard.call(ran.finish, n, provenance | note)))
             return answers
         if len(group) == 1:
             return [(group[0].request, ran)]
