@@ -16,23 +16,28 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Attention
     from sphinx_attention.core.errors import AttentionError
     from sphinx_attention.core.figure.figure import Figure
-    from sphinx_attention.core.figure.spec import FigureSpec
+    from sphinx_attention.core.figure.spec import FigureSpec, Notation
 
 
-def read_alone(text: str, options: Mapping[str, str], model: str) -> FigureSpec:
+def read_alone(
+    text: str, options: Mapping[str, str], model: str, notation: Notation | None = None
+) -> FigureSpec:
     """The checked specification of a figure.
 
     Args:
         text: the sentence; may be empty if a file of weights has tokens.
         options: the options of the directive by name, in their written form.
         model: the model if the options name none.
+        notation: the language that the figure is written in; None if it is not written out.
 
     Raises:
         AttentionError: the first mistake, with the right form.
     """
     here = Path.cwd()
     # A person who types a command or runs a program may read all of their own files.
-    context = HostContext(Settings(model=model), here, lambda name: locate(name, here / name, None))
+    context = HostContext(
+        Settings(model=model), here, lambda name: locate(name, here / name, None), notation
+    )
     return parse(text, options, None, context)
 
 

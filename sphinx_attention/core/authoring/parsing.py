@@ -19,7 +19,6 @@ from sphinx_attention.core.figure.spec import (
     DirectiveSource,
     FigureSpec,
     Special,
-    Syntax,
 )
 from sphinx_attention.core.host_words import named, option
 from sphinx_attention.core.request import Request
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from sphinx_attention.core.figure.spec import Variant
+    from sphinx_attention.core.figure.spec import Notation, Variant
     from sphinx_attention.core.request import ImageFile, Source
     from sphinx_attention.core.views import View
 
@@ -66,14 +65,14 @@ class HostContext:
         base: the folder that relative model folders start from.
         find_file: resolves a file named by an author, with `author_files.locate`, and lets the
             host note the dependency.
-        syntax: the language that figures are written in; None where they are not written out.
+        notation: the language that figures are written in; None where they are not written out.
         language: the code of the language of the page.
     """
 
     settings: Settings
     base: Path
     find_file: Callable[[str], Path]
-    syntax: Syntax | None = None
+    notation: Notation | None = None
     language: str = "en"
 
 
@@ -110,8 +109,8 @@ def _parse(
     check(values, view, given=given, body=matrix is not None)
     _check_characters(text, "the text")
     written = None
-    if context.syntax is not None:
-        written = DirectiveSource(text, tuple(options.items()), matrix or "", context.syntax)
+    if context.notation is not None:
+        written = DirectiveSource(text, tuple(options.items()), matrix or "", context.notation)
     # A model reads the white space as written. White space above a matrix aligns its columns.
     text = " ".join(text.split()) if given else unix_lines(text).strip()
     read = read_sentences(values["file"], context) if "file" in values else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Rest = Literal["ghost", "none", "overview"]
 Special = Literal["show", "dim", "hide"]
-Syntax = Literal["rst", "myst"]
+Quoting = Literal["", "yaml", "attribute", "python"]
 Axis = Literal["model", "sentence", "picture", "part", "measure", "compare", "step"]
 """What the attentions of one figure can differ in, in the order of the selectors.
 
@@ -38,6 +38,26 @@ SEVERAL = " | "
 
 
 @dataclass(frozen=True)
+class Notation:
+    """A language in which authors write figures, so that a script can write a figure again.
+
+    Attributes:
+        figure: the whole. ``%t`` stands for the text, ``%o`` for all options, ``%b`` for the body
+            with a blank line above it, and ``%f`` for a fence that is longer than any within.
+        option: one option. ``%n`` stands for its name and ``%v`` for its value.
+        quote: the form of values: as they are, or quoted as in YAML, in HTML or in Python.
+        indent: what stands in front of each line of the body.
+        label: the name of the phrase on the button.
+    """
+
+    figure: str
+    option: str
+    quote: Quoting = ""
+    indent: str = ""
+    label: str = "copy_directive"
+
+
+@dataclass(frozen=True)
 class DirectiveSource:
     """A directive as its author wrote it, to be written again with another selection.
 
@@ -46,13 +66,13 @@ class DirectiveSource:
         options: names and values, in order, without those that are about the page: caption, name,
             class and align.
         body: the rows of numbers; empty where there are none.
-        syntax: the language that it was written in.
+        notation: the language that it was written in.
     """
 
     text: str
-    options: tuple[tuple[str, str], ...] = ()
-    body: str = ""
-    syntax: Syntax = "rst"
+    options: tuple[tuple[str, str], ...]
+    body: str
+    notation: Notation
 
 
 Making = Literal["mean sentences"]

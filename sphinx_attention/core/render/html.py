@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from sphinx_attention.core.figure.figure import Alternative, Figure
+    from sphinx_attention.core.figure.spec import Notation
+    from sphinx_attention.core.phrases import Phrases
 
 SideFile = Callable[[str, str], str]
 """Writes a file with this name and JavaScript, and returns its URL from the page."""
@@ -366,6 +368,13 @@ _SMALLEST_FILE = 2 * 1024
 """The most characters of a view's file that stands in the page."""
 
 
+def _notation(notation: Notation, words: Phrases) -> dict[str, str]:
+    """The templates of an author's language, with the text of the button."""
+    told = {"figure": notation.figure, "option": notation.option, "label": words(notation.label)}
+    told |= {"quote": notation.quote} if notation.quote else {}
+    return told | ({"indent": notation.indent} if notation.indent else {})
+
+
 def _directive(figure: Figure) -> str:
     """The author's directive as JSON; empty where none was written."""
     if (written := figure.spec.written) is None:
@@ -374,7 +383,7 @@ def _directive(figure: Figure) -> str:
         "text": written.text,
         "options": dict(written.options),
         "body": written.body,
-        "syntax": written.syntax,
+        "notation": _notation(written.notation, figure.say),
     }
     if own := figure.spec.kind.options:
         told["own"] = list(own)

@@ -13,6 +13,7 @@ from sphinx_attention.core.host_words import HostWords
 from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.core.text import listed, nearest, quoted
 from sphinx_attention.hosts.body import GIVES_TEXT, rows_of, split_text
+from sphinx_attention.hosts.notations import MARKDOWN
 from sphinx_attention.hosts.notes import Notes, read_settings
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sphinx_attention.core.authoring.settings import Settings
-    from sphinx_attention.core.figure.spec import FigureSpec
+    from sphinx_attention.core.figure.spec import FigureSpec, Notation
 
 NAME = "sphinx_attention.hosts.markdown"
 """The name of the extension."""
@@ -47,12 +48,14 @@ class Where(NamedTuple):
         sources: the folder of the pages.
         page: the path of the page below it.
         language: the code of the language of the page.
+        notation: the language that figures are written in.
     """
 
     base: Path
     sources: Path
     page: str
     language: str = "en"
+    notation: Notation = MARKDOWN
 
 
 class Written(NamedTuple):
@@ -168,7 +171,8 @@ def read_figure(
         path = sources / declared[1:] if declared.startswith("/") else folder / declared
         return locate(declared, path, roots)
 
-    spec = parse(text, given, matrix, HostContext(settings, base, find_file, None, where.language))
+    context = HostContext(settings, base, find_file, where.notation, where.language)
+    spec = parse(text, given, matrix, context)
     if matrix is not None:
         from sphinx_attention.core.sources.matrix import read  # noqa: PLC0415 - few have one
 

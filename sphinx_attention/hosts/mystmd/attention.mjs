@@ -33,6 +33,17 @@ function isStatic() {
 
 const { options, kinds } = ask("spec");
 
+/** A value without its quotation marks, which mystmd keeps and Sphinx removes. */
+function unquoted(value) {
+  if (/^'([^']|'')*'$/.test(value)) return value.slice(1, -1).replaceAll("''", "'");
+  if (!/^"([^"\\]|\\.)*"$/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value.slice(1, -1);
+  }
+}
+
 function bodyLine({ node }) {
   const body = node.children?.find((child) => child.type === "mystDirectiveBody");
   return body?.position?.start.line ?? node.position.start.line + 1;
@@ -46,7 +57,7 @@ const figure = {
   body: { type: String, doc: "Rows of numbers, if any, and the caption." },
   run(data, _vfile, context) {
     // Unknown options are told by mystmd. Options without a value arrive as an empty text.
-    const given = Object.fromEntries(Object.entries(data.options ?? {}).map(([name, value]) => [name, String(value)]));
+    const given = Object.fromEntries(Object.entries(data.options ?? {}).map(([name, value]) => [name, unquoted(String(value))]));
     const lines = (data.body ?? "").split("\n");
     const rows = lines.some((line) => /\d\D+\d/.test(line))
       ? ask("rows", { text: data.arg ?? "", options: given, body: lines }).rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem, speaking
 from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.hosts.body import rows_of
+from sphinx_attention.hosts.notations import MYST
 from sphinx_attention.hosts.notes import Asked
 from sphinx_attention.hosts.toml_settings import project_settings
 
@@ -75,7 +77,7 @@ def _spec(
         return locate(declared, path, settings.roots(base, base))
 
     matrix = "\n".join(body[:rows]) if rows else None
-    return parse(text, given, matrix, HostContext(settings, base, find_file, "myst"))
+    return parse(text, given, matrix, HostContext(settings, base, find_file, MYST))
 
 
 def directives(source: str) -> Iterator[tuple[int, str, dict[str, str], list[str]]]:
@@ -95,13 +97,25 @@ def directives(source: str) -> Iterator[tuple[int, str, dict[str, str], list[str
         yield start, match["text"].strip(), options, body
 
 
+def _unquoted(value: str) -> str:
+    """A value without its quotation marks, as the plugin reads it."""
+    if re.fullmatch(r"'(?:[^']|'')*'", value):
+        return value[1:-1].replace("''", "'")
+    if not re.fullmatch(r'"(?:[^"\\]|\\.)*"', value):
+        return value
+    try:
+        return str(json.loads(value))
+    except ValueError:
+        return value[1:-1]
+
+
 def _options(inside: list[str]) -> tuple[dict[str, str], list[str]]:
     pattern, place = _OPTION, 0
     if inside and _RULE.match(inside[0]):
         pattern, place = _YAML, 1
     options = {}
     while place < len(inside) and (match := pattern.match(inside[place])):
-        options[match["name"]] = match["value"].strip().strip("\"'")
+        options[match["name"]] = _unquoted(match["value"].strip())
         place += 1
     if pattern is _YAML:
         place += 1

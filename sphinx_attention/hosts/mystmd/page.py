@@ -23,6 +23,7 @@ from sphinx_attention.core.render.html import figure_attributes, figure_class, r
 from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.core.text import quoted
 from sphinx_attention.hosts.body import GIVES_TEXT, rows_of
+from sphinx_attention.hosts.notations import MYST
 from sphinx_attention.hosts.notes import Notes, read_settings, remarks_of
 from sphinx_attention.hosts.page_names import element_id, page_slug
 from sphinx_attention.hosts.prose import look_up
@@ -132,7 +133,7 @@ class Page:
                 if matrix is not None:
                     rows_of(rows, one["text"], options)
                 _check_text(one["text"], matrix, options)
-                context = HostContext(settings, self.base, find_file, "myst")
+                context = HostContext(settings, self.base, find_file, MYST)
                 return parse(one["text"], options, matrix, context)
         except AttentionError as error:
             self.warn(error, one["line"] if error.line is None else one["at"] + error.line - 1)

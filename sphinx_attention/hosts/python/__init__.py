@@ -185,7 +185,7 @@ def figure(
                 f"{listed(without)} is given for weights, and there are none: give the weights as "
                 f"the first argument, or remove {listed(without)}",
             )
-        asked = ask_model(_checked(text), model, tokenizer, options)
+        asked = ask_model(_checked(text), model, tokenizer, options, cache)
     else:
         _check_no_model(model, tokenizer)
         if weights is None:

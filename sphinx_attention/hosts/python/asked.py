@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from sphinx_attention.core.sources.function import read_answer
 from sphinx_attention.core.sources.numbers.generated import is_generated, of_beams
 from sphinx_attention.core.text import listed
 from sphinx_attention.hosts.alone import read_alone
+from sphinx_attention.hosts.notations import python_call
 
 from .options import as_written
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from sphinx_attention.core.capture.compute import Opener
-    from sphinx_attention.core.figure.spec import FigureSpec, Variant
+    from sphinx_attention.core.figure.spec import FigureSpec, Notation, Variant
     from sphinx_attention.core.request import Request, Source
 
 DEFAULT_MODEL = "builtin"
@@ -59,13 +61,27 @@ class Asked:
     is_live: bool = False
 
 
-def ask_model(text: str, model: Any, tokenizer: Any, options: Mapping[str, Any]) -> Asked:
+def ask_model(
+    text: str,
+    model: Any,
+    tokenizer: Any,
+    options: Mapping[str, Any],
+    cache: str | PathLike[str] | None = None,
+) -> Asked:
     """The request for a text, with the name of a model or a loaded model.
+
+    Args:
+        text: the sentence.
+        model: a name, a list of names, or a live model.
+        tokenizer: the tokenizer of a live model.
+        options: the options of the figure.
+        cache: the store, for the copy of the call.
 
     Raises:
         AttentionError: a wrong option, or a value that is no model.
     """
     written = as_written(options)
+    kept = "" if cache is None else f", cache={json.dumps(str(cache), ensure_ascii=False)}"
     names = [model] if isinstance(model, str | PathLike) else model
     if isinstance(names, list | tuple) and all(isinstance(n, str | PathLike) for n in names):
         if tokenizer is not None:
@@ -76,7 +92,7 @@ def ask_model(text: str, model: Any, tokenizer: Any, options: Mapping[str, Any])
         named = ", ".join(map(str, names))
         if named != DEFAULT_MODEL:
             written["model"] = named
-        return Asked(read_alone(text, written, DEFAULT_MODEL))
+        return Asked(read_alone(text, written, DEFAULT_MODEL, python_call("%t", kept)))
     # This loads the modules for models, which figures of given weights do not need.
     from sphinx_attention.core.sources.huggingface.live import (  # noqa: PLC0415
         check_live,
@@ -86,7 +102,8 @@ def ask_model(text: str, model: Any, tokenizer: Any, options: Mapping[str, Any])
 
     sees = "image" in written
     check_live(model, tokenizer, sees=sees)
-    spec = read_alone(text, written, VISION if sees else DEFAULT_MODEL)
+    notation = python_call("%t, model, tokenizer", kept)
+    spec = read_alone(text, written, VISION if sees else DEFAULT_MODEL, notation)
     if isinstance(spec.request.source, MatrixSource):
         raise AttentionError(
             Problem.OPTION,
@@ -157,8 +174,9 @@ def ask_weights(
             )
     causal = convert("causal", written.pop("causal")) if "causal" in written else False
     scores = convert("scores", written.pop("scores", "weights"))
-    spec = read_alone(text or "weights", written, DEFAULT_MODEL)
     given = {name: value for name, value in own.items() if value is not None}
+    notation = _call_for_weights(text, given, label, options)
+    spec = read_alone(text or "weights", written, DEFAULT_MODEL, notation)
     parts = [variant.request.part for variant in spec.variants]
     if len(parts) > 1:
         _check_several(weights, given)
@@ -180,6 +198,21 @@ def ask_weights(
             raise AttentionError(Problem.MATRIX, error.neutral) from None
 
     return Asked(spec, lambda _: nullcontext(_GivenRunner(read)), is_live=True)
+
+
+def _call_for_weights(
+    text: str | None, own: Mapping[str, Any], label: str, options: Mapping[str, Any]
+) -> Notation:
+    """The call for a figure of weights, whose values have the names of the arguments."""
+    first = "weights" if text is None else "%t, weights=weights"
+    names = "".join(f", {name}={name}" for name in own)
+    texts = {"label": label, **{name: options.get(name) for name in ("scores", "causal")}}
+    given = "".join(
+        f", {name}={json.dumps(value, ensure_ascii=False) if isinstance(value, str) else value}"
+        for name, value in texts.items()
+        if value
+    )
+    return python_call(first + names, given)
 
 
 def _check_several(weights: Any, own: Mapping[str, Any]) -> None:

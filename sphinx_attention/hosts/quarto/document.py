@@ -27,6 +27,7 @@ from sphinx_attention.core.render.html import figure_attributes, figure_class, r
 from sphinx_attention.core.text import quoted
 from sphinx_attention.hosts.markdown.fences import CHECK, FIGURE, Fence, find_fences
 from sphinx_attention.hosts.markdown.project import Where, Written, read_figure
+from sphinx_attention.hosts.notations import PANDOC
 from sphinx_attention.hosts.notes import Notes, read_settings, remarks_of
 from sphinx_attention.hosts.page_names import element_id, page_slug
 from sphinx_attention.hosts.prose import look_up
@@ -129,9 +130,8 @@ class Document:
 
     def _read(self, number: int, one: Mapping[str, Any]) -> Written | AttentionError:
         body = str(one["body"]).split("\n")
-        where = Where(
-            self.base, self.base, os.path.relpath(self.file, self.base).replace(os.sep, "/")
-        )
+        page = os.path.relpath(self.file, self.base).replace(os.sep, "/")
+        where = Where(self.base, self.base, page, notation=PANDOC)
         try:
             with guarded(Problem.OPTION, "reading the figure"):
                 return read_figure(dict(one["options"]), body, self.notes.settings, where)

@@ -29,6 +29,7 @@ from sphinx_attention.core.host_words import option
 from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.core.text import broken_character, listed, quoted
 from sphinx_attention.hosts.body import GIVES_TEXT, rows_of
+from sphinx_attention.hosts.notations import MYST, RST
 from sphinx_attention.hosts.paths import relative_path
 
 from . import misread, myst
@@ -353,7 +354,7 @@ def _context(env: Any, directive: Directive) -> HostContext:
         settings,
         domain_of(env).base,
         find_file,
-        "myst" if in_markdown(directive) else "rst",
+        MYST if in_markdown(directive) else RST,
         env.config.language or "en",
     )
 

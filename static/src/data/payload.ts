@@ -3,11 +3,21 @@
 import { fail, runScript } from "../draw/dom";
 
 /** The author's directive, from which a reader can copy one with another selection. */
+/** The language of an author, as templates. Python's `Notation` says what they hold. */
+export interface Notation {
+  figure: string;
+  option: string;
+  quote?: keyof typeof import("../export/directive").QUOTED;
+  indent?: string;
+  /** The text of the button. */
+  label: string;
+}
+
 export interface Directive {
   text: string;
   options: Readonly<Record<string, string>>;
   body: string;
-  syntax: "rst" | "myst";
+  notation: Notation;
   /** The names of the options that only this view has. Absent if it has none. */
   own?: readonly string[];
 }

@@ -55,7 +55,7 @@ export function buttons(controller: FigureController, phrase: typeof say): HTMLE
     },
     phrase("saved"),
   );
-  if (directive) add(phrase("copy_directive"), () => copy(directiveOf(controller, directive)), phrase("copied"));
+  if (directive) add(directive.notation.label, () => copy(directiveOf(controller, directive)), phrase("copied"));
   add(
     phrase("copy_link"),
     () => {

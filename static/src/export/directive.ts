@@ -1,4 +1,4 @@
-/** Writes the directive that draws a figure in its present state, in the author's own markup. */
+/** Writes the figure in its present state as its author would write it, in the notation of the host. */
 
 import { joined, restOf, split } from "../state/address";
 import type { FigureController } from "../state/controller";
@@ -56,31 +56,35 @@ export function directiveOf({ kind, model, state, first }: Shown, written: Direc
     if (AXES.includes(axis) && value !== undefined) rest.set(axis, value);
   }
   if (rest.size) options.push(["selection", joined(rest)]);
-  return (written.syntax === "myst" ? myst : rst)(written.text, options, written.body);
+  return write(written, options);
 }
 
-function rst(text: string, options: Options, body: string): string {
-  const lines = [`.. attention-figure:: ${text}`.trimEnd()];
-  for (const [name, value] of options) lines.push(`   :${name}: ${value}`.trimEnd());
-  if (body) lines.push("", ...body.split("\n").map((line) => line && `   ${line}`));
-  return `${lines.join("\n").trimEnd()}\n`;
-}
-
-function myst(text: string, options: Options, body: string): string {
+function write({ notation: { figure, option, quote, indent = "" }, text, body }: Directive, options: Options): string {
+  const form = quote ? QUOTED[quote] : (value: string) => value;
+  const values: Record<string, string> = {
+    t: quote === "python" ? JSON.stringify(text) : text,
+    o: options.map(([n, value]) => fill(option, { n, v: form(value) })).join(""),
+    b: body && `\n\n${body.trimEnd()}`.replace(/\n(?=.)/g, `\n${indent}`),
+    "%": "%",
+  };
+  const all = Object.values(values).join("");
   // The first line of a fence of backticks must not contain a backtick.
-  const mark = text.includes("`") ? "~" : "`";
-  const longest = Math.max(2, ...(body.match(/`+|~+/g) ?? []).map(({ length }) => length));
-  const fence = mark.repeat(longest + 1);
-  const lines = [`${fence}{attention-figure} ${text}`.trimEnd()];
-  for (const [name, value] of options) lines.push(`:${name}: ${scalar(value)}`.trimEnd());
-  if (body) lines.push("", body.trimEnd());
-  return `${[...lines, fence].join("\n")}\n`;
+  const mark = all.includes("`") ? "~" : "`";
+  values.f = mark.repeat(Math.max(2, ...(all.match(/`+|~+/g) ?? []).map(({ length }) => length)) + 1);
+  return `${fill(figure, values).replace(/ +$/gm, "")}\n`;
 }
 
-/** A value in YAML, as MyST reads it. Values with punctuation are quoted. */
-function scalar(value: string): string {
-  return /^([\p{L}\p{N}][\p{L}\p{N} .,_-]*)?$/u.test(value) ? value : JSON.stringify(value);
+function fill(template: string, values: Record<string, string>): string {
+  return template.replace(/%(.)/g, (_, name: string) => values[name]!);
 }
+
+/** The forms of values. An option without a value is a flag. */
+export const QUOTED = {
+  /** MyST reads values as YAML, where those with punctuation are quoted. */
+  yaml: (value: string) => (/^([\p{L}\p{N}][\p{L}\p{N} .,_-]*)?$/u.test(value) ? value : JSON.stringify(value)),
+  attribute: (value: string) => (value.includes('"') ? `'${value}'` : `"${value}"`),
+  python: (value: string) => (value ? JSON.stringify(value) : "True"),
+};
 
 /** A name by which the option `focus` finds this token. */
 export function nameOf(tokens: readonly Token[], index: number): string {
@@ -88,8 +92,9 @@ export function nameOf(tokens: readonly Token[], index: number): string {
   const text = texts[index]!;
   const nth = texts.slice(0, index + 1).filter((other) => other === text).length;
   const names = [text, `${text}#${nth}`, String(index)];
-  // White space and control characters are shown as other characters, which do not name the token.
-  const plain = !/[\s|\u2205\u2400-\u2423\ufffd]/.test(text);
+  // White space and control characters are shown as other characters, which do not name the token. No
+  // fence quotes a value with both kinds of quotation marks.
+  const plain = !/[\s|"\\\u2205\u2400-\u2423\ufffd]/.test(text);
   return names.slice(plain ? 0 : 2).find((name) => indexOfName(texts, name) === index) ?? String(index);
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toLocal } from "../../src/state/link";
 import type { Model } from "../../src/data/model";
-import type { Directive } from "../../src/data/payload";
+import type { Directive, Notation } from "../../src/data/payload";
 import type { State } from "../../src/state/state";
 import { directiveOf, nameOf } from "../../src/export/directive";
 import { view as arcs } from "../../src/views/arcs";
@@ -31,11 +31,16 @@ function copied(written: Directive, state: State, kind: ViewKind, of = model, fi
   return directiveOf({ kind, model: of, state, first }, written);
 }
 
+const RST: Notation = { figure: ".. attention-figure:: %t%o%b", option: "\n   :%n: %v", indent: "   ", label: "copy" };
+const MYST: Notation = { figure: "%f{attention-figure} %t%o%b\n%f", option: "\n:%n: %v", quote: "yaml", label: "copy" };
+const FENCE: Notation = { figure: "%fattention%o\n%t%b\n%f", option: " %n=%v", quote: "attribute", label: "copy" };
+const CALL: Notation = { figure: "figure(%t%o, cache=\"%%t\")", option: ", %n=%v", quote: "python", label: "copy" };
+
 const written: Directive = {
   text: "fox dog",
   options: { model: "sample", layer: "0", focus: "fox", causal: "" },
   body: "",
-  syntax: "rst",
+  notation: RST,
 };
 
 test("a directive has options for the shown selection", () => {
@@ -79,15 +84,28 @@ test("rows are kept, and a fence in Markdown is longer than any in them", () => 
   const one: Model = { ...model, layers: ["0"], heads: ["0"] };
   const rows = { text: "a b", options: {}, body: "1 0\n0 1\n\n0 1\n1 0\n" };
   assert.equal(
-    copied({ ...rows, syntax: "rst" }, atRest, arcs, one),
+    copied({ ...rows, notation: RST }, atRest, arcs, one),
     ".. attention-figure:: a b\n\n   1 0\n   0 1\n\n   0 1\n   1 0\n",
   );
   assert.equal(
-    copied({ ...rows, syntax: "myst" }, atRest, arcs, one),
+    copied({ ...rows, notation: MYST }, atRest, arcs, one),
     "```{attention-figure} a b\n\n1 0\n0 1\n\n0 1\n1 0\n```\n",
   );
-  const ticks = copied({ ...rows, text: "a `b`", syntax: "myst" }, atRest, arcs, one);
+  const ticks = copied({ ...rows, text: "a `b`", notation: MYST }, atRest, arcs, one);
   assert.ok(ticks.startsWith("~~~{attention-figure} a `b`\n"));
+});
+
+test("the host's own notation is filled in", () => {
+  const one: Model = { ...model, layers: ["0"], heads: ["0"] };
+  const asked = { text: 'a "b" \'c\'', options: { alt: 'a "b"', causal: "", note: "50 %t" }, body: "" };
+  const shown = (notation: Notation, more: Partial<Directive> = {}) => copied({ ...asked, notation, ...more }, atRest, arcs, one);
+  assert.equal(shown(FENCE).split(" layer=")[0], "```attention alt='a \"b\"' causal=\"\" note=\"50 %t\"");
+  assert.ok(shown(FENCE, { body: "1 0\n0 1" }).endsWith("\na \"b\" 'c'\n\n1 0\n0 1\n```\n"));
+  assert.ok(shown(FENCE, { options: { focus: "", note: "`" } }).startsWith('~~~attention note="`"'));
+  assert.equal(
+    shown(CALL, { options: { alt: 'a "b"', causal: "" }, body: " " }),
+    'figure("a \\"b\\" \'c\'", alt="a \\"b\\"", causal=True, cache="%t")\n',
+  );
 });
 
 test("a linked figure takes over the names that it has", () => {
@@ -111,6 +129,19 @@ test("the head with the numbers is drawn, and rows are not pinned with columns",
   assert.deepEqual(toLocal(model, atRest, { head: "3", heads: ["11"] }, all).heads, [0, 1]);
   const key = { side: "key", index: 0 } as const;
   assert.deepEqual(toLocal(model, atRest, { pinned: [query(1), key] }, all), { pinned: [query(1)] });
+});
+
+test("the host's own notation is filled in", () => {
+  const one: Model = { ...model, layers: ["0"], heads: ["0"] };
+  const asked = { text: 'a "b" \'c\'', options: { alt: 'a "b"', causal: "", note: "50 %t" }, body: "" };
+  const shown = (notation: Notation, more: Partial<Directive> = {}) => copied({ ...asked, notation, ...more }, atRest, arcs, one);
+  assert.equal(shown(FENCE).split(" layer=")[0], "```attention alt='a \"b\"' causal=\"\" note=\"50 %t\"");
+  assert.ok(shown(FENCE, { body: "1 0\n0 1" }).endsWith("\na \"b\" 'c'\n\n1 0\n0 1\n```\n"));
+  assert.ok(shown(FENCE, { options: { focus: "", note: "`" } }).startsWith('~~~attention note="`"'));
+  assert.equal(
+    shown(CALL, { options: { alt: 'a "b"', causal: "" }, body: " " }),
+    'figure("a \\"b\\" \'c\'", alt="a \\"b\\"", causal=True, cache="%t")\n',
+  );
 });
 
 test("a linked figure takes over options for which it has a control", () => {

@@ -14,6 +14,7 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure.selection import written
 from sphinx_attention.core.figure.spec import DirectiveSource
 from sphinx_attention.core.request import FunctionSource, MatrixSource, ModelSource, Request
+from sphinx_attention.hosts.notations import MYST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,11 +154,11 @@ def test_a_project_setting_is_ignored_where_it_does_not_fit(tmp_path: Path) -> N
 
 
 def test_the_written_options_are_kept_with_their_lines(tmp_path: Path) -> None:
-    place = replace(around(tmp_path), syntax="myst")
+    place = replace(around(tmp_path), notation=MYST)
     options = {"view": "heads", "focus": "a | b", "causal": ""}
     spec = parse("a b", options, "1 0\n0 1", place)
     assert spec.written == DirectiveSource(
-        "a b", (("view", "heads"), ("focus", "a | b"), ("causal", "")), "1 0\n0 1", "myst"
+        "a b", (("view", "heads"), ("focus", "a | b"), ("causal", "")), "1 0\n0 1", MYST
     )
     assert hash(spec) == hash(parse("a b", options, "1 0\n0 1", place))
 

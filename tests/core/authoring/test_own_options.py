@@ -26,6 +26,7 @@ from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.render.html import figure_attributes, render_html
 from sphinx_attention.core.views import VIEWS, ViewKind, Word
+from sphinx_attention.hosts.notations import RST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def view_with_needs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def spec(tmp_path: Path, text: str = "a b c", **options: str) -> FigureSpec:
     settings = Settings(models={"own": {"function": "m:f"}, "other": {"function": "m:g"}})
-    context = HostContext(settings, tmp_path, lambda name: tmp_path / name, syntax="rst")
+    context = HostContext(settings, tmp_path, lambda name: tmp_path / name, notation=RST)
     return parse(text, {"model": "own", "view": "matrix", **options}, None, context)
 
 

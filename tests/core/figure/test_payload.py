@@ -25,6 +25,7 @@ from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import DirectiveSource, FigureSpec
 from sphinx_attention.core.remarks import remark
 from sphinx_attention.core.request import ModelSource, Request
+from sphinx_attention.hosts.notations import MYST
 
 
 def make(weights, masked=None, texts=None, keys=None, **fields):
@@ -154,7 +155,7 @@ def test_names_segments_and_what_was_written_are_carried():
 
 def test_a_payload_depends_on_the_attention_alone():
     figure = make([[[[1, 0], [0.25, 0.75]]]], texts=["a", "b"])
-    written = DirectiveSource("a b", (("alt", "</script>"),), "1 0\n0 1", "myst")
+    written = DirectiveSource("a b", (("alt", "</script>"),), "1 0\n0 1", MYST)
     others = (
         replace(figure.spec, special="dim", link="x", written=written),
         replace(figure.spec, cutoff=0.5, focus="b", alt="other", rest="overview"),
