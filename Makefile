@@ -27,7 +27,7 @@ PORT ?= 8000
 # Options of the benchmark: make benchmark ROWS="--only hover --quick"
 ROWS ?=
 
-.PHONY: help demo pdf test test-fast test-browsers test-print test-oldest lint ruff ruff-format mypy imports hooks format watch clean model chromium print-tools notebook-tools ts python-test benchmark
+.PHONY: help demo pdf test test-fast test-browsers test-print test-oldest lint ruff ruff-format mypy imports hooks format watch gallery clean model chromium print-tools notebook-tools ts python-test benchmark
 
 help: ## list the commands
 	@echo "make <command>, one of:"
@@ -98,11 +98,15 @@ format: $(LINT)/.stamp ## format the Python sources
 	@$(LINT)/bin/python -m ruff format .
 
 # The notes are built from the committed store, without PyTorch. A build writes the ignored files.
-watch: $(FAST)/.watch node_modules/.stamp ## build the bundle and the notes again at every change, and reload the page
+watch: $(FAST)/.watch node_modules/.stamp ## build the bundle, the notes and gallery.html again at every change, and reload the page
 	@$(FAST)/bin/python -m sphinx_autobuild -a -D attention_mode=frozen \
 		-d example_docs/_build/watch-doctrees --pre-build "npm run --silent build" \
+		--pre-build "$(FAST)/bin/python -m scripts.gallery example_docs/_build/watch/gallery.html" \
 		--watch sphinx_attention --watch static --re-ignore "/assets/[^/]*\.(js|css)$$|/(_build|__pycache__|_attention)/" \
 		--port $(PORT) example_docs example_docs/_build/watch
+
+gallery: $(FAST)/.stamp ## write a page with every view of made-up attentions, for contributors
+	@$(FAST)/bin/python -m scripts.gallery example_docs/_build/gallery.html
 
 # The environment of the tests does not have BertViz and its dependencies.
 benchmark: $(BENCH)/.stamp model chromium ## measure our figures beside BertViz's (a quarter of an hour)
