@@ -194,7 +194,7 @@ def score_at(reference: Reference, figure: Figure, place: int, name: str) -> flo
     ordered = np.sort(_sentences(reference, figure, name))
     if not len(ordered):
         return np.nan
-    # The same sentence as the view corpus shows at this place.
+    # The same sentence as the picture of the corpus shows at this place.
     last = len(ordered) - 1
     return float(ordered[last - round(last * (100 - place) / 100)]) / 1000
 
@@ -211,7 +211,7 @@ def fidelity(reference: Reference, figure: Figure) -> float:
         raise AttentionError(
             Problem.REFERENCE,
             f"the figure {reference.figure} is in the view {shown.spec.kind.name}: only a figure "
-            "in the view map has a fidelity",
+            "that is a map has a fidelity",
         )
     found = locate(reference.without_tokens, figure)
     projections: list[str] = summary.facts["projections"]
