@@ -8,7 +8,7 @@ changes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -59,7 +59,11 @@ class Seen:
     columns: int
 
 
-def see(model: Any, processor: Any, picture: Any, label: str) -> Seen:
+Places: TypeAlias = "dict[tuple[int, ...], tuple[int, int]]"
+"""By the shape of a picture, the index of the token of its first patch, and how many tokens."""
+
+
+def see(model: Any, processor: Any, picture: Any, label: str, places: Places | None = None) -> Seen:
     """Prepare a picture for a model that reads pictures alone.
 
     Args:
@@ -67,6 +71,7 @@ def see(model: Any, processor: Any, picture: Any, label: str) -> Seen:
         processor: its image processor.
         picture: the picture as a ``PIL.Image``.
         label: what figures call the model.
+        places: what was found out about earlier pictures of the model, and is now.
 
     Raises:
         AttentionError: the tokens of the model are not the patches of the picture.
@@ -81,9 +86,12 @@ def see(model: Any, processor: Any, picture: Any, label: str) -> Seen:
     if not rows or not columns:
         raise _no_patches(label, f"it saw {height} × {width} pixels, less than one patch")
     inputs = {"pixel_values": values.to(device_of(model), model.dtype)}
-    first, count = _find_patches(
-        model, inputs["pixel_values"], (rows, columns), (high, wide), label
-    )
+    places = {} if places is None else places
+    shape_of = tuple(values.shape)
+    if shape_of not in places:
+        grid, patch = (rows, columns), (high, wide)
+        places[shape_of] = _find_patches(model, inputs["pixel_values"], grid, patch, label)
+    first, count = places[shape_of]
     before, after = _special(model, first, count - first - rows * columns)
     pixels = as_bytes(values[0].float().numpy(), processor)[: rows * high, : columns * wide]
     return Seen(inputs, (*before, *patch_tokens(rows, columns), *after), pixels, rows, columns)

@@ -16,24 +16,31 @@ from sphinx_attention.core.sources.refusals import check_text, has_no_part, sees
 
 from .backends import Backend, choose_backend, gather
 from .batch import Batch
+from .grouping import ON_DEVICE, Room, batches
 from .inputs import Encoded
 from .items import Item
 from .loading import Loaded, load, quiet
+from .model_inputs import device_of
 from .model_once import Guard, ModelOnce
+from .packages import require
 from .picture_and_text import see_beside_text
 from .picture_inputs import Seen, see
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
-    from sphinx_attention.core.request import ModelSource, Request
+    from sphinx_attention.core.request import ImageFile, ModelSource, Request
 
     from .own_output import LayerKey
+    from .picture_inputs import Places
 
 Answer = Attention | AttentionError
 
 _ADVICE = "declare a smaller dtype, a device_map or a smaller model"
 """What to do if a picture needs more memory than there is."""
+
+_AT_ONCE = 32
+"""The most requests whose pictures are held in memory together."""
 
 _EXACT, _HALF = 1e-4, 3e-2
 """Differences of weights that count as none, in single and in half precision."""
@@ -66,10 +73,14 @@ class PictureRunner:
         self._source = source
         self._once = ModelOnce(loader or (lambda: load(source, sees=True)))
         self._known: _Known | None = None
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._seen: dict[int, tuple[Seen, str]] = {}
+        self._places: Places = {}
 
     def close(self) -> None:
         """Free the model's memory. A later request would load it again."""
         self._known = None
+        self._places.clear()
         self._once.free()
 
     @property
@@ -78,21 +89,74 @@ class PictureRunner:
         return self._once.held
 
     def run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
-        """Answer requests, each with an image.
+        """Answer requests, each with an image. Pictures of one shape run together.
 
         Yields:
             Each request once, with its attention or an error. No exception of a model is raised.
         """
-        for request in requests:
+        for start in range(0, len(requests), _AT_ONCE):
             with quiet():
-                guard = Guard(self._source.label, f"the picture {_name(request)}", _ADVICE)
-                answer = guard.call(self._read, request)
-            yield request, answer
+                groups, errors = self._groups(requests[start : start + _AT_ONCE])
+            yield from errors
+            for group in groups:
+                with quiet():
+                    answers = self._answers(group)
+                while answers:
+                    # Answers are popped, so that stored ones are freed before the next batch.
+                    yield answers.pop()
+            self._seen.clear()
 
-    def _read(self, request: Request) -> Attention:
-        """The attention over one picture."""
+    def _groups(
+        self, requests: Sequence[Request]
+    ) -> tuple[list[list[Item]], list[tuple[Request, Answer]]]:
+        """What runs together, and the errors of the other requests."""
+        alike: dict[Hashable, list[Item]] = {}
+        errors: list[tuple[Request, Answer]] = []
+        for request in requests:
+            item = self._guard(request).call(self._item, request)
+            if isinstance(item, AttentionError):
+                errors.append((request, item))
+            else:
+                seen = self._seen_by(item)
+                # A text beside the picture is padded by no rule that all processors follow.
+                own = item.reading if len(seen.inputs) > 1 else (seen.rows, seen.columns)
+                alike.setdefault(own, []).append(item)
+        if self._known is None:
+            return [], errors
+        heads = max(self._known.heads.values())
+        room = Room() if device_of(self._once.get().model).type == "cpu" else ON_DEVICE
+        groups = (batches(items, heads=heads, pads=False, room=room) for items in alike.values())
+        return [group for some in groups for group in some], errors
+
+    def _guard(self, request: Request) -> Guard:
+        name = "" if request.image is None else request.image.path
+        return Guard(self._source.label, f"the picture {name}", _ADVICE)
+
+    def _item(self, request: Request) -> Item:
+        """A request with the tokens of its picture, which is decoded once for all its requests."""
         image = request.image
         assert image is not None
+        label, name = self._source.label, (image.digest, request.text)
+        # Equal numbers stand for equal pictures: these share a row of a batch.
+        number = self._numbers.setdefault(name, len(self._numbers))
+        if number not in self._seen:
+            self._seen[number] = self._look(request, image)
+        seen, warning = self._seen[number]
+        known = self._known_by(seen)
+        parts = known.backend.parts
+        part = next(iter(parts)) if request.part is None else request.part
+        if part not in parts:
+            raise has_no_part(label, part, parts)
+        heads = {layer: known.heads[part, layer] for layer in parts[part]}
+        layers, others = choose_layers(label, heads, request.layers)
+        encoded = Encoded({"input_ids": [number] * len(seen.tokens)}, seen.tokens, warning)
+        return Item(request, part, encoded, layers=layers, note=others)
+
+    def _seen_by(self, item: Item) -> Seen:
+        return self._seen[item.source.ids[0]][0]
+
+    def _look(self, request: Request, image: ImageFile) -> tuple[Seen, str]:
+        """What the model sees of a picture, and a warning for the author."""
         loaded, label = self._once.get(), self._source.label
         data = read_author_file(Path(image.file), image.path, LARGEST_FILE, SMALLER)
         picture, warning = decode_picture(data, image.path)
@@ -102,27 +166,41 @@ class PictureRunner:
         elif request.text.strip():
             raise sees_alone(label)
         else:
-            seen = see(loaded.model, loaded.processor, picture, label)
-        return self._captured(request, seen, warning)
+            seen = see(loaded.model, loaded.processor, picture, label, self._places)
+        return seen, warning
 
-    def _captured(self, request: Request, seen: Seen, warning: str) -> Attention:
-        loaded, label = self._once.get(), self._source.label
-        known = self._known_by(seen)
-        backend = known.backend
-        part = next(iter(backend.parts)) if request.part is None else request.part
-        if part not in backend.parts:
-            raise has_no_part(label, part, backend.parts)
-        heads = {number: known.heads[part, number] for number in backend.parts[part]}
-        layers, others = choose_layers(label, heads, request.layers)
-        encoded = Encoded({"input_ids": list(range(len(seen.tokens)))}, seen.tokens, warning)
-        batch = Batch([Item(request, part, encoded, layers=layers, note=others)])
-        backend.run(seen.inputs, batch.receive, batch.wanted)
-        provenance = {**loaded.provenance, "capture": backend.name}
+    def _answers(self, group: Sequence[Item]) -> list[tuple[Request, Answer]]:
+        """Run one batch; if it fails, run each of its items alone."""
+        ran = self._guard(group[0].request).call(self._run, group)
+        if isinstance(ran, AttentionError):
+            if len(group) == 1:
+                return [(group[0].request, ran)]
+            return [answer for item in group for answer in self._answers([item])]
+        known = self._known
+        assert known is not None
+        provenance = {**self._once.get().provenance, "capture": known.backend.name}
         if not known.checked:
             provenance["verified"] = "no: the model returns no attention of its own"
-        if note := together((*backend.notes, backend.part_notes.get(part, ""))):
-            provenance[NOTE] = note
-        return batch.finish(0, provenance, keep(seen.pixels, seen.rows, seen.columns))
+        answers: list[tuple[Request, Answer]] = []
+        for n, item in enumerate(group):
+            notes = (*known.backend.notes, known.backend.part_notes.get(item.part, ""))
+            note = {NOTE: text} if (text := together(notes)) else {}
+            seen = self._seen_by(item)
+            kept = keep(seen.pixels, seen.rows, seen.columns)
+            guard = self._guard(item.request)
+            answers.append((item.request, guard.call(ran.finish, n, provenance | note, kept)))
+        return answers
+
+    def _run(self, group: Sequence[Item]) -> Batch:
+        assert self._known is not None
+        batch = Batch(group)
+        rows = [self._seen_by(item).inputs for item in batch.rows]
+        inputs = rows[0]
+        if len(rows) > 1:
+            cat = require("torch").cat
+            inputs = {name: cat([row[name] for row in rows]) for name in inputs}
+        self._known.backend.run(inputs, batch.receive, batch.wanted)
+        return batch
 
     def _known_by(self, seen: Seen) -> _Known:
         """How the model is captured, found out on the first picture."""
@@ -135,8 +213,3 @@ class PictureRunner:
             heads = {layer: int(call.weights.shape[1]) for layer, call in calls.items()}
             self._known = _Known(backend, checked=checked, heads=heads)
         return self._known
-
-
-def _name(request: Request) -> str:
-    """The picture of a request, for messages."""
-    return "" if request.image is None else request.image.path

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +15,9 @@ from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources import open_source
+from sphinx_attention.core.sources.huggingface.batch import Batch
 from sphinx_attention.core.store.entry import pack, unpack
 from tests.core.pictures import noise, picture_request
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.models
 
@@ -276,4 +275,44 @@ def test_several_pictures_need_one_load(tmp_path: Path) -> None:
         found = dict(runner.run(requests))
     weights = [found[request].weights for request in requests]
     assert len({one.tobytes() for one in weights}) == 3
-    np.testing.assert_array_equal(answer(requests[2]).weights, weights[2])  # type: ignore[union-attr]
+    for request, own in zip(requests, weights, strict=True):
+        alone = answer(request)
+        np.testing.assert_allclose(alone.weights, own, rtol=0, atol=2e-5)  # type: ignore[union-attr]
+
+
+def test_pictures_of_one_shape_run_together(tmp_path: Path, monkeypatch: Any) -> None:
+    """One pass serves several pictures, and all requests for one picture."""
+    source = saved(tmp_path / "tiny", FAMILIES["vit"])
+    rows: list[int] = []
+    run = Batch.__init__
+
+    def counted(self: Batch, items: Any) -> None:
+        run(self, items)
+        rows.append(len(self.rows))
+
+    monkeypatch.setattr(Batch, "__init__", counted)
+    requests = []
+    for number in range(4):
+        (tmp_path / str(number)).mkdir()
+        one = picture_request(source, tmp_path / str(number), noise(40 + number, 60, number))
+        requests += [one, replace(one, layers=(1,), keep=("norms",))]
+    image = requests[2].image
+    assert image is not None
+    Path(image.file).write_bytes(b"gone")
+    with open_source(source) as runner:
+        found = dict(runner.run(requests))
+    assert rows == [3]
+    for request in requests:
+        one = found[request]
+        if request.image == image:
+            assert isinstance(one, AttentionError)
+            assert "no picture that can be read" in one.message
+            continue
+        alone = answer(request)
+        assert isinstance(one, Attention)
+        assert isinstance(alone, Attention)
+        np.testing.assert_allclose(one.weights, alone.weights, rtol=0, atol=2e-5)
+        assert one.picture is not None
+        np.testing.assert_array_equal(one.picture.pixels, alone.picture.pixels)  # type: ignore[union-attr]
+        if request.keep:
+            np.testing.assert_allclose(one.norms, alone.norms, rtol=2e-5)  # type: ignore[arg-type]
