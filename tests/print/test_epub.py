@@ -46,3 +46,6 @@ def test_an_epub_is_valid_and_holds_pictures(project) -> None:
     assert "a label" in svg
     assert "a label" not in soup.select("figure")[0].text
     assert "builtin, layer 0, head 0" in soup.select("figure")[0].text
+    # No formula is set, so the weights of a pinned word stand in a line.
+    assert "Attention of sat: " in soup.select("figure")[1].text
+    assert "Attention of" not in soup.select("figure")[0].text

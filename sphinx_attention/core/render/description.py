@@ -101,8 +101,8 @@ def pair_lines(figure: Figure) -> list[str]:
     queries = distinct_names(figure.attention.query_tokens)
     keys = distinct_names(figure.attention.key_tokens)
     return [
-        f"{pair.weight} {_isolated(queries[pair.query_index], figure)} → "
-        f"{_isolated(keys[pair.key_index], figure)}"
+        f"{pair.weight} {isolated(queries[pair.query_index], figure)} → "
+        f"{isolated(keys[pair.key_index], figure)}"
         for pair in strongest_pairs(figure)
     ]
 
@@ -224,7 +224,7 @@ def generation_notes(figure: Figure) -> list[str]:
     steps, say = figure.attention.candidates, figure.say
     if not steps:
         return []
-    notes = [say("went_on", token=_isolated(visible(steps[0][0].text), figure))]
+    notes = [say("went_on", token=isolated(visible(steps[0][0].text), figure))]
     whole = figure.spec.request.generate or 0
     if len(steps) < whole:
         notes.append(say("ended", count=len(steps), whole=whole))
@@ -246,9 +246,9 @@ def label_lines(figure: Figure, but: Sequence[Label] = ()) -> list[str]:
     for label in figure.labels:
         if label in but:
             continue
-        where = _isolated(queries[label.query], figure)
+        where = isolated(queries[label.query], figure)
         if label.key is not None:
-            where += f" → {_isolated(keys[label.key], figure)}"
+            where += f" → {isolated(keys[label.key], figure)}"
         lines.append(f"{where}: {label.text}")
     return lines
 
@@ -258,10 +258,10 @@ def next_lines(figure: Figure) -> list[str]:
     if not figure.next_tokens:
         return []
     told = [
-        f"{_isolated(visible(one.text), figure)} {format_weight(one.probability)}"
+        f"{isolated(visible(one.text), figure)} {format_weight(one.probability)}"
         for one in figure.next_tokens
     ]
-    last = _isolated(visible(figure.attention.query_tokens[-1].text), figure)
+    last = isolated(visible(figure.attention.query_tokens[-1].text), figure)
     return [figure.say("next_line", token=last, tokens=", ".join(told))]
 
 
@@ -282,7 +282,7 @@ def about(figure: Figure) -> str:
         return _closed(whose)
     if figure.spec.request.part:
         whose += f", {figure.say(f'part_{figure.attention.part}')}"
-    text, target = _isolated(_sentence(figure), figure), _isolated(_target(figure), figure)
+    text, target = isolated(_sentence(figure), figure), isolated(_target(figure), figure)
     kind = "over_continued" if figure.attention.candidates else "over_both" if target else "over"
     over = figure.say(kind, text=text, target=target) if text else ""
     if picture := figure.attention.picture:
@@ -292,7 +292,7 @@ def about(figure: Figure) -> str:
         over = f"{figure.averaged}, {over}"
     others = names(figure)
     also = (
-        figure.say("also_shows", names="; ".join(_isolated(one, figure) for one in others))
+        figure.say("also_shows", names="; ".join(isolated(one, figure) for one in others))
         if others
         else ""
     )
@@ -332,12 +332,12 @@ def _has_layer_or_head(figure: Figure) -> bool:
 
 def _in_words(figure: Figure, pair: Pair) -> str:
     itself = figure.attention.same_tokens and pair.query_index == pair.key_index
-    key = figure.say("itself") if itself else _isolated(pair.key, figure)
+    key = figure.say("itself") if itself else isolated(pair.key, figure)
     kind = "pair"
     weight = pair.weight
     if figure.attention.signed:
         kind, weight = "pair_more" if pair.code > 0 else "pair_less", format_code(abs(pair.code))
-    return figure.say(kind, query=_isolated(pair.query, figure), key=key, weight=weight)
+    return figure.say(kind, query=isolated(pair.query, figure), key=key, weight=weight)
 
 
 def _sentence(figure: Figure) -> str:
@@ -364,7 +364,7 @@ def _first_words(text: str) -> str:
     return " ".join(words[:_WORDS]) + (" …" if len(words) > _WORDS else "")
 
 
-def _isolated(text: str, figure: Figure) -> str:
+def isolated(text: str, figure: Figure) -> str:
     """Isolate text of the other direction, so that it does not reorder what is beside it."""
     alone = right_to_left(text) or figure.right_to_left
     return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}" if alone else text

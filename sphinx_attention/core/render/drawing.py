@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class HeadColour:
+    """A head of the legend: its name, the class of its colour, and the colour on white."""
+
+    name: str
+    hue: str
+    colour: str
+
+
+@dataclass(frozen=True)
 class Drawing:
     """A picture of a figure, as plain data.
 
@@ -42,6 +51,8 @@ class Drawing:
         below: the template for the place between the pictures and the footer; empty for none.
         beside: the view of a second picture beside this one; None for none.
         notes: sentences of this view about its picture, for the footer.
+        printed: sentences for paper, which say what a page shows while a reader points at it.
+        legend: the heads whose colours the picture has, if there are several.
         labels: the author's labels that stand in the picture. All others stand below it.
         smallest: the share of its size to which the picture is made smaller before it scrolls.
         vector: whether the weights of pinned tokens are shown below as a vector.
@@ -62,6 +73,8 @@ class Drawing:
     latex: Callable[..., str] | None = None
     beside: View | None = None
     notes: tuple[str, ...] = ()
+    printed: tuple[str, ...] = ()
+    legend: tuple[HeadColour, ...] = ()
     labels: tuple[Label, ...] = ()
     vector: bool = True
     hint: str = ""

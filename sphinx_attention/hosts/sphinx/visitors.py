@@ -25,7 +25,8 @@ from sphinx_attention.core.render.description import (
     whole_texts,
 )
 from sphinx_attention.core.render.html import LATER, figure_attributes, figure_class, render_html
-from sphinx_attention.core.render.registry import draw, plain_lines, words
+from sphinx_attention.core.render.printed import lines_below, vector_in_words
+from sphinx_attention.core.render.registry import plain_lines, words
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.text import clean_line
 
@@ -228,15 +229,18 @@ def as_generic(
     for one in compared or [figure]:
         if picture is None:
             generic += _in_words(one)
+        else:
+            vectors = filter(None, [vector_in_words(one)])
+            shown += [nodes.paragraph("", text) for text in vectors]
         if compared:
             shown += nodes.paragraph("", credit(one))
-    drawn = () if picture is None else draw(figure).labels
     # As on a live page, the footer stands between the picture and the caption.
-    alone = (
-        []
-        if compared
-        else [*label_lines(figure, drawn), *next_lines(figure), credit(figure), *_also(figure)]
-    )
+    if compared:
+        alone = []
+    elif picture is not None:
+        alone = list(lines_below(figure))
+    else:
+        alone = [*label_lines(figure), *next_lines(figure), credit(figure), *_also(figure)]
     # Of a picture, the description stands in the place of the sentence.
     apart = picture is None and figure.attention.picture is None
     described = [clean_line(node.spec.alt)] if node.spec.alt and apart else []

@@ -321,6 +321,7 @@ def _drawing(
         write=write,
         turns=True,
         notes=_notes(figure),
+        printed=(arcs.squares.label,) if arcs.squares.label else (),
         smallest=SMALLEST,
     )
 

@@ -17,7 +17,7 @@ from sphinx_attention.core.render.common.head_colours import drawn_hue, hue_of
 from sphinx_attention.core.render.common.heatmap import HUE, NEGATIVE_HUE, ramp
 from sphinx_attention.core.render.common.score_vector import are_strong, heads_of
 from sphinx_attention.core.render.common.squares import Squares, squares_in_slots, write
-from sphinx_attention.core.render.drawing import Drawing
+from sphinx_attention.core.render.drawing import Drawing, HeadColour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -221,6 +221,9 @@ def draw(figure: Figure) -> Drawing:
         template="heads/picture.jinja",
         content=content,
         controls="heads/controls.jinja",
+        legend=tuple(
+            HeadColour(one.name, f"attention-hue-{one.hue}", one.colour) for one in content.legend
+        ),
     )
 
 

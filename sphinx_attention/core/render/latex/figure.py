@@ -6,27 +6,23 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.figure.axes import names
 from sphinx_attention.core.render.common.score_vector import score_vector
 from sphinx_attention.core.render.comparison import panes_of
-from sphinx_attention.core.render.description import (
-    credit,
-    full_description,
-    label_lines,
-    next_lines,
-)
+from sphinx_attention.core.render.description import credit, full_description
+from sphinx_attention.core.render.printed import lines_below
 from sphinx_attention.core.render.registry import draw, page_figure
 from sphinx_attention.core.render.svg import write_svg
 
 from .characters import TexTexts
 from .reading import read_shapes
-from .tikz import write_picture
+from .tikz import PATTERNS, colour_code, write_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.render.common.score_vector import Score, Vector
+    from sphinx_attention.core.render.drawing import HeadColour
     from sphinx_attention.core.views import View
 
 PACKAGE = "sphinxattention"
@@ -76,7 +72,7 @@ def render_latex(figure: Figure, texts: TexTexts | None = None) -> Latex:
         blocks += [heading + _block(pane.figure, texts, images), _note(credit(pane.figure), texts)]
     if not panes:
         blocks.append(_block(figure, texts, images))
-        blocks += [_note(line, texts) for line in _notes(figure)]
+        blocks += [_note(line, texts) for line in lines_below(figure)]
     return Latex("".join(blocks), images, tuple(texts.unset))
 
 
@@ -93,8 +89,11 @@ def _block(figure: Figure, texts: TexTexts, images: dict[str, bytes]) -> str:
     inside = "\\AttentionSpace\n".join(parts)
     described = _hexadecimal(full_description(figure))
     inside = f"\\AttentionDescription{{{described}}}%\n{inside}"
+    legend = ""
+    if drawing.legend and r"\AttentionSample" not in parts[0]:
+        legend = _legend(drawing.legend, texts)
     below = "" if drawing.latex is None else drawing.latex(figure, drawing.content, texts.text)
-    return f"\\begin{{AttentionFigure}}%\n{inside}\\end{{AttentionFigure}}%\n{below}"
+    return f"\\begin{{AttentionFigure}}%\n{inside}\\end{{AttentionFigure}}%\n{legend}{below}"
 
 
 def _hexadecimal(text: str) -> str:
@@ -106,7 +105,21 @@ def _picture(figure: Figure, view: View | None, texts: TexTexts, images: dict[st
     drawing = draw(figure, view)
     shapes = read_shapes(write_svg(drawing, figure, _UID, standalone=True))
     size = (drawing.width, drawing.height)
-    return write_picture(shapes, size, texts, images, mirrored=drawing.right_to_left)
+    hues = [one.hue for one in drawing.legend]
+    return write_picture(shapes, size, texts, images, mirrored=drawing.right_to_left, hues=hues)
+
+
+def _legend(heads: Sequence[HeadColour], texts: TexTexts) -> str:
+    """The heads in a line below the picture, whose own legend has no room for their patterns."""
+    parts = []
+    for number, one in enumerate(heads):
+        mark = rf"\AttentionSample{{{number}}}"
+        if len(heads) > PATTERNS:
+            mark = r"\AttentionSquare{}"
+        parts.append(
+            rf"\mbox{{\textcolor{{{colour_code(one.colour)}}}{{{mark}}}{texts.text(one.name)}}}"
+        )
+    return f"\\AttentionNote{{{' '.join(parts)}}}%\n"
 
 
 def _vector(vector: Vector, texts: TexTexts) -> str:
@@ -144,14 +157,3 @@ def _token(score: Score, texts: TexTexts) -> str:
 
 def _note(line: str, texts: TexTexts) -> str:
     return f"\\AttentionNote{{{texts.text(line)}}}%\n"
-
-
-def _notes(figure: Figure) -> Iterator[str]:
-    """The lines between the picture and the caption."""
-    drawing = draw(figure)
-    yield from label_lines(figure, drawing.labels)
-    yield from next_lines(figure)
-    yield credit(figure)
-    yield from drawing.notes
-    if others := names(figure):
-        yield figure.say("also_shows_live", names="; ".join(others))

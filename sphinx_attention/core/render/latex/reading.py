@@ -117,7 +117,8 @@ class _Reader:
             for one in element.get("class", "").split()
         )
         covers = self._image or element.tag.rpartition("}")[2] in _COVERING
-        yield Drawn(moved, fill, stroke, width, negative, clear=covers)
+        hue = "" if stroke is None or fill is not None else _hue(element)
+        yield Drawn(moved, fill, stroke, width, negative, clear=covers, hue=hue)
 
     def _stencil(self, element: ET.Element, masked: ET.Element, state: State) -> Pixels:
         """A colour that shines through an image."""
@@ -291,6 +292,7 @@ def _runs(element: ET.Element, state: State) -> Iterator[Run]:
         state.number("font-size", 16) * state.scale,
         bold=state.style.get("font-weight") in {"bold", "600", "700"},
         italic=state.style.get("font-style") == "italic",
+        hue=_hue(element),
     )
     if element.text:
         yield replace(run, text=_spaced(element.text))
@@ -301,6 +303,12 @@ def _runs(element: ET.Element, state: State) -> Iterator[Run]:
             raise UnsupportedPictureError(child.tag)
         if child.tail:
             yield replace(run, text=_spaced(child.tail))
+
+
+def _hue(element: ET.Element) -> str:
+    """The class of the colour of a head. Differences have the hues ``more`` and ``less``."""
+    classes = element.get("class", "").split()
+    return next((one for one in classes if re.fullmatch(r"attention-hue-\d+", one)), "")
 
 
 def _spaced(text: str) -> str:

@@ -36,6 +36,7 @@ class Drawn:
         negative: whether the path shows numbers below 0, for printers without colours.
         clear: whether a faint colour shows what is below it. Others are mixed with white, so that
             crossing lines do not darken one another.
+        hue: the class of the colour of a head; empty for other paths.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class Drawn:
     width: float = 1.0
     negative: bool = False
     clear: bool = False
+    hue: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,14 @@ class Hatched:
 
 @dataclass(frozen=True)
 class Run:
-    """A piece of a text in one style; the size is in px."""
+    """A piece of a text in one style; the size is in px, and the hue is that of `Drawn`."""
 
     text: str
     paint: Paint
     size: float
     bold: bool = False
     italic: bool = False
+    hue: str = ""
 
 
 @dataclass(frozen=True)

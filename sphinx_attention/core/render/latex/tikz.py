@@ -27,6 +27,10 @@ LONGEST = 1000.0
 # A strip is somewhat shorter, so that the last one is not much shorter than the others.
 _STRIP = 920.0
 _MARGIN = 4.0
+PATTERNS = 6
+"""The patterns of lines that the package of LaTeX has."""
+
+_SAMPLES = 3
 _NAMES = {
     INK: ".",
     ACCENT: "attentionaccent",
@@ -58,6 +62,7 @@ def write_picture(
     images: dict[str, bytes],
     *,
     mirrored: bool = False,
+    hues: Sequence[str] = (),
 ) -> str:
     """The environments of a picture.
 
@@ -67,7 +72,9 @@ def write_picture(
         texts: writes its texts.
         images: takes the images, by the names of their files.
         mirrored: whether the picture is read from right to left, as its strips are.
+        hues: the hues of the heads in the legend.
     """
+    shapes = _patterned(shapes, hues)
     windows = strips(shapes, size)
     widest = max(window.width for window in windows)
     if len(windows) == 1:
@@ -75,6 +82,27 @@ def write_picture(
     ordered = windows[::-1] if mirrored else windows
     parts = (_environment(shapes, one, widest, texts, images, cut=True) for one in ordered)
     return "\\par\n".join(parts)
+
+
+def _patterned(shapes: Sequence[Shape], hues: Sequence[str]) -> list[Shape]:
+    """The shapes with a pattern of lines for each head of the legend, for paper without colours.
+
+    In place of its hue, each shape then has the number of its pattern. More heads than there are
+    patterns have colours alone. The picture's own legend has room for few samples.
+    """
+    numbers = {hue: str(number) for number, hue in enumerate(hues)}
+    numbers = numbers if 1 < len(numbers) <= PATTERNS else {}
+    sampled = numbers if len(numbers) <= _SAMPLES else {}
+    made: list[Shape] = []
+    for one in shapes:
+        if isinstance(one, Drawn):
+            made.append(replace(one, hue=numbers.get(one.hue, "")))
+        elif isinstance(one, Written):
+            runs = [replace(run, hue=sampled.get(run.hue, "")) for run in one.runs]
+            made.append(replace(one, runs=tuple(runs)))
+        else:
+            made.append(one)
+    return made
 
 
 def strips(shapes: Sequence[Shape], size: Point) -> list[Window]:
@@ -206,6 +234,8 @@ def _drawn(one: Drawn) -> Iterator[str]:
     if one.stroke is not None:
         # On paper without colours, a dashed line tells numbers below 0.
         kind = "Dashed" if one.negative else "Stroke"
+        if one.hue:
+            kind = f"Patterned{{{one.hue}}}"
         yield _painted(one.stroke, kind, f"{{{num(one.width)}}}{{{path}}}", clear=one.clear)
 
 
@@ -277,7 +307,7 @@ def _written(one: Written, texts: TexTexts) -> str:
 
 def _piece(run: Run, texts: TexTexts) -> str:
     style = (r"\bfseries " if run.bold else "") + (r"\itshape " if run.italic else "")
-    text = texts.text(run.text)
+    text = rf"\AttentionSample{{{run.hue}}}" if run.hue else texts.text(run.text)
     return rf"\AttentionPiece{{{num(run.size)}}}{{{_colour(run.paint)}}}{{{style}{text}}}"
 
 
@@ -297,6 +327,11 @@ def _path(path: Path) -> str:
 
 def _arguments(numbers: Iterable[float]) -> str:
     return "".join(f"{{{num(number)}}}" for number in numbers)
+
+
+def colour_code(colour: str) -> str:
+    """A hexadecimal colour as an expression of xcolor."""
+    return _colour(Paint(colour))
 
 
 def _colour(paint: Paint) -> str:

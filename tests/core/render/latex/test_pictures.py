@@ -189,6 +189,34 @@ def test_a_column_shows_the_weights_of_a_pinned_word() -> None:
     assert [one for one in FOX.split() if rf"\AttentionToken{{{one}}}" in vector] == FOX.split()
 
 
+def several(count: int, **spec):
+    """A figure of the view heads with that many heads, each of which is drawn."""
+    weights = np.repeat(np.array(ROWS)[np.newaxis, np.newaxis], count, axis=1)
+    return figure(FOX, weights, view="heads", shown_heads=tuple(range(count)), **spec)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 6, 7])
+def test_heads_differ_on_paper_without_colours(count: int) -> None:
+    made = several(count)
+    assert len(made.shown_heads) == count
+    code = render_latex(made).code
+    patterns = set(map(int, re.findall(r"\\AttentionPatterned\{(\d)\}", code)))
+    assert patterns == (set(range(count)) if 1 < count <= 6 else set())
+    # Few samples have room in the picture, more stand below it; past six heads, colours do.
+    samples = re.findall(r"\\AttentionSample\{(\d)\}", code)
+    assert samples == [str(one) for one in range(count)] * (1 < count <= 6)
+    _, _, below = code.partition(r"\end{AttentionFigure}")
+    assert below.count(r"\AttentionSample") == (count if 4 <= count <= 6 else 0)
+    assert below.count(r"\AttentionSquare") == (7 if count == 7 else 0)
+
+
+def test_the_squares_of_heads_are_told_in_words() -> None:
+    weights = np.array([[ROWS, np.eye(4)]])
+    code = render_latex(figure(FOX, weights, focus="brown")).code
+    assert r"\AttentionNote{heads at quick" in code
+    assert "heads at quick\\AttentionSign{58} 0" in code
+
+
 def test_equal_figures_give_equal_code_and_the_engine_decides_about_characters() -> None:
     made = figure(("각", "b"), [[1, 0], [0.5, 0.5]])
     assert render_latex(made).code == render_latex(made).code
