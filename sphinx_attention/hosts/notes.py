@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.attention import WARNING
+from sphinx_attention.core.authoring.descriptions import undescribed
 from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.capture.failures import FailureRecord
@@ -146,6 +147,7 @@ def remarks_of(figure: Figure) -> list[AttentionError]:
     found = []
     if warning := figure.attention.provenance.get(WARNING):
         found.append(AttentionError(Problem.TEXT, warning))
+    found += undescribed(figure.spec, figure.order or figure.spec.variants)
     return found + [one.error for one in figure.beside if one.error is not None]
 
 

@@ -212,16 +212,6 @@ class FigureSpec:
         return self.alt if picture is None else self.descriptions[int(picture)] or None
 
     @property
-    def undescribed(self) -> tuple[str, ...]:
-        """The pictures without a description, as the author named them."""
-        described = {
-            variant.request.image.path: self.described(variant)
-            for variant in self.variants
-            if variant.request.image is not None
-        }
-        return tuple(path for path, told in described.items() if not told)
-
-    @property
     def own_options(self) -> Selection:
         """Of the selection, the options of the view's own. They hold for every variant."""
         return tuple((name, value) for name, value in self.selection if name in self.kind.options)

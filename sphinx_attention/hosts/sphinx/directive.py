@@ -17,6 +17,7 @@ from docutils.parsers.rst import Directive, directives
 from docutils.parsers.rst.directives.admonitions import Attention as DocutilsAttention
 from sphinx.util.docutils import SphinxDirective
 
+from sphinx_attention.core.authoring.descriptions import undescribed
 from sphinx_attention.core.authoring.options import (
     check_characters,
     invalid,
@@ -189,15 +190,8 @@ def make_figure(directive: Directive, source: Source) -> list[nodes.Node]:
         place = located(directive, directive.lineno)
         for request in spec.requests:
             domain_of(env).note_request(env.docname, request, place)
-        for picture in spec.undescribed:
-            warn_of(
-                AttentionError(
-                    Problem.PICTURE,
-                    f"the picture {quoted(picture)} has no description, which readers need who do "
-                    f"not see it: say in {option('alt')} what it shows",
-                ),
-                location=place,
-            )
+        for missing in undescribed(spec, spec.variants):
+            warn_of(missing, location=place)
         if source.loses_layout:
             warn(
                 Problem.TEXT,

@@ -11,6 +11,7 @@ from markdown import Markdown
 import sphinx_attention
 from sphinx_attention.hosts.markdown import fence, validate
 from sphinx_attention.hosts.markdown.fences import find_fences
+from tests.core.pictures import noise, written
 
 OURS = "sphinx_attention.hosts.markdown"
 FENCES = "pymdownx.superfences"
@@ -157,3 +158,16 @@ def test_hostile_texts_are_data() -> None:
     assert not page.select("img, i, b")
     assert page.select_one("figure") is not None
     assert "onerror" in page.select_one("figure svg").get_text()
+
+
+def test_pictures_and_their_descriptions(tmp_path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("circle", "cross"):
+        (tmp_path / f"{name}.png").write_bytes(written(noise(24, 24, len(name))))
+    fence = '```attention image="circle.png | cross.png" model="builtin-vision" alt="{}"\n```\n'
+    page = soup(fence.format("a circle | a cross"), FENCES)
+    names = [option.get_text() for option in page.select("select[name=picture] option")]
+    assert names == ["a circle", "a cross"]
+    assert not caplog.records
+    soup(fence.format("a circle"), FENCES)
+    (record,) = caplog.records
+    assert "the picture 'cross.png' has no description" in record.getMessage()
