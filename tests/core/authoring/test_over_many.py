@@ -116,7 +116,7 @@ def test_the_fidelity_of_a_map(reference: str, form: str, expected: str) -> None
         ("count", "fox *.* > 0.5", "compares nothing"),
         ("score", "fox 0.0 smallest previous-token", "only a figure in the view corpus"),
         ("score", "fox 0.0 101 % previous-token", "expected 0 % to 100 %"),
-        ("fidelity", "fox 0.0 neighbours", "only a figure in the view map"),
+        ("fidelity", "fox 0.0 neighbours", "only a figure that is a map"),
         ("fidelity", "fox 0.0 neighbors", "write neighbours, sentence or correlation"),
     ],
 )
