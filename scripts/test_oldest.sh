@@ -20,9 +20,10 @@ echo "==> Installing the oldest versions into $venv"
 echo "==> Tests"
 "$py" -m pytest -q -W default -m "not models and not browser and not printed" -p no:cacheprovider \
     tests/hosts/sphinx/test_admonition.py tests/hosts/sphinx/test_build.py \
+    tests/hosts/sphinx/test_build_mistakes.py tests/hosts/sphinx/test_build_store.py \
     tests/hosts/sphinx/test_other_builders.py tests/hosts/sphinx/test_pages.py \
     tests/hosts/sphinx/test_snapshots.py tests/hosts/sphinx/test_views_and_numbers.py \
-    --deselect tests/hosts/sphinx/test_build.py::test_nothing_missing_no_torch
+    --deselect tests/hosts/sphinx/test_build_store.py::test_nothing_missing_no_torch
 
 echo "==> A book by Jupyter Book 1"
 book=$(mktemp -d)

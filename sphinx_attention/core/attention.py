@@ -122,7 +122,7 @@ class LogitTerms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Summary:
-    """What is made of the attention over many sentences (see `request.SummarySpec`).
+    """The numbers that a summary computes from many sentences (see `request.SummarySpec`).
 
     Attributes:
         kind: the kind of the summary, a name in `analysis.summaries`.

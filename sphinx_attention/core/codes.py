@@ -75,7 +75,7 @@ class Codes:
 
     @classmethod
     def unpacked(cls, codes: NDArray[np.integer[Any]], *, signed: bool = False) -> Codes:
-        """Those of an array with `MASKED` where a key is masked."""
+        """The codes of an array that holds `MASKED` where a key is masked."""
         masked: NDArray[np.bool_] = codes == MASKED
         return cls(np.where(masked, 0, codes), masked, signed=signed)
 

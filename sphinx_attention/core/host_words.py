@@ -89,7 +89,7 @@ def noun() -> str:
 
 
 def give_numbers() -> str:
-    """What an author does to give a figure its numbers, as an imperative."""
+    """An instruction to give a figure its numbers."""
     return _mark("numbers")
 
 

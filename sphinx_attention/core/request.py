@@ -229,7 +229,7 @@ class Request:
 
     @property
     def subject(self) -> str:
-        """What the model reads, for messages: the text, or else the name of the picture."""
+        """The input of the model, for messages: the text, or else the name of the picture."""
         return self.text or (self.image.path if self.image else "")
 
     @property

@@ -47,7 +47,7 @@ _OF_SPHINX = ("bare", "pictures")
 
 @dataclass(frozen=True)
 class Asked:
-    """What the pages of a folder ask for.
+    """The figures that the pages of a folder ask for.
 
     Attributes:
         requests: the requests of each page, in the order of the page.
@@ -143,7 +143,7 @@ class Notes:
 
 
 def remarks_of(figure: Figure) -> list[AttentionError]:
-    """What an author should know of a figure that is drawn: each is a warning."""
+    """The warnings about a figure that is drawn."""
     found = []
     if warning := figure.attention.provenance.get(WARNING):
         found.append(AttentionError(Problem.TEXT, warning))

@@ -1,4 +1,4 @@
-"""What a reference of the prose comes to: a number, a link to a figure, or a claim that holds.
+"""The results of references in the prose: a number, a link to a figure, or a claim that holds.
 
 Hosts have their own syntax for such references. Their meaning is the same everywhere.
 """
@@ -34,7 +34,7 @@ MarkKind = Literal["focus", "check"] | Quantity
 
 
 class Found(NamedTuple):
-    """What a reference comes to.
+    """The result of a reference.
 
     Attributes:
         figure: the name of the figure, as the author wrote it.

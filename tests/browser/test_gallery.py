@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from scripts import gallery
 from sphinx_attention.core.views import VIEWS
 
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser
+
+
+pytestmark = pytest.mark.browser
 
 
 def test_every_view_opens(browser: Browser, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the heads of a model do over many sentences: their scores, and the sentences to look at.
+"""The heads of a model over many sentences: their scores, and the sentences to look at.
 
 For each head and score, the sentences are put in order from the largest score to the smallest. The
 example sentences are the strongest, the weakest, the median and the other tenths. The summary

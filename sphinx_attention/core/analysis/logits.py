@@ -1,4 +1,4 @@
-"""How queries and keys become weights: the sums behind one row of one head."""
+"""From queries and keys to weights: the sums of one row of one head."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chain:
-    """How one query of one head comes to its weights, step by step, in double precision.
+    """The steps from one query of one head to its weights, in double precision.
 
     K is the number of keys, d the size of a query, e that of a value. Each step follows from the
     one before it (see `LogitTerms`)::

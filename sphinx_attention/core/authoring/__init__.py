@@ -1,1 +1,1 @@
-"""What authors write and configure: options, settings and declarations of models."""
+"""The input of authors: options, settings and declarations of models."""

@@ -61,7 +61,7 @@ _KINDS: Mapping[Kind, str] = {
 
 @dataclass(frozen=True)
 class Side:
-    """What stands on one side of a claim, before the numbers of the figure are known.
+    """One side of a claim, before the numbers of the figure are known.
 
     Attributes:
         kind: what is meant.

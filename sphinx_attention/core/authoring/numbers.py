@@ -52,7 +52,7 @@ _FORM = re.compile(r"0(?:([.,])(0{1,6}))?([ \u00a0\u202f]?%)?")
 
 @dataclass(frozen=True)
 class Form:
-    """How a number is printed.
+    """The form in which a number is printed.
 
     Attributes:
         digits: how many decimals.

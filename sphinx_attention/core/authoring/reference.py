@@ -68,7 +68,7 @@ _PLUS = re.compile(r"\s+[+|]\s+")
 
 @dataclass(frozen=True)
 class Reference:
-    """What a reference names, before the numbers of the figure are known.
+    """A reference as it is written, before the numbers of the figure are known.
 
     Attributes:
         figure: the name of the figure.
@@ -88,7 +88,7 @@ class Reference:
 
     @property
     def title(self) -> str:
-        """What stands for a reference without a text of its own."""
+        """The text of a reference whose author gives none."""
         if not self.query:
             return ".".join(self.head) if self.head else self.figure
         return f"{self.query} → {self.key}" if self.key else self.query
@@ -101,7 +101,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Located:
-    """What a reference names, in the numbers of the figure.
+    """The layer, the head and the tokens of a reference, as positions in the numbers of the figure.
 
     Attributes:
         attention: the numbers.
@@ -347,7 +347,7 @@ def _group(name: str, tokens: Sequence[Token], reference: Reference) -> list[int
 
 
 def _hint(name: str, known: AbstractSet[str]) -> str:
-    """What to say where the text that should name a token has more than a token in it."""
+    """A hint for a text that should name a token and contains more than a token; empty for none."""
     if re.search("->|→", name):
         return "; an arrow has blanks round it: brown -> quick"
     *before, last = name.split()

@@ -101,7 +101,7 @@ def _columns(line: str, where: str) -> tuple[str, str]:
 
 
 def _about(empty: list[int], declared: str) -> tuple[str, ...]:
-    """What is said about empty lines."""
+    """The notice about empty lines."""
     if not empty:
         return ()
     shown = [str(number) for number in empty[:_MOST_LISTED]]

@@ -55,7 +55,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a chunk's entries go.
+    """The store that takes a chunk's entries.
 
     Attributes:
         location: a store that the process which runs the chunk can reach (see `open_store`); None
@@ -133,7 +133,7 @@ def run_chunk(destination: Destination, chunk: Chunk) -> list[Outcome]:
 def outcomes(
     destination: Destination, chunk: Chunk, opener: Opener = _keep_open
 ) -> Iterator[Outcome]:
-    """As `run_chunk`, but each outcome as soon as it is known.
+    """Do the same as `run_chunk`, and give each outcome as soon as it is known.
 
     Args:
         destination: the destination of the entries.

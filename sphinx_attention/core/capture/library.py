@@ -285,7 +285,7 @@ class Library:
         return attention
 
     def answers(self, requests: Iterable[Request]) -> list[Answer]:
-        """For each request in order, its attention or the error of `get`."""
+        """The attention of each request, or the error of `get`, in the order of the requests."""
         found: list[Answer] = []
         for request in requests:
             try:

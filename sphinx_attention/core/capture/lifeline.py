@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_WINDOWS = sys.platform == "win32"
 _ENDING_SECONDS = 5.0
 
 

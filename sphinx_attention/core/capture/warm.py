@@ -51,7 +51,7 @@ def is_warm() -> bool:
 def capture(
     library: Library, requests: Iterable[Request], *, configured: bool = False
 ) -> Iterator[tuple[Request, str]]:
-    """As `Library.capture`, with the models that another process keeps open.
+    """Do the same as `Library.capture`, with the models that another process keeps open.
 
     Args:
         library: its store gets the entries.
@@ -89,7 +89,7 @@ def _is_sent(request: Request) -> bool:
 
 
 def _ask(requests: Sequence[Request]) -> Iterator[Outcome]:
-    """What the process answers.
+    """The answer of the process.
 
     Raises:
         _GoneError: the process does not answer, or not completely.

@@ -1,4 +1,4 @@
-"""The selectors of a figure of several attentions: which values each has, and which can be had."""
+"""The selectors of a figure of several attentions, with their values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Choice:
     Attributes:
         value: as addresses write it.
         label: as readers see it.
-        reason: why no attention with this value can be had; empty where one can.
+        reason: why there is no attention with this value; empty where there is one.
     """
 
     value: str
@@ -81,7 +81,7 @@ def selectors(figure: Figure, shown: Figure | None = None) -> tuple[Selector, ..
 
 
 def label(figure: Figure, name: Axis, variant: Variant) -> str:
-    """What readers see of a variant on one axis."""
+    """The label of a variant on one axis."""
     value = dict(variant.at)[name]
     if name == "step":
         steps = figure.attention.candidates
@@ -115,7 +115,7 @@ def names(figure: Figure) -> tuple[str, ...]:
 
 
 def failures(figure: Figure) -> tuple[str, ...]:
-    """What cannot be chosen, each with its reason in a few words."""
+    """The values that cannot be chosen, each with its reason in a few words."""
     return tuple(
         f"{_named(figure, one)}: {_brief(one.reason)}"
         for one in figure.alternatives

@@ -1,4 +1,4 @@
-"""What is made of the answers to several requests."""
+"""Attentions that are computed from the answers to several requests."""
 
 from __future__ import annotations
 

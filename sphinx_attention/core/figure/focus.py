@@ -93,7 +93,7 @@ def find(
 
 
 def _other_form(known: Sequence[str], focus: str) -> str:
-    """What to say where other marks round or between tokens would name them."""
+    """A hint for tokens with other marks around or between them; empty for none."""
     texts = {_bare_folded(text) for text in known}
     plain = focus.strip("\"'“”‘’`[]")
     if plain != focus and _bare_folded(plain) in texts:
@@ -110,7 +110,7 @@ def _tokens_listed(texts: Sequence[str]) -> str:
 
 
 def _pieces_of(tokens: Sequence[Token], wanted: str) -> str:
-    """What to say where a word is in pieces, each of which is a token."""
+    """A hint for a word that is split into several tokens; empty for none."""
     words: dict[int, list[str]] = {}
     for token in tokens:
         if token.word is not None:

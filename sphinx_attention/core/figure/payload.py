@@ -1,4 +1,4 @@
-"""What a page carries for an attention: weights in thousandths, packed to about their entropy.
+"""The payload of an attention in a page: weights in thousandths, packed to about their entropy.
 
 The bytes are a zlib stream (RFC 1950; `DecompressionStream("deflate")` in browsers) of
 
@@ -220,7 +220,7 @@ def _weights_estimate(attention: Attention) -> int:
 
 
 def tensors(attention: Attention) -> dict[str, NDArray[np.float32]]:
-    """What the chain from queries and keys to weights starts from, as far as it is known.
+    """The start of the chain from queries and keys to weights, as far as it is known.
 
     Returns:
         By name: ``queries`` (layers, heads, queries, d), ``keys`` (layers, key-value heads, keys,

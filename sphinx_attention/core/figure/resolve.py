@@ -1,4 +1,4 @@
-"""What a figure of one attention shows first: its head, its tokens, and what the page carries."""
+"""The first selection of a figure of one attention, and what its page carries."""
 
 from __future__ import annotations
 

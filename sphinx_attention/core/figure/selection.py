@@ -1,4 +1,4 @@
-"""What a figure opens with beside layer, head and focus, as addresses write it.
+"""The first selection of a figure beside layer, head and focus, in the form of addresses.
 
 ``direction=to&pin=k4&scale=log``: the words are those of *copy link*, in `state/address.ts`.
 *Copy as directive* writes them where the other options cannot say what is selected.
@@ -68,7 +68,7 @@ def _words(view: View, place: Place = OPTION) -> dict[str, Word]:
 
 
 def names() -> dict[str, Word]:
-    """What any view selects, by name."""
+    """The values that any view selects, by name."""
     return {name: word for view in VIEWS for name, word in _words(view).items()}
 
 

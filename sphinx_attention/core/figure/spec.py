@@ -1,4 +1,4 @@
-"""What an author asked to see, before any number is known."""
+"""The figure that an author asked for, before any number is known."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class FigureSpec:
-    """What an author asked to see, before any number is known. Plain data: it lives in doctrees.
+    """The figure that an author asked for, before any number is known, as plain data for doctrees.
 
     Attributes:
         request: which numbers are shown first.
@@ -213,10 +213,10 @@ class FigureSpec:
 
     @property
     def own_options(self) -> Selection:
-        """Of the selection, the options of the view's own. They hold for every variant."""
+        """The view's own options in the selection. They hold for every variant."""
         return tuple((name, value) for name, value in self.selection if name in self.kind.options)
 
     @property
     def kind(self) -> ViewKind:
-        """What the view needs and admits."""
+        """The needs and abilities of the view."""
         return VIEWS[self.view]

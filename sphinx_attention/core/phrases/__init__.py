@@ -82,7 +82,7 @@ class Phrases:
         return found
 
     def browser_words_of_written(self) -> dict[str, str]:
-        """Those phrases of the browser part that `of_written` replaces."""
+        """The phrases of the browser part that `of_written` replaces."""
         return self._instead(_of_scripts())
 
     def _instead(self, names: Iterable[str]) -> dict[str, str]:

@@ -45,7 +45,7 @@ def placeholders(text: str) -> frozenset[str]:
 
 
 def fault(name: str, text: str, source: str | None = None) -> str:
-    """What is wrong with a phrase of a project; empty where it can be used.
+    """The mistake in a phrase of a project; empty where there is none.
 
     Args:
         name: of the phrase.

@@ -181,7 +181,7 @@ def render_html(
 
 @dataclass(frozen=True)
 class _Images:
-    """Where the images of a figure go.
+    """The functions that take the images of a figure.
 
     Attributes:
         cells: takes the images of cells; None leaves them in the page.
@@ -328,7 +328,7 @@ def _numbers(
     variants: Sequence[str] = (),
     files_to: SideFile | None = None,
 ) -> Numbers:
-    """How the page comes by the numbers of an attention.
+    """The part of the markup that holds, or names, the numbers of an attention.
 
     Args:
         figure: whose numbers.

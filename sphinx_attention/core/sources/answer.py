@@ -1,4 +1,4 @@
-"""What a function of an author's may answer with, as a class that type checkers know."""
+"""The answer of an author's function, as a class that type checkers know."""
 
 from __future__ import annotations
 

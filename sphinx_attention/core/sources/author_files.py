@@ -27,7 +27,7 @@ _LISTED = 5000
 
 
 def locate(declared: str, path: Path, roots: Sequence[Path] | None) -> Path:
-    """Where a file lies that an author names, links resolved.
+    """The real path of a file that an author names, with links resolved.
 
     Args:
         declared: what the author wrote, for messages.
@@ -160,7 +160,7 @@ def _kind_of(mode: int) -> str:
 
 
 def _rooted(declared: str) -> str:
-    """What a path that begins with a slash is relative to, which is not the root of the disk."""
+    """The folder from which a path with a leading slash starts. It is not the root of the disk."""
     if not declared.startswith(("/", "~")):
         return ""
     return " (a path that begins with / starts at the folder of the sources)"

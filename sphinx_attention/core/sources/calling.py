@@ -63,7 +63,7 @@ def find(name: str) -> Callable[..., Any]:
 
 
 def call(name: str, function: Callable[..., Any], text: str, options: Mapping[str, Any]) -> Any:
-    """What a function answers.
+    """The answer of a function.
 
     Args:
         name: ``package.module:function``, for messages.
@@ -101,7 +101,7 @@ def _check_parameters(
 
 
 def _failed(error: BaseException, what: str, *, importing: str = "") -> AttentionError:
-    """What a function or its module raised, with the line in the author's own code."""
+    """The error that a function or its module raised, with the line in the author's own code."""
     line = _line(error)
     if isinstance(error, SystemExit):
         mend = (
@@ -141,7 +141,7 @@ def _frames(error: BaseException) -> Iterator[tuple[str, int]]:
 
 
 def _line(error: BaseException) -> str:
-    """Where it was raised: the author's own innermost frame, rather than one of a library."""
+    """The place of the error: the author's own innermost frame, rather than one of a library."""
     frames = list(_frames(error))
     if isinstance(error, SyntaxError) and error.filename:
         frames.append((error.filename, error.lineno or 1))
@@ -169,7 +169,7 @@ def _shown(file: str) -> str:
 
 
 def _hidden(error: BaseException) -> str:
-    """What to say where a file of the author's hides a library, or a module of Python's."""
+    """A hint for a file of the author's that hides a library or a module of Python's."""
     files = [file for file, _ in _frames(error)]
     owners = (getattr(error, "obj", None), sys.modules.get(getattr(error, "name", None) or ""))
     files += [getattr(one, "__file__", None) or "" for one in owners if inspect.ismodule(one)]

@@ -1,4 +1,4 @@
-"""How a model comes to its logits, put together for one text and checked against its weights."""
+"""The terms of a model's logits for one text, checked against its weights."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOLERANCE = 2e-4
 
 @dataclass(frozen=True, slots=True)
 class LayerLogitTerms:
-    """What a layer does to the dot products of its queries and keys, for one text.
+    """The changes that a layer makes to the dot products of its queries and keys, for one text.
 
     Attributes:
         scale: what they are multiplied by.
@@ -111,7 +111,7 @@ def _sinks(
 
 
 def _largest_error(attention: Attention) -> tuple[float, int]:
-    """How far sums end from weights at most, and in which layer."""
+    """The largest difference between sums and weights, and its layer."""
     errors = [
         float(np.abs(recomputed(attention, n) - attention.weights[n]).max())
         for n in range(attention.layers)

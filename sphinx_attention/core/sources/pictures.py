@@ -142,7 +142,7 @@ def _too_large(name: str, size: str) -> AttentionError:
 
 
 def _found(data: bytes) -> str:
-    """What a file without pixels seems to be; empty if unknown."""
+    """The probable kind of a file without pixels; empty if unknown."""
     start = data[:2000].lstrip().lower()
     if not data:
         return " (the file is empty)"

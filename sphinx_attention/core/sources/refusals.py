@@ -1,4 +1,4 @@
-"""What a model refuses of a request, in the same words whichever way the model runs."""
+"""The refusals of requests, in the same words for every way in which a model runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the pieces of a vocabulary read: bytes and marks become text, and all white space is seen."""
+"""The text of a vocabulary's pieces: bytes and marks become text, and white space is visible."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _good_prefix(data: bytes) -> int:
 
 
 def _bad_length(data: bytes) -> int:
-    """How many bytes from the start on begin no whole character."""
+    """The number of bytes at the start that begin no whole character."""
     length = 0
     while length < len(data) and _good_prefix(data[length:]) == 0:
         length += 1

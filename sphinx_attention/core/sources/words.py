@@ -108,7 +108,7 @@ def words_after(
 def _counted(
     split: Callable[[str], Sequence[int]], text: str, content: Sequence[int]
 ) -> list[int] | None:
-    """Where each word ends, in tokens, if words are split alone as they are in the whole text."""
+    """The end of each word, in tokens, if words are split alone as they are in the whole text."""
     counts, joined = [], list[int]()
     for match in _WORD.finditer(text):
         joined += split(match[0])
@@ -119,7 +119,7 @@ def _counted(
 def _grown(
     split: Callable[[str], Sequence[int]], text: str, content: Sequence[int], ends: Sequence[int]
 ) -> list[int] | None:
-    """Where each word ends, in tokens, if the text up to there is split as it is in the whole."""
+    """The end of each word, in tokens, if the text before it is split as in the whole text."""
     counts = []
     for end in ends[:-1]:
         pieces = list(split(text[:end]))
@@ -135,7 +135,7 @@ def _searched(
     segments: Sequence[int],
     texts: tuple[str, str],
 ) -> list[tuple[int, int] | None]:
-    """Where tokens of a tokenizer that does not say so lie in the text, by looking for them."""
+    """The places of tokens in the text, by a search, if the tokenizer does not give them."""
     cursor = [0, 0]
     spans: list[tuple[int, int] | None] = []
     for piece, flag, segment in zip(shown, special, segments, strict=True):

@@ -122,7 +122,7 @@ class ArrayInfo:
 
 @dataclass(frozen=True)
 class SummaryHeader:
-    """What a header says of a summary (see `attention.Summary`)."""
+    """The summary in a header (see `attention.Summary`)."""
 
     kind: str
     sentences: tuple[tuple[Token, ...], ...]

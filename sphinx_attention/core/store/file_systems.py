@@ -1,4 +1,4 @@
-"""How the file systems of fsspec are opened and read, with bounds on time and size."""
+"""Opening and reading the file systems of fsspec, with bounds on time and size."""
 
 from __future__ import annotations
 

@@ -266,7 +266,7 @@ class Page:
         return markup.linked(address, prose=self.prose, live=bool(figures))
 
     def placeholder(self, one: Placed) -> str:
-        """What stands in the place of a figure that cannot be drawn."""
+        """The placeholder of a figure that cannot be drawn."""
         assert one.error is not None
         word = escape(phrases(self.site.language)("placeholder"))
         text = f"<em>{escape(one.text)}</em> — " if one.text else ""

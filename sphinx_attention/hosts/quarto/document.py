@@ -30,6 +30,7 @@ from sphinx_attention.hosts.markdown.project import Where, Written, read_figure
 from sphinx_attention.hosts.notations import PANDOC
 from sphinx_attention.hosts.notes import Notes, read_settings, remarks_of
 from sphinx_attention.hosts.page_names import element_id, page_slug
+from sphinx_attention.hosts.paths import relative_path
 from sphinx_attention.hosts.prose import look_up
 from sphinx_attention.hosts.toml_settings import FILE, read_toml_settings
 
@@ -130,7 +131,7 @@ class Document:
 
     def _read(self, number: int, one: Mapping[str, Any]) -> Written | AttentionError:
         body = str(one["body"]).split("\n")
-        page = os.path.relpath(self.file, self.base).replace(os.sep, "/")
+        page = relative_path(self.file, self.base).replace(os.sep, "/")
         where = Where(self.base, self.base, page, notation=PANDOC)
         try:
             with guarded(Problem.OPTION, "reading the figure"):

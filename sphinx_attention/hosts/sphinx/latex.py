@@ -56,7 +56,7 @@ def add_package(app: Sphinx) -> None:
 
 
 def texts_of(config: Config) -> TexTexts:
-    """What writes texts for the TeX program of a project."""
+    """The writer of texts for the TeX program of a project."""
     from sphinx_attention.core.render.latex import characters  # noqa: PLC0415
 
     written = (value for value in config.latex_elements.values() if isinstance(value, str))

@@ -168,7 +168,7 @@ class Pages:
             file.write(line)
 
     def unwritten(self, documents: Iterable[str]) -> dict[str, Page]:
-        """Those pages of some documents that this build left as they were."""
+        """The pages of some documents that this build did not write."""
         return {
             name: self.before[name]
             for name in documents

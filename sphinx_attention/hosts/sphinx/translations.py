@@ -84,7 +84,7 @@ def placeholder_of(env: BuildEnvironment, error: AttentionError, text: str) -> n
 
 
 def placeholder_read(env: BuildEnvironment, error: AttentionError, text: str) -> nodes.container:
-    """As `placeholder_of`, in a document that is read now. It is read again for other words."""
+    """Do the same as `placeholder_of`, in a document that is read again for other words."""
     _kept(env)[env.docname] = domain_of(env).words.digest
     return placeholder_of(env, error, text)
 

@@ -1,4 +1,4 @@
-"""How far nearness on a map means attention.
+"""The fidelity of a map: whether points that are near each other attend to each other.
 
 All three numbers are made from the places as a page carries them, and from the logits.
 """

@@ -198,7 +198,7 @@ def _note(facts: dict[str, Any], method: str, placed: Placed) -> None:
 
 
 def _apart(terms: LogitTerms | None) -> list[str]:
-    """What a model adds to the dot product, so that no distance can stand for its logit."""
+    """The terms that a model adds to the dot product. No distance can represent such a logit."""
     if terms is None:
         return []
     found = []

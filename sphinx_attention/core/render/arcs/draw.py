@@ -237,7 +237,7 @@ def _shifted(slots: Sequence[PlacedToken], by: float) -> tuple[PlacedToken, ...]
 
 
 def _totals(figure: Figure, codes: Codes) -> Codes | None:
-    """What stands at the keys: the sum of the rows in focus; None where none is."""
+    """The numbers at the keys: the sum of the rows in focus; None without focus."""
     return codes[list(figure.pinned)].sum() if figure.pinned else None
 
 

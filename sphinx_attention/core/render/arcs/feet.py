@@ -1,4 +1,4 @@
-"""Where edges stand over their words: side by side, so that they do not cover one another."""
+"""The ends of edges over their words: side by side, so that no edge covers another."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def decimals(code: int | None) -> str:
 
 
 def tenth_name(figure: Figure, percent: int) -> str:
-    """What readers see of the place of an example in the order of all sentences."""
+    """The label for the place of an example in the order of all sentences."""
     names = {100: "corpus_largest", 50: "corpus_median", 0: "corpus_smallest"}
     return figure.say(names.get(percent, "corpus_percent"), percent=percent)
 
@@ -297,7 +297,7 @@ def _known(
     plot: dict[str, float],
     means: dict[str, list[int | None]],
 ) -> str:
-    """What the page itself carries: the means of all heads, and the words of the list."""
+    """The data in the page itself: the means of all heads, and the words of the list."""
     told = {
         "means": means,
         "ends": ends,

@@ -154,7 +154,7 @@ class TexTexts:
         return drawn or self._instead(character)
 
     def _instead(self, character: str) -> str:
-        """What stands in the place of a character that cannot be set."""
+        """The replacement of a character that cannot be set."""
         self.unset[character] = None
         simple = unicodedata.normalize("NFKC", character)
         if simple != character and all(one.isascii() or one in SETTABLE for one in simple):

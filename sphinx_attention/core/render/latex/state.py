@@ -1,4 +1,4 @@
-"""What an element of SVG inherits: its style, its transformation, and its opacity."""
+"""The inherited properties of an SVG element: its style, its transformation, and its opacity."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _INHERITED = (
 
 @dataclass(frozen=True)
 class State:
-    """What an element inherits: attributes, the transformation, and the opacity of all groups.
+    """The attributes, the transformation and the opacity of all groups around an element.
 
     Attributes:
         style: the attributes that an element inherits.
@@ -71,7 +71,7 @@ class State:
 
     @property
     def scale(self) -> float:
-        """How much lengths grow."""
+        """The factor by which lengths grow."""
         a, b, c, d, _, _ = self.matrix
         return math.sqrt(abs(a * d - b * c))
 

@@ -1,4 +1,4 @@
-"""What a page carries for a map, beside the attention over its first sentence.
+"""The data of a map in a page, beside the attention over its first sentence.
 
 There is a file for what all heads share, one for the overview of all heads, and one for each head,
 which is loaded when a reader chooses the head. Each file is a zlib stream, as text in base 64, of

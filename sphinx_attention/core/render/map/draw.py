@@ -324,7 +324,7 @@ def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 
 
 def notes(figure: Figure) -> Iterator[str]:
-    """What a reader has to know about the map beside its fidelity, in words."""
+    """The remarks about the map, beside its fidelity, for readers."""
     summary, say = _summary(figure), figure.say
     projection = summary.facts["projections"][0]
     tokens = sum(map(len, summary.sentences))

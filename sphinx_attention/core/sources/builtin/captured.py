@@ -1,4 +1,4 @@
-"""What the two built-in models keep of their layers, in the form of an answer."""
+"""The kept tensors of the two built-in models, in the form of an answer."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class VisionShape:
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """How pixels become the numbers that the model reads: (pixel · factor − mean) / std.
+    """The numbers that the model reads for pixels: (pixel · factor − mean) / std.
 
     Attributes:
         factor: the factor of a pixel.

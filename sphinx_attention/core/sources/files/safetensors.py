@@ -39,7 +39,7 @@ class SafetensorsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Tensors:
-    """What a .safetensors file holds.
+    """The arrays of a .safetensors file.
 
     Attributes:
         arrays: the tensors by name, as read-only views of the file's bytes; bfloat16 as float32.

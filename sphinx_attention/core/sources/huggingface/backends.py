@@ -174,7 +174,7 @@ class OutputAttentionsBackend:
 
 
 def gather(backend: Backend, inputs: Mapping[str, Any]) -> dict[tuple[Part, int], Call]:
-    """What every layer of every part computes."""
+    """The answers of all layers of all parts."""
     found: dict[tuple[Part, int], Call] = {}
 
     def take(part: Part, layer: int, call: Call) -> None:

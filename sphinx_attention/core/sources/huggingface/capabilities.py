@@ -1,4 +1,4 @@
-"""What can be captured of a model, and how: found out by trying it on one short text."""
+"""The capabilities of a model, which a trial on one short text shows."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _TRIED_PADDING = 3
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What trying a model has shown.
+    """The result of the trial of a model.
 
     Attributes:
         backend: how the model's attention is captured.

@@ -46,7 +46,7 @@ class Files(Protocol):
 
     @property
     def where(self) -> str:
-        """What messages call the folder or the repository."""
+        """The name of the folder or the repository in messages."""
         ...
 
     def find(self, name: str) -> Path | None:
@@ -308,7 +308,7 @@ def _nearest(path: Path) -> str:
 
 
 def _no_model(source: ModelSource, files: Folder) -> AttentionError:
-    """What a folder without ``config.json`` probably is, if it is no model."""
+    """The probable kind of a folder without ``config.json``, if it is no model."""
     names = [entry.name for entry in files.path.iterdir()]
     told = what_instead(names)
     inner = sorted(
@@ -327,7 +327,7 @@ def _no_model(source: ModelSource, files: Folder) -> AttentionError:
 
 
 def what_instead(names: Iterable[str]) -> str:
-    """What files without ``config.json`` probably are, by their names; empty if unknown."""
+    """The probable kind of files without ``config.json``, by their names; empty if unknown."""
     names = list(names)
     if ADAPTER in names:
         return (

@@ -22,7 +22,7 @@ _TOKENS_A_PASS = 30
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much one pass may take up.
+    """The limits of one pass.
 
     Attributes:
         tokens: the number of tokens with padding. Measured on two cores, activations no longer fit

@@ -184,7 +184,7 @@ def _named(tokenizer: Any, text: str) -> str:
 
 
 def _kind(tokenizer: Any) -> str:
-    """How pieces are written: as bytes, with SentencePiece's marks, or as they are."""
+    """The notation of pieces: as bytes, with SentencePiece's marks, or as they are."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None:
         parts = f"{backend.decoder!r} {backend.pre_tokenizer!r}"

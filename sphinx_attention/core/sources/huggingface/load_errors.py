@@ -103,7 +103,7 @@ def _from_hub(kinds: set[str], source: ModelSource, location: str) -> AttentionE
 
 
 def _meant(source: ModelSource) -> str:
-    """What the author of an unknown id probably meant; empty if unclear."""
+    """The id that an author probably meant by an unknown id; empty if unclear."""
     if source.near:
         return f"did you mean the folder {source.near!r}?"
     if source.id and _SENTENCE_MODEL.match(source.id):

@@ -81,7 +81,7 @@ def check_input(kinds: list[Any], source: ModelSource) -> None:
 
 
 def refuse_other_input(name: str, source: ModelSource) -> None:
-    """As `check_input`, by the name of a model's main input."""
+    """Do the same as `check_input`, by the name of a model's main input."""
     if name != "input_ids":
         raise AttentionError(
             Problem.MODEL,

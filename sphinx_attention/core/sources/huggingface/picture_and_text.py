@@ -1,4 +1,4 @@
-"""What a model sees that reads a picture and a text in one row (LLaVA, Gemma 3, Qwen-VL).
+"""The tokens of a model that reads a picture and a text in one row (LLaVA, Gemma 3, Qwen-VL).
 
 The processor of the model writes a token for each patch, or for each group of patches, into the
 text. Words that follow attend to these tokens as to other words.

@@ -1,4 +1,4 @@
-"""What a model sees of a picture: its inputs, its tokens, and the picture itself.
+"""The view of a model on a picture: its inputs, its tokens, and the picture itself.
 
 The image processor of the model crops, resizes and normalises the picture. Which token stands for
 which patch is not assumed: it is found out by changing single patches and looking at which token

@@ -48,7 +48,7 @@ _EXACT, _HALF = 1e-4, 3e-2
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the first picture has shown about a model.
+    """The facts about a model that its first picture shows.
 
     Attributes:
         backend: how the model's attention is captured.
@@ -109,7 +109,7 @@ class PictureRunner:
     def _groups(
         self, requests: Sequence[Request]
     ) -> tuple[list[list[Item]], list[tuple[Request, Answer]]]:
-        """What runs together, and the errors of the other requests."""
+        """The requests that run together, and the errors of the others."""
         alike: dict[Hashable, list[Item]] = {}
         errors: list[tuple[Request, Answer]] = []
         for request in requests:
@@ -156,7 +156,7 @@ class PictureRunner:
         return self._seen[item.source.ids[0]][0]
 
     def _look(self, request: Request, image: ImageFile) -> tuple[Seen, str]:
-        """What the model sees of a picture, and a warning for the author."""
+        """The inputs that the model gets for a picture, and a warning for the author."""
         loaded, label = self._once.get(), self._source.label
         data = read_author_file(Path(image.file), image.path, LARGEST_FILE, SMALLER)
         picture, warning = decode_picture(data, image.path)
@@ -203,7 +203,7 @@ class PictureRunner:
         return batch
 
     def _known_by(self, seen: Seen) -> _Known:
-        """How the model is captured, found out on the first picture."""
+        """The way in which the model is captured, which its first picture shows."""
         if self._known is None:
             loaded = self._once.get()
             exact = loaded.provenance["dtype"] in {"float32", "float64"}

@@ -18,7 +18,7 @@ _KNOWN = ("preprocessor_config.json", "processor_config.json")
 
 
 def load_processor(location: str, options: dict[str, Any], files: Files, *, with_text: bool) -> Any:
-    """What prepares the inputs of a model that sees.
+    """The processor that prepares the inputs of a vision model.
 
     Args:
         location: the folder or the identifier that transformers is given.

@@ -1,4 +1,4 @@
-"""What the trial pass of a model shows beside weights: numbers of layers, gates and halves."""
+"""The facts beside weights that a model's trial pass shows: numbers of layers, gates and halves."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NO_MIXERS = (
 
 @dataclass(slots=True)
 class Seen:
-    """What a trial pass showed about one call.
+    """The facts about one call that a trial pass shows.
 
     Attributes:
         call: what the layer computed.

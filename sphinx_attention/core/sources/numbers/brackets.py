@@ -46,7 +46,7 @@ class Nested:
 
 
 def _start(text: str) -> tuple[int, int] | None:
-    """Where the bracket opens and where the text before it starts."""
+    """The positions at which the bracket opens and the text before it starts."""
     for pattern in (_NESTED, _CALLED, _MATLAB):
         if found := pattern.match(text):
             return found.start(2), found.start(1)

@@ -1,4 +1,4 @@
-"""What is wrong in one line of a given matrix."""
+"""The mistake in one line of a given matrix."""
 
 from __future__ import annotations
 

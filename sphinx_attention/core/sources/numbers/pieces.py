@@ -129,7 +129,7 @@ def _shown(text: str, kind: str) -> str:
 
 
 def _words(texts: Sequence[str], special: Sequence[bool]) -> tuple[str, list[int | None]]:
-    """How the pieces of words are written, and the word of each token."""
+    """The notation of pieces of words, and the word of each token."""
     plain = [text for text, flag in zip(texts, special, strict=True) if not flag]
     kind, rule = _kind(plain)
     words: list[int | None] = []
