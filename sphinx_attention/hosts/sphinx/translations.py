@@ -84,7 +84,7 @@ def placeholder_of(env: BuildEnvironment, error: AttentionError, text: str) -> n
 
 
 def placeholder_read(env: BuildEnvironment, error: AttentionError, text: str) -> nodes.container:
-    """Do the same as `placeholder_of`, in a document that is read again for other words."""
+    """Do the same as `placeholder_of`, for a document that Sphinx is reading."""
     _kept(env)[env.docname] = domain_of(env).words.digest
     return placeholder_of(env, error, text)
 
