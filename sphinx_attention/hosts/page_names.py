@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import TYPE_CHECKING
+
+from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def page_slug(page: str) -> str:
@@ -18,3 +25,12 @@ def page_slug(page: str) -> str:
 def element_id(name: str) -> str:
     """The id of a figure's element from the name that its author gave."""
     return re.sub(r"[^\w-]+", "-", name.strip().lower()).strip("-") or "attention"
+
+
+def ambiguous_name(name: str, pages: Iterable[str]) -> AttentionError:
+    """The error for a name that figures of several pages have."""
+    both = " and ".join(pages)
+    return AttentionError(
+        Problem.REFERENCE,
+        f"the name {quoted(name)} is ambiguous: figures of {both} have it; rename all but one",
+    )

@@ -10,7 +10,7 @@ import pytest
 
 import sphinx_attention
 from sphinx_attention.hosts.mystmd.page import OUTPUT, answer
-from tests.browser.conftest import Watched, ready, scores
+from tests.browser.conftest import Watched, pressed, ready, scores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,8 @@ PAGE = """\
 <!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Widgets</title><link rel="icon" href="data:,"></head>
 <body style="color: rgb(10, 20, 30)"><main>
-<figure><img src="%(picture)s" alt="The picture"><div id="one"></div><figcaption>One</figcaption></figure>
+<p><span class="attention-selects:layer=2&amp;head=1&amp;pin=2"><a href="#fox">a link</a></span></p>
+<figure id="fox"><img src="%(picture)s" alt="The picture"><div id="one"></div><figcaption>One</figcaption></figure>
 <figure><div id="two"></div></figure>
 </main>
 <script type="module">
@@ -102,6 +103,12 @@ def test_figures_live_in_the_page(
         {name: weights[("<start>", "the", "quick", "brown", "fox").index(name)] for name in shown},
         abs=0.0011,
     )
+    # A link of the prose selects in the figure, whose name the theme gives to the element around it.
+    page.get_by_text("a link").click()
+    page.wait_for_function(
+        "() => document.querySelector('#fox .attention-figure').dataset.layer === '2'"
+    )
+    assert pressed(page, first) == [2]
     page.evaluate("() => globalThis.cleanup_one()")
     assert page.locator("img").is_visible()
     assert (tmp_path / OUTPUT).is_dir()

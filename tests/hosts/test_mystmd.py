@@ -64,6 +64,11 @@ By hand.
 0.2: fox -> quick < 1.1
 ```
 """
+OTHER = """\
+# Another page
+
+{attn:focus}`the fox <fox 0.2 fox -> quick>` of another page has {attn:weight}`fox 0.2 fox -> quick`.
+"""
 WRONG = """\
 # Wrong
 
@@ -147,6 +152,29 @@ def test_a_strict_site(tmp_path: Path) -> None:
     prose = nodes(page, "paragraph")[0]
     assert f"with {WEIGHTS[0, 2, 4, 2]:.3f}, and\n20\u00a0%" in text(prose)
     assert [link["identifier"] for link in nodes(prose, "crossReference")] == ["fox", "fox"]
+    # The widget reads what a link selects, because the theme passes on no attributes of links.
+    (span,) = nodes(prose, "span")
+    assert span["class"] == "attention-selects:layer=0&head=2&pin=4.2"
+
+
+def test_figures_of_other_pages(tmp_path: Path) -> None:
+    make(tmp_path, {"index.md": INDEX, "other.md": OTHER})
+    code, said = build(tmp_path, "--site", "--strict")
+    assert code == 0, said
+    page = json.loads((tmp_path / "_build" / "site" / "content" / "other.json").read_text())
+    prose = nodes(page["mdast"], "paragraph")[0]
+    assert text(prose).endswith(f"of another page has {WEIGHTS[0, 2, 4, 2]:.3f}.")
+    (link,) = nodes(prose, "crossReference")
+    assert (link["identifier"], link["url"], link["remote"]) == ("fox", "/", True)
+    # Two pages with figures of one name are told, and nothing is guessed.
+    (tmp_path / "third.md").write_text(
+        "# Third\n\n```{attention-figure} a fox\n:label: Fox\n```\n", encoding="utf-8"
+    )
+    code, said = build(tmp_path, "--site", "--strict")
+    assert code != 0
+    assert (
+        "other.md:3 the name 'fox' is ambiguous: figures of index.md and third.md have it" in said
+    )
 
 
 def test_files_for_print_have_the_picture_alone(tmp_path: Path) -> None:

@@ -127,6 +127,27 @@ def test_files_for_print_have_pictures(tmp_path: Path, kind: str, ending: str) -
     assert [path.suffix for path in pictures] == [f".{ending}"] * 2
 
 
+def test_figures_of_other_documents(tmp_path: Path) -> None:
+    (tmp_path / "attention.toml").write_text("", encoding="utf-8")
+    (tmp_path / "week").mkdir()
+    other = """```{.attention #fox layer="0"}\nthe quick brown fox\n```\n
+```{.attention #fig-hand view="matrix"}\nthe quick\n0.7 0.3\n0.2 0.8\n```\n"""
+    (tmp_path / "week" / "one.qmd").write_text(other, encoding="utf-8")
+    text = "{attn:focus}`a <fox 0.2 fox -> quick>` {attn:weight}`fox 0.2 fox -> quick` {attn:focus}`b <hand>`"
+    (tmp_path / "notes.qmd").write_text(text, encoding="utf-8")
+    code, html, said = pandoc(tmp_path, "-t", "html", "--fail-if-warnings")
+    assert code == 0, said
+    links = BeautifulSoup(html, "html.parser").find_all("a")
+    # Quarto makes the address of a page of the address of a document.
+    assert [link["href"] for link in links] == ["week/one.qmd#fox", "week/one.qmd#fig-hand"]
+    assert links[0]["data-selection"] == "layer=0&head=2&pin=4.2"
+    assert f"{WEIGHTS[0, 2, 4, 2]:.3f}" in html
+    (tmp_path / "two.qmd").write_text(other, encoding="utf-8")
+    code, _, said = pandoc(tmp_path, "-t", "html", "--fail-if-warnings")
+    assert code != 0
+    assert "notes.qmd:1: the name 'fox' is ambiguous: figures of two.qmd and week/one.qmd" in said
+
+
 def test_mistakes(tmp_path: Path) -> None:
     (tmp_path / "notes.qmd").write_text(WRONG, encoding="utf-8")
     code, html, said = pandoc(tmp_path, "-t", "html")

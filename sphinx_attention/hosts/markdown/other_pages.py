@@ -6,8 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.text import listed, quoted
-from sphinx_attention.hosts.page_names import element_id
+from sphinx_attention.hosts.page_names import ambiguous_name, element_id
 
 from .fences import FIGURE, find_fences
 from .project import read_figure
@@ -42,11 +41,7 @@ def other_figure(site: Site, project: Project, name: str) -> tuple[Figure, str] 
     if not found:
         return None
     if len(found) > 1:
-        raise AttentionError(
-            Problem.REFERENCE,
-            f"the name {quoted(name)} is ambiguous: figures of "
-            f"{listed(page for page, _ in found)} have it; rename all but one",
-        )
+        raise ambiguous_name(name, [page for page, _ in found])
     page, fence = found[0]
     try:
         written = read_figure(

@@ -7,7 +7,8 @@ import sys
 
 from sphinx_attention.core.errors import speaking
 
-from .page import WORDS, answer
+from .page import answer
+from .words import WORDS
 
 
 @speaking(WORDS)

@@ -7,21 +7,24 @@ import re
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.authoring.parsing import HostContext, parse
+from sphinx_attention.core.authoring.reference import nearest_figure
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem, speaking
 from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.hosts.body import rows_of
 from sphinx_attention.hosts.notations import MYST
-from sphinx_attention.hosts.notes import Asked
+from sphinx_attention.hosts.notes import Asked, Notes
+from sphinx_attention.hosts.page_names import ambiguous_name, element_id
 from sphinx_attention.hosts.toml_settings import project_settings
 
-from .page import HOST_OPTIONS, WORDS
+from .words import HOST_OPTIONS, WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from sphinx_attention.core.authoring.settings import Settings
+    from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.figure.spec import FigureSpec
     from sphinx_attention.core.request import Request
 
@@ -46,10 +49,8 @@ def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], No
     folder = folder.resolve()
     settings = project_settings(folder, overrides, tell)
     found: dict[str, list[Request]] = {}
-    for path in sorted(folder.rglob("*.md")):
+    for path in pages_of(folder):
         page = path.relative_to(folder)
-        if any(_HIDDEN.match(part) or part == "node_modules" for part in page.parts):
-            continue
         for line, text, options, body in directives(path.read_text(encoding="utf-8-sig")):
             try:
                 with guarded(Problem.OPTION, f"reading the directive on line {line}"):
@@ -59,6 +60,57 @@ def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], No
             else:
                 found.setdefault(page.as_posix(), []).extend(spec.requests)
     return Asked(found, settings, folder)
+
+
+def pages_of(folder: Path) -> list[Path]:
+    """The Markdown files of a project."""
+
+    def is_hidden(path: Path) -> bool:
+        parts = path.relative_to(folder).parts
+        return any(_HIDDEN.match(part) or part == "node_modules" for part in parts)
+
+    return [path for path in sorted(folder.rglob("*.md")) if not is_hidden(path)]
+
+
+def name_of(options: Mapping[str, str]) -> str:
+    """The name of a figure; empty without one."""
+    return str(options.get("name") or options.get("label") or "")
+
+
+def other_figure(notes: Notes, page: Path, name: str, own: Iterable[str]) -> Figure:
+    """The figure of another page by its name.
+
+    Args:
+        notes: the numbers of the project.
+        page: the page of the reference.
+        name: the name of the figure.
+        own: the names of the figures of the page, for the error.
+
+    Raises:
+        AttentionError: no page has such a figure, several pages have it, or it cannot be drawn.
+    """
+    base = notes.base
+    named = [
+        (path, one)
+        for path in pages_of(base)
+        if path.resolve() != page
+        for one in directives(path.read_text(encoding="utf-8-sig"))
+        if name_of(one[2])
+    ]
+    found = [(path, one) for path, one in named if element_id(name_of(one[2])) == element_id(name)]
+    if not found:
+        raise nearest_figure(name, [*own, *(name_of(one[2]) for _, one in named)])
+    if len(found) > 1:
+        raise ambiguous_name(name, [path.relative_to(base).as_posix() for path, _ in found])
+    path, (_, text, options, body) = found[0]
+    try:
+        spec = _spec(text, options, body, notes.settings, (base, path))
+        notes.capture(spec.requests)
+        return notes.figure(spec)
+    except AttentionError as error:
+        raise AttentionError(
+            Problem.REFERENCE, f"the figure {name} cannot be drawn: {error.message}"
+        ) from error
 
 
 def _spec(

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 from sphinx_attention.core.authoring.options import OPTIONS
 from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.authoring.quantities import QUANTITIES
-from sphinx_attention.core.authoring.reference import nearest_figure, parse_reference
+from sphinx_attention.core.authoring.reference import parse_reference
 from sphinx_attention.core.authoring.role_text import split_role
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.host_words import HostWords
 from sphinx_attention.core.render.description import describe
 from sphinx_attention.core.render.files import script_text, standalone_svg, style_text
 from sphinx_attention.core.render.html import figure_attributes, figure_class, render_html
@@ -29,6 +28,9 @@ from sphinx_attention.hosts.page_names import element_id, page_slug
 from sphinx_attention.hosts.prose import look_up
 from sphinx_attention.hosts.toml_settings import FILE, read_toml_settings
 
+from .collect import name_of, other_figure
+from .words import HOST_OPTIONS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -36,19 +38,9 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
     from sphinx_attention.core.figure.spec import FigureSpec
 
-WORDS = HostWords(
-    file=FILE,
-    numbers="write the numbers in the body, or name a file of them in the option matrix",
-)
-"""The names of options and settings in messages about a page of mystmd."""
+SELECTS = "attention-selects:"
+"""The beginning of the class of an element around a link, before what the link selects."""
 
-HOST_OPTIONS = {
-    "caption": "The caption in one line, in place of the body.",
-    "name": "A name to refer to.",
-    "label": "A name to refer to.",
-    "class": "Names of classes.",
-    "align": "left, center or right.",
-}
 OUTPUT = "_build/attention"
 """The folder of pictures and of the widget, below the folder of the project."""
 
@@ -154,8 +146,7 @@ class Page:
         return figure
 
     def _name(self, number: int) -> str:
-        options = self.data["figures"][number]["options"]
-        return str(options.get("name") or options.get("label") or "")
+        return name_of(self.data["figures"][number]["options"])
 
     def _uid(self, number: int) -> str:
         relative = (
@@ -232,10 +223,10 @@ class Page:
         return made.name
 
     def named(self, reference: Reference) -> Figure:
-        """The figure that a reference names.
+        """The figure that a reference names: of this page, or of another one.
 
         Raises:
-            AttentionError: there is none on this page, or it cannot be drawn.
+            AttentionError: there is none, there are several, or it cannot be drawn.
         """
         names = [self._name(number) for number in range(len(self.figures))]
         for name, figure in zip(names, self.figures, strict=True):
@@ -246,7 +237,7 @@ class Page:
                         f"the figure {reference.figure} cannot be drawn: {figure.message}",
                     )
                 return figure
-        raise nearest_figure(reference.figure, filter(None, names))
+        return other_figure(self.notes, self.file, reference.figure, filter(None, names))
 
     def _mark(self, one: Mapping[str, Any]) -> dict[str, Any]:
         title, target = split_role(one["text"])
@@ -259,14 +250,17 @@ class Page:
         if one["kind"] != "focus":
             return {"type": "text", "value": found.text}
         text = title or parse_reference(target).title
-        identifier = found.figure.lower()
-        return {
+        link = {
             "type": "crossReference",
             "kind": "figure",
             "label": found.figure,
-            "identifier": identifier,
+            "identifier": found.figure.lower(),
             "children": [{"type": "text", "value": text}],
         }
+        if not self.data["widgets"]:
+            return link
+        # mystmd passes on no attributes of links. The widget reads the selection from a class.
+        return {"type": "span", "class": f"{SELECTS}{found.selection}", "children": [link]}
 
     def _check(self, one: Mapping[str, Any]) -> None:
         for number, line in enumerate(one["lines"]):

@@ -17,6 +17,13 @@ function loadOnce() {
 
 function render({ model, el }) {
   loadOnce();
+  // The theme renders a link without the attributes that our script needs.
+  for (const span of document.querySelectorAll('[class*="attention-selects:"]')) {
+    const link = span.querySelector("a");
+    if (!link) continue;
+    link.classList.add("attention-focus");
+    link.dataset.selection = /attention-selects:(\S*)/.exec(span.className)[1];
+  }
   const made = document.createElement("div");
   made.innerHTML = model.get("html");
   const root = el.getRootNode();

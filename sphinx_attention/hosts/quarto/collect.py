@@ -10,14 +10,13 @@ from sphinx_attention.hosts.notes import Asked
 from sphinx_attention.hosts.toml_settings import project_settings
 
 from .document import CONFIG, WORDS
+from .others import documents_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
 __all__ = ["CONFIG", "collect"]
-
-_ENDINGS = (".qmd", ".md", ".rmd")
 
 
 @speaking(WORDS)
@@ -31,10 +30,5 @@ def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], No
     """
     folder = folder.resolve()
     settings = project_settings(folder, overrides, tell)
-    pages = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in _ENDINGS
-        and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-    )
+    pages = documents_of(folder)
     return Asked(requests_in(pages, settings, (folder, folder), tell), settings, folder)

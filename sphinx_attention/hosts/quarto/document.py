@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention import assets
-from sphinx_attention.core.authoring.reference import nearest_figure, parse_reference
+from sphinx_attention.core.authoring.reference import parse_reference
 from sphinx_attention.core.authoring.role_text import split_role
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -33,6 +33,8 @@ from sphinx_attention.hosts.page_names import element_id, page_slug
 from sphinx_attention.hosts.paths import relative_path
 from sphinx_attention.hosts.prose import look_up
 from sphinx_attention.hosts.toml_settings import FILE, read_toml_settings
+
+from .others import other_figure, same_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -209,41 +211,41 @@ class Document:
         path.write_bytes(content)
         return f"{_FOLDER}/{name}"
 
-    def named(self, reference: Reference) -> Figure:
-        """The figure that a reference names.
+    def named(self, reference: Reference) -> tuple[Figure, str]:
+        """The figure that a reference names, of this document or another one, and its address.
 
         Raises:
-            AttentionError: there is none in this document, or it cannot be drawn.
+            AttentionError: there is none, there are several, or it cannot be drawn.
         """
-        figure = self.figures[self._number(reference.figure)]
-        if isinstance(figure, AttentionError):
-            raise AttentionError(
-                Problem.REFERENCE,
-                f"the figure {reference.figure} cannot be drawn: {figure.message}",
-            )
-        return figure
-
-    def _number(self, name: str) -> int:
+        wanted = reference.figure
         names = [self._name(number) for number in range(len(self.figures))]
-        for number, one in enumerate(names):
-            if one and element_id(one) in {element_id(name), element_id(f"fig-{name}")}:
-                return number
-        raise nearest_figure(name, filter(None, names))
+        for number, (name, figure) in enumerate(zip(names, self.figures, strict=True)):
+            if name and same_name(name, wanted):
+                if isinstance(figure, AttentionError):
+                    raise AttentionError(
+                        Problem.REFERENCE, f"the figure {wanted} cannot be drawn: {figure.message}"
+                    )
+                return figure, f"#{self._id(number) if self.data['html'] else name}"
+        return other_figure(self.notes, self.file, wanted, filter(None, names))
 
     def _mark(self, one: Mapping[str, Any]) -> dict[str, Any]:
         title, target = split_role(one["text"])
+        href = ""
+
+        def figure_of(reference: Reference) -> Figure:
+            nonlocal href
+            figure, href = self.named(reference)
+            return figure
+
         try:
             with guarded(Problem.REFERENCE, f"looking up {quoted(target)}"):
-                found = look_up(one["kind"], target, title, self.named)
+                found = look_up(one["kind"], target, title, figure_of)
         except AttentionError as error:
             self.warn(error, self._line_of(one["text"]))
             return {"error": True, "text": f"{title} [{error.message}]".lstrip()}
         if one["kind"] != "focus":
             return {"text": found.text}
         text = title or parse_reference(target).title
-        href = f"#{self._id(self._number(found.figure))}"
-        if not self.data["html"]:
-            href = f"#{self._name(self._number(found.figure))}"
         return {"text": text, "href": href, "selection": found.selection}
 
     def _in_caption(self, found: re.Match[str]) -> str:
@@ -271,7 +273,7 @@ class Document:
                 continue
             try:
                 with guarded(Problem.CHECK, f"checking {quoted(claim)}"):
-                    look_up("check", one["figure"], claim, self.named)
+                    look_up("check", one["figure"], claim, lambda named: self.named(named)[0])
             except AttentionError as error:
                 self.warn(error, fence.line + at if fence.line else 0)
 

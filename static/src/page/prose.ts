@@ -44,7 +44,9 @@ function figureOf(link: HTMLAnchorElement): HTMLElement | null {
     return null;
   }
   const named = document.getElementById(decoded(id!));
-  return named && named.closest<HTMLElement>(".attention-figure[data-view]");
+  const figure = ".attention-figure[data-view]";
+  // Some hosts give the name of a figure to an element around it.
+  return named && (named.closest<HTMLElement>(figure) ?? named.querySelector<HTMLElement>(figure));
 }
 
 /** A text without percent-encoding, or as it stands if it is not correctly encoded. */
