@@ -9,10 +9,16 @@ class UnfitError(ValueError):
     """A field or a number that `pack` does not write. The message names it."""
 
 
-def need(holds: bool, otherwise: str) -> None:
-    """Raise an error with a message unless something holds."""
+def need(holds: bool, otherwise: str, *found: Any) -> None:
+    """Raise an error unless something holds.
+
+    Args:
+        holds: whether it holds.
+        otherwise: the message.
+        found: the value that ends the message, if there is one.
+    """
     if not holds:
-        raise UnfitError(otherwise)
+        raise UnfitError(" ".join([otherwise, *map(brief, found)]))
 
 
 def brief(value: Any) -> str:

@@ -185,7 +185,7 @@ def read_header(raw: Any, key: str, size: int) -> Header:
     scoring = raw.get("scoring")
     _check_shapes(shapes, len(queries), len(keys), scoring is not None)
     layers, heads = arrays[0].shape[:2]
-    need(raw.get("part") in get_args(Part), f"part is {brief(raw.get('part'))}")
+    need(raw.get("part") in get_args(Part), "part is", raw.get("part"))
     return Header(
         request=request,
         query_tokens=queries,
@@ -243,17 +243,17 @@ def _arrays(raw: Any, size: int, *, summarised: bool) -> tuple[ArrayInfo, ...]:
     found: list[ArrayInfo] = []
     for number, entry in enumerate(raw):
         what = f"arrays[{number}]"
-        need(isinstance(entry, dict), f"{what} is {brief(entry)}")
+        need(isinstance(entry, dict), f"{what} is", entry)
         name, shape = entry.get("name"), entry.get("shape")
         of_summary = (
             summarised and isinstance(name, str) and _SUMMARY_ARRAY.fullmatch(name) is not None
         )
         known = of_summary or (isinstance(name, str) and name in ENCODINGS)
-        need(known, f"{what} is called {brief(name)}")
+        need(known, f"{what} is called", name)
         need(name not in {array.name for array in found}, f"{name} is there twice")
         encodings = SUMMARY_ENCODINGS if of_summary else (ENCODINGS[name],)
         need(entry.get("encoding") in encodings, f"{name} is encoded otherwise")
-        need(isinstance(shape, list) and 1 <= len(shape) <= 4, f"{name} is {brief(shape)}")
+        need(isinstance(shape, list) and 1 <= len(shape) <= 4, f"{name} is", shape)
         longest = _LONGEST_AXIS if of_summary else MOST_TOKENS
         sizes = tuple(whole(n, f"the shape of {name}", 1, longest) for n in shape)
         bytes_ = whole(entry.get("bytes"), f"the bytes of {name}", 0, size)
@@ -305,7 +305,7 @@ def _check_shapes(
 
 
 def _provenance(raw: Any) -> Mapping[str, str]:
-    need(isinstance(raw, dict), f"provenance is {brief(raw)}")
+    need(isinstance(raw, dict), "provenance is", raw)
     need(len(raw) <= _MOST_ENTRIES, f"provenance has {len(raw)} entries")
     return {
         text_of(name, "provenance", _LONGEST_NAME): text_of(
@@ -316,7 +316,7 @@ def _provenance(raw: Any) -> Mapping[str, str]:
 
 
 def _missing(raw: Any) -> str:
-    need(isinstance(raw, dict), f"scoring is {brief(raw)}")
+    need(isinstance(raw, dict), "scoring is", raw)
     return text_of(raw.get("missing"), "scoring: missing", _LONGEST_WORDS)
 
 
@@ -329,8 +329,8 @@ def _summary(raw: Any, request: Mapping[str, Any]) -> SummaryHeader | None:
     texts = asked.get("texts") if isinstance(asked, dict) else None
     if not isinstance(texts, list):
         raise UnfitError(f"the summary of the request is {brief(asked)}")
-    need(isinstance(raw, dict), f"summary is {brief(raw)}")
-    need(raw.get("kind") == asked.get("kind"), f"the summary is of kind {brief(raw.get('kind'))}")
+    need(isinstance(raw, dict), "summary is", raw)
+    need(raw.get("kind") == asked.get("kind"), "the summary is of kind", raw.get("kind"))
     kind = text_of(raw.get("kind"), "the kind of the summary", _LONGEST_NAME)
     sentences, facts = raw.get("sentences"), raw.get("facts")
     if not isinstance(sentences, list) or not isinstance(facts, dict):
@@ -365,9 +365,9 @@ def _step(raw: Any, what: str) -> tuple[Candidate, ...]:
         raise UnfitError(f"{what} is {brief(raw)}, not a list of 1 to {_MOST_CANDIDATES}")
     found: list[Candidate] = []
     for one in raw:
-        need(isinstance(one, list) and len(one) == 2, f"{what} holds {brief(one)}")
+        need(isinstance(one, list) and len(one) == 2, f"{what} holds", one)
         text, share = one
-        need(type(share) in {int, float} and 0 <= share <= 1, f"{what} holds {brief(share)}")
+        need(type(share) in {int, float} and 0 <= share <= 1, f"{what} holds", share)
         need(not found or share <= found[-1].probability, f"{what} is not in order")
         found.append(Candidate(text_of(text, what, LONGEST_TOKEN), float(share)))
     total = sum(one.probability for one in found)

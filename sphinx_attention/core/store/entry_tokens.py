@@ -75,7 +75,7 @@ def read_grid(
     if raw is None:
         need(not names and not any(patches), "there are patches, and no picture")
         return None
-    need(isinstance(raw, dict), f"picture is {brief(raw)}")
+    need(isinstance(raw, dict), "picture is", raw)
     need(len(names) == 2, "the picture has no pixels or no colours")
     pixels, palette = shapes["picture.pixels"], shapes["picture.palette"]
     need(len(pixels) == 2 and max(pixels) <= _LARGEST_SIDE, f"the picture has the shape {pixels}")
