@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.analysis.mean import AVERAGED
 from sphinx_attention.core.analysis.words import MERGED
+from sphinx_attention.core.codes import Codes
 from sphinx_attention.core.phrases import Phrases, is_right_to_left, phrases, primary
 from sphinx_attention.core.request import FunctionSource
 
@@ -94,6 +95,11 @@ class Figure:
         data = encode(self)
         return data, encode_text(data)
 
+    @cached_property
+    def codes(self) -> Codes:
+        """The weights of the head that is shown, as all parts of a page print them."""
+        return Codes.of_head(self.attention, self.layer, self.head)
+
     @property
     def beside(self) -> tuple[Alternative, ...]:
         """All attentions that readers can see beside the one that is shown first."""
@@ -177,8 +183,10 @@ class Figure:
 
         The grid has no marks, because the browser draws its large picture anew without them.
         """
-        end = len(self.attention.query_tokens)
-        return bool(self.step) and index >= end - (self.step or 0) + 1 and not self.spec.kind.beside
+        step = self.step
+        if step is None or self.spec.kind.beside:
+            return False
+        return index > len(self.attention.query_tokens) - step
 
     @property
     def layer_name(self) -> str:

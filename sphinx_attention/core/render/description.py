@@ -68,8 +68,11 @@ def strongest_pairs(figure: Figure, limit: int = _LISTED) -> list[Pair]:
         limit: the most pairs.
     """
     attention = figure.attention
-    heads = [Codes.of_head(attention, figure.layer, head) for head in heads_of(figure)]
-    codes = Codes.mean(heads).values
+    shown = heads_of(figure)
+    codes = figure.codes.values
+    if len(shown) > 1:
+        heads = [Codes.of_head(attention, figure.layer, head) for head in shown]
+        codes = Codes.mean(heads).values
     if figure.pinned:
         rest = np.isin(np.arange(len(codes)), figure.pinned, invert=True)
         codes = np.where(rest[:, np.newaxis], 0, codes)

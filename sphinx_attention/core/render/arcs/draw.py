@@ -148,7 +148,7 @@ class Arcs:
 
 def draw(figure: Figure) -> Drawing:
     """Draw a figure as arcs."""
-    codes = Codes.of_head(figure.attention, figure.layer, figure.head)
+    codes = figure.codes
     return _one_row(figure, codes) if figure.attention.same_tokens else _two_rows(figure, codes)
 
 
@@ -285,7 +285,8 @@ def _drawing(
     def drawn(
         pairs: Sequence[tuple[int, int]], write: Callable[[edges.Curve], str]
     ) -> list[DrawnEdge]:
-        weights = [(pair, int(codes.sizes[pair]) * edges.STROKE / FULL) for pair in pairs]
+        sizes = codes.sizes
+        weights = [(pair, int(sizes[pair]) * edges.STROKE / FULL) for pair in pairs]
         stands = feet(weights, words)
         return [
             DrawnEdge(

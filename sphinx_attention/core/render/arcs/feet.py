@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sphinx_attention.core.render.common.constants import constants
@@ -61,11 +62,6 @@ class _End(NamedTuple):
     width: float
     towards: float
 
-    @property
-    def outer(self) -> int:
-        """Which of two edges between the same words is the outer one: 1 at both of its ends."""
-        return int(self.pair[0] < self.pair[1])
-
 
 def feet(edges: Iterable[tuple[Pair, float]], words: Words) -> Mapping[Pair, Feet]:
     """Spread the ends of edges over their words.
@@ -107,11 +103,13 @@ def _spread(
 ) -> None:
     """Spread the ends at one word, which is so wide."""
     most = max(_SHARE * width, _LEAST)
+    left: list[_End] = []
     if nested:
-        left = sorted((e for e in ends if e.towards < 0), key=lambda e: (-e.towards, e.outer))
-        right = sorted((e for e in ends if e.towards >= 0), key=lambda e: (-e.towards, -e.outer))
+        row = sorted(ends, key=_from_outside)
+        left = [end for end in row if end.towards < 0]
+        right = [end for end in row if end.towards >= 0]
     else:
-        left, right = [], sorted(ends, key=lambda e: e.towards)
+        right = sorted(ends, key=attrgetter("towards"))
     if loop is None:
         row = [*left, *right]
         places, total = _places(row)
@@ -135,6 +133,16 @@ def _spread(
     for sign, side, places in zip((-1, 1), outwards, placed, strict=True):
         for end, at in zip(side, places, strict=True):
             found[end.pair][end.at] = sign * (half + _GAP + at) * fit
+
+
+def _from_outside(end: _End) -> tuple[float, bool]:
+    """The order of the ends on either side of a word, from the farthest word to the nearest.
+
+    Of two edges between the same words, one is the outer edge at both of its ends.
+    """
+    query, key = end.pair
+    outer = query < key
+    return -end.towards, outer if end.towards < 0 else not outer
 
 
 def _places(ends: Sequence[_End]) -> tuple[list[float], float]:

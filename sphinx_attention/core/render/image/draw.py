@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from sphinx_attention.core.codes import Codes, format_code, format_thousandths
+from sphinx_attention.core.codes import format_code, format_thousandths
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.render.common import heatmap
 from sphinx_attention.core.render.common.constants import constants
@@ -113,7 +113,7 @@ def draw(figure: Figure) -> Drawing:
             f"what {attention.label} answered has no picture: take another view, or capture it "
             "again",
         )
-    codes = Codes.of_head(attention, figure.layer, figure.head).values
+    codes = figure.codes.values
     tokens = attention.key_tokens
     patches = np.array([token.patch is not None for token in tokens])
     rest = rest_token(attention)

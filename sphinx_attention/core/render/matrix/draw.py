@@ -73,7 +73,7 @@ class Matrix:
 def draw(figure: Figure) -> Drawing:
     """Draw a figure as a heat map."""
     queries, keys = figure.attention.query_tokens, figure.attention.key_tokens
-    codes = Codes.of_head(figure.attention, figure.layer, figure.head)
+    codes = figure.codes
     masked, signed = codes.masked, codes.signed
     # The second hue is for differences below 0.
     dim = figure.spec.special == "dim" and not signed
