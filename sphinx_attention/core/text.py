@@ -75,22 +75,21 @@ def visible(text: str) -> str:
 @lru_cache(_KEPT)
 def right_to_left(text: str) -> bool:
     """Whether a text's first strongly directional character runs from right to left."""
-    for character in text:
-        kind = unicodedata.bidirectional(character)
-        if kind in _STRONG:
-            return kind in _RIGHT_TO_LEFT
-    return False
+    return _first_strong(text) in _RIGHT_TO_LEFT
+
+
+@lru_cache(_KEPT)
+def _first_strong(text: str) -> str:
+    """The direction of the first character that has one: L, R or AL; empty without any."""
+    kinds = map(unicodedata.bidirectional, text)
+    return next((kind for kind in kinds if kind in _STRONG), "")
 
 
 def row_right_to_left(texts: Iterable[str]) -> bool:
     """Whether most of the texts with a direction run from right to left."""
-    backward = forward = 0
-    for text in texts:
-        if right_to_left(text):
-            backward += 1
-        elif any(unicodedata.bidirectional(character) == "L" for character in text):
-            forward += 1
-    return backward > forward
+    kinds = [_first_strong(text) for text in texts]
+    backward = sum(kind in _RIGHT_TO_LEFT for kind in kinds)
+    return backward > kinds.count("L")
 
 
 def _visible(match: re.Match[str]) -> str:

@@ -42,13 +42,15 @@ _HUB_ID = re.compile(r"(?!.*(--|\.\.))\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 _LONGEST_ID = 96
 _LONGEST_SHOWN = 80
 
-_OF_THE_HUB = re.compile(
+_OF_THE_HUB = (
     r"(albert-(base|large|xlarge|xxlarge)-v[12]|bert-(base|large)-.*|camembert-base|ctrl|"
     r"distilbert-base-.*|distilgpt2|distilroberta-base|gpt2(-medium|-large|-xl)?|openai-gpt|"
     r"roberta-(base|large).*|t5-(small|base|large|3b|11b)|transfo-xl-wt103|xlm-(clm|mlm)-.*|"
     r"xlm-roberta-(base|large).*|xlnet-(base|large)-cased)"
 )
-"""Models that the hub knows without an owner. No other id without an owner can be created."""
+"""Models that the hub knows without an owner. No other id without an owner can be created.
+
+This is the text of a pattern, because to compile it takes a while and few projects need it."""
 
 _WEIGHTS = re.compile(r"\.(gguf|ggml|safetensors|bin|pt|pth|ckpt|onnx|h5)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
@@ -81,7 +83,7 @@ def find_source(name: str, models: Mapping[str, Any], base: Path) -> ModelSource
     if _is_path(name, base):
         return declare(name, {"path": name}, base)
     _check_id(name, f"the model {shown(name)}")
-    if "/" not in name and not _OF_THE_HUB.fullmatch(name):
+    if "/" not in name and not re.fullmatch(_OF_THE_HUB, name):
         close = _nearest(name, [*models, builtin.NAME, builtin.VISION])
         if close:
             raise AttentionError(

@@ -105,7 +105,7 @@ class Figure:
         """All attentions that readers can see beside the one that is shown first."""
         return (*self.alternatives, *([] if self.difference is None else [self.difference]))
 
-    @property
+    @cached_property
     def say(self) -> Phrases:
         """The phrases of the figure's language, for what its numbers are."""
         found = self.spec.words or phrases(self.spec.language)
@@ -168,7 +168,7 @@ class Figure:
             if count < whole
         )
 
-    @property
+    @cached_property
     def step(self) -> int | None:
         """The number of the token that the model chooses here, from 1; None for no such token."""
         return next((int(value) for axis, value in self.spec.at if axis == "step"), None)

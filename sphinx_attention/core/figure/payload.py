@@ -83,7 +83,7 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%()
 """The digits of `encode_text`: none that HTML, a script's string or a template could mistake."""
 
 _DIGITS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
-_PAIRS = np.frombuffer("".join(a + b for a in ALPHABET for b in ALPHABET).encode(), dtype="S2")
+_PAIRS = np.frombuffer("".join([a + b for a in ALPHABET for b in ALPHABET]).encode(), dtype="S2")
 _FIVE = np.dtype([("first", "u1"), ("middle", "S2"), ("last", "S2")])
 """Five digits of a text in base 85."""
 
