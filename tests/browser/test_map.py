@@ -272,6 +272,17 @@ def test_an_address_restores_what_is_seen(open_page: Any) -> None:
     assert seen == pytest.approx([8 + 480 * shown[0], top + 480 * shown[1]], abs=0.1)
 
 
+@pytest.mark.parametrize("zoom", ["*", "1", "x,y,z", "0,0,0", "0.5,0.5,1e9", "0.5,0.5,2,3"])
+def test_an_address_that_names_no_part_shows_the_whole_map(open_page: Any, zoom: str) -> None:
+    page = open_page("maps")
+    page.goto(f"{page.url}#cats&layer=5&head=10&point=k3&zoom={zoom}")
+    page.reload()
+    live(page)
+    page.wait_for_function("() => document.querySelector('.attention-map-words')")
+    assert "NaN" not in page.locator("#cats").inner_html()
+    assert page.locator(FIELD).evaluate("e => e.style.touchAction") == ""
+
+
 def test_the_mean_by_position(cats: Page) -> None:
     header, _ = carried(cats, "common")
     option(cats, "show", "mean")

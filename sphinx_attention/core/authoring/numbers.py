@@ -158,6 +158,11 @@ def check_reference(quantity: Quantity, reference: Reference, written: str) -> N
             )
     elif not (reference.query and reference.key):
         kind = "weight" if quantity == "weight" else f"{quantity} of two tokens"
+        if re.search("->|→", written):
+            raise AttentionError(
+                Problem.REFERENCE,
+                f"the arrow in {quoted(written)} needs blanks round it: write {EXAMPLE}",
+            )
         raise AttentionError(
             Problem.REFERENCE,
             f"{quoted(written)} names no {kind}: a {quantity} needs two tokens, such as {EXAMPLE}",

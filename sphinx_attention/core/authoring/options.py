@@ -365,10 +365,18 @@ def unix_lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+_OF_PAGES = frozenset({"caption", "align", "class", "name"})
+"""Options that some hosts have. None of another meaning is near to them."""
+
+
 def unknown_option(name: str, known: Iterable[str]) -> AttentionError:
     """The error for an unknown option: the message has the nearest name, and all names."""
     known = list(known)
-    hint = _as_value(name, known) or _as_selection(name) or nearest(name, known, _NAMES_MEANT)
+    hint = _as_value(name, known) or _as_selection(name)
+    # A name that another host has, such as caption, is not offered.
+    meant = _NAMES_MEANT.get(name, name)
+    if not hint and (meant in known or meant not in _OF_PAGES):
+        hint = nearest(name, known, _NAMES_MEANT)
     return AttentionError(
         Problem.OPTION,
         f"unknown {noun()} {quoted(name)}{hint}; the {noun()}s are {', '.join(known)}",

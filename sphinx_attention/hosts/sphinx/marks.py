@@ -69,17 +69,23 @@ class CheckDirective(SphinxDirective):
     """``.. attn:check:: fox``, with a claim on each line of the body."""
 
     has_content = True
-    required_arguments = 1
+    optional_arguments = 1  # A check without one gets a message of ours.
     final_argument_whitespace = True
     option_spec: ClassVar[OptionSpec] = {}
 
     def run(self) -> list[nodes.Node]:
         """Return nodes that are read and removed before anything is written."""
-        figure = " ".join(self.arguments[0].split())
+        argument = self.arguments[0] if self.arguments else ""
+        figure = " ".join(argument.split())
         lines = [(line, at) for at, line in enumerate(self.content) if line.strip()]
-        _, below, more = self.arguments[0].partition("\n")
+        _, below, more = argument.partition("\n")
         wrong = ""
-        if below:
+        if not figure:
+            wrong = (
+                "the name of the figure is missing: write it on the directive's own line, after "
+                "its name"
+            )
+        elif below:
             wrong = (
                 f"the line {quoted(more.splitlines()[0].strip())} belongs to the name of the "
                 "figure, because no blank line is above it: add a blank line above the claims"

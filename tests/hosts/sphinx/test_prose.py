@@ -199,6 +199,7 @@ def test_claims(project) -> None:
     ("prose", "says"),
     [
         (":attn:focus:`here <foxx>`", "there is no figure of the name 'foxx' (did you mean fox?)"),
+        (":attn:weight:`fox brown->fox`", "the arrow in 'fox brown->fox' needs blanks round it"),
         (":attn:weight:`fox brown`", "'fox brown' names no weight: a weight needs two tokens"),
         (":attn:weight:`fox 3.0 brown -> fox`", "the figure fox has no layer 3, expected 0"),
         (":attn:weight:`fox brwn -> fox`", "(did you mean brown?)"),
@@ -265,6 +266,14 @@ def test_an_empty_check(project) -> None:
     made = project({"index.rst": f"P\n=\n\n{FIGURE}\n.. attn:check:: fox\n\nEnd.\n"})
     made.build()
     assert "index.rst:14: WARNING: there is nothing to check" in made.warnings
+
+
+def test_a_check_without_a_figure(project) -> None:
+    check = ".. attn:check::\n\n   brown -> fox > 0.1\n"
+    made = project({"index.rst": f"P\n=\n\n{FIGURE}\n{check}\nEnd.\n"})
+    made.build()
+    (said,) = [line for line in made.warnings.splitlines() if line.strip()]
+    assert "index.rst:14: WARNING: the name of the figure is missing: write it on the" in said
 
 
 def test_a_check_without_a_blank_line(project) -> None:

@@ -225,9 +225,8 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     stage!.sentence = side ? sentenceOf(common.header, token) : undefined;
     stage!.rows = stage!.sentence && rowsOf(common.header, head, stage!.sentence, !!options["weigh"]);
     stage!.isFound = text ? (one) => tokens[one]!.toLowerCase().includes(text) : undefined;
-    const [x, y, zoom] = (options["zoom"] || "0.5,0.5,1").split(",").map(Number);
-    look = { x: x!, y: y!, zoom: zoom! };
-    if (search.value.toLowerCase() !== text) search.value = options["find"]!;
+    look = lookOf(options["zoom"] ?? "");
+    if (search.value.toLowerCase() !== text) search.value = options["find"] ?? "";
     setText(found, text ? say("map_found", { count: tokens.filter((one) => one.toLowerCase().includes(text)).length, whole: tokens.length }) : "");
     const colour = options["colour"] || "kind";
     inks = inksFor(colour, head);
@@ -268,6 +267,13 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
       for (const one of [canvas, search, found, ...buttons]) one.remove();
     },
   };
+}
+
+/** The part of the map that an address names; the whole map if the address is not one of ours. */
+function lookOf(text: string): Look {
+  const [x, y, zoom, ...more] = text.split(",").map(Number);
+  const isLook = zoom! >= 1 && zoom! <= MOST_ZOOM && x! >= 0 && x! <= 1 && y! >= 0 && y! <= 1 && !more.length;
+  return isLook ? { x: x!, y: y!, zoom: zoom! } : { x: 0.5, y: 0.5, zoom: 1 };
 }
 
 /** The lengths of a head's vectors in eight levels, from the shortest to the longest. */
