@@ -81,9 +81,13 @@ def mkdocs(notebook: Path, folder: Path) -> Path:
     (folder / "docs").mkdir()
     shutil.copy(notebook, folder / "docs" / "index.ipynb")
     (folder / "mkdocs.yml").write_text(
-        "site_name: P\ntheme: {name: material, font: false}\nplugins: [mkdocs-jupyter]\n"
+        "site_name: P\ntheme: {name: material, font: false}\nplugins: [search, mkdocs-jupyter]\n"
     )
     python("mkdocs", "-q", "build", "--strict", cwd=folder)
+    index = (folder / "site" / "search" / "search_index.json").read_text(encoding="utf-8")
+    assert "sphinx_attention" in index
+    for absent in ("Strongest", "application/x-attention", "attention-word"):
+        assert absent not in index, absent
     return folder / "site" / "index.html"
 
 

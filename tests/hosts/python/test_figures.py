@@ -19,6 +19,7 @@ from sphinx_attention.core.figure.payload import decode, decode_text
 from sphinx_attention.core.request import Request
 from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.sources.builtin import builtin
+from sphinx_attention.hosts.markdown.markup import without_numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,6 +151,14 @@ def test_steps_of_an_answer() -> None:
     assert carried(figure(scaled, view="steps")._repr_html_()).tensors["scale"] == [1]
     wrong = Answer(TOKENS, weights, queries=queries * 2, keys=keys)
     assert "more_terms" in carried(figure(wrong, view="steps")._repr_html_()).header["missing"]
+
+
+def test_search_of_a_site_passes_over_an_output() -> None:
+    html = sphinx_attention.figure("the quick")._repr_html_()
+    assert html is not None
+    # MkDocs' own search, and that of Material and Zensical.
+    assert not without_numbers(html).strip()
+    assert '<div class="attention-output" data-search-exclude="">' in html
 
 
 def test_two_figures_on_a_page_share_no_id() -> None:
