@@ -120,7 +120,7 @@ def _words(attention: Attention) -> object:
 
 
 def _numbered(side: Sequence[Token]) -> list[tuple[int, Token]]:
-    """The tokens, each with the number of those before it that are no later piece of a word."""
+    """The tokens, each with the number of words and other tokens that begin before it."""
     seen: set[int] = set()
     numbered, number = [], 0
     for token in side:

@@ -4,7 +4,8 @@ A failure is kept by the key of its request, beside the entries, in a folder tha
 has a fingerprint of everything that could mend it: the declaration, the files of the model, the
 installed packages and the environment. If the fingerprint has changed, the request is tried again.
 If the network was the reason, the hub is contacted first, which takes a moment. Failures of
-functions are not kept, because a function may depend on anything; nor is a lack of memory.
+functions are not kept, because a function may depend on anything. A lack of memory is not kept
+either.
 """
 
 from __future__ import annotations

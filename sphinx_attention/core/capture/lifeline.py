@@ -47,9 +47,9 @@ def end_with_parent(before: Callable[[], None] = lambda: None) -> None:
     """From now on, end this process and all that it started once the parent has ended.
 
     Args:
-        before: is called then, first of all.
+        before: a function that is called before the process ends.
     """
-    # What this process starts inherits a standard input that is empty, and not the pipe.
+    # Processes that this process starts inherit an empty standard input in place of the pipe.
     held = os.dup(0)
     empty = os.open(os.devnull, os.O_RDONLY)
     os.dup2(empty, 0)

@@ -57,7 +57,7 @@ def selectors(figure: Figure, shown: Figure | None = None) -> tuple[Selector, ..
 
     Args:
         figure: with all that can be chosen.
-        shown: the attention that is chosen; None means that which is shown first.
+        shown: the attention that is chosen; None for the attention that is shown first.
     """
     at = dict((shown or figure).spec.at)
     found = []

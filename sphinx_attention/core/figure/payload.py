@@ -91,10 +91,10 @@ _OVERHEAD = 1.05 * 1.25
 """What deflate leaves over the entropy, and base 85 over bytes."""
 
 MOST_A_WEIGHT = 10 / 8 * _OVERHEAD
-"""Characters of a page that a weight takes if all codes are as frequent: what none exceeds."""
+"""Characters of a page for a weight if all codes are equally frequent. No weight takes more."""
 
-# Of a code: how many bits its number has, to tell sparse heads from dense ones on every machine
-# alike.
+# The number of bits of each code. It distinguishes sparse heads from dense ones in the same way on
+# every machine.
 _BITS = np.array([code.bit_length() for code in range(FULL + MASKED + 1)], np.uint8)
 
 # Weights that `estimate` looks at.

@@ -44,8 +44,8 @@ def locate(declared: str, path: Path, roots: Sequence[Path] | None) -> Path:
             f"{_short(declared)} is an address, and only files are read; download it to a file "
             "below the folder of the sources",
         )
-    # Nothing on another drive is touched: on Windows, touching a share of another machine sends it
-    # the name and the digest of the password of whoever builds.
+    # Files on other drives are not opened: on Windows, opening a share of another machine sends it
+    # the name of the user and a digest of the password.
     if roots is not None and on_other_drive(str(path), map(str, roots)):
         raise _outside(declared, "lies outside")
     try:

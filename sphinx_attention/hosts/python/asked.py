@@ -259,7 +259,7 @@ def _answer_of(
         )
     own = {"tokens": (text or "").split(), **own}
     if "key_tokens" in own and _parts_of(weights) and part != "cross":
-        # Of an encoder-decoder, these are the tokens of the encoder.
+        # The key tokens of an encoder-decoder are the tokens of the encoder.
         encoder = own.pop("key_tokens")
         own = {**own, "tokens": encoder} if part == "encoder" else own
     return {"weights": _attentions_of(weights, part), **own}

@@ -241,7 +241,7 @@ def as_generic(
         alone = list(lines_below(figure))
     else:
         alone = [*label_lines(figure), *next_lines(figure), credit(figure), *_also(figure)]
-    # Of a picture, the description stands in the place of the sentence.
+    # The description of a picture takes the place of the sentence.
     apart = picture is None and figure.attention.picture is None
     described = [clean_line(node.spec.alt)] if node.spec.alt and apart else []
     shown += [nodes.paragraph("", text) for text in (*described, *alone)]

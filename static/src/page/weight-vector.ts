@@ -22,7 +22,7 @@ export interface WeightVector {
   from: Side;
   model: Model;
   rows: WeightRow[];
-  /** What is said of the rows that are folded. It is empty where none are. */
+  /** The text about folded rows; empty without folded rows. */
   fold: string;
 }
 
@@ -57,7 +57,7 @@ export function folded(codes: readonly number[]): number[] {
   return codes.length < weights.fold_vector || small.length < weights.fold_rows ? [] : small;
 }
 
-/** What is said of folded rows: how many there are, and how much they have together. */
+/** The text about folded rows: their number, and their weight together. */
 function foldOf({ signed }: Model, codes: readonly number[]): string {
   const known = codes.filter((code) => code !== MASKED);
   const masked = codes.length - known.length;

@@ -292,14 +292,14 @@ def _drawing(
             DrawnEdge(
                 *pair,
                 code=int(codes.values[pair]),
-                # Of a difference, the hue tells the sign, and every edge has one.
+                # The hue of a difference shows the sign, also at special tokens.
                 special=keys[pair[1]].special and not figure.attention.signed,
                 path=write(curve(*pair, stands[pair])),
             )
             for pair in pairs
         ]
 
-    # What a pin hides from the start is drawn by the browser, if it is ever asked for.
+    # The browser draws edges that a pin hides at first, when the pin is removed.
     rest = [] if figure.pinned else at_rest(figure, codes)
     focus = [
         (query, key)

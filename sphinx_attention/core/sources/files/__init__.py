@@ -80,7 +80,7 @@ def read_file(source: MatrixSource) -> Given:
         )
     try:
         with warnings.catch_warnings():
-            # What a damaged file has libraries warn of has no place; what matters is refused.
+            # Libraries warn of damaged files without a place. Damage that matters is refused below.
             warnings.simplefilter("ignore")
             _check_kind(data, magic)
             return reader(data)
@@ -92,7 +92,7 @@ def read_file(source: MatrixSource) -> Given:
     except UnreadableError as error:
         raise AttentionError(Problem.MATRIX, f"{declared}: cannot be read: {error}") from error
     except (Exception, SystemExit) as error:
-        # Whatever a library makes of bytes that are not what it expects; its words may quote them.
+        # A library may raise anything for unexpected bytes, and its message may quote them.
         raise AttentionError(
             Problem.MATRIX,
             f"{declared}: cannot be read: it is damaged, or no {path.suffix} file "

@@ -23,10 +23,10 @@ class Head:
 
     Attributes:
         values: numbers, or `MASKED`.
-        lines: of the rows.
-        labels: of the rows, where they have some.
-        header: the labels of the columns, where there are some.
-        header_line: the line of those.
+        lines: the line of each row.
+        labels: the labels of the rows, if they have labels.
+        header: the labels of the columns, if they have labels.
+        header_line: the line of the labels of the columns.
     """
 
     values: list[list[float | str]] = field(default_factory=list)

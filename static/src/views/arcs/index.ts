@@ -59,7 +59,7 @@ export interface Drawing {
   side: Side | null;
   /** The weights of that side's tokens. */
   numbers: PrintedWeight[];
-  /** What each head of the layer does at those tokens. */
+  /** The weights of each head of the layer at those tokens. */
   squares: Squares;
 }
 
@@ -221,7 +221,7 @@ function open(root: HTMLElement, model: Model): View {
   };
 }
 
-/** What the static picture shows, so that the first state removes what it does not have. */
+/** The content of the static picture, so that the first state removes elements that it does not have. */
 function readShown(tokens: TextTokens): Drawing {
   const all = [...tokens.query, ...tokens.key];
   const focused = all.filter(({ element }) => element.classList.contains("attention-token--focus"));

@@ -2,7 +2,7 @@
 
 import { key_line, key_number, key_squares, rows_apart } from "../../../../sphinx_attention/core/render/arcs/constants.json";
 
-/** Of the upper row: where edges end, the baseline of the weights, the tops of squares and of hit areas. */
+/** The upper row: the ends of edges, the baseline of the weights, the tops of squares and of hit areas. */
 export const ROW_ABOVE = { end: key_line, number: key_number, squares: key_squares, top: 6 };
-/** Where edges end at the lower row. */
+/** The ends of edges at the lower row. */
 export const ROW_BELOW = key_line + rows_apart;

@@ -46,7 +46,7 @@ interface Part {
   readonly src?: string;
 }
 
-/** What the page itself carries. */
+/** The data in the page itself. */
 interface Known {
   readonly means: Readonly<Record<string, readonly (number | null)[]>>;
   /** The ends of the axes of the distributions, and of the plot of all heads. */

@@ -1,5 +1,5 @@
 /**
- * What views of edges have in common, as a script of its own: motion, light, and the squares of heads.
+ * The code that views of edges share, as a script of its own: motion, light, and the squares of heads.
  * A view imports from this module as it does from `shared.ts`, and may call these functions once one of
  * its figures opens. They are the members of `view`, which the script registers like a view.
  */

@@ -10,16 +10,16 @@ export interface EdgePath {
 }
 
 /**
- * How paths come and go. `grow`: new ones grow out of their word. `change`: the same words have other
- * weights now, so that edges become wider and narrower. `none`: everything is at once.
+ * The motion of paths that appear or disappear. `grow`: new paths grow out of their word. `change`: the same words
+ * have other weights now, so edges become wider or narrower. `none`: all paths change at once.
  *
- * The style sheet says how an edge that stays goes over from one width to another.
+ * The style sheet animates the width of an edge that stays.
  */
 export type Motion = "grow" | "change" | "none";
 
 /** Ms for which edges grow out of their word. */
 const GROW = 160;
-/** Ms for which edges come and go where weights change, the same as in the style sheet. */
+/** Ms in which edges appear or disappear when weights change. The style sheet has the same number. */
 const CHANGE = 180;
 
 export interface Paths {

@@ -39,7 +39,7 @@ export interface SquareRoom {
 /** The squares of a state. */
 export interface Squares {
   readonly paths: readonly SquarePath[];
-  /** What the squares show, in words. */
+  /** The meaning of the squares, in words. */
   readonly label: string;
 }
 

@@ -15,7 +15,7 @@ export interface Grid {
 }
 
 export interface Flows {
-  /** Of each group of lines, the opacity and the `d` of a path. */
+  /** The opacity of each group of lines, and the `d` of its path. */
   paths: [opacity: number, d: string][];
   count: number;
   /** The smallest weight that is drawn, in thousandths. */

@@ -8,7 +8,7 @@ export interface File<Header> {
   readonly arrays: Readonly<Record<string, Uint16Array | Uint8Array>>;
 }
 
-/** What all heads share. */
+/** The data that all heads share. */
 export interface Common {
   tokens: string[];
   /** The number of tokens of each sentence. */
@@ -19,14 +19,14 @@ export interface Common {
   projections: string[];
   causal: boolean;
   point?: string;
-  /** Of each colour that all heads share, the names of kinds, or the ends of a ramp. */
+  /** The names of kinds, or the ends of a ramp, for each colour that all heads share. */
   legends: Record<string, { names?: string[]; ends?: [string, string] }>;
 }
 
 export interface Head {
   /** The largest length of queries, keys and values. */
   tops: [number, number, number];
-  /** Of each projection. */
+  /** The fidelity of each projection. */
   fidelity: Record<string, [near: number, own: number, order: number]>;
 }
 

@@ -30,7 +30,7 @@ import { received, rowsOf, type Sentence, sentenceOf } from "./weights";
 
 export const view: ViewKind = { open, phrases };
 
-/** What a part of the map, which is a script of its own, is called with. */
+/** The arguments of a part of the map, which is a script of its own. */
 export interface Stage {
   root: HTMLElement;
   picture: SVGSVGElement;

@@ -1,4 +1,4 @@
-/** What is written over the points of a map: its legend and fidelity, labels, lines and the tip. */
+/** The marks over the points of a map: legend and fidelity, labels, lines and the tip. */
 
 import { labels as MOST_LABELS, margin as MARGIN, side as SIDE } from "../../../../sphinx_attention/core/render/map/constants.json";
 import { ADDED, clamp, element, find, group, require, say, setAttributes, setText, type State, svg, textWidth, type ViewKind } from "../shared";

@@ -42,7 +42,7 @@ function part(stage: Stage, state: State): void {
   });
   const arcs = group("map-arcs", { fill: "none", stroke: "currentColor" });
   const words = group("map-words", { fill: "currentColor", "font-size": FONT, "text-anchor": "middle" });
-  // Of a query, what it looks at; of a key, what looks at it.
+  // The weights of the query on its keys, or of the queries on the key.
   const weights = rows ? (isKey ? rows.map((row) => row[chosen]!) : rows[chosen]!) : [];
   let gone = 0;
   weights.forEach((weight, other) => {

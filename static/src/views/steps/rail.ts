@@ -30,7 +30,7 @@ const NAME = "formula";
 /** A column of the picture: the number of its step, and its ends in px. */
 export type Column = readonly [step: number, x: number, end: number];
 
-/** How a column is drawn. Columns that are away are not drawn at all. */
+/** The appearance of a column. Columns that are away are not drawn. */
 export type Ink = "now" | "past" | "later" | "away";
 
 /** The opacity of the numbers of a column. */
@@ -106,7 +106,7 @@ function open(root: HTMLElement, _: Model, dispatch: Dispatch): View {
     }
     const grown = card ? setWords(room) : resetWords();
     toggleClass(stage, "stage--card", card);
-    // What is saved or printed is not half on its way.
+    // Saved and printed pictures are complete, and not in the middle of a movement.
     toggleClass(stage, "stage--whole", full);
     stage.style.setProperty("--attention-by", `${-by}px`);
     stage.style.setProperty("--attention-grown", `${grown}px`);
@@ -144,7 +144,7 @@ function open(root: HTMLElement, _: Model, dispatch: Dispatch): View {
       const value = options[NAME] ?? "";
       at = steps.indexOf(value);
       for (const [i, button] of buttons.entries()) {
-        // Of the steps, one is a tab stop.
+        // One of the steps is a tab stop.
         button.tabIndex = i === Math.max(at, 0) || i === steps.length ? 0 : -1;
       }
       setAttributes(back, { "aria-disabled": String(at < 1) });
