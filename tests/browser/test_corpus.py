@@ -20,6 +20,7 @@ from tests.browser.conftest import (
     ready,
 )
 from tests.browser.pages.corpus import SENTENCES
+from tests.browser.test_variants import choose, written_by
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -242,3 +243,24 @@ def test_the_first_picture_of_the_script_is_the_static_one(browser, site, open_p
         ]
         assert places[0] == places[1]
     still.context.close()
+
+
+def test_the_scores_of_what_a_head_writes_are_chosen(open_page, minilm) -> None:
+    page = open_page("corpus-measures", "corpus-measures")
+    figure = page.locator("#corpus-measures")
+    choose(page, "corpus-measures", "written", "measure")
+    assert figure.get_attribute("data-measure") == "written"
+    own = [np.diagonal(written_by(minilm, text)[2, 11]).mean() for text in SENTENCES]
+    number = figure.locator("[data-score=self] .attention-corpus-number").text_content()
+    assert float(number) == pytest.approx(np.mean(own), abs=0.0051)
+    best = SENTENCES[int(np.argmax(np.round(own, 3)))]
+    assert figure.locator(".attention-corpus-text").first.text_content() == best
+    assert figure.locator(".attention-direction").inner_text().startswith("writes from")
+    # Another head comes from the files of this measure.
+    page.locator('#corpus-measures [data-dot="30"]').dispatch_event("click")
+    mean = np.mean([np.diagonal(written_by(minilm, text)[2, 6]).mean() for text in SENTENCES])
+    page.wait_for_function(
+        "(mean) => Math.abs(Number(document.querySelector('#corpus-measures [data-score=self]"
+        " .attention-corpus-number').textContent) - mean) < 0.0051",
+        arg=float(mean),
+    )

@@ -21,4 +21,8 @@ PAGES = {
     "corpus.rst": heading("Corpus")
     + f".. attention:: {SENTENCES[0]}\n   :also: {' | '.join(SENTENCES[1:])}\n   :view: corpus\n"
     "   :layer: 2\n   :head: 11\n   :name: corpus\n\n   A caption.\n",
+    "corpus-measures.rst": heading("Two measures")
+    + f".. attention:: {SENTENCES[0]}\n   :also: {' | '.join(SENTENCES[1:])}\n   :view: corpus\n"
+    "   :layer: 2\n   :head: 11\n   :score: self\n   :measure: weight, written\n"
+    "   :name: corpus-measures\n",
 }
