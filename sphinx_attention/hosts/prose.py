@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sphinx_attention.core.authoring.claims import check, parse_claim
+from sphinx_attention.core.authoring.locate import locate
 from sphinx_attention.core.authoring.numbers import (
     check_reference,
     parse_form,
@@ -17,7 +18,6 @@ from sphinx_attention.core.authoring.quantities import Quantity
 from sphinx_attention.core.authoring.reference import (
     EXAMPLE,
     Reference,
-    locate,
     parse_figure,
     parse_reference,
 )

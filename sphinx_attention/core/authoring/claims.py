@@ -29,8 +29,9 @@ from sphinx_attention.core.text import clean_line, listed, nearest, quoted
 
 from .comparison import EQUAL, SIGNS, holds, parse_number, rounded
 from .head_scores import SCORES, score_names, scores
+from .locate import locate
 from .numbers import DIGITS, next_token, next_tokens
-from .reference import Reference, locate, parse_place
+from .reference import Reference, parse_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

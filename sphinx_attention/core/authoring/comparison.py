@@ -8,7 +8,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from .reference import SLACK
+from .locate import SLACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .reference import Located
+    from .locate import Located
 
 SCORES: Mapping[str, str] = {
     **{name: name for name in HEAD_SCORES},

@@ -23,7 +23,8 @@ from sphinx_attention.core.text import clean_line, listed, nearest, quoted
 from . import over_many
 from .comparison import rounded
 from .head_scores import score_name, score_names, scores
-from .reference import EVERY, EXAMPLE, locate, shown_figure
+from .locate import locate, shown_figure
+from .reference import EVERY, EXAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Candidate
     from sphinx_attention.core.figure.figure import Figure
 
+    from .locate import Located
     from .quantities import Quantity
-    from .reference import Located, Reference
+    from .reference import Reference
 
 
 DIGITS = 3

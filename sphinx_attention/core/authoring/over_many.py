@@ -29,7 +29,8 @@ from sphinx_attention.core.text import listed, quoted
 
 from .comparison import SIGNS, holds, parse_number
 from .head_scores import score_name, scores
-from .reference import EVERY, locate, shown_figure
+from .locate import locate, shown_figure
+from .reference import EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.figure.figure import Figure
 
-    from .reference import Located, Reference
+    from .locate import Located
+    from .reference import Reference
 
 _COMPARED = re.compile(rf"(?P<left>.*?)(?:^|\s)(?P<sign>{SIGNS})\s+(?P<right>[^<>=≤≥]+)")
 

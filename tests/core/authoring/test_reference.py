@@ -10,11 +10,11 @@ import pytest
 
 from sphinx_attention.core.attention import Attention, Token
 from sphinx_attention.core.authoring.claims import check, parse_claim
+from sphinx_attention.core.authoring.locate import locate
 from sphinx_attention.core.authoring.numbers import check_reference
 from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.authoring.reference import (
     Reference,
-    locate,
     nearest_figure,
     parse_figure,
     parse_reference,
