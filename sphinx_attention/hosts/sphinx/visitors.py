@@ -26,7 +26,7 @@ from sphinx_attention.core.render.description import (
 )
 from sphinx_attention.core.render.html import LATER, figure_attributes, figure_class, render_html
 from sphinx_attention.core.render.printed import lines_below, vector_in_words
-from sphinx_attention.core.render.registry import plain_lines, words
+from sphinx_attention.core.render.registry import draw, plain_lines, words
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.core.text import clean_line
 
@@ -240,7 +240,10 @@ def as_generic(
     elif picture is not None:
         alone = list(lines_below(figure))
     else:
-        alone = [*label_lines(figure), *next_lines(figure), credit(figure), *_also(figure)]
+        alone = [*label_lines(figure), *next_lines(figure), credit(figure)]
+        # The name of a patch, such as 3,5, is not understood without its note.
+        alone += draw(figure).notes if figure.attention.picture is not None else ()
+        alone += _also(figure)
     # The description of a picture takes the place of the sentence.
     apart = picture is None and figure.attention.picture is None
     described = [clean_line(node.spec.alt)] if node.spec.alt and apart else []

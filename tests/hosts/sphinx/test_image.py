@@ -308,3 +308,10 @@ def test_a_picture_that_is_damaged_leaves_the_others(project) -> None:
     assert "pictures/cross.png' is damaged" in made.warnings
     assert re.search(r'<option value="1" disabled title="[^"]*damaged', made.html("index"))
     assert HREF.findall(made.html("index"))
+
+
+def test_text_says_what_the_names_of_patches_mean(project) -> None:
+    made = made_with(project, {"index.rst": index("pictures/circle.png")})
+    made.build("text", strict=True)
+    text = (made.folder / "_build" / "text" / "index.txt").read_text(encoding="utf-8")
+    assert "3,5 is row 3, column 5, from 0" in " ".join(text.split())

@@ -322,7 +322,7 @@ def _drawing(
         write=write,
         turns=True,
         notes=_notes(figure),
-        printed=(arcs.squares.label,) if arcs.squares.label else (),
+        printed=(arcs.squares.printed,) if arcs.squares.printed else (),
         smallest=SMALLEST,
     )
 

@@ -87,10 +87,12 @@ class Squares:
     Attributes:
         paths: from the first head to the last, the faintest squares first.
         label: what the squares show, in words.
+        printed: the same for paper, in fewer words.
     """
 
     paths: tuple[SquarePath, ...] = ()
     label: str = ""
+    printed: str = ""
 
 
 @dataclass(frozen=True)
@@ -200,24 +202,23 @@ def _squares(
             )
             for head, special, level in sorted(groups)
         ),
-        _label(figure, squares),
+        *_labels(figure, squares),
     )
 
 
-def _label(figure: Figure, squares: Sequence[_Square]) -> str:
-    """The heads that matter at each key, in words."""
+def _labels(figure: Figure, squares: Sequence[_Square]) -> tuple[str, str]:
+    """The heads that matter at each key, in words: in full, and for paper."""
     heads: dict[int, list[str]] = {}
     for one in squares:
         if one.code >= STRONG:
             heads.setdefault(one.key, []).append(figure.attention.head_names[one.head])
-    return "; ".join(
-        figure.say(
-            "squares_at",
-            token=visible(figure.attention.key_tokens[key].text),
-            heads=", ".join(names),
-        )
+    told = [
+        (visible(figure.attention.key_tokens[key].text), ", ".join(names))
         for key, names in heads.items()
-    )
+    ]
+    whole = [figure.say("squares_at", token=token, heads=names) for token, names in told]
+    short = [*whole[:1], *(f"{token}: {names}" for token, names in told[1:])]
+    return "; ".join(whole), "; ".join(short)
 
 
 def write(squares: Squares, *, standalone: bool) -> str:

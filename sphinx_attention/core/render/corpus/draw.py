@@ -167,7 +167,8 @@ def describe(figure: Figure) -> str:
         text += " " + figure.say(
             "corpus_strongest",
             name=figure.say(f"score_{figure.option('score')}"),
-            text=data.text_of(figure, number),
+            # The phrase has a full stop of its own.
+            text=data.text_of(figure, number).removesuffix("."),
             number=decimals(code),
         )
     return text

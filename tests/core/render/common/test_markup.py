@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sphinx_attention.core.render.common.markup import attribute, direction, escape
+from sphinx_attention.core.text import legal
 
 
 @given(st.text())
 def test_texts_are_escaped_as_templates_escape_them(text: str) -> None:
-    assert escape(text) == str(markupsafe.escape(text))
+    assert escape(text) == str(markupsafe.escape(legal(text)))
 
 
 def test_an_attribute_cannot_be_left() -> None:
