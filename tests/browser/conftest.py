@@ -307,20 +307,23 @@ def come_to_life(
         context.close()
 
 
+def watched_page(browser: Browser, width: int, **options: object) -> Watched:
+    """A new page in a context of its own, which the caller closes."""
+    options.setdefault("viewport", {"width": width, "height": 900})
+    context = browser.new_context(**options)  # type: ignore[arg-type]
+    context.set_default_timeout(10_000)
+    # Chromium asks for the icon by itself. The icon is no part of the page.
+    context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    return Watched(context.new_page())
+
+
 @pytest.fixture
 def open_page(browser: Browser, site: Site) -> Iterator[object]:
-    contexts = []
-    watched = []
+    watched: list[Watched] = []
 
     def open_(name: str, figure: str | None = None, by: str = "http", **options: object) -> Page:
-        options.setdefault("viewport", {"width": 1280, "height": 900})
-        context = browser.new_context(**options)  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        # Chromium asks for the icon by itself. The icon is no part of the page.
-        context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
-        page = context.new_page()
-        watched.append(Watched(page))
+        watched.append(watched_page(browser, 1280, **options))
+        page = watched[-1].page
         page.goto(site.url(name, by))
         if figure:
             ready(page, figure)
@@ -334,7 +337,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[object]:
         for url in one.requests
         if not url.startswith((site.server, site.folder.as_uri(), "data:"))
     ]
-    for context in contexts:
-        context.close()
+    for one in watched:
+        one.page.context.close()
     assert not problems
     assert not elsewhere

@@ -136,13 +136,13 @@ def layout_faults(page: Page, figure: str | None = None) -> list[str]:
     return page.evaluate(MEASURE, figure)
 
 
-CONTRAST = r"""
-() => {
+# Functions of a page's colours, which a test's function begins with.
+COLOURS = r"""
   const canvas = document.createElement("canvas");
   const ink = canvas.getContext("2d", { willReadFrequently: true });
   const bytes = (...colours) => {
     ink.clearRect(0, 0, 1, 1);
-    for (const [colour, alpha] of colours) { ink.globalAlpha = alpha; ink.fillStyle = colour; ink.fillRect(0, 0, 1, 1); }
+    for (const colour of colours) { ink.fillStyle = colour; ink.fillRect(0, 0, 1, 1); }
     return [...ink.getImageData(0, 0, 1, 1).data];
   };
   const light = ([r, g, b]) => [r, g, b].map(byte => byte / 255)
@@ -151,14 +151,19 @@ CONTRAST = r"""
   const page = element => {
     for (let at = element; at; at = at.parentElement) {
       const colour = getComputedStyle(at).backgroundColor;
-      if (bytes([colour, 1])[3] === 255) return colour;
+      if (bytes(colour)[3] === 255) return colour;
     }
     return "white";
   };
   const contrast = (colour, behind) => {
-    const [one, other] = [light(bytes([behind, 1], [colour, 1])), light(bytes([behind, 1]))];
+    const [one, other] = [light(bytes(behind, colour)), light(bytes(behind))];
     return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
   };
+"""
+
+CONTRAST = (
+    rf"() => {{{COLOURS}"
+    r"""
   const faults = new Set();
   const check = (element, colour, behind, least, name) => {
     const found = contrast(colour, behind);
@@ -167,7 +172,7 @@ CONTRAST = r"""
   let ground = 1;
   for (const figure of document.querySelectorAll("figure.attention-figure")) {
     const behind = page(figure);
-    ground = light(bytes([behind, 1]));
+    ground = light(bytes(behind));
     for (const text of figure.querySelectorAll("svg text")) {
       if (!text.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || !text.textContent.trim()) continue;
       const style = getComputedStyle(text);
@@ -184,6 +189,7 @@ CONTRAST = r"""
   return [ground, [...faults]];
 }
 """
+)
 
 
 def contrast_faults(page: Page) -> tuple[float, list[str]]:

@@ -31,6 +31,7 @@ from tests.browser.conftest import (
     rounded,
     static_copy,
     token,
+    watched_page,
 )
 from tests.browser.saved import SVG, pixels, rendered, save
 from tests.core.pictures import picture_request
@@ -119,16 +120,11 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
 
 @pytest.fixture
 def open_picture(browser: Browser, built: Built) -> Iterator[Callable[..., Page]]:
-    contexts, watched = [], []
+    watched: list[Watched] = []
 
     def open_(figure: str, by: str = "http", **options: object) -> Page:
-        options.setdefault("viewport", {"width": 1000, "height": 900})
-        context = browser.new_context(**options)  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
-        page = context.new_page()
-        watched.append(Watched(page))
+        watched.append(watched_page(browser, 1000, **options))
+        page = watched[-1].page
         at = f"{built.server}/index.html" if by == "http" else f"{built.folder.as_uri()}/index.html"
         page.goto(at)
         ready(page, figure)
@@ -136,8 +132,8 @@ def open_picture(browser: Browser, built: Built) -> Iterator[Callable[..., Page]
 
     yield open_
     problems = [error for one in watched for error in one.errors]
-    for context in contexts:
-        context.close()
+    for one in watched:
+        one.page.context.close()
     assert not problems
 
 

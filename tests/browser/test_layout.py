@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sphinx_attention
-from tests.browser.layout import contrast_faults, layout_faults, pin_in_every_figure
+from tests.browser.layout import COLOURS, contrast_faults, layout_faults, pin_in_every_figure
 from tests.browser.pages import pages_of
 
 if TYPE_CHECKING:
@@ -398,29 +398,9 @@ def test_a_floating_figure_keeps_its_width(open_in) -> None:
 # Colours
 
 
-READABLE = """
-() => {
-  const canvas = document.createElement("canvas");
-  const ink = canvas.getContext("2d", { willReadFrequently: true });
-  const bytes = (...colours) => {
-    ink.clearRect(0, 0, 1, 1);
-    for (const colour of colours) { ink.fillStyle = colour; ink.fillRect(0, 0, 1, 1); }
-    return [...ink.getImageData(0, 0, 1, 1).data];
-  };
-  const light = ([r, g, b]) => [r, g, b].map(byte => byte / 255)
-    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const page = element => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = getComputedStyle(at).backgroundColor;
-      if (bytes(colour)[3] === 255) return colour;
-    }
-    return "white";
-  };
-  const contrast = (colour, behind) => {
-    const [one, other] = [light(bytes(behind, colour)), light(bytes(behind))];
-    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-  };
+READABLE = (
+    f"() => {{{COLOURS}"
+    """
   const figure = document.querySelector("#bert-heads");
   const behind = page(figure);
   const probe = document.createElement("div");
@@ -440,6 +420,7 @@ READABLE = """
   return Object.entries(found).filter(([, [is, least]]) => is < least).map(([name, [is]]) => `${name}: ${is.toFixed(2)}`);
 }
 """
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,21 +8,9 @@ from typing import TYPE_CHECKING, Any, get_args
 from sphinx_attention.core.attention import Part
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.figure import selection
-from sphinx_attention.core.figure.spec import (
-    AXES,
-    MEAN_SENTENCES,
-    Comparable,
-    Rest,
-    Special,
-)
+from sphinx_attention.core.figure.spec import AXES, MEAN_SENTENCES, Comparable, Rest, Special
 from sphinx_attention.core.host_words import named, noun, option
-from sphinx_attention.core.request import (
-    MOST_GENERATED,
-    Aggregate,
-    Measure,
-    Merge,
-    Scores,
-)
+from sphinx_attention.core.request import MOST_GENERATED, Aggregate, Measure, Merge, Scores
 from sphinx_attention.core.text import broken_character, listed, nearest, quoted
 from sphinx_attention.core.views import VIEWS
 
