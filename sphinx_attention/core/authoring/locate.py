@@ -11,7 +11,12 @@ import numpy as np
 from sphinx_attention.core.codes import FULL, MASKED_TEXT, Codes, format_thousandths
 from sphinx_attention.core.errors import AttentionError, InvalidValueError, Problem
 from sphinx_attention.core.figure.focus import find
-from sphinx_attention.core.figure.selection import Place, check_tokens, check_view, written
+from sphinx_attention.core.figure.selection import (
+    SelectionContext,
+    check_tokens,
+    check_view,
+    written,
+)
 from sphinx_attention.core.text import clean_line, listed, quoted
 
 if TYPE_CHECKING:
@@ -125,9 +130,11 @@ def locate(reference: Reference, figure: Figure) -> Located:
     _check_one_sentence(reference, shown)
     queries = _tokens(reference.query, attention, "query", reference)
     keys = _tokens(reference.key, attention, "key", reference)
-    place = Place(f"a reference to the figure {reference.figure}", Problem.REFERENCE, {})
-    check_view(reference.options, shown.spec.view, place)
-    check_tokens(reference.options, attention, shown.spec.view, place)
+    context = SelectionContext(
+        f"a reference to the figure {reference.figure}", Problem.REFERENCE, {}
+    )
+    check_view(reference.options, shown.spec.view, context)
+    check_tokens(reference.options, attention, shown.spec.view, context)
     return Located(attention, shown.spec.at, layer, head, queries, keys, reference.options)
 
 

@@ -41,13 +41,13 @@ _OF_AN_AXIS = Word(r"(?s).{1,300}", "a value of the selector of that name")
 
 
 @dataclass(frozen=True)
-class Place:
-    """The place where an author writes a selection.
+class SelectionContext:
+    """The context in which an author writes a selection.
 
     Attributes:
-        words: the place in messages, to follow ``in``.
-        problem: the problem of a mistake there.
-        everywhere: what may be selected there in every view.
+        words: the name of the context in messages, to follow ``in``.
+        problem: the problem of a mistake in the selection.
+        everywhere: the names that can be selected in every view.
     """
 
     words: str
@@ -59,12 +59,12 @@ class Place:
         return AttentionError(self.problem, f"invalid {what} {name} in {self.words}: {expected}")
 
 
-OPTION = Place(named("selection"))
+IN_OPTION = SelectionContext(named("selection"))
 """The option `selection`."""
 
 
-def _words(view: View, place: Place = OPTION) -> dict[str, Word]:
-    return {**place.everywhere, **VIEWS[view].words}
+def _words(view: View, context: SelectionContext = IN_OPTION) -> dict[str, Word]:
+    return {**context.everywhere, **VIEWS[view].words}
 
 
 def names() -> dict[str, Word]:
@@ -107,24 +107,24 @@ def written(selection: Selection) -> str:
     return "&".join(f"{name}={quote(value, safe=',')}" for name, value in selection)
 
 
-def check_view(selection: Selection, view: View, place: Place = OPTION) -> None:
+def check_view(selection: Selection, view: View, context: SelectionContext = IN_OPTION) -> None:
     """Check that a view has what is selected in it.
 
     Args:
         selection: names and values.
         view: the view of the figure.
-        place: where the selection is written.
+        context: where the selection is written.
 
     Raises:
         AttentionError: the view has no such name, or no such value.
     """
-    words = _words(view, place)
+    words = _words(view, context)
     for name, value in selection:
         if name not in words:
             expected = f"expected {listed(words)}" if words else "expected no such name"
-            raise place.error("name", repr(name), f"{expected} in the view {view}")
+            raise context.error("name", repr(name), f"{expected} in the view {view}")
         if not re.fullmatch(words[name].pattern, value, re.ASCII):
-            raise place.error(
+            raise context.error(
                 "value",
                 f"{quoted(value)} for {name}",
                 f"expected {words[name].expected} in the view {view}",
@@ -132,7 +132,7 @@ def check_view(selection: Selection, view: View, place: Place = OPTION) -> None:
 
 
 def check_tokens(
-    selection: Selection, attention: Attention, view: View, place: Place = OPTION
+    selection: Selection, attention: Attention, view: View, context: SelectionContext = IN_OPTION
 ) -> None:
     """Check that the tokens and heads which are selected are there.
 
@@ -140,7 +140,7 @@ def check_tokens(
         selection: names and values.
         attention: the attention that the page carries.
         view: the view of the figure.
-        place: where the selection is written.
+        context: where the selection is written.
 
     Raises:
         AttentionError: one is not; the message names the range.
@@ -152,7 +152,7 @@ def check_tokens(
         index, _, beside = token.removeprefix("k").partition(".")
         for number, count in ((int(index), own), (int(beside or 0), other)):
             if number >= count:
-                raise place.error(
+                raise context.error(
                     "value",
                     f"{token!r} for pin",
                     f"there is no token {number}; expected 0 to {count - 1}",
@@ -161,4 +161,4 @@ def check_tokens(
         for head in values[name].split(",") if word.names_heads and name in values else ():
             if head not in attention.head_names:
                 carried = f"the page carries only {', '.join(attention.head_names)}"
-                raise place.error("value", f"{quoted(head)} for {name}", carried)
+                raise context.error("value", f"{quoted(head)} for {name}", carried)
