@@ -247,8 +247,28 @@ def test_squares_show_which_heads_look_at_a_word(open_page, reference, width: in
         # They are in the order of the heads, from left to right.
     assert page.evaluate(boxes) == before
     assert height(page, "dog") == high
+    # The names of the heads, with their colours. In a narrow column they come with a pin.
+    names = page.locator("#dog .attention-note--squares")
+    drawn = sorted({of for heads in found.values() for of in heads})
+    assert names.is_visible() == (width == 1000)
+    assert names.locator("i").all_text_contents() == [str(of) for of in drawn]
+    colours = names.locator("i").evaluate_all(
+        "all => all.map(e => getComputedStyle(e, '::before').backgroundColor)"
+    )
+    fills = page.evaluate(
+        "heads => heads.map(head => getComputedStyle(document.querySelector("
+        "`#dog .attention-square[data-head='${head}']`)).fill)",
+        drawn,
+    )
+    assert colours == fills
     away(page)
     assert page.locator("#dog .attention-square").count() == 0
+    assert names.text_content() == ""
+    token(page, "dog", 4).click()
+    away(page)
+    assert names.is_visible()
+    assert names.text_content() == f"heads {' '.join(str(of) for of in drawn)}"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_squares_of_a_pinned_word_are_in_the_page_itself(open_page) -> None:

@@ -27,7 +27,7 @@ from .registry import draw, measures
 from .svg import write_svg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sphinx_attention.core.figure.axes import Selector
     from sphinx_attention.core.figure.figure import Figure
@@ -296,12 +296,23 @@ def _notes(drawing: Drawing, figure: Figure) -> Iterator[str]:
     if percent is not None:
         name = "cutoff_rows" if len(figure.pinned) > 1 else "cutoff_row"
         yield _note(say(name, percent=percent), "cutoff")
+    if drawing.squares:
+        yield _legend(drawing.squares, figure)
     yield from (_note(escape(note)) for note in drawing.notes)
     yield from (_note(escape(line), "label") for line in label_lines(figure, drawing.labels))
     if figure.merged:
         yield _note(say("merged"))
     if figure.left_out:
         yield _note(say("carries", what=", ".join(figure.left_out)))
+
+
+def _legend(heads: Iterable[tuple[str, int]], figure: Figure) -> str:
+    """The heads of the squares, which the picture describes in words for screen readers."""
+    marks = "".join(f' <i class="attention-hue-{hue}">{escape(name)}</i>' for name, hue in heads)
+    return (
+        '<span class="attention-note attention-note--squares" aria-hidden="true">'
+        f"{figure.say.markup('squares_of')}{marks}</span>\n"
+    )
 
 
 def _note(markup: str, kind: str = "") -> str:

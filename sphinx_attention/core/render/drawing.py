@@ -54,6 +54,7 @@ class Drawing:
         printed: sentences for paper, which say what a page shows while a reader points at it.
         legend: the heads whose colours the picture has, if there are several.
         labels: the author's labels that stand in the picture. All others stand below it.
+        squares: the name and the hue of each head whose squares are drawn, for the footer.
         smallest: the share of its size to which the picture is made smaller before it scrolls.
         vector: whether the weights of pinned tokens are shown below as a vector.
         hint: the phrase that says what a reader can do first; empty for the hint of words.
@@ -76,6 +77,7 @@ class Drawing:
     printed: tuple[str, ...] = ()
     legend: tuple[HeadColour, ...] = ()
     labels: tuple[Label, ...] = ()
+    squares: tuple[tuple[str, int], ...] = ()
     vector: bool = True
     hint: str = ""
     smallest: float = 1.0

@@ -323,6 +323,7 @@ def _drawing(
         turns=True,
         notes=_notes(figure),
         printed=(arcs.squares.printed,) if arcs.squares.printed else (),
+        squares=arcs.squares.legend,
         smallest=SMALLEST,
     )
 

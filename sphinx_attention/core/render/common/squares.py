@@ -94,6 +94,11 @@ class Squares:
     label: str = ""
     printed: str = ""
 
+    @property
+    def legend(self) -> tuple[tuple[str, int], ...]:
+        """The name and the hue of each head that has squares."""
+        return tuple(dict.fromkeys((one.head, one.hue) for one in self.paths))
+
 
 @dataclass(frozen=True)
 class _Square:

@@ -63,6 +63,9 @@ _LEAST_WORD: float = _COLUMNS["least_word"]
 _APART: float = _COLUMNS["apart"]
 _LEAST_APART: float = _COLUMNS["least_apart"]
 _MOST_APART: float = _COLUMNS["most_apart"]
+# The width of a column of text on a phone, and the smallest distance for a picture to fit in.
+_PHONE: float = _COLUMNS["phone"]
+_LEAST_ON_PHONE: float = _COLUMNS["least_on_phone"]
 _SIDES: tuple[Side, Side] = ("query", "key")
 
 
@@ -185,6 +188,9 @@ def lay_out(attention: Attention) -> Columns:
     tops = [_tops(tokens, parts=attention.is_pair) for tokens in sides]
     height = max(rows[-1] for rows in tops) + ROW + _MARGIN
     apart = min(max(math.floor(_APART * height), _LEAST_APART), _MOST_APART)
+    room = _PHONE - sum(widths) - 2 * _MARGIN
+    if room >= _LEAST_ON_PHONE:
+        apart = min(apart, room)
     whole = sum(widths) + apart + 2 * _MARGIN
     ends = (_MARGIN, whole - _MARGIN)
     rightwards = (not mirrored, mirrored)

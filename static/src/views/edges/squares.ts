@@ -5,6 +5,7 @@
 
 import { squares as constants, weights } from "../../../../sphinx_attention/core/render/common/constants.json";
 import {
+  find,
   MASKED,
   type Model,
   nearest,
@@ -152,4 +153,26 @@ export function squaresInto(parent: Element, { paths, label }: Squares): void {
   }
   if (label) setAttributes(parent, { role: "img", "aria-label": label });
   else for (const name of ["role", "aria-label"]) parent.removeAttribute(name);
+  // The view of heads has a legend of its own.
+  if (!parent.closest(".attention-heads")) legendInto(parent.closest<HTMLElement>(".attention-figure")!, paths);
+}
+
+/** Name the heads of the squares below the picture. Screen readers have the description of the squares. */
+function legendInto(figure: HTMLElement, paths: readonly SquarePath[]): void {
+  const hues = new Map(paths.map((path) => [path["data-head"]!, /hue-\d+/.exec(path["class"]!)![0]]));
+  let note = find<HTMLElement>(figure, "note--squares");
+  if (!note) {
+    if (!hues.size) return;
+    note = document.createElement("span");
+    note.className = "attention-note attention-note--squares";
+    note.ariaHidden = "true";
+    find(figure, "footer")?.prepend(note);
+  }
+  const marks = [...hues].flatMap(([head, hue]) => {
+    const mark = document.createElement("i");
+    mark.className = `attention-${hue}`;
+    mark.textContent = head;
+    return [" ", mark];
+  });
+  note.replaceChildren(...(marks.length ? [say("squares_of"), ...marks] : []));
 }

@@ -125,8 +125,11 @@ export function layOut(model: Model, measures: Measures) {
     return { ...side, tokens, words, begins, tops, width, bottom: y + ROW };
   });
   const height = Math.max(...sides.map(({ bottom }) => bottom)) + MARGIN;
-  const apart = clamp(Math.floor(constants.apart * height), constants.least_apart, constants.most_apart);
-  const width = sides[0]!.width + sides[1]!.width + apart + 2 * MARGIN;
+  const wished = clamp(Math.floor(constants.apart * height), constants.least_apart, constants.most_apart);
+  const words = sides[0]!.width + sides[1]!.width + 2 * MARGIN;
+  const room = constants.phone - words;
+  const apart = room < constants.least_on_phone ? wished : Math.min(wished, room);
+  const width = words + apart;
 
   const columns = sides.map((column) => {
     const rightwards = (column.side === "query") !== mirrored;

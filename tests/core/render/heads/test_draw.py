@@ -385,3 +385,23 @@ def test_the_legend_does_not_reach_the_headings_in_a_wide_font(count: int):
     names = [str(head) for head in range(count)]
     wide = 0.011 * sum(945 + 636 * len(name) + 318 for name in names)
     assert heads.legend_width(names) >= wide + 2 * 8
+
+
+def test_two_columns_of_a_pair_fit_into_a_phone():
+    def columns(longest: str):
+        words = ("[CLS]", "the", "cat", longest, "the", "mouse", "[SEP]")
+        tokens = tuple(
+            Token(word, segment=part, special=word.startswith("["))
+            for part in (0, 1)
+            for word in (words if part == 0 else words[1:])
+        )
+        count = len(tokens)
+        weights = np.full((1, 1, count, count), 1 / count, np.float32)
+        masked = np.zeros((1, count, count), bool)
+        return two_columns.lay_out(Attention(tokens, tokens, weights, masked))
+
+    # The lines have less room, so that the picture is not wider than the text on a phone.
+    assert columns("chased").width == 328
+    assert columns("chased").apart[1] >= 100
+    # A picture that would not fit anyway keeps the room.
+    assert columns("extraordinarily").apart[1] == columns("unbelievable").apart[1] > 140
