@@ -130,31 +130,6 @@ Source = MatrixSource | ModelSource | FunctionSource
 
 
 @dataclass(frozen=True)
-class SummarySpec:
-    """One answer that is made of the answers to many sentences.
-
-    The store keeps this answer and not the answers that it is made of.
-
-    Attributes:
-        kind: the kind of the summary, a name in `analysis.summaries`.
-        texts: the sentences, in order; the first is also the text of the request.
-        parameters: everything else that changes the numbers, as names and plain values, by name.
-    """
-
-    kind: str
-    texts: tuple[str, ...]
-    parameters: tuple[tuple[str, Any], ...] = ()
-
-    def identity(self) -> dict[str, Any]:
-        """The identity of this summary, as plain data."""
-        return {
-            "kind": self.kind,
-            "texts": list(self.texts),
-            "parameters": [list(one) for one in self.parameters],
-        }
-
-
-@dataclass(frozen=True)
 class ImageFile:
     """A picture that the author names.
 
@@ -171,6 +146,36 @@ class ImageFile:
     def identity(self) -> dict[str, Any]:
         """The identity of this picture, which does not depend on its name."""
         return {"sha256": self.digest}
+
+
+@dataclass(frozen=True)
+class SummarySpec:
+    """One answer that is made of the answers to many sentences.
+
+    The store keeps this answer and not the answers that it is made of.
+
+    Attributes:
+        kind: the kind of the summary, a name in `analysis.summaries`.
+        texts: the sentences, in order; the first is also the text of the request.
+        parameters: everything else that changes the numbers, as names and plain values, by name.
+        images: where the summary is one of several pictures, the picture of each text.
+    """
+
+    kind: str
+    texts: tuple[str, ...]
+    parameters: tuple[tuple[str, Any], ...] = ()
+    images: tuple[ImageFile, ...] = ()
+
+    def identity(self) -> dict[str, Any]:
+        """The identity of this summary, as plain data."""
+        made: dict[str, Any] = {
+            "kind": self.kind,
+            "texts": list(self.texts),
+            "parameters": [list(one) for one in self.parameters],
+        }
+        if self.images:
+            made["images"] = [image.identity() for image in self.images]
+        return made
 
 
 @dataclass(frozen=True)
@@ -217,15 +222,21 @@ class Request:
     @property
     def bases(self) -> tuple[Request, ...]:
         """The requests whose answers a summary is made of; none for other requests."""
-        texts = () if self.summary is None else self.summary.texts
-        return tuple(replace(self, text=text, summary=None) for text in texts)
+        if self.summary is None:
+            return ()
+        images = self.summary.images or (self.image,) * len(self.summary.texts)
+        return tuple(
+            replace(self, text=text, image=image, summary=None)
+            for text, image in zip(self.summary.texts, images, strict=True)
+        )
 
     @property
     def what(self) -> str:
         """The sentence in messages. A summary has the number of the others too."""
         if self.summary is None or len(self.summary.texts) == 1:
             return f"“{self.subject}”"
-        return f"“{self.text}” and {len(self.summary.texts) - 1} more sentences"
+        others = "pictures" if self.summary.images else "sentences"
+        return f"“{self.subject}” and {len(self.summary.texts) - 1} more {others}"
 
     @property
     def subject(self) -> str:

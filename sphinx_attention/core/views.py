@@ -102,6 +102,7 @@ class ViewKind:
         refuses: by option, the values that the view refuses and the reason. The reason follows the
             sentence `because` about the view.
         because: the behaviour of the view that is the cause of its refusals.
+        of_pictures: whether the view, which is one of many sentences, also shows many pictures.
         needs_picture: whether the view shows a picture. It is then the view of figures with a
             picture whose author names no view.
         refuses_given: why the view cannot draw weights that the author gives; empty if it can.
@@ -130,6 +131,7 @@ class ViewKind:
     no_difference: str = ""
     summary: OfSentences | None = None
     needs_picture: bool = False
+    of_pictures: bool = False
     never: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -139,7 +141,18 @@ class ViewKind:
 
 
 _PROJECTIONS = ("bipartite", "tsne", "umap", "pca")
-_COLOURS = ("kind", "position", "mod5", "norm", "type", "length", "frequency", "label")
+_COLOURS = (
+    "kind",
+    "position",
+    "mod5",
+    "norm",
+    "type",
+    "length",
+    "frequency",
+    "label",
+    "row",
+    "column",
+)
 
 
 def _several(names: tuple[str, ...]) -> str:
@@ -260,8 +273,9 @@ _KINDS = (
     ),
     ViewKind(
         name="map",
+        of_pictures=True,
         meant_by=("attentionviz", "scatter", "projection", "query-key map"),
-        scripts=("map-all", "map-marks", "map-sentence"),
+        scripts=("map-all", "map-keys", "map-marks", "map-mean", "map-sentence"),
         summary=OfSentences(
             "map",
             keeps=("queries", "keys", "values"),
@@ -284,13 +298,13 @@ _KINDS = (
                 "what the colour of a point means: ``kind``, the default, query or key; "
                 "``position`` of the token in its sentence; ``mod5``, the same modulo 5; ``norm`` "
                 "of the vector; ``type``, a special token, punctuation or a word; ``length`` of "
-                "the sentence; ``frequency`` of the token among all sentences; or ``label``, the "
-                "column of the option ``file``",
+                "the sentence; ``frequency`` of the token among all sentences; ``label``, the "
+                "column of the option ``file``; or ``row`` or ``column`` of a patch in its picture",
                 default="kind",
             ),
         },
         selection={
-            "show": Word("head|all|mean", "head, all or mean"),
+            "show": Word("head|all|mean|words", "head, all, mean or words"),
             "point": Word(r"[qk]\d{1,6}", "q or k and the number of a token"),
             "find": Word(r"[^&=]{1,60}", "some text"),
             "zoom": Word(r"-?[\d.]{1,8},-?[\d.]{1,8},[\d.]{1,8}", "three numbers"),

@@ -14,7 +14,7 @@ import pytest
 
 from sphinx_attention.core.render.map.colours import KIND
 from tests.browser.conftest import accessible, model_attentions
-from tests.browser.pages.maps import MANY, SENTENCES
+from tests.browser.pages.maps import MANY, SENTENCES, TEMPLATE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -238,7 +238,7 @@ def test_zoom_by_buttons_keys_and_wheel_with_a_modifier(cats: Page) -> None:
 def test_arrow_keys_go_from_point_to_point(cats: Page) -> None:
     field = cats.locator(FIELD)
     field.focus()
-    cats.keyboard.press("ArrowRight")
+    cats.keyboard.press("Enter")
     first = tip(cats)
     assert field.get_attribute("aria-label") == first
     cats.keyboard.press("ArrowRight")
@@ -246,6 +246,42 @@ def test_arrow_keys_go_from_point_to_point(cats: Page) -> None:
     assert tip(cats) != first
     cats.keyboard.press("Enter")
     cats.locator(".attention-map-sentence").wait_for()
+
+
+def test_arrow_keys_go_to_the_neighbouring_head(cats: Page) -> None:
+    assert "neighbouring head" in (cats.locator(".attention-note--hint").first.text_content() or "")
+    cats.locator(FIELD).focus()
+    head, layer = (
+        f"() => document.querySelector('#cats').dataset.{name} === '{value}'"
+        for name, value in (("head", 10), ("layer", 5))
+    )
+    cats.keyboard.press("ArrowRight")
+    cats.wait_for_function(head)
+    cats.keyboard.press("ArrowDown")
+    cats.wait_for_function(layer)
+    # There is no head further on.
+    cats.keyboard.press("ArrowRight")
+    settle(cats)
+    near = carried(cats, "head-1-1")[0]["fidelity"]["pca"][0]
+    cats.wait_for_function(
+        f"() => document.querySelector('.attention-map-fidelity').textContent.includes('{100 * near:.0f}')"
+    )
+    cats.locator("#cats .attention-save summary").click()
+    cats.get_by_text("copy link").click()
+    cats.wait_for_function("() => location.hash.includes('layer=')")
+    address = cats.evaluate("() => location.hash")
+    assert "layer=5" in address
+    assert "head=10" in address
+    # Among dots, arrow keys stay in the head; Escape leaves them.
+    cats.keyboard.press("Escape")
+    cats.locator(FIELD).focus()
+    cats.keyboard.press("Enter")
+    cats.keyboard.press("ArrowLeft")
+    assert tip(cats)
+    assert cats.locator("#cats").get_attribute("data-head") == "10"
+    cats.keyboard.press("Escape")
+    cats.keyboard.press("ArrowLeft")
+    cats.wait_for_function("() => document.querySelector('#cats').dataset.head === '2'")
 
 
 def test_an_address_restores_what_is_seen(open_page: Any) -> None:
@@ -297,6 +333,44 @@ def test_the_mean_by_position(cats: Page) -> None:
         canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]")
     ).reshape(*[max(sizes)] * 2, 4)[..., 3]
     assert ink[2:, 1:-1].diagonal().mean() > 3 * ink.mean()
+
+
+def test_the_mean_by_word_needs_a_template(cats: Page) -> None:
+    option(cats, "show", "words")
+    told = cats.locator(".attention-map-meaned").text_content() or ""
+    counts = [len(sentence.split()) for sentence in SENTENCES]
+    assert f"{min(counts)} to {max(counts)}" in told
+    assert cats.locator("canvas:not(.attention-map-canvas)").count() == 0
+
+
+def test_the_mean_by_word(open_page: Any, minilm: Path) -> None:
+    page = live(open_page("template"))
+    option(page, "show", "words")
+    assert "over 3 sentences" in (page.locator(".attention-map-meaned").text_content() or "")
+    header, _ = carried(page, "common")
+    # The words of four words and two special tokens, from the model's own weights.
+    expected = np.zeros((6, 6))
+    start = 0
+    for sentence, size in zip(TEMPLATE, header["sizes"], strict=True):
+        weights = model_attentions(minilm, sentence)[0, 2]
+        texts = header["tokens"][start : start + size]
+        word = np.cumsum([not text.startswith("##") for text in texts]) - 1
+        belongs = np.eye(6)[:, word]
+        expected += (belongs / belongs.sum(1, keepdims=True)) @ weights @ belongs.T / len(TEMPLATE)
+        start += size
+    box = page.locator(FIELD).bounding_box()
+    canvas = page.locator("canvas:not(.attention-map-canvas)").bounding_box()
+    assert box
+    assert canvas
+    cell = canvas["width"] / 6
+    for query, key in ((1, 0), (2, 3), (5, 5)):
+        page.mouse.move(canvas["x"] + (key + 0.5) * cell, canvas["y"] + (query + 0.5) * cell)
+        settle(page)
+        told = page.locator(".attention-map-readout").text_content() or ""
+        assert float(told.rsplit(" ", 1)[1]) == pytest.approx(expected[query, key], abs=0.002)
+    labels = page.locator(".attention-map-axes text").all_text_contents()
+    assert labels[2:4] == ["the|a"] * 2
+    assert any("zebrafish" in label for label in labels)
 
 
 def test_on_a_phone_the_canvas_is_as_small_as_the_picture(open_page: Any) -> None:

@@ -13,7 +13,7 @@ from sphinx_attention.core.host_words import named, option
 from sphinx_attention.core.text import clean_line
 
 from .parts import sides, with_weights
-from .words import merge_words, words_of
+from .words import group_pieces, merge_words, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,23 +100,75 @@ def _kind(token: Token) -> str:
 
 
 def _pieces(attention: Attention) -> object:
+    return [_pieces_of(side) for side in sides(attention)]
+
+
+def _pieces_of(side: Sequence[Token]) -> object:
     """The kind of each token, and which word it is a piece of."""
-    return [[(_kind(token), token.word) for token in side] for side in sides(attention)]
+    return [(_kind(token), token.word) for token in side]
 
 
 def _words(attention: Attention) -> object:
-    """The same for whole words, in the order in which `merge_words` puts them."""
-    return [
-        list(
-            dict.fromkeys(
-                (_kind(token), f"token {n}")
-                if token.special or token.word is None
-                else ("word", f"word {token.word}")
-                for n, token in _numbered(side)
-            )
+    return [_words_of(side) for side in sides(attention)]
+
+
+def _words_of(side: Sequence[Token]) -> object:
+    """The kind of each whole word and its number, in the order in which `merge_words` puts them."""
+    return list(
+        dict.fromkeys(
+            (_kind(token), f"token {n}")
+            if token.special or token.word is None
+            else ("word", f"word {token.word}")
+            for n, token in _numbered(side)
         )
-        for side in sides(attention)
-    ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The words that several sentences have in common.
+
+    Attributes:
+        slots: for each token of each sentence, the number of its word.
+        labels: the words of all sentences at each number: ``dog|cat``.
+    """
+
+    slots: tuple[tuple[int, ...], ...]
+    labels: tuple[str, ...]
+
+
+def template(
+    sentences: Sequence[Sequence[Token]], words: Sequence[Sequence[str]]
+) -> Template | None:
+    """The words that sentences share, aligned as in `mean_of_sentences`; None if they share none.
+
+    Args:
+        sentences: the tokens of each.
+        words: the texts of the words of each; a text that is missing is made of its pieces.
+    """
+    if _are_equal([_pieces_of(tokens) for tokens in sentences]):
+        slots = tuple(tuple(range(len(tokens))) for tokens in sentences)
+        labelled = _labelled(sentences)
+    elif _are_equal([_words_of(tokens) for tokens in sentences]):
+        grouped = [
+            group_pieces(tokens, texts) for tokens, texts in zip(sentences, words, strict=True)
+        ]
+        slots = tuple(
+            tuple(
+                slot for _, slot in sorted((n, s) for s, group in enumerate(groups) for n in group)
+            )
+            for _, groups in grouped
+        )
+        labelled = _labelled([merged for merged, _ in grouped])
+    else:
+        return None
+    return Template(slots, tuple(token.text for token in labelled))
+
+
+def count_words(tokens: Sequence[Token]) -> int:
+    """The number of words of a sentence. Tokens that are pieces of no known word count as words."""
+    alone = sum(token.word is None and not token.special for token in tokens)
+    return _count(tokens).words + alone
 
 
 def _numbered(side: Sequence[Token]) -> list[tuple[int, Token]]:

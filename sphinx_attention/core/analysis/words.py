@@ -102,8 +102,8 @@ def merge_words(attention: Attention, words: Words | None = None) -> Attention:
     """
     _check_rows(attention)
     words = words or Words()
-    queries, query_groups = _grouped(attention.query_tokens, words.queries)
-    keys, key_groups = _grouped(attention.key_tokens, words.keys)
+    queries, query_groups = group_pieces(attention.query_tokens, words.queries)
+    keys, key_groups = group_pieces(attention.key_tokens, words.keys)
     if attention.same_tokens:
         keys = queries
     mean = _membership(query_groups)
@@ -130,7 +130,7 @@ def _check_rows(attention: Attention) -> None:
         )
 
 
-def _grouped(
+def group_pieces(
     tokens: Sequence[Token], words: Sequence[str]
 ) -> tuple[tuple[Token, ...], list[list[int]]]:
     """The merged tokens in the order of their first pieces, and the pieces of each."""

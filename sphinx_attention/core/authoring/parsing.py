@@ -43,7 +43,7 @@ from .requests import (
     opening,
     summarised,
 )
-from .sentence_file import read_sentences
+from .sentence_file import names_pictures, read_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -114,14 +114,17 @@ def _parse(
     # A model reads the white space as written. White space above a matrix aligns its columns.
     text = " ".join(text.split()) if given else unix_lines(text).strip()
     read = read_sentences(values["file"], context) if "file" in values else None
-    if read is not None and not text:
+    if read is not None and VIEWS[view].of_pictures and names_pictures(read):
+        _check_pictures_alone(values, text)
+        values["image"] = read.texts
+    elif read is not None and not text:
         text = read.texts[0]
     sources = _sources(values, text, matrix, context, given=given)
     layer, heads = _selection(values, settings, given=given)
     special = _special(values, settings, view)
     of_sentences = VIEWS[view].summary
     images = [image_file(one, context) for one in values.get("image", ())]
-    if of_sentences is not None and len(images) > 1:
+    if of_sentences is not None and len(images) > 1 and not VIEWS[view].of_pictures:
         raise _one_picture(view, len(images))
     first = Request(
         source=next(iter(sources.values())),
@@ -139,9 +142,15 @@ def _parse(
     )
     step = _step(first, opens_on)
     opens_on_difference = _opens_on_difference(values, view, opens_on)
-    texts, labels = further(first.text, values.get("also", ()), read, options.get("also", ""))
+    texts: tuple[str, ...] = (first.text,)
+    labels: tuple[str, ...] = ()
+    if read is not None and images:
+        labels = read.labels if any(read.labels) else ()
+    else:
+        texts, labels = further(first.text, values.get("also", ()), read, options.get("also", ""))
     if of_sentences is not None:
-        texts, first = texts[:1], summarised(first, texts, values, view)
+        texts, first = texts[:1], summarised(first, texts, values, view, images)
+        images = images[:1]
     variants = _variants(values, first, sources, texts, opens_on, images=images or [None])
     shown = opening(variants, opens_on)
     descriptions = described(values.get("alt"), len(images)) if len(images) > 1 else ()
@@ -229,6 +238,21 @@ def _alt(values: Mapping[str, Any], shown: Variant, descriptions: Sequence[str])
     picture = dict(shown.at).get("picture")
     alt: str | None = values.get("alt")
     return alt if picture is None else descriptions[int(picture)] or None
+
+
+def _check_pictures_alone(values: Mapping[str, Any], text: str) -> None:
+    """Check that a file of pictures is the only thing that a model reads.
+
+    Raises:
+        AttentionError: the figure has a text, or names sentences or pictures elsewhere, too.
+    """
+    others = [named(name) for name in ("image", "also") if name in values]
+    if text or others:
+        raise AttentionError(
+            Problem.OPTION,
+            f"{named('file')} names pictures, and the figure also has "
+            f"{' and '.join([*(['a text'] if text else []), *others])}: give the pictures alone",
+        )
 
 
 def _one_picture(view: View, count: int) -> AttentionError:

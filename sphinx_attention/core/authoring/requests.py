@@ -272,9 +272,13 @@ def further(
 
 
 def summarised(
-    first: Request, texts: tuple[str, ...], values: Mapping[str, Any], view: View
+    first: Request,
+    texts: tuple[str, ...],
+    values: Mapping[str, Any],
+    view: View,
+    images: Sequence[ImageFile] = (),
 ) -> Request:
-    """The request for the summary of all sentences that a view shows."""
+    """The request for the summary of all sentences, or of all pictures, that a view shows."""
     needs = VIEWS[view].summary
     assert needs is not None
     options = VIEWS[view].options
@@ -284,7 +288,11 @@ def summarised(
     }
     if needs.of_heads and values.get("heads") is not None:
         parameters["heads"] = values["heads"]
-    return replace(first, summary=SummarySpec(needs.kind, texts, tuple(sorted(parameters.items()))))
+    several = tuple(images) if len(images) > 1 else ()
+    summary = SummarySpec(
+        needs.kind, texts * (len(several) or 1), tuple(sorted(parameters.items())), several
+    )
+    return replace(first, summary=summary)
 
 
 def make_variants(

@@ -18,6 +18,9 @@ MOST_SENTENCES = 10_000
 
 _LARGEST_FILE = 16 * 2**20
 _LONGEST_LABEL = 60
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+"""The endings of pictures. A file of which every line is such a name is a list of pictures."""
+
 _MARKS = {
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
@@ -80,6 +83,11 @@ def read_sentences(declared: str, context: HostContext) -> SentenceFile:
             f"{quoted(declared)} has {len(places):,} sentences: expected at most {MOST_SENTENCES:,}"
         )
     return SentenceFile(tuple(places), tuple(labels), _about(empty, declared))
+
+
+def names_pictures(file: SentenceFile) -> bool:
+    """Whether each line of a file is the name of a picture."""
+    return all(text.lower().endswith(_PICTURES) and len(text.split()) == 1 for text in file.texts)
 
 
 def _columns(line: str, where: str) -> tuple[str, str]:

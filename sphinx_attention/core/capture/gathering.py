@@ -60,12 +60,13 @@ class Gathering:
 
     def _located(self, error: AttentionError, number: int) -> AttentionError:
         """The error with the sentence that it is about."""
-        text = self._texts[number]
-        if text in error.neutral:
+        base = self.request.bases[number]
+        if base.subject in error.neutral:
             return error
+        what = "sentence" if base.text else "picture"
         return AttentionError(
             error.problem,
-            f"sentence {number + 1}, “{text}”: {error.neutral}",
+            f"{what} {number + 1}, “{base.subject}”: {error.neutral}",
             error.trace,
             setting=error.setting,
         )

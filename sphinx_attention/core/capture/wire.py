@@ -137,7 +137,8 @@ def write_requests(requests: Iterable[Request]) -> list[dict[str, Any]]:
     for request in requests:
         values = {f.name: getattr(request, f.name) for f in fields(request) if f.name != "source"}
         if request.summary is not None:
-            values["summary"] = request.summary.identity()
+            images = [asdict(image) for image in request.summary.images]
+            values["summary"] = {**request.summary.identity(), "images": images}
         values["image"] = None if request.image is None else asdict(request.image)
         source = request.source
         (kind,) = (kind for kind, known in _SOURCES.items() if isinstance(source, known))
@@ -157,7 +158,9 @@ def read_requests(written: list[dict[str, Any]]) -> list[Request]:
         source = _SOURCES[one["kind"]](**_tuples(one["source"]))
         values = _tuples(one["request"])
         if values["summary"] is not None:
-            values["summary"] = SummarySpec(**_tuples(values["summary"]))
+            summary = one["request"]["summary"]
+            images = tuple(ImageFile(**image) for image in summary.get("images", ()))
+            values["summary"] = SummarySpec(**{**_tuples(summary), "images": images})
         image = values.pop("image", None)
         values["image"] = None if image is None else ImageFile(**image)
         request = Request(source=source, **values)

@@ -17,6 +17,8 @@ SENTENCES = [
     "it rains on the roof",
 ]
 MANY = 250
+TEMPLATE = ["the cat sleeps here", "a zebrafish swims away", "the dog barks loudly"]
+"""Sentences of four words, of which one has several pieces."""
 
 FUNCTIONS = '''
 import numpy as np
@@ -38,6 +40,11 @@ PAGES = {
     + f"   :also: {' | '.join(SENTENCES[1:])}\n"
     + "   :view: map\n   :layers: 0,5\n   :heads: 2,10\n   :layer: 0\n   :head: 2\n"
     + "   :projection: pca, bipartite\n   :name: cats\n\n   Ten sentences.\n",
+    "template.rst": heading("Template")
+    + f".. attention-figure:: {TEMPLATE[0]}\n"
+    + f"   :also: {' | '.join(TEMPLATE[1:])}\n"
+    + "   :view: map\n   :layers: 0,5\n   :heads: 2,10\n   :layer: 0\n   :head: 2\n"
+    + "   :projection: pca\n   :name: template\n\n   Three sentences of four words.\n",
     "crowd.rst": heading("Crowd")
     + ".. attention-figure:: s0 and more\n   :model: crowd\n"
     + f"   :also: {' | '.join(f's{n} and more' for n in range(1, MANY))}\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sphinx_attention.core.analysis.mean import AVERAGED, mean_of_sentences
+from sphinx_attention.core.analysis.mean import AVERAGED, count_words, mean_of_sentences, template
 from sphinx_attention.core.attention import BIN, Attention, Token
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, ModelSource, Request
@@ -166,3 +166,15 @@ def test_texts_of_merged_words_are_the_authors() -> None:
     two = attention("hip ##pos run", np.eye(3), words=[0, 0, 1])
     requests = [Request(source, text) for text in ("Cats run", "Hippos run")]
     assert texts(mean_of_sentences([one, two], requests)) == ["Cats|Hippos", "run"]
+
+
+def test_the_template_of_sentences_is_their_words() -> None:
+    start = Token("[CLS]", special=True)
+    one = (start, Token("the", word=0), Token("cat", word=1))
+    other = (start, Token("a", word=0), Token("ze", word=1), Token("##bra", word=1))
+    found = template([one, other], [["the", "cat"], ["a", "zebra"]])
+    assert found is not None
+    assert found.slots == ((0, 1, 2), (0, 1, 2, 2))
+    assert found.labels == ("[CLS]", "the|a", "cat|zebra")
+    assert template([one, other[:2]], [[], []]) is None
+    assert [count_words(tokens) for tokens in (one, other[:2])] == [2, 1]

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 LONGEST = 64
 """The most tokens of a sentence whose weights a map keeps."""
 
+MOST_OF_PICTURES = 600_000
+"""The most weights of a head that a map keeps of pictures with more tokens than `LONGEST`."""
+
 MOST_TOKENS = 60_000
 """The most tokens of all sentences."""
 
@@ -116,7 +119,7 @@ class MapMaker:
                     )
                     arrays.setdefault(f"c-{method}", []).append(np.array([placed.c], np.float32))
         facts["apart"] = _apart(first.logit_terms)
-        facts["long"] = [number for number, size in enumerate(sizes) if size > LONGEST]
+        facts["long"] = sorted(_long(bases))
         facts["projections"] = list(self._methods)
         shape = (first.layers, first.heads)
         summary = Summary(
@@ -164,11 +167,25 @@ def _head(bases: list[Attention], layer: int, head: int) -> _Head:
     if len(steps) > 2:
         arrays["values"] = steps[2]
     arrays["tops"] = np.array([*tops, 0.0][:3], np.float32)
-    kept = [
-        head_codes(base, layer, head).ravel() for base in bases if len(base.query_tokens) <= LONGEST
-    ]
+    long = _long(bases)
+    kept = [head_codes(base, layer, head).ravel() for n, base in enumerate(bases) if n not in long]
     arrays["weights"] = np.concatenate(kept or [np.zeros(1, np.int16)]).astype(np.uint16)
     return _Head(queries, keys, arrays)
+
+
+def _long(bases: list[Attention]) -> set[int]:
+    """The numbers of the sentences and pictures whose weights are too many to keep."""
+    sizes = [len(base.query_tokens) for base in bases]
+    found = {number for number, size in enumerate(sizes) if size > LONGEST}
+    if not any(token.patch is not None for base in bases for token in base.query_tokens):
+        return found
+    # A picture has many more tokens than a sentence. A few pictures are kept whole.
+    room = MOST_OF_PICTURES
+    for number in sorted(found):
+        if sizes[number] ** 2 <= room:
+            room -= sizes[number] ** 2
+            found.discard(number)
+    return found
 
 
 def _scale(attention: Attention, layer: int) -> float:

@@ -34,6 +34,12 @@ PALETTE: list[str] = _CONSTANTS["palette"]
 KIND: list[str] = _CONSTANTS["kind"]
 """The colour of queries and that of keys."""
 
+NONE: str = _CONSTANTS["none"]
+"""The colour of points without the number that the colours stand for."""
+
+PATCHES = ("row", "column")
+"""The colours by the place of a patch in its picture."""
+
 COLOURS: list[str] = _CONSTANTS["colours"]
 """The values of the option ``colour``."""
 
@@ -78,7 +84,7 @@ def colouring(figure: Figure, by: str) -> Colouring:
     tokens = sum(map(len, summary.sentences))
     sides = np.repeat([0, 1], tokens)
     own = (Entry(KIND[0], say("map_queries")), Entry(KIND[1], say("map_keys"), square=True))
-    if by == "label" and not any(figure.spec.sentence_labels):
+    if by not in colours_of(figure):
         by = "kind"
     if by == "kind":
         return Colouring(tuple(KIND), sides, own)
@@ -98,8 +104,29 @@ def colouring(figure: Figure, by: str) -> Colouring:
     steps = len(RAMPS[0])
     share = (numbers - low) / (high - low) if high > low else np.zeros(len(numbers))
     level = np.minimum((share * steps).astype(np.intp), steps - 1)
+    of = level + steps * sides
+    if by in PATCHES:
+        # The class token and registers have no place in a picture.
+        of = np.where(np.tile(patches(summary, by) < 0, 2), 2 * steps, of)
     named = tuple(replace(one, text=f"{one.text}, {say(f'map_colour_{by}')}") for one in own)
-    return Colouring(tuple(RAMPS[0] + RAMPS[1]), level + steps * sides, named, ends)
+    return Colouring((*RAMPS[0], *RAMPS[1], NONE), of, named, ends)
+
+
+def patches(summary: Summary, by: str) -> NDArray[np.intp]:
+    """The row or the column of the patch of each token; -1 for a token that is no patch."""
+    axis = PATCHES.index(by)
+    flat = [token for sentence in summary.sentences for token in sentence]
+    return np.array([-1 if token.patch is None else token.patch[axis] for token in flat])
+
+
+def colours_of(figure: Figure) -> tuple[str, ...]:
+    """The colours that a map has: not all have labels, and sentences have no patches."""
+    summary = figure.attention.summary
+    assert summary is not None
+    missing = set() if any(figure.spec.sentence_labels) else {"label"}
+    if all(token.patch is None for token in summary.sentences[0]):
+        missing |= set(PATCHES)
+    return tuple(name for name in COLOURS if name not in missing)
 
 
 def _kinds(figure: Figure, summary: Summary, by: str) -> tuple[NDArray[np.intp], list[str]]:
@@ -136,6 +163,8 @@ def _numbers(
         return numbers, (f"{numbers.min():.1f}", f"{numbers.max():.1f}")
     if by == "position":
         found: Any = [place for size in sizes for place in range(size)]
+    elif by in PATCHES:
+        found = np.maximum(patches(summary, by), 0)
     elif by == "length":
         found = np.repeat(sizes, sizes)
     else:

@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sphinx_attention.core.analysis.mean import count_words, template
+from sphinx_attention.core.analysis.words import words_of
 from sphinx_attention.core.text import visible
 
-from .colours import COLOURS, PALETTE, colouring
+from .colours import PALETTE, PATCHES, colouring, colours_of, patches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,18 +72,39 @@ def _common(figure: Figure, summary: Summary) -> str:
     }
     if figure.focus is not None:
         header["point"] = f"q{figure.focus}"
-    arrays = {}
+    header["words"], slots = _words(figure, summary)
+    arrays = {"slots": slots} if header["words"].get("labels") else {}
     legends: dict[str, Any] = {}
-    for by in COLOURS:
+    for by in colours_of(figure):
         # Lengths of vectors differ from head to head, and queries and keys need no array.
-        if by in {"kind", "norm"} or (by == "label" and not any(figure.spec.sentence_labels)):
+        if by in {"kind", "norm"}:
             continue
+        if by in PATCHES:
+            # No picture has more than 255 rows or columns.
+            arrays[f"patch-{by}"] = patches(summary, by).astype(np.uint8)
         found = colouring(figure, by)
         arrays[by] = found.of[: len(tokens)].astype(np.uint8)
         named = [one.text for one in found.legend if one.colour in PALETTE]
         legends[by] = {"ends": found.ends} if found.ends else {"names": named}
     header["legends"] = legends
     return pack(header, arrays)
+
+
+def _words(figure: Figure, summary: Summary) -> tuple[dict[str, Any], NDArray[np.uint16]]:
+    """The words that the sentences with weights share, or how many they have; and each token's."""
+    long = set(summary.facts["long"])
+    kept = [n for n in range(len(summary.sentences)) if n not in long]
+    bases = figure.spec.request.bases
+    sentences = [summary.sentences[n] for n in kept]
+    words = [words_of(bases[n], figure.attention).queries for n in kept]
+    found = template(sentences, words) if kept else None
+    slots = [np.zeros(len(sentence), np.uint16) for sentence in summary.sentences]
+    if found is None:
+        counts = [count_words(sentence) for sentence in sentences] or [0]
+        return {"low": min(counts), "high": max(counts)}, np.concatenate(slots)
+    for n, of in zip(kept, found.slots, strict=True):
+        slots[n] = np.array(of, np.uint16)
+    return {"labels": [visible(label) for label in found.labels]}, np.concatenate(slots)
 
 
 def _overview(summary: Summary) -> str:

@@ -15,7 +15,7 @@ from sphinx_attention.core.render.common.text_metrics import cut, text_width
 from sphinx_attention.core.render.drawing import Drawing
 from sphinx_attention.core.text import visible
 
-from .colours import COLOURS, Colouring, colouring
+from .colours import Colouring, colouring, colours_of
 from .data import files
 
 if TYPE_CHECKING:
@@ -162,12 +162,12 @@ def draw(figure: Figure) -> Drawing:
     width = _SIDE + 2 * _MARGIN
     swatches, ramps, _ = _legend(found, width)
     # A reader may choose another colour, whose legend needs more lines. Browsers set wider texts.
-    top = max(_legend(colouring(figure, one), width * _NARROWER)[2] for one in COLOURS)
+    colours = colours_of(figure)
+    top = max(_legend(colouring(figure, one), width * _NARROWER)[2] for one in colours)
     steps = summary.arrays[projection][figure.layer, figure.head].astype(np.float64)
     places = steps / 65535 * _SIDE + [_MARGIN, top + _MARGIN]
     size = _size(len(places))
     as_paths = len(places) <= _AS_PATHS
-    labelled = any(figure.spec.sentence_labels)
     picture = Map(
         top=top + _MARGIN,
         side=_SIDE,
@@ -179,9 +179,9 @@ def draw(figure: Figure) -> Drawing:
         swatches=swatches,
         ramps=ramps,
         count=len(places),
-        colours=tuple(name for name in COLOURS if name != "label" or labelled),
+        colours=colours,
         fidelity=fidelity_in_words(figure),
-        by=by if by != "label" or labelled else "kind",
+        by=by if by in colours else "kind",
         projections=projections,
         projection=projection,
     )
@@ -193,7 +193,9 @@ def draw(figure: Figure) -> Drawing:
         content=picture,
         controls="map/controls.jinja",
         notes=tuple(notes(figure)),
-        hint="hint_map",
+        hint="hint_map_heads"
+        if figure.attention.layers * figure.attention.heads > 1
+        else "hint_map",
         vector=False,
         smallest=_SMALLEST,
     )
@@ -328,8 +330,9 @@ def notes(figure: Figure) -> Iterator[str]:
     summary, say = _summary(figure), figure.say
     projection = summary.facts["projections"][0]
     tokens = sum(map(len, summary.sentences))
+    of_pictures = any(token.patch is not None for token in summary.sentences[0])
     yield say(
-        "map_of",
+        "map_of_pictures" if of_pictures else "map_of",
         projection=say(f"map_{projection}"),
         sentences=f"{len(summary.sentences):,}",
         points=f"{2 * tokens:,}",
@@ -342,7 +345,8 @@ def notes(figure: Figure) -> Iterator[str]:
     for name in summary.facts["apart"]:
         yield say(f"map_apart_{name}")
     if summary.facts["long"]:
-        yield say("map_long", count=len(summary.facts["long"]))
+        long = "map_long_pictures" if of_pictures else "map_long"
+        yield say(long, count=len(summary.facts["long"]))
 
 
 def fidelity_in_words(figure: Figure) -> str:

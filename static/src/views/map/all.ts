@@ -1,23 +1,17 @@
-/** All heads of a map as small maps, and the mean weight by position over all sentences. */
+/** All heads of a map as small maps. */
 
-import { canvasUnder, clamp, element, focusOn, paint, levelOf, require, say, setAttributes, type State, take, type ViewKind } from "../shared";
-import type { File, Head, Overview } from "./files";
+import { clamp, element, focusOn, require, say, setAttributes, type State, take, type ViewKind } from "../shared";
+import type { Overview } from "./files";
 import type { Stage } from "./index";
 
 export const view = { part } as unknown as ViewKind;
 
 const SIDE = 96;
-/** Rows and columns of the mean, at most. */
-const MOST = 64;
-const MASKED = 1001;
 
 const boxes = new WeakMap<Element, HTMLElement>();
-const means = new WeakMap<Element, HTMLCanvasElement>();
 
 function part(stage: Stage, state: State): void {
-  const shown = state.options["show"];
-  void showAll(stage, state, shown === "all");
-  showMean(stage, shown === "mean");
+  void showAll(stage, state, state.options["show"] === "all");
 }
 
 async function showAll(stage: Stage, state: State, on: boolean): Promise<void> {
@@ -92,46 +86,4 @@ function thumbnail(stage: Stage, state: State, points: readonly number[], places
   }
   canvas.getContext("2d")!.putImageData(image, 0, 0);
   return canvas;
-}
-
-/** The mean weight by the position of the query and of the key, over all sentences that have both. */
-export function meanOf(sizes: readonly number[], long: readonly number[], weights: ArrayLike<number>): { side: number; means: Float32Array; count: number } {
-  const kept = sizes.filter((_, number) => !long.includes(number));
-  const side = Math.min(MOST, Math.max(1, ...kept));
-  const sums = new Float32Array(side * side);
-  const counts = new Uint32Array(side * side);
-  let at = 0;
-  for (const size of kept) {
-    for (let n = 0; n < size * size; n++) {
-      const [row, column] = [Math.floor(n / size), n % size];
-      const code = weights[at + n]!;
-      if (row >= side || column >= side || code === MASKED) continue;
-      sums[row * side + column]! += code / 1000;
-      counts[row * side + column]! += 1;
-    }
-    at += size * size;
-  }
-  return { side, means: sums.map((total, n) => total / (counts[n] || 1)), count: kept.length };
-}
-
-function showMean({ picture, root, common, head }: Stage & { head: File<Head> }, on: boolean): void {
-  let canvas = means.get(picture);
-  const field = require<SVGElement>(picture, "map-field");
-  let note = root.querySelector<HTMLElement>(".attention-map-meaned");
-  if (on) {
-    const { side, means: found, count } = meanOf(common.header.sizes, common.header.long, head.arrays["weights"]!);
-    if (!canvas) {
-      canvas = canvasUnder(picture, { x: 8, y: Number(field.getAttribute("y")) + 7.5, width: Number(field.getAttribute("width")) - 15 });
-      means.set(picture, canvas);
-    }
-    const most = Math.max(...found) || 1;
-    paint(canvas, { rows: side, columns: side, levels: Int8Array.from(found, (mean) => levelOf(mean / most, "log")) });
-    if (!note) {
-      note = element("p", ["attention-map-meaned", "attention-note", "attention-added"]);
-      picture.parentElement!.after(note);
-    }
-    note.textContent = `${say("map_meaned", { count })}; 0 – ${most.toFixed(3)}`;
-  }
-  if (canvas) canvas.hidden = !on;
-  if (note) note.hidden = !on;
 }

@@ -19,6 +19,8 @@ export interface Common {
   projections: string[];
   causal: boolean;
   point?: string;
+  /** The labels of the words that all sentences share, or how many words the shortest and the longest have. */
+  words: { labels?: string[]; low?: number; high?: number };
   /** The names of kinds, or the ends of a ramp, for each colour that all heads share. */
   legends: Record<string, { names?: string[]; ends?: [string, string] }>;
 }

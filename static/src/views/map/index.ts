@@ -12,23 +12,24 @@ import {
   type Dispatch,
   element,
   find,
-  isChord,
   type Model,
   require,
   say,
   setAttributes,
   setText,
   type State,
-  take,
   type View,
   type ViewKind,
   viewNamed,
 } from "../shared";
 import { type Common, type File, filesOf, type Head, type Load } from "./files";
-import { inksOf, type Look, paintPoints, pointAt, pointBeside } from "./points";
+import { inksOf, type Look, paintPoints, pointAt } from "./points";
 import { received, rowsOf, type Sentence, sentenceOf } from "./weights";
 
-export const view: ViewKind = { open, phrases };
+/** Scripts of the view, which are there before a figure is taken over. */
+const PARTS = ["map-keys", "map-marks", "map-all", "map-mean", "map-sentence"];
+
+export const view: ViewKind = { open, phrases, scripts: PARTS };
 
 /** The arguments of a part of the map, which is a script of its own. */
 export interface Stage {
@@ -52,6 +53,18 @@ export interface Stage {
   /** Whether a token has the text that the reader looks for; absent without such a text. */
   isFound: ((token: number) => boolean) | undefined;
   inks(by: string, head: File<Head>): Int32Array;
+  hands: Hands;
+}
+
+/** What the keys do. */
+export interface Hands {
+  lookAt(look: Look): void;
+  /** Magnify; 0 shows all again. */
+  zoomBy(factor: number): void;
+  /** Point at a point; -1 for none. */
+  point(point: number): void;
+  /** Pin a point; -1 for none. */
+  pin(point: number): void;
 }
 
 /** A part of the map, which is a script of its own. */
@@ -62,8 +75,6 @@ export interface Part {
   mark?(stage: Stage, state: State): void;
 }
 
-const PARTS = ["map-marks", "map-all", "map-sentence"];
-
 function partNamed(name: string): Part {
   return viewNamed(name) as unknown as Part;
 }
@@ -72,6 +83,8 @@ function partNamed(name: string): Part {
 const REACH = 0.025;
 const STEP = 1.5;
 const MOST_ZOOM = 60;
+/** The most points that are painted while the reader moves the map. */
+const MOVING = 30_000;
 
 function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const picture = require<SVGSVGElement>(root, "picture");
@@ -122,14 +135,15 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     return Uint8Array.from({ length: 2 * tokens }, (_, point) => +within(point % tokens));
   };
 
+  /** Paint in the next frame. While the reader moves, a map of very many points is a sample of them. */
   const paintSoon = (): void => {
     frame ||= requestAnimationFrame(() => {
       frame = 0;
-      if (stage && canvas.isConnected) paintNow();
+      if (stage && canvas.isConnected) paintNow(MOVING);
     });
   };
 
-  const paintNow = (): void => {
+  const paintNow = (most = Infinity): void => {
     const side = Math.round(whole * Math.min(2, devicePixelRatio || 1));
     if (canvas.width !== side || !pixels) {
       canvas.width = canvas.height = side;
@@ -142,7 +156,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
       const around = SIDE / whole;
       const shown = { x: look.x, y: look.y, zoom: look.zoom * around };
       const size = (clamp(9 - 1.6 * Math.log10(2 * count()), 2, 7) * side * Math.sqrt(Math.min(look.zoom, 4))) / whole;
-      paintPoints(new Int32Array(pixels.data.buffer), side, places(), shown, inks!, size, strength);
+      paintPoints(new Int32Array(pixels.data.buffer), side, places(), shown, inks!, size, strength, Math.ceil((2 * count()) / most) || 1);
     }
     ink.putImageData(pixels, 0, 0);
     // One finger moves a map that is enlarged, and the page otherwise.
@@ -162,7 +176,11 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     const least = 0.5 / zoom;
     look = { x: clamp(next.x, least, 1 - least), y: clamp(next.y, least, 1 - least), zoom };
     clearTimeout(resting);
-    resting = setTimeout(() => set("zoom", zoom === 1 ? "" : [look.x, look.y, zoom].map((n) => String(+n.toFixed(3))).join()), 200);
+    resting = setTimeout(() => {
+      set("zoom", zoom === 1 ? "" : [look.x, look.y, zoom].map((n) => String(+n.toFixed(3))).join());
+      // Where the reader is back at the start, nothing was set, and all points are painted again, too.
+      if (stage) paintNow();
+    }, 200);
     if (stage) paintSoon();
   };
   /** Magnify around a place on the square. */
@@ -191,20 +209,6 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     zoom: zoomBy,
   });
   setAttributes(field, { tabindex: 0, role: "application" });
-  field.addEventListener("keydown", (event) => {
-    if (isChord(event) || !stage || !isOne()) return;
-    const [right, down] = ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] } as Record<string, [number, number]>)[event.key] ?? [];
-    if (right !== undefined) {
-      if (event.shiftKey) lookAt({ x: look.x + (right * 0.2) / look.zoom, y: look.y + (down! * 0.2) / look.zoom, zoom: look.zoom });
-      else point(pointed < 0 ? (stage.point < 0 ? ranked[0]! : stage.point) : pointBeside(places(), pointed, right, down!));
-    } else if (/^[+=]$/.test(event.key)) zoomBy(STEP);
-    else if (event.key === "-") zoomBy(1 / STEP);
-    else if (event.key === "0") zoomBy(0);
-    else if (event.key === "Escape" && stage.point >= 0) pin(-1);
-    else if (/^(Enter| )$/.test(event.key) && pointed >= 0) pin(pointed === stage.point ? -1 : pointed);
-    else return;
-    take(event);
-  });
   field.addEventListener("blur", () => point(-1));
   search.addEventListener("input", () => set("find", search.value));
 
@@ -250,7 +254,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
       if (asked !== wanted || !picture.isConnected) return;
       const first = !stage;
       drawn = wanted;
-      stage = { root, picture, model, common, head, load, dispatch, point: -1, pointed, look, ranked, sentence: undefined, rows: undefined, projection: projection || common.header.projections[0]!, isFound: undefined, inks: inksFor };
+      stage = { root, picture, model, common, head, load, dispatch, point: -1, pointed, look, ranked, sentence: undefined, rows: undefined, projection: projection || common.header.projections[0]!, isFound: undefined, inks: inksFor, hands: { lookAt, zoomBy, point, pin } };
       const order = received(common.header, head);
       ranked = [...order.keys()].sort((a, b) => order[b]! - order[a]!);
       ranked = [...ranked.map((token) => token + order.length), ...ranked];
@@ -281,7 +285,8 @@ function normLevels({ arrays, header }: File<Head>): Uint8Array {
   const norms = arrays["norms"]!;
   const half = norms.length / 2;
   const all = Float32Array.from(norms, (norm, n) => norm * header.tops[n < half ? 0 : 1]!);
-  const [low, high] = [Math.min(...all), Math.max(...all)];
+  // There may be more points than a function takes arguments.
+  const [low, high] = [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
   return Uint8Array.from(all, (norm) => Math.min(7, Math.floor((8 * (norm - low)) / (high - low || 1))));
 }
 

@@ -16,6 +16,12 @@ export function valueOf(by: string, point: number, { header, arrays }: File<Comm
       return String(place);
     case "length":
       return String(size);
+    case "row":
+    case "column": {
+      const at = arrays[`patch-${by}`]![token]!;
+      // The class token has no place.
+      return at < 255 ? String(at) : "";
+    }
     case "norm":
       return ((head.arrays["norms"]![point]! / 255) * head.header.tops[point < count ? 0 : 1]!).toFixed(1);
     case "frequency": {

@@ -50,7 +50,9 @@ function part(stage: Stage, state: State): void {
   const drawn = (row: number[]): number => sum(linesOf(row).map((key) => row[key]!)) / (sum(row) || 1);
   const count = common.header.tokens.length;
   const shown = rows && (point < count ? [rows[point - sentence!.first]!] : rows);
-  setText(note, shown && isOne(state) ? say("map_lines", { mass: ((100 * sum(shown.map(drawn))) / shown.length).toFixed(0) }) : "");
+  const lines = shown && say("map_lines", { mass: ((100 * sum(shown.map(drawn))) / shown.length).toFixed(0) });
+  const weighed = state.options["weigh"] && say("map_weighed");
+  setText(note, isOne(state) ? [lines, weighed].filter(Boolean).join("; ") : "");
   // The description of other views names the strongest pairs of one sentence. It is written after this.
   queueMicrotask(() => {
     const described = picture.querySelector(":scope > desc:last-of-type");

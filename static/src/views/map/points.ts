@@ -1,6 +1,6 @@
 /** The points of a head: where they are seen, how they are painted, and which are labelled. */
 
-import { kind, palette, ramps } from "../../../../sphinx_attention/core/render/map/constants.json";
+import { kind, none, palette, ramps } from "../../../../sphinx_attention/core/render/map/constants.json";
 
 /** Where the reader looks: the middle as a share of the square, and the magnification. */
 export interface Look {
@@ -32,23 +32,6 @@ export function pointAt(places: ArrayLike<number>, look: Look, x: number, y: num
   return best;
 }
 
-/** The nearest point in a direction, for arrow keys; the point itself if there is none. */
-export function pointBeside(places: ArrayLike<number>, from: number, right: number, down: number): number {
-  const half = places.length / 2;
-  let best = from;
-  let least = Infinity;
-  for (let point = 0; point < half; point++) {
-    const x = places[point]! - places[from]!;
-    const y = places[half + point]! - places[half + from]!;
-    const along = x * right + y * down;
-    const aside = Math.abs(x * down) + Math.abs(y * right);
-    // Within a right angle around the direction, what lies aside counts double.
-    const apart = along + 2 * aside;
-    if (along > 0 && aside <= along && apart < least) [best, least] = [point, apart];
-  }
-  return best;
-}
-
 function pixel(colour: string): number {
   const number = Number.parseInt(colour.slice(1), 16);
   return ((number & 255) << 16) | (number & 0xff00) | (number >> 16);
@@ -56,8 +39,8 @@ function pixel(colour: string): number {
 
 /** The colour of each point, as the bytes of a pixel without their opacity. */
 export function inksOf(by: string, levels: ArrayLike<number> | undefined, count: number): Int32Array {
-  const isRamp = /^(position|norm|length|frequency)$/.test(by);
-  const sides = [0, 1].map((side) => (levels ? (isRamp ? ramps[side]! : palette) : [kind[side]!]).map(pixel));
+  const isRamp = /^(position|norm|length|frequency|row|column)$/.test(by);
+  const sides = [0, 1].map((side) => (levels ? (isRamp ? [...ramps[side]!, none] : palette) : [kind[side]!]).map(pixel));
   // Lengths of vectors differ between a query and its key; other numbers do not.
   const each = levels && levels.length > count;
   return Int32Array.from({ length: 2 * count }, (_, point) => {
@@ -68,7 +51,7 @@ export function inksOf(by: string, levels: ArrayLike<number> | undefined, count:
 
 /**
  * Paint points on a square of pixels: queries as discs, keys as squares. `strong` tells which points have
- * their full colour; without it, all of them have.
+ * their full colour; without it, all of them have. With `each`, only every so-manyth query and key is painted.
  */
 export function paintPoints(
   pixels: Int32Array,
@@ -78,6 +61,7 @@ export function paintPoints(
   inks: ArrayLike<number>,
   size: number,
   strong?: ArrayLike<number>,
+  each = 1,
 ): void {
   const half = places.length / 2;
   const tokens = half / 2;
@@ -87,7 +71,7 @@ export function paintPoints(
   // Faint points first, so that none covers a strong one.
   for (const pass of strong ? [0, 1] : [1]) {
     const alpha = (pass ? 220 : 40) << 24;
-    for (let n = 0; n < half; n++) {
+    for (let n = 0; n < half; n += n & 1 ? 2 * each - 1 : 1) {
       // Queries and keys by turns, so that neither lies over the other everywhere.
       const point = n & 1 ? tokens + (n >> 1) : n >> 1;
       if (strong && strong[point] !== pass) continue;

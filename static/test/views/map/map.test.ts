@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { meanOf } from "../../../src/views/map/all";
+import { meanOf } from "../../../src/views/map/mean";
 import type { Common, File, Head } from "../../../src/views/map/files";
 import { labelsOf } from "../../../src/views/map/labels";
-import { inksOf, paintPoints, pointAt, pointBeside, seenAt } from "../../../src/views/map/points";
+import { pointBeside } from "../../../src/views/map/keys";
+import { inksOf, paintPoints, pointAt, seenAt } from "../../../src/views/map/points";
 import { linesOf, received, rowsOf, sentenceOf } from "../../../src/views/map/weights";
 
 const WHOLE = { x: 0.5, y: 0.5, zoom: 1 };
 /** Two queries on the left and two keys on the right: all x, and then all y. */
 const PLACES = [0, 16384, 49151, 65535, 0, 65535, 0, 65535];
 
-const common = { tokens: ["a", "b", "c", "d", "e"], sizes: [2, 3], special: [], long: [], projections: ["pca"], causal: true, legends: {} } as Common;
+const common = { tokens: ["a", "b", "c", "d", "e"], sizes: [2, 3], special: [], long: [], projections: ["pca"], causal: true, legends: {}, words: {} } as Common;
 const weights = Uint16Array.of(1000, 1001, 400, 600, 1000, 1001, 1001, 40, 960, 1001, 300, 30, 670);
 const head = { header: { tops: [1, 1, 1], fidelity: {} }, arrays: { weights, values: Uint8Array.of(1, 1, 1, 2, 1) } } as unknown as File<Head>;
 
@@ -76,8 +77,26 @@ test("lines lead to at most two keys of at least 0.05", () => {
 
 test("what each token receives, and the mean by position", () => {
   assert.deepEqual([...received(common, head)], [1400, 600, 1340, 990, 670]);
-  const { side, means, count } = meanOf(common.sizes, [], weights);
+  const { side, means, count } = meanOf(common, weights);
   assert.deepEqual([side, count], [3, 2]);
   const expected = [1, 0, 0, 0.22, 0.78, 0, 0.3, 0.03, 0.67];
   means.forEach((mean, n) => assert.ok(Math.abs(mean - expected[n]!) < 1e-6, `${n}: ${mean}`));
+});
+
+test("the mean by word adds what the pieces of a word receive, and averages what they give", () => {
+  // The second sentence has one word of two pieces, and the first has two words of one piece.
+  const { side, means, count } = meanOf(common, weights, Uint8Array.of(0, 1, 0, 1, 1), 2);
+  assert.deepEqual([side, count], [2, 2]);
+  const expected = [1, 0, (0.4 + (0.04 + 0.3) / 2) / 2, (0.6 + (0.96 + 0.03 + 0.67) / 2) / 2];
+  means.forEach((mean, n) => assert.ok(Math.abs(mean - expected[n]!) < 1e-6, `${n}: ${mean}`));
+});
+
+test("a sample of the points has as many queries as keys", () => {
+  const side = 101;
+  const painted: number[] = [];
+  const places = [...Array.from({ length: 10 }, (_, n) => n * 6553), ...Array(10).fill(32767)];
+  const pixels = new Int32Array(side * side);
+  paintPoints(pixels, side, places, WHOLE, inksOf("kind", undefined, 5), 2, undefined, 2);
+  for (let n = 0; n < 10; n++) if (pixels[50 * side + Math.round(n * 10.1)]) painted.push(n);
+  assert.deepEqual(painted, [0, 2, 4, 5, 7, 9]);
 });
