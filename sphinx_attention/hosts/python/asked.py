@@ -262,7 +262,15 @@ def _answer_of(
         # The key tokens of an encoder-decoder are the tokens of the encoder.
         encoder = own.pop("key_tokens")
         own = {**own, "tokens": encoder} if part == "encoder" else own
-    return {"weights": _attentions_of(weights, part), **own}
+    found = _attentions_of(weights, part)
+    # Attention by SDPA or FlashAttention returns no weights, also with output_attentions=True.
+    if isinstance(found, tuple) and all(one is None for one in found):
+        raise AttentionError(
+            Problem.MATRIX,
+            "the model returned no attentions: load it with attn_implementation='eager', and call "
+            "it with output_attentions=True",
+        )
+    return {"weights": found, **own}
 
 
 def _is_protocol(weights: Any) -> bool:

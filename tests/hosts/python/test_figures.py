@@ -153,6 +153,12 @@ def test_steps_of_an_answer() -> None:
     assert "more_terms" in carried(figure(wrong, view="steps")._repr_html_()).header["missing"]
 
 
+@pytest.mark.parametrize("attentions", [(), (None, None)])
+def test_attentions_that_a_model_did_not_return(attentions: tuple[None, ...]) -> None:
+    with pytest.raises(AttentionError, match="load it with attn_implementation='eager'"):
+        figure(attentions, tokens=["a", "b"])
+
+
 def test_search_of_a_site_passes_over_an_output() -> None:
     html = sphinx_attention.figure("the quick")._repr_html_()
     assert html is not None
