@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sphinx_attention.core.analysis.parts import prefix
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import clean_line
 
 from .derivation import of_variants
 from .figure import Alternative
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from .figure import Figure
     from .spec import FigureSpec
+
+_LONGEST_NAMED = 60
+"""Characters of a sentence in a message about it."""
 
 
 def resolve_all(
@@ -59,7 +63,7 @@ def resolve_all(
             others=(),
         )
         if isinstance(answer, AttentionError):
-            others.append(Alternative(variant, None, answer.message, answer))
+            others.append(Alternative(variant, None, answer.message, _located(answer, variant)))
         elif place == first:
             figure = resolve(own, answer, budget)
             spent += _size(figure) if len(variants) > 1 else 0
@@ -77,6 +81,18 @@ def resolve_all(
         left = None if budget is None else budget - spent
         figure = replace(figure, difference=_difference(spec, figure, (one, other), left))
     return figure
+
+
+def _located(error: AttentionError, variant: Variant) -> AttentionError:
+    """An error about a text, with the one of several sentences that it is about."""
+    text, number = clean_line(variant.request.text), dict(variant.at).get("sentence")
+    if number is None or error.problem is not Problem.TEXT or text in error.neutral:
+        return error
+    short = text if len(text) <= _LONGEST_NAMED else f"{text[:_LONGEST_NAMED]}…"
+    named = f"sentence {int(number) + 1}, “{short}”: {error.neutral}"
+    located = AttentionError(error.problem, named, error.trace, setting=error.setting)
+    located.words = error.words
+    return located
 
 
 def _difference(

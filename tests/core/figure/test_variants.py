@@ -116,6 +116,18 @@ class TestResolving:
         assert [choice.reason for choice in selector.choices] == ["the text is odd", ""]
         assert (selector.value, selector.label) == ("1", "d e f")
 
+    def test_an_error_about_one_of_several_texts_names_the_text(self) -> None:
+        spec = spec_of("a b c", also=f"d e f | {'g ' * 50}")
+        failed = AttentionError(Problem.TEXT, "the text has 9 tokens, small takes 8")
+        named = AttentionError(Problem.TEXT, "“d e f” is odd")
+        figure = resolved(spec, attention("a b c"), named, failed)
+        odd, long = figure.alternatives
+        assert odd.error is named
+        assert long.reason == "the text has 9 tokens, small takes 8"
+        short = f"{'g ' * 30}…"
+        assert str(long.error) == f"sentence 3, “{short}”: the text has 9 tokens, small takes 8"
+        assert long.error.problem is Problem.TEXT
+
     def test_when_all_variants_fail_the_first_reason_is_raised(self) -> None:
         errors = [AttentionError(Problem.MODEL, text) for text in ("one", "two")]
         with pytest.raises(AttentionError, match="one"):
