@@ -59,6 +59,7 @@ latex_elements = {
 \setcounter{bottomnumber}{2}
 \setcounter{totalnumber}{6}
 \makeatletter\setlength\@fptop{0pt}\makeatother
+\newenvironment{sphinxclassgallery-card}{\par\noindent\begin{minipage}{\linewidth}}{\end{minipage}\par}
 \IfFontExistsTF{Noto Sans CJK KR}{%
   \newfontfamily\notesHangul{Noto Sans CJK KR}[Scale=MatchLowercase]
   \XeTeXinterchartokenstate=1
