@@ -263,12 +263,13 @@ def _answer_of(
         encoder = own.pop("key_tokens")
         own = {**own, "tokens": encoder} if part == "encoder" else own
     found = _attentions_of(weights, part)
-    # Attention by SDPA or FlashAttention returns no weights, also with output_attentions=True.
+    # SDPA returns no weights. The last output of BERT may be an empty cross-attention.
     if isinstance(found, tuple) and all(one is None for one in found):
         raise AttentionError(
             Problem.MATRIX,
-            "the model returned no attentions: load it with attn_implementation='eager', and call "
-            "it with output_attentions=True",
+            "these attentions are empty: give outputs.attentions instead of outputs[-1]; if those "
+            "are empty too, load the model with attn_implementation='eager', and call it with "
+            "output_attentions=True",
         )
     return {"weights": found, **own}
 

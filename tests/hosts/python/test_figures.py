@@ -155,7 +155,7 @@ def test_steps_of_an_answer() -> None:
 
 @pytest.mark.parametrize("attentions", [(), (None, None)])
 def test_attentions_that_a_model_did_not_return(attentions: tuple[None, ...]) -> None:
-    with pytest.raises(AttentionError, match="load it with attn_implementation='eager'"):
+    with pytest.raises(AttentionError, match="load the model with attn_implementation='eager'"):
         figure(attentions, tokens=["a", "b"])
 
 
