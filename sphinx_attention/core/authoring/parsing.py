@@ -114,7 +114,7 @@ def _parse(
     # A model reads the white space as written. White space above a matrix aligns its columns.
     text = " ".join(text.split()) if given else unix_lines(text).strip()
     read = read_sentences(values["file"], context) if "file" in values else None
-    if read is not None and VIEWS[view].of_pictures and names_pictures(read):
+    if read is not None and VIEWS[view].of_pictures and names_pictures(read, values["file"]):
         _check_pictures_alone(values, text)
         values["image"] = read.texts
     elif read is not None and not text:

@@ -85,9 +85,24 @@ def read_sentences(declared: str, context: HostContext) -> SentenceFile:
     return SentenceFile(tuple(places), tuple(labels), _about(empty, declared))
 
 
-def names_pictures(file: SentenceFile) -> bool:
-    """Whether each line of a file is the name of a picture."""
-    return all(text.lower().endswith(_PICTURES) and len(text.split()) == 1 for text in file.texts)
+def names_pictures(file: SentenceFile, declared: str) -> bool:
+    """Whether each line of a file is the name of a picture.
+
+    Raises:
+        AttentionError: some lines are names of pictures, and others are sentences.
+    """
+    pictures = [text for text in file.texts if _is_picture(text)]
+    if pictures and len(pictures) < len(file.texts):
+        other = next(text for text in file.texts if not _is_picture(text))
+        raise _wrong(
+            f"{quoted(declared)} names pictures, such as {quoted(pictures[0])}, and has sentences, "
+            f"such as {quoted(other)}: expected names of pictures alone, or sentences alone"
+        )
+    return bool(pictures)
+
+
+def _is_picture(text: str) -> bool:
+    return text.lower().endswith(_PICTURES) and len(text.split()) == 1
 
 
 def _columns(line: str, where: str) -> tuple[str, str]:

@@ -208,6 +208,9 @@ class TestThePicture:
 
 
 class TestTheWords:
+    def test_one_sentence(self, tmp_path: Any) -> None:
+        assert "queries and keys of one sentence, placed by PCA" in describe(figure_of(tmp_path, 1))
+
     def test_the_fidelity_is_said(self, tmp_path: Any) -> None:
         figure = figure_of(tmp_path, 40)
         said = describe(figure)

@@ -65,6 +65,12 @@ def test_a_file_of_pictures_stands_alone(tmp_path: Path) -> None:
         spec_of(tmp_path, "a text", file="list.txt")
 
 
+def test_a_file_names_pictures_alone_or_has_sentences_alone(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("circle.png\nit rains\ncross.png\n")
+    with pytest.raises(AttentionError, match=r"names pictures, such as .*'it rains'"):
+        spec_of(tmp_path, file="list.txt")
+
+
 def test_a_picture_that_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("circle.png\nnone.png\n")
     with pytest.raises(AttentionError, match=r"none\.png"):

@@ -329,16 +329,18 @@ def notes(figure: Figure) -> Iterator[str]:
     """The remarks about the map, beside its fidelity, for readers."""
     summary, say = _summary(figure), figure.say
     projection = summary.facts["projections"][0]
-    tokens = sum(map(len, summary.sentences))
+    instead = projection in summary.facts["instead"]
+    count = len(summary.sentences)
     of_pictures = any(token.patch is not None for token in summary.sentences[0])
+    counted = "map_of_pictures" if of_pictures else "map_of"
     yield say(
-        "map_of_pictures" if of_pictures else "map_of",
-        projection=say(f"map_{projection}"),
-        sentences=f"{len(summary.sentences):,}",
-        points=f"{2 * tokens:,}",
+        counted if count > 1 else f"{counted}_one",
+        projection=say("map_pca" if instead else f"map_{projection}"),
+        sentences=f"{count:,}",
+        points=f"{2 * sum(map(len, summary.sentences)):,}",
     )
     lowered = summary.facts["perplexity"].get(projection)
-    if projection in summary.facts["instead"]:
+    if instead:
         yield say("map_instead")
     elif lowered is not None and lowered < usual(projection):
         yield say("map_lowered", perplexity=f"{lowered:.0f}")
