@@ -11,6 +11,7 @@ import numpy as np
 
 from sphinx_attention.core.analysis.logits import chain
 from sphinx_attention.core.codes import MASKED, Codes, head_codes
+from sphinx_attention.core.figure.cutoff import drawn_weights
 from sphinx_attention.core.figure.payload import _header, tensors
 from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
@@ -85,7 +86,7 @@ def _rows(dice: random.Random) -> Iterable[Any]:
         row = [int(1000 * dice.random() ** 3) // coarse * coarse for _ in range(count)]
         row = [MASKED if number % 4 == 0 and dice.random() < 0.3 else code for code in row]
         cutoff = dice.choice([0.05, 0.5, 0.6, 0.8, 0.95, 1.0])
-        drawn = edges.drawn(Codes.unpacked(np.array(row)), cutoff)
+        drawn = drawn_weights(Codes.unpacked(np.array(row)), cutoff)
         yield [row, cutoff, np.flatnonzero(drawn).tolist()]
 
 

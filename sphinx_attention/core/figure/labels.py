@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.codes import MASKED, format_code, head_codes
+from sphinx_attention.core.codes import MASKED, Codes, format_code, head_codes
 from sphinx_attention.core.host_words import named
 from sphinx_attention.core.text import clean, clean_line, quoted
 
+from .cutoff import drawn_weights
 from .focus import find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sphinx_attention.core.attention import Attention
 
@@ -58,20 +59,45 @@ def find_labels(spec: FigureSpec, attention: Attention) -> tuple[Label, ...]:
     return tuple(_found(label, attention) for label in spec.labels)
 
 
-def undrawn(labels: Iterable[Label], attention: Attention, layer: int, head: int) -> list[str]:
-    """A sentence for each label of an edge whose weight is 0 or masked in the head shown first."""
+def undrawn(
+    labels: Iterable[Label],
+    attention: Attention,
+    layer: int,
+    heads: Sequence[int],
+    cutoff: float | None,
+) -> list[str]:
+    """A sentence for each label of an edge that no head which is shown first draws.
+
+    Args:
+        labels: the labels of a figure.
+        attention: what the page carries.
+        layer: position of the layer shown first.
+        heads: positions of the heads shown first.
+        cutoff: the share of each row that is drawn; None for a view without edges.
+    """
     found = []
     for label in labels:
         if label.key is None:
             continue
-        code = int(head_codes(attention, layer, head)[label.query, label.key])
-        if code in {0, MASKED}:
-            pair = attention.query_tokens[label.query], attention.key_tokens[label.key]
-            words = " -> ".join(clean_line(token.text) for token in pair)
-            found.append(
-                f"note: the label {quoted(label.text)} stands at an edge that is not drawn, "
-                f"because the weight of {words} is {format_code(code)}"
+        codes = [int(head_codes(attention, layer, h)[label.query, label.key]) for h in heads]
+        if all(code in {0, MASKED} for code in codes):
+            why = f"is {format_code(codes[0])}"
+        elif cutoff is None or any(
+            drawn_weights(Codes.of_head(attention, layer, head)[label.query], cutoff)[label.key]
+            for head in heads
+        ):
+            continue
+        else:
+            why = (
+                f"is {format_code(max(codes, key=abs), signed=attention.signed)}, and larger ones "
+                f"reach the cutoff of {cutoff:g}"
             )
+        pair = attention.query_tokens[label.query], attention.key_tokens[label.key]
+        words = " -> ".join(clean_line(token.text) for token in pair)
+        found.append(
+            f"note: the label {quoted(label.text)} stands at an edge that is not drawn, "
+            f"because the weight of {words} {why}"
+        )
     return found
 
 

@@ -67,6 +67,7 @@ def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -
         scores = {name: score(carried) for name, score in head_scores.HEAD_SCORES.items()}
     pinned, notices = _pinned(spec, carried, layer, head)
     labels = find_labels(spec, carried)
+    unseen = undrawn(labels, carried, layer, shown_heads, cutoff if spec.kind.edges else None)
     return Figure(
         spec=spec,
         attention=carried,
@@ -77,7 +78,7 @@ def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -
         cutoff=cutoff,
         shown_heads=shown_heads,
         available=(attention.layers, attention.heads),
-        notices=(*spec.notices, *notices, *undrawn(labels, carried, layer, head)),
+        notices=(*spec.notices, *notices, *unseen),
         head_scores=scores,
         labels=labels,
     )

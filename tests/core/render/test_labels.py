@@ -66,6 +66,17 @@ class TestNotices:
         assert "the label 'animals' stands at an edge that is not drawn" in notice
         assert "the weight of fox -> dog is 0.000" in notice
 
+    def test_an_edge_below_the_cutoff_is_told(self) -> None:
+        rows = [[0.6, 0.3, 0.1], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+        shown = figure("the fox ran", rows, cutoff=0.8, labels=(LabelSpec("the", "ran", "little"),))
+        (notice,) = shown.notices
+        assert (
+            "the weight of the -> ran is 0.100, and larger ones reach the cutoff of 0.8" in notice
+        )
+        # A matrix has a cell for every weight.
+        labels = (LabelSpec("the", "ran", "little"),)
+        assert figure("the fox ran", rows, cutoff=0.8, labels=labels, view="matrix").notices == ()
+
     def test_edges_that_are_drawn_need_no_word(self) -> None:
         assert labelled(LabelSpec("fox", "brown", "back"), LabelSpec("dog", "", "x")).notices == ()
 

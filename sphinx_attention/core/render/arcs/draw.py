@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sphinx_attention.core.codes import FULL, Codes
+from sphinx_attention.core.figure.cutoff import drawn_weights
 from sphinx_attention.core.render.common import edges, squares
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.placed_text import tokens_right_to_left
@@ -304,7 +305,7 @@ def _drawing(
     focus = [
         (query, key)
         for query in figure.pinned
-        for key in np.flatnonzero(edges.drawn(codes[query], figure.cutoff)).tolist()
+        for key in np.flatnonzero(drawn_weights(codes[query], figure.cutoff)).tolist()
     ]
     y = _KEY_SQUARES if len(rows) > 1 else rows[0].number_y + squares.BELOW_NUMBER
     arcs = Arcs(

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sphinx_attention.core.codes import FULL
+from sphinx_attention.core.figure.cutoff import drawn_weights
 
 from .constants import constants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from sphinx_attention.core.attention import Token
     from sphinx_attention.core.codes import Codes
@@ -67,30 +66,6 @@ def stroke_width(code: int) -> str:
     return num(abs(code) * STROKE / FULL)
 
 
-def drawn(rows: Codes, cutoff: float) -> NDArray[np.bool_]:
-    """Which weights of each row or column are drawn as edges.
-
-    Drawn are the heaviest weights whose sum reaches the cut-off, and all weights equal to the last
-    of them: the choice between equal weights must not depend on their order. Masked weights and
-    zeros are never drawn. Differences count by their size.
-
-    Args:
-        rows: codes, shape (…, tokens).
-        cutoff: the share of each row's weight that edges must reach, in (0, 1].
-
-    Returns:
-        The shape of ``rows``.
-    """
-    mass = rows.sizes
-    falling = -np.sort(-mass, axis=-1)
-    before = np.cumsum(falling, axis=-1) - falling
-    taken = before < cutoff * mass.sum(axis=-1, keepdims=True)
-    # The heaviest weights come first, so the last one that is taken is the lightest drawn weight.
-    last = np.maximum(np.count_nonzero(taken, axis=-1, keepdims=True) - 1, 0)
-    chosen: NDArray[np.bool_] = mass >= np.maximum(np.take_along_axis(falling, last, axis=-1), 1)
-    return chosen
-
-
 def seen_at_rest(
     tokens: Sequence[Token], codes: Codes, cutoff: float
 ) -> list[tuple[int, int, int]]:
@@ -111,7 +86,7 @@ def seen_at_rest(
     chosen = ordinary or list(range(len(tokens)))
     rows = codes[chosen]
     size = rows.sizes
-    seen = np.nonzero(drawn(rows, cutoff) & (size >= LEAST_AT_REST))
+    seen = np.nonzero(drawn_weights(rows, cutoff) & (size >= LEAST_AT_REST))
     places = zip(size[seen].tolist(), *(axis.tolist() for axis in seen), strict=True)
     return [(weight, chosen[row], key) for weight, row, key in places]
 
@@ -127,7 +102,7 @@ def share_drawn(rows: Codes, cutoff: float) -> float:
     """
     mass = rows.sizes
     total = int(mass.sum())
-    shown = int(mass[drawn(rows, cutoff)].sum())
+    shown = int(mass[drawn_weights(rows, cutoff)].sum())
     if shown == total:
         return 1.0
     # Differences have no whole.

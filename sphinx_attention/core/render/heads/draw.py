@@ -10,6 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from sphinx_attention.core.codes import FULL, Codes
+from sphinx_attention.core.figure.cutoff import drawn_weights
 from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render.common import edges, two_columns
 from sphinx_attention.core.render.common.constants import constants
@@ -328,7 +329,7 @@ def _of_pinned(figure: Figure, codes: CodesByHead) -> tuple[list[Edge], list[Edg
         (head, query, key)
         for head, weights in codes.items()
         for query in figure.pinned
-        for key in np.flatnonzero(edges.drawn(weights[query], figure.cutoff)).tolist()
+        for key in np.flatnonzero(drawn_weights(weights[query], figure.cutoff)).tolist()
     ]
     tokens = len(figure.attention.query_tokens) + len(figure.attention.key_tokens)
     most = max(_LEAST_ALONE, _ELEMENTS - _OF_A_TOKEN * tokens)

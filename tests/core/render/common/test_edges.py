@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sphinx_attention.core.codes import Codes
+from sphinx_attention.core.figure.cutoff import drawn_weights
 from sphinx_attention.core.render.arcs.feet import Words, feet
 from sphinx_attention.core.render.common import edges
 
@@ -150,7 +151,9 @@ def test_edges_between_two_rows_meet_only_where_they_share_an_end():
     ],
 )
 def test_the_heaviest_are_drawn(row_, cutoff, expected):
-    assert np.flatnonzero(edges.drawn(Codes.unpacked(np.array(row_)), cutoff)).tolist() == expected
+    assert (
+        np.flatnonzero(drawn_weights(Codes.unpacked(np.array(row_)), cutoff)).tolist() == expected
+    )
 
 
 def test_drawn_is_the_smallest_set_that_reaches_the_cutoff():
@@ -164,7 +167,7 @@ def test_drawn_is_the_smallest_set_that_reaches_the_cutoff():
             (n for n in range(len(ranked) + 1) if sum(ranked[:n]) >= cutoff * sum(ranked)), 0
         )
         expected = set(ranked[:needed])
-        got = edges.drawn(Codes.unpacked(codes.astype(np.uint16)), cutoff)
+        got = drawn_weights(Codes.unpacked(codes.astype(np.uint16)), cutoff)
         assert got.tolist() == [c in expected for c in codes]
 
 

@@ -1,0 +1,36 @@
+"""Which weights of a row are drawn as edges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sphinx_attention.core.codes import Codes
+
+
+def drawn_weights(rows: Codes, cutoff: float) -> NDArray[np.bool_]:
+    """Which weights of each row or column are drawn as edges.
+
+    Drawn are the heaviest weights whose sum reaches the cut-off, and all weights equal to the last
+    of them: the choice between equal weights must not depend on their order. Masked weights and
+    zeros are never drawn. Differences count by their size.
+
+    Args:
+        rows: codes, shape (…, tokens).
+        cutoff: the share of each row's weight that edges must reach, in (0, 1].
+
+    Returns:
+        The shape of ``rows``.
+    """
+    mass = rows.sizes
+    falling = -np.sort(-mass, axis=-1)
+    before = np.cumsum(falling, axis=-1) - falling
+    taken = before < cutoff * mass.sum(axis=-1, keepdims=True)
+    # The heaviest weights come first, so the last one that is taken is the lightest drawn weight.
+    last = np.maximum(np.count_nonzero(taken, axis=-1, keepdims=True) - 1, 0)
+    chosen: NDArray[np.bool_] = mass >= np.maximum(np.take_along_axis(falling, last, axis=-1), 1)
+    return chosen
