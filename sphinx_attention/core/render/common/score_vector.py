@@ -48,6 +48,8 @@ _BESIDE = range(_COLUMNS["least"], _COLUMNS["most"] + 1, _COLUMNS["step"])
 _FONT, _NAME_FONT = 15.0, 11.0
 # The width in px of all else in such a vector: α, the equals sign, the brackets and the numbers.
 _VECTOR = 116.0
+# How much wider words may be in the font of a page than they are reckoned here.
+_WIDER = 1.07
 # The height in px of a row of such a vector, and the px by which it may be higher than the picture.
 _ROW, _HIGHER = 19.5, 40.0
 
@@ -165,7 +167,7 @@ def column_for_both(figure: Figure, width: float, height: float) -> int | None:
     if width >= _BESIDE[-1] or rows * _ROW > height + _HIGHER:
         return None
     longest = max(text_width(visible(token.text), 1.0) for side in sides for token in side)
-    needed = width + 2 * (longest * (_FONT + _NAME_FONT) + _VECTOR)
+    needed = _WIDER * (width + 2 * longest * (_FONT + _NAME_FONT)) + 2 * _VECTOR
     return next((one for one in _BESIDE if one >= needed), None)
 
 

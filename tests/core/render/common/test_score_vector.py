@@ -54,9 +54,9 @@ def test_the_line_about_folded_rows():
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "column"), [(292, 106, 680), (292, 30, None), (990, 200, None)]
+    ("width", "height", "column"), [(292, 106, 700), (292, 30, None), (990, 200, None)]
 )
 def test_the_column_in_which_a_vector_stands_beside_its_picture(width, height, column):
     shown = figure(("[CLS]", "the", "quick", "brown", "fox", "[SEP]"), np.eye(6))
-    # "brown" is 2.72 em wide: 292 + 2 * (2.72 * (15 + 11) + 116), at most the next multiple of 20.
+    # "brown" is 2.72 em wide: 1.07 * (292 + 2 * 2.72 * (15 + 11)) + 2 * 116, up to a multiple of 20.
     assert column_for_both(shown, width, height) == column
