@@ -254,3 +254,20 @@ def test_every_view_of_weights_shows_what_a_head_writes(open_page, view: str) ->
     assert figure.get_attribute("data-measure") == "written"
     assert figure.locator("figcaption").count() == 0
     assert "‖α·f(x)‖" in figure.locator(".attention-footer").first.inner_text()
+
+
+def test_a_long_name_in_a_selector_stays_inside_the_figure(open_page) -> None:
+    page = open_page("sentences", "arcs-sentences", viewport={"width": 320, "height": 640})
+    page.evaluate(
+        "() => { const option = document.querySelector('#arcs-sentences select[name=sentence]"
+        " option:checked'); option.label = 'a sentence of many words, '.repeat(4) }"
+    )
+    right, least, most = page.evaluate(
+        "() => { const figure = document.querySelector('#arcs-sentences');"
+        " const box = figure.querySelector('label:has(select[name=sentence])')"
+        ".getBoundingClientRect(), whole = figure.getBoundingClientRect();"
+        " return [box.right - whole.right, box.left - whole.left, box.width - whole.width] }"
+    )
+    assert right <= 0.5
+    assert least >= -0.5
+    assert most <= 0.5
