@@ -29,6 +29,21 @@ _FOLLOWS_WEIGHTS = frozenset({"rollout", "flow"})
 """The aggregates that multiply weights from layer to layer."""
 
 
+_OF_EDGES = ("cutoff", "rest")
+"""Options about the edges of a picture."""
+
+
+def without_effect(values: Mapping[str, Any], view: View) -> list[str]:
+    """A sentence for each option that changes nothing in a view, for the author."""
+    if any(VIEWS[one].edges for one in (view, *VIEWS[view].beside)):
+        return []
+    return [
+        f"{name}: the view {view} draws no edges, so that this option changes nothing"
+        for name in _OF_EDGES
+        if name in values
+    ]
+
+
 def over_heads(aggregate: str | None) -> bool:
     """Whether an aggregate leaves one head a layer."""
     return aggregate is not None and aggregate != MEAN_SENTENCES and not over_layers(aggregate)

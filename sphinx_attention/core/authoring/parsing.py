@@ -26,7 +26,7 @@ from sphinx_attention.core.text import broken_character, listed, quoted
 from sphinx_attention.core.views import DEFAULT_VIEW, VIEWS
 
 from . import converters
-from .conflicts import check, check_compared, over_heads, over_layers
+from .conflicts import check, check_compared, over_heads, over_layers, without_effect
 from .options import convert, unix_lines
 from .requests import (
     captured_layers,
@@ -182,7 +182,7 @@ def _parse(
         opens_on_difference=opens_on_difference,
         labels=values.get("note", ()),
         sentence_labels=labels if of_sentences else (),
-        notices=() if read is None else read.notices,
+        notices=(*([] if read is None else read.notices), *without_effect(values, view)),
     )
 
 

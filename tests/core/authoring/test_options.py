@@ -86,6 +86,23 @@ def test_every_option_sets_its_field(tmp_path: Path) -> None:
     assert (spec.layer, spec.head) == (None, 4)
 
 
+@pytest.mark.parametrize(
+    ("view", "drawn"),
+    [("arcs", True), ("heads", True), ("grid", True), ("matrix", False), ("steps", False)],
+)
+def test_an_option_about_edges_in_a_view_without_edges_is_told(
+    tmp_path: Path, view: str, *, drawn: bool
+) -> None:
+    place = around(tmp_path, model="org/m")
+    told = parse("a b", {"view": view, "cutoff": "0.5", "rest": "none"}, None, place).notices
+    expected = [
+        f"{name}: the view {view} draws no edges, so that this option changes nothing"
+        for name in ("cutoff", "rest")
+    ]
+    assert list(told) == ([] if drawn else expected)
+    assert parse("a b", {"view": view}, None, place).notices == ()
+
+
 def test_derivations_are_in_the_request(tmp_path: Path) -> None:
     place = around(tmp_path, model="org/m")
 
