@@ -175,7 +175,7 @@ function open(root: HTMLElement, model: Model): View {
     edgePaths.show(strokes.map((stroke) => pathOf(stroke, "edge")), motion);
   const show = (state: State, previous: State | null): void => {
     const next = draw(model, state, frame, hasSquares);
-    squaresInto(squares, next.squares);
+    squaresInto(squares, next.squares, !!state.pinned.length && next.focus !== state.pinned);
     showEdges(next, !previous ? "none" : isSameFocus(state, previous) ? "change" : "grow");
     for (const side of SIDES) {
       const numbers = next.side === side ? next.numbers : [];

@@ -143,8 +143,8 @@ function labelOf(model: Model, side: Side, squares: readonly Square[]): string {
     .join("; ");
 }
 
-/** Show squares in a group of a picture. */
-export function squaresInto(parent: Element, { paths, label }: Squares): void {
+/** Show squares in a group of a picture. With `keeps`, their legend stays as it is, so that nothing moves. */
+export function squaresInto(parent: Element, { paths, label }: Squares, keeps = false): void {
   while (parent.children.length > paths.length) parent.lastElementChild!.remove();
   for (const [i, attributes] of paths.entries()) {
     const path = parent.children[i] ?? parent.appendChild(svg("path"));
@@ -154,7 +154,7 @@ export function squaresInto(parent: Element, { paths, label }: Squares): void {
   if (label) setAttributes(parent, { role: "img", "aria-label": label });
   else for (const name of ["role", "aria-label"]) parent.removeAttribute(name);
   // The view of heads has a legend of its own.
-  if (!parent.closest(".attention-heads")) legendInto(parent.closest<HTMLElement>(".attention-figure")!, paths);
+  if (!keeps && !parent.closest(".attention-heads")) legendInto(parent.closest<HTMLElement>(".attention-figure")!, paths);
 }
 
 /** Name the heads of the squares below the picture. Screen readers have the description of the squares. */

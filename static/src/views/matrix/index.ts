@@ -178,10 +178,11 @@ export function headOf(
 /** The tokens that show their labels: all marked ones, and some others at a distance. */
 export function labelled(count: number, every: number, marked: readonly number[]): Set<number> {
   const shown = new Set<number>();
-  const free = (index: number): boolean =>
-    [...shown].every((other) => Math.abs(index - other) >= every);
-  for (const index of marked) if (free(index)) shown.add(index);
-  for (let index = 0; index < count; index += every) if (free(index)) shown.add(index);
+  const show = (index: number): void => {
+    if ([...shown].every((other) => Math.abs(index - other) >= every)) shown.add(index);
+  };
+  marked.forEach(show);
+  for (let index = 0; index < count; index += every) show(index);
   return shown;
 }
 
@@ -280,11 +281,11 @@ function showLabels(
   for (const side of SIDES) {
     const marked = focus.filter((one) => one.side === side).map(({ index }) => index);
     const shown = labelled(tokens[side].length, every, marked);
-    for (const [index, token] of tokens[side].entries()) {
+    tokens[side].forEach((token, index) => {
       const on = shown.has(index);
       if (on && !token.word) token.element.append((token.word = wordOf(layout, model, measures, token.place)));
       if (token.word) setAttributes(token.word, { display: on ? "inline" : "none" });
-    }
+    });
   }
 }
 
@@ -330,12 +331,11 @@ export function moved(place: Place, key: string, layout: CellLayout): Place | nu
   const step = STEPS[key];
   if (!step) return null;
   const [row, column] = spotOf(place);
-  const arrow = /^Arrow/.test(key);
+  const arrow = key[0] === "A";
   const down = clamp(row + step[0], -1, layout.rows - 1);
   const sideways = arrow && layout.mirrored ? -step[1] : step[1];
   const across = clamp(column + sideways, arrow ? -1 : 0, layout.columns - 1);
-  if (down < 0 && across < 0) return place;
-  if (down < 0) return { side: "key", index: across };
+  if (down < 0) return across < 0 ? place : { side: "key", index: across };
   return { side: "query", index: down, ...(across >= 0 && { other: across }) };
 }
 
@@ -352,17 +352,17 @@ function bindKeys(
     const focused = current();
     if (!focused || isChord(event)) return;
     const next = moved(focused, event.key, layout);
-    if (next && !same(next, focused)) {
+    if (!next) {
+      // Only cells are handled here. Labels are handled as in all views.
+      if (focused.other === undefined || !/^(Enter| )$/.test(event.key)) return;
+      if (!event.repeat) dispatch({ type: "toggle", place: focused, add: event.shiftKey });
+    } else if (!same(next, focused)) {
       const { element: token } = tokens[next.side][next.index]!;
       if (!sameToken(next, focused)) focusOn(token, true);
       dispatch({ type: "focus", place: next });
       // A sticky footer may cover the bottom of the page, so the cell goes to the middle.
       const block = picture.previousElementSibling ? "center" : "nearest";
       (next.other === undefined ? token : cross.lastElementChild!).scrollIntoView({ block, inline: "nearest" });
-    } else if (!next) {
-      // Only cells are handled here. Labels are handled as in all views.
-      if (focused.other === undefined || !/^(Enter| )$/.test(event.key)) return;
-      if (!event.repeat) dispatch({ type: "toggle", place: focused, add: event.shiftKey });
     }
     take(event);
   });

@@ -486,7 +486,7 @@ class TestTheCheck:
         with open_source(source) as runner:
             list(runner.run([Request(source, FOX)]))
             backend, inputs = runner._tried.backend, runner._inputs([runner._tried.item])
-            model = runner._state.model
+            model = runner._once.held.model
         found = gather(backend, inputs)
         model.set_attn_implementation("eager")
         reference = reference_of(model, inputs).parts["encoder"]

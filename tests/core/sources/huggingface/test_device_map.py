@@ -28,7 +28,7 @@ def run(source: ModelSource) -> tuple[dict[tuple[str, object], Attention], dict[
     requests.append(Request(source, TEXTS[0], layers=(4,), keep=TENSORS))
     with open_source(source) as runner:
         found = dict(runner.run(requests))
-        places = getattr(runner._state.model, "hf_device_map", None) or {}
+        places = getattr(runner._once.held.model, "hf_device_map", None) or {}
     for answer in found.values():
         assert isinstance(answer, Attention), answer
     return {(r.text, r.layers): a for r, a in found.items()}, {

@@ -317,7 +317,7 @@ class TestBigBird:
         folder, _ = made("big_bird")
         with open_source(source_of(folder)) as runner:
             list(runner.run([Request(source_of(folder), FOX)]))
-            model = runner._state.model
+            model = runner._once.held.model
             assert model.attention_type == "original_full"
             list(runner.run([Request(source_of(folder), FOX)]))
             assert model.config.attention_type == "block_sparse"

@@ -207,7 +207,7 @@ def test_a_module_that_is_no_matrix_is_refused() -> None:
 
 
 def test_most_weight_on_special_tokens_is_written_nowhere(minilm: Path) -> None:
-    """The numbers of the chapter: the mean over all heads, all queries and the 300 sentences."""
+    """The mean over all heads, all queries and the 300 sentences of the notes."""
     texts = (NOTES / "sentences" / "plain.txt").read_text(encoding="utf-8").splitlines()
     assert len(texts) == len(set(texts)) == 300
     masses = []
@@ -215,9 +215,8 @@ def test_most_weight_on_special_tokens_is_written_nowhere(minilm: Path) -> None:
         special = [n for n, token in enumerate(one.key_tokens) if token.special]
         masses.append([of.weights[..., special].sum(-1).mean(-1) for of in (one, written(one))])
     weight, share = np.mean(masses, axis=0)
-    chapter = " ".join((NOTES / "what-does-this-head-do.rst").read_text(encoding="utf-8").split())
-    assert (
-        f"{weight.mean():.0%} of all attention goes to the two tokens, and {share.mean():.0%} of "
-        "what the heads write"
-    ).replace("%", " %") in chapter
-    assert f"fall from {(weight > 0.5).sum()} to {(share > 0.5).sum()}." in chapter
+    assert weight.mean() == pytest.approx(0.515, abs=5e-3)
+    assert share.mean() == pytest.approx(0.153, abs=5e-3)
+    # Heads that give more than half of their attention to special tokens, and that write so much.
+    assert (weight > 0.5).sum() == pytest.approx(35, abs=1)
+    assert (share > 0.5).sum() == 1
