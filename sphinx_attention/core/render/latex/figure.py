@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.render.common.score_vector import score_vector
 from sphinx_attention.core.render.comparison import panes_of
-from sphinx_attention.core.render.description import credit, full_description
+from sphinx_attention.core.render.description import credit, full_description, whole_texts
 from sphinx_attention.core.render.printed import lines_below
 from sphinx_attention.core.render.registry import draw, page_figure
 from sphinx_attention.core.render.svg import write_svg
+from sphinx_attention.core.text import clean_line
 
 from .characters import TexTexts
 from .reading import read_shapes
@@ -88,7 +89,10 @@ def _block(figure: Figure, texts: TexTexts, images: dict[str, bytes]) -> str:
         parts.append(_vector(vector, texts))
     inside = "\\AttentionSpace\n".join(parts)
     described = _hexadecimal(full_description(figure))
-    inside = f"\\AttentionDescription{{{described}}}%\n{inside}"
+    # A comment for those who read the source, in which the words stand one by one.
+    sentence = clean_line(" ".join(text for _, text in whole_texts(figure)))
+    sentence = sentence.encode("utf-8", "replace").decode("utf-8")
+    inside = f"% {sentence}\n\\AttentionDescription{{{described}}}%\n{inside}"
     legend = ""
     if drawing.legend and r"\AttentionSample" not in parts[0]:
         legend = _legend(drawing.legend, texts)

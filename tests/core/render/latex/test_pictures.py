@@ -223,3 +223,8 @@ def test_equal_figures_give_equal_code_and_the_engine_decides_about_characters()
     assert render_latex(made).code == render_latex(made).code
     assert render_latex(made).unset == ()
     assert render_latex(made, TexTexts("pdf")).unset == ("각",)
+
+
+def test_the_source_has_the_sentence_in_one_line() -> None:
+    code = render_latex(figure("the 100% fox", np.eye(3)), TexTexts()).code
+    assert "% the 100% fox\n" in code
