@@ -218,6 +218,19 @@ def copy(page: Page, figure: str, what: str) -> str:
     raise AssertionError(f"copy {what} has put nothing on the clipboard")
 
 
+def copied(page: Page, at: int, what: str) -> str:
+    """What the button "copy …" of the figure at this place in the page copies."""
+    figure = page.locator("figure.attention-figure").nth(at)
+    figure.scroll_into_view_if_needed()
+    menu = figure.locator(".attention-save")
+    if menu.get_attribute("open") is None:
+        menu.locator("summary").click()
+    page.evaluate("window.copied = null")
+    menu.get_by_text(f"copy {what}").click()
+    page.wait_for_function("() => window.copied !== null")
+    return str(page.evaluate("window.copied"))
+
+
 def away(page: Page) -> None:
     page.mouse.move(2, 2)
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, copied
 from tests.browser.pages import heading, words_at_random
 from tests.course import BESIDE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
     from tests.conftest import Project
 
@@ -118,18 +118,6 @@ def opened(browser: Browser, made: Project, suffix: str, figures: list[str]) -> 
     page.add_init_script("navigator.clipboard.writeText = async text => { window.copied = text; }")
     page.goto((made.folder / "_build" / "html" / "index.html").as_uri())
     return watched
-
-
-def copied(page: Page, at: int, what: str) -> str:
-    figure = page.locator("figure.attention-figure").nth(at)
-    figure.scroll_into_view_if_needed()
-    menu = figure.locator(".attention-save")
-    if menu.get_attribute("open") is None:
-        menu.locator("summary").click()
-    page.evaluate("window.copied = null")
-    menu.get_by_text(f"copy {what}").click()
-    page.wait_for_function("window.copied !== null")
-    return page.evaluate("window.copied")
 
 
 def values(left: str, order: type[list | frozenset]) -> list[tuple[str, Any]]:

@@ -10,7 +10,7 @@ import markdown
 import pytest
 
 import sphinx_attention
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, copied
 from tests.hosts import test_mystmd, test_quarto
 
 if TYPE_CHECKING:
@@ -139,18 +139,6 @@ def opened(browser: Browser, html: str) -> Watched:
     )
     page.goto("http://localhost/")
     return watched
-
-
-def copied(page: Page, at: int, what: str) -> str:
-    figure = page.locator("figure.attention-figure").nth(at)
-    figure.scroll_into_view_if_needed()
-    menu = figure.locator(".attention-save")
-    if menu.get_attribute("open") is None:
-        menu.locator("summary").click()
-    page.evaluate("window.copied = null")
-    menu.get_by_text(f"copy {what}").click()
-    page.wait_for_function("() => window.copied !== null")
-    return str(page.evaluate("window.copied"))
 
 
 def state(page: Page, at: int) -> list[tuple[str, frozenset[str]]]:
