@@ -19,14 +19,14 @@ FULL = 1000
 
 
 MASKED = 1001
-"""The code of a key that its query may not see. Codes of differences lie within ±`FULL`."""
+"""The code of a masked key. Codes of differences lie within ±`FULL`."""
 
 NO_SCORE = 0xFFFF
 """The value for the score of a head that has none."""
 
 
 MASKED_TEXT = "–"
-"""The text for a masked weight, which is not zero."""
+"""The text for a masked weight, which differs from zero."""
 
 
 # A float32 such as 0.0005 lies a little below its decimal. Without this, it would be rounded down.

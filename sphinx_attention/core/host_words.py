@@ -123,14 +123,14 @@ def in_words(message: str, words: HostWords | None = None) -> str:
     if _OPEN not in message:
         return message
     host = words or current_words()
-    return _MARK.sub(lambda mark: _said(mark[1], mark[2], host), message)
+    return _MARK.sub(lambda mark: _words_for(mark[1], mark[2], host), message)
 
 
 def _mark(kind: str, name: str = "") -> str:
     return f"{_OPEN}{kind}:{name}{_CLOSE}"
 
 
-def _said(kind: str, name: str, words: HostWords) -> str:
+def _words_for(kind: str, name: str, words: HostWords) -> str:
     """The text for one mark."""
     if kind in {"option", "named"}:
         return words.own.get(name) or getattr(words, kind).format(name)

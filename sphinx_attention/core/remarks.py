@@ -33,7 +33,7 @@ def remark(name: str, /, **values: Value) -> str:
     return _written([(name, values)])
 
 
-def together(remarks: Iterable[str]) -> str:
+def join_remarks(remarks: Iterable[str]) -> str:
     """Several remarks as one text. Empty remarks are left out."""
     return _written([one for text in remarks if text for one in read(text) or ()])
 

@@ -1,4 +1,4 @@
-"""Texts of tokens for display: visible, legal in XML, and harmless to their neighbours."""
+"""Texts of tokens for display: visible, legal in XML, and without effect on nearby text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _STRONG = {"L", *_RIGHT_TO_LEFT}
 
 
 def clean(text: str) -> str:
-    """Replace each character that XML or HTML cannot hold by a visible one.
+    """Replace each character that XML or HTML cannot hold with a visible one.
 
     C0 controls become their control pictures, and all others U+FFFD. Bidirectional overrides and
     isolates are replaced, too, because a token may not reverse the text beside it.
@@ -42,7 +42,7 @@ def clean(text: str) -> str:
 
 
 def legal(text: str) -> str:
-    """Replace each character that XML or HTML cannot hold by a visible one."""
+    """Replace each character that XML or HTML cannot hold with a visible one."""
     return text if _is_plain(text) else _NEVER.sub(_visible, text)
 
 
@@ -64,7 +64,7 @@ def clean_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(_KEPT)
 def visible(text: str) -> str:
-    """A token's text as every view shows it: never empty, never blank, never illegal."""
+    """A token's text in every view. It is never empty, blank or illegal."""
     if not text:
         return _EMPTY
     if not text.strip(" \u00a0"):

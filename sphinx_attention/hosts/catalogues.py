@@ -34,10 +34,10 @@ class Entry(NamedTuple):
     """A phrase of a catalogue.
 
     Attributes:
-        name: of the phrase.
-        text: in the project's language.
-        line: where it stands; 0 in a compiled file.
-        fault: why it cannot be used; empty where it can.
+        name: the name of the phrase.
+        text: the text in the project's language.
+        line: its line in the file; 0 in a compiled file.
+        fault: the reason why it cannot be used; empty if it can.
     """
 
     name: str
@@ -50,11 +50,12 @@ def read_catalogue(file: Path, *, fuzzy: bool = False) -> Iterator[Entry]:
     """The phrases of a catalogue that are translated.
 
     Args:
-        file: one that ends with ``.po``, or a compiled one, which ends with ``.mo``.
-        fuzzy: whether messages count that are marked as fuzzy.
+        file: a catalogue with the extension ``.po``, or a compiled one with ``.mo``.
+        fuzzy: whether messages that are marked as fuzzy count.
 
     Raises:
-        AttentionError: the file cannot be read. Its line is that of the mistake, where it is known.
+        AttentionError: the file cannot be read. The error has the line of the mistake if it is
+            known.
     """
     try:
         with file.open("rb") as opened:
@@ -62,8 +63,8 @@ def read_catalogue(file: Path, *, fuzzy: bool = False) -> Iterator[Entry]:
                 read_mo(opened) if file.suffix == ".mo" else read_po(opened, abort_invalid=True)
             )
     except PoFileError as error:
-        told = f"{file.name} cannot be read: {str(error.args[0]).rpartition(' on ')[0]}"
-        raise AttentionError(Problem.TRANSLATION, told, line=error.lineno + 1) from error
+        reason = f"{file.name} cannot be read: {str(error.args[0]).rpartition(' on ')[0]}"
+        raise AttentionError(Problem.TRANSLATION, reason, line=error.lineno + 1) from error
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise AttentionError(Problem.TRANSLATION, f"{file.name} cannot be read: {error}") from error
     for message in catalogue:
@@ -86,10 +87,10 @@ def _entry(message: Message) -> Entry:
 
 
 def template(language: str = "") -> bytes:
-    """A catalogue with all phrases, as translators begin with it.
+    """A catalogue with all phrases, for translators.
 
     Args:
-        language: the language whose texts it has; empty for none.
+        language: the language of its translations; empty for none.
     """
     catalogue = Catalog(
         language or None,

@@ -1,4 +1,4 @@
-"""A folder of notes, whatever reads it: settings, a store, and the models that fill it.
+"""A folder of notes, for every host: settings, a store, and the models that fill it.
 
 Sphinx reads all pages first and computes all missing numbers at once. Other hosts render one page
 after another, so here the missing numbers of a page are computed when the page is rendered, and
@@ -66,7 +66,7 @@ class Asked:
 
 
 def read_settings(given: Mapping[str, Any]) -> tuple[Settings, list[AttentionError]]:
-    """The settings of a project, and what is wrong with them. A wrong value is left out.
+    """The settings of a project, and the mistakes in them. A wrong value is left out.
 
     Args:
         given: the values by name, without a prefix.

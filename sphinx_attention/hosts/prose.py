@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
 
 MarkKind = Literal["focus", "check"] | Quantity
-"""A link, a claim, or the number that is printed."""
+"""A kind of reference: a link, a claim, or the name of a printed number."""
 
 
 class Found(NamedTuple):
@@ -53,10 +53,10 @@ def look_up(
     """Look up a reference.
 
     Args:
-        kind: what is asked.
+        kind: the kind of the reference.
         target: the reference; of a claim, the figure.
         detail: of a claim, its text; of a number, the form in which it is printed.
-        figure_of: the figure that a reference names, with its numbers.
+        figure_of: returns the figure that a reference names, with its numbers.
 
     Raises:
         AttentionError: the reference cannot be read or found, or the claim is false.

@@ -19,14 +19,14 @@ from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.phrases import phrases
-from sphinx_attention.core.remarks import PREFIX, read, remark, together
+from sphinx_attention.core.remarks import PREFIX, join_remarks, read, remark
 from sphinx_attention.core.render.description import credit
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.store.entry import pack, unpack
 
 ENGLISH, GERMAN = phrases("en"), phrases("de")
-NOTES = together((remark("gate"), "", remark("no_map", layers=[0, 1, 2, 5])))
+NOTES = join_remarks((remark("gate"), "", remark("no_map", layers=[0, 1, 2, 5])))
 REQUEST = Request(
     source=ModelSource(name="toy", id="toy"), text="the fox", keep=("queries", "keys", "values")
 )

@@ -108,7 +108,7 @@ def complete(attention: Attention) -> Attention:
         np.where(hidden[:, None], 0.0, np.clip(found, 0.0, 1.0)),
         hidden,
     )
-    provenance = {name: said for name, said in attention.provenance.items() if name != "rows"}
+    provenance = {name: value for name, value in attention.provenance.items() if name != "rows"}
     return replace(whole, provenance=provenance)
 
 

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from sphinx_attention.core.request import Request
 
 PERCENTS = tuple(range(100, -1, -10))
-"""The places of the examples: the share of sentences in percent that score less."""
+"""The places of the examples in the order of a score: the percent of sentences that score less."""
 
 _FEWER = ((100, 90, 70, 50, 30, 10, 0), (100, 50, 0))
-"""The same in models of many heads, and of very many."""
+"""The places of the examples in models of many heads, and in models of very many heads."""
 
 _MOST_NUMBERS = 1 << 23
 """The most weights of all examples together."""

@@ -40,10 +40,10 @@ class Difference:
     """The second attention minus the first one.
 
     Attributes:
-        attention: over the words of both in order. Each weight is the second's minus the first's.
-            It is masked where a word has no partner, or where one of the two may not see the key.
-            A key `REST` has the differences of the weights on such keys, if there are any, so that
-            each row sums to 0.
+        attention: over the words of both in order. Each weight is that of the second minus that of
+            the first. It is masked where a word has no partner, or where one of the two may not see
+            the key. A key `REST` has the differences of the weights on such keys, if there are any,
+            so that each row sums to 0.
         only_first: words of the first text that have no partner.
         only_second: words of the second text that have no partner.
         merged: whether pieces were put together as words.
@@ -190,14 +190,16 @@ def _as_words(attention: Attention, request: Request, *, known: bool) -> tuple[A
     if merged:
         return merge_words(numbered, Words(query_names, key_names)), True
 
-    def told(row: Sequence[Token], names: Sequence[str]) -> tuple[Token, ...]:
+    def renamed(row: Sequence[Token], names: Sequence[str]) -> tuple[Token, ...]:
         return tuple(
             token if token.word is None else replace(token, text=names[token.word]) for token in row
         )
 
     return (
         replace(
-            numbered, query_tokens=told(queries, query_names), key_tokens=told(keys, key_names)
+            numbered,
+            query_tokens=renamed(queries, query_names),
+            key_tokens=renamed(keys, key_names),
         ),
         False,
     )

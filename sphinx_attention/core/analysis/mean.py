@@ -254,7 +254,7 @@ def _not_alike(attentions: Sequence[Attention], requests: Sequence[Request]) -> 
     # The side to name: the keys are the sentence itself, the queries may be a decoder's text.
     number = 0 if _are_equal([count[1] for count in counts]) else 1
     whose = "the decoder’s text for " if number == 0 and not attentions[0].same_tokens else ""
-    told = ", ".join(
+    lengths = ", ".join(
         f"{whose}“{_quote(request.text)}” has {count[number]}"
         for count, request in zip(counts, requests, strict=True)
     )
@@ -262,7 +262,7 @@ def _not_alike(attentions: Sequence[Attention], requests: Sequence[Request]) -> 
         Problem.OPTION,
         f"{named('aggregate')}: mean sentences needs sentences of the same number of words, or "
         "else of "
-        f"the same number of tokens: {told}; write sentences of one length, or remove "
+        f"the same number of tokens: {lengths}; write sentences of one length, or remove "
         f"{option('aggregate')}",
     )
 

@@ -17,7 +17,7 @@ _WHOLE = 1 << 30
 
 
 _CLOSED = 2
-"""Through so many layers, a flow is a plain sum."""
+"""Up to this number of layers, a flow is a plain sum."""
 
 
 _FLOW_WORK = 10e9
@@ -93,7 +93,7 @@ def flow(weights: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def flow_limit(layers: int) -> int:
-    """The largest number of tokens for a flow through so many layers: it takes half a minute."""
+    """The number of tokens for which a flow through some layers takes half a minute."""
     return int((_FLOW_WORK / layers**3) ** 0.25)
 
 

@@ -92,7 +92,7 @@ def merge_words(attention: Attention, words: Words | None = None) -> Attention:
 
     Args:
         attention: its rows must sum to 1.
-        words: the texts of the merged tokens; where there is none, the pieces are joined.
+        words: the texts of the merged tokens. A token without a text here gets its joined pieces.
 
     Returns:
         The same layers and heads over fewer tokens.

@@ -57,7 +57,7 @@ _KINDS: Mapping[Kind, str] = {
     "score": "the score of another head, such as 2.11: previous-token",
     "probability": "another one, such as probability of time",
 }
-"""What may stand on the right instead of a number."""
+"""The texts that messages offer for the right side, beside numbers."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Side:
     """One side of a claim, before the numbers of the figure are known.
 
     Attributes:
-        kind: what is meant.
+        kind: the kind of the number.
         reference: the layer and the head, and the tokens of a weight or a probability.
-        name: of a score, its name.
+        name: the name of a score; empty for other numbers.
     """
 
     kind: Kind
@@ -80,13 +80,13 @@ class Claim:
     """A claim, before the numbers of the figure are known.
 
     Attributes:
-        text: as it was written.
-        left: what it is about.
+        text: the claim as the author wrote it.
+        left: the left side.
         sign: how the two sides compare, or ``largest`` or ``smallest``.
-        number: the number on the right, as it was written, but a percentage as a share of 1; empty
-            where there is none.
-        other: what stands on the right instead of a number; None for a number.
-        words: whether the largest is meant of ordinary tokens, not of special ones too.
+        number: the number on the right as the author wrote it, with a percentage as a share of 1;
+            empty if there is none.
+        other: the right side if it is not a number; otherwise None.
+        words: whether only ordinary tokens are compared, without special ones.
     """
 
     text: str
@@ -105,7 +105,7 @@ def parse_claim(text: str, figure: Reference) -> Claim:
         figure: the figure that the claim is about.
 
     Raises:
-        AttentionError: the line is no claim; the message says what is expected.
+        AttentionError: the line is not a claim. The message has the expected form.
     """
     text = text.strip()
     if match := _EXTREME.fullmatch(text):
@@ -149,9 +149,9 @@ def _side(text: str, figure: Reference, default: tuple[str, str] | None = None) 
     """Read one side of a claim.
 
     Args:
-        text: of the side.
+        text: the text of the side.
         figure: the figure that the claim is about.
-        default: the layer and the head where the text names none.
+        default: the layer and the head if the text names none.
     """
     text, head = text.strip(), default
     if found := _PLACE.fullmatch(text):
@@ -194,14 +194,14 @@ def check(claim: Claim, figure: Figure) -> str:
     """Check a claim.
 
     Args:
-        claim: what is said.
-        figure: with its numbers.
+        claim: the claim.
+        figure: the figure with its numbers.
 
     Returns:
-        What is wrong, with the number that was found; empty where the claim is true.
+        The message about a false claim, with the number of the figure; empty if the claim is true.
 
     Raises:
-        AttentionError: the figure does not have what the claim is about.
+        AttentionError: the figure lacks a layer, head, token or score of the claim.
     """
     found = _measured(claim.left, claim, figure)
     false = f"the claim {quoted(claim.text)} is false: {found.what} is {found.text}"
@@ -230,14 +230,14 @@ _FIRST: Mapping[str, Callable[..., Measured]] = {"largest": max, "smallest": min
 
 @dataclass(frozen=True)
 class Measured:
-    """A number that a claim speaks of.
+    """A number of a figure that a claim compares.
 
     Attributes:
         value: the number.
-        text: as it is printed.
-        what: what it is, in words.
-        head: of a weight, the name of its head.
-        brief: what it is, where the head is known.
+        text: the number as figures print it.
+        what: the name of the number in a message.
+        head: the name of the head of a weight.
+        brief: the name of the number without its head.
     """
 
     value: float
@@ -277,7 +277,7 @@ def _probability(token: str, value: float) -> Measured:
 
 
 def _rivals(claim: Claim, figure: Figure) -> Iterator[Measured]:
-    """The others of the same kind, among which one is said to be the largest or the smallest."""
+    """The other numbers of the same kind, which are compared with the largest or smallest one."""
     side = claim.left
     if side.kind == "probability":
         for one in next_tokens(side.reference, figure):

@@ -32,7 +32,7 @@ _NUMBER = re.compile(r"(?P<number>[+-]?\d{1,9}(?:\.\d{1,9})?)(?P<percent>\s*%)?"
 
 
 def parse_number(text: str) -> str | None:
-    """The digits of a number such as ``0.4`` or ``40 %``, as a share of 1; None for no number."""
+    """The digits of a number such as ``0.4`` or ``40 %``, as a share of 1; None for other texts."""
     found = _NUMBER.fullmatch(text.strip())
     if found is None:
         return None
@@ -53,7 +53,7 @@ def holds(value: float, sign: str, right: float, written: str) -> bool:
         value: the number on the left.
         sign: one of `SIGNS`, or ``>=`` and ``<=`` of numbers that are found.
         right: the number on the right.
-        written: the right number as it was written; empty where it is the number of a figure.
+        written: the right number as the author wrote it; empty for a number of a figure.
     """
     if sign != EQUAL:
         if abs(value - right) <= SLACK:
@@ -61,5 +61,5 @@ def holds(value: float, sign: str, right: float, written: str) -> bool:
         return _COMPARISONS[sign](value, right)
     if not written:
         return abs(value - right) <= SLACK
-    # Equal as it is written: 0.86 is every weight that is printed as 0.86 with two decimals.
+    # Equal to the precision of the author: 0.86 equals every weight that is 0.86 with two decimals.
     return rounded(value, len(written.partition(".")[2])) == Decimal(written)

@@ -63,11 +63,11 @@ def find_source(name: str, models: Mapping[str, Any], base: Path) -> ModelSource
     Args:
         name: a key of ``models``; else ``builtin`` or ``builtin-vision``, the models that come with
             the package; else a folder below ``base``; else an identifier on the hub.
-        models: the declarations, sound or not: a broken one keeps its name.
-        base: what relative folders are relative to.
+        models: the declarations. A broken declaration keeps its name.
+        base: the folder to which relative folders are relative.
 
     Raises:
-        AttentionError: a declaration that cannot be understood, or a name that can be none of them.
+        AttentionError: a declaration is wrong, or the name cannot be that of a model.
     """
     if name in models and name != WHOLE:
         return declare(name, models[name], base)
@@ -109,12 +109,13 @@ def declare(name: str, declared: Any, base: Path) -> ModelSource | FunctionSourc
     """The source of one entry of ``attention_models``.
 
     Args:
-        name: what authors call it.
-        declared: ``id``, ``path`` or both, or ``function``; and how to load it.
-        base: what relative folders are relative to.
+        name: the name for authors.
+        declared: ``id``, ``path`` or both, or ``function``, and settings for loading.
+        base: the folder to which relative folders are relative.
 
     Raises:
-        AttentionError: an unknown entry, one of the wrong type, or none that says what it is.
+        AttentionError: an entry is unknown or of the wrong type, or id, path and function are
+            missing.
     """
     where = f"{setting('models')}[{name!r}]"
     if isinstance(declared, Mapping) and _BROKEN in declared:

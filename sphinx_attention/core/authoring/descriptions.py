@@ -32,6 +32,6 @@ def undescribed(spec: FigureSpec, variants: Iterable[Variant]) -> list[Attention
             f"the picture {quoted(path)} has no description, which readers need who do not see it: "
             f"say in {option('alt')} what it shows",
         )
-        for path, told in described.items()
-        if not told
+        for path, description in described.items()
+        if not description
     ]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .reference import Reference
 
 _GROUPS = {"(words)": False, "(special)": True}
-"""What stands for many tokens, and whether these are special tokens."""
+"""The names that stand for many tokens, and whether these are special tokens."""
 
 SLACK = 1e-6
 """A weight is a float32: 0.6 is stored as 0.60000002, and is no more than 0.6."""

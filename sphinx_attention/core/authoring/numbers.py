@@ -57,9 +57,9 @@ class Form:
     """The form in which a number is printed.
 
     Attributes:
-        digits: how many decimals.
+        digits: the number of decimals.
         mark: what stands before them.
-        percent: the percent sign with the blank before it; empty for a number as it is.
+        percent: the percent sign with the blank before it; empty without a percentage.
     """
 
     digits: int = DIGITS
@@ -68,7 +68,7 @@ class Form:
 
     @property
     def precision(self) -> int:
-        """Decimals of the number that one can tell from what is printed."""
+        """The number of decimals of the value that the printed form shows."""
         return self.digits + (2 if self.percent else 0)
 
     def print(self, value: float) -> str:
@@ -86,10 +86,10 @@ def parse_form(quantity: Quantity, text: str) -> Form | None:
 
     Args:
         quantity: which number is printed.
-        text: as the author wrote it.
+        text: the text of the author.
 
     Raises:
-        AttentionError: the text is no form, or has more decimals than are known of the number.
+        AttentionError: the text is not a form, or has more decimals than the number has.
     """
     if not text:
         return None

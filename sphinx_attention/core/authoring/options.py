@@ -145,14 +145,13 @@ OPTIONS: dict[str, Option] = {
     ),
     "file": Option(
         converters.text,
-        "a file of further sentences, such as ``sentences.txt``: UTF-8, one sentence a line, and "
-        "behind a tab a label of the author's own, if any. Without a text of its own, the figure "
-        "opens on the first line",
+        "a file of further sentences, such as ``sentences.txt``: UTF-8, one sentence a line, which "
+        "a tab and a label may follow. A figure without a text of its own opens on the first line",
     ),
     "compare": Option(
         _choice("compare", Comparable),
         "``sentence``, ``model`` or ``measure``: the two sentences, models or measures of the "
-        "figure stand side by side, and what is selected in one is selected in the other",
+        "figure stand side by side and share their selection",
     ),
     "pair": Option(
         converters.text,
@@ -160,22 +159,22 @@ OPTIONS: dict[str, Option] = {
     ),
     "target": Option(
         converters.text,
-        "the decoder's text, for encoder-decoder models; without it, the model writes it. "
-        "With it, ``part`` is ``cross`` where nothing else is said",
+        "the decoder's text, for encoder-decoder models. Without this option, the model generates "
+        "the text. With this option, the default of ``part`` is ``cross``",
     ),
     "generate": Option(
         converters.count(MOST_GENERATED),
-        "for models that read from left to right: how many tokens the model goes on from the text "
-        f"with, a whole number from 1 to {MOST_GENERATED}. It takes the likeliest token each time, "
-        "and stops at the token that ends a text. Readers step through the new tokens",
+        "for models that read from left to right: the number of tokens with which the model "
+        f"continues the text, a whole number from 1 to {MOST_GENERATED}. The model takes the "
+        "likeliest token at each step, and stops at the token that ends a text. Readers step "
+        "through the new tokens",
     ),
     "image": Option(
         converters.pictures,
         "a picture that a vision transformer sees: a PNG, JPEG, WebP, GIF, BMP or TIFF file of at "
         "most 40 million pixels; several, with `` | `` between: readers choose among them. The "
-        "figure then needs no text, unless the model reads one beside "
-        "the picture, and has the view ``image`` where nothing else is said. Describe the picture "
-        "in ``alt``",
+        "figure then needs no text, unless the model reads one beside the picture, and its default "
+        "view is ``image``. Describe the picture in ``alt``",
     ),
     "matrix": Option(
         converters.text,
@@ -183,7 +182,7 @@ OPTIONS: dict[str, Option] = {
     ),
     "scores": Option(
         _choice("scores", Scores),
-        "what a given matrix holds: ``weights``, or ``logits`` that softmax is applied to",
+        "what a given matrix holds: ``weights``, or ``logits``, to which a softmax is applied",
     ),
     "causal": Option(
         converters.flag,
@@ -191,8 +190,8 @@ OPTIONS: dict[str, Option] = {
     ),
     "tokens": Option(
         converters.tokens,
-        "the tokens of a given matrix, where words are not split at white space: separated "
-        "by spaces, with quotation marks where one holds a space, or a JSON list such as "
+        "the tokens of a given matrix, if they are not simply the words of the text: separated "
+        "by spaces, with quotation marks around a token that holds a space, or a JSON list such as "
         '``["New York", "sleeps"]``',
     ),
     "view": Option(
@@ -223,18 +222,18 @@ OPTIONS: dict[str, Option] = {
     ),
     "layers": Option(
         converters.number_set,
-        "the layers that the page carries, such as ``0-3,7``; all that fit, where nothing is said",
+        "the layers that the page carries, such as ``0-3,7``; by default, all that fit",
     ),
     "heads": Option(
         converters.number_set,
-        "the heads that the page carries, such as ``0-3,7``; all that fit, where nothing is said",
+        "the heads that the page carries, such as ``0-3,7``; by default, all that fit",
     ),
     "focus": Option(
         converters.text,
         "the token pinned first: its text, ``the#2`` for the second *the*, or its index; "
         "several with a bar between, ``fox | dog``, are added up. The space or the marks "
-        "round a piece (``##ing``, ``▁cat``) may be left out. Where no token has the same "
-        "capitals, others do, and the build says so",
+        "around a piece (``##ing``, ``▁cat``) may be left out. If no token has the same "
+        "capitals, a token with other capitals is taken, and the build reports this",
     ),
     "selection": Option(
         selection.read,
@@ -279,8 +278,8 @@ OPTIONS: dict[str, Option] = {
     ),
     "alt": Option(
         converters.line,
-        "a description for those who do not see the picture; without it, one is made of the"
-        " strongest pairs. For several pictures, their descriptions with `` | `` between",
+        "a description for readers who cannot see the picture. By default, it names the strongest "
+        "pairs. For several pictures, their descriptions with `` | `` between",
     ),
 }
 """The options that every host understands. Captions, names and classes are the host's."""

@@ -59,9 +59,9 @@ class Compared(NamedTuple):
     """A reference without the comparison at its end.
 
     Attributes:
-        reference: what is compared.
-        sign: how; empty for a reference without a comparison.
-        number: with what, as it was written, but a percentage as a share of 1.
+        reference: the reference to the compared number.
+        sign: the sign of the comparison; empty without one.
+        number: the number on the right as the author wrote it, with a percentage as a share of 1.
     """
 
     reference: Reference
@@ -73,7 +73,7 @@ def compared(reference: Reference, written: str) -> Compared:
     """Separate a reference from the comparison at its end.
 
     Raises:
-        AttentionError: what stands behind the sign is no number.
+        AttentionError: the text after the sign is not a number.
     """
     last = reference.key or reference.query
     match = _COMPARED.fullmatch(last)
@@ -133,7 +133,7 @@ def mean(reference: Reference, figure: Figure) -> float:
     """A mean over the query tokens and the heads that are named; NaN if no head has the score.
 
     Raises:
-        AttentionError: the figure does not have what is named.
+        AttentionError: the figure lacks a layer, head, token or score of the reference.
     """
     values = [_value(one, figure) for one in _heads(reference, figure)]
     known = [value for value in values if not np.isnan(value)]

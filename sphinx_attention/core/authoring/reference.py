@@ -39,7 +39,7 @@ _FORM = "expected the name of a figure, then a layer and a head, a token, -> and
 EXAMPLE = "fox 1.3 brown -> quick"
 
 EVERY = "*"
-"""Stands for all layers or all heads, where a number of many is asked."""
+"""The name that stands for all layers or all heads, in numbers over many heads."""
 
 _NAME = r"(?:\d{1,4}|\*|mean|max|rollout|flow)"
 """The name of a layer or a head: its number, or how several were put together."""

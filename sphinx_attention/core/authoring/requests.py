@@ -130,7 +130,7 @@ def model_names(value: str | None, settings: Settings, base: Path) -> list[str |
     """The names of models in the option, which are separated by commas.
 
     Raises:
-        AttentionError: a name is empty, or stands there twice.
+        AttentionError: a name is empty, or occurs twice.
     """
     if value is None or "," not in value or value in settings.models or (base / value).exists():
         return [value]
@@ -183,7 +183,7 @@ def _check_declared(name: str, settings: Settings) -> None:
     """Check that a model which a document names is one that the project declares.
 
     Raises:
-        AttentionError: it is another, and ``models_only`` is set.
+        AttentionError: the project does not declare it, and ``models_only`` is set.
     """
     declared = [*sorted(filter(None, settings.models)), builtin.NAME, builtin.VISION]
     if settings.model and settings.model not in declared:
@@ -227,9 +227,9 @@ def captured_layers(
 ) -> tuple[int, ...] | None:
     """The layers in the request to the model; None for all.
 
-    Those that the author names, which spares a large model's memory. Otherwise the weights are
-    captured whole and shared by all figures of a text; but queries, keys and values are so large
-    that a view of one head asks for no more than it shows.
+    These are the layers that the author names, which saves memory with large models. Otherwise all
+    layers are captured, so that all figures of a text share them. Queries, keys and values are so
+    large that a view of one head requests only the layer that it shows.
     """
     if values.get("aggregate") not in {None, "mean", "max", MEAN_SENTENCES}:
         return None  # made of all layers, whichever the page carries
@@ -251,7 +251,7 @@ def further(
         written: the value of the option ``also``, for messages.
 
     Raises:
-        AttentionError: a sentence stands there twice.
+        AttentionError: a sentence occurs twice.
     """
     if text in also:
         raise invalid("also", written, f"expected other sentences than {quoted(text)}, the first")

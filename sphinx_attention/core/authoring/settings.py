@@ -48,8 +48,8 @@ class Settings:
     models: Mapping[str, Mapping[str, Any]] = _setting(
         {},
         (dict,),
-        "your names for models, and how each is had: ``id``, ``path`` or ``function``, and "
-        "how it is loaded",
+        "your names for models, each with ``id``, ``path`` or ``function``, and with settings for "
+        "loading it",
     )
     models_only: bool = _setting(
         False,
@@ -65,14 +65,14 @@ class Settings:
     cache: str = _setting(
         "_attention",
         (str,),
-        "the store: a folder beside ``conf.py``, or a URL such as ``s3://course/attention`` "
-        "behind it",
+        "the store: a folder beside ``conf.py``, or a URL such as ``s3://course/attention``, which "
+        "is shared",
     )
     mode: Mode = _setting(
         "auto",
         (str,),
-        '``"auto"`` computes what the store lacks, ``"frozen"`` nothing, ``"refresh"`` '
-        "everything, again",
+        '``"auto"`` computes what the store lacks, ``"frozen"`` computes nothing, and '
+        '``"refresh"`` computes everything again',
     )
     view: View = _setting(
         DEFAULT_VIEW,
@@ -92,7 +92,7 @@ class Settings:
     special: Special = _setting(
         "show",
         (str,),
-        'what figures that do not say do with special tokens: ``"show"``, ``"dim"`` or ``"hide"``',
+        'special tokens in figures without the option: ``"show"``, ``"dim"`` or ``"hide"``',
     )
     file_roots: Sequence[str] = _setting(
         [],
@@ -102,12 +102,12 @@ class Settings:
     page_budget: int = _setting(
         4_000_000,
         (int,),
-        "bytes that the figures of one page may weigh before a warning",
+        "the most bytes of a page's figures; more cause a warning",
     )
     pictures: Pictures = _setting(
         "inline",
         (str,),
-        'images of figures past 60 tokens: ``"inline"`` in the page, or ``"files"`` beside '
+        'images of figures of more than 60 tokens: ``"inline"`` in the page, or ``"files"`` beside '
         "the scripts, for pages whose content security policy allows no ``data:``",
     )
 
@@ -149,7 +149,7 @@ class Settings:
         """The folders below which an author may name files.
 
         Args:
-            base: what relative folders are relative to.
+            base: the folder to which relative folders are relative.
             sources: the folder of the documents.
         """
         return [sources, *(base / root for root in self.file_roots or ())]
@@ -160,10 +160,10 @@ class Settings:
         Args:
             name: a key of ``models``; else ``builtin``, the model that comes with the package; else
                 a folder below ``base``; else an identifier on the hub.
-            base: what relative folders are relative to.
+            base: the folder to which relative folders are relative.
 
         Raises:
-            AttentionError: a declaration that cannot be understood, or a name that can be no model.
+            AttentionError: a declaration is wrong, or the name cannot be that of a model.
         """
         return find_source(name, self.models, base)
 

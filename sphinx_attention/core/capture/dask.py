@@ -74,8 +74,8 @@ def on_cluster(parts: Sequence[Chunk], destination: Destination, address: str) -
 
 def _name(destination: Destination, chunk: Chunk) -> str:
     """The name of a chunk on the cluster. Only equal work has equal names."""
-    told = repr((destination, chunk)).encode()
-    return f"attention-{hashlib.sha256(told).hexdigest()[:32]}"
+    work = repr((destination, chunk)).encode()
+    return f"attention-{hashlib.sha256(work).hexdigest()[:32]}"
 
 
 def _failure(done: Any) -> str:

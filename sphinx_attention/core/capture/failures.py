@@ -182,15 +182,15 @@ class FailureRecord:
 
 def fingerprint(source: Source) -> str:
     """A digest of all that a failure of a model may depend on, without imports or connections."""
-    told: list[Any] = [__version__, platform.python_version(), repr(source)]
-    told += [(name, _version(name)) for name in _PACKAGES]
+    facts: list[Any] = [__version__, platform.python_version(), repr(source)]
+    facts += [(name, _version(name)) for name in _PACKAGES]
     # A module of the same name in the sources hides the package.
-    told += [(name, _origin(name)) for name in ("torch", "transformers", "tokenizers")]
-    told += [(name, os.environ.get(name)) for name in _VARIABLES]
-    told.append(bool(os.environ.get("HF_TOKEN")))
+    facts += [(name, _origin(name)) for name in ("torch", "transformers", "tokenizers")]
+    facts += [(name, os.environ.get(name)) for name in _VARIABLES]
+    facts.append(bool(os.environ.get("HF_TOKEN")))
     if isinstance(source, ModelSource):
-        told += [_files(folder) for folder in _folders(source)]
-    return hashlib.sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
+        facts += [_files(folder) for folder in _folders(source)]
+    return hashlib.sha256(repr(facts).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _version(name: str) -> str | None:

@@ -27,7 +27,7 @@ from sphinx_attention.core.sources import Runner, open_source
 from .chunks import Destination, chunks, outcomes
 from .failures import fingerprint
 from .lifeline import end_with_parent
-from .wire import ADDRESS, KEY, read_requests, receive, send, send_outcome, surroundings
+from .wire import ADDRESS, KEY, environment, read_requests, receive, send, send_outcome
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -51,13 +51,13 @@ class _Kept:
         fingerprint: the fingerprint of its files when it was opened.
         manager: the context manager that closes it.
         runner: the runner.
-        told: whether a message said that it is loaded.
+        announced: whether a message said that it is loaded.
     """
 
     fingerprint: str
     manager: AbstractContextManager[Runner]
     runner: Runner
-    told: bool = False
+    announced: bool = False
 
     @property
     def bytes(self) -> int:
@@ -90,14 +90,14 @@ class Models:
         self._kept.move_to_end(source)
         return nullcontext(kept.runner)
 
-    def settle(self) -> None:
+    def after_build(self) -> None:
         """Report which models were loaded, and close those that failed or take too much memory."""
         for source, kept in list(self._kept.items()):
             if not kept.bytes:
                 # A runner remembers its failure, which may be mended before the next build.
                 self._close(source)
-            elif not kept.told:
-                kept.told = True
+            elif not kept.announced:
+                kept.announced = True
                 announce(f"{source.name} is loaded ({_size(kept.bytes)}) and stays in memory")
         if self._kept:
             *_, last = self._kept.values()
@@ -125,9 +125,9 @@ class Keeper:
 
     def __init__(self, models: Models) -> None:
         self._models = models
-        self._surroundings: dict[str, Any] | None = None
+        self._environment: dict[str, Any] | None = None
 
-    def answer(self, way: Connection) -> bool:
+    def answer(self, connection: Connection) -> bool:
         """Answer the question of a build.
 
         Returns:
@@ -136,26 +136,26 @@ class Keeper:
         Raises:
             OSError, EOFError: the build is gone.
         """
-        asked = receive(way)
-        wanted: dict[str, Any] = asked["surroundings"]
-        if self._surroundings is None:
+        asked = receive(connection)
+        wanted: dict[str, Any] = asked["environment"]
+        if self._environment is None:
             # This is done before PyTorch is imported, which reads the variables once.
-            for name in surroundings()["variables"].keys() - wanted["variables"].keys():
+            for name in environment()["variables"].keys() - wanted["variables"].keys():
                 del os.environ[name]
             os.environ.update(wanted["variables"])
             sys.path[:] = wanted["path"]
-            self._surroundings = wanted
-        if self._surroundings != wanted:
-            send(way, {"again": True})
+            self._environment = wanted
+        if self._environment != wanted:
+            send(connection, {"again": True})
             return False
         requests = read_requests(asked["requests"])
-        with listening(lambda text: send(way, {"say": text})):
+        with listening(lambda text: send(connection, {"say": text})):
             # The outcomes of a chunk are held until all of them are sent.
             for chunk in chunks(requests):
                 for outcome in outcomes(Destination(None), chunk, self._models.open):
-                    send_outcome(way, outcome)
-            self._models.settle()
-        send(way, {"done": True})
+                    send_outcome(connection, outcome)
+            self._models.after_build()
+        send(connection, {"done": True})
         return True
 
 
@@ -169,20 +169,20 @@ def serve(address: str, key: bytes) -> int:
     with Listener(address, authkey=key) as listener:
         while True:
             try:
-                way = listener.accept()
+                connection = listener.accept()
             except (AuthenticationError, EOFError, OSError):
                 # Another program connected, or the build has ended.
                 time.sleep(_BROKEN_SECONDS)
                 continue
             # A build that ends closes its connection.
-            with way, contextlib.suppress(EOFError, OSError):
+            with connection, contextlib.suppress(EOFError, OSError):
                 try:
-                    if not keeper.answer(way):
+                    if not keeper.answer(connection):
                         return AGAIN
                 except (EOFError, OSError):
                     raise
                 except Exception as error:  # noqa: BLE001 - the build does it by itself, and says why
-                    send(way, {"failed": reason(error)})
+                    send(connection, {"failed": reason(error)})
 
 
 def main() -> int:

@@ -161,10 +161,10 @@ class Library:
         try:
             entry = self.store.open(key)
         except NewerEntryError as error:
-            self._warnings.note_newer(key, self._said(key, error))
+            self._warnings.note_newer(key, self._described(key, error))
             return False
         except (DamagedEntryError, OSError) as error:
-            self._states[key] = self._said(key, error)
+            self._states[key] = self._described(key, error)
             self._warnings.damaged[key] = self._states[key]
             return False
         if entry is None:
@@ -178,7 +178,7 @@ class Library:
         where = getattr(error, "where", None) or self.store.location(key)
         return where, getattr(error, "strerror", None) or str(error)
 
-    def _said(self, key: str, error: DamagedEntryError | OSError) -> str:
+    def _described(self, key: str, error: DamagedEntryError | OSError) -> str:
         return ": ".join(self._place(key, error))
 
     def capture(self, requests: Iterable[Request]) -> Iterator[tuple[Request, str]]:
@@ -244,7 +244,7 @@ class Library:
             self.store.write(key, data)
         # Readers see the figure even if the disk is full or the store is read-only.
         except NewerEntryError as error:
-            self._warnings.note_newer(key, self._said(key, error))
+            self._warnings.note_newer(key, self._described(key, error))
             self.not_stored.write(key, data)
         except AttentionError as error:
             self._warnings.unwritten.setdefault(error.message, key)

@@ -73,14 +73,14 @@ class _Pool:
     def run(self) -> Iterator[Outcome]:
         try:
             while self.tasks or any(worker.task for worker in self.workers):
-                self._employ()
+                self._assign()
                 for worker in self._ready():
-                    yield from self._hear(worker)
+                    yield from self._receive(worker)
         finally:
             for worker in self.workers:
                 _stop(worker)
 
-    def _employ(self) -> None:
+    def _assign(self) -> None:
         """Give every process a task, and start missing processes."""
         for worker in self.workers:
             if worker.task is None and self.tasks:
@@ -113,13 +113,13 @@ class _Pool:
             worker for connection, worker in busy.items() if connection in set(wait(list(busy)))
         ]
 
-    def _hear(self, worker: _Worker) -> Iterator[Outcome]:
+    def _receive(self, worker: _Worker) -> Iterator[Outcome]:
         task = worker.task
         assert task is not None
         try:
             outcome: Outcome | None = worker.connection.recv()
         except (EOFError, OSError):
-            yield from self._bury(worker, task)
+            yield from self._reassign(worker, task)
             return
         if outcome is None:
             worker.task = None
@@ -129,7 +129,7 @@ class _Pool:
         task.left = tuple(request for request in task.left if request.key != outcome.key)
         yield outcome
 
-    def _bury(self, worker: _Worker, task: _Task) -> Iterator[Outcome]:
+    def _reassign(self, worker: _Worker, task: _Task) -> Iterator[Outcome]:
         """Have another process continue the task of a dead one."""
         self.workers.remove(worker)
         # The process may have closed the connection and not yet ended.

@@ -17,7 +17,7 @@ from sphinx_attention.core.request import ModelSource
 from sphinx_attention.core.sources.builtin import is_builtin
 
 from .chunks import take_in
-from .wire import ADDRESS, KEY, receive, receive_outcome, send, surroundings, write_requests
+from .wire import ADDRESS, KEY, environment, receive, receive_outcome, send, write_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,7 +44,7 @@ class _AgainError(Exception):
 
 
 def is_warm() -> bool:
-    """Whether this process is told where models are kept open."""
+    """Whether the environment names a process that keeps models open."""
     return ADDRESS in os.environ
 
 
@@ -111,10 +111,10 @@ def _ask(requests: Sequence[Request]) -> Iterator[Outcome]:
 
 
 def _asked(requests: Sequence[Request]) -> Iterator[Outcome]:
-    with _connected() as way:
-        send(way, {"surroundings": surroundings(), "requests": write_requests(requests)})
+    with _connected() as connection:
+        send(connection, {"environment": environment(), "requests": write_requests(requests)})
         while True:
-            message = receive(way)
+            message = receive(connection)
             if "say" in message:
                 announce(str(message["say"]))
             elif "again" in message:
@@ -124,7 +124,7 @@ def _asked(requests: Sequence[Request]) -> Iterator[Outcome]:
             elif "done" in message:
                 return
             else:
-                yield receive_outcome(way, message)
+                yield receive_outcome(connection, message)
 
 
 def _connected() -> Connection:

@@ -84,16 +84,16 @@ _VARIABLES = (
 """The prefixes of the variables that change how PyTorch and transformers work."""
 
 
-def send(way: Connection, message: dict[str, Any]) -> None:
+def send(connection: Connection, message: dict[str, Any]) -> None:
     """Send one message.
 
     Raises:
         OSError: the other end is closed.
     """
-    way.send_bytes(json.dumps(message).encode())
+    connection.send_bytes(json.dumps(message).encode())
 
 
-def receive(way: Connection) -> dict[str, Any]:
+def receive(connection: Connection) -> dict[str, Any]:
     """Wait for one message.
 
     Raises:
@@ -101,24 +101,24 @@ def receive(way: Connection) -> dict[str, Any]:
         OSError: the connection broke, or the message is too long.
         ValueError: the bytes are no message.
     """
-    message = json.loads(way.recv_bytes(_MOST_MESSAGE))
+    message = json.loads(connection.recv_bytes(_MOST_MESSAGE))
     if not isinstance(message, dict):
         raise ValueError("the message is no object")  # noqa: TRY004 - one error for all that is no message
     return message
 
 
-def send_outcome(way: Connection, outcome: Outcome) -> None:
+def send_outcome(connection: Connection, outcome: Outcome) -> None:
     """Send the outcome of one request; an entry follows in a message of its own."""
     message: dict[str, Any] = {"key": outcome.key, "entry": outcome.data is not None}
     if outcome.error is not None:
         error = outcome.error
         message["error"] = [error.problem.value, error.neutral, error.trace, error.setting]
-    send(way, message)
+    send(connection, message)
     if outcome.data is not None:
-        way.send_bytes(outcome.data)
+        connection.send_bytes(outcome.data)
 
 
-def receive_outcome(way: Connection, message: dict[str, Any]) -> Outcome:
+def receive_outcome(connection: Connection, message: dict[str, Any]) -> Outcome:
     """The outcome that a message announces.
 
     Raises:
@@ -126,9 +126,9 @@ def receive_outcome(way: Connection, message: dict[str, Any]) -> Outcome:
     """
     key = str(message["key"])
     if message["entry"]:
-        return Outcome(key, data=way.recv_bytes(MOST_BYTES))
-    problem, told, trace, setting = map(str, message["error"])
-    return Outcome(key, AttentionError(Problem(problem), told, trace, setting=setting))
+        return Outcome(key, data=connection.recv_bytes(MOST_BYTES))
+    problem, text, trace, setting = map(str, message["error"])
+    return Outcome(key, AttentionError(Problem(problem), text, trace, setting=setting))
 
 
 def write_requests(requests: Iterable[Request]) -> list[dict[str, Any]]:
@@ -179,16 +179,16 @@ def _tuple(value: Any) -> Any:
     return tuple(map(_tuple, value)) if isinstance(value, list) else value
 
 
-def surroundings() -> dict[str, Any]:
+def environment() -> dict[str, Any]:
     """The environment of models in this process, beside their own files.
 
     conf.py may set variables and put folders on ``sys.path``; packages may be installed between two
     builds. A process that keeps a model open has to have the same.
     """
-    told = {n: v for n, v in os.environ.items() if n.upper().startswith(_VARIABLES)}
+    variables = {n: v for n, v in os.environ.items() if n.upper().startswith(_VARIABLES)}
     packages = {name: _version(name) for name in _PACKAGES}
     path = [folder for folder in sys.path if isinstance(folder, str)]
-    return {"variables": told, "path": path, "packages": packages}
+    return {"variables": variables, "path": path, "packages": packages}
 
 
 def _version(name: str) -> str | None:

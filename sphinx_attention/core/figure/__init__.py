@@ -1,1 +1,1 @@
-"""A figure: what was asked for, what it opens with, and the numbers that its script reads."""
+"""Figures: the specification, the first selection, and the numbers for the script."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LONGEST_REASON = 160
 
 _LONGEST_LABEL = 60
-"""Characters of a sentence in a selector. The picture shows the whole of it."""
+"""The most characters of a sentence in a selector. The picture shows the whole sentence."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def selectors(figure: Figure, shown: Figure | None = None) -> tuple[Selector, ..
     """The selectors of a figure, in the order in which they stand; none for one attention.
 
     Args:
-        figure: with all that can be chosen.
+        figure: the figure with all its attentions.
         shown: the attention that is chosen; None for the attention that is shown first.
     """
     at = dict((shown or figure).spec.at)
@@ -133,6 +133,6 @@ def _brief(reason: str) -> str:
 
 
 def _all(figure: Figure) -> list[tuple[Variant, str]]:
-    """Every variant in the author's order, and why it cannot be had."""
+    """Every variant in the author's order, and the reason why it is not available."""
     reasons = {one.variant.at: one.reason for one in figure.alternatives}
     return [(variant, reasons.get(variant.at, "")) for variant in figure.order]

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def drawn_weights(rows: Codes, cutoff: float) -> NDArray[np.bool_]:
     """Which weights of each row or column are drawn as edges.
 
-    Drawn are the heaviest weights whose sum reaches the cut-off, and all weights equal to the last
-    of them: the choice between equal weights must not depend on their order. Masked weights and
-    zeros are never drawn. Differences count by their size.
+    The heaviest weights whose sum reaches the cut-off are drawn, and all weights that equal the
+    last of them, so that the choice does not depend on the order of equal weights. Masked weights
+    and zeros are never drawn. Differences count by their size.
 
     Args:
         rows: codes, shape (…, tokens).

@@ -26,10 +26,10 @@ _MAKERS: Mapping[Making, Callable[[Sequence[Attention], Sequence[Request]], Atte
 
 
 def of_variants(spec: FigureSpec, answers: Sequence[Answer]) -> list[Answer]:
-    """The attention of each variant, or why it cannot be had.
+    """The attention of each variant, or the error instead.
 
     Args:
-        spec: what was asked for.
+        spec: the specification of the figure.
         answers: one for each of the spec's requests, in order.
     """
     by_request = dict(zip(spec.requests, answers, strict=True))

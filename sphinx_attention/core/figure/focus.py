@@ -1,4 +1,4 @@
-"""Which token an author means by the text, the occurrence or the number of it."""
+"""Finds the token that an author names by its text, its occurrence or its number."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Attention, Token
 
 _PIECE_MARKS = re.compile(r"^(?:##|[\s\u0120\u010a\u2581]+)|(?:</w>|@@|[\s\u2581]+)$")
-"""What tokenizers write round a piece of a word: ##ing, Ġcat, ▁cat, cat</w>, ca@@."""
+"""The marks that tokenizers write around a piece of a word: ##ing, Ġcat, ▁cat, cat</w>, ca@@."""
 
 _MOST_LISTED = 24
 
 
 def _bare(text: str) -> str:
-    """A token's text without blanks and marks around it, where something is left then."""
+    """A token's text without the blanks and marks around it, unless it consists only of these."""
     return _PIECE_MARKS.sub("", text) or text
 
 
@@ -31,7 +31,7 @@ def _bare_folded(text: str) -> str:
 
 
 _FOLDS = (str, _bare, str.casefold, _bare_folded)
-"""What is compared of a text, from the strictest to the most lenient."""
+"""The forms in which texts are compared, from the strictest to the most lenient."""
 
 
 def pick(texts: Sequence[str], wanted: str) -> int | None:
@@ -56,13 +56,13 @@ def find(
         attention: whose tokens are searched.
         focus: a token's text, the same with ``#2`` for its second occurrence, or an index.
             A text that is also a number is taken as text first. The blanks and marks that
-            tokenizers put round a piece may be left out, and capitals play a role only where
-            both forms are there.
+            tokenizers put around a piece may be left out. Capitals matter only if the tokens have
+            both forms.
         side: whether a query or a key is meant.
-        named_in: what the message calls the option or the text that names the token.
+        named_in: the name, in messages, of the option or the text with the token.
 
     Raises:
-        AttentionError: no such token; the message lists those that there are.
+        AttentionError: there is no such token. The message lists the tokens.
     """
     tokens = attention.query_tokens if side == "query" else attention.key_tokens
     texts = [token.text for token in tokens]

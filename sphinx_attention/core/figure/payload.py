@@ -12,13 +12,13 @@ The bytes are a zlib stream (RFC 1950; `DecompressionStream("deflate")` in brows
 5. of views that keep tensors, the tensors that the header lists: of each, in that order, the first
    bytes of all its numbers (float32, little endian), then the second, the third, the fourth.
 
-Planes because high bytes, and exponents, are much the same everywhere and pack to little. Heads
-stand from the sparse to the dense, which are packed each with a code of their own; where that is
-not layer by layer, the header's ``order`` tells it: the n-th is head ``order[n]``, counted through
-all layers.
+The bytes are in planes, because high bytes and exponents are nearly equal everywhere and therefore
+compress well. Heads are in the order from sparse to dense ones, because each kind is compressed
+with its own code. If this is not the order of the layers, the header's ``order`` holds it: the n-th
+head in the bytes is head ``order[n]``, counted through all layers.
 
-In a page the bytes stand as text in base 85 (`encode_text`): five characters for four bytes, where
-base 64 takes five and a third.
+In a page, the bytes are text in base 85 (`encode_text`): five characters for four bytes. Base 64
+would take five and a third.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from .figure import Figure
 
 VERSION = 3
-"""Version of the format; a reader refuses any other."""
+"""The version of the format. A reader refuses any other version."""
 
 FIELDS = {
     "version": "the version of the format",
@@ -80,7 +80,8 @@ FIELDS = {
 
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%()*+,-./:;=?@[]^_|~"
-"""The digits of `encode_text`: none that HTML, a script's string or a template could mistake."""
+"""The digits of `encode_text`, none of which has a meaning in HTML, strings of scripts or
+templates."""
 
 _DIGITS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
 _PAIRS = np.frombuffer("".join([a + b for a in ALPHABET for b in ALPHABET]).encode(), dtype="S2")
@@ -88,7 +89,7 @@ _FIVE = np.dtype([("first", "u1"), ("middle", "S2"), ("last", "S2")])
 """Five digits of a text in base 85."""
 
 _OVERHEAD = 1.05 * 1.25
-"""What deflate leaves over the entropy, and base 85 over bytes."""
+"""The sizes after deflate, relative to the entropy, and after base 85, relative to the bytes."""
 
 MOST_A_WEIGHT = 10 / 8 * _OVERHEAD
 """Characters of a page for a weight if all codes are equally frequent. No weight takes more."""
@@ -109,10 +110,10 @@ _SEARCHED = 256 * 1024
 
 @dataclass(frozen=True, eq=False)
 class Payload:
-    """A payload taken apart again.
+    """The content of a payload.
 
     Attributes:
-        header: the JSON header as it stands in the bytes.
+        header: the JSON header.
         codes: shape (layers, heads, queries, keys), thousandths or `MASKED`; below 0 too where the
             header says ``signed``.
         scores: by name, shape (layers, heads), NaN where a head has none; empty for most figures.
@@ -126,7 +127,7 @@ class Payload:
 
 
 def encode(figure: Figure) -> bytes:
-    """Pack a figure's attention; the same figure always gives the same bytes.
+    """The payload of a figure's attention. Equal figures give equal bytes.
 
     All layers and heads of the attention are carried. The result is at most 1.05 times the entropy
     of the codes for real heads of 32 tokens and more.
@@ -249,7 +250,7 @@ def _float_planes(tensor: NDArray[np.float32]) -> bytes:
 
 
 def decode(data: bytes) -> Payload:
-    """Take a payload apart.
+    """Read a payload.
 
     Raises:
         ValueError: the bytes are not a payload of this version.

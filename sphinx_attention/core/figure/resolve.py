@@ -31,10 +31,10 @@ def resolve(spec: FigureSpec, attention: Attention, budget: int | None = None) -
     """Resolve a figure's first selection on the numbers that came back.
 
     Args:
-        spec: what was asked for.
+        spec: the specification of the figure.
         attention: the answer to its request.
-        budget: bytes that the numbers may take in a page; None sets no bound. Layers and heads
-            that the author named are carried whatever they weigh.
+        budget: bytes that the numbers may take in a page; None sets no bound. Layers and heads that
+            the author named are always carried.
 
     Raises:
         AttentionError: a layer, head or token that the attention does not have.

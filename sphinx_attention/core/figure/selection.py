@@ -1,7 +1,7 @@
 """The first selection of a figure beside layer, head and focus, in the form of addresses.
 
-``direction=to&pin=k4&scale=log``: the words are those of *copy link*, in `state/address.ts`.
-*Copy as directive* writes them where the other options cannot say what is selected.
+``direction=to&pin=k4&scale=log``: these are the names and values of *copy link*, in
+`state/address.ts`. *Copy as directive* writes them if other options cannot express the selection.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def read(text: str) -> Selection:
     """Names and values of a selection.
 
     Raises:
-        ValueError: it is none; the message says what would be.
+        ValueError: the text is not a selection. The message has the right form.
     """
     known = names()
     found: dict[str, str] = {}
@@ -108,7 +108,7 @@ def written(selection: Selection) -> str:
 
 
 def check_view(selection: Selection, view: View, context: SelectionContext = IN_OPTION) -> None:
-    """Check that a view has what is selected in it.
+    """Check that a view has the names and values of a selection.
 
     Args:
         selection: names and values.
@@ -134,7 +134,7 @@ def check_view(selection: Selection, view: View, context: SelectionContext = IN_
 def check_tokens(
     selection: Selection, attention: Attention, view: View, context: SelectionContext = IN_OPTION
 ) -> None:
-    """Check that the tokens and heads which are selected are there.
+    """Check that the selected tokens and heads exist.
 
     Args:
         selection: names and values.
@@ -143,7 +143,7 @@ def check_tokens(
         context: where the selection is written.
 
     Raises:
-        AttentionError: one is not; the message names the range.
+        AttentionError: a token or a head does not exist. The message names the range.
     """
     values = dict(selection)
     rows, columns = len(attention.query_tokens), len(attention.key_tokens)

@@ -34,7 +34,7 @@ Comparable = Literal["sentence", "model", "measure"]
 
 DEFAULT_CUTOFF = 0.95
 SEVERAL = " | "
-"""What stands between the tokens of `FigureSpec.focus`."""
+"""The separator of the tokens in `FigureSpec.focus`."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class DirectiveSource:
 
 
 Making = Literal["mean sentences"]
-"""What can be made of several attentions; `figure.derivation` knows how."""
+"""The attentions that `figure.derivation` computes from several others."""
 
 
 MEAN_SENTENCES: Making = "mean sentences"
@@ -91,7 +91,7 @@ class Derivation:
     stored.
 
     Attributes:
-        how: what is made of them.
+        how: the name of the computation.
         bases: the requests, in the order in which their answers are taken.
     """
 
@@ -104,12 +104,11 @@ class Variant:
     """One of the attentions that a figure can show.
 
     Attributes:
-        request: what is asked for; of a derived attention the first of several requests.
-        at: its place on the axes along which the figure has several: the name of each axis and
-            the value there, a model's name, the number of a sentence from 0, a part, a measure, or
-            the number of a step from 1. The steps of a text that a model goes on from have one
-            request.
-        derivation: what the attention is made of; None where it is the answer to the request.
+        request: the request. A derived attention has several requests, and this is the first.
+        at: the values that distinguish this attention: by the name of each axis with several
+            values, a model's name, the number of a sentence from 0, a part, a measure, or the
+            number of a step from 1. All steps of a continued text have the same request.
+        derivation: the computation of the attention; None if it is the answer to the request.
     """
 
     request: Request
@@ -118,7 +117,7 @@ class Variant:
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """All that have to be answered."""
+        """All requests that have to be answered."""
         return (self.request,) if self.derivation is None else self.derivation.bases
 
 
@@ -203,11 +202,11 @@ class FigureSpec:
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """All that have to be answered, each once, in order."""
+        """All requests that have to be answered, each once, in order."""
         return tuple(dict.fromkeys(one for variant in self.variants for one in variant.requests))
 
     def described(self, variant: Variant) -> str | None:
-        """The description of what a variant shows: that of its picture, where there are several."""
+        """The description of a variant: that of its picture, if the figure has several pictures."""
         picture = dict(variant.at).get("picture")
         return self.alt if picture is None else self.descriptions[int(picture)] or None
 

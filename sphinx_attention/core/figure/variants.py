@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .spec import FigureSpec
 
 _LONGEST_NAMED = 60
-"""Characters of a sentence in a message about it."""
+"""The most characters of a sentence in a message about it."""
 
 
 def resolve_all(
@@ -31,17 +31,17 @@ def resolve_all(
 ) -> Figure:
     """Resolve a figure of several attentions.
 
-    The first attention that can be had is shown first. What an author selected applies to the
-    others as far as they have it: a layer or a head by its name, a token by its text.
+    The first attention that is available is shown first. The author's selection applies to the
+    others as far as possible: a layer or a head by its name, a token by its text.
 
     Args:
-        spec: what was asked for.
+        spec: the specification of the figure.
         answers: one for each of the spec's requests, in order.
         budget: as for `resolve`. Attentions beyond it are left out, and the figure says so.
 
     Raises:
-        AttentionError: none of the attentions can be had, for the reason of the first; or the
-            first that can be had does not have what was selected.
+        AttentionError: no attention is available, and the message has the reason of the first; or
+            the first available attention lacks a selected layer, head or token.
     """
     if spec.request.generate is not None and isinstance(answers[0], Attention):
         return _resolve_steps(spec, answers[0], budget)
@@ -84,7 +84,7 @@ def resolve_all(
 
 
 def _located(error: AttentionError, variant: Variant) -> AttentionError:
-    """An error about a text, with the one of several sentences that it is about."""
+    """An error about a text, with the number and the beginning of the sentence."""
     text, number = clean_line(variant.request.text), dict(variant.at).get("sentence")
     if number is None or error.problem is not Problem.TEXT or text in error.neutral:
         return error
@@ -101,10 +101,10 @@ def _difference(
     """The difference of the two attentions of a comparison.
 
     Args:
-        spec: what was asked for.
+        spec: the specification of the figure.
         first: the first attention, as a figure.
         answers: both.
-        budget: what is left of it.
+        budget: the bytes that are left of the budget.
     """
     from sphinx_attention.core.analysis import difference  # noqa: PLC0415 - few figures need it
 
@@ -130,19 +130,19 @@ def _difference(
 
 
 def _resolve_steps(spec: FigureSpec, attention: Attention, budget: int | None) -> Figure:
-    """Resolve a figure of a text that a model goes on from: one attention a step, all of one head.
+    """Resolve a figure of a continued text, with an attention of one head for each step.
 
     The tokens of a step are those that the model has read when it chooses the next one. The last of
     them is pinned, unless the author pins another one at the step shown first.
 
     Args:
-        spec: what was asked for.
+        spec: the specification of the figure.
         attention: over the text and all new tokens.
         budget: as for `resolve`, for all steps together.
 
     Raises:
-        AttentionError: the model took fewer steps than that which the author names, or a layer,
-            head or token is not there.
+        AttentionError: the model took fewer steps than the author names, or a layer, head or token
+            does not exist.
     """
     count = len(attention.candidates)
     shown = count if spec.step is None else spec.step
@@ -212,7 +212,7 @@ def _beside(spec: FigureSpec, first: Figure) -> FigureSpec:
 
 
 def _relaxed(spec: FigureSpec, attention: Attention) -> FigureSpec:
-    """The spec without what another attention does not have."""
+    """The spec without the layers, heads and tokens that another attention lacks."""
 
     def there(numbers: tuple[int, ...] | None, names: Sequence[str]) -> tuple[int, ...] | None:
         kept = tuple(n for n in numbers or () if str(n) in names)

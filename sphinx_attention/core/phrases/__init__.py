@@ -55,8 +55,8 @@ class Phrases:
         self.language = language
         self._texts = {**texts, **(own or {})}
         self._markup: dict[str, Markup] = {}
-        told = json.dumps(sorted((own or {}).items()), ensure_ascii=True)
-        self.digest = hashlib.sha256(told.encode()).hexdigest()[:16] if own else ""
+        content = json.dumps(sorted((own or {}).items()), ensure_ascii=True)
+        self.digest = hashlib.sha256(content.encode()).hexdigest()[:16] if own else ""
 
     def __call__(self, name: str, /, **values: Any) -> str:
         """A phrase as plain text."""
@@ -97,12 +97,12 @@ class Phrases:
         return "; ".join(self._remark(name, values) for name, values in found)
 
     def _remark(self, name: str, values: Mapping[str, remarks.Value]) -> str:
-        told = {
+        filled = {
             key: self._layers(value) if isinstance(value, list) else value
             for key, value in values.items()
         }
         try:
-            return self(remarks.PREFIX + name, **told)
+            return self(remarks.PREFIX + name, **filled)
         except (LookupError, TypeError):
             # A remark of a later version, or of nobody's.
             return name

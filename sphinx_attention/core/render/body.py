@@ -274,9 +274,9 @@ def _signs(figure: Figure) -> Iterator[str]:
         yield _note(f'<i class="attention-sign{kind}"></i> {sign}: {more}')
     for words in figure.unpaired:
         if words:
-            told = ", ".join(words[:_MOST_UNPAIRED])
-            told += " …" if len(words) > _MOST_UNPAIRED else ""
-            yield _note(figure.say.markup("unpaired", words=told))
+            listed = ", ".join(words[:_MOST_UNPAIRED])
+            listed += " …" if len(words) > _MOST_UNPAIRED else ""
+            yield _note(figure.say.markup("unpaired", words=listed))
 
 
 def _notes(drawing: Drawing, figure: Figure) -> Iterator[str]:

@@ -260,12 +260,12 @@ def next_lines(figure: Figure) -> list[str]:
     """A line with the likeliest next tokens; none if the model chooses none."""
     if not figure.next_tokens:
         return []
-    told = [
+    listed = [
         f"{isolated(visible(one.text), figure)} {format_weight(one.probability)}"
         for one in figure.next_tokens
     ]
     last = isolated(visible(figure.attention.query_tokens[-1].text), figure)
-    return [figure.say("next_line", token=last, tokens=", ".join(told))]
+    return [figure.say("next_line", token=last, tokens=", ".join(listed))]
 
 
 def describe(figure: Figure) -> str:
@@ -318,8 +318,8 @@ def detail(figure: Figure, pairs: Sequence[Pair] | None = None) -> str:
     strongest = strongest_pairs(figure, _NAMED) if pairs is None else pairs[:_NAMED]
     named = ", ".join(_in_words(figure, pair) for pair in strongest)
     where = layer_and_head(figure) if _has_layer_or_head(figure) else ""
-    said = [_closed(where[:1].upper() + where[1:])] if where else []
-    return " ".join([*said, *([figure.say("strongest", pairs=named)] if named else [])])
+    sentences = [_closed(where[:1].upper() + where[1:])] if where else []
+    return " ".join([*sentences, *([figure.say("strongest", pairs=named)] if named else [])])
 
 
 def _closed(sentence: str) -> str:

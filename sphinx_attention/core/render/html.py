@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from sphinx_attention.core.phrases import Phrases
 
 SideFile = Callable[[str, str], str]
-"""Writes a file with this name and JavaScript, and returns its URL from the page."""
+"""A function that writes JavaScript to a file of some name, and returns its URL from the page."""
 
 ImageFile = Callable[[str, bytes], str]
-"""Writes a file with this name and these bytes, and returns its URL from the page."""
+"""A function that writes bytes to a file of some name, and returns its URL from the page."""
 
 LATER = "attention-later-"
 """The beginning of the names of side files that a page loads only when a reader asks for them."""
@@ -58,7 +58,7 @@ ATTRIBUTES = {
     "data-compare": "of a comparison, what its two figures differ in; beside it there are only "
     "``lang`` and ``dir``",
     "lang": "the language of the figure's own words, where it is the page's and not English",
-    "dir": "``rtl``, where the page is read from right to left; the picture follows its sentence",
+    "dir": "``rtl`` on pages that are read from right to left; the picture follows its sentence",
 }
 """The attributes of the ``<figure>`` element, for the docs."""
 
@@ -78,11 +78,11 @@ CLASSES = {
     "addresses",
     "attention-vector": "the table with the weights of the pinned tokens",
     "attention-pairs": "the table of the strongest pairs",
-    "attention-placeholder": "what stands in the place of a figure that cannot be drawn",
+    "attention-placeholder": "the placeholder of a figure that cannot be drawn",
     "attention-focus": "a link of the prose to a figure; ``data-selection`` is what it selects "
     "there, as addresses write it",
     "attention-number": "a weight in the prose, or in a table",
-    "attention-problem": "what stands in the place of a number or a link that cannot be had",
+    "attention-problem": "the placeholder of a number or a link that is not available",
 }
 """Classes that a theme or a test may rely on, for the docs. All others may change at any time."""
 
@@ -123,24 +123,24 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
 
 
 def _words_of_written(figure: Figure) -> str:
-    """The phrases of the browser part that are others in this figure, as JSON."""
+    """The phrases of the browser part that differ in this figure, as JSON."""
     words = figure.say.browser_words_of_written()
     return json.dumps(words, ensure_ascii=False, separators=(",", ":"))
 
 
 def _reading(figure: Figure) -> dict[str, str]:
-    """The attributes that say how the figure's own words are read."""
+    """The attributes for the language and the direction of the figure's own words."""
     attributes = {}
     if figure.spec.language != "en" and not figure.foreign:
         attributes["lang"] = figure.say.language
     if figure.right_to_left:
-        # The theme may not say it.
+        # The theme may not set the direction.
         attributes["dir"] = "rtl"
     return attributes
 
 
 def _shortest(number: float) -> str:
-    """The shortest text that is read back as this number."""
+    """The shortest text that is parsed to this number."""
     return repr(number).removesuffix(".0")
 
 
@@ -155,7 +155,7 @@ def render_html(
 ) -> str:
     """Write everything inside ``<figure>`` before the caption.
 
-    The other attentions that readers can choose are drawn too, and go where `side_file` puts them.
+    The other attentions that readers can choose are drawn as well, and `side_file` writes them.
 
     Args:
         figure: what is shown.
@@ -164,8 +164,8 @@ def render_html(
             first; None keeps all of them in the page.
         image_file: takes the images of pictures, for pages whose policy allows no ``data:``; None
             leaves them in the page.
-        on_page: the keys of the payloads that the page has already; those of this figure are added.
-            Equal payloads of a page are carried once. None carries each by itself.
+        on_page: the keys of the payloads that the page has already. Those of this figure are added,
+            so that a page carries equal payloads once. None repeats equal payloads.
         seen_file: takes the pictures that models saw, so that a project has one file of each; None
             leaves them in the page.
 
@@ -233,9 +233,9 @@ def _with_alternatives(
     on_page: set[str] | None,
 ) -> str:
     """The markup of an attention and of its alternatives (see `render_html`)."""
-    told = [_variant(figure, one, uid, side_file, files) for one in figure.alternatives]
+    variants = [_variant(figure, one, uid, side_file, files) for one in figure.alternatives]
     numbers = _numbers(
-        figure, side_file, frozenset() if on_page is None else on_page, variants=told
+        figure, side_file, frozenset() if on_page is None else on_page, variants=variants
     )
     markup = write_body(page_figure(figure), figure, uid, numbers)
     if on_page is not None and numbers.text:
@@ -251,20 +251,20 @@ def _variant(
     files: _Images,
 ) -> str:
     """An attention that is not shown first, as JSON for the page."""
-    told: dict[str, Any] = {"at": dict(one.variant.at)}
+    fields: dict[str, Any] = {"at": dict(one.variant.at)}
     if one.figure is None:
-        told["reason"] = clean_line(one.reason)
-        return _json(told)
+        fields["reason"] = clean_line(one.reason)
+        return _json(fields)
     numbers = _numbers(one.figure, None, files_to=side_file)
     markup = files.moved(write_body(page_figure(one.figure), whole, uid, numbers))
     content = _json({"attributes": figure_attributes(one.figure), "markup": markup})
     key = hashlib.sha256(content.encode()).hexdigest()[:16]
     if side_file is None:
-        told["content"] = json.loads(content)
-        return _json(told)
+        fields["content"] = json.loads(content)
+        return _json(fields)
     script = f'(globalThis.attentionVariants??={{}})["{key}"]={content};\n'
-    told |= {"key": key, "src": side_file(f"attention-{key}.js", script)}
-    return _json(told)
+    fields |= {"key": key, "src": side_file(f"attention-{key}.js", script)}
+    return _json(fields)
 
 
 def _json(value: Any) -> str:
@@ -347,21 +347,21 @@ def _numbers(
     if url or key in on_page:
         text = ""
     directive, at = _directive(figure), _json(dict(figure.spec.at))
-    told = _files(figure, files_to or side_file)
-    return Numbers(key, text, url, directive=directive, at=at, variants=variants, files=told)
+    view_files = _files(figure, files_to or side_file)
+    return Numbers(key, text, url, directive=directive, at=at, variants=variants, files=view_files)
 
 
 def _files(figure: Figure, side_file: SideFile | None) -> str:
     """The files of a view, as JSON: of each its name and its content, or the script that has it."""
-    told: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for name, text in files_of(figure).items():
         key = hashlib.sha256(text.encode()).hexdigest()[:16]
         if side_file is None or len(text) <= _SMALLEST_FILE:
-            told[name] = {"text": text}
+            found[name] = {"text": text}
             continue
         script = f'(globalThis.attentionPayloads??={{}})["{key}"]="{text}";\n'
-        told[name] = {"key": key, "src": side_file(f"{LATER}{key}.js", script)}
-    return _json(told) if told else ""
+        found[name] = {"key": key, "src": side_file(f"{LATER}{key}.js", script)}
+    return _json(found) if found else ""
 
 
 _SMALLEST_FILE = 2 * 1024
@@ -370,21 +370,21 @@ _SMALLEST_FILE = 2 * 1024
 
 def _notation(notation: Notation, words: Phrases) -> dict[str, str]:
     """The templates of an author's language, with the text of the button."""
-    told = {"figure": notation.figure, "option": notation.option, "label": words(notation.label)}
-    told |= {"quote": notation.quote} if notation.quote else {}
-    return told | ({"indent": notation.indent} if notation.indent else {})
+    fields = {"figure": notation.figure, "option": notation.option, "label": words(notation.label)}
+    fields |= {"quote": notation.quote} if notation.quote else {}
+    return fields | ({"indent": notation.indent} if notation.indent else {})
 
 
 def _directive(figure: Figure) -> str:
     """The author's directive as JSON; empty where none was written."""
     if (written := figure.spec.written) is None:
         return ""
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "text": written.text,
         "options": dict(written.options),
         "body": written.body,
         "notation": _notation(written.notation, figure.say),
     }
     if own := figure.spec.kind.options:
-        told["own"] = list(own)
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        fields["own"] = list(own)
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))

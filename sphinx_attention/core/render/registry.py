@@ -63,8 +63,8 @@ def words(figure: Figure) -> str:
     """The description of a summary by its view; empty for other figures."""
     if figure.spec.kind.summary is None:
         return ""
-    said: str = _module(figure.spec.view).describe(figure)
-    return said
+    description: str = _module(figure.spec.view).describe(figure)
+    return description
 
 
 def measures(figure: Figure) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Sources: what turns requests into attentions."""
+"""Sources, which answer requests with attentions."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class Runner(Protocol):
     """Answers the requests of one source."""
 
     def run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer]]:
-        """Answer each request once, in any order, each as soon as it can be.
+        """Answer each request once, in any order, as soon as its answer is known.
 
         Args:
-            requests: all for the runner's own source.
+            requests: requests for the runner's own source.
 
         Yields:
-            A request and its attention, or what kept it from having one.
+            A request and its attention, or the error instead of an attention.
         """
         ...
 
 
 class _EachRunner:
-    """A runner whose requests have nothing to share."""
+    """A runner that answers each request by itself."""
 
     def __init__(self, read: Callable[[Request], Attention]) -> None:
         self._read = read
@@ -49,20 +49,20 @@ class _EachRunner:
 def open_source(source: Source) -> AbstractContextManager[Runner]:
     """The runner of a source, to be used in a ``with``.
 
-    Nothing is loaded before the first request: torch and transformers are imported by a model's
-    first, an author's module by a function's first. The built-in model runs in NumPy, whether torch
-    is installed or not.
+    Nothing is loaded before the first request. The first request for a model imports torch and
+    transformers, and the first request for a function imports the author's module. The built-in
+    models run in NumPy, even if torch is installed.
     """
     if is_vision(source):
-        from .builtin import vision  # noqa: PLC0415 - likewise
+        from .builtin import vision  # noqa: PLC0415 - only some notes use this model
 
         return nullcontext(_EachRunner(vision.read))
     if is_builtin(source):
-        from .builtin import runner  # noqa: PLC0415 - for those who have the model in their notes
+        from .builtin import runner  # noqa: PLC0415 - only some notes use this model
 
         return nullcontext(_EachRunner(runner.read))
     if isinstance(source, ModelSource):
-        from sphinx_attention.core.sources.huggingface.runner import ModelRunner  # noqa: PLC0415 - for those who have a model
+        from sphinx_attention.core.sources.huggingface.runner import ModelRunner  # noqa: PLC0415 - only notes with a model
 
         return ModelRunner(source)
     if isinstance(source, FunctionSource):

@@ -1,4 +1,4 @@
-"""Files that a document names: where they may lie, and how they are read.
+"""Files that a document names: where they may be, and how they are read.
 
 Documentation is built from the pull requests of strangers. A file is read only where the project
 lets authors name files, only where it is a regular file, and only up to a limit.
@@ -23,7 +23,7 @@ LARGEST_FILE = 512 * 2**20
 """Bytes of the largest file that is read: 2,048 tokens and 32 heads in single precision."""
 
 _LISTED = 5000
-"""Entries of a folder that are looked through for a file of a like name."""
+"""The most entries of a folder that are searched for a file with a similar name."""
 
 
 def locate(declared: str, path: Path, roots: Sequence[Path] | None) -> Path:
@@ -31,12 +31,12 @@ def locate(declared: str, path: Path, roots: Sequence[Path] | None) -> Path:
 
     Args:
         declared: what the author wrote, for messages.
-        path: where that is, links not resolved.
-        roots: the folders below which authors may name files; None for all folders, where the
-            reader of the message is the owner of the machine.
+        path: the path of that file, with links not resolved.
+        roots: the folders below which authors may name files; None allows all folders, for a person
+            who reads their own files.
 
     Raises:
-        AttentionError: a file that lies elsewhere, whether it is there or not.
+        AttentionError: the file is outside of the roots. It need not exist.
     """
     if re.match(r"[A-Za-z][A-Za-z0-9+.\-]+://", declared):
         raise AttentionError(
@@ -70,12 +70,12 @@ def on_other_drive(
     roots: Iterable[str],
     split: Callable[[str], tuple[str, str]] = os.path.splitdrive,
 ) -> bool:
-    """Whether a path names a drive, a share or a device that none of some folders lies on.
+    """Whether a path is on a drive, a share or a device without any of some folders.
 
     Args:
-        path: where a file is said to lie.
+        path: the path of a file.
         roots: the folders.
-        split: how a system tells the drive of a path; there are none but on Windows.
+        split: separates the drive from a path. Only Windows has drives.
     """
     drives = {split(root)[0].casefold().replace("/", "\\") for root in roots}
     return split(path)[0].casefold().replace("/", "\\") not in {"", *drives}
@@ -98,16 +98,16 @@ def read_author_file(
     """The bytes of a file that an author names.
 
     Args:
-        path: where it lies, from `locate`.
+        path: the result of `locate`.
         declared: what the author wrote, for messages.
-        limit: how many bytes it may have.
-        advice: what to do where it has more.
+        limit: the most bytes that are read.
+        advice: what the author can do about a file with more bytes.
 
     Raises:
-        AttentionError: no such file, none that is regular, or one that is too large.
+        AttentionError: the file does not exist, is not regular, or is too large.
     """
     try:
-        # Without waiting: opening a named pipe would wait for somebody to write into it.
+        # O_NONBLOCK: opening a named pipe would wait for another process to write to it.
         opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _binary())
     except FileNotFoundError:
         raise _unreadable(
@@ -141,7 +141,7 @@ def _unreadable(declared: str, why: str) -> AttentionError:
 
 
 def _short(declared: str) -> str:
-    """A name as messages show it, whatever an author wrote."""
+    """A name in the form for messages: short, and with every character printable."""
     shown = declared if len(declared) <= 200 else f"{declared[:200]}…"
     return shown.encode(errors="backslashreplace").decode().replace("\0", "\\0")
 
@@ -167,7 +167,7 @@ def _rooted(declared: str) -> str:
 
 
 def _nearest(path: Path) -> str:
-    """The file of a like name in the same folder."""
+    """A hint for a file of a similar name in the same folder; empty without one."""
     try:
         with os.scandir(path.parent) as entries:
             names = [entry.name for entry, _ in zip(entries, range(_LISTED), strict=False)]

@@ -1,4 +1,4 @@
-"""Importing and calling functions of authors, and saying where they fail."""
+"""Imports and calls the functions of authors, and reports where they fail."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _LIBRARIES = frozenset(
     {"accelerate", "jax", "matplotlib", "numpy", "pandas", "safetensors", "scipy", "sklearn"}
     | {"sphinx", "tensorflow", "tokenizers", "torch", "transformers"}
 )
-"""Libraries that functions import. A file of that name beside the notes hides them."""
+"""Libraries that functions often import. A file of the same name beside the notes hides a
+library."""
 
 
 def find(name: str) -> Callable[..., Any]:
@@ -43,7 +44,7 @@ def find(name: str) -> Callable[..., Any]:
         known = [] if callable(found) else dir(sys.modules[module_name])
     except KeyboardInterrupt:
         raise
-    # A module may do anything while it is imported, ending the program included.
+    # The import of a module may do anything. It may also end the program.
     except BaseException as error:
         raise _failed(
             error, f"the module of {name} cannot be imported", importing=module_name
@@ -67,12 +68,12 @@ def call(name: str, function: Callable[..., Any], text: str, options: Mapping[st
 
     Args:
         name: ``package.module:function``, for messages.
-        function: what that is.
+        function: the function of that name.
         text: the sentence.
         options: ``pair``, ``target`` and ``part``, where the author gives them.
 
     Raises:
-        AttentionError: whatever it raises, with the file and the line.
+        AttentionError: the function raised an exception. The message has its file and line.
     """
     _check_parameters(name, function, text, options)
     try:
@@ -88,7 +89,7 @@ def _check_parameters(
 ) -> None:
     try:
         signature = inspect.signature(function)
-    except Exception:  # noqa: BLE001 - not every callable tells; then the call itself does
+    except Exception:  # noqa: BLE001 - not every callable has a signature, and then the call itself fails
         return
     try:
         signature.bind(text, **options)
@@ -109,31 +110,31 @@ def _failed(error: BaseException, what: str, *, importing: str = "") -> Attentio
             if importing
             else "a function must not call sys.exit, or read the command line with argparse"
         )
-        said = f"{what}: it ended the program (SystemExit: {error.code}){line}; {mend}"
+        message = f"{what}: it ended the program (SystemExit: {error.code}){line}; {mend}"
     else:
-        told = isinstance(error, RecursionError | MemoryError)
-        verb = ": " if importing else " failed: " if told else " raised "
-        said = f"{what}{verb}{reason(error)}{line}"
+        self_explaining = isinstance(error, RecursionError | MemoryError)
+        verb = ": " if importing else " failed: " if self_explaining else " raised "
+        message = f"{what}{verb}{reason(error)}{line}"
         if hidden := _hidden(error):
-            said += f"; {hidden}"
+            message += f"; {hidden}"
         elif importing and _is_missing(error, importing):
-            said += "; it has to be installed, or its folder on sys.path"
+            message += "; it has to be installed, or its folder on sys.path"
         elif isinstance(error, ModuleNotFoundError) and error.name:
-            said += f"; install it, `pip install {error.name.partition('.')[0]}`"
+            message += f"; install it, `pip install {error.name.partition('.')[0]}`"
     memory = isinstance(error, MemoryError)
-    made = AttentionError(Problem.MEMORY if memory else Problem.FUNCTION, said)
+    made = AttentionError(Problem.MEMORY if memory else Problem.FUNCTION, message)
     made.trace = "".join(traceback.format_exception(error))
     return made
 
 
 def _is_missing(error: BaseException, module: str) -> bool:
-    """Whether it is the module itself that is not there, and not one that it imports."""
+    """Whether the module itself is missing, and not another module that it imports."""
     name = getattr(error, "name", None) or ""
     return isinstance(error, ImportError) and (module == name or module.startswith(f"{name}."))
 
 
 def _frames(error: BaseException) -> Iterator[tuple[str, int]]:
-    """File and line of each frame below ours, the innermost last."""
+    """The file and the line of each frame outside of this package, the innermost last."""
     for frame, line in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
         if not Path(file).is_relative_to(_OURS) and not file.startswith("<frozen"):
@@ -141,7 +142,7 @@ def _frames(error: BaseException) -> Iterator[tuple[str, int]]:
 
 
 def _line(error: BaseException) -> str:
-    """The place of the error: the author's own innermost frame, rather than one of a library."""
+    """The place of the error: the author's own innermost frame, or else that of a library."""
     frames = list(_frames(error))
     if isinstance(error, SyntaxError) and error.filename:
         frames.append((error.filename, error.lineno or 1))
@@ -161,7 +162,7 @@ def _is_installed(file: str) -> bool:
 
 
 def _shown(file: str) -> str:
-    """A path as short as it can be: below the folder that it was imported from."""
+    """A path relative to the folder from which the module was imported."""
     path = Path(file)
     roots = [Path(entry) for entry in (*sys.path, "") if entry] + [Path.cwd()]
     below = [str(path.relative_to(root)) for root in roots if path.is_relative_to(root)]
@@ -169,7 +170,7 @@ def _shown(file: str) -> str:
 
 
 def _hidden(error: BaseException) -> str:
-    """A hint for a file of the author's that hides a library or a module of Python's."""
+    """A hint about a file of the author that hides a library or a module of Python."""
     files = [file for file, _ in _frames(error)]
     owners = (getattr(error, "obj", None), sys.modules.get(getattr(error, "name", None) or ""))
     files += [getattr(one, "__file__", None) or "" for one in owners if inspect.ismodule(one)]

@@ -2,18 +2,17 @@
 
 The protocol: a function ``package.module:function`` is called as ``f(text)``, as
 ``f(text, pair=…)`` where the author gives a second sentence, and with ``target=…`` and ``part=…``
-in the same way. It answers with an `Answer`, with a mapping, or with a tuple of the first two of
-these in order:
+in the same way. It returns an `Answer`, a mapping with these entries, or a tuple of the first two:
 
-- ``tokens``: the tokens, a sequence of strings; those that attend, if ``key_tokens`` are others.
-- ``weights``: shape (layers, heads, queries, keys); missing dimensions in front are added. Each
-  row sums to 1 over the keys that are not masked. Anything that numpy reads, or a tensor, or
-  several of them, one a layer.
-- ``key_tokens`` (optional): the tokens that are attended to; a cross-attention.
+- ``tokens``: the texts of the query tokens; without ``key_tokens``, also of the key tokens.
+- ``weights``: shape (layers, heads, queries, keys); missing leading axes are added. Each row sums
+  to 1 over the keys that are not masked. The value may be anything that NumPy reads, a tensor, or a
+  sequence with a tensor for each layer.
+- ``key_tokens`` (optional): the texts of the key tokens of a cross-attention.
 - ``masked`` (optional): shape (queries, keys) or (layers, queries, keys), true where a query may
-  not see a key; none are if it is left out.
-- ``special`` (optional): which tokens the function added itself, one truth value a token, or
-  their texts. Without it, tokens of the usual forms, such as ``[CLS]``, are special.
+  not see a key. Without it, no key is masked.
+- ``special`` (optional): which tokens the function itself added: one truth value for each token, or
+  the texts of these tokens. Without it, tokens in the usual forms, such as ``[CLS]``, are special.
 - ``norms`` (optional): shape (layers, heads, keys), the length of what each key adds to a head's
   output where its weight is 1, for figures that show what a head writes.
 - ``queries``, ``keys``, ``values`` (optional): shape (layers, heads, tokens, dimensions), for
@@ -65,7 +64,7 @@ _PAIR_OF_ANSWERS = 2
 
 
 def reader() -> Callable[[Request], Attention]:
-    """A reader that calls a function once for requests in a row that call it in the same way.
+    """A reader that calls a function once for successive requests with the same arguments.
 
     A figure of two measures makes two such requests.
     """
@@ -120,13 +119,13 @@ def read_answer(
 
     Args:
         answer: an `Answer`, a mapping with its entries, or a tuple of tokens and weights.
-        request: which part it is, what is kept beside the weights, and what to call the source.
-        problem: what a failure is filed under.
+        request: the request, with the part, the kept tensors, and the name of the source.
+        problem: the kind of the problem in errors.
         scores: whether the numbers are weights, or logits that still need a softmax.
         causal: whether later keys are masked.
 
     Raises:
-        AttentionError: it is something else, or holds numbers that are no weights.
+        AttentionError: the answer is of another type, or its numbers are not attention weights.
     """
     return _attention(_as_mapping(answer), request, problem, scores, causal=causal)
 
@@ -235,7 +234,7 @@ def _with_vectors(
     kept = {name: array for name, array in given.items() if name in request.keep}
     shared = {array.shape[1] for name, array in kept.items() if name != "queries"}
     if len(shared) > 1 or "keys" not in kept:
-        # Everywhere else, the same heads share keys and values.
+        # All other code expects that keys and values have the same number of heads.
         kept = {name: array.repeat(heads // array.shape[1], 1) for name, array in kept.items()}
     if not {"queries", "keys"} <= kept.keys():
         return replace(attention, **kept)
@@ -244,7 +243,8 @@ def _with_vectors(
         raise AttentionError(
             problem, f"queries of {size} dimensions and keys of {other}: expected as many"
         )
-    # The usual scale, or none: queries may be scaled already, and some models do not scale.
+    # The scale is the usual one, or 1: queries may be scaled already, and some models have no
+    # scale.
     attention = replace(attention, **kept)
     tried = [
         with_logit_terms(attention, [LayerLogitTerms(scale, 0.0, None, None, "")] * layers)
@@ -254,7 +254,7 @@ def _with_vectors(
 
 
 def _mend(shape: tuple[int, ...], queries: int, keys: int) -> str:
-    """A hint for tokens that do not fit."""
+    """A hint about a number of tokens that does not fit the weights; empty without one."""
     if (queries, keys) == shape[:1:-1]:
         return "; the rows are queries: transpose the last two axes"
     if queries != shape[2] and shape[2] != shape[3]:

@@ -1,4 +1,4 @@
-"""Going on from a text: what all causal models have in common, whichever way they run."""
+"""The continuation of a text, for every causal model and every way in which it runs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ CANDIDATES = 5
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """The tokens with which a model went on from a text.
+    """The tokens with which a model continued a text.
 
     Attributes:
         ids: their numbers.
-        steps: for each of them, the numbers and probabilities of the likeliest tokens at that
-            place, the likeliest first, which is the chosen one.
+        steps: for each of these tokens, the numbers and probabilities of the likeliest tokens at
+            its position. The first one is the likeliest, and is the chosen one.
     """
 
     ids: tuple[int, ...]
@@ -56,16 +56,16 @@ def go_on(
     count: int,
     end: Collection[int],
 ) -> Continuation:
-    """Go on from a text, with the likeliest token each time.
+    """Continue a text with the likeliest token at each step.
 
     Args:
         logits_after: the logit of each token of the vocabulary after some tokens.
         ids: the tokens of the text.
-        count: how many tokens are added at most.
-        end: the tokens that end a text; nothing is added after one of them.
+        count: the most tokens that are added.
+        end: the tokens that end a text. No token is added after one of them.
 
     Raises:
-        AttentionError: the logits are no numbers.
+        AttentionError: a logit is not a finite number.
     """
     added: list[int] = []
     steps = []
@@ -77,10 +77,10 @@ def go_on(
 
 
 def likeliest(logits: ArrayLike) -> tuple[tuple[int, float], ...]:
-    """The likeliest tokens with their probabilities; of equal ones, that of the lower number.
+    """The likeliest tokens with their probabilities. Equal ones are in the order of their numbers.
 
     Raises:
-        AttentionError: the logits are no numbers.
+        AttentionError: a logit is not a finite number.
     """
     numbers = np.asarray(logits, np.float32)
     if not numbers.size or not np.isfinite(numbers.max()):
@@ -95,16 +95,16 @@ def likeliest(logits: ArrayLike) -> tuple[tuple[int, float], ...]:
 
 
 def check_room(label: str, tokens: int, count: int, limit: int | None) -> None:
-    """Refuse more new tokens than the model has positions for.
+    """Check that the model has enough positions for the new tokens.
 
     Args:
         label: what figures call the model.
         tokens: how many tokens the text has.
-        count: how many are to be added.
-        limit: how many the model takes; None where nothing bounds them.
+        count: how many tokens the model is to add.
+        limit: the most tokens that the model takes; None without a limit.
 
     Raises:
-        AttentionError: there is no room for so many.
+        AttentionError: the model has too few positions.
     """
     if limit is None or tokens + count <= limit:
         return
@@ -118,7 +118,7 @@ def check_room(label: str, tokens: int, count: int, limit: int | None) -> None:
 
 
 def does_not_generate(label: str, why: str) -> AttentionError:
-    """The error of a model that cannot go on from a text.
+    """The error of a model that cannot continue a text.
 
     Args:
         label: what figures call the model.

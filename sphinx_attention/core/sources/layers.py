@@ -15,18 +15,19 @@ if TYPE_CHECKING:
 def choose_layers(
     label: str, heads: Mapping[int, int], wanted: Sequence[int] | None
 ) -> tuple[tuple[int, ...], str]:
-    """The layers of a figure, in order, and a remark about the others, or nothing.
+    """The layers of a figure in order, and a remark about the other layers; empty without any.
 
-    Layers of one figure have equally many heads. Where a model's layers differ and none is named,
-    those are taken that most are like.
+    All layers of a figure have the same number of heads. If the layers of a model differ and the
+    author names none, the figure has the layers with the most frequent number of heads.
 
     Args:
         label: what figures call the model.
         heads: how many heads each layer with attention has, by its number, in order.
-        wanted: the numbers of the layers that were named; None where none was.
+        wanted: the numbers of the layers that the author named; None if there are none.
 
     Raises:
-        AttentionError: one is not there, or those that are named differ.
+        AttentionError: a named layer does not exist, or the named layers have different numbers of
+            heads.
     """
     if wanted is None:
         counts = Counter(heads.values())
@@ -41,11 +42,11 @@ def choose_layers(
             f"{_listed(list(heads))}",
         )
     if len({heads[number] for number in wanted}) > 1:
-        said = ", ".join(f"layer {number} has {heads[number]}" for number in sorted(wanted))
+        differing = ", ".join(f"layer {number} has {heads[number]}" for number in sorted(wanted))
         raise AttentionError(
             Problem.OPTION,
-            f"layers: the layers of one figure need equally many heads, and of {label} {said}; "
-            "name layers that are alike",
+            f"layers: the layers of one figure need equally many heads, and of {label} "
+            f"{differing}; name layers that are alike",
         )
     return tuple(number for number in heads if number in wanted), ""
 

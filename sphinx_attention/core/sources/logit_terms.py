@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TOLERANCE = 2e-4
-"""Weights that differ by less are the same to three decimals."""
+"""The largest difference of two weights that count as equal, as their three decimals are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,11 @@ class LayerLogitTerms:
     """The changes that a layer makes to the dot products of its queries and keys, for one text.
 
     Attributes:
-        scale: what they are multiplied by.
-        softcap: what they are bent to stay below; 0 where they are not.
-        bias: what is added to keys that are seen, shape (heads or 1, queries, keys); or None.
-        sinks: shape (heads,), logits that take part in the softmax and are no keys; or None.
-        missing: a remark about what of the layer could not be read; empty where all was.
+        scale: the factor of the dot products.
+        softcap: the bound of the logits; 0 if they have none.
+        bias: the addend of keys that are not masked, shape (heads or 1, queries, keys); or None.
+        sinks: shape (heads,), logits that take part in the softmax without a key; or None.
+        missing: a remark about the terms that could not be read; empty if all are known.
     """
 
     scale: float
@@ -40,11 +40,11 @@ class LayerLogitTerms:
 
 
 def with_logit_terms(attention: Attention, layers: Sequence[LayerLogitTerms]) -> Attention:
-    """The same attention with its logit terms, or with the reason why they are not known.
+    """The attention with its logit terms, or with the reason why they are not known.
 
     Args:
-        attention: with queries and keys, as far as they are to be had.
-        layers: the terms of each layer; empty where the way to the weights tells none.
+        attention: the attention, with queries and keys if they are known.
+        layers: the terms of each layer; empty if the backend does not know them.
     """
     if not layers:
         return _without(attention, remark("no_vectors_of_model"))

@@ -46,8 +46,9 @@ def read(request: Request) -> Attention:
     """The attention of a request whose source is a matrix.
 
     Raises:
-        AttentionError: numbers that are none, not a matrix, do not fit the tokens, are negative
-            or not finite, or rows that do not sum to 1. Its line is that of the body.
+        AttentionError: a cell is not a number, the numbers are not a matrix or do not fit the
+            tokens, a number is negative or not finite, or a row does not sum to 1. The line of the
+            error is that of the body.
     """
     source = request.source
     assert isinstance(source, MatrixSource)
@@ -105,7 +106,7 @@ def _attention(given: Given, request: Request, source: MatrixSource) -> Attentio
 def _tokens(
     given: Given, request: Request, source: MatrixSource, weights: NDArray[np.float64]
 ) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
-    """The tokens of both sides: the author's words where they fit, else the matrix's own."""
+    """The tokens of both sides: the author's words if they fit, or else those of the matrix."""
     rows = weights.shape[2]
     words: Sequence[str] = request.tokens or tuple(request.text.split())
     own = given.query_tokens
@@ -151,7 +152,7 @@ def _check_names(given: Given, weights: NDArray[np.float64]) -> None:
 
 
 def _check_labels(given: Given, words: Sequence[str]) -> None:
-    """Labels in a body have to be the tokens of the sentence."""
+    """Check that labels in a body are the tokens of the sentence."""
     for labels, what in ((given.query_tokens, "row"), (given.key_tokens, "column")):
         if labels is None or len(labels) != len(words):
             continue
@@ -217,11 +218,11 @@ def _why_oblong(weights: NDArray[np.float64], tokens: int) -> str:
 
 
 def fits(text: str, tokens: int | Sequence[str]) -> bool:
-    """Whether a text is nothing but rows of numbers, as many as there are tokens, and as long.
+    """Whether a text consists of rows of numbers, with a row and a column for each token.
 
     Args:
         text: the body.
-        tokens: the tokens, or how many there are.
+        tokens: the tokens, or their number.
     """
     count = tokens if isinstance(tokens, int) else len(tokens)
     names = () if isinstance(tokens, int) else tokens

@@ -1,4 +1,4 @@
-"""The refusals of requests, in the same words for every way in which a model runs."""
+"""The errors of requests that a model does not accept, equal for every kind of runner."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def check_text(text: str) -> None:
     """Refuse a text of white space alone.
 
     Raises:
-        AttentionError: it is one.
+        AttentionError: the text has only white space, or is empty.
     """
     if not text.strip():
         raise AttentionError(Problem.TEXT, "the text is empty")
@@ -27,11 +27,11 @@ def check_length(label: str, tokens: int, limit: int | None, what: str = "text")
     Args:
         label: what figures call the model.
         tokens: how many tokens the text has.
-        limit: how many the model takes; None where nothing bounds them.
-        what: which text it is.
+        limit: the most tokens that the model takes; None without a limit.
+        what: the name of the text in the message.
 
     Raises:
-        AttentionError: it is too long.
+        AttentionError: the text is too long.
     """
     if limit is not None and tokens > limit:
         raise AttentionError(
@@ -57,7 +57,7 @@ def takes_no_target(label: str) -> AttentionError:
 
 
 def takes_no_pair() -> AttentionError:
-    """The error of a second sentence that the tokenizer has no place for."""
+    """The error of a second sentence for a tokenizer that takes only one."""
     return AttentionError(
         Problem.OPTION,
         f"this model's tokenizer has no format for a pair of sentences; remove {option('pair')}",

@@ -11,12 +11,13 @@ _SHOWN_SPACE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"}
 
 
 def readable(piece: str, kind: str) -> str:
-    """A piece of a vocabulary as a person reads it.
+    """A piece of a vocabulary in readable form.
 
     Args:
-        piece: as the vocabulary writes it.
-        kind: how: ``bytes`` writes a character for each byte (GPT-2), ``latin`` the character of
-            the same number, ``marks`` a ``▁`` for a space (SentencePiece), ``plain`` the text.
+        piece: the piece in the form of the vocabulary.
+        kind: the form of the vocabulary. ``bytes`` has a character for each byte (GPT-2), ``latin``
+            the character with the number of the byte, ``marks`` a ``▁`` for a space
+            (SentencePiece), and ``plain`` the text itself.
     """
     if kind == "plain":
         return piece
@@ -33,10 +34,10 @@ def readable(piece: str, kind: str) -> str:
 
 
 def show(data: bytes) -> str:
-    """The bytes of one token as text in which everything can be seen.
+    """The bytes of one token as text without invisible characters.
 
-    The one space before a word is left out. All other white space is shown as ``␣``, ``⏎`` and
-    ``⇥``: indentation, the ends of lines, and tokens of nothing else.
+    A single space before a word is removed. All other white space is shown as ``␣``, ``⏎`` and
+    ``⇥``: indentation, line ends, and tokens of white space alone.
     """
     text = ""
     while data:
@@ -56,7 +57,7 @@ def show(data: bytes) -> str:
     start = len(text) - len(text.lstrip())
     end = len(text.rstrip()) if text.strip() else start
     return "".join(
-        # Inside of a token of several words a space is what it is.
+        # Spaces between the words of a token stay.
         c if start <= n < end and c == " " else c.translate(_SHOWN_SPACE)
         for n, c in enumerate(text)
     )
@@ -71,7 +72,7 @@ def _good_prefix(data: bytes) -> int:
 
 
 def _bad_length(data: bytes) -> int:
-    """The number of bytes at the start that begin no whole character."""
+    """The number of bytes at the start that are not part of a complete character."""
     length = 0
     while length < len(data) and _good_prefix(data[length:]) == 0:
         length += 1
@@ -84,7 +85,7 @@ def _marks(data: bytes) -> str:
 
 @cache
 def byte_alphabet() -> dict[str, int]:
-    """The bytes by the characters that byte-level vocabularies write for them (GPT-2)."""
+    """For each character of byte-level vocabularies (GPT-2), the byte that it stands for."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     table = {chr(b): b for b in printable}
     others = (b for b in range(0x100) if b not in set(printable))

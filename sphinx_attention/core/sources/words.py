@@ -1,4 +1,4 @@
-"""Which white-space separated word of the text each token belongs to."""
+"""Finds the word of the text to which each token belongs. White space separates words."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def words_at(
     segments: Sequence[int],
     texts: tuple[str, str],
 ) -> list[int | None]:
-    """The word of each token, by where the tokens lie in the text.
+    """The number of each token's word, found by the positions of the tokens in the text.
 
     Args:
-        spans: start and end of each token, or None where the tokenizer does not say.
+        spans: the start and the end of each token; None if the tokenizer does not give them.
         special: whether the tokenizer added the token itself.
         segments: 0 or 1, the text of each token.
-        texts: the text, and the second one of a pair or an empty one.
+        texts: the text, and the second text of a pair or an empty text.
     """
     starts = [[m.start() for m in _WORD.finditer(text)] for text in texts]
     first = (0, len(starts[0]))
@@ -36,7 +36,7 @@ def words_at(
             continue
         text = texts[segment]
         if span is not None:
-            # Byte-level tokens take the space before a word along: the word begins after it.
+            # Byte-level tokens contain the space before a word. The word begins after the space.
             start = span[1] - len(text[span[0] : span[1]].lstrip())
             if start == span[1]:
                 start += len(text[start:]) - len(text[start:].lstrip())
@@ -54,18 +54,18 @@ def words_of_pieces(
     segments: Sequence[int],
     texts: tuple[str, str],
 ) -> list[int | None]:
-    """The word of each token, of a tokenizer that does not say where its tokens lie.
+    """The number of each token's word, for tokenizers that do not give the positions of tokens.
 
-    Each text is split again, word by word, and the pieces are counted. Only where these are not the
-    pieces of the whole text, the text is searched for them.
+    Each text is split again word by word, and the pieces are counted. If these pieces differ from
+    those of the whole text, the tokens are searched for in the text.
 
     Args:
         split: splits a text into tokens, without special ones.
-        ids: the tokens' numbers.
-        shown: the tokens as they are shown.
+        ids: the numbers of the tokens.
+        shown: the texts of the tokens in figures.
         special: whether the tokenizer added the token itself.
         segments: 0 or 1, the text of each token.
-        texts: the text, and the second one of a pair or an empty one.
+        texts: the text, and the second text of a pair or an empty text.
     """
     words: list[int | None] = [None] * len(ids)
     begun = 0
@@ -83,23 +83,23 @@ def words_of_pieces(
 
 
 def words_of_continuation(decode: Callable[[Sequence[int]], str], ids: Sequence[int]) -> list[int]:
-    """The word of each token of a text that a model wrote: how many words it is from there on."""
+    """The number of each token's word in a text that a model wrote, counted from its beginning."""
     return [max(len(decode(ids[: n + 1]).split()) - 1, 0) for n in range(len(ids))]
 
 
 def words_after(
     decode: Callable[[Sequence[int]], str], read: Sequence[int], ids: Sequence[int], last: int
 ) -> list[int]:
-    """The word of each token by which a model goes on from a text.
+    """The number of the word of each token with which a model continues a text.
 
-    A word begins where the text up to there counts one more. So a space by itself belongs to the
-    word before it.
+    A token begins a word if the text with the token has one word more than the text before it. A
+    token that is only a space therefore belongs to the word before it.
 
     Args:
-        decode: the text of tokens.
+        decode: the function from tokens to their text.
         read: the tokens of the text.
-        ids: those that the model adds.
-        last: the last word of the text.
+        ids: the tokens that the model adds.
+        last: the number of the last word of the text.
     """
     counts = [len(decode([*read, *ids[:n]]).split()) for n in range(len(ids) + 1)]
     return [last + max(count - counts[0], 0) for count in counts[1:]]
@@ -135,7 +135,7 @@ def _searched(
     segments: Sequence[int],
     texts: tuple[str, str],
 ) -> list[tuple[int, int] | None]:
-    """The places of tokens in the text, by a search, if the tokenizer does not give them."""
+    """The positions of tokens in the text, found by a search."""
     cursor = [0, 0]
     spans: list[tuple[int, int] | None] = []
     for piece, flag, segment in zip(shown, special, segments, strict=True):
@@ -143,7 +143,7 @@ def _searched(
         text = texts[segment]
         at = -1 if flag or not wanted else text.lower().find(wanted.lower(), cursor[segment])
         if at < 0:
-            # An unknown piece stands where its word does, after the space before it.
+            # A piece that is not found is placed at the next character that is not white space.
             rest = text[cursor[segment] :]
             start = cursor[segment] + len(rest) - len(rest.lstrip())
             spans.append(None if flag else (start, start + 1))

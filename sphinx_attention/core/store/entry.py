@@ -50,7 +50,7 @@ MOST_HEADER = 1 << 24
 """The most bytes of a header."""
 
 _DECIMALS = 7
-"""Decimals of a probability."""
+"""The decimals of a stored probability."""
 
 
 class DamagedEntryError(Exception):

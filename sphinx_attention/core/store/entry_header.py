@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Token
 
 MOST_NUMBERS = 1 << 31
-"""Numbers of all arrays of an entry together."""
+"""The most numbers of all arrays of an entry together."""
 
 FREE_NUMBERS = 1 << 24
-"""Numbers that an entry may always hold, however few bytes they take."""
+"""The numbers that an entry may always hold, even in very few bytes."""
 
 NUMBERS_A_BYTE = 16
 """The most numbers for each byte beyond that. Real attention has about three numbers a byte."""
@@ -45,7 +45,7 @@ _MOST_ARRAYS = 100
 _LONGEST_AXIS = 1 << 26
 _SUMMARY_ARRAY = re.compile(r"(?:summary|common)\.[A-Za-z][A-Za-z0-9_-]{0,39}")
 _SURPLUS = 1e-3
-"""How far probabilities may sum past 1. Half precision rounds."""
+"""How much the sum of probabilities may exceed 1, because half precision rounds."""
 
 _SPARE_TOKENS = 1024
 """The most tokens that a model may add to those of its text: special and generated tokens."""
@@ -70,7 +70,7 @@ SUMMARY_ENCODINGS = ("uint8", "uint16", "int32", "float32")
 """The encodings of the arrays of a summary, which are the names of their types."""
 
 OF_HEADS, IN_COMMON = "summary.", "common."
-"""What stands before the names of a summary's arrays: those of each head, and the others."""
+"""The prefixes of the names of a summary's arrays: for arrays of each head, and for others."""
 
 FIELDS = {
     "key": "the key of the request, in hexadecimal",
@@ -104,9 +104,9 @@ class ArrayInfo:
 
     Attributes:
         name: a key of `ENCODINGS`, or of an array of a summary.
-        shape: checked against the tokens, and against the other arrays.
-        bytes: how many it takes in the entry.
-        encoding: how the numbers stand in the bytes.
+        shape: its shape, which is compared with the tokens and the other arrays.
+        bytes: the number of its bytes in the entry.
+        encoding: the encoding of the numbers.
     """
 
     name: str
@@ -156,7 +156,7 @@ class Header:
 
     @property
     def rows_sum_to_one(self) -> bool:
-        """Whether a row may not sum to more than 1: it may where the largest of heads is taken."""
+        """Whether a row sums to at most 1. The largest weights of several heads may sum to more."""
         return not str(self.request.get("aggregate", "")).startswith("max")
 
 
@@ -165,11 +165,11 @@ def read_header(raw: Any, key: str, size: int) -> Header:
 
     Args:
         raw: the parsed JSON.
-        key: of the request that the entry has to answer.
-        size: bytes that the arrays take.
+        key: the key of the request that the entry has to answer.
+        size: the number of bytes of all arrays.
 
     Raises:
-        UnfitError: the first thing that is not as `pack` writes it.
+        UnfitError: a field has a value that `pack` never writes.
     """
     need(isinstance(raw, dict), "the header is no object")
     request = _request(raw.get("request"), key)

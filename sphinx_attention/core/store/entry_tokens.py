@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LONGEST_TOKEN = 10_000
-"""Characters of a token."""
+"""The most characters of a token."""
 
 MOST_TOKENS = 1 << 17
-"""Tokens of a list."""
+"""The most tokens of a list."""
 
 _LONGEST_TEXTS = 1 << 20
 

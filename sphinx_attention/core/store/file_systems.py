@@ -16,19 +16,19 @@ HTTP = ("http", "https")
 """Protocols of servers of pages."""
 
 REACH_SECONDS = 10.0
-"""Time in which a file system has to give its first answer."""
+"""The seconds in which a file system has to give its first answer."""
 
 _CONNECT_SECONDS = 3.0
-"""Time in which S3 has to accept a connection."""
+"""The seconds in which S3 has to accept a connection."""
 
 _START_BYTES = 16
-"""So many bytes tell whether an entry has a newer format."""
+"""The number of first bytes that show whether an entry has a newer format."""
 
 _CHUNK_BYTES = 1 << 16
 """The body of an HTTP response is read in chunks of this size."""
 
 _EMPTY_RANGE = re.compile(r"InvalidRange|\b416\b|range.{0,9}not satisfiable", re.IGNORECASE)
-"""The error of a server that is asked for the first bytes of an empty object."""
+"""The HTTP status of a request for the first bytes of an empty object."""
 
 
 class TooLargeError(Exception):
@@ -101,7 +101,7 @@ def _bounded_response(most: Callable[[], int]) -> Any:
 
 
 def check_reachable(system: Any, root: str) -> None:
-    """Ask for one small thing; any error but a missing or forbidden path is raised."""
+    """Send a small request. Every error is raised except that of a missing or forbidden path."""
     # Both mean that the server is reachable.
     with contextlib.suppress(FileNotFoundError, PermissionError):
         system.info(root)

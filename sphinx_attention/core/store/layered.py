@@ -194,8 +194,8 @@ class SharedStore(Store):
 
     def drain_warnings(self) -> list[AttentionError]:
         """The problems since the last call; a URL that does not answer is reported once."""
-        told, self._troubles = self._troubles, []
-        return told
+        warnings, self._troubles = self._troubles, []
+        return warnings
 
 
 def _reason(error: AttentionError) -> str:

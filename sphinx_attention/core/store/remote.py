@@ -45,17 +45,17 @@ _WHOLE = {*S3, "gs", "gcs", "abfs", "abfss", "az", "oci", "oss", "obs", "memory"
 """Protocols with which an object is visible only when all of it has arrived."""
 
 _TRANSFER_SECONDS = 60.0
-"""Time that a request takes at most once the file system has answered."""
+"""The most seconds of a request after the file system has answered for the first time."""
 
 _MOST_TOGETHER = 1 << 24
-"""Bytes of an object that is read together with others at most. Larger ones are read alone."""
+"""The most bytes of an object that is read together with others. Larger objects are read alone."""
 
 _INHERITED: list[Any] = []
 """File systems of the parent process. They are kept: collecting them would close its sockets."""
 
 
 class RemoteError(AttentionError):
-    """A shared store cannot be used; the message holds the reason that it gave."""
+    """A shared store cannot be used. The message holds the reason."""
 
 
 class RemoteStore(Store):

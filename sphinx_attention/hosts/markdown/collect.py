@@ -72,7 +72,7 @@ def requests_in(
 
     Args:
         pages: the files.
-        settings: of the project.
+        settings: the settings of the project.
         places: the folder from which relative paths start, and that of the pages.
         tell: is called with each mistake, and its file and line.
     """

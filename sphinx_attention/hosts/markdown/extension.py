@@ -103,7 +103,7 @@ def page_of(md: Markdown) -> Page:
 
 
 class _Begin(Preprocessor):
-    """Begins a page: notes where its fences are, and gives each a number."""
+    """Begins a page: finds its fences and numbers them."""
 
     @speaking(WORDS)
     def run(self, lines: list[str]) -> list[str]:
@@ -146,13 +146,13 @@ class _Fences(Preprocessor):
 
 
 def noted(md: Markdown, name: str, options: Mapping[str, str], body: Any) -> str:
-    """Note a fence, and return what stands in its place until the page is a tree."""
+    """Note a fence, and return its placeholder until the page is a tree."""
     page = page_of(md)
     number = options.get("fence", "")
     lines = body.split("\n") if isinstance(body, str) else list(body)
     if number.isdecimal() and int(number) < len(page.fences):
         fence = page.fences[int(number)]
-        # The lines as Python-Markdown has them would lack tabs.
+        # Python-Markdown has replaced the tabs in its own lines.
         lines = list(fence.body)
     else:
         fence = Fence(0, 0, name, "", dict(options), tuple(lines))
@@ -275,7 +275,7 @@ def _kind(name: str) -> MarkKind:
     """The kind of a role.
 
     Raises:
-        AttentionError: there is none of the name.
+        AttentionError: there is no role of that name.
     """
     if name not in _KINDS:
         raise AttentionError(
@@ -350,7 +350,7 @@ def _first_use(md: Markdown, root: ET.Element) -> int | None:
 
 
 def _is_placeholder(md: Markdown, element: ET.Element) -> bool:
-    """Whether an element holds what stands in the place of a figure that cannot be drawn."""
+    """Whether an element holds the placeholder of a figure that cannot be drawn."""
     match = _PLACEHOLDER.fullmatch((element.text or "").strip())
     blocks = md.htmlStash.rawHtmlBlocks
     if match is None or int(match[1]) >= len(blocks):

@@ -35,9 +35,9 @@ class Fence:
         end: the line of its last line.
         name: its language, such as ``attention``.
         indent: the blanks and quotation marks in front of it.
-        options: as written; an option without a value is an empty string.
+        options: the options as the author wrote them. An option without a value is an empty string.
         body: the lines within, without the indentation.
-        rest: what stands in the first line and is no option.
+        rest: the text of the first line that is not an option.
     """
 
     line: int
@@ -70,7 +70,7 @@ def find_fences(lines: list[str]) -> list[Fence]:
 
 
 def _end(lines: list[str], start: int, indent: str, fence: str) -> int | None:
-    """The number of the last line of a fence; None if nothing ends it."""
+    """The number of the last line of a fence; None if the fence is not closed."""
     closing = re.compile(rf"{re.escape(indent.rstrip())}\s*{re.escape(fence)}\s*$")
     for number in range(start + 1, len(lines)):
         line = lines[number]
@@ -106,7 +106,7 @@ def _without(line: str, indent: str, width: int) -> str:
 
 
 def read_options(text: str) -> tuple[dict[str, str], str]:
-    """The options in the first line of a fence, and what stands there besides."""
+    """The options in the first line of a fence, and the other text of that line."""
     options: dict[str, str] = {}
     classes: list[str] = []
     place = 0

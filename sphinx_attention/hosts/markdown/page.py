@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 PLACEHOLDER = '<div class="attention-placeholder"'
-"""The beginning of what stands in the place of a figure that cannot be drawn."""
+"""The beginning of the placeholder of a figure that cannot be drawn."""
 
 
 @dataclass
@@ -42,11 +42,11 @@ class Placed:
     """A figure of the page.
 
     Attributes:
-        fence: where it was written; its line is 0 where that is not known.
+        fence: its fence. The line of the fence is 0 if it is not known.
         uid: the beginning of the ids of its elements.
-        written: the figure as it was read; None if it cannot be read.
-        figure: the figure with its numbers; None before they are there, or if it has none.
-        error: why there is no figure.
+        written: the parsed figure; None if it cannot be parsed.
+        figure: the figure with its numbers; None before they are computed, or if that fails.
+        error: the reason why there is no figure; None if there is one.
         text: the beginning of the sentence, for the placeholder.
     """
 
@@ -109,22 +109,22 @@ class Page:
         return page
 
     def warn(self, error: AttentionError, line: int = 0) -> None:
-        """Tell an author of a mistake, where it is.
+        """Warn an author of a mistake, with its place.
 
         Args:
-            error: the mistake.
-            line: of the page's source without its front matter; 0 where it is not known.
+            error: the error.
+            line: the line in the page's source without its front matter; 0 if it is not known.
         """
         place = self.site.shown() if not error.setting else error.setting
         if line and not error.setting:
             place += f":{line + self.offset}"
-        told = f"{place}: {error.message} [attention.{error.problem}]"
-        self.failed.append(told)
+        message = f"{place}: {error.message} [attention.{error.problem}]"
+        self.failed.append(message)
         if self.site.kind == "zensical":
             # Zensical has no way to report a warning from Python.
-            print(f"Warning: {told}", file=sys.stderr)  # noqa: T201
+            print(f"Warning: {message}", file=sys.stderr)  # noqa: T201
         else:
-            self.site.logger.warning("%s", told)
+            self.site.logger.warning("%s", message)
             if error.trace:
                 self.site.logger.debug("%s", error.trace)
 
@@ -143,7 +143,8 @@ class Page:
 
         Args:
             fence: the fence of the figure.
-            body: the lines within, as Python-Markdown has them; None for those of the fence.
+            body: the lines of the fence in Python-Markdown's form; None takes the lines of the
+                source.
         """
         number = len(self.figures)
         uid = f"attention-{page_slug(self.site.page)}-{number}"

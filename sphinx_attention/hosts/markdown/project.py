@@ -62,7 +62,7 @@ class Written(NamedTuple):
     """A figure as it was read.
 
     Attributes:
-        spec: what is shown.
+        spec: the specification.
         caption: the caption, in Markdown.
         name: the name to which the prose refers; empty without one.
         classes: further classes of the figure.
@@ -83,8 +83,8 @@ class Project:
 
     Attributes:
         notes: the numbers.
-        problems: what is wrong with the settings, until it has been told.
-        assets: where our files are: ``files`` beside the pages, or ``inline`` in each page.
+        problems: the mistakes in the settings, until they are reported.
+        assets: the place of our files: ``files`` beside the pages, or ``inline`` in each page.
     """
 
     def __init__(self, given: Mapping[str, Any], base: Path) -> None:
@@ -128,13 +128,13 @@ def read_figure(
     """The figure of a fence.
 
     Args:
-        options: as written.
+        options: the options as the author wrote them.
         body: the lines within the fence.
-        settings: of the project.
-        where: the page.
+        settings: the settings of the project.
+        where: the place of the page.
 
     Raises:
-        AttentionError: the first mistake. Its line is that of the body, where it is known.
+        AttentionError: the first mistake. Its line is that of the body, if it is known.
     """
     base, sources = where.base, where.sources
     given = dict(options)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.spec import FigureSpec
 
 SELECTS = "attention-selects:"
-"""The beginning of the class of an element around a link, before what the link selects."""
+"""The beginning of the class of an element around a link. The selection of the link follows."""
 
 OUTPUT = "_build/attention"
 """The folder of pictures and of the widget, below the folder of the project."""
@@ -54,7 +54,7 @@ def answer(question: str, data: Any) -> Any:
         try:
             return {"rows": rows_of(data["body"], data["text"], _own(data["options"]))}
         except AttentionError:
-            # The page tells it, with its line.
+            # The page reports the error with its line.
             return {"rows": len(data["body"])}
     return Page(data, Path.cwd()).answer()
 
@@ -86,8 +86,8 @@ class Page:
     def warn(self, error: AttentionError, line: int) -> None:
         """Note a mistake with its line."""
         place = f"{FILE}: " if error.setting else ""
-        told = f"{place}{error.message} [attention.{error.problem}]"
-        self.messages.append({"line": line, "text": told})
+        message = f"{place}{error.message} [attention.{error.problem}]"
+        self.messages.append({"line": line, "text": message})
 
     def answer(self) -> dict[str, Any]:
         """Draw the figures, and look up the references."""
@@ -213,7 +213,7 @@ class Page:
         return self._written(".mjs", source.encode())
 
     def _written(self, ending: str, content: bytes) -> str:
-        """Write a file, whose name tells its content, and return the name."""
+        """Write a file, whose name holds a digest of its content, and return the name."""
         digest = hashlib.sha256(content).hexdigest()
         # mystmd keeps twenty characters of a name.
         made = self.base / OUTPUT / f"attention-{digest[:10]}{ending}"
@@ -226,7 +226,8 @@ class Page:
         """The figure that a reference names: of this page, or of another one.
 
         Raises:
-            AttentionError: there is none, there are several, or it cannot be drawn.
+            AttentionError: no figure or several figures have the name, or the figure cannot be
+                drawn.
         """
         names = [self._name(number) for number in range(len(self.figures))]
         for name, figure in zip(names, self.figures, strict=True):

@@ -215,7 +215,8 @@ class Document:
         """The figure that a reference names, of this document or another one, and its address.
 
         Raises:
-            AttentionError: there is none, there are several, or it cannot be drawn.
+            AttentionError: no figure or several figures have the name, or the figure cannot be
+                drawn.
         """
         wanted = reference.figure
         names = [self._name(number) for number in range(len(self.figures))]

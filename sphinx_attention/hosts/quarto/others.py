@@ -74,5 +74,5 @@ def other_figure(notes: Notes, document: Path, name: str, own: Iterable[str]) ->
         ) from error
     page = os.path.relpath(path, document.parent).replace(os.sep, "/")
     own_name = fence.options["name"]
-    # Quarto gives a name that begins with fig- to a block, and has it as it is written.
+    # Quarto gives a name that begins with fig- to a block, without changing it.
     return figure, f"{page}#{own_name if own_name.startswith('fig-') else element_id(own_name)}"

@@ -46,10 +46,12 @@ def warn_of(error: AttentionError, location: Any = None) -> None:
 
 def warn_of_settings(error: AttentionError) -> None:
     """Log a mistake in the project's settings once, because it concerns no page."""
-    logger.warning("%s", told(error), type="attention", subtype=error.problem.value, once=True)
+    logger.warning(
+        "%s", message_of(error), type="attention", subtype=error.problem.value, once=True
+    )
 
 
-def told(error: AttentionError) -> str:
+def message_of(error: AttentionError) -> str:
     """A message, with the settings file before it if the settings are wrong."""
     return f"{SETTINGS_FILE}: {error.message}" if error.setting else error.message
 
@@ -80,6 +82,6 @@ def placeholder(
     if text:
         paragraph += nodes.emphasis("", text)
         paragraph += nodes.Text(" — ")
-    paragraph += nodes.inline("", f"{told(error)}.", classes=["attention-message"])
+    paragraph += nodes.inline("", f"{message_of(error)}.", classes=["attention-message"])
     container += paragraph
     return container

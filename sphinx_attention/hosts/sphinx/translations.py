@@ -1,7 +1,7 @@
 """A project's own phrases: the catalogue ``sphinx_attention`` in its ``locale_dirs``.
 
 Sphinx compiles the catalogue together with those of the documents. It is read here from its source
-where there is one, so that a mistake has a line.
+if that exists, so that a mistake has a line.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ def _place(file: Path, line: int | None) -> str:
 
 
 def catalogues(app: Sphinx) -> Iterator[Path]:
-    """The catalogues of the language, the one that outweighs all others last.
+    """The catalogues of the language, in ascending order of precedence.
 
-    As for Sphinx's own messages, an earlier folder outweighs a later one, and a region its
-    language.
+    As with Sphinx's own messages, an earlier folder precedes a later one, and a region precedes
+    its language.
     """
     language = language_of(app.config)
     languages = dict.fromkeys((language.partition("_")[0], language))
@@ -94,7 +94,7 @@ def _kept(env: BuildEnvironment) -> dict[str, str]:
 
 
 class PlaceholderCollector(NotesCollector):
-    """Keeps which documents have a placeholder, since its words are in the doctree."""
+    """Notes the documents with a placeholder, whose words are in the doctree."""
 
     names = (_PLACEHOLDERS,)
 

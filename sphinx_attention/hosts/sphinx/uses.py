@@ -39,7 +39,7 @@ _USES, _SLUGS = "attention_uses", "attention_slugs"
 
 
 class AttentionCollector(NotesCollector):
-    """Keeps the uses of each document, and the beginning of its figures' ids."""
+    """Notes the `attention` directives of each document, and the beginning of its figures' ids."""
 
     names = (_USES, _SLUGS)
 
@@ -97,18 +97,18 @@ def summaries(uses: Iterable[Use]) -> list[str]:
     uses = list(uses)
     figures = [use.place for use in uses if use.figure and use.why == ONE_LINE]
     warnings = [use.place for use in uses if use.why == READS_AS_A_WARNING]
-    said = []
+    sentences = []
     if figures:
-        said.append(
+        sentences.append(
             f"{_counted(figures, 'is a figure', 'are figures')}; "
             'attention_bare = "admonition" keeps such lines admonitions'
         )
     if warnings:
-        said.append(
+        sentences.append(
             f"{_counted(warnings, 'stays an admonition', 'stay admonitions')}, because the text "
             "reads as a warning to readers; write attention-figure for a figure"
         )
-    return said
+    return sentences
 
 
 def _counted(places: list[str], one: str, several: str) -> str:

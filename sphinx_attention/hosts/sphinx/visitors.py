@@ -108,10 +108,10 @@ class ResolveFigures(SphinxPostTransform):
             else:
                 domain.pages.note_figure(document, figure)
                 if warning := figure.attention.provenance.get(WARNING):
-                    told = AttentionError(Problem.TEXT, warning)
-                    warn_of(told, location=node)
+                    shown_warning = AttentionError(Problem.TEXT, warning)
+                    warn_of(shown_warning, location=node)
                     place = get_node_location(node) or document
-                    domain.pages.note_warning(document, told, place, drawn=True)
+                    domain.pages.note_warning(document, shown_warning, place, drawn=True)
                 tell_notices(figure, location=node)
                 for one in figure.beside:
                     if one.error is not None:
@@ -261,8 +261,8 @@ def _in_words(figure: Figure) -> Iterator[nodes.Element]:
         for label, text in whole_texts(figure)
         for line in text.splitlines()
     )
-    if said := words(figure):
-        yield nodes.paragraph("", said)
+    if description := words(figure):
+        yield nodes.paragraph("", description)
         if listed := plain_lines(figure):
             yield _lines(_plain(listed))
     elif pairs := pair_lines(figure):

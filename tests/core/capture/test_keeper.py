@@ -85,7 +85,7 @@ def asked(keeper_: Keeper, *requests: Request, **other: Any) -> tuple[bool, list
     here, there = Pipe()
     with here, there:
         question = {
-            "surroundings": wire.surroundings() | other,
+            "environment": wire.environment() | other,
             "requests": wire.write_requests(requests),
         }
         wire.send(here, question)

@@ -1,1 +1,1 @@
-"""Maps of the queries and keys of a head: a place in the plane for every vector."""
+"""Maps of the queries and keys of a head: a position in the plane for every vector."""

@@ -24,15 +24,15 @@ NEIGHBOURS = 3
 """How many neighbours a row has for each unit of perplexity, as in t-SNE."""
 
 OF_KEYS = 0.25
-"""The share of the softmax over queries, which each key takes, beside that over keys, which each
-query takes. With none, a key to which no query looks has no affinity at all and flies away.
-Measured on a head of all-MiniLM with 3,000 points: 0.547 of the ten strongest keys are near with
-0.25, 0.573 with none and 0.441 with 1; and the outermost key lies 1.04 times as far out as the
-outermost query with 0.25, 2.26 times with none."""
+"""The share of the softmax over queries, for each key, in the affinities. The rest is the softmax
+over keys, for each query. With a share of 0, a key without attention has no affinity at all, and
+its point flies away. Measured on a head of all-MiniLM with 3,000 points: of the ten strongest keys,
+0.547 are near with a share of 0.25, 0.573 with 0, and 0.441 with 1. The outermost key is 1.04 times
+as far out as the outermost query with 0.25, and 2.26 times with 0."""
 
 _STEPS = 50
 _BLOCK = 1 << 24
-"""How many logits are in the memory at a time."""
+"""The most logits in memory at a time."""
 
 
 def blocks(count: int, width: int) -> Iterator[slice]:
@@ -43,7 +43,7 @@ def blocks(count: int, width: int) -> Iterator[slice]:
 
 
 def strongest(logits: Floats, count: int) -> NDArray[np.intp]:
-    """The indices of the largest numbers of each row, in no order."""
+    """The indices of the largest numbers of each row, in any order."""
     if count >= logits.shape[1]:
         return np.broadcast_to(np.arange(logits.shape[1]), logits.shape).copy()
     return np.argpartition(-logits, count - 1, axis=1)[:, :count]
@@ -77,7 +77,7 @@ def rows(queries: Floats, keys: Floats, perplexity: float) -> tuple[NDArray[np.i
     Args:
         queries: shape (queries, d).
         keys: shape (keys, d).
-        perplexity: of each row.
+        perplexity: the perplexity of each row.
     """
     count = min(len(keys), int(np.ceil(NEIGHBOURS * perplexity)))
     places = np.empty((len(queries), count), np.intp)

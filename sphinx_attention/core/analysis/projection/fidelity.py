@@ -22,10 +22,10 @@ TEN = 10
 THREE = 3
 
 MEASURED = 6000
-"""The most queries that are measured. Of more, so many are taken, evenly spread over all."""
+"""The most queries that are measured. If there are more, a sample at even distances is measured."""
 
 RANKED = 400
-"""The most queries whose distances and logits are ranked. They are evenly spread over all."""
+"""The most queries whose distances and logits are ranked: a sample at even distances."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Fidelity:
     """The fidelity of a map.
 
     Attributes:
-        near: of a query's ten strongest keys among all sentences, the share that is among the ten
-            nearest keys; the mean over all queries.
+        near: the share of a query's ten strongest keys, among all sentences, that are among its ten
+            nearest keys. The mean over all queries.
         own: the share of queries whose strongest key of their own sentence is among the three
             nearest keys of that sentence. Sentences of at most three tokens do not count.
         order: the rank correlation (Spearman) of distance and logit, from -1 to 1. In a true map
@@ -71,9 +71,8 @@ def fidelity(
         keys: shape (tokens, d).
         places: shape (2 · tokens, 2), of the queries and then of the keys.
         sentences: the number of the sentence of each token.
-        seen: shape (tokens, tokens) would be large, so this is a flag for models that read from
-            left to right: shape (tokens,), True if a token sees only those up to itself; None if
-            every token sees its whole sentence.
+        seen: shape (tokens,), True if a token sees only the tokens up to itself, as in models that
+            read from left to right; None if every token sees its whole sentence.
     """
     count = len(queries)
     of_queries, of_keys = places[:count], places[count:]

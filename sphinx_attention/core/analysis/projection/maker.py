@@ -135,7 +135,7 @@ class MapMaker:
 
 
 _SLOW = 50_000
-"""Points of all heads together from which a message says what is done."""
+"""From this number of points of all heads on, a message announces the projection."""
 
 
 class _Head:
@@ -146,7 +146,7 @@ class _Head:
 
 
 def _head(bases: list[Attention], layer: int, head: int) -> _Head:
-    def together(name: str) -> Floats:
+    def concatenated(name: str) -> Floats:
         parts = []
         for base in bases:
             vectors = getattr(base, name)
@@ -154,11 +154,11 @@ def _head(bases: list[Attention], layer: int, head: int) -> _Head:
             parts.append(vectors[layer, shared].astype(np.float64))
         return np.concatenate(parts)
 
-    queries, keys = together("queries"), together("keys")
+    queries, keys = concatenated("queries"), concatenated("keys")
     lengths = [np.linalg.norm(queries, axis=1), np.linalg.norm(keys, axis=1)]
     arrays: dict[str, NDArray[Any]] = {}
     if all(base.values is not None for base in bases):
-        lengths.append(np.linalg.norm(together("values"), axis=1))
+        lengths.append(np.linalg.norm(concatenated("values"), axis=1))
     tops = [float(one.max()) or 1.0 for one in lengths]
     steps = [
         np.rint(one / top * TOP).astype(np.uint16) for one, top in zip(lengths, tops, strict=True)

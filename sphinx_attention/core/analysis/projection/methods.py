@@ -36,7 +36,8 @@ _EARLY, _LATE = 100, 250
 the strongest keys near, in twice the time."""
 
 _MANY = 10_000
-"""Points from which the forces of t-SNE are interpolated on a grid, which is faster then."""
+"""From this number of points on, the forces of t-SNE are interpolated on a grid, which is
+faster."""
 
 _NEIGHBOURS = 15
 _EXAGGERATION = 12.0
@@ -72,7 +73,7 @@ def place(method: str, queries: Floats, keys: Floats, scale: float) -> Placed:
         AttentionError: a library is missing.
     """
     with warnings.catch_warnings():
-        # The libraries warn about things that are meant, such as one process with a seed.
+        # The libraries warn about intended settings, such as a seed with one process.
         warnings.simplefilter("ignore")
         return METHODS[method].run(queries, keys, scale)
 
@@ -105,7 +106,7 @@ def _instead(queries: Floats, keys: Floats) -> Placed:
 
 
 def _start(points: Floats) -> Floats:
-    """The principal axes as the start of a projection: small, as t-SNE wants them."""
+    """The first places of a projection: the principal axes, scaled to small numbers for t-SNE."""
     found = principal(points)
     spread = float(found[:, 0].std())
     return (

@@ -30,7 +30,7 @@ def translated(queries: Floats, keys: Floats) -> Floats:
 
 
 def sampled(count: int, most: int) -> NDArray[np.intp]:
-    """At most so many indices, evenly spread over all."""
+    """At most that many indices, at even distances."""
     return np.arange(0, count, max(1, -(-count // most)))
 
 

@@ -1,4 +1,4 @@
-"""The arcs view: tokens in one row, or two, and curved edges from those in focus."""
+"""The arcs view: tokens in one row or two, and curved edges from the tokens in focus."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ Side = Literal["query", "key"]
 _ARCS = constants("arcs")
 
 MOST_REST_EDGES: int = _ARCS["most_rest_edges"]
-"""How many edges the picture at rest holds at most, the heaviest."""
+"""The most edges of the picture at rest. The heaviest edges are kept."""
 
 _OPACITIES: list[tuple[int, float]] = _ARCS["rest_opacities"]  # from which code on
-# The share of that for edges to special tokens, so that sinks do not hide the words.
+# The share of that opacity for edges to special tokens, so that sinks do not hide the words.
 _SPECIAL_OPACITY = 0.6
 
-# Px from the line where edges meet the row down to the baseline of the numbers.
+# The px from the line where edges meet the row down to the baseline of the numbers.
 _NUMBER: float = _ARCS["number"]
 _LABELS = 2.0  # from the baseline of the numbers to the lines of labels
 _ROWS_APART: float = _ARCS["rows_apart"]
@@ -56,13 +56,14 @@ _KEY_NUMBER: float = _ARCS["key_number"]
 _KEY_WORD = 38.0
 _KEY_SQUARES: float = _ARCS["key_squares"]
 _KEY_LINE: float = _ARCS["key_line"]
-# The most tokens of a picture beside another one that has squares: a figure must have few elements.
+# The most tokens of a picture beside another one with squares, because a figure must have few
+# elements.
 _MOST_WITH_SQUARES: int = _ARCS["most_with_squares"]
 
 
 @dataclass(frozen=True)
 class DrawnToken:
-    """A token of the picture: its slot, and what the selection makes of it."""
+    """A token of the picture: its slot, and its state under the selection."""
 
     index: int
     slot: PlacedToken
@@ -80,7 +81,7 @@ class DrawnRow:
         tokens: from the first to the last.
         word_y: baseline of the words.
         number_y: baseline of the small numbers.
-        side: which tokens these are where two rows stand; None where one serves both.
+        side: the side of the tokens in a picture of two rows; None for the only row.
     """
 
     tokens: tuple[DrawnToken, ...]
@@ -106,20 +107,20 @@ class DrawnEdge:
 
     @property
     def less(self) -> bool:
-        """Whether this is a difference below 0."""
+        """Whether the weight is a difference below 0."""
         return self.code < 0
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Edges at rest that are equally strong to the eye, and all to special tokens or none.
+    """Edges at rest of one strength. Either all or none of them go to special tokens.
 
     Attributes:
         special: whether they go to special tokens.
         less: whether they are differences below 0.
-        strength: which of the strengths that are told apart, from 0 on.
-        opacity: of all of them, on white.
-        lines: stroke width, and the path of all edges so wide.
+        strength: the number of the strength, from 0.
+        opacity: the opacity of the edges on white.
+        lines: each stroke width, and the path of all edges of that width.
     """
 
     special: bool
@@ -134,8 +135,8 @@ class Arcs:
     """The picture: rows from top to bottom, the edges at rest and those of the tokens in focus.
 
     The author's labels stand above and below. ``band`` is the height in px of those above.
-    The layers at rest lie over one another, those to special tokens and faint ones undermost. The
-    squares tell what each head of the layer does at the keys.
+    The layers at rest lie over one another, with faint ones and those to special tokens at the
+    bottom. The squares show the weight of each head of the layer at the keys.
     """
 
     rows: tuple[DrawnRow, ...]
@@ -181,7 +182,8 @@ def _one_row(figure: Figure, codes: Codes) -> Drawing:
 
     def height(label: Label) -> float:
         key = label.key or 0
-        # The top of an arc does not depend on its feet. An edge to the word itself gets wide ones.
+        # The top of an arc does not depend on its feet. The feet of an edge to its own word are
+        # wide.
         stands = (-8.0, 8.0) if key == label.query else (0.0, 0.0)
         return labels.apex(curve(label.query, key, stands))[1] - edges.STROKE / 2
 
@@ -204,7 +206,7 @@ def _two_rows(figure: Figure, codes: Codes) -> Drawing:
     backward = [tokens_right_to_left(row) for row in rows]
     placed = [lay_out_row(row, backwards=b) for row, b in zip(rows, backward, strict=True)]
     width = max(wide for _, wide in placed)
-    # Where the picture scrolls, both rows begin where it is first seen.
+    # If the picture scrolls, both rows begin at the end that is visible first.
     keys, queries = (
         _shifted(slots, (width - wide) * (0.5 if width <= _COLUMN else float(back)))
         for (slots, wide), back in zip(placed, backward, strict=True)
@@ -350,14 +352,14 @@ def _squares(figure: Figure, slots: Sequence[PlacedToken], y: float) -> squares.
 
 
 def at_rest(figure: Figure, codes: Codes) -> list[tuple[int, int]]:
-    """The edges of the picture at rest as (query, key), in that order; of too many the heaviest."""
+    """The edges of the picture at rest as (query, key), in that order: the heaviest ones."""
     seen = edges.seen_at_rest(figure.attention.query_tokens, codes, figure.cutoff)
     heaviest = sorted((-size, query, key) for size, query, key in seen)[:MOST_REST_EDGES]
     return sorted((query, key) for _, query, key in heaviest)
 
 
 def _notes(figure: Figure) -> tuple[str, ...]:
-    """How many edges are drawn at rest at most, where a head of the figure may have more."""
+    """A note on the most edges at rest, if a head of the figure may have more."""
     if figure.spec.rest == "none" or _most_at_rest(figure) <= MOST_REST_EDGES:
         return ()
     return (figure.say("most_at_rest", count=MOST_REST_EDGES),)

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _FEET = constants("arcs")["feet"]
-# Px between two edges.
+# The px between two edges.
 _GAP: float = _FEET["gap"]
-# The share of a word's width that edges may take, and the least px that they may take.
+# The share of a word's width that edges may take, and the px that they may take at least.
 _SHARE: float = _FEET["share"]
 _LEAST: float = _FEET["least"]
-# Px between the two feet of an edge to its own word, and what each px of its width adds.
+# The px between the two feet of an edge to its own word, and the px more for each px of its width.
 _LEG: float = _FEET["leg"]
 _LEG_GROWS: float = _FEET["leg_grows"]
 
 Pair = tuple[int, int]
 Feet = tuple[float, float]
-"""How far the ends of an edge, at query and key, stand from the middles of their words, in px."""
+"""The distances of the ends of an edge from the middles of its query and its key, in px."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class Words:
     """The words of a picture.
 
     Attributes:
-        queries: middle of each, in px.
-        keys: likewise; the same words where a picture has one row.
-        query_widths: width of each text in px.
-        key_widths: likewise.
+        queries: the middle of each query, in px.
+        keys: the middle of each key. A picture of one row has the same words on both sides.
+        query_widths: the width of each query's text in px.
+        key_widths: the width of each key's text in px.
         one_row: whether queries and keys are the same words.
     """
 
@@ -52,9 +52,9 @@ class _End(NamedTuple):
 
     Attributes:
         pair: the edge.
-        at: whether this is the end at its query, or at its key.
-        width: of the edge in px.
-        towards: distance to the word at the other end, less than 0 to the left.
+        at: the side of the word, query or key.
+        width: the width of the edge in px.
+        towards: the distance to the word at the other end, which is below 0 to the left.
     """
 
     pair: Pair
@@ -71,7 +71,7 @@ def feet(edges: Iterable[tuple[Pair, float]], words: Words) -> Mapping[Pair, Fee
 
     Args:
         edges: each edge that is drawn, and its width in px.
-        words: where its words are.
+        words: the positions of the words.
     """
     ends: dict[tuple[int, int], list[_End]] = defaultdict(list)
     loops: dict[int, tuple[Pair, float]] = {}
@@ -101,7 +101,7 @@ def _spread(
     *,
     nested: bool,
 ) -> None:
-    """Spread the ends at one word, which is so wide."""
+    """Spread the ends at one word of a width in px."""
     most = max(_SHARE * width, _LEAST)
     left: list[_End] = []
     if nested:
@@ -146,7 +146,7 @@ def _from_outside(end: _End) -> tuple[float, bool]:
 
 
 def _places(ends: Sequence[_End]) -> tuple[list[float], float]:
-    """The middles of edges that stand side by side, from 0 on, and how wide they are together."""
+    """The middles of edges that stand side by side from 0 on, and their width together."""
     starts = [0.0, *accumulate(end.width + _GAP for end in ends)]
     places = [start + end.width / 2 for start, end in zip(starts, ends, strict=False)]
     return places, max(starts[-1] - _GAP, 0.0)

@@ -40,10 +40,10 @@ class PlacedLabel:
     """A label in the picture.
 
     Attributes:
-        label: what it says, and of what.
-        x: its middle in px.
-        row: its row, counted from the picture.
-        anchor: the point that it belongs to, x in px.
+        label: the author's label.
+        x: the middle of the text in px.
+        row: the number of its row, counted from the picture.
+        anchor: the x of its edge or word in px.
     """
 
     label: Label
@@ -53,7 +53,7 @@ class PlacedLabel:
 
     @property
     def width(self) -> float:
-        """Room for the text in px, enough in wide fonts."""
+        """The room for the text in px, which is enough in wide fonts."""
         return free_width(self.label.text, FONT)
 
     @property
@@ -68,7 +68,7 @@ class PlacedLabel:
 
     @property
     def foot(self) -> float:
-        """Where the line leaves the label: as near to the anchor as the text reaches."""
+        """The x at which the line leaves the label, as near to the anchor as the text is."""
         inset = min(8.0, self.width / 2)
         return min(max(self.anchor, self.left + inset), self.right - inset)
 
@@ -78,7 +78,7 @@ class DrawnLabel:
     """A label as it is drawn.
 
     Attributes:
-        label: what it says, and of what.
+        label: the author's label.
         x: middle of the text in px.
         y: baseline of the text in px.
         path: the line from the label to its edge or word.
@@ -136,7 +136,7 @@ def place(
 
 
 def rows(placed: Sequence[PlacedLabel]) -> int:
-    """How many rows of labels there are."""
+    """The number of rows of labels."""
     return max((label.row + 1 for label in placed), default=0)
 
 
@@ -159,7 +159,7 @@ def _candidates(label: Label, anchor: float, width: float) -> list[PlacedLabel]:
 
 
 def _meet(one: PlacedLabel, other: PlacedLabel) -> bool:
-    """Whether two labels, or the line of one and the other label, are too near."""
+    """Whether two labels are too near, or one label and the line of the other."""
     if one.row == other.row:
         return one.left < other.right + _APART and other.left < one.right + _APART
     near, far = sorted((one, other), key=lambda label: label.row)

@@ -73,7 +73,7 @@ class Vector:
         label: the name for screen readers.
         signed: whether the numbers are differences.
         written: whether they are shares of what the head writes.
-        fold: what is said of the rows that are folded; empty if none are.
+        fold: the text about folded rows; empty without any.
     """
 
     names: tuple[str, ...]
@@ -172,7 +172,7 @@ def column_for_both(figure: Figure, width: float, height: float) -> int | None:
 
 
 def _fold(figure: Figure, rows: Codes) -> str:
-    """What is said of folded rows: how many there are, and how much they have together."""
+    """The text about folded rows: their number, and their weight together."""
     masked = int(rows.masked.sum())
     known = len(rows.masked) - masked
     parts = []

@@ -125,9 +125,9 @@ def squares_under(
     step = _SIDE + _GAP
     found = []
     for key, room in enumerate(rooms):
-        told = [head for head, mean in means.items() if mean[key] >= STRONG]
-        told.sort(key=lambda head: (head != shown, -means[head][key], head))
-        kept = sorted(told[: int((room.width + _GAP) // step)])
+        strong = [head for head, mean in means.items() if mean[key] >= STRONG]
+        strong.sort(key=lambda head: (head != shown, -means[head][key], head))
+        kept = sorted(strong[: int((room.width + _GAP) // step)])
         start = room.x - (len(kept) * step - _GAP) / 2
         found += [
             _Square(head, means[head][key], key, start + rank * step, room.y, _SIDE)
@@ -137,7 +137,7 @@ def squares_under(
 
 
 def squares_in_slots(
-    figure: Figure, codes: Mapping[int, Codes], rooms: Sequence[Room], way: int
+    figure: Figure, codes: Mapping[int, Codes], rooms: Sequence[Room], direction: int
 ) -> Squares:
     """Squares with a slot for each head, which is the same at every key.
 
@@ -145,7 +145,7 @@ def squares_in_slots(
         figure: the figure, with its pinned queries.
         codes: the codes of each head, shape (queries, keys), in the order of the heads.
         rooms: the place at each key, with the start of its slots.
-        way: 1 if the slots follow one another to the right, -1 to the left.
+        direction: 1 if the slots follow one another to the right, -1 to the left.
     """
     means = {head: _means(figure, of_head) for head, of_head in codes.items()}
     found = []
@@ -157,7 +157,7 @@ def squares_in_slots(
                 head,
                 mean[key],
                 key,
-                room.x + way * rank * step - (width if way < 0 else 0),
+                room.x + direction * rank * step - (width if direction < 0 else 0),
                 room.y,
                 width,
             )
@@ -217,12 +217,12 @@ def _labels(figure: Figure, squares: Sequence[_Square]) -> tuple[str, str]:
     for one in squares:
         if one.code >= STRONG:
             heads.setdefault(one.key, []).append(figure.attention.head_names[one.head])
-    told = [
+    named = [
         (visible(figure.attention.key_tokens[key].text), ", ".join(names))
         for key, names in heads.items()
     ]
-    whole = [figure.say("squares_at", token=token, heads=names) for token, names in told]
-    short = [*whole[:1], *(f"{token}: {names}" for token, names in told[1:])]
+    whole = [figure.say("squares_at", token=token, heads=names) for token, names in named]
+    short = [*whole[:1], *(f"{token}: {names}" for token, names in named[1:])]
     return "; ".join(whole), "; ".join(short)
 
 

@@ -128,19 +128,19 @@ class Column:
         return self.inner + (_OFF if self.rightwards else -_OFF)
 
     @property
-    def way(self) -> int:
+    def direction(self) -> int:
         """1 if bars and squares under tokens go to the right from the inner edge, else -1."""
         return -1 if self.rightwards else 1
 
     def squares(self, slot: Slot) -> Room:
         """The place of the squares under a token."""
-        x = self.inner + self.way * _PAD
+        x = self.inner + self.direction * _PAD
         return Room(x, slot.top + _SQUARES_TOP, self.width - _PAD)
 
     def bar(self, slot: Slot, share: float) -> str:
         """A bar under a token, as a piece of a path. Its length is a share of its room."""
-        room = self.way * (self.width - _PAD)
-        x, wide = self.inner + self.way * _PAD, share * room
+        room = self.direction * (self.width - _PAD)
+        x, wide = self.inner + self.direction * _PAD, share * room
         top = num(slot.top + _BAR_TOP)
         return f"M{num(x)} {top}h{num(wide)}v{num(_BAR_HEIGHT)}h{num(-wide)}z"
 
@@ -261,11 +261,13 @@ def _begins(tokens: Sequence[Token], index: int) -> bool:
     return index == 0 or tokens[index].segment != tokens[index - 1].segment
 
 
-def _slots(tokens: Sequence[Token], tops: Sequence[float], edge: float, way: int) -> Iterator[Slot]:
+def _slots(
+    tokens: Sequence[Token], tops: Sequence[float], edge: float, direction: int
+) -> Iterator[Slot]:
     """The tokens of a column, from an edge to the left or to the right."""
     for i, (token, top) in enumerate(zip(tokens, tops, strict=True)):
         text = token_text(token, FONTS, LONGEST)
-        x = edge + way * text["text_width"] / 2
+        x = edge + direction * text["text_width"] / 2
         yield Slot(**text, index=i, whole=visible(token.text), x=x, top=top)
 
 

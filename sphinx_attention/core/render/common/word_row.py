@@ -69,6 +69,8 @@ def lay_out_row(
     """
     # Texts are whole pixels wide: middles are then short to write and exact in every language.
     texts = [token_text(token, FONTS) for token in tokens]
-    way = -1 if backwards else 1
-    xs, width = middles([text["text_width"] for text in texts[::way]])
-    return tuple(PlacedToken(**text, x=x) for text, x in zip(texts, xs[::way], strict=True)), width
+    direction = -1 if backwards else 1
+    xs, width = middles([text["text_width"] for text in texts[::direction]])
+    return tuple(
+        PlacedToken(**text, x=x) for text, x in zip(texts, xs[::direction], strict=True)
+    ), width

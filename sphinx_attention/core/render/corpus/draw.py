@@ -155,12 +155,12 @@ def describe(figure: Figure) -> str:
     """The head in words: its mean scores, and the sentence where the chosen one is largest."""
     means = data.mean_codes(data.corpus_of(figure))
     at = figure.layer * figure.attention.heads + figure.head
-    told = [
+    scores = [
         figure.say("corpus_score", name=figure.say(f"score_{name}"), number=decimals(code))
         for name in CORPUS_SCORE_NAMES
         if (code := means[name][at]) is not None
     ]
-    text = figure.say("corpus_means", scores=", ".join(told))
+    text = figure.say("corpus_means", scores=", ".join(scores))
     strongest = data.head_scores(figure, figure.layer, figure.head)[figure.option("score")]
     if strongest["examples"]:
         _, number, code = strongest["examples"][0]
@@ -299,7 +299,7 @@ def _known(
     means: dict[str, list[int | None]],
 ) -> str:
     """The data in the page itself: the means of all heads, and the words of the list."""
-    told = {
+    known = {
         "means": means,
         "ends": ends,
         "plot": {name: [end, _end(figure, name, end)] for name, end in plot.items()},
@@ -308,4 +308,4 @@ def _known(
         "ordered": figure.say("corpus_ordered", name="{name}"),
         "undefined": figure.say("corpus_undefined", name="{name}"),
     }
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(known, ensure_ascii=False, separators=(",", ":"))

@@ -267,9 +267,9 @@ def note(heads: int, pinned: int, *, capped: bool, say: Phrases = ENGLISH) -> st
     """The note of the footer about the numbers and the lines."""
     numbers = [say("mean_of_heads", count=heads)] if heads > 1 else []
     numbers += [say("summed_rows", count=pinned)] if pinned > 1 else []
-    said = [say("numbers_are", what=", ".join(numbers))] if numbers else []
-    said += [say("strongest_lines", count=MOST_AT_REST)] if capped else []
-    return "; ".join(said)
+    notes = [say("numbers_are", what=", ".join(numbers))] if numbers else []
+    notes += [say("strongest_lines", count=MOST_AT_REST)] if capped else []
+    return "; ".join(notes)
 
 
 def legend_width(names: Sequence[str]) -> float:
@@ -371,4 +371,6 @@ def _squares_of(figure: Figure, codes: CodesByHead, keys: two_columns.Column) ->
     """The squares under the keys; none for a single head."""
     if not figure.pinned:
         return Squares()
-    return squares_in_slots(figure, codes, [keys.squares(slot) for slot in keys.slots], keys.way)
+    return squares_in_slots(
+        figure, codes, [keys.squares(slot) for slot in keys.slots], keys.direction
+    )

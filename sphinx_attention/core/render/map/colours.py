@@ -1,8 +1,8 @@
 """The colours of the points of a map.
 
-Queries are round and green, keys are square and pink, so that neither needs the other to be told.
-Numbers run through hues of one lightness, which are seen on white and on black: the hues of queries
-from blue to green, and those of keys from violet to orange.
+Queries are round and green, keys are square and pink, so that either the shape or the colour is
+enough to tell them apart. Numbers have hues of one lightness, which are visible on white and on
+black: the hues of queries from blue to green, and those of keys from violet to orange.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class Entry:
     """An entry of the legend.
 
     Attributes:
-        colour: of the swatch.
-        text: beside it.
-        square: whether the swatch is that of keys.
+        colour: the colour of the swatch.
+        text: the text beside the swatch.
+        square: whether the swatch is a square, as for keys.
     """
 
     colour: str
@@ -65,9 +65,9 @@ class Colouring:
 
     Attributes:
         colours: all colours.
-        of: the position in `colours` of each point.
+        of: for each point, the position of its colour in `colours`.
         legend: the entries of the legend.
-        ends: of a ramp, the texts at its ends; None for kinds.
+        ends: the texts at the ends of a ramp; None for kinds.
     """
 
     colours: tuple[str, ...]
@@ -120,7 +120,7 @@ def patches(summary: Summary, by: str) -> NDArray[np.intp]:
 
 
 def colours_of(figure: Figure) -> tuple[str, ...]:
-    """The colours that a map has: not all have labels, and sentences have no patches."""
+    """The values of the option ``colour`` for a map: only some maps have labels, or patches."""
     summary = figure.attention.summary
     assert summary is not None
     missing = set() if any(figure.spec.sentence_labels) else {"label"}

@@ -91,7 +91,7 @@ def _common(figure: Figure, summary: Summary) -> str:
 
 
 def _words(figure: Figure, summary: Summary) -> tuple[dict[str, Any], NDArray[np.uint16]]:
-    """The words that the sentences with weights share, or how many they have; and each token's."""
+    """The words that the sentences with weights share, or their number, and each token's word."""
     long = set(summary.facts["long"])
     kept = [n for n in range(len(summary.sentences)) if n not in long]
     bases = figure.spec.request.bases
@@ -146,8 +146,8 @@ def _head(summary: Summary, layer: int, head: int) -> str:
 def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
     """A file as text."""
     listed = [[name, _TYPES[array.dtype.itemsize], array.size] for name, array in arrays.items()]
-    told = json.dumps({**header, "arrays": listed}, ensure_ascii=False, separators=(",", ":"))
-    raw = told.encode()
+    written = json.dumps({**header, "arrays": listed}, ensure_ascii=False, separators=(",", ":"))
+    raw = written.encode()
     blobs = [struct.pack("<I", len(raw)), raw]
     for array in arrays.values():
         if array.dtype.itemsize == 2:

@@ -35,10 +35,10 @@ _SIDE: int = _CONSTANTS["side"]
 """The sides of the square with the points, in px."""
 
 _MARGIN: int = _CONSTANTS["margin"]
-"""The px around it."""
+"""The px around the square."""
 
 _AS_PATHS: int = _CONSTANTS["vector"]
-"""The most points that are drawn as paths. More points are an image."""
+"""The most points that are drawn as paths. A map of more points has an image instead."""
 
 _LABELS: int = _CONSTANTS["labels"]
 """The most labels at rest."""
@@ -60,10 +60,10 @@ _SMALLEST = 0.55
 """The share of its size to which the picture is made smaller on a phone before it scrolls."""
 
 _NARROWER = 0.85
-"""The share of the width that legends take in reckoning their lines."""
+"""The share of the width that the lines of legends may fill."""
 
 _SCALE = 4
-"""Pixels of an image for each px, before it is made smaller."""
+"""The pixels of an image for each px, before the image is reduced."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class Layer:
     """Points of one colour and one shape, as a path of dots.
 
     Attributes:
-        colour: of the dots.
-        path: a dot of no length for each point.
+        colour: the colour of the dots.
+        path: a line without length for each point.
         square: whether the dots are those of keys.
     """
 
@@ -131,8 +131,8 @@ class Map:
         colours: the values of the option ``colour`` that this map has, for the control.
         by: the chosen one.
         fidelity: the fidelity in words.
-        projections: those that the page carries, for the control.
-        projection: the one that is shown.
+        projections: the projections that the page carries, for the control.
+        projection: the projection that is shown.
     """
 
     top: float
@@ -232,7 +232,7 @@ def _image(shares: Floats, found: Colouring, size: float) -> str:
     drawer = ImageDraw.Draw(image)
     half, radius = len(shares) // 2, size * _SCALE / 2
     colours = [ImageColor.getrgb(colour) for colour in found.colours]
-    # In a fixed order that mixes both kinds, so that none lies over the other everywhere.
+    # The order mixes both kinds, so that neither covers the other everywhere.
     order = np.random.default_rng(0).permutation(len(shares))
     centres = (shares * _SIDE + _MARGIN) * _SCALE
     for point in order:
@@ -292,13 +292,13 @@ def received(summary: Summary, layer: int, head: int) -> Floats:
 
 
 def _ranked(summary: Summary, figure: Figure) -> NDArray[np.intp]:
-    """The points of keys, those that receive the most weight first."""
+    """The points of keys, in descending order of the weight that they receive."""
     found = received(summary, figure.layer, figure.head)
     return np.argsort(-found, kind="stable") + len(found)
 
 
 def _labels(places: Floats, ranked: NDArray[np.intp], texts: list[str]) -> Iterator[Label]:
-    """The labels of the best points, each text once, as far as they cover nothing."""
+    """The labels of the first points, each text once, without those that would cover others."""
     boxes: list[tuple[float, float, float, float]] = []
     seen: set[str] = set()
     tokens = len(texts)
@@ -355,14 +355,14 @@ def fidelity_in_words(figure: Figure) -> str:
     """The fidelity of the map that is shown, and what nearness means on it."""
     say = figure.say
     near, own, order = fidelity_of(figure, _summary(figure).facts["projections"][0])
-    said = say("map_fidelity", near=percent(near), own=percent(own), order=signed(order))
+    text = say("map_fidelity", near=percent(near), own=percent(own), order=signed(order))
     if near < _LITTLE:
-        return f"{said}; {say('map_little')}"
-    return f"{said}; {say('map_far')}" if order > _FAR else said
+        return f"{text}; {say('map_little')}"
+    return f"{text}; {say('map_far')}" if order > _FAR else text
 
 
 def usual(projection: str) -> float:
-    """The perplexity of a projection where there are enough points."""
+    """The perplexity of a projection for enough points."""
     return {"bipartite": 30.0, "tsne": 100.0}.get(projection, 0.0)
 
 
@@ -374,7 +374,7 @@ def fidelity_of(figure: Figure, projection: str) -> tuple[float, float, float]:
 
 
 def percent(share: float) -> str:
-    """A share in per cent, with a decimal where it is small."""
+    """A share in per cent. Small shares have a decimal."""
     return f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:.0f}"
 
 
@@ -386,5 +386,5 @@ def signed(number: float) -> str:
 def describe(figure: Figure) -> str:
     """The map in words, for those who do not see it."""
     first, *others = notes(figure)
-    said = (first, fidelity_in_words(figure), *others)
-    return " ".join(f"{text[:1].upper()}{text[1:]}." for text in said)
+    sentences = (first, fidelity_in_words(figure), *others)
+    return " ".join(f"{text[:1].upper()}{text[1:]}." for text in sentences)

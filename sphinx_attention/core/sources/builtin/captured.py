@@ -30,8 +30,8 @@ class CapturedLayers:
 
     Attributes:
         network: the network.
-        numbers: the numbers of the layers that are asked for.
-        computed: all layers up to the last of these.
+        numbers: the numbers of the requested layers.
+        computed: all layers up to the last requested one.
         keep: the names of the tensors that are kept beside the weights.
     """
 
@@ -54,7 +54,7 @@ class CapturedLayers:
         return {**found, "layer_names": tuple(str(number) for number in self.numbers)}
 
     def with_terms(self, attention: Attention, scale: float) -> Attention:
-        """The attention with how its queries and keys become weights, if both are kept."""
+        """The attention with its logit terms, if queries and keys are kept."""
         if not {"queries", "keys"} <= set(self.keep):
             return attention
         terms = LayerLogitTerms(scale, softcap=0.0, bias=None, sinks=None, missing="")

@@ -102,9 +102,9 @@ class Network:
             layers: how many layers are computed; None computes all.
         """
         states: Array = self._embeddings[list(ids)].astype(np.float32)
-        turn = _Rotation(len(ids), self.shape)
+        rotation = _Rotation(len(ids), self.shape)
         for layer in self._layers[:layers]:
-            attention = layer.attend(states, turn)
+            attention = layer.attend(states, rotation)
             yield attention
             states = layer.advance(states, attention)
 
@@ -154,9 +154,9 @@ class Reader:
         """
         before = 0 if self._read[0] is None else self._read[0].keys.shape[1]
         states: Array = self._head[list(ids[before:])]
-        turn = _Rotation(len(ids), self._shape, before)
+        rotation = _Rotation(len(ids), self._shape, before)
         for number, layer in enumerate(self._layers):
-            attention = layer.attend(states, turn, self._read[number])
+            attention = layer.attend(states, rotation, self._read[number])
             self._read[number] = attention
             states = layer.advance(states, attention)
         logits: Array = self._head @ _normed(states[-1], self._last_norm, self._shape.epsilon)
@@ -196,20 +196,20 @@ class _Layer:
         self._tensors = tensors
 
     def attend(
-        self, states: Array, turn: _Rotation, before: LayerAttention | None = None
+        self, states: Array, rotation: _Rotation, before: LayerAttention | None = None
     ) -> LayerAttention:
         """The attention of this layer over its input states.
 
         Args:
             states: the states of the query tokens.
-            turn: the rotation for their positions.
+            rotation: the rotation for their positions.
             before: the attention of this layer for the tokens before them, whose keys and values
                 the result contains.
         """
         shape = self._shape
         normed = self._normed(states, "input_layernorm")
-        queries = turn(self._heads(normed, "self_attn.q_proj", shape.heads))
-        keys = turn(self._heads(normed, "self_attn.k_proj", shape.key_heads))
+        queries = rotation(self._heads(normed, "self_attn.q_proj", shape.heads))
+        keys = rotation(self._heads(normed, "self_attn.k_proj", shape.key_heads))
         values = self._heads(normed, "self_attn.v_proj", shape.key_heads)
         if before is not None:
             keys = np.concatenate((before.keys, keys), axis=1)

@@ -154,10 +154,10 @@ def _shown(number: int) -> str:
 
 
 def _provenance(written: Continuation) -> dict[str, str]:
-    told = {"numpy": np.__version__, "dtype": "float32", "capture": "numpy"}
+    provenance = {"numpy": np.__version__, "dtype": "float32", "capture": "numpy"}
     if written.ids:
-        told["continued"] = _written(written.ids).strip()
-    return told
+        provenance["continued"] = _written(written.ids).strip()
+    return provenance
 
 
 @cache

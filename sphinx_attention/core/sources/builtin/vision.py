@@ -71,14 +71,14 @@ def read(request: Request) -> Attention:
     computed = list(network.attentions(pixels, max(numbers) + 1))
     layers = CapturedLayers(network, numbers, computed, request.keep)
     tokens = (Token("[CLS]", special=True), *patch_tokens(shape.patches, shape.patches))
-    told = {"numpy": np.__version__, "dtype": "float32", "capture": "numpy"}
+    provenance = {"numpy": np.__version__, "dtype": "float32", "capture": "numpy"}
     attention = Attention(
         query_tokens=tokens,
         key_tokens=tokens,
         masked=np.zeros((1, len(tokens), len(tokens)), dtype=np.bool_),
         part=_PART,
         label=label,
-        provenance=told | ({WARNING: warning} if warning else {}),
+        provenance=provenance | ({WARNING: warning} if warning else {}),
         picture=keep(pixels, shape.patches, shape.patches),
         **layers.fields,
     )

@@ -1,4 +1,4 @@
-"""Matrices in files: which kinds there are, and what a file is that is none of them."""
+"""Matrices in files: the kinds that can be read, and advice about files of other kinds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.sources.numbers.given import Given
 
 _LARGEST_TEXT = 32 * 2**20
-"""Bytes of the largest text file: its numbers take many times as much while they are read."""
+"""The most bytes of a text file, whose numbers take many times as much memory while it is read."""
 
 _READERS: dict[str, tuple[Callable[[bytes], Given], int, bytes]] = {
     ".csv": (read_csv, _LARGEST_TEXT, b""),
@@ -58,10 +58,10 @@ _MAGIC = (
 
 
 def read_file(source: MatrixSource) -> Given:
-    """The numbers of a file, and what it says of them.
+    """The numbers of a file, and the names and masks that it gives.
 
     Raises:
-        AttentionError: a file that is of no known kind, is not there, or holds no such numbers.
+        AttentionError: the file is of an unknown kind, does not exist, or has no such numbers.
     """
     declared = source.path or ""
     path = Path(source.file or declared)
@@ -80,7 +80,8 @@ def read_file(source: MatrixSource) -> Given:
         )
     try:
         with warnings.catch_warnings():
-            # Libraries warn of damaged files without a place. Damage that matters is refused below.
+            # Libraries warn of damaged files without naming them. The code below refuses such
+            # files.
             warnings.simplefilter("ignore")
             _check_kind(data, magic)
             return reader(data)
@@ -108,10 +109,10 @@ def _advice(suffix: str) -> str:
 
 
 def _check_kind(data: bytes, magic: bytes) -> None:
-    """Say what a file is that is plainly of another kind than its ending says.
+    """Check that the beginning of a file fits its extension.
 
     Raises:
-        UnreadableError: it is.
+        UnreadableError: the file is of another kind, which the message names.
     """
     if not data:
         raise UnreadableError("it is empty")

@@ -1,7 +1,7 @@
-"""Arrays in binary files: .npy, .npz and .safetensors, nothing of them trusted.
+"""Arrays in binary files that are not trusted: .npy, .npz and .safetensors.
 
-Sizes that a file promises are held against the bytes that are there before anything is allocated,
-and nothing is ever unpickled.
+The sizes in a header are compared with the bytes of the file before memory is allocated, and
+nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAMES = ("weights", "tokens", "query_tokens", "key_tokens", "masked", "special")
-"""What a file may hold, by name."""
+"""The names of the arrays that a file may hold."""
 
 _MOST_AXES = 8
 _OBJECTS = (
@@ -40,7 +40,7 @@ _OBJECTS = (
 
 
 class UnreadableError(Exception):
-    """A file that is damaged, or not what its ending says."""
+    """A file that is damaged, or whose extension does not fit its content."""
 
 
 _HEADERS = {
@@ -58,7 +58,8 @@ def array_of(data: bytes) -> NDArray[Any]:
     """An array as NumPy writes it.
 
     Raises:
-        UnreadableError: another version, Python objects, or more bytes promised than are there.
+        UnreadableError: the version is unknown, the array holds Python objects, or the file has
+            fewer bytes than its header announces.
     """
     file = io.BytesIO(data)
     try:
@@ -180,10 +181,10 @@ def _parsed(text: str, name: str) -> Any:
 
 
 def texts_of(texts: Any, name: str) -> tuple[str, ...] | None:
-    """A list of strings that a file holds.
+    """A list of strings from a file.
 
     Raises:
-        AttentionError: it holds something else.
+        AttentionError: the value is not a list of strings.
     """
     if texts is None:
         return None
@@ -209,6 +210,6 @@ def _weights(arrays: dict[str, NDArray[Any]]) -> NDArray[Any]:
 
 
 def _short(text: str) -> str:
-    """A name out of a file, as messages quote it."""
+    """A name from a file, in the form for messages."""
     shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
     return shown if shown.isprintable() else ascii(shown)

@@ -1,7 +1,7 @@
-"""Reads .safetensors files, and trusts nothing that their headers say.
+"""Reads .safetensors files whose headers are not trusted.
 
-The format: eight bytes with the length of the header, little-endian; the header, a JSON object of
-tensors by name; and the numbers of all tensors, one after the other without a gap
+A file consists of the length of the header in eight bytes, little-endian; the header, a JSON object
+with the tensors by name; and the numbers of all tensors without a gap between them
 (https://github.com/huggingface/safetensors#format).
 """
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LARGEST_HEADER = 100_000_000
-"""In bytes; the limit of the safetensors package too."""
+"""The most bytes of a header, as in the safetensors package."""
 
 _MOST_AXES = 32
-"""Older versions of NumPy have no arrays of more axes."""
+"""The most axes of a tensor, because older versions of NumPy have no arrays of more axes."""
 
 _METADATA = "__metadata__"
 
@@ -86,7 +86,7 @@ def _check_spans(entries: Iterable[_Entry], there: int) -> None:
 
 
 def _header(data: bytes) -> tuple[dict[str, Any], memoryview]:
-    """The header of a file, and the bytes behind it."""
+    """The header of a file, and the bytes after it."""
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > len(data) - 8:
         raise SafetensorsError(
@@ -105,7 +105,7 @@ def _header(data: bytes) -> tuple[dict[str, Any], memoryview]:
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON, in which no name stands twice."""
+    """A JSON object in which each name occurs once."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name stands twice")
@@ -118,9 +118,9 @@ class _Entry:
 
     Attributes:
         kind: the type of its numbers.
-        shape: as many numbers along each axis.
-        begin: its first byte, counted from the first byte behind the header.
-        end: the byte behind its last.
+        shape: the size of each axis.
+        begin: the position of its first byte, counted from the end of the header.
+        end: the position after its last byte.
     """
 
     kind: str
@@ -146,7 +146,7 @@ def _counts(value: Any) -> tuple[int, ...]:
 
 
 def _array(numbers: memoryview, name: str, entry: _Entry) -> NDArray[Any]:
-    """One tensor, whose promises are held against the bytes before anything is read."""
+    """One tensor, whose shape is compared with its bytes before they are read."""
     if entry.kind not in _DTYPES:
         raise SafetensorsError(
             f"{_quoted(name)} is of the type {_quoted(entry.kind)}, which cannot be read; save it "
@@ -158,7 +158,7 @@ def _array(numbers: memoryview, name: str, entry: _Entry) -> NDArray[Any]:
         raise _damaged()
     flat = np.frombuffer(numbers[entry.begin : entry.end], dtype=dtype)
     if entry.kind == "BF16":
-        # NumPy has no such numbers: they are the upper halves of single-precision ones.
+        # NumPy has no bfloat16, which is the upper half of a float32.
         flat = (flat.astype(np.uint32) << 16).view(np.float32)
     return flat.reshape(entry.shape)
 

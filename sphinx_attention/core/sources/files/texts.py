@@ -22,11 +22,11 @@ from .arrays import NAMES, UnreadableError, texts_of
 
 _DEEPEST = 8
 _MOST_CELLS = 2**21
-"""The most cells of a .csv file: each takes a hundred bytes while it is read."""
+"""The most cells of a .csv file. Each cell takes about 100 bytes while the file is read."""
 
 
 def read_json(data: bytes) -> Given:
-    """The lists of a .json file: the weights alone, or an object that names its parts."""
+    """The numbers of a .json file: nested lists, or an object with weights, tokens and a mask."""
     try:
         content = json.loads(_decoded(data))
     except RecursionError:
@@ -83,7 +83,7 @@ def _name(content: Any) -> str:
 
 
 def _nested(content: list[Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any] | None]:
-    """Nested lists as an array, level by level; null is a masked cell."""
+    """Nested lists as an array, and its mask. A null stands for a masked cell."""
     shape: list[int] = []
     level: list[Any] = [content]
     while True:
@@ -142,7 +142,7 @@ def _decoded(data: bytes) -> str:
 
 
 def read_csv(data: bytes) -> Given:
-    """The rows of a .csv file; commas, semicolons, tabs or spaces part them."""
+    """The rows of a .csv file, whose cells commas, semicolons, tabs or spaces separate."""
     text = _decoded(data)
     if "\0" in text:
         raise UnreadableError("it is no text: it holds NUL")
@@ -172,12 +172,12 @@ def read_csv(data: bytes) -> Given:
 
 
 def _quiet(text: str) -> Given:
-    """Rows as in a body, without what only a body may quote."""
+    """Rows in the form of a figure's body. Messages quote only numbers of a file."""
     return parse_rows(text, quiet=True)
 
 
 def _spaced(line: str) -> bool:
-    """Whether a line is numbers parted by spaces and commas, as bodies are."""
+    """Whether a line consists of numbers between spaces and commas, as in the body of a figure."""
     return re.fullmatch(r"[\s\d.,eE+\-]*\d\s+[\d.\-+][\s\d.,eE+\-]*", line) is not None
 
 
@@ -190,7 +190,7 @@ def _delimiter(lines: list[str]) -> str | None:
 
 
 def _line(texts: list[str], number: int) -> Line:
-    # A comma at the end of each line is no column.
+    # A comma at the end of a line does not begin a column.
     while len(texts) > 1 and not texts[-1]:
         texts = texts[:-1]
     cells = tuple(Cell(text, value_of(text, decimal_comma=True)) for text in texts)

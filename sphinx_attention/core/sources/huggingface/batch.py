@@ -10,7 +10,7 @@ from sphinx_attention.core.analysis.bins import LEAST_SHARE, account
 from sphinx_attention.core.attention import NOTE, REST, WARNING, Attention, Part, Picture
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import named
-from sphinx_attention.core.remarks import together
+from sphinx_attention.core.remarks import join_remarks
 from sphinx_attention.core.sources.generation import does_not_generate
 from sphinx_attention.core.sources.logit_terms import with_logit_terms
 
@@ -133,7 +133,7 @@ class Batch:
         if warning := next((side.warning for side in item.sides if side.warning), ""):
             own[WARNING] = warning
         if item.note:
-            own[NOTE] = together((own.get(NOTE, ""), item.note))
+            own[NOTE] = join_remarks((own.get(NOTE, ""), item.note))
         attention = Attention(
             query_tokens=queries.tokens,
             key_tokens=(*keys.tokens, *(block_token(keys.tokens, block) for block in blocks)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.remarks import together
+from sphinx_attention.core.remarks import join_remarks
 from sphinx_attention.core.request import ModelSource, Request
 
 from .backends import Backend, InterfaceBackend, choose_backend, difference, gather
@@ -88,7 +88,7 @@ class Capabilities:
         left_out = [number for other, number in self.left_out if other == part]
         missing = without_map(self.parts[part], left_out, model)
         page = SAME_POSITION if reads_positions(model) else ""
-        return together((others, missing, page))
+        return join_remarks((others, missing, page))
 
     def check_left_out(self, part: Part) -> None:
         """Say why a part that the model has cannot be shown.

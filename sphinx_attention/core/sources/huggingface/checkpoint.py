@@ -310,19 +310,19 @@ def _nearest(path: Path) -> str:
 def _no_model(source: ModelSource, files: Folder) -> AttentionError:
     """The probable kind of a folder without ``config.json``, if it is no model."""
     names = [entry.name for entry in files.path.iterdir()]
-    told = what_instead(names)
+    hint = what_instead(names)
     inner = sorted(
         path.parent.name
         for path in files.path.glob(f"*/{CONFIG}")
         if path.parent.name.startswith(("checkpoint", "0_", "snapshot", "model"))
     )
-    if not told and inner:
-        told = f"name the folder {inner[-1]} in it, which has one"
-    if not told and "snapshots" in names:
-        told = "it is the hub's cache: name the model's id, or the folder in its snapshots"
+    if not hint and inner:
+        hint = f"name the folder {inner[-1]} in it, which has one"
+    if not hint and "snapshots" in names:
+        hint = "it is the hub's cache: name the model's id, or the folder in its snapshots"
     return _bad(
         f"{source.name}: {files.where} holds no {CONFIG}; "
-        f"{told or 'it has to be one that save_pretrained wrote or the hub serves'}"
+        f"{hint or 'it has to be one that save_pretrained wrote or the hub serves'}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The text of a decoder: where it begins, and how a model writes it where it is not given."""
+"""The text of a decoder: its first token, and its generation if the author gives no text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .loading import Loaded
 
 GENERATED_TOKENS = 40
-"""How many tokens are generated at most where a decoder's text is not given."""
+"""The most tokens that are generated if the author gives no decoder's text."""
 
 
 def decoder_start(loaded: Loaded) -> int:
@@ -31,18 +31,18 @@ def decoder_start(loaded: Loaded) -> int:
 
 
 def write_target(item: Item, loaded: Loaded, inputs: Mapping[str, Any]) -> tuple[Encoded, str]:
-    """The decoder's text as the model writes it, with the likeliest token each time.
+    """The decoder's text that the model generates, with the likeliest token at each step.
 
     Args:
         item: a request with the text that the encoder reads.
         loaded: an encoder-decoder model.
-        inputs: what a pass over the item is given.
+        inputs: the inputs of a pass over the item.
 
     Returns:
         The text's tokens as the decoder reads them, and the text.
 
     Raises:
-        AttentionError: the model has no trained head to write with.
+        AttentionError: the model has no trained head that generates text.
     """
     if not loaded.generates:
         raise AttentionError(

@@ -90,7 +90,7 @@ def _bar() -> type:
             waits = listener()
             total = options.get("total")
             small = total is not None and total < _WORTH_TELLING
-            self.said = time.monotonic()
+            self.reported = time.monotonic()
             self.tells = waits is not None and not waits.bars and not small
             drawn = waits is not None and waits.bars and not small
             super().__init__(*args, **{**options, "disable": not drawn, "leave": False})
@@ -107,8 +107,8 @@ def _bar() -> type:
                 return super().update(n)  # type: ignore[no-any-return]
             self.n += n or 0
             now = time.monotonic()
-            if now - self.said >= _A_LINE_EVERY:
-                self.said = now
+            if now - self.reported >= _A_LINE_EVERY:
+                self.reported = now
                 announce(f"downloading {self.desc}: {_size(self.n)} of {_size(self.total)}")
             return None
 

@@ -65,14 +65,14 @@ def explain_load(error: Exception, source: ModelSource, location: str) -> Attent
     text = " ".join(str(one) for one in chain(error))
     if kinds & {"ImportError", "AttributeError"} and (shadow := shadow_problem()) is not None:
         return shadow
-    for told in (
+    for explained in (
         _from_hub(kinds, source, location),
         _from_config(text, source),
         _from_files(text, source, location),
         _from_device(text, source),
     ):
-        if told is not None:
-            return told
+        if explained is not None:
+            return explained
     return AttentionError(
         Problem.MODEL,
         f"{source.name} cannot be loaded: {first_line(error)}",

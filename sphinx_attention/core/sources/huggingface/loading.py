@@ -275,9 +275,9 @@ def _check_hub(source: ModelSource, files: HubFiles) -> None:
     Offline nothing is raised, because files that are not in the cache may exist on the hub.
     """
     if not files.only_local:
-        told = what_instead(files.names()) or "it is no transformers model"
+        hint = what_instead(files.names()) or "it is no transformers model"
         raise AttentionError(
-            Problem.MODEL, f"{source.name}: {files.where} holds no {CONFIG}; {told}"
+            Problem.MODEL, f"{source.name}: {files.where} holds no {CONFIG}; {hint}"
         )
 
 

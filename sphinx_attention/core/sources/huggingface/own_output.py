@@ -167,7 +167,7 @@ def _collect(found: Reference, part: Part, layers: Any, returned: _Pass) -> None
             continue
         if getattr(given, "ndim", 0) < 4:
             found.left_out[key] = (
-                f"what it returns is no matrix of weights for each head, but {_told(given)}"
+                f"what it returns is no matrix of weights for each head, but {_described(given)}"
             )
             continue
         weights, masked = _softened(found, key, given, returned.softmaxes)
@@ -188,7 +188,7 @@ def _joined(found: Reference, key: LayerKey, parts: Any, returned: _Pass) -> Cal
     return Call(*made, number=key[1])
 
 
-def _told(given: Any) -> str:
+def _described(given: Any) -> str:
     """A description of what a model returned instead of weights."""
     if shape := getattr(given, "shape", ()):
         return f"numbers of the shape {' × '.join(map(str, shape))}"

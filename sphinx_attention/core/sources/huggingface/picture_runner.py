@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.attention import NOTE, Attention
 from sphinx_attention.core.errors import AttentionError
-from sphinx_attention.core.remarks import together
+from sphinx_attention.core.remarks import join_remarks
 from sphinx_attention.core.sources.author_files import read_author_file
 from sphinx_attention.core.sources.layers import choose_layers
 from sphinx_attention.core.sources.pictures import LARGEST_FILE, SMALLER, decode_picture, keep
@@ -184,7 +184,7 @@ class PictureRunner:
         answers: list[tuple[Request, Answer]] = []
         for n, item in enumerate(group):
             notes = (*known.backend.notes, known.backend.part_notes.get(item.part, ""))
-            note = {NOTE: text} if (text := together(notes)) else {}
+            note = {NOTE: text} if (text := join_remarks(notes)) else {}
             seen = self._seen_by(item)
             kept = keep(seen.pixels, seen.rows, seen.columns)
             guard = self._guard(item.request)

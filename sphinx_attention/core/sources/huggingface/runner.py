@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sphinx_attention.core.attention import NOTE, Attention, Part
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import option
-from sphinx_attention.core.remarks import together
+from sphinx_attention.core.remarks import join_remarks
 from sphinx_attention.core.sources.generation import Continuation, does_not_generate
 from sphinx_attention.core.sources.layers import choose_layers
 from sphinx_attention.core.sources.refusals import (
@@ -285,7 +285,7 @@ class ModelRunner:
             answers = []
             for n, item in enumerate(group):
                 notes = (*tried.backend.notes, tried.backend.part_notes.get(item.part, ""))
-                note = {NOTE: text} if (text := together(notes)) else {}
+                note = {NOTE: text} if (text := join_remarks(notes)) else {}
                 answers.append((item.request, self._guard.call(ran.finish, n, provenance | note)))
             return answers
         if len(group) == 1:

@@ -42,13 +42,13 @@ def block_of(
     """The rows of one head.
 
     Args:
-        lines: of text that is not blank.
-        tokens: of the figure, where they are known.
-        causal: whether rows may leave out later keys.
-        quiet: whether a message quotes only what stands among numbers: a file may be any file.
+        lines: the lines of the block, none of them blank.
+        tokens: the tokens of the figure if they are known.
+        causal: whether rows need not contain later keys.
+        quiet: whether messages quote only lines of numbers, because a file may be any file.
 
     Raises:
-        LineError: a cell that is no number.
+        LineError: a cell is not a number.
     """
     names = [token.casefold() for token in tokens]
     header: list[str] = []
@@ -93,7 +93,7 @@ def _check_all_labelled(head: Head) -> None:
 
 
 def _drop_counts(head: Head, names: Sequence[str]) -> None:
-    """Drop labels with which a data frame counts its rows and columns. They name no token."""
+    """Remove the numbers with which a data frame labels its rows and columns."""
     if _is_index(list(names)):
         return
     if _is_index(head.labels) and (not head.header or _is_index(head.header)):
@@ -136,7 +136,7 @@ def _is_index(texts: Sequence[str]) -> bool:
 
 
 def _labelled(rows: Sequence[Line], names: Sequence[str], header: Sequence[str]) -> bool:
-    """Whether labels that are numbers themselves stand before the rows."""
+    """Whether the first cells of the rows are labels that are numbers themselves."""
     if any(row.values != len(row.cells) for row in rows):
         return False
     first = [row.cells[0].text.casefold() for row in rows]
@@ -148,7 +148,7 @@ def _labelled(rows: Sequence[Line], names: Sequence[str], header: Sequence[str])
 
 
 def _width(rows: Sequence[Line], names: Sequence[str], *, labelled: bool, causal: bool) -> int:
-    """The right count of numbers in a row: that of the tokens, or that of most rows."""
+    """The expected count of numbers in a row: that of the tokens, or that of most rows."""
     if labelled:
         return len(rows[0].cells) - 1
     counts = Counter(row.values for row in rows)

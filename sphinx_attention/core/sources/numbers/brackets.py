@@ -35,9 +35,9 @@ class Nested:
     """A list in brackets.
 
     Attributes:
-        line: where it begins, counted from 1.
-        items: the cells, or the lists, in it.
-        ends: where semicolons end rows among the cells.
+        line: the line at which the list begins, counted from 1.
+        items: its cells, or its lists.
+        ends: the positions of semicolons, which end rows, among the cells.
     """
 
     line: int
@@ -93,14 +93,15 @@ def read_brackets(text: str, first: int) -> tuple[Nested, str, int]:
     """The matrix in brackets at the start of a text.
 
     Args:
-        text: begins with it.
+        text: the text, which begins with the matrix.
         first: the number of the text's first line.
 
     Returns:
-        The nested lists, what stands below them, and the number of its first line.
+        The nested lists, the text below them, and the number of the first line of that text.
 
     Raises:
-        LineError: brackets that do not close, shortened prints, words around the brackets.
+        LineError: a bracket is not closed, the print is shortened, or words stand around the
+            brackets.
     """
     found = _start(text)
     assert found is not None
@@ -172,7 +173,7 @@ def rows_of(tree: Nested) -> tuple[tuple[int, ...], list[tuple[int, list[Cell]]]
     """The rows of nested lists, with their lines, and the shape that they make.
 
     Raises:
-        LineError: lists of different lengths or depths.
+        LineError: the lists differ in length or depth.
     """
     tree = _split(tree)
     shape: list[int] = []

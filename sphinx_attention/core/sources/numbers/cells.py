@@ -43,8 +43,8 @@ class Cell:
     """One cell.
 
     Attributes:
-        text: what stands in it.
-        value: its number; `MASKED`; or None where it is neither.
+        text: its text.
+        value: its number, `MASKED`, or None for any other text.
     """
 
     text: str
@@ -65,7 +65,7 @@ def value_of(text: str, *, decimal_comma: bool = False) -> Value:
     """The value of one cell.
 
     Args:
-        text: without white space around it.
+        text: the text, without white space at its ends.
         decimal_comma: whether a comma can only be a decimal comma here.
     """
     if len(text) > _LONGEST:
@@ -78,7 +78,7 @@ def value_of(text: str, *, decimal_comma: bool = False) -> Value:
 
 
 def _number_of(text: str) -> float | None:
-    """A number that is not written with digits alone."""
+    """The value of a number with other signs than digits."""
     if found := _PERCENT.fullmatch(text):
         return float(found[1].translate(_MINUS)) / 100
     if found := _FRACTION.fullmatch(text):
@@ -96,14 +96,14 @@ def _number_of(text: str) -> float | None:
 
 
 def cells_of(line: str, number: int) -> list[list[Cell]]:
-    """The cells of one line; several rows where semicolons part them.
+    """The cells of one line. Semicolons may separate several rows.
 
     Args:
-        line: as written, without its comment.
-        number: of the line, for messages.
+        line: the line without its comment.
+        number: the number of the line, for messages.
 
     Raises:
-        AttentionError: commas that can be decimal commas or separators.
+        AttentionError: a comma can be a decimal comma or a separator.
     """
     line = line.translate(_OTHER_SIGNS).strip()
     line = re.sub(r"(?:\\\\(?:\[[^\]]*\])?\s*(?:\\hline)?|[,;])\s*$", "", line).strip()

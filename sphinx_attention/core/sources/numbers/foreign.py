@@ -22,14 +22,14 @@ _NOT_RETURNED = (
 
 
 def as_array(value: Any, problem: Problem = Problem.FUNCTION) -> NDArray[Any]:
-    """Anything array-like as an array; a tensor by its own methods, without importing its library.
+    """Any array-like value as an array. Tensors are read without importing their library.
 
     Args:
-        value: an array, a tensor, nested lists, or a sequence of tensors, one a layer.
-        problem: what a failure is filed under.
+        value: an array, a tensor, nested lists, or a sequence with a tensor for each layer.
+        problem: the kind of the problem in errors.
 
     Raises:
-        AttentionError: it is no array.
+        AttentionError: the value is not an array.
     """
     if value is None:
         raise AttentionError(problem, f"the weights are None: {_NOT_RETURNED}")
@@ -77,13 +77,13 @@ def as_vectors(
     """Queries, keys or values, as shape (layers, heads, tokens, dimensions).
 
     Args:
-        value: as for `as_array`; axes in front may be left out.
+        value: as for `as_array`. Leading axes may be missing.
         name: ``queries``, ``keys`` or ``values``, for messages.
         shape: layers, query heads and tokens. Heads may share keys and values.
-        problem: what a failure is filed under.
+        problem: the kind of the problem in errors.
 
     Raises:
-        AttentionError: another shape, or numbers that are not finite.
+        AttentionError: the shape is another one, or a number is not finite.
     """
     array = as_array(value, problem)
     if array.ndim == 5 and array.shape[1] == 1:
@@ -113,12 +113,12 @@ def as_norms(value: Any, shape: tuple[int, int, int], problem: Problem) -> NDArr
     """Lengths of what each key adds, as shape (layers, heads, keys).
 
     Args:
-        value: as for `as_array`; axes in front may be left out.
+        value: as for `as_array`. Leading axes may be missing.
         shape: layers, heads and keys.
-        problem: what a failure is filed under.
+        problem: the kind of the problem in errors.
 
     Raises:
-        AttentionError: another shape, or numbers that are no lengths.
+        AttentionError: the shape is another one, or a number is not a length.
     """
     array = as_array(value, problem)
     array = array.reshape((1,) * (3 - array.ndim) + array.shape) if array.ndim < 3 else array

@@ -1,4 +1,4 @@
-"""A matrix as its author gives it: numbers, masked cells, and the tokens it names."""
+"""A matrix of an author: its numbers, its masked cells, and the tokens that it names."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ class Given:
 
     Attributes:
         numbers: two to four dimensions: (layers, heads, queries, keys).
-        query_tokens: the tokens that attend, where they are named.
-        key_tokens: the tokens that are attended to, where they are named.
-        masked: as many dimensions as the numbers, or two or three; None where nothing is masked.
-        special: one truth value a query token, or the texts of special tokens; None if not said.
-        lines: the line of each row of each head, where the numbers stand in text.
+        query_tokens: the texts of the query tokens; None without names.
+        key_tokens: the texts of the key tokens; None without names.
+        masked: as many dimensions as the numbers, or two or three; None if nothing is masked.
+        special: a truth value for each query token, or the texts of special tokens; None if
+            unknown.
+        lines: the line of each row of each head; empty if the numbers do not come from text.
     """
 
     numbers: NDArray[Any]
@@ -43,7 +44,7 @@ class Given:
     lines: tuple[tuple[int, ...], ...] = ()
 
     def line_of(self, head: int, row: int) -> int | None:
-        """The line of a row; None where the numbers do not stand in text."""
+        """The line of a row; None if the numbers do not come from text."""
         if head < len(self.lines) and row < len(self.lines[head]):
             return self.lines[head][row]
         return None
@@ -56,15 +57,15 @@ def parse_rows(
 
     Args:
         text: rows of numbers with a blank line between heads, a table, or lists in brackets.
-        tokens: of the figure, where they are known; labels have to be these.
-        causal: whether later keys are masked, so that rows may leave them out.
-        quiet: whether a message quotes only what stands among numbers.
+        tokens: the tokens of the figure if they are known. Labels have to equal them.
+        causal: whether later keys are masked, so that rows need not contain them.
+        quiet: whether messages quote only lines of numbers.
 
     Returns:
-        Numbers of shape (heads, queries, keys), or of as many dimensions as there are brackets.
+        Numbers of the shape (heads, queries, keys), or with a dimension for each level of brackets.
 
     Raises:
-        AttentionError: what is no number, or rows of different lengths, with the line.
+        AttentionError: a cell is not a number, or rows differ in length. The error has the line.
     """
     plain = _plain(text)
     if plain is not None and not _may_be_labels(plain, tokens):
@@ -102,7 +103,7 @@ def _plain(text: str) -> Given | None:
 
 
 def _may_be_labels(plain: Given, tokens: Sequence[str]) -> bool:
-    """Whether some of the numbers may be tokens: a sentence may have numbers for words."""
+    """Whether some of the numbers may be tokens, because words of a sentence may be numbers."""
     fits = plain.numbers.shape[1:] == (len(tokens), len(tokens))
     return not fits and any(value_of(token) is not None for token in tokens)
 
@@ -174,7 +175,7 @@ def stack_heads(heads: Sequence[Head], *, causal: bool = False) -> Given:
 
     Args:
         heads: of text or of a file.
-        causal: whether rows may leave out later keys.
+        causal: whether rows need not contain later keys.
     """
     values = [_squared(head, causal=causal) for head in heads]
     first = values[0]
@@ -223,7 +224,7 @@ def _numbers(count: int) -> str:
 
 
 def _squared(head: Head, *, causal: bool) -> list[list[float | str]]:
-    """Rows without later keys, filled up with masked cells if later keys are masked."""
+    """Rows without later keys, completed with masked cells if later keys are masked."""
     lengths = [len(row) for row in head.values]
     if causal and lengths == list(range(1, len(lengths) + 1)):
         return [[*row, *[MASKED] * (len(lengths) - len(row))] for row in head.values]

@@ -36,12 +36,12 @@ class Kind(Enum):
 
 
 _LOOKED_AT = 20
-"""Lines of a block that decide what all of it is, and blocks below a caption that are looked at.
+"""The most lines of a block, and the most blocks below a caption, that decide on the kind.
 
-A large matrix is read once, and later.
+A large matrix is therefore read only once, when its numbers are needed.
 """
 _MANY = 4
-"""The weights for each word from which on a line is a row of numbers, with any words."""
+"""A line with at least this many weights for each word is a row of numbers."""
 _SHARE = re.compile(r"\d+[.,]\d+")
 _NESTED = re.compile(r"\[\s*\[\s*[-+.\d]")
 _R_NAMES = re.compile(r"\[(?:\d+,|,\d+)\]")
@@ -50,12 +50,12 @@ _R_NAMES = re.compile(r"\[(?:\d+,|,\d+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a body, or one row where semicolons part several.
+    """One line of a body, or one of several rows between semicolons.
 
     Attributes:
-        number: of the line, counted from 1.
-        cells: what stands in it, comments left out.
-        kind: what it is.
+        number: the number of the line, counted from 1.
+        cells: its cells, without comments.
+        kind: the kind of the line.
         head: the number of the head that a title names.
     """
 
@@ -76,7 +76,7 @@ class Line:
 
     @property
     def words(self) -> int:
-        """How many of the cells are words of a language: letters alone, two of them at least."""
+        """The number of cells that are words: at least two characters, all of them letters."""
         texts = (cell.text.strip(".,;:!?()\"'’“”") for cell in self.cells if cell.value is None)
         return sum(len(text) > 1 and text.isalpha() for text in texts)
 
@@ -95,15 +95,15 @@ _TITLE = re.compile(r"(?:#+\s*|\*\*)?head\s+(\d+)\s*(?:\*\*)?:?(?:\*\*)?", re.IG
 
 
 def read_line(text: str, number: int, tokens: Sequence[str] = ()) -> list[Line]:
-    """A line of a body, taken apart.
+    """The cells and the kind of a line of a body.
 
     Args:
-        text: as written.
-        number: counted from 1.
-        tokens: of the figure; a line may begin with one of them.
+        text: the line.
+        number: its number, counted from 1.
+        tokens: the tokens of the figure. A line may begin with one of them.
 
     Raises:
-        AttentionError: commas that can be decimal commas or separators.
+        AttentionError: a comma can be a decimal comma or a separator.
     """
     stripped = text.strip()
     if found := _TITLE.fullmatch(stripped):
@@ -123,7 +123,7 @@ def kind_of(cells: Sequence[Cell]) -> Kind:
     if not cells:
         return Kind.NOTHING
     if all(known):
-        # Marks of masked cells alone are a row only among rows, which a block decides.
+        # A line of masked cells alone is a row only among other rows. Its block decides.
         return Kind.NUMBERS if numbers or len(cells) > 1 else Kind.WORDS
     if not numbers:
         return Kind.WORDS
@@ -141,7 +141,7 @@ def _is_slip(text: str) -> bool:
 
 
 def _try_line(text: str, number: int, tokens: Sequence[str]) -> list[Line]:
-    """A line taken apart; one with doubtful commas is numbers, and refused when it is read."""
+    """As `read_line`, but a line with ambiguous commas counts as numbers. It is refused later."""
     try:
         return read_line(text, number, tokens)
     except AttentionError:
@@ -153,7 +153,7 @@ def looks_like_rows(lines: Sequence[str], tokens: Sequence[str] = ()) -> bool:
     """Whether lines without a blank line between them are a matrix, possibly with mistakes.
 
     Args:
-        lines: of one block.
+        lines: the lines of one block.
         tokens: of the figure, where they are known.
     """
     if bracketed_lines(lines):
@@ -205,7 +205,7 @@ def _is_row_among(line: Line, block: Sequence[Line], tokens: Sequence[str]) -> b
         return False
     lengths = {len(other.cells) for other in block if other.kind is Kind.NUMBERS}
     if len(line.cells) in lengths - {1}:
-        return True  # A slip in one of the numbers.
+        return True  # One of the numbers may have a mistake.
     alike = sum(other.values == line.values for other in block) > 1
     plain = all(cell.value in {0.0, 1.0, MASKED, None} for cell in line.cells)
     shares = any(cell.weight_like for cell in line.cells)
@@ -239,8 +239,8 @@ def leading_rows(lines: Sequence[str], tokens: Sequence[str] = ()) -> int:
     """The number of first lines that are a matrix. The other lines are its caption.
 
     Args:
-        lines: of the body.
-        tokens: of the figure, where they are known: rows may be labelled with them.
+        lines: the lines of the body.
+        tokens: the tokens of the figure if they are known. They may label rows.
     """
     end = start = rules = 0
     while start < len(lines):
@@ -299,10 +299,11 @@ def _prose_below(block: Sequence[str], tokens: Sequence[str]) -> int:
 
 
 def misplaced_rows(lines: Sequence[str], tokens: Sequence[str] = ()) -> int | None:
-    """The first line of a matrix that stands below prose, where it is not read; None without one.
+    """The first line of a matrix below prose, where no matrix is read; None without one.
 
     Args:
-        lines: of a body that begins with prose. Tables and what is indented are its own content.
+        lines: the lines of a body that begins with prose. Its tables and indented lines do not
+            count.
         tokens: of the figure, where they are known.
     """
     start = blocks = 0

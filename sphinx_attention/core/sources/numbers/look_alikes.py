@@ -71,8 +71,8 @@ def look_of(weights: NDArray[np.floating[Any]], sums: NDArray[np.float64], mend:
         lambda: _like_part(sums),
     )
     for look in looks:
-        if said := look():
-            return f"; {said}"
+        if guess := look():
+            return f"; {guess}"
     return f"; if these are logits, {mend}; else divide each row by its sum"
 
 

@@ -40,10 +40,10 @@ def author_tokens(texts: Sequence[str], special: Sequence[bool] | None = None) -
 
     Args:
         texts: as an author, a file or a function gives them.
-        special: which of them are special; None where only their forms say so.
+        special: which of them are special; None means those in a usual form.
 
     Raises:
-        AttentionError: a text that cannot be drawn.
+        AttentionError: a text cannot be drawn.
     """
     for n, text in enumerate(texts):
         _check(text, n)
@@ -68,7 +68,7 @@ def flags_of(special: Any, texts: Sequence[str]) -> list[bool] | None:
         texts: of the tokens.
 
     Raises:
-        AttentionError: it is neither.
+        AttentionError: the value is of another kind.
     """
     if special is None:
         return None
@@ -91,7 +91,7 @@ def flags_of(special: Any, texts: Sequence[str]) -> list[bool] | None:
 
 
 def same_text(texts: Sequence[str], sentence: str) -> bool:
-    """Whether tokens are those of a sentence, but for pieces, case, accents and special tokens."""
+    """Whether tokens spell a sentence, if pieces, case, accents and special tokens are ignored."""
     tokens = author_tokens(texts)
     own = "".join(token.text.removeprefix("##") for token in tokens if not token.special)
     return _letters(own) == _letters(sentence)

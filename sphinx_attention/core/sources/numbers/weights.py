@@ -32,7 +32,7 @@ class WeightsError(AttentionError):
     """Numbers that are not weights.
 
     Attributes:
-        row: layer, head and row of the first that is wrong; None where it is the whole.
+        row: layer, head and row of the first mistake; None if no single row is wrong.
     """
 
     def __init__(
@@ -54,14 +54,15 @@ class MaskedWeightError(WeightsError):
 
 
 def as_layers_and_heads(numbers: NDArray[Any]) -> NDArray[np.float64]:
-    """Bring weights to the shape (layers, heads, queries, keys).
+    """Weights in the shape (layers, heads, queries, keys).
 
     Args:
         numbers: two dimensions (queries, keys), three (heads, queries, keys) or four; or five,
             where the second is a batch of one text.
 
     Raises:
-        AttentionError: another count of dimensions, an empty matrix, or no numbers.
+        AttentionError: there are fewer or more dimensions, the matrix is empty, or holds other
+            values than numbers.
     """
     if not np.issubdtype(numbers.dtype, np.number) or np.iscomplexobj(numbers):
         raise AttentionError(
@@ -122,7 +123,7 @@ def truths(masked: NDArray[Any] | None) -> NDArray[Any] | None:
     """A mask as truth values.
 
     Raises:
-        AttentionError: other values than true and false, 1 and 0.
+        AttentionError: there are other values than true, false, 1 and 0.
     """
     if masked is None:
         return None
@@ -146,7 +147,7 @@ def mask_of(given: Given, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
         Shape (1 or layers, queries, keys).
 
     Raises:
-        AttentionError: a mask of another shape, or one that differs from head to head.
+        AttentionError: the mask has another shape, or differs from head to head.
     """
     layers, heads, rows, columns = weights.shape
     if given.masked is None:
@@ -179,14 +180,14 @@ def mask_of(given: Given, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def mask_later(masked: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """The mask with all later keys masked as well.
+    """The mask, in which all later keys are masked, too.
 
     Args:
         masked: shape (1 or layers, queries, keys).
         weights: shape (layers, heads, queries, keys).
 
     Raises:
-        AttentionError: there are not as many keys as queries.
+        AttentionError: the numbers of queries and keys differ.
     """
     if weights.shape[2] != weights.shape[3]:
         raise AttentionError(
@@ -207,10 +208,11 @@ def softmax(
         masked: shape (1 or layers, queries, keys).
 
     Returns:
-        The weights, and the mask with those keys added that are minus infinity in every head.
+        The weights, and the mask. Keys whose logits are minus infinity in every head are masked,
+        too.
 
     Raises:
-        AttentionError: NaN, plus infinity, or a row without any key left.
+        AttentionError: a logit is NaN or plus infinity, or all keys of a row are masked.
     """
     hidden = np.broadcast_to(masked[:, None], logits.shape)
     for bad, what in (
@@ -238,16 +240,16 @@ def check_weights(
     masked: NDArray[np.bool_],
     problem: Problem = Problem.MATRIX,
 ) -> None:
-    """Check that weights are weights.
+    """Check that numbers are attention weights.
 
     Args:
         weights: shape (layers, heads, queries, keys).
         masked: shape (1 or layers, queries, keys).
-        problem: what a failure is filed under.
+        problem: the kind of the problem in errors.
 
     Raises:
-        WeightsError: the first entry that is not finite, negative or masked and yet not zero,
-            or the row whose sum is farthest from 1; and what the numbers look like.
+        WeightsError: an entry is not finite, is negative, or is masked and not zero, or a row does
+            not sum to 1. The message names the entry or the row, and guesses what the numbers are.
     """
     hidden = np.broadcast_to(masked[:, None], weights.shape)
     mend = _mend_logits(problem)
@@ -279,7 +281,7 @@ def check_weights(
 
 
 def _mend_logits(problem: Problem) -> str:
-    """The way from logits to weights: an option for a matrix, softmax in a function."""
+    """The advice for logits: an option for a matrix, or a softmax in a function."""
     if problem is Problem.FUNCTION:
         return "apply softmax in the function"
     return f"set {option('scores')} to logits"
