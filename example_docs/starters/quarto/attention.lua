@@ -103,6 +103,10 @@ local function ask()
   for _, text in ipairs(made.messages) do
     warn(text)
   end
+  for _, text in ipairs(made.notices) do
+    -- Pandoc shows its own level of information only with --verbose.
+    io.stderr:write("[INFO] " .. text .. "\n")
+  end
   if strict and #made.messages > 0 then
     error(table.concat(made.messages, "\n"))
   end

@@ -149,4 +149,6 @@ def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -
     for one in figure.alternatives:
         if one.error is not None:
             say(f"warning: {one.error.message} [attention.{one.error.problem}]")
+    for notice in figure.notices:
+        say(f"note: {notice}")
     return figure

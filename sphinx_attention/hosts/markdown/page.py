@@ -115,9 +115,7 @@ class Page:
             error: the error.
             line: the line in the page's source without its front matter; 0 if it is not known.
         """
-        place = self.site.shown() if not error.setting else error.setting
-        if line and not error.setting:
-            place += f":{line + self.offset}"
+        place = error.setting or self._place(line)
         message = f"{place}: {error.message} [attention.{error.problem}]"
         self.failed.append(message)
         if self.site.kind == "zensical":
@@ -127,6 +125,18 @@ class Page:
             self.site.logger.warning("%s", message)
             if error.trace:
                 self.site.logger.debug("%s", error.trace)
+
+    def inform(self, notice: str, line: int) -> None:
+        """Inform an author of a fact that is no mistake, so that no strict build fails."""
+        message = f"{self._place(line)}: {notice}"
+        if self.site.kind == "zensical":
+            print(f"Note: {message}", file=sys.stderr)  # noqa: T201 - as above
+        else:
+            self.site.logger.info("%s", message)
+
+    def _place(self, line: int) -> str:
+        """The place of a line of the page's source, as messages name it."""
+        return f"{self.site.shown()}:{line + self.offset}" if line else self.site.shown()
 
     def line_of(self, raw: str) -> int:
         """The line of the next occurrence of a text in the source; 0 if there is none."""
@@ -183,6 +193,8 @@ class Page:
             elif one.figure is not None:
                 for remark in remarks_of(one.figure):
                     self.warn(remark, line)
+                for notice in one.figure.notices:
+                    self.inform(notice, line)
                 if one.id in taken:
                     name = one.written.name if one.written else ""
                     self.warn(

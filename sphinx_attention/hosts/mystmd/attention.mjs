@@ -103,9 +103,12 @@ const transform = {
       marks: marks.map((node) => ({ kind: node.kind, text: node.text, line: line(node) })),
       checks: checks.map((node) => ({ figure: node.figure, lines: node.lines, at: node.at })),
     });
-    for (const { line: at, text } of made.messages) {
+    for (const { line: at, text, rule, is_error: isError } of made.messages) {
       const message = vfile.message(text, { start: { line: at, column: 1 }, end: { line: at, column: 1 } });
-      message.fatal = true;
+      // mystmd shows null as information, which fails no strict build.
+      message.fatal = isError || null;
+      // `error_rules` in myst.yml takes the name of the rule.
+      message.ruleId = rule;
     }
     const replace = (node, other) => {
       for (const name of Object.keys(node)) if (name !== "position") delete node[name];

@@ -87,7 +87,8 @@ class Page:
         """Note a mistake with its line."""
         place = f"{FILE}: " if error.setting else ""
         message = f"{place}{error.message} [attention.{error.problem}]"
-        self.messages.append({"line": line, "text": message})
+        rule = f"attention-{error.problem}"
+        self.messages.append({"line": line, "text": message, "rule": rule, "is_error": True})
 
     def answer(self) -> dict[str, Any]:
         """Draw the figures, and look up the references."""
@@ -143,6 +144,9 @@ class Page:
             return error
         for remark in remarks_of(figure):
             self.warn(remark, one["line"])
+        for notice in figure.notices:
+            message = {"text": notice, "rule": "attention-notice", "is_error": False}
+            self.messages.append({"line": one["line"], **message})
         return figure
 
     def _name(self, number: int) -> str:

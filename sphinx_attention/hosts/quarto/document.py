@@ -78,6 +78,7 @@ class Document:
         self.file = (here / data["file"]).resolve() if data["file"] else here / "document.qmd"
         self.base = project_of(self.file, here)
         self.messages: list[str] = []
+        self.notices: list[str] = []
         settings, problems = read_settings(read_toml_settings(self.base))
         self.notes = Notes(settings, self.base, docs=".")
         self.source = self._source()
@@ -98,9 +99,12 @@ class Document:
 
     def warn(self, error: AttentionError, line: int = 0) -> None:
         """Note a mistake with its place."""
-        place = FILE if error.setting else self._shown()
-        place += f":{line}" if line and not error.setting else ""
+        place = FILE if error.setting else self._place(line)
         self.messages.append(f"{place}: {error.message} [attention.{error.problem}]")
+
+    def _place(self, line: int) -> str:
+        """The place of a line of the document, as messages name it."""
+        return f"{self._shown()}:{line}" if line else self._shown()
 
     def _shown(self) -> str:
         inside = self.file.is_relative_to(self.base)
@@ -126,7 +130,13 @@ class Document:
         prose = any("href" in one for one in marks)
         drawn = [figure for figure in self.figures if not isinstance(figure, AttentionError)]
         page = _assets(drawn, prose=prose) if self.data["html"] and (drawn or prose) else ""
-        return {"figures": made, "marks": marks, "messages": self.messages, "assets": page}
+        return {
+            "figures": made,
+            "marks": marks,
+            "messages": self.messages,
+            "notices": self.notices,
+            "assets": page,
+        }
 
     def _line(self, number: int) -> int:
         return self._fences[number].line if number < len(self._fences) else 0
@@ -154,6 +164,7 @@ class Document:
             return error
         for remark in remarks_of(figure):
             self.warn(remark, line)
+        self.notices += [f"{self._place(line)}: {notice}" for notice in figure.notices]
         return figure
 
     def _name(self, number: int) -> str:
