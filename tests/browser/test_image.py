@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import re
 import subprocess
 import sys
 import threading
@@ -14,7 +13,6 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from sphinx_attention.core.sources.builtin import builtin_vision
 from sphinx_attention.core.sources.builtin.vision import read
@@ -33,10 +31,20 @@ from tests.browser.conftest import (
     token,
     watched_page,
 )
+from tests.browser.image_figures import (
+    FIGURE,
+    FIGURES,
+    OTHER,
+    PICTURE,
+    POLICY,
+    darkness,
+    expected,
+    index_of,
+    listed,
+    readout,
+)
 from tests.browser.saved import SVG, pixels, rendered, save
 from tests.core.pictures import picture_request
-from training.vision.pictures import SCENES
-from training.vision.shapes import paint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,33 +53,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-
-# Pages may load nothing but files of their own: no data in addresses either.
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'"
-PICTURE = Image.fromarray(paint(SCENES["circle"], 192))
-OTHER = Image.fromarray(paint(SCENES["cross"], 192))
-CELL = 42
-
-FIGURE = """
-.. attention-figure::
-   :name: {name}
-   :image: circle.png
-   :model: builtin-vision
-   :layer: 2
-   :head: 2
-   :alt: a red circle beside grey shapes
-{more}
-"""
-FIGURES = {
-    "plain": "",
-    "pinned": "   :focus: 2,3\n   :boost: sqrt\n",
-    "lines": "   :flows: best\n",
-    "strong": "   :flows: strong\n",
-    "mean": "   :special: hide\n",
-    "several": "   :focus: 2,3\n",
-    "linked": "   :link: both\n",
-    "other": "   :link: both\n   :view: matrix\n",
-}
 
 
 class _Handler(PageHandler):
@@ -135,36 +116,6 @@ def open_picture(browser: Browser, built: Built) -> Iterator[Callable[..., Page]
     for one in watched:
         one.page.context.close()
     assert not problems
-
-
-def index_of(row: int, column: int) -> int:
-    return 1 + 8 * row + column
-
-
-def darkness(page: Page, figure: str) -> np.ndarray:
-    found = np.zeros((8, 8))
-    for opacity, path in page.eval_on_selector_all(
-        f"#{figure} .attention-veil path",
-        "all => all.map(e => [+e.getAttribute('fill-opacity'), e.getAttribute('d')])",
-    ):
-        for x, y, wide in re.findall(r"M(\d+) (\d+)h(\d+)", path):
-            start = int(x) // CELL
-            found[int(y) // CELL, start : start + int(wide) // CELL] = opacity
-    return found
-
-
-def expected(line: np.ndarray, *, root: bool = False) -> np.ndarray:
-    share = line[1:].reshape(8, 8) / line[1:].max()
-    return 1 - (np.sqrt(share) if root else share)
-
-
-def readout(page: Page, figure: str) -> str:
-    return " ".join(page.locator(f"#{figure} .attention-readout").inner_text().split())
-
-
-def listed(page: Page, figure: str) -> list[str]:
-    found = page.locator(f"#{figure} .attention-strongest li").all_inner_texts()
-    return [" ".join(one.split()) for one in found]
 
 
 @pytest.mark.parametrize("by", ["http", "file"])

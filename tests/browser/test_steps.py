@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import re
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -17,7 +15,7 @@ from PIL import Image
 from tests.browser.conftest import away, token
 from tests.browser.fonts import in_every_font
 from tests.browser.pages import DOG
-from tests.browser.pages.steps import text
+from tests.browser.steps_figures import model_vectors, number, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,51 +33,9 @@ def figure_of(name: str) -> str:
     return "s" + name.removeprefix("steps-")
 
 
-def model_vectors(minilm: Path, text: str) -> dict[str, np.ndarray]:
-    """The outputs of MiniLM's linear layers for a text: shape (layers, heads, tokens, 32)."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    import torch
-    from transformers import AutoModel, AutoTokenizer
-
-    model = AutoModel.from_pretrained(minilm, attn_implementation="eager").eval()
-    found: dict[str, list[np.ndarray]] = {"query": [], "key": [], "value": []}
-    for layer in model.encoder.layer:
-        for name, outputs in found.items():
-            getattr(layer.attention.self, name).register_forward_hook(
-                lambda _module, _inputs, output, outputs=outputs: outputs.append(
-                    output[0].view(-1, 12, 32).transpose(0, 1).double().numpy()
-                )
-            )
-    with torch.no_grad():
-        model(**AutoTokenizer.from_pretrained(minilm)(text, return_tensors="pt"))
-    return {name: np.stack(outputs) for name, outputs in found.items()}
-
-
 @pytest.fixture(scope="session")
 def vectors(minilm: Path) -> dict[str, np.ndarray]:
     return model_vectors(minilm, DOG)
-
-
-@pytest.fixture(scope="session")
-def longest(minilm: Path) -> np.ndarray:
-    """The numbers of the figure ``slongest``: shape (queries, keys, columns)."""
-    found = model_vectors(minilm, text(512))
-    dots = found["query"][5, 11] @ found["key"][5, 11].T
-    scores = dots / math.sqrt(32)
-    shares = np.exp(scores)
-    return np.stack([dots, scores, shares / shares.sum(axis=1, keepdims=True)], axis=2)
-
-
-def number(text: str) -> float:
-    return float(text.replace("−", "-").replace("∞", "inf"))
-
-
-def rows(page: Page, figure: str) -> list[list[str]]:
-    """The numbers of every row, in the order of the picture."""
-    return page.eval_on_selector_all(
-        f"#{figure} .attention-rows > g",
-        "all => all.map(row => [...row.querySelectorAll('.attention-number')].map(e => e.textContent))",
-    )
 
 
 def parts(page: Page, figure: str) -> dict[str, str]:
@@ -388,129 +344,3 @@ def test_paper_shows_everything(open_page) -> None:
     picture = page.locator("#slong .attention-picture").bounding_box()
     assert stage["height"] >= picture["height"] - 1
     assert not page.locator("#slong .attention-readout--hint").is_visible()
-
-
-HOLD = """() => {
-  // What was put off until now is done, what is from now on when the test says so.
-  window.dispatchEvent(new Event("beforeprint"));
-  const held = [];
-  const [FIRST, clear] = [1e6, window.clearTimeout];
-  window.setTimeout = work => FIRST + held.push(work) - 1;
-  window.clearTimeout = which => {
-    if (which >= FIRST) held[which - FIRST] = null;
-    else clear(which);
-  };
-  window.go = () => {
-    for (const [i, work] of [...held.entries()]) {
-      held[i] = null;
-      work?.();
-    }
-  };
-}"""
-POINT = """([id, query]) => {
-  const word = document.querySelector(`#${id} [data-side="query"][data-token="${query}"]`);
-  word.dispatchEvent(new PointerEvent("pointerover", { bubbles: true, pointerType: "mouse" }));
-}"""
-IN_SIGHT = """id => {
-  const stage = document.querySelector(`#${id} .attention-stage`).getBoundingClientRect();
-  return [...document.querySelectorAll(`#${id} .attention-rows > g`)].flatMap((row, key) => {
-    const { top, bottom } = row.getBoundingClientRect();
-    const inside = bottom > Math.max(0, stage.top) && top < Math.min(innerHeight, stage.bottom);
-    return inside ? [key] : [];
-  });
-}"""
-SCROLL = """([id, key]) => {
-  const stage = document.querySelector(`#${id} .attention-stage`);
-  const row = stage.querySelector(`[data-side="key"][data-token="${key}"]`);
-  stage.scrollTop += row.getBoundingClientRect().y - stage.getBoundingClientRect().y - 200;
-  return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-}"""
-
-
-def right(shown: list[list[str]], numbers: np.ndarray) -> np.ndarray:
-    """A mask of the rows that show a query's numbers."""
-    found = np.array([[number(text) for text in row] for row in shown])
-    return (np.abs(found - numbers) < [1e-3, 1e-3, 5.1e-4]).all(axis=1)
-
-
-def test_every_row_shows_the_query_under_the_pointer(open_page, longest) -> None:
-    page = open_page("steps-longest", "slongest")
-    last = page.locator("#slongest .attention-rows > g:last-child").text_content()
-    token(page, "slongest", 40, "query").hover()
-    page.wait_for_function(
-        "was => document.querySelector('#slongest .attention-rows > g:last-child').textContent !== was",
-        arg=last,
-    )
-    assert right(rows(page, "slongest"), longest[40]).all()
-
-
-def test_rows_in_sight_are_written_first(open_page, longest) -> None:
-    page = open_page("steps-longest", "slongest")
-    page.evaluate(HOLD)
-    page.evaluate(SCROLL, ["slongest", 0])
-    page.evaluate(POINT, ["slongest", 40])
-    done = right(rows(page, "slongest"), longest[40])
-    seen = page.evaluate(IN_SIGHT, "slongest")
-    assert len(seen) > 5
-    assert done[seen].all()
-    assert not done[-200:].any()
-    # The other rows are written when they come into sight, before any deferred work has run.
-    for key in (200, 500):
-        page.evaluate(SCROLL, ["slongest", key])
-        done = right(rows(page, "slongest"), longest[40])
-        seen = page.evaluate(IN_SIGHT, "slongest")
-        assert len(seen) > 10
-        assert done[seen].all()
-    assert not done.all()
-
-
-def test_a_second_query_replaces_all_rows_of_the_first(open_page, longest) -> None:
-    page = open_page("steps-longest", "slongest")
-    page.evaluate(HOLD)
-    page.evaluate(POINT, ["slongest", 40])
-    page.evaluate("go()")
-    begun = right(rows(page, "slongest"), longest[40])
-    assert 100 < begun.sum() < 512
-    page.evaluate(POINT, ["slongest", 300])
-    for _ in range(5):
-        page.evaluate("go()")
-    assert right(rows(page, "slongest"), longest[300]).all()
-    page.evaluate("go()")
-    assert right(rows(page, "slongest"), longest[300]).all()
-
-
-def test_paper_and_a_saved_drawing_have_every_row(open_page, longest) -> None:
-    page = open_page("steps-longest", "slongest")
-    page.evaluate(HOLD)
-    page.evaluate(POINT, ["slongest", 40])
-    assert not right(rows(page, "slongest"), longest[40]).all()
-    page.pdf()
-    assert right(rows(page, "slongest"), longest[40]).all()
-    token(page, "slongest", 300, "query").dispatch_event("click")
-    page.locator("#slongest .attention-save summary").click()
-    away(page)
-    assert not right(rows(page, "slongest"), longest[300]).all()
-    with page.expect_download() as download:
-        page.get_by_text("save as SVG").press("Enter")
-    drawing = ET.fromstring(download.value.path().read_bytes())
-    svg = "{http://www.w3.org/2000/svg}"
-    drawn = [
-        [text.text for text in group.findall(f"{svg}text")[1:]]
-        for group in drawing.iter(f"{svg}g")
-        if group.get("data-side") == "key"
-    ]
-    assert right(drawn, longest[300]).all()
-
-
-def test_a_mask_is_complete_after_deferred_work(open_page) -> None:
-    page = open_page("steps-mask", "smask")
-    mask = page.locator("#smask .attention-mask")
-    weights = len(rows(page, "smask"))
-    page.evaluate(HOLD)
-    page.evaluate(POINT, ["smask", 5])
-    seen = page.evaluate(IN_SIGHT, "smask")
-    assert mask.text_content().count("∞") >= len(seen) - 6
-    page.evaluate("go()")
-    page.evaluate("go()")
-    assert mask.text_content() == "−∞" * (weights - 6)
-    assert [row[-1] == "–" for row in rows(page, "smask")] == [key > 5 for key in range(weights)]

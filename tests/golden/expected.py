@@ -17,19 +17,24 @@ from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render import description
 from sphinx_attention.core.render.arcs import draw as arcs
-from sphinx_attention.core.render.arcs import feet
-from sphinx_attention.core.render.common import edges, heatmap, vector_strips, word_row
+from sphinx_attention.core.render.common import edges, heatmap, vector_strips
 from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
 from sphinx_attention.core.render.grid import draw as grid
 from sphinx_attention.core.render.heads import draw as heads
 from sphinx_attention.core.render.matrix import draw as matrix
-from sphinx_attention.core.render.matrix.layout import labelled
 from sphinx_attention.core.render.steps import draw as steps
 from sphinx_attention.core.render.steps import formulas
 from sphinx_attention.core.request import ModelSource, Request
-from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
+from tests.golden.pieces import (
+    curve_cases,
+    direction_cases,
+    label_cases,
+    level_cases,
+    number_cases,
+    tick_cases,
+)
 
-from .cases import SCRIPTS, Case, cases, chained, differences
+from .cases import Case, cases, chained, differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,17 +53,17 @@ def vectors() -> dict[str, Any]:
     dice = random.Random(15)
     return {
         "rows": list(_rows(dice)),
-        "curves": list(_curves(dice)),
-        "levels": list(_levels(dice)),
+        "curves": list(curve_cases(dice)),
+        "levels": list(level_cases(dice)),
         "ticks": [
-            _ticks(most, scale, wide)
+            tick_cases(most, scale, wide)
             for most in (1, 7, 83, 340, 1000)
             for scale in ("linear", "log")
             for wide in (110, 166, 220)
         ],
-        "labelled": list(_labelled(dice)),
-        "numbers": list(_numbers(dice)),
-        "directions": list(_directions(dice)),
+        "labelled": list(label_cases(dice)),
+        "numbers": list(number_cases(dice)),
+        "directions": list(direction_cases(dice)),
         "figures": [_figure(case, number) for number, case in enumerate(cases())],
         "differences": [_figure(case, number) for number, case in enumerate(differences())],
         "sums": [_sums(attention) for attention in chained()],
@@ -88,102 +93,6 @@ def _rows(dice: random.Random) -> Iterable[Any]:
         cutoff = dice.choice([0.05, 0.5, 0.6, 0.8, 0.95, 1.0])
         drawn = drawn_weights(Codes.unpacked(np.array(row)), cutoff)
         yield [row, cutoff, np.flatnonzero(drawn).tolist()]
-
-
-def _curves(dice: random.Random) -> Iterable[Any]:
-    """The widths of a row's words, whether it is mirrored, its layout, and edges with their curves."""
-    for number in range(400):
-        count = 1 + number % 9
-        widths = [float(6 + dice.randrange(200)) for _ in range(count)]
-        xs, width = word_row.middles(widths)
-        mirrored = number % 3 == 2
-        middles = xs[::-1] if mirrored else xs
-        own = widths[::-1] if mirrored else widths
-        span = abs(xs[-1] - xs[0]) or edges.LONE_SPAN
-        y = edges.headroom(span) + 8
-        pairs = dict.fromkeys(
-            (dice.randrange(count), dice.randrange(count)) for _ in range(1 + number % 7)
-        )
-        drawn = [(pair, 1 + int(1000 * dice.random() ** 2)) for pair in pairs]
-        words = feet.Words(middles, middles, own, own, one_row=True)
-        stands = feet.feet([(pair, code * 10 / 1000) for pair, code in drawn], words)
-        curves = [
-            edges.loop(middles[q], y, span, stands[q, k])
-            if q == k
-            else edges.arc(middles[q], middles[k], y, span, stands[q, k])
-            for (q, k), _ in drawn
-        ]
-        yield [
-            widths,
-            mirrored,
-            xs,
-            width,
-            y,
-            [[*pair, code, edges.path(c)] for (pair, code), c in zip(drawn, curves, strict=True)],
-        ]
-
-
-def _levels(dice: random.Random) -> Iterable[Any]:
-    """Codes, columns, the end of the ramp, the ramp, the size of a cell, levels and paths."""
-    for number in range(120):
-        rows, columns = 1 + dice.randrange(5), 1 + dice.randrange(6)
-        codes = [
-            MASKED if dice.random() < 0.15 else int(1000 * dice.random() ** (number % 5))
-            for _ in range(rows * columns)
-        ]
-        array = Codes.unpacked(np.array(codes).reshape(rows, columns)).values
-        most = heatmap.strongest(array) if number % 3 else 1 + dice.randrange(1000)
-        scale = ("linear", "log")[number % 2]
-        cell, gap = ((24, 1), (11, 0), (2, 0))[number % 3]
-        found = heatmap.levels(array, scale, most)
-        if number % 4 == 3:
-            found = found * np.where(np.arange(columns) % 2, 1, -1).astype(np.int8)
-        paths = [
-            [one.level, one.opacity, one.path]
-            for one in heatmap.level_paths(found, (cell, cell), gap)
-        ]
-        yield [codes, columns, most, scale, [cell, gap], found.ravel().tolist(), paths]
-
-
-def _ticks(most: int, scale: Any, width: float) -> Any:
-    return [
-        most,
-        scale,
-        width,
-        [[code, edges.num(x)] for code, x in heatmap.ticks(most, scale, width)],
-    ]
-
-
-def _labelled(dice: random.Random) -> Iterable[Any]:
-    for _ in range(100):
-        count, every = 1 + dice.randrange(30), 1 + dice.randrange(6)
-        marked = [dice.randrange(count) for _ in range(dice.randrange(4))]
-        yield [count, every, marked, sorted(labelled(count, every, marked))]
-
-
-def _numbers(dice: random.Random) -> Iterable[Any]:
-    """A number, and how steps print the number: fixed, as a score, and with five digits."""
-    exact = [0.0, -0.0, 0.5, 0.0005, 0.00005, 1.0005, 999.9995, 1000.0, 0.25, 12345.678, 1e-7, 1e20]
-    drawn = [(dice.random() - 0.5) * 10.0 ** dice.randrange(-6, 6) for _ in range(300)]
-    for value in [*exact, *drawn]:
-        size = abs(value)
-        yield [
-            value,
-            formulas.fixed(value),
-            formulas.score(value),
-            formulas.significant(size),
-            formulas.radicand(size),
-        ]
-
-
-def _directions(dice: random.Random) -> Iterable[Any]:
-    """Some tokens, some of them special, and whether each token and the row run from the right."""
-    for number in range(300):
-        script = SCRIPTS[list(SCRIPTS)[number % len(SCRIPTS)]]
-        texts = [visible(dice.choice(script)) for _ in range(1 + dice.randrange(6))]
-        special = [i for i in range(len(texts)) if dice.random() < 0.2]
-        row = row_right_to_left(one for i, one in enumerate(texts) if i not in special)
-        yield [texts, special, [right_to_left(one) for one in texts], row]
 
 
 def _figure(case: Case, number: int) -> Any:

@@ -209,3 +209,23 @@ def test_a_pickled_array_is_refused(tmp_path: Path) -> None:
     np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(AttentionError, match="cannot be read"):
         read(Request(source=MatrixSource(path="w.npy", file=str(path), digest="0"), text="a"))
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "figure"),
+    [
+        ("version 1", "Version", False),
+        ("-", "Note", False),
+        ("- -\n- -", "Well noted", False),
+        ("1", "Note", True),
+        ("1 0\n0 1", "Well noted", True),
+        ("1 0 0\n0 1 0\n0 0 1", "Well noted", False),
+        ("Layer 5, head 11", "Well noted", False),
+        ("well 1 0\nnoted 0 1", "Well noted", True),
+        ("1 0\n0 1\n\nA caption.", "Well noted", False),
+    ],
+)
+def test_an_admonition_is_a_figure_only_by_a_matrix_that_fits(
+    body: str, text: str, figure: bool
+) -> None:
+    assert fits(body, text.split()) is figure

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import tracemalloc
 import zlib
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from sphinx_attention.core.attention import Attention, Candidate, LogitTerms
+from sphinx_attention.core.attention import Attention, Candidate
 from sphinx_attention.core.capture.library import Library
-from sphinx_attention.core.figure.resolve import resolve
-from sphinx_attention.core.figure.spec import FigureSpec
-from sphinx_attention.core.render.description import describe, strongest_pairs
-from sphinx_attention.core.render.html import figure_attributes, render_html
 from sphinx_attention.core.request import FunctionSource, Request
 from sphinx_attention.core.store.base import MemoryStore
 from sphinx_attention.core.store.checks import UnfitError
 from sphinx_attention.core.store.entry import (
     DamagedEntryError,
-    open_entry,
     pack,
     unpack,
     verify,
@@ -34,70 +25,8 @@ from sphinx_attention.core.store.entry import (
 from sphinx_attention.core.store.entry_arrays import STEPS, TENSORS
 from sphinx_attention.core.store.entry_header import FREE_NUMBERS
 from sphinx_attention.core.store.folder import FolderStore
-from sphinx_attention.core.views import View
 from tests.core.entries import REQUEST, attention
-
-
-def whole(size: int = 5) -> Attention:
-    """An attention with every part that an entry can hold."""
-    rng = np.random.default_rng(4)
-    given_ = attention(size=size, layers=2, heads=2)
-    vectors = {
-        name: rng.normal(size=(2, heads, size, 4)).astype(np.float32)
-        for name, heads in (("queries", 2), ("keys", 1), ("values", 1))
-    }
-    logit_terms = LogitTerms(
-        scale=np.full(2, 0.5, np.float32),
-        softcap=np.array([0, 30], np.float32),
-        bias=rng.normal(size=(2, 1, size, size)).astype(np.float32),
-        sinks=np.array([[-np.inf, 0.5], [0.1, 0.2]], np.float32),
-    )
-    norms = rng.uniform(0, 3, size=(2, 2, size)).astype(np.float32)
-    return replace(given_, logit_terms=logit_terms, layer_names=("3", "7"), norms=norms, **vectors)
-
-
-ENTRY = pack(REQUEST, whole())
-LENGTH = int.from_bytes(ENTRY[40:44], "little")
-HEADER: dict[str, Any] = json.loads(ENTRY[44 : 44 + LENGTH])
-BLOBS = ENTRY[44 + LENGTH :]
-
-
-def sealed(header: Any, blobs: bytes = BLOBS) -> bytes:
-    """An entry with a right checksum."""
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    body = len(text).to_bytes(4, "little") + text + blobs
-    return ENTRY[:8] + hashlib.blake2b(body, digest_size=32).digest() + body
-
-
-def arrays() -> dict[str, tuple[dict[str, Any], bytes]]:
-    """The header's description of each array, and the bytes of the array."""
-    found, offset = {}, 0
-    for info in HEADER["arrays"]:
-        found[info["name"]] = info, BLOBS[offset : offset + info["bytes"]]
-        offset += info["bytes"]
-    return found
-
-
-def with_array(name: str, raw: bytes, **changes: Any) -> bytes:
-    """An entry in which one array has other bytes or another description."""
-    parts = arrays()
-    blob = zlib.compress(raw)
-    parts[name] = {**parts[name][0], "bytes": len(blob), **changes}, blob
-    header = {**HEADER, "arrays": [info for info, _ in parts.values()]}
-    return sealed(header, b"".join(blob for _, blob in parts.values()))
-
-
-def steps(numbers: Any) -> bytes:
-    values = np.broadcast_to(np.asarray(numbers, np.uint16), (2, 2, 5, 5))
-    return (values >> 8).astype(np.uint8).tobytes() + (values & 255).astype(np.uint8).tobytes()
-
-
-def floats(name: str, number: float) -> bytes:
-    info, _ = arrays()[name]
-    values = np.zeros(info["shape"], np.float32)
-    values.flat[0] = number
-    return values.astype("<f4").tobytes()
-
+from tests.core.store.forged import BLOBS, ENTRY, HEADER, floats, sealed, steps, with_array
 
 TOKENS = HEADER["query_tokens"]
 
@@ -331,93 +260,3 @@ def test_an_entry_that_could_not_be_read_is_not_written(number: float) -> None:
     weights[0, 0, 4, 0] = number
     with pytest.raises(UnfitError):
         pack(REQUEST, replace(attention(), weights=weights))
-
-
-# Random changes
-
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers(-3, 2**70)
-    | st.floats()
-    | st.text(max_size=6)
-    | st.sampled_from(["weights", "\ud800", "<script>", "steps", "bits", "encoder"])
-)
-VALUES = st.recursive(
-    SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
-    ),
-    max_leaves=5,
-)
-
-
-def changed(value: Any, data: Any, depth: int = 0) -> Any:
-    """A copy of JSON data in which one value, at any depth, is replaced."""
-    if isinstance(value, dict) and value and depth < 5 and data.draw(st.integers(0, 5)):
-        name = data.draw(st.sampled_from(sorted(value)))
-        if not data.draw(st.integers(0, 9)):
-            return {k: v for k, v in value.items() if k != name}
-        return {**value, name: changed(value[name], data, depth + 1)}
-    if isinstance(value, list) and value and depth < 5 and data.draw(st.integers(0, 5)):
-        at = data.draw(st.integers(0, len(value) - 1))
-        rest = [] if not data.draw(st.integers(0, 9)) else [changed(value[at], data, depth + 1)]
-        return [*value[:at], *rest, *value[at + 1 :]]
-    return data.draw(VALUES)
-
-
-def draw_all(found: Attention) -> None:
-    """Draw an attention in all five views, as a page and as a table."""
-    for view in get_args(View):
-        spec = FigureSpec(request=REQUEST, view=view)
-        figure = resolve(spec, found, 4_000_000)
-        markup = render_html(figure, "f", lambda name, _: name)
-        words = " ".join([markup, describe(figure), str(figure_attributes(figure))])
-        words += " ".join(str(pair) for pair in strongest_pairs(figure))
-        words.encode()
-        without_data = re.sub(r"<script.*?</script>", "", words, flags=re.DOTALL)
-        assert not re.search(r"\b(?:nan|inf|infinity)\b", without_data, re.IGNORECASE)
-
-
-BOUNDED = settings(
-    max_examples=120,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
-
-@BOUNDED
-@given(st.data())
-def test_a_forged_header_is_refused_or_drawn(data: Any) -> None:
-    forged = HEADER
-    for _ in range(data.draw(st.integers(1, 3))):
-        forged = changed(forged, data)
-    try:
-        entry = sealed(forged)
-        found = unpack(entry, REQUEST.key)
-    except DamagedEntryError:
-        return
-    open_entry(entry, REQUEST.key)
-    draw_all(found)
-
-
-@pytest.mark.slow
-@BOUNDED
-@given(st.data())
-def test_forged_numbers_are_refused_or_drawn(data: Any) -> None:
-    name = data.draw(st.sampled_from(sorted(arrays())))
-    raw = bytearray(zlib.decompress(arrays()[name][1]))
-    numbers = [0, 1, 0x7F, 0x80, 0xC0, 0xFF]
-    for _ in range(data.draw(st.integers(1, 6))):
-        at = data.draw(st.integers(0, len(raw) - 1))
-        if data.draw(st.booleans()):
-            special = data.draw(st.sampled_from([1e-45, -1e9, 1e9, 3e38, np.nan, -np.inf, 0.0]))
-            raw[at - at % 4 : at - at % 4 + 4] = np.float32(special).tobytes()
-        else:
-            raw[at] = data.draw(st.sampled_from(numbers))
-    try:
-        found = unpack(with_array(name, bytes(raw)), REQUEST.key)
-    except DamagedEntryError:
-        return
-    draw_all(found)

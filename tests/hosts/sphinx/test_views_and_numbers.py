@@ -8,67 +8,25 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from sphinx_attention.core.figure.payload import decode, decode_text
 from sphinx_attention.hosts.notations import MYST, RST
-from tests.conftest import FOX, FOX_ROWS, indent
-from tests.core.tiny_models import save
-from tests.course import declared
-
-LAYERS, HEADS, TOKENS = 3, 4, 6  # [S] the quick brown fox [E]
-
-MODEL = '''
-import numpy as np
-
-def attention(text, pair=None):
-    """Rows that differ from layer to layer and head to head, all worked out from their place."""
-    words = ["[S]", *text.split(), "[E]"]
-    n = len(words)
-    l, h, i, j = np.indices((3, 4, n, n))
-    weights = 1.0 + (i * 7 + j * 5 + l * 3 + h * 2) % 11
-    weights /= weights.sum(axis=-1, keepdims=True)
-    return {"tokens": words, "weights": weights, "special": ["[S]", "[E]"]}
-'''
-CONF = declared("views_model:attention")
-
-
-def weights(tokens: int = TOKENS) -> Any:
-    layer, head, i, j = np.indices((LAYERS, HEADS, tokens, tokens))
-    raw = 1.0 + (i * 7 + j * 5 + layer * 3 + head * 2) % 11
-    return raw / raw.sum(axis=-1, keepdims=True)
-
-
-def pages(project: Any, text: str, conf: str = "", name: str = "index.rst") -> Any:
-    title = "# P\n\n" if name.endswith(".md") else "P\n=\n\n"
-    return project({name: title + text, "views_model.py": MODEL}, CONF + conf)
-
-
-def figures(made: Any) -> list[Any]:
-    page = BeautifulSoup(made.html(), "html.parser")
-    return page.find_all("figure", class_="attention-figure")
-
-
-def carried(figure: Any) -> Any:
-    script = figure.find("script", type="application/x-attention")
-    return decode(decode_text(script.text.strip('"')))
-
-
-def warnings_of(made: Any) -> list[str]:
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", made.warnings)
-    return [line for line in plain.splitlines() if "WARNING" in line]
-
-
-def build(project: Any, options: str, conf: str = "", text: str = FOX) -> Any:
-    lines = "".join(f"   {line.strip()}\n" for line in options.strip().splitlines())
-    made = pages(project, f".. attention:: {text}\n{lines}\n", conf)
-    made.build(strict=True)
-    (figure,) = figures(made)
-    return figure, carried(figure)
+from tests.conftest import FOX, indent
+from tests.hosts.sphinx.number_pages import (
+    HEADS,
+    LAYERS,
+    ROWS,
+    TOKENS,
+    build,
+    carried,
+    figures,
+    pages,
+    tiny,
+    weights,
+)
 
 
 @pytest.mark.parametrize("view", ["arcs", "heads", "grid", "matrix", "steps"])
@@ -221,82 +179,6 @@ def test_doctrees_hold_plain_data_with_every_option(project) -> None:
     assert node.spec.written.options[0] == ("view", "heads")
 
 
-ROWS = indent(FOX_ROWS)
-WRONG = [
-    ("   :layers: 0-3,7\n", "there is no layer 3, expected 0 to 2"),
-    ("   :heads: 4\n", "there is no head 4, expected 0 to 3"),
-    ("   :layer: 3\n", "there is no layer 3, expected 0 to 2"),
-    ("   :view: heads\n   :head: 0,4\n", "there is no head 4, expected 0 to 3"),
-    ("   :view: steps\n   :layer: 3\n", "there is no layer 3, expected 0 to 2"),
-    (
-        "   :view: steps\n   :formula: sum\n",
-        "invalid value 'sum' for formula: expected multiply, dot, scale, cap, bias, softmax, val",
-    ),
-    (
-        "   :view: matrix\n   :formula: dot\n",
-        "the option formula belongs to the view steps, and this figure has the view matrix",
-    ),
-    ("   :layers: 0-2;3\n", "invalid value '0-2;3' for layers: expected whole numbers from 0 and"),
-    ("   :head: 0,1\n", "invalid value '0, 1' for head: the view arcs shows one head"),
-    (
-        "   :layer: 1\n   :layers: 0,2\n",
-        "invalid value 1 for layer: the page carries only 0, 2, which the option layers says",
-    ),
-    (
-        "   :aggregate: mean\n   :head: 1\n",
-        "the option head does not go with the value 'mean' of aggregate",
-    ),
-    ("   :aggregate: middle\n", "invalid value 'middle' for aggregate: expected mean, max, mean"),
-    (
-        "   :view: steps\n   :merge: words\n",
-        "invalid value 'words' for merge: the view steps goes from",
-    ),
-    (
-        f"   :view: steps\n\n{ROWS}",
-        "invalid value 'steps' for view: expected arcs, heads, grid or matrix",
-    ),
-    (f"   :pair: x\n\n{ROWS}", "the option pair needs a model"),
-    ("   :alsoo: x | y\n", "unknown option 'alsoo' (did you mean also?)"),
-    ("   :link: two words\n", "invalid value 'two words' for link: expected one word"),
-    (
-        "   :view: steps\n   :focus: fox | quick\n",
-        "invalid value 'fox | quick' for focus: the view steps follows one token",
-    ),
-    ("   :focus: fox | cat\n", "invalid value 'cat' for focus: there is no such token"),
-]
-
-
-@pytest.mark.parametrize(("body", "says"), WRONG)
-def test_mistakes_are_reported_with_their_place(project, body: str, says: str) -> None:
-    made = pages(project, f".. attention-figure:: {FOX}\n{body}\nThe rest.\n")
-    made.build()
-    (warning,) = warnings_of(made)
-    assert warning.startswith(f"{made.folder / 'index.rst'}:4: WARNING: ")
-    assert says in warning
-    assert warning.endswith("[attention.option]")
-    assert not figures(made)
-    page = BeautifulSoup(made.html(), "html.parser")
-    assert page.find(class_="attention-placeholder")
-    assert "The rest." in page.text
-
-
-def test_flow_past_its_limit_is_reported_and_spares_the_others(project) -> None:
-    long = " ".join(f"w{n}" for n in range(140))
-    text = (
-        f".. attention:: {long}\n   :aggregate: flow\n\n.. attention:: {FOX}\n   :aggregate: flow\n"
-    )
-    made = pages(project, text)
-    made.build()
-    (warning,) = warnings_of(made)
-    assert re.search(
-        r"index\.rst:4: WARNING: aggregate: flow takes too long on 142 tokens; through 3 layers it "
-        r"does up to 138; .* \[attention\.option\]",
-        warning,
-    )
-    (figure,) = figures(made)
-    assert carried(figure).header["heads"] == ["flow"]
-
-
 @pytest.mark.slow
 def test_a_full_store_needs_neither_model_nor_scipy(project) -> None:
     text = f".. attention:: {FOX}\n   :aggregate: flow\n\n.. attention-figure:: {FOX}\n   :aggregate: flow\n\n{ROWS}"
@@ -314,26 +196,6 @@ def test_a_full_store_needs_neither_model_nor_scipy(project) -> None:
     again = BeautifulSoup((made.folder / "out" / "index.html").read_text(), "html.parser")
     before = BeautifulSoup(first, "html.parser")
     assert [str(f) for f in again.find_all("figure")] == [str(f) for f in before.find_all("figure")]
-
-
-@pytest.mark.slow
-def test_flow_without_scipy_names_the_command_that_installs_it(project) -> None:
-    made = pages(project, f".. attention:: {FOX}\n   :aggregate: flow\n")
-    code = (
-        "import sys\n"
-        "sys.modules['scipy'] = None\n"
-        "from sphinx.cmd.build import main\n"
-        "sys.exit(main(sys.argv[1:]))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "-q", str(made.folder), "out"],
-        check=True,
-        cwd=made.folder,
-        capture_output=True,
-        text=True,
-    )
-    assert "pip install 'sphinx-attention[flow]'" in done.stderr
-    assert "[attention.install]" in done.stderr
 
 
 @pytest.mark.models
@@ -363,53 +225,6 @@ def test_words_of_a_real_model_are_merged_exactly(project, minilm) -> None:
     off = np.abs(payload.codes - merged * 1000)
     assert off.max() <= 0.5 + 1e-2
     assert merged.shape == (6, 12, 5, 5)
-
-
-def tiny(project: Any, kind: str, page: str) -> Any:
-    conf = 'attention_model = "m"\nattention_models = {"m": {"path": "model"}}\n'
-    made = project({"index.rst": f"P\n=\n\n{page}"}, conf)
-    save(kind, made.folder / "model")
-    return made
-
-
-SAID = [
-    (
-        "t5",
-        ":part: cross\n   :target: a dog\n   :aggregate: rollout",
-        "rollout follows tokens from",
-    ),
-    ("gpt2", ":pair: a dog", "no format for a pair of sentences; remove the option pair"),
-    (
-        "gpt2",
-        ":target: a dog",
-        "is no encoder-decoder model and takes no target; remove the option",
-    ),
-    ("gpt2", ":part: cross", "has no cross attention; it has decoder"),
-    ("gpt2", ":view: steps\n   :layer: 7", "layer 7"),
-    ("gpt2", ":view: steps\n   :formula: cap", "are multiply, dot, scale, bias, softmax and val"),
-    (
-        "gpt2",
-        ":focus: the\n   :selection: pin=0,k99",
-        "invalid value 'k99' for pin in selection: there is no token 99",
-    ),
-    (
-        "gpt2",
-        ":view: grid\n   :selection: heads=1,7",
-        "for heads in selection: the page carries only 0, 1, 2, 3",
-    ),
-    ("gpt2", ":layers: 0-7", "no layer 3; its layers with attention are 0 to 2"),
-]
-
-
-@pytest.mark.models
-@pytest.mark.parametrize(("kind", "options", "says"), SAID)
-def test_missing_parts_of_a_model_are_reported(project, kind: str, options: str, says: str) -> None:
-    page = f".. attention:: the cat sat\n   {options}\n\n.. attention:: the cat sat\n"
-    made = tiny(project, kind, page)
-    made.build()
-    (warning,) = warnings_of(made)
-    assert re.search(rf"index\.rst:4: WARNING: .*{says}.*\[attention\.option\]$", warning)
-    assert len(figures(made)) == 1
 
 
 @pytest.mark.models

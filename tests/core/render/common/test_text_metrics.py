@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sphinx_attention.core.render.common.text_metrics import text_width
+from sphinx_attention.core.render.common.text_metrics import cut, text_width
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,14 @@ def test_i_with_and_without_its_dot():
 @pytest.mark.parametrize("text", ["שלום", "Привет", "λόγος", "नमस्ते", "สวัสดี", "مرحبا", "▁the", "Ġ"])
 def test_other_scripts_have_sensible_widths(text):
     assert 0.25 * len(text) <= text_width(text, 1.0) <= 1.0 * len(text)
+
+
+def test_cutting_keeps_what_belongs_together():
+    family = "👩‍👩‍👧‍👦"
+    text = cut(family * 12, 16, 100)
+    assert text.endswith("…")
+    assert text[:-1] == family * (len(text[:-1]) // len(family))
+    assert text_width(text, 16) <= 100
+    accents = cut("e\u0301" * 40, 16, 60)
+    assert accents[:-1] == "e\u0301" * (len(accents) // 2)
+    assert cut("fox", 16, 60) == "fox"

@@ -13,7 +13,6 @@ from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.common import head_colours, two_columns
 from sphinx_attention.core.render.common.score_vector import percent_drawn, score_vector
-from sphinx_attention.core.render.common.text_metrics import cut, text_width
 from sphinx_attention.core.render.description import describe, strongest_pairs
 from sphinx_attention.core.render.heads import draw as heads
 from sphinx_attention.core.render.html import render_html
@@ -287,17 +286,6 @@ def test_long_tokens_are_cut_and_named_in_full():
     assert f'attention-note--whole">{long}<' in render_html(shown, "f")
     short = figure("a b", np.eye(2), view="heads")
     assert "attention-note--whole" not in render_html(short, "f")
-
-
-def test_cutting_keeps_what_belongs_together():
-    family = "👩‍👩‍👧‍👦"
-    text = cut(family * 12, 16, 100)
-    assert text.endswith("…")
-    assert text[:-1] == family * (len(text[:-1]) // len(family))
-    assert text_width(text, 16) <= 100
-    accents = cut("e\u0301" * 40, 16, 60)
-    assert accents[:-1] == "e\u0301" * (len(accents) // 2)
-    assert cut("fox", 16, 60) == "fox"
 
 
 def pair_figure(**spec):

@@ -16,7 +16,7 @@ from sphinx_attention.core.figure.spec import FigureSpec
 from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.steps.draw import HUES
 from sphinx_attention.core.request import ModelSource, Request
-from tests.core.render.steps.test_draw import small
+from tests.core.render.steps.reading import small
 
 if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure

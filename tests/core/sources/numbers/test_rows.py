@@ -352,26 +352,6 @@ def test_the_rest_is_refused_with_its_line(body: str, line: int | None, says: st
 
 
 @pytest.mark.parametrize(
-    ("body", "text", "figure"),
-    [
-        ("version 1", "Version", False),
-        ("-", "Note", False),
-        ("- -\n- -", "Well noted", False),
-        ("1", "Note", True),
-        ("1 0\n0 1", "Well noted", True),
-        ("1 0 0\n0 1 0\n0 0 1", "Well noted", False),
-        ("Layer 5, head 11", "Well noted", False),
-        ("well 1 0\nnoted 0 1", "Well noted", True),
-        ("1 0\n0 1\n\nA caption.", "Well noted", False),
-    ],
-)
-def test_an_admonition_is_a_figure_only_by_a_matrix_that_fits(
-    body: str, text: str, figure: bool
-) -> None:
-    assert fits(body, text.split()) is figure
-
-
-@pytest.mark.parametrize(
     "body",
     [
         *(
