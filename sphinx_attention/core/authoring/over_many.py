@@ -97,13 +97,13 @@ def check_mean(reference: Reference, written: str) -> None:
     Raises:
         AttentionError: the reference names neither two tokens nor a score.
     """
-    if reference.query and not reference.key:
-        score_name(reference.query)
-    elif not reference.query:
-        raise AttentionError(
-            Problem.REFERENCE,
-            f"{quoted(written)} names nothing that has a mean: name tokens or a score of heads, "
-            "such as fox *.* (words) -> (special), or fox *.* previous-token",
+    _check_score(reference)
+    if not reference.query:
+        raise _names_nothing(
+            written,
+            "names nothing that has a mean",
+            "name tokens or a score of heads, such as fox *.* (words) -> (special), or "
+            "fox *.* previous-token",
         )
 
 
@@ -115,18 +115,26 @@ def check_count(reference: Reference, written: str) -> None:
     """
     left, sign, _ = compared(reference, written)
     if left.key and not sign:
-        raise AttentionError(
-            Problem.REFERENCE,
-            f"{quoted(written)} counts nothing: write a comparison behind it, such as > 0.5",
+        raise _names_nothing(
+            written, "counts nothing", "write a comparison behind it, such as > 0.5"
         )
-    if left.query and not left.key:
-        score_name(left.query)
+    _check_score(left)
     if sign and not left.query:
-        raise AttentionError(
-            Problem.REFERENCE,
-            f"{quoted(written)} compares nothing: name tokens or a score of heads, such as "
-            "fox *.* (words) -> (special) > 0.5",
+        raise _names_nothing(
+            written,
+            "compares nothing",
+            "name tokens or a score of heads, such as fox *.* (words) -> (special) > 0.5",
         )
+
+
+def _check_score(reference: Reference) -> None:
+    """Check the name of the score, if a reference names one."""
+    if reference.query and not reference.key:
+        score_name(reference.query)
+
+
+def _names_nothing(written: str, what: str, mend: str) -> AttentionError:
+    return AttentionError(Problem.REFERENCE, f"{quoted(written)} {what}: {mend}")
 
 
 def mean(reference: Reference, figure: Figure) -> float:

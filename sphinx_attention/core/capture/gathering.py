@@ -61,7 +61,7 @@ class Gathering:
     def _located(self, error: AttentionError, number: int) -> AttentionError:
         """The error with the sentence that it is about."""
         base = self.request.bases[number]
-        if base.subject in error.neutral:
+        if f"“{base.subject}”" in error.neutral:
             return error
         what = "sentence" if base.text else "picture"
         return AttentionError(

@@ -86,7 +86,7 @@ def resolve_all(
 def _located(error: AttentionError, variant: Variant) -> AttentionError:
     """An error about a text, with the number and the beginning of the sentence."""
     text, number = clean_line(variant.request.text), dict(variant.at).get("sentence")
-    if number is None or error.problem is not Problem.TEXT or text in error.neutral:
+    if number is None or error.problem is not Problem.TEXT or f"“{text}”" in error.neutral:
         return error
     short = text if len(text) <= _LONGEST_NAMED else f"{text[:_LONGEST_NAMED]}…"
     named = f"sentence {int(number) + 1}, “{short}”: {error.neutral}"

@@ -90,7 +90,7 @@ class Runner:
     ) -> Iterator[tuple[Request, Attention | AttentionError]]:
         for request in requests:
             self.ran.append(request.text)
-            if request.text == "bad":
+            if request.text in {"bad", "it"}:
                 yield request, AttentionError(Problem.TEXT, "it is too long")
             else:
                 yield request, attention_of(request.text)
@@ -174,13 +174,15 @@ def test_an_entry_of_one_sentence_has_no_summary() -> None:
         pack(request, replace(attention_of(TEXTS[0]), summary=Summary("diagonals", ())))
 
 
-def test_the_sentence_that_fails_is_named() -> None:
+@pytest.mark.parametrize("bad", ["bad", "it"])
+def test_the_sentence_that_fails_is_named(bad: str) -> None:
+    """Also if the sentence is a word of the message."""
     runner = Runner()
     library = Library(MemoryStore(), opener=runner.open)
-    wrong = asked(("one two", "bad", "six"))
+    wrong = asked(("one two", bad, "six"))
     done = [r for r, _ in library.capture([wrong, Request(SOURCE, "six")])]
     assert done.count(wrong) == 1
-    assert library.failures[wrong.key].message.startswith("sentence 2, “bad”: it is too long")
+    assert library.failures[wrong.key].message == f"sentence 2, “{bad}”: it is too long"
     assert library.get(Request(SOURCE, "six"))
 
 

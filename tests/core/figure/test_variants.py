@@ -128,6 +128,12 @@ class TestResolving:
         assert str(long.error) == f"sentence 3, “{short}”: the text has 9 tokens, small takes 8"
         assert long.error.problem is Problem.TEXT
 
+    def test_a_short_text_within_the_words_of_an_error_is_named_as_well(self) -> None:
+        spec = spec_of("a b c", also="the text")
+        failed = AttentionError(Problem.TEXT, "the text has 9 tokens, small takes 8")
+        (other,) = resolved(spec, attention("a b c"), failed).alternatives
+        assert str(other.error) == f"sentence 2, “the text”: {failed}"
+
     def test_when_all_variants_fail_the_first_reason_is_raised(self) -> None:
         errors = [AttentionError(Problem.MODEL, text) for text in ("one", "two")]
         with pytest.raises(AttentionError, match="one"):

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.attention import NOTE, Attention
 from sphinx_attention.core.errors import AttentionError
-from sphinx_attention.core.remarks import join_remarks
 from sphinx_attention.core.sources.author_files import read_author_file
 from sphinx_attention.core.sources.layers import choose_layers
 from sphinx_attention.core.sources.pictures import LARGEST_FILE, SMALLER, decode_picture, keep
@@ -16,6 +14,7 @@ from sphinx_attention.core.sources.refusals import check_text, has_no_part, sees
 
 from .backends import Backend, choose_backend, gather
 from .batch import Batch
+from .batch_answers import Answer, answers_in_turn, answers_of, provenance_of
 from .grouping import ON_DEVICE, Room, batches
 from .inputs import Encoded
 from .items import Item
@@ -29,12 +28,11 @@ from .picture_inputs import Seen, see
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
+    from sphinx_attention.core.attention import Attention
     from sphinx_attention.core.request import ImageFile, ModelSource, Request
 
     from .own_output import LayerKey
     from .picture_inputs import Places
-
-Answer = Attention | AttentionError
 
 _ADVICE = "declare a smaller dtype, a device_map or a smaller model"
 """What to do if a picture needs more memory than there is."""
@@ -98,12 +96,7 @@ class PictureRunner:
             with quiet():
                 groups, errors = self._groups(requests[start : start + _AT_ONCE])
             yield from errors
-            for group in groups:
-                with quiet():
-                    answers = self._answers(group)
-                while answers:
-                    # Answers are popped, so that stored ones are freed before the next batch.
-                    yield answers.pop()
+            yield from answers_in_turn(groups, self._answers)
             self._seen.clear()
 
     def _groups(
@@ -170,26 +163,13 @@ class PictureRunner:
         return seen, warning
 
     def _answers(self, group: Sequence[Item]) -> list[tuple[Request, Answer]]:
-        """Run one batch; if it fails, run each of its items alone."""
-        ran = self._guard(group[0].request).call(self._run, group)
-        if isinstance(ran, AttentionError):
-            if len(group) == 1:
-                return [(group[0].request, ran)]
-            return [answer for item in group for answer in self._answers([item])]
-        known = self._known
-        assert known is not None
-        provenance = {**self._once.get().provenance, "capture": known.backend.name}
-        if not known.checked:
-            provenance["verified"] = "no: the model returns no attention of its own"
-        answers: list[tuple[Request, Answer]] = []
-        for n, item in enumerate(group):
-            notes = (*known.backend.notes, known.backend.part_notes.get(item.part, ""))
-            note = {NOTE: text} if (text := join_remarks(notes)) else {}
-            seen = self._seen_by(item)
-            kept = keep(seen.pixels, seen.rows, seen.columns)
-            guard = self._guard(item.request)
-            answers.append((item.request, guard.call(ran.finish, n, provenance | note, kept)))
-        return answers
+        return answers_of(group, self._run, self._finish, lambda item: self._guard(item.request))
+
+    def _finish(self, batch: Batch, n: int, item: Item) -> Attention:
+        assert self._known is not None
+        known, seen = self._known, self._seen_by(item)
+        made = provenance_of(self._once.get(), known.backend, item, checked=known.checked)
+        return batch.finish(n, made, keep(seen.pixels, seen.rows, seen.columns))
 
     def _run(self, group: Sequence[Item]) -> Batch:
         assert self._known is not None

@@ -5,14 +5,11 @@ Only this package imports torch and transformers, and only inside functions.
 
 from __future__ import annotations
 
-import gc
 import inspect
 from typing import TYPE_CHECKING, Any, Self
 
-from sphinx_attention.core.attention import NOTE, Attention, Part
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import option
-from sphinx_attention.core.remarks import join_remarks
 from sphinx_attention.core.sources.generation import Continuation, does_not_generate
 from sphinx_attention.core.sources.layers import choose_layers
 from sphinx_attention.core.sources.refusals import (
@@ -23,6 +20,7 @@ from sphinx_attention.core.sources.refusals import (
 )
 
 from .batch import Batch
+from .batch_answers import Answer, answers_in_turn, answers_of, provenance_of
 from .capabilities import Capabilities, trial_item, try_out
 from .continuation import go_on_from, why_not, without_end
 from .decoder_text import decoder_start, write_target
@@ -38,9 +36,8 @@ from .picture_runner import PictureRunner
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from sphinx_attention.core.attention import Attention, Part
     from sphinx_attention.core.request import ModelSource, Request
-
-Answer = Attention | AttentionError
 
 
 class ModelRunner:
@@ -155,12 +152,8 @@ class ModelRunner:
             with quiet():
                 self._guard.call(tried.learn, self._inputs)
         room = Room() if device_of(self._loaded().model).type == "cpu" else ON_DEVICE
-        for group in batches(items, heads=max(tried.heads.values()), pads=tried.pads, room=room):
-            with quiet():
-                answers = self._answers(group, tried)
-            while answers:
-                # Answers are popped, so that stored ones are freed before the next batch.
-                yield answers.pop()
+        groups = batches(items, heads=max(tried.heads.values()), pads=tried.pads, room=room)
+        yield from answers_in_turn(groups, lambda group: self._answers(group, tried))
 
     def _items(self, requests: Sequence[Request]) -> list[tuple[Request, Item | AttentionError]]:
         """Split and check all requests, and try the model on the shortest one."""
@@ -276,22 +269,14 @@ class ModelRunner:
         return Item(request, part, source, target, text, layers, note)
 
     def _answers(self, group: Sequence[Item], tried: Capabilities) -> list[tuple[Request, Answer]]:
-        """Run one batch; if it fails, run each of its items alone."""
-        ran = self._guard.call(self._run, group, tried)
-        if not isinstance(ran, AttentionError):
-            provenance = {**self._loaded().provenance, "capture": tried.backend.name}
-            if not tried.checked:
-                provenance["verified"] = "no: the model returns no attention of its own"
-            answers = []
-            for n, item in enumerate(group):
-                notes = (*tried.backend.notes, tried.backend.part_notes.get(item.part, ""))
-                note = {NOTE: text} if (text := join_remarks(notes)) else {}
-                answers.append((item.request, self._guard.call(ran.finish, n, provenance | note)))
-            return answers
-        if len(group) == 1:
-            return [(group[0].request, ran)]
-        gc.collect()
-        return [answer for item in group for answer in self._answers([item], tried)]
+        def finish(batch: Batch, n: int, item: Item) -> Attention:
+            made = provenance_of(self._loaded(), tried.backend, item, checked=tried.checked)
+            return batch.finish(n, made)
+
+        return answers_of(group, lambda items: self._run(items, tried), finish, self._guard_of)
+
+    def _guard_of(self, _item: Item) -> Guard:
+        return self._guard
 
     def _run(self, group: Sequence[Item], tried: Capabilities) -> Batch:
         batch = Batch(group)
