@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import ntpath
 import os
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import sphinx_attention
 from sphinx_attention.core.authoring.declarations import declare, find_source
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.sources import author_files
@@ -187,3 +189,34 @@ def test_output_in_a_code_page_of_windows() -> None:
     assert done.returncode == 2, done.stderr
     assert b"Traceback" not in done.stderr
     assert b"\\u03b1\\u03b2\\u03b3" in done.stderr
+
+
+PACKAGE = Path(sphinx_attention.__file__).parent
+
+
+@pytest.mark.parametrize("call", ["write_text", "read_text", "open"])
+def test_every_text_file_has_its_encoding_and_its_line_ends(call: str) -> None:
+    """Windows would use the code page of the machine, and would write other line ends."""
+    wrong = []
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not _is_named(node.func, call):
+                continue
+            named = {word.arg for word in node.keywords}
+            mode = next((a.value for a in node.args if isinstance(a, ast.Constant)), "")
+            as_text = call != "open" or (isinstance(mode, str) and mode in {"r", "w", "a", "x"})
+            needed = {"encoding", "newline"} if call == "write_text" else {"encoding"}
+            if as_text and not needed <= named and not _is_metadata(node):
+                wrong.append(f"{file.relative_to(PACKAGE)}:{node.lineno}")
+    assert wrong == []
+
+
+def _is_named(function: ast.expr, name: str) -> bool:
+    if isinstance(function, ast.Attribute):
+        return function.attr == name
+    return isinstance(function, ast.Name) and function.id == name
+
+
+def _is_metadata(node: ast.Call) -> bool:
+    """Whether a file of an installed package's metadata is read, which takes no encoding."""
+    return any(isinstance(a, ast.Constant) and a.value == "top_level.txt" for a in node.args)

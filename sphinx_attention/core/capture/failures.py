@@ -139,10 +139,10 @@ class FailureRecord:
         }
         with contextlib.suppress(OSError, UnicodeError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            (self._file.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+            (self._file.parent / ".gitignore").write_text("*\n", encoding="utf-8", newline="\n")
             temporary = self._file.with_suffix(f".{os.getpid()}.tmp")
             text = json.dumps({"format": _FORMAT, "failures": failures}, indent=1)
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8", newline="\n")
             replace(temporary, self._file)
 
     def _failures(self) -> dict[str, _Failure]:

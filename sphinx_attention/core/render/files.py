@@ -50,9 +50,9 @@ def write_file(figure: Figure, path: Path) -> None:
     """
     kind = check_ending(path)
     if kind == "html":
-        path.write_text(standalone_page(figure), encoding="utf-8")
+        path.write_text(standalone_page(figure), encoding="utf-8", newline="\n")
     elif kind == "svg":
-        path.write_text(standalone_svg(figure), encoding="utf-8")
+        path.write_text(standalone_svg(figure), encoding="utf-8", newline="\n")
     elif kind == "tex":
         # Most programs need no LaTeX.
         from .latex.files import write_tex  # noqa: PLC0415
@@ -196,13 +196,14 @@ def typeset(svg: str, kind: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         # Typst knows only this keyword, which is that of SVG 1.1.
         crisp = svg.replace('image-rendering="pixelated"', 'image-rendering="optimizeSpeed"')
-        (Path(folder) / "picture.svg").write_text(crisp, encoding="utf-8")
+        (Path(folder) / "picture.svg").write_text(crisp, encoding="utf-8", newline="\n")
         page = Path(folder) / "page.typ"
         page.write_text(
             f"#set page(width: auto, height: auto, margin: {_MARGIN}pt, fill: white)\n"
             "#set document(date: none)\n"
             '#image("picture.svg", alt: "attention")\n',
             encoding="utf-8",
+            newline="\n",
         )
         options = {"ppi": _PIXELS_PER_INCH} if kind == "png" else {}
         try:

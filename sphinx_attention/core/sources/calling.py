@@ -165,7 +165,7 @@ def _shown(file: str) -> str:
     """A path relative to the folder from which the module was imported."""
     path = Path(file)
     roots = [Path(entry) for entry in (*sys.path, "") if entry] + [Path.cwd()]
-    below = [str(path.relative_to(root)) for root in roots if path.is_relative_to(root)]
+    below = [path.relative_to(root).as_posix() for root in roots if path.is_relative_to(root)]
     return min(below, key=len, default=file)
 
 

@@ -29,5 +29,5 @@ def plugin(*, program: str, output: Path | None) -> None:
     name = FILES[program]
     source = resources.files(f"sphinx_attention.hosts.{program}").joinpath(name)
     target = output or Path(name)
-    target.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+    target.write_bytes(source.read_bytes())
     say(f"{target}: for {program}")

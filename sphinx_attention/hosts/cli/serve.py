@@ -173,7 +173,7 @@ def _folder_of_builds(output: Path | None, docs: Path) -> Path:
     built = docs / "_build" / "serve" if output is None else output.resolve()
     if not built.exists():
         built.mkdir(parents=True)
-        (built / ".gitignore").write_text("*\n", encoding="utf-8")
+        (built / ".gitignore").write_text("*\n", encoding="utf-8", newline="\n")
     return built
 
 

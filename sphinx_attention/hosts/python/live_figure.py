@@ -82,7 +82,7 @@ class LiveFigure:
             return
         folder = Path(tempfile.mkdtemp(prefix="attention-"))
         page = folder / "figure.html"
-        page.write_text(standalone_page(self._figure), encoding="utf-8")
+        page.write_text(standalone_page(self._figure), encoding="utf-8", newline="\n")
         webbrowser.open(page.as_uri())
 
     def _repr_html_(self) -> str | None:

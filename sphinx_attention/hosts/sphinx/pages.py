@@ -198,7 +198,7 @@ class Pages:
         with contextlib.suppress(OSError):
             if not self._file.exists() or self._file.read_text(encoding="utf-8") != text:
                 temporary = self._file.with_suffix(f".{os.getpid()}.tmp")
-                temporary.write_text(text, encoding="utf-8")
+                temporary.write_text(text, encoding="utf-8", newline="\n")
                 replace(temporary, self._file)
 
     def _told_by_writers(self) -> Iterable[tuple[str, Any, Any]]:

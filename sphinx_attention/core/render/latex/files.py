@@ -72,4 +72,4 @@ def write_tex(figure: Figure, path: Path) -> None:
     }
     for name, content in files.items():
         (path.parent / name).write_bytes(content)
-    path.write_text(f"{begin}{made.code}{_END}", encoding="utf-8")
+    path.write_text(f"{begin}{made.code}{_END}", encoding="utf-8", newline="\n")

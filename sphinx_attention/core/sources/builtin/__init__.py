@@ -83,7 +83,7 @@ def revision_of(folder: Path) -> str:
 
 def seal(folder: Path) -> None:
     """Write a folder's revision beside the weights."""
-    (folder / _REVISION).write_text(revision_of(folder) + "\n", encoding="utf-8")
+    (folder / _REVISION).write_text(revision_of(folder) + "\n", encoding="utf-8", newline="\n")
 
 
 @contextmanager
