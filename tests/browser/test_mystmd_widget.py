@@ -33,8 +33,9 @@ for (const [id, values] of Object.entries(models)) {
   const root = document.getElementById(id).attachShadow({ mode: "open" });
   const el = document.createElement("div");
   root.replaceChildren(el);
-  const cleanup = await widget.render({ model: { get: (name) => values[name] }, el });
-  globalThis[`cleanup_${id}`] = cleanup;
+  const render = async () => (globalThis[`cleanup_${id}`] = await widget.render({ model: { get: (name) => values[name] }, el }));
+  globalThis[`render_${id}`] = async () => (globalThis[`cleanup_${id}`](), await render());
+  await render();
 }
 </script></body></html>
 """
@@ -109,6 +110,12 @@ def test_figures_live_in_the_page(
         "() => document.querySelector('#fox .attention-figure').dataset.layer === '2'"
     )
     assert pressed(page, first) == [2]
+    # A link of another page has its selection in the address, which the theme puts there without a load.
+    page.evaluate("() => history.pushState(null, '', '/#fox&layer=1&head=3&pin=3')")
+    page.evaluate("() => globalThis.render_one()")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#fox .attention-figure')].some(f => f.dataset.layer === '1' && f.dataset.head === '3')"
+    )
     page.evaluate("() => globalThis.cleanup_one()")
     assert page.locator("img").is_visible()
     assert (tmp_path / OUTPUT).is_dir()

@@ -166,6 +166,8 @@ def test_figures_of_other_pages(tmp_path: Path) -> None:
     assert text(prose).endswith(f"of another page has {WEIGHTS[0, 2, 4, 2]:.3f}.")
     (link,) = nodes(prose, "crossReference")
     assert (link["identifier"], link["url"], link["remote"]) == ("fox", "/", True)
+    # The theme makes the address of the link of `url` and `html_id`.
+    assert link["html_id"] == "fox&layer=0&head=2&pin=4.2"
     # Two pages with figures of one name are told, and nothing is guessed.
     (tmp_path / "third.md").write_text(
         "# Third\n\n```{attention-figure} a fox\n:label: Fox\n```\n", encoding="utf-8"

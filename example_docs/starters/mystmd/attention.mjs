@@ -125,4 +125,20 @@ const transform = {
   },
 };
 
-export default { name: "sphinx-attention", directives: [figure, check], roles, transforms: [transform] };
+// References are resolved before this stage. The theme builds the address of a link to another page from `html_id`.
+const links = {
+  name: "attention-links",
+  doc: "Puts the selection of a link into the address of the other page.",
+  stage: "project",
+  plugin: (_, { selectAll }) => (tree) => {
+    for (const { class: name, children } of selectAll("span", tree)) {
+      const selection = /^attention-selects:(.+)$/.exec(name ?? "")?.[1];
+      const [link] = children ?? [];
+      if (!selection || link?.type !== "crossReference" || !link.remote) continue;
+      const [id] = String(link.html_id ?? link.identifier).split("&");
+      link.html_id = `${id}&${selection}`;
+    }
+  },
+};
+
+export default { name: "sphinx-attention", directives: [figure, check], roles, transforms: [transform, links] };

@@ -33,6 +33,9 @@ function render({ model, el }) {
     host.append(made);
     el.append(document.createElement("slot"));
   }
+  // The theme changes pages without an event of the address, and a widget comes later than the page.
+  const [id, selection] = location.hash.slice(1).split(/&(.*)/s);
+  if (selection && document.getElementById(id)?.contains(host)) dispatchEvent(new Event("hashchange"));
   // The static picture stands in for the figure until now.
   const picture = host.closest("figure")?.querySelector(`img[src*="${model.get("picture")}"]`);
   if (picture) picture.style.display = "none";
