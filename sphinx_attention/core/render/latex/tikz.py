@@ -27,7 +27,7 @@ LONGEST = 1000.0
 # A strip is somewhat shorter, so that the last one is not much shorter than the others.
 _STRIP = 920.0
 _MARGIN = 4.0
-PATTERNS = 6
+PATTERNS = 12
 """The patterns of lines that the package of LaTeX has."""
 
 _SAMPLES = 3

@@ -12,7 +12,7 @@ import pytest
 from sphinx_attention.core.render.files import standalone_svg
 from sphinx_attention.core.render.latex.characters import TexTexts
 from sphinx_attention.core.render.latex.curves import UnreadablePathError, read_path, samples
-from sphinx_attention.core.render.latex.figure import render_latex
+from sphinx_attention.core.render.latex.figure import render_latex, style_file
 from sphinx_attention.core.render.latex.reading import read_shapes
 from sphinx_attention.core.render.latex.shapes import (
     Drawn,
@@ -21,7 +21,7 @@ from sphinx_attention.core.render.latex.shapes import (
     UnsupportedPictureError,
     Written,
 )
-from sphinx_attention.core.render.latex.tikz import LONGEST, strips
+from sphinx_attention.core.render.latex.tikz import LONGEST, PATTERNS, strips
 from tests.core.render.figures import figure, random_rows
 
 FOX = "the quick brown fox"
@@ -195,19 +195,25 @@ def several(count: int, **spec):
     return figure(FOX, weights, view="heads", shown_heads=tuple(range(count)), **spec)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 6, 7])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 12, 13])
 def test_heads_differ_on_paper_without_colours(count: int) -> None:
     made = several(count)
     assert len(made.shown_heads) == count
     code = render_latex(made).code
-    patterns = set(map(int, re.findall(r"\\AttentionPatterned\{(\d)\}", code)))
-    assert patterns == (set(range(count)) if 1 < count <= 6 else set())
-    # Few samples have room in the picture, more stand below it; past six heads, colours do.
-    samples = re.findall(r"\\AttentionSample\{(\d)\}", code)
-    assert samples == [str(one) for one in range(count)] * (1 < count <= 6)
+    patterns = set(map(int, re.findall(r"\\AttentionPatterned\{(\d+)\}", code)))
+    assert patterns == (set(range(count)) if 1 < count <= 12 else set())
+    # Few samples have room in the picture, more stand below it; past twelve heads, colours do.
+    samples = re.findall(r"\\AttentionSample\{(\d+)\}", code)
+    assert samples == [str(one) for one in range(count)] * (1 < count <= 12)
     _, _, below = code.partition(r"\end{AttentionFigure}")
-    assert below.count(r"\AttentionSample") == (count if 4 <= count <= 6 else 0)
-    assert below.count(r"\AttentionSquare") == (7 if count == 7 else 0)
+    assert below.count(r"\AttentionSample") == (count if 4 <= count <= 12 else 0)
+    assert below.count(r"\AttentionSquare") == (13 if count == 13 else 0)
+
+
+def test_the_package_has_a_different_pattern_for_each() -> None:
+    code = style_file().decode().partition(r"\newcommand\attention@pattern")[2].partition(r"\fi}")[0]
+    patterns = re.findall(r"\\pgfsetdash(\{[^}]*\}|\{(?:\{[^}]*\})+\})\{0bp\}", code)
+    assert len(patterns) == len(set(patterns)) == PATTERNS == 12
 
 
 def test_the_squares_of_heads_are_told_in_words() -> None:
