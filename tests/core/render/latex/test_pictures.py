@@ -211,7 +211,9 @@ def test_heads_differ_on_paper_without_colours(count: int) -> None:
 
 
 def test_the_package_has_a_different_pattern_for_each() -> None:
-    code = style_file().decode().partition(r"\newcommand\attention@pattern")[2].partition(r"\fi}")[0]
+    code = (
+        style_file().decode().partition(r"\newcommand\attention@pattern")[2].partition(r"\fi}")[0]
+    )
     patterns = re.findall(r"\\pgfsetdash(\{[^}]*\}|\{(?:\{[^}]*\})+\})\{0bp\}", code)
     assert len(patterns) == len(set(patterns)) == PATTERNS == 12
 
