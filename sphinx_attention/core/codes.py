@@ -37,7 +37,7 @@ class Codes:
     """Weights, or sums of weights, in thousandths: with their mask, their sign and their texts.
 
     Attributes:
-        values: whole numbers of any shape; 0 where masked.
+        values: whole numbers of any shape; 0 for masked weights.
         masked: true where a query may not see a key. A sum is masked where all its terms are.
         signed: whether they are differences, which are printed with their sign.
     """
@@ -88,7 +88,7 @@ class Codes:
 
     @classmethod
     def mean(cls, parts: Sequence[Codes]) -> Codes:
-        """The mean of codes of one shape, rounded half up; masked where all are."""
+        """The mean of codes of one shape, rounded half up. It is masked if all codes are."""
         if len(parts) == 1:
             return parts[0]
         total = np.stack([part.values for part in parts]).sum(axis=0, dtype=np.int64)

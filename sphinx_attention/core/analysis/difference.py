@@ -237,7 +237,7 @@ def _named(
 
 @dataclass(frozen=True)
 class _Spread:
-    """An attention over the words of both: weights, 0 where there are none, and what is seen."""
+    """An attention over the words of both: the weights, 0 for missing words, and the seen keys."""
 
     weights: NDArray[np.float64]
     seen: NDArray[np.bool_]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 1 << 20
-"""How many weights are copied at a time."""
+"""The most weights that are copied at a time."""
 
 
 def interest(attention: Attention) -> NDArray[np.float64]:

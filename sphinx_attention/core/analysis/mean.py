@@ -33,7 +33,7 @@ SLOT = "|"
 """The separator of the words of several sentences in the label of a token: ``dog|cat``."""
 
 _MOST_IN_A_SLOT = 4
-"""How many words the label of a token names at most."""
+"""The most words that the label of a token names."""
 
 _LONGEST_QUOTE = 60
 

@@ -139,7 +139,7 @@ def _select_terms(
 
 
 def prefix(attention: Attention, count: int) -> Attention:
-    """The first tokens of a causal attention, which are what the model computes for them alone.
+    """The first tokens of a causal attention. The model computes the same numbers for them alone.
 
     Args:
         attention: whose queries and keys are the same tokens, none of which sees a later one.

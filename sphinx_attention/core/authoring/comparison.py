@@ -41,7 +41,7 @@ def parse_number(text: str) -> str | None:
 
 
 def rounded(value: float, digits: int) -> Decimal:
-    """A number with so many decimals, halves away from zero."""
+    """A number rounded to some decimals, halves away from zero."""
     unit = Decimal(1).scaleb(-digits)
     return Decimal(repr(value + math.copysign(SLACK, value))).quantize(unit, ROUND_HALF_UP)
 

@@ -60,8 +60,8 @@ def check(values: Mapping[str, Any], view: View, *, given: bool, body: bool) -> 
     Args:
         values: options by name, converted.
         view: the view, the author's or the project's.
-        given: whether the author gives the weights themselves.
-        body: whether these weights are in the page.
+        given: whether the author gives the weights.
+        body: whether the weights are in the page.
 
     Raises:
         AttentionError: two options exclude each other; the message names the first such pair.

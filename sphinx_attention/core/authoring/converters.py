@@ -294,8 +294,8 @@ def _python_list(whole: str) -> object:
 def _quoted_tokens(whole: str) -> tuple[str, ...]:
     """Tokens, some of them in quotation marks. Empty if the marks may be tokens themselves.
 
-    Marks are meant to quote where blanks stand between them, where all tokens have them, or where
-    commas stand between all tokens.
+    Marks quote a token if blanks stand between them, if all tokens have them, or if commas separate
+    all tokens.
     """
     found: list[tuple[str, bool]] = []
     commas: list[bool] = []

@@ -1,4 +1,4 @@
-"""The descriptions of pictures, which readers need who do not see them."""
+"""The descriptions of pictures, for readers who cannot see them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def undescribed(spec: FigureSpec, variants: Iterable[Variant]) -> list[Attention
     return [
         AttentionError(
             Problem.PICTURE,
-            f"the picture {quoted(path)} has no description, which readers need who do not see it: "
+            f"the picture {quoted(path)} has no description for readers who cannot see it: "
             f"say in {option('alt')} what it shows",
         )
         for path, description in described.items()

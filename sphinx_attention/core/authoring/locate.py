@@ -113,8 +113,8 @@ def locate(reference: Reference, figure: Figure) -> Located:
     """Find what a reference names in the numbers of a figure.
 
     Args:
-        reference: what is named.
-        figure: with its numbers.
+        reference: the reference.
+        figure: the figure with its numbers.
 
     Raises:
         AttentionError: the figure has no such attention, layer, head or token; the message names

@@ -85,7 +85,7 @@ def parse_form(quantity: Quantity, text: str) -> Form | None:
     """Read the form of a number, such as ``0.00`` or ``0 %``; None for an empty text.
 
     Args:
-        quantity: which number is printed.
+        quantity: the kind of the number.
         text: the text of the author.
 
     Raises:
@@ -121,8 +121,8 @@ def check_reference(quantity: Quantity, reference: Reference, written: str) -> N
     """Check that a reference names what a quantity needs, before the figure is looked up.
 
     Args:
-        quantity: what is to be printed.
-        reference: as it was read.
+        quantity: the kind of the number.
+        reference: the parsed reference.
         written: as the author wrote it.
 
     Raises:
@@ -177,14 +177,14 @@ def print_number(
     """A number of a figure as prose prints it.
 
     Args:
-        quantity: which number; `check_reference` has passed.
-        reference: where it stands.
-        figure: with its numbers.
-        form: how it is printed; None means with three decimals, and a weight as figures print it.
+        quantity: the kind of the number. `check_reference` has passed.
+        reference: the reference to the number.
+        figure: the figure with its numbers.
+        form: the printed form; None means three decimals, and the form of figures for a weight.
         written: the reference as the author wrote it, for messages.
 
     Raises:
-        AttentionError: the figure does not have it.
+        AttentionError: the figure lacks the number.
     """
     if quantity == "weight":
         return _weight(locate(reference, figure), form)
@@ -203,7 +203,7 @@ def number(quantity: Quantity, reference: Reference, figure: Figure) -> float:
     """The value of a number of a figure; NaN for a score that the text does not have.
 
     Raises:
-        AttentionError: the figure does not have it.
+        AttentionError: the figure lacks the number.
     """
     if quantity == "score":
         place, name = over_many.placed_score(reference.query)
@@ -225,7 +225,8 @@ def next_token(reference: Reference, figure: Figure) -> Candidate:
     """The token that a model may go on with, among the likeliest ones of a step.
 
     Raises:
-        AttentionError: no next token is chosen here, or it is none of the likeliest.
+        AttentionError: the model chooses no next token here, or the token is not one of the
+            likeliest.
     """
     known = next_tokens(reference, figure)
     index = pick([one.text for one in known], reference.query)
@@ -243,7 +244,7 @@ def next_tokens(reference: Reference, figure: Figure) -> tuple[Candidate, ...]:
     """The likeliest next tokens of a step, the chosen one first.
 
     Raises:
-        AttentionError: no next token is chosen here.
+        AttentionError: the model chooses no next token here.
     """
     known = shown_figure(reference, figure).next_tokens
     if not known:

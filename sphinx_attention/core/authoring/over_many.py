@@ -152,7 +152,8 @@ def count(reference: Reference, figure: Figure, written: str) -> int:
     """The number of heads or sentences for which a comparison holds.
 
     Raises:
-        AttentionError: the figure does not have what is named, or has one head or sentence alone.
+        AttentionError: the figure lacks a layer, head or token of the reference, or has only one
+            head or sentence.
     """
     left, sign, number = compared(reference, written)
     every = left.head is not None and EVERY in left.head
@@ -199,7 +200,7 @@ def score_at(reference: Reference, figure: Figure, place: int, name: str) -> flo
     """The score of a head in the sentence at a place of a corpus; NaN if no sentence has it.
 
     Raises:
-        AttentionError: the figure does not have what is named, or shows one sentence.
+        AttentionError: the figure lacks the head or the score, or shows only one sentence.
     """
     ordered = np.sort(_sentences(reference, figure, name))
     if not len(ordered):

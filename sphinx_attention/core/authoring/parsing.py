@@ -1,7 +1,6 @@
 """The parser of figures: from the text of an author to a specification.
 
-Every host reads its options through `parse`, so that an option means the same in a directive, in
-a fence, in a program and on the command line.
+Every host reads its options through `parse`, so that an option means the same everywhere.
 """
 
 from __future__ import annotations
@@ -82,13 +81,14 @@ def parse(
     """The checked specification of a figure.
 
     Args:
-        text: the sentence; may be empty where ``tokens`` or a file brings the tokens.
-        options: by name, as written; an option without a value is an empty string.
-        matrix: the body where it is rows of numbers, else None.
+        text: the sentence. It may be empty if ``tokens`` or a file has the tokens.
+        options: the options by name, as the author wrote them. An option without a value is an
+            empty string.
+        matrix: the body if it consists of rows of numbers, otherwise None.
         context: settings and files.
 
     Raises:
-        AttentionError: the first thing that is wrong, with what would be right.
+        AttentionError: the first mistake. The message has the right form.
     """
     with guarded(Problem.OPTION, f"reading the figure of {quoted(text)}"):
         return _parse(text, options, matrix, context)
@@ -111,7 +111,7 @@ def _parse(
     written = None
     if context.notation is not None:
         written = DirectiveSource(text, tuple(options.items()), matrix or "", context.notation)
-    # A model reads the white space as written. White space above a matrix aligns its columns.
+    # A model reads the white space of the author. White space above a matrix aligns its columns.
     text = " ".join(text.split()) if given else unix_lines(text).strip()
     read = read_sentences(values["file"], context) if "file" in values else None
     if read is not None and VIEWS[view].of_pictures and names_pictures(read, values["file"]):

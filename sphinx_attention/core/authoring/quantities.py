@@ -8,4 +8,4 @@ Quantity = Literal[
     "weight", "mean", "score", "count", "fidelity", "probability", "dot", "logit", "power"
 ]
 QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
-"""What prose may print. Each is the name of a role, or of what a host has instead."""
+"""The numbers that prose may print. Hosts have a syntax for each name."""

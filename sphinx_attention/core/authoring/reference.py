@@ -52,7 +52,7 @@ _ARROW = re.compile(r"(?:^|\s)(?:->|→)(?:\s|$)")
 
 @dataclass(frozen=True)
 class Reference:
-    """A reference as it is written, before the numbers of the figure are known.
+    """A reference, before the numbers of the figure are known.
 
     Attributes:
         figure: the name of the figure.
@@ -87,7 +87,7 @@ def parse_reference(text: str) -> Reference:
     """Read a reference.
 
     Args:
-        text: as the author wrote it; see the module.
+        text: the reference as the author wrote it.
 
     Raises:
         AttentionError: the text names no figure, or has an arrow without two tokens.
@@ -164,7 +164,7 @@ def _rest(rest: str, text: str) -> tuple[tuple[str, str] | None, str, str]:
 
 
 def nearest_figure(name: str, known: Iterable[str]) -> AttentionError:
-    """The error for a figure that is not there, with the nearest name that is."""
+    """The error for an unknown name of a figure, with the nearest known name."""
     names = sorted(set(known))
     few = f"; the named figures are {', '.join(names)}" if 0 < len(names) <= _MOST_NAMES else ""
     none = f"; no figure has a name: give one {option('name')}" if not names else ""

@@ -360,7 +360,7 @@ def opening(variants: Sequence[Variant], at: Mapping[str, str]) -> Variant:
     """The attention that a figure opens on: the first that fits the option ``selection``.
 
     Raises:
-        AttentionError: there is none.
+        AttentionError: no attention fits.
     """
     values_at = [dict[str, str](variant.at) for variant in variants]
     for axis, value in at.items():

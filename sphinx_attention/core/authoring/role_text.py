@@ -8,8 +8,8 @@ import re
 def split_role(text: str) -> tuple[str, str]:
     """The text and the reference of ``text <reference>``; the text is empty if there is none.
 
-    Sphinx's own rule does not work here, because a reference may contain an arrow or a token such
-    as ``<s>``.
+    The last ``<`` does not begin the reference in every text, because a reference may contain an
+    arrow or a token such as ``<s>``.
     """
     # A role may stand on several lines.
     text = " ".join(text.split())

@@ -37,8 +37,8 @@ class SentenceFile:
 
     Attributes:
         texts: the sentences, each once.
-        labels: the label of each; empty texts where there is none.
-        notices: what was passed over, for the author.
+        labels: the label of each sentence; an empty text for a sentence without one.
+        notices: notices for the author about lines that were left out.
     """
 
     texts: tuple[str, ...]

@@ -37,7 +37,7 @@ def _setting(default: Any, kind: tuple[type, ...], help_: str) -> Any:
 class Settings:
     """Every setting, with its type and its help in the field's metadata.
 
-    A host prefixes the names: ``model`` is ``attention_model`` in conf.py.
+    A host may prefix the names: ``model`` is ``attention_model`` in Sphinx.
     """
 
     model: str | None = _setting(

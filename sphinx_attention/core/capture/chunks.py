@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .compute import Opener
 
 CHUNK = 32
-"""How many texts a chunk has: enough for full batches, too few for a lost worker to cost much."""
+"""The texts of a chunk: enough for full batches, and so few that a lost worker costs little."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def chunks(requests: Iterable[Request], size: int = CHUNK) -> list[Chunk]:
 
     Args:
         requests: any requests, with each key once.
-        size: how many texts a chunk has at most.
+        size: the most texts of a chunk.
     """
     made: list[Chunk] = []
     ordered = sorted(requests, key=lambda r: (repr(r.source), len(r.text), r.base.key))

@@ -38,7 +38,7 @@ AGAIN = 75
 """The exit code of a process that has to be started again, with another environment."""
 
 ROOM = 1 << 30
-"""How many bytes all models but the last one may take together."""
+"""The most bytes of all models together, without the last one."""
 
 _BROKEN_SECONDS = 0.2
 
@@ -68,7 +68,7 @@ class Models:
     """The models that are open, the last one used last.
 
     Args:
-        room: how many bytes all models but the last one may take together.
+        room: the most bytes of all models together, without the last one.
     """
 
     def __init__(self, room: int = ROOM) -> None:

@@ -45,7 +45,7 @@ KEY_SHOWN = 12
 """Digits of a key in messages: enough to tell entries apart, and short enough to copy."""
 
 _KEPT_READY = 8
-"""How many decoded attentions stay in memory. The number does not grow with the project."""
+"""The most decoded attentions in memory. The number does not grow with the project."""
 
 _MOST_OPENED = 16 * 1024 * 1024
 """Bytes of entries that stay in memory from the check of the store to the writing of pages."""
@@ -174,7 +174,7 @@ class Library:
         return True
 
     def _place(self, key: str, error: DamagedEntryError | OSError) -> tuple[str, str]:
-        """The place of an entry that cannot be used, and what is wrong with the entry."""
+        """The place of an entry that cannot be used, and the reason."""
         where = getattr(error, "where", None) or self.store.location(key)
         return where, getattr(error, "strerror", None) or str(error)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .chunks import Destination
 
 _TRIES = 3
-"""How often a chunk is tried."""
+"""The most attempts to run a chunk."""
 
 _STOPPING_SECONDS = 10
 
@@ -68,7 +68,7 @@ class _Pool:
     context: SpawnContext = field(default_factory=lambda: multiprocessing.get_context("spawn"))
     workers: list[_Worker] = field(default_factory=list)
     deaths: int = 0
-    """How many processes died since the last outcome."""
+    """The number of processes that died since the last outcome."""
 
     def run(self) -> Iterator[Outcome]:
         try:
@@ -155,7 +155,7 @@ def in_processes(parts: Sequence[Chunk], destination: Destination, jobs: int) ->
     Args:
         parts: the chunks, in an order that keeps sources together.
         destination: the destination of the entries.
-        jobs: how many processes there are at most.
+        jobs: the most processes at a time.
 
     Yields:
         An outcome for each request, as soon as it is known. If a process dies, another continues
@@ -171,7 +171,7 @@ def work(connection: Connection, threads: int) -> None:
 
     Args:
         connection: chunks come from it, and outcomes go to it.
-        threads: how many threads a library may use.
+        threads: the most threads of a library.
     """
     # An interrupt is handled by the process that started this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -206,6 +206,7 @@ def _died(code: int | None) -> AttentionError:
     how = f"by signal {-code}" if code is not None and code < 0 else f"with exit code {code}"
     return AttentionError(
         Problem.MEMORY,
-        f"processes that computed this died, the last one {how}, most likely for want of memory; "
-        f"run it again with fewer processes ({option('jobs')}), and it goes on from here",
+        f"processes that computed this died, the last one {how}, most likely because "
+        f"memory was short; run it again with fewer processes ({option('jobs')}), and it goes on "
+        "from here",
     )

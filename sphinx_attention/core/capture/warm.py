@@ -56,8 +56,9 @@ def capture(
     Args:
         library: its store gets the entries.
         requests: the requests to compute.
-        configured: whether conf.py has imported transformers. It may have registered a class or set
-            a precision, which the other process does not have; models then run in this process.
+        configured: whether the project's configuration has imported transformers. It may have
+            registered a class or set a precision, which the other process does not have; models
+            then run in this process.
 
     Yields:
         Each request when it is done, and what it was made with.

@@ -39,7 +39,7 @@ KEY = "SPHINX_ATTENTION_WARM_KEY"
 """The variable with the secret, in hexadecimal, that both sides prove to know."""
 
 _MOST_MESSAGE = 1 << 26
-"""How many bytes a message that is no entry has at most."""
+"""The most bytes of a message other than an entry."""
 
 _SOURCES: dict[str, type[Source]] = {
     "matrix": MatrixSource,

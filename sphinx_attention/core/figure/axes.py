@@ -40,9 +40,9 @@ class Selector:
     """One axis along which the attentions of a figure differ.
 
     Attributes:
-        name: of the axis.
-        value: of the attention that is shown.
-        label: likewise, as readers see it.
+        name: the name of the axis.
+        value: the value of the attention that is shown.
+        label: the label of that value for readers.
         choices: every value, in the author's order.
     """
 

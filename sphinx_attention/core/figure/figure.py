@@ -33,8 +33,8 @@ class Alternative:
 
     Attributes:
         variant: the request, and its place on the axes of the figure.
-        figure: the figure that is shown when a reader chooses this; None where there is none.
-        reason: why there is none; empty where there is one.
+        figure: the figure that is shown when a reader chooses this; None if it failed.
+        reason: the reason of the failure; empty if there is a figure.
         error: the error for the author's warning; None for no warning.
     """
 

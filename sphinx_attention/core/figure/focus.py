@@ -35,7 +35,7 @@ _FOLDS = (str, _bare, str.casefold, _bare_folded)
 
 
 def pick(texts: Sequence[str], wanted: str) -> int | None:
-    """The first of some texts that an author named; None where there is none."""
+    """The position of the first text that an author named; None if none has it."""
     for fold in _FOLDS:
         found = [i for i, text in enumerate(texts) if fold(text) == fold(wanted)]
         if found:

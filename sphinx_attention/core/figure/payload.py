@@ -191,9 +191,9 @@ def decode_text(text: str) -> bytes:
 
 
 def estimate(attention: Attention, *, with_tensors: bool = False) -> int:
-    """About how many characters of a page the numbers take: the entropy of the weights, in base 85.
+    """The approximate number of characters of the numbers: the entropy of the weights, in base 85.
 
-    Reckoned from a part of the layers and heads where there are many weights.
+    If there are many weights, a sample of the layers and heads is measured.
 
     Args:
         attention: what the page carries.

@@ -35,7 +35,7 @@ EVERYWHERE: Mapping[str, Word] = {
         "indices of tokens: 4 for a query, k4 for a key, 4.7 for a cell",
     ),
 }
-"""What is selected in every view."""
+"""The names and values that every view selects."""
 
 _OF_AN_AXIS = Word(r"(?s).{1,300}", "a value of the selector of that name")
 
@@ -45,7 +45,7 @@ class SelectionContext:
     """The context in which an author writes a selection.
 
     Attributes:
-        words: the name of the context in messages, to follow ``in``.
+        words: the name of the context in messages, after the word ``in``.
         problem: the problem of a mistake in the selection.
         everywhere: the names that can be selected in every view.
     """

@@ -85,10 +85,9 @@ MEAN_SENTENCES: Making = "mean sentences"
 
 @dataclass(frozen=True)
 class Derivation:
-    """An attention that is made of the answers to several requests.
+    """An attention that is computed from the answers to several requests.
 
-    The store keeps those answers, each as that of its own request. What is made of them is not
-    stored.
+    The store keeps the answers, each under its own request, and not the computed attention.
 
     Attributes:
         how: the name of the computation.

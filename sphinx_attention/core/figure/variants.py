@@ -251,5 +251,5 @@ def _known_part(focus: str | None, attention: Attention) -> str | None:
 
 
 def _size(figure: Figure) -> int:
-    """About how many characters the numbers of a figure take in a page."""
+    """The approximate number of characters of a figure's numbers in a page."""
     return estimate(figure.attention, with_tensors=bool(figure.spec.kind.keeps))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .base import Store
 
 LOCAL_FOLDER = "_attention"
-"""The folder beside conf.py that keeps what was read from a store at a URL."""
+"""The folder, beside the project's configuration, that keeps entries of a store at a URL."""
 
 
 def open_store(location: str | None, base: Path) -> Store:

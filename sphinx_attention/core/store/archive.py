@@ -118,10 +118,10 @@ class _Bounded(io.BufferedIOBase):
         file.seek(0)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Read so many bytes.
+        """Read a number of bytes.
 
         Raises:
-            tarfile.ReadError: an entry may not have so many.
+            tarfile.ReadError: the number is larger than that of any entry.
         """
         if size is None or not 0 <= size <= MOST_BYTES + tarfile.BLOCKSIZE:
             raise tarfile.ReadError(f"a header announces {size} bytes")

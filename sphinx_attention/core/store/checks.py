@@ -41,7 +41,7 @@ def whole(value: Any, what: str, least: int, most: int) -> int:
 
 
 def text_of(value: Any, what: str, longest: int) -> str:
-    """A text of at most so many characters, which UTF-8 can hold."""
+    """A text with a limited number of characters, which UTF-8 can hold."""
     if not isinstance(value, str):
         raise UnfitError(f"{what} is {brief(value)}, not a text")
     if len(value) > longest:

@@ -116,7 +116,7 @@ class ArrayInfo:
 
     @property
     def count(self) -> int:
-        """How many numbers there are."""
+        """The number of its numbers."""
         return math.prod(self.shape)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .folder import FolderStore
 
 _AT_ONCE = 64
-"""How many entries are fetched together: enough to hide the latency, few enough for the memory."""
+"""The entries of one request: enough to hide the latency, and few enough for the memory."""
 
 
 class SharedStore(Store):

@@ -75,7 +75,7 @@ class RemoteStore(Store):
         self._system: tuple[int, Any, str] | None = None
         self._reached = False
         self._most = _MOST_TOGETHER
-        """How many bytes of an object the next reading takes at most."""
+        """The most bytes of an object in the next reading."""
 
     @property
     def name(self) -> str:

@@ -181,7 +181,7 @@ def test_a_process_that_dies_is_reported(notes: Notes, monkeypatch: pytest.Monke
     monkeypatch.setattr(processes, "_TRIES", 1)
     notes.write({"index": ["a b", "die now"]})
     answer = notes.run("capture", str(notes.folder), "--jobs", "2", code=1)
-    assert "most likely for want of memory" in answer.err
+    assert "most likely because memory was short" in answer.err
     assert "fewer processes (--jobs)" in answer.err
     assert len(notes.entries()) == 1
 

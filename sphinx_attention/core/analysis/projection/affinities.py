@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 NEIGHBOURS = 3
-"""How many neighbours a row has for each unit of perplexity, as in t-SNE."""
+"""The number of neighbours of a row for each unit of perplexity, as in t-SNE."""
 
 OF_KEYS = 0.25
 """The share of the softmax over queries, for each key, in the affinities. The rest is the softmax

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 WEIGHTS_A_BATCH = 1 << 25
-"""How many weights of all layers and heads are kept of one pass: 128 MiB."""
+"""The most weights of all layers and heads that are kept of one pass: 128 MiB."""
 
 
 _TOKENS_A_PASS = 30

@@ -13,7 +13,7 @@ from sphinx_attention.core.progress import announce, listener
 from .packages import require
 
 _ANSWERS_WITHIN = 5.0
-"""How many seconds the hub may take to answer. Its own client tries for half a minute."""
+"""The most seconds that the hub may take to answer. Its own client tries for half a minute."""
 
 _A_LINE_EVERY = 5.0
 """The seconds between two messages about a download if no bar can be drawn."""

@@ -51,7 +51,7 @@ class Kept:
     no_norms: str = ""
 
     def add(self, weights: NDArray[np.float32], layers: int) -> None:
-        """Keep a copy of one layer's weights, with space for so many layers."""
+        """Keep a copy of one layer's weights, with space for all layers."""
         self.heads.append(len(weights))
         if self.even is None and not self.apart:
             self.even = np.empty((layers, *weights.shape), dtype=np.float32)

@@ -65,11 +65,11 @@ class Call:
         return _first(self.given.get("s_aux"), getattr(self.module, "sinks", None))
 
     def blocks_of(self, keys: int) -> tuple[Span, ...]:
-        """The blocks of a text of so many tokens, without the blocks of its padding."""
+        """The blocks of a text with this number of tokens, without the blocks of its padding."""
         return tuple(block for block in self.blocks if block[1] <= keys)
 
     def columns(self, keys: int) -> slice | list[int]:
-        """The keys that belong to a text of so many tokens, and not to its padding."""
+        """The keys of a text with this number of tokens, without those of its padding."""
         if not self.blocks:
             return slice(keys)
         tokens = self.weights.shape[-1] - len(self.blocks)

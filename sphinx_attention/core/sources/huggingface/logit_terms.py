@@ -32,7 +32,7 @@ class HostTerms:
         self._sinks = None if terms.sinks is None else host(terms.sinks)
 
     def cut(self, row: int, queries: int, keys: slice | list[int]) -> LayerLogitTerms:
-        """The terms of one row of the batch, for so many queries and for these keys."""
+        """The terms of one row of the batch, for its first queries and for these keys."""
         bias = None
         if self._bias is not None:
             own = self._bias[row if len(self._bias) > 1 else 0]

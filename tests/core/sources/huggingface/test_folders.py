@@ -17,7 +17,6 @@ from sphinx_attention.core.authoring.declarations import find_source
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import Request
 from sphinx_attention.core.sources import open_source
-from sphinx_attention.core.sources.huggingface.bounds import check_config
 from sphinx_attention.core.sources.huggingface.loading import quiet
 from tests.core import tiny_models
 from tests.core.sources.huggingface.folders import (
@@ -391,16 +390,3 @@ def test_a_missing_id_comes_with_a_suggestion(tmp_path: Path, name: str, says: s
     assert isinstance(answer, AttentionError)
     assert answer.problem is Problem.NETWORK
     assert answer.message.endswith(says)
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"block_multiple_of": 256, "num_experts": 16384, "layer_rope_theta": [500_000]},
-        {"encoder_hash_byte_group_vocab": 500_002, "positions_of_a_layer_at_most": 10**7},
-        {"num_hidden_layers": 3.0, "layers_to_use": [-1]},
-    ],
-)
-def test_large_numbers_that_count_no_layers_are_fine(values: dict[str, Any]) -> None:
-    """Some of these numbers are defaults in transformers' own configurations."""
-    check_config(values, "the folder m")
