@@ -19,6 +19,7 @@ from sphinx_attention.core.figure.focus import pick
 from sphinx_attention.core.host_words import option
 from sphinx_attention.core.phrases import phrases
 from sphinx_attention.core.text import clean_line, listed, nearest, quoted
+from sphinx_attention.core.views import VIEWS
 
 from . import over_many
 from .comparison import rounded
@@ -289,10 +290,11 @@ _STEPS: Mapping[str, Callable[[logits.Chain, int], float]] = {
 def _sum(part: Callable[[logits.Chain, int], float], found: Located, quantity: str) -> float:
     """The sum of a quantity over the tokens that are named."""
     if reason := logits.missing(found.attention):
+        keeping = [kind.name for kind in VIEWS.values() if {"queries", "keys"} <= {*kind.keeps}]
         raise AttentionError(
             Problem.REFERENCE,
             f"there is no {quantity} of {found.pair}: {phrases().remark(reason)}. A figure in the "
-            "view steps keeps queries and keys",
+            f"view {listed(keeping)} keeps queries and keys",
         )
     total = 0.0
     for query in found.queries:

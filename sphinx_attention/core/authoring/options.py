@@ -174,7 +174,8 @@ OPTIONS: dict[str, Option] = {
         "a picture that a vision transformer sees: a PNG, JPEG, WebP, GIF, BMP or TIFF file of at "
         "most 40 million pixels; several, with `` | `` between: readers choose among them. The "
         "figure then needs no text, unless the model reads one beside the picture, and its default "
-        "view is ``image``. Describe the picture in ``alt``",
+        f"view is {listed(f'``{name}``' for name, kind in VIEWS.items() if kind.needs_picture)}. "
+        "Describe the picture in ``alt``",
     ),
     "matrix": Option(
         converters.text,
@@ -273,8 +274,8 @@ OPTIONS: dict[str, Option] = {
     "note": Option(
         converters.labels,
         "labels in the picture, with ``;`` between: ``fox -> dog | animals`` labels an edge, and "
-        "``fox | an animal`` a word. They belong to the head that is shown first. The view "
-        "``arcs`` sets them in the picture, and every other view below it",
+        "``fox | an animal`` a word. They belong to the head that is shown first. Views that "
+        "show the words in a row set them in the picture, and all other views below it",
     ),
     "alt": Option(
         converters.line,

@@ -26,6 +26,7 @@ import numpy as np
 from sphinx_attention.core.codes import NO_SCORE
 from sphinx_attention.core.errors import AttentionError, InvalidValueError, Problem
 from sphinx_attention.core.text import listed, quoted
+from sphinx_attention.core.views import VIEWS
 
 from .comparison import SIGNS, holds, parse_number
 from .head_scores import score_name, scores
@@ -280,10 +281,11 @@ def _sentences(reference: Reference, figure: Figure, name: str) -> NDArray[np.ui
     summary = found.attention.summary
     short = score_name(name)
     if summary is None or short not in summary.arrays:
+        scoring = [kind.name for kind in VIEWS.values() if "score" in kind.options]
         raise AttentionError(
             Problem.REFERENCE,
             f"the figure {reference.figure} has no scores of many sentences: only a figure in the "
-            "view corpus has",
+            f"view {listed(scoring)} has",
         )
     every = summary.arrays[short][found.layer, found.head]
     known: NDArray[np.uint16] = every[every != NO_SCORE]

@@ -9,7 +9,7 @@ import { detail, placeInWords, strongestPairs } from "../../src/page/strongest-p
 import { weightVectorOf } from "../../src/page/weight-vector";
 import { draw as drawArcs } from "../../src/views/arcs";
 import { strengthAtRest } from "../../src/views/arcs/curves";
-import { frameOf } from "../../src/views/arcs/layout";
+import { layoutOf } from "../../src/views/arcs/layout";
 import { edgesAtRest } from "../../src/views/edges/at-rest";
 import { type Squares, view as edgesPart } from "../../src/views/edges/part";
 import { thumbnails } from "../../src/views/grid/sheet";
@@ -49,19 +49,19 @@ function caseOfSquares({ paths, label }: Squares): SquaresCase {
   return [told, label];
 }
 
-function arcsFrame(figure: FigureCase) {
+function arcsLayout(figure: FigureCase) {
   const [query, key, , , queryWidths, keyWidths] = figure.frame;
-  return frameOf({ query, key }, { query: queryWidths, key: keyWidths }, modelOfCase(figure).oneRow);
+  return layoutOf({ query, key }, { query: queryWidths, key: keyWidths }, modelOfCase(figure).oneRow);
 }
 
 each("the layout of arcs", (figure) => {
-  const frame = arcsFrame(figure);
+  const frame = arcsLayout(figure);
   const { queries, keys, queryY, keyY, queryWidths, keyWidths } = frame;
   assert.deepEqual([queries, keys, queryY, keyY, queryWidths, keyWidths], figure.frame);
 });
 
 each("edges, their widths and curves", (figure) => {
-  const [model, frame] = [modelOfCase(figure), arcsFrame(figure)];
+  const [model, frame] = [modelOfCase(figure), arcsLayout(figure)];
   for (const { places, edges, squares } of figure.pinned) {
     const state = { ...atRest, layer: figure.layer, head: figure.head, pinned: queries(places) };
     const { strokes, squares: drawn } = drawArcs(model, state, frame);

@@ -7,7 +7,7 @@ import { heaviest, short } from "../../src/draw/edges";
 import { LEVELS } from "../../src/draw/heatmap";
 import { curve } from "../../src/views/arcs/curves";
 import { feetOf } from "../../src/views/arcs/feet";
-import { frameOf, middlesOf } from "../../src/views/arcs/layout";
+import { layoutOf, middlesOf } from "../../src/views/arcs/layout";
 import { labelled } from "../../src/views/matrix";
 import { cellsOf, levelPaths, ticks } from "../../src/views/matrix/cells";
 import { stripsOf, view as steps } from "../../src/views/steps";
@@ -31,7 +31,7 @@ test("the words of a row, and the feet and curves of its edges", () => {
     assert.deepEqual(middlesOf(widths), { middles, width });
     const turned = (list: number[]): number[] => (mirrored ? [...list].reverse() : list);
     const [xs, own] = [turned(middles), turned(widths)];
-    const frame = frameOf({ query: xs, key: [] }, { query: own, key: own }, true);
+    const frame = layoutOf({ query: xs, key: [] }, { query: own, key: own }, true);
     assert.equal(frame.queryY, y);
     const standing = drawn.map(([query, key, code]: number[]) => ({ query, key, width: (code! * 10) / 1000 }));
     const feet = feetOf(standing, { ...frame, oneRow: true });

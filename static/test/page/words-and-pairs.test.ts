@@ -7,14 +7,14 @@ import { detail, placeInWords, strongestPairs } from "../../src/page/strongest-p
 import { weightVectorOf } from "../../src/page/weight-vector";
 import { neighbour } from "../../src/page/tokens";
 import { draw } from "../../src/views/arcs";
-import type { Frame } from "../../src/views/arcs/curves";
+import type { ArcsLayout } from "../../src/views/arcs/curves";
 import type { TokenElement } from "../../src/views/view";
 import { cutoffNote, spoken } from "../../src/draw/sentences";
 import { atRest, cross, model } from "../sample";
 
 const state = atRest;
 const at = (index: number): Place => ({ side: "query", index });
-const frame: Frame = {
+const frame: ArcsLayout = {
   queries: [28, 76, 124],
   keys: [28, 76, 124],
   queryWidths: [30, 30, 30],

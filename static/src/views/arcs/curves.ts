@@ -6,7 +6,7 @@ import { clamp, type Edge, nearest, short, type Side, weightOf } from "../shared
 import type { Feet } from "./feet";
 
 /** The layout of the static picture, in px. */
-export interface Frame {
+export interface ArcsLayout {
   /** The centres of the tokens, and the widths of their texts. */
   queries: readonly number[];
   keys: readonly number[];
@@ -30,24 +30,24 @@ export function headroomOf(span: number): number {
  * The curve of an edge as the `d` of a path that starts at the token in focus. The Python part proves
  * that curves with a common end do not cross.
  */
-export function curve(frame: Frame, edge: Pick<Edge, "query" | "key">, from: Side, [atQuery, atKey]: Feet): string {
-  const q = frame.queries[edge.query]!;
-  const k = frame.keys[edge.key]!;
+export function curve(layout: ArcsLayout, edge: Pick<Edge, "query" | "key">, from: Side, [atQuery, atKey]: Feet): string {
+  const q = layout.queries[edge.query]!;
+  const k = layout.keys[edge.key]!;
   const isForth = from === "query";
   const [x, end] = isForth ? [q + atQuery, k + atKey] : [k + atKey, q + atQuery];
-  if (frame.queryY !== frame.keyY) {
-    const [startY, endY] = isForth ? [frame.queryY, frame.keyY] : [frame.keyY, frame.queryY];
+  if (layout.queryY !== layout.keyY) {
+    const [startY, endY] = isForth ? [layout.queryY, layout.keyY] : [layout.keyY, layout.queryY];
     const middle = (startY + endY) / 2;
     return path`M${x} ${startY}C${x} ${middle} ${end} ${middle} ${end} ${endY}`;
   }
-  const y = frame.queryY;
+  const y = layout.queryY;
   const isLoop = edge.query === edge.key;
-  const top = y - (isLoop ? loopHandle(Math.abs(atKey - atQuery), frame) : handle(Math.abs(k - q), frame));
+  const top = y - (isLoop ? loopHandle(Math.abs(atKey - atQuery), layout) : handle(Math.abs(k - q), layout));
   return path`M${x} ${y}C${x} ${top} ${end} ${top} ${end} ${y}`;
 }
 
 /** The height of an arc's control points above its ends. */
-function handle(distance: number, { span, headroom }: Frame): number {
+function handle(distance: number, { span, headroom }: ArcsLayout): number {
   const rise = Math.min(headroom, span / 2);
   const { near, near_apex, least_nesting, most_nesting, apex } = edges;
   const fitting = span > 2 * near ? Math.log(rise / near_apex) / Math.log(span / near) : most_nesting;
@@ -56,7 +56,7 @@ function handle(distance: number, { span, headroom }: Frame): number {
 }
 
 /** The height of the control points of an edge to its own token, whose feet are so far apart. */
-function loopHandle(apart: number, { headroom }: Frame): number {
+function loopHandle(apart: number, { headroom }: ArcsLayout): number {
   return Math.min(edges.loop_height + edges.loop_grows * apart, edges.loop_most * headroom) / edges.apex;
 }
 

@@ -31,10 +31,10 @@ import {
   type ViewKind,
   weightOf,
 } from "../shared";
-import { curve, type Frame, strengthAtRest } from "./curves";
+import { curve, type ArcsLayout, strengthAtRest } from "./curves";
 import { feetOf } from "./feet";
 import { edgesAtRest, type EdgePath, isSameFocus, type Motion, openLight, pathsIn, type Squares, squaresInto, squaresUnder } from "../edges/part";
-import { frameIn, putToken, setInOwnFont } from "./layout";
+import { layoutIn, putToken, setInOwnFont } from "./layout";
 import { openRest } from "./rest";
 import { ROW_ABOVE } from "./rows";
 
@@ -64,47 +64,47 @@ export interface Drawing {
 }
 
 /** What the picture shows of a state. */
-export function draw(model: Model, state: State, frame: Frame, hasSquares = true): Drawing {
+export function draw(model: Model, state: State, layout: ArcsLayout, hasSquares = true): Drawing {
   const focus = inFocus(state);
   if (!focus.length) return { focus, strokes: [], side: null, numbers: [], squares: NO_SQUARES };
   const line = lineOf(model, state.layer, state.head, focus, state.direction);
   return {
     focus,
     // Edges to special tokens are below the others.
-    strokes: strokesOf(frame, edgesOf(model, line), line.from, model.oneRow)
+    strokes: strokesOf(layout, edgesOf(model, line), line.from, model.oneRow)
       .sort((a, b) => Number(b.special) - Number(a.special)),
     side: model.oneRow || line.from === "key" ? "query" : "key",
     numbers: line.codes.map((code) => printedWeight(code, model.signed)),
-    squares: hasSquares ? squaresAt(model, state, frame, line) : NO_SQUARES,
+    squares: hasSquares ? squaresAt(model, state, layout, line) : NO_SQUARES,
   };
 }
 
 const NO_SQUARES: Squares = { paths: [], label: "" };
 
 /** The squares of all heads of the layer, beside the weights. A difference has none. */
-function squaresAt(model: Model, state: State, frame: Frame, { from }: Line): Squares {
+function squaresAt(model: Model, state: State, layout: ArcsLayout, { from }: Line): Squares {
   if (model.signed) return NO_SQUARES;
   const heads = model.heads.map((_, head) => ({
     head,
     weights: lineOf(model, state.layer, head, inFocus(state), state.direction),
   }));
   const isUpper = from === "query" && !model.oneRow;
-  const [middles, widths] = isUpper ? [frame.keys, frame.keyWidths] : [frame.queries, frame.queryWidths];
-  const y = isUpper ? ROW_ABOVE.squares : frame.queryY + NUMBER_BELOW + BELOW_NUMBER;
+  const [middles, widths] = isUpper ? [layout.keys, layout.keyWidths] : [layout.queries, layout.queryWidths];
+  const y = isUpper ? ROW_ABOVE.squares : layout.queryY + NUMBER_BELOW + BELOW_NUMBER;
   const rooms = middles.map((x, i) => ({ x, y, width: Math.max(widths[i]!, row.least) }));
   return squaresUnder(model, heads, rooms, state.head);
 }
 
 /** The strokes of edges that are drawn together, in the same order. */
-function strokesOf(frame: Frame, edges: readonly Edge[], from: Side, oneRow: boolean): Stroke[] {
+function strokesOf(layout: ArcsLayout, edges: readonly Edge[], from: Side, oneRow: boolean): Stroke[] {
   const widths = edges.map(({ code }) => (weightOf(code) * curves.stroke) / 1000);
-  const feet = feetOf(edges.map(({ query, key }, i) => ({ query, key, width: widths[i]! })), { ...frame, oneRow });
+  const feet = feetOf(edges.map(({ query, key }, i) => ({ query, key, width: widths[i]! })), { ...layout, oneRow });
   return edges.map((edge, i) => ({
     query: edge.query,
     key: edge.key,
     special: edge.special,
     less: edge.code < 0,
-    d: curve(frame, edge, from, feet[i]!),
+    d: curve(layout, edge, from, feet[i]!),
     width: short(widths[i]!),
   }));
 }
@@ -145,19 +145,19 @@ function open(root: HTMLElement, model: Model): View {
   const labels = find<SVGGElement>(picture, "labels");
   const squares = find<SVGGElement>(picture, "squares") ?? group("squares");
   find(picture, "tokens")!.before(squares);
-  let frame = frameIn(tokens, model.oneRow, labels ? numberIn(labels, "data-band") : 0);
+  let layout = layoutIn(tokens, model.oneRow, labels ? numberIn(labels, "data-band") : 0);
   const both = [...tokens.query, ...tokens.key];
   for (const token of both) {
-    const [top, high] = isAbove(token.place.side, model) ? [ROW_ABOVE.top, 40] : [frame.queryY + 4, 42];
+    const [top, high] = isAbove(token.place.side, model) ? [ROW_ABOVE.top, 40] : [layout.queryY + 4, 42];
     addHitArea(token.element, token.x, top, row.least, high);
   }
   /** Set the words in the page's own font. True where they have moved. */
   const settle = (): boolean => {
     // The author's labels point at the words where Python has put them.
-    const next = setInOwnFont(picture, tokens, frame, !labels);
-    if (next) frame = next;
-    for (const [i, token] of tokens.query.entries()) putToken(token, frame.queryWidths[i]!);
-    for (const [i, token] of tokens.key.entries()) putToken(token, frame.keyWidths[i]!);
+    const next = setInOwnFont(picture, tokens, layout, !labels);
+    if (next) layout = next;
+    for (const [i, token] of tokens.query.entries()) putToken(token, layout.queryWidths[i]!);
+    for (const [i, token] of tokens.key.entries()) putToken(token, layout.keyWidths[i]!);
     return !!next;
   };
   const hasMoved = settle();
@@ -167,19 +167,19 @@ function open(root: HTMLElement, model: Model): View {
   // Beside the many thumbnails of a grid, there must be few elements.
   const hasSquares = both.length <= most_with_squares || !root.matches(".attention-large");
   const edgePaths = pathsIn(edges, ({ dataset }) => nameOf(dataset["query"]!, dataset["key"]!));
-  const rest = overview && openRest(overview, (state) => restPaths(model, state, frame), { isLarge, isStatic: !hasMoved });
+  const rest = overview && openRest(overview, (state) => restPaths(model, state, layout), { isLarge, isStatic: !hasMoved });
   let shown = readShown(tokens);
   let first: State | undefined;
 
   const showEdges = ({ strokes }: Drawing, motion: Motion): void =>
     edgePaths.show(strokes.map((stroke) => pathOf(stroke, "edge")), motion);
   const show = (state: State, previous: State | null): void => {
-    const next = draw(model, state, frame, hasSquares);
+    const next = draw(model, state, layout, hasSquares);
     squaresInto(squares, next.squares, !!state.pinned.length && next.focus !== state.pinned);
     showEdges(next, !previous ? "none" : isSameFocus(state, previous) ? "change" : "grow");
     for (const side of SIDES) {
       const numbers = next.side === side ? next.numbers : [];
-      if (next.side === side || shown.side === side) numbersInto(tokens[side], numbers, side, frame, model);
+      if (next.side === side || shown.side === side) numbersInto(tokens[side], numbers, side, layout, model);
     }
     for (const [places, on] of [[shown.focus, false], [next.focus, true]] as const) {
       for (const place of places) {
@@ -199,7 +199,7 @@ function open(root: HTMLElement, model: Model): View {
   let last: State | undefined;
   const onFonts = (): void => {
     if (!last || !settle()) return;
-    const next = draw(model, last, frame, hasSquares);
+    const next = draw(model, last, layout, hasSquares);
     showEdges(next, "none");
     squaresInto(squares, next.squares);
     rest?.redraw(last);
@@ -233,13 +233,13 @@ function numbersInto(
   tokens: readonly TextToken[],
   numbers: Drawing["numbers"],
   side: Side,
-  frame: Frame,
+  layout: ArcsLayout,
   model: Model,
 ): void {
   for (const [i, token] of tokens.entries()) {
     const number = numbers[i];
     toggleClass(token.element, "token--masked", !!number?.masked);
-    showWeight(token, number, () => newWeight(token, side, frame, model));
+    showWeight(token, number, () => newWeight(token, side, layout, model));
   }
 }
 
@@ -248,19 +248,19 @@ function isAbove(side: Side, model: Model): boolean {
   return side === "key" && !model.oneRow;
 }
 
-function newWeight(token: TextToken, side: Side, frame: Frame, model: Model): SVGTextElement {
+function newWeight(token: TextToken, side: Side, layout: ArcsLayout, model: Model): SVGTextElement {
   const above = isAbove(side, model);
   return svg("text", {
     x: short(token.x),
-    y: short(above ? ROW_ABOVE.number : frame.queryY + NUMBER_BELOW),
+    y: short(above ? ROW_ABOVE.number : layout.queryY + NUMBER_BELOW),
     "font-size": "11",
   });
 }
 
 /** The edges at rest. Those to special tokens are below the others, and weak ones below strong ones. */
-function restPaths(model: Model, { layer, head }: State, frame: Frame): EdgePath[] {
+function restPaths(model: Model, { layer, head }: State, layout: ArcsLayout): EdgePath[] {
   const all = edgesAtRest(model, layer, head, OVERVIEW);
-  const strokes = strokesOf(frame, all, "query", model.oneRow);
+  const strokes = strokesOf(layout, all, "query", model.oneRow);
   return all
     .map((edge, i) => ({ stroke: strokes[i]!, special: Number(edge.special), strength: strengthAtRest(edge) }))
     .sort((a, b) => b.special - a.special || a.strength - b.strength)

@@ -6,7 +6,7 @@
 import { column } from "../../../../sphinx_attention/core/render/arcs/constants.json";
 import { edges, word_row as constants } from "../../../../sphinx_attention/core/render/common/constants.json";
 import { clamp, find, numberIn, setAttributes, short, type Side, SIDES, type TextToken, type TextTokens, toggleClass } from "../shared";
-import { type Frame, headroomOf } from "./curves";
+import { type ArcsLayout, headroomOf } from "./curves";
 import { ROW_ABOVE, ROW_BELOW } from "./rows";
 
 /** Px by which a word may be wider or narrower than in the table without being noticed. */
@@ -30,7 +30,7 @@ type PerSide = Readonly<Record<Side, readonly number[]>>;
  * The layout of the static picture, from the middles of its tokens and the widths of their texts. The
  * author's labels stand in a band above it.
  */
-export function frameOf(middles: PerSide, widths: PerSide, oneRow: boolean, band = 0): Frame {
+export function layoutOf(middles: PerSide, widths: PerSide, oneRow: boolean, band = 0): ArcsLayout {
   const queries = middles.query;
   if (!oneRow) {
     const size = { queryWidths: widths.query, keyWidths: widths.key, headroom: 0, span: 0 };
@@ -47,14 +47,14 @@ function spanOf(middles: readonly number[]): number {
 }
 
 /** The layout of a picture as it stands. A theme may have copied a picture whose words have moved. */
-export function frameIn(tokens: TextTokens, oneRow: boolean, band: number): Frame {
+export function layoutIn(tokens: TextTokens, oneRow: boolean, band: number): ArcsLayout {
   const widths = perSide((side) =>
     tokens[side].map(({ word }) => numberIn(word!, "textLength") || word!.getComputedTextLength()),
   );
-  const frame = frameOf(perSide((side) => tokens[side].map(({ x }) => x)), widths, oneRow, band);
-  if (!oneRow) return frame;
+  const layout = layoutOf(perSide((side) => tokens[side].map(({ x }) => x)), widths, oneRow, band);
+  if (!oneRow) return layout;
   const y = numberIn(tokens.query[0]!.word!, "y") - constants.word;
-  return { ...frame, queryY: y, keyY: y, headroom: y - constants.top - band };
+  return { ...layout, queryY: y, keyY: y, headroom: y - constants.top - band };
 }
 
 function perSide<Value>(of: (side: Side) => Value): Record<Side, Value> {
@@ -62,12 +62,12 @@ function perSide<Value>(of: (side: Side) => Value): Record<Side, Value> {
 }
 
 /**
- * Set the words in the font of the page. Where its widths are other ones than those of the frame, the
- * words are moved, and the result is a new frame. The height of the picture on the page stays.
+ * Set the words in the font of the page. Where its widths are other ones than those of the layout, the
+ * words are moved, and the result is a new layout. The height of the picture on the page stays.
  *
  * Where words must not move, they keep their places, and are stretched only if they do not fit.
  */
-export function setInOwnFont(picture: SVGSVGElement, tokens: TextTokens, frame: Frame, mayMove: boolean): Frame | null {
+export function setInOwnFont(picture: SVGSVGElement, tokens: TextTokens, layout: ArcsLayout, mayMove: boolean): ArcsLayout | null {
   if (!picture.getBoundingClientRect().width) return null;
   const oneRow = !tokens.key.length;
   const all = [...tokens.query, ...tokens.key];
@@ -77,7 +77,7 @@ export function setInOwnFont(picture: SVGSVGElement, tokens: TextTokens, frame: 
   for (const { element } of focused) toggleClass(element, "token--focus", false);
   const widths = perSide((side) => tokens[side].map(({ word }) => word!.getComputedTextLength()));
   for (const { element } of focused) toggleClass(element, "token--focus", true);
-  const known = { query: frame.queryWidths, key: frame.keyWidths };
+  const known = { query: layout.queryWidths, key: layout.keyWidths };
   const wider = SIDES.flatMap((side) => widths[side].map((width, i) => width - known[side][i]!));
   const most = Math.max(...wider);
   if (!mayMove) {
@@ -101,8 +101,8 @@ export function setInOwnFont(picture: SVGSVGElement, tokens: TextTokens, frame: 
   if (width > box.width) widen(picture, width);
   const middles = perSide((side) => tokens[side].map(({ x }) => x));
   // The heights stay, because the page around the picture does.
-  const { queryY, keyY, headroom } = frame;
-  return { ...frameOf(middles, oneRow ? { ...widths, key: widths.query } : widths, oneRow), queryY, keyY, headroom };
+  const { queryY, keyY, headroom } = layout;
+  return { ...layoutOf(middles, oneRow ? { ...widths, key: widths.query } : widths, oneRow), queryY, keyY, headroom };
 }
 
 function stretch({ word }: TextToken, width: number): void {

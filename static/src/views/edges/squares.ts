@@ -153,8 +153,8 @@ export function squaresInto(parent: Element, { paths, label }: Squares, keeps = 
   }
   if (label) setAttributes(parent, { role: "img", "aria-label": label });
   else for (const name of ["role", "aria-label"]) parent.removeAttribute(name);
-  // The view of heads has a legend of its own, and a large picture beside another has none.
-  if (!keeps && !parent.closest(".attention-heads, .attention-large")) legendInto(parent.closest<HTMLElement>(".attention-figure")!, paths);
+  // A large picture beside another one has no legend.
+  if (!keeps && !parent.closest(".attention-large")) legendInto(parent.closest<HTMLElement>(".attention-figure")!, paths);
 }
 
 /** Name the heads of the squares below the picture. Screen readers have the description of the squares. */

@@ -334,7 +334,8 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     if (!focus.length) rest(state, motion);
     edgePaths.show(lines.map((path) => ({ name: nameOfLine(path), attributes: { "stroke-opacity": "1", ...path } })), motion);
     elementsInto(bars, "path", pieces);
-    squaresInto(squares, shown);
+    // This view has a legend of its own.
+    squaresInto(squares, shown, true);
     light.show(state);
     const filter = filterOf(model, state.options);
     for (const token of all) {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { curve as curveOn, type Frame, headroomOf } from "../../../src/views/arcs/curves";
+import { curve as curveOn, type ArcsLayout, headroomOf } from "../../../src/views/arcs/curves";
 import { type Feet, feetOf } from "../../../src/views/arcs/feet";
 import type { Edge } from "../../../src/views/shared";
 
-const frame: Frame = {
+const frame: ArcsLayout = {
   queries: [0, 50, 400],
   keys: [0, 50, 400],
   queryWidths: [40, 40, 40],
@@ -16,7 +16,7 @@ const frame: Frame = {
 };
 const edge = (q: number, k: number): Edge => ({ query: q, key: k, code: 1, special: false });
 
-const curve = (on: Frame, one: Edge, from: "query" | "key", feet: Feet = [0, 0]): string => curveOn(on, one, from, feet);
+const curve = (on: ArcsLayout, one: Edge, from: "query" | "key", feet: Feet = [0, 0]): string => curveOn(on, one, from, feet);
 
 test("headroom is a whole number between 50 and 140", () => {
   assert.deepEqual([0, 400, 402, 5000].map(headroomOf), [50, 88, 88, 140]);
@@ -76,7 +76,7 @@ test("two edges between the same words do not cross", () => {
 });
 
 test("curves that share an end do not cross", () => {
-  const wide: Frame = { ...frame, headroom: 140, span: 900 };
+  const wide: ArcsLayout = { ...frame, headroom: 140, span: 900 };
   wide.queries = wide.keys = Array.from({ length: 31 }, (_, i) => 30 * i);
   const heights = (end: number): number[] => {
     const [x0, y0, , top, x1] = curve(wide, edge(0, end), "query").match(/-?\d+(\.\d+)?/g)!.map(Number);
@@ -98,7 +98,7 @@ test("curves that share an end do not cross", () => {
 });
 
 test("edges between two rows", () => {
-  const two: Frame = { ...frame, keys: [10, 20], queries: [40], queryY: 158, keyY: 48 };
+  const two: ArcsLayout = { ...frame, keys: [10, 20], queries: [40], queryY: 158, keyY: 48 };
   assert.equal(curve(two, edge(0, 1), "query"), "M40 158C40 103 20 103 20 48");
   assert.equal(curve(two, edge(0, 1), "key"), "M20 48C20 103 40 103 40 158");
 });
