@@ -44,11 +44,14 @@ latex_elements = {
     "pointsize": "11pt",
     "extraclassoptions": "openany,oneside",
     "fncychap": "",
+    # The index would be six pages of options of the command line.
+    "printindex": "",
     "sphinxsetup": "TitleColor={HTML}{222222}, InnerLinkColor={HTML}{2F6AC4}, "
     "OuterLinkColor={HTML}{2F6AC4}",
     # Lines of 80 characters fit.
     "fvset": r"\fvset{fontsize=\footnotesize}",
-    # Figures stand near their text, on pages that are full.
+    # Figures stand near their text, on pages that are full. Chapters begin high, and have the
+    # font of sections.
     # Where a code block has letters of Hangul, the font of code has none.
     "preamble": r"""
 \renewcommand\topfraction{.9}
@@ -59,6 +62,11 @@ latex_elements = {
 \setcounter{bottomnumber}{2}
 \setcounter{totalnumber}{6}
 \makeatletter\setlength\@fptop{0pt}\makeatother
+\makeatletter
+\titleformat{\chapter}[display]{\Huge\py@HeaderFamily}%
+  {\large\py@TitleColor\@chapapp\ \thechapter\py@NormalColor}{2pt}{\py@TitleColor}{\py@NormalColor}
+\titlespacing*{\chapter}{0pt}{-12pt}{18pt}
+\makeatother
 \newenvironment{sphinxclassgallery-card}{\par\noindent\begin{minipage}{\linewidth}}{\end{minipage}\par}
 \IfFontExistsTF{Noto Sans CJK KR}{%
   \newfontfamily\notesHangul{Noto Sans CJK KR}[Scale=MatchLowercase]

@@ -102,7 +102,8 @@ class Page:
         site = site_of(md)
         page = cls(site, project_of(options, site.base), lines, _front_matter(site.file, lines))
         page.fences = find_fences(lines)
-        keep_numbers_out(site)
+        if site.kind in {"mkdocs", "properdocs"}:
+            keep_numbers_out(site.kind, site.config)
         problems, page.project.problems = page.project.problems, []
         for error in problems:
             page.warn(error)

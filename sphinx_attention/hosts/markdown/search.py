@@ -1,30 +1,42 @@
 """The search index of MkDocs and ProperDocs, without the numbers of figures.
 
-Their own search indexes all text of a page and knows no way to leave a part out. The search of
+The search of these programs indexes all text of a page and cannot leave out a part. The search of
 Material and Zensical passes over elements that are marked.
+
+The extension does this by itself. A site of notebooks has no page that the extension reads. There,
+a hook of one line is enough: ``from sphinx_attention.hosts.markdown.search import on_config``.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .markup import without_numbers
-
-if TYPE_CHECKING:
-    from .site import Site
 
 _NAME = "sphinx_attention"
 
 
-def keep_numbers_out(site: Site) -> None:
+def on_config(config: Any, **_: Any) -> Any:
+    """The hook for `hooks` in mkdocs.yml and properdocs.yml."""
+    kind = type(config).__module__.partition(".")[0]
+    if kind in {"mkdocs", "properdocs"}:
+        keep_numbers_out(kind, config)
+    return config
+
+
+def keep_numbers_out(kind: str, config: Any) -> None:
     """Hide the numbers of figures from the search of this build.
 
     The page that search sees has no numbers. The page that is written has them.
+
+    Args:
+        kind: the program, ``mkdocs`` or ``properdocs``.
+        config: its configuration, which holds its plugins.
     """
-    if site.kind not in {"mkdocs", "properdocs"} or _NAME in site.config.plugins:
+    if _NAME in config.plugins:
         return
-    plugins: Any = import_module(f"{site.kind}.plugins")
+    plugins: Any = import_module(f"{kind}.plugins")
 
     class _NoNumbers(plugins.BasePlugin):  # type: ignore[misc]
         """Two handlers around those that read a page's content."""
@@ -47,4 +59,4 @@ def keep_numbers_out(site: Site) -> None:
 
     plugin = _NoNumbers()
     plugin.load_config({})
-    site.config.plugins[_NAME] = plugin
+    config.plugins[_NAME] = plugin

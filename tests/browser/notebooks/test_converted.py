@@ -78,17 +78,24 @@ def beside_the_directive(notebook: Path, folder: Path) -> Path:
 
 
 def mkdocs(notebook: Path, folder: Path) -> Path:
-    (folder / "docs").mkdir()
+    index = searched(notebook, folder, "theme: {name: material, font: false}\n")
+    check_without_numbers(index)
+    return folder / "site" / "index.html"
+
+
+def searched(notebook: Path, folder: Path, theme: str) -> str:
+    """The search index of a site of one notebook."""
+    (folder / "docs").mkdir(exist_ok=True)
     shutil.copy(notebook, folder / "docs" / "index.ipynb")
-    (folder / "mkdocs.yml").write_text(
-        "site_name: P\ntheme: {name: material, font: false}\nplugins: [search, mkdocs-jupyter]\n"
-    )
+    (folder / "mkdocs.yml").write_text(f"site_name: P\n{theme}plugins: [search, mkdocs-jupyter]\n")
     python("mkdocs", "-q", "build", "--strict", cwd=folder)
-    index = (folder / "site" / "search" / "search_index.json").read_text(encoding="utf-8")
+    return (folder / "site" / "search" / "search_index.json").read_text(encoding="utf-8")
+
+
+def check_without_numbers(index: str) -> None:
     assert "sphinx_attention" in index
     for absent in ("Strongest", "application/x-attention", "attention-word"):
         assert absent not in index, absent
-    return folder / "site" / "index.html"
 
 
 def gallery(_: Path, folder: Path) -> Path:
@@ -130,3 +137,14 @@ def test_figures_of_a_converted_notebook_are_live(
         assert not [
             url for url in one.outside if "require" not in url and "mathjax" not in url.lower()
         ]
+
+
+def test_the_search_of_mkdocs_itself_needs_a_hook(executed: Path, tmp_path: Path) -> None:
+    """That search cannot leave out a part of a page, and a notebook is no page of our extension."""
+    assert "Strongest" in searched(executed, tmp_path, "theme: mkdocs\n")
+    hook = "from sphinx_attention.hosts.markdown.search import on_config\n"
+    (tmp_path / "hook.py").write_text(hook)
+    check_without_numbers(searched(executed, tmp_path, "theme: mkdocs\nhooks: [hook.py]\n"))
+    # The page itself has its figures.
+    page = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert page.count("<!--attention-->") == FIGURES
