@@ -43,13 +43,28 @@ _AS_PATHS: int = _CONSTANTS["vector"]
 _LABELS: int = _CONSTANTS["labels"]
 """The most labels at rest."""
 
-_LEGEND = 22.0
-_LEGEND_FONT = 12.0
-_FONT = 11.0
+_FONT: int = _CONSTANTS["label_font"]
+"""The font size of labels in px."""
+
+_LEGEND_OF = _CONSTANTS["legend"]
+_LEGEND: int = _LEGEND_OF["row_height"]
+"""The height of a line of the legend in px."""
+
+_LEGEND_FONT: int = _LEGEND_OF["legend_font"]
+_SWATCH: int = _LEGEND_OF["swatch_room"]
+"""The px from the left of an entry to its text."""
+
+_RAMP: int = _LEGEND_OF["ramp_width"]
+_BEFORE_RAMP: int = _LEGEND_OF["before_ramp"]
+"""The px between the text of an entry and its ramp, beside the text at the ramp's low end."""
+
+_RAMP_ROOM: int = _LEGEND_OF["ramp_room"]
+"""The px of an entry for its ramp, beside the ramp and the texts at its ends."""
+
+_GAP: int = _LEGEND_OF["between_entries"]
 _LONGEST_LABEL = 90.0
-_SWATCH = 14.0
-_GAP = 14.0
-_RAMP = 64.0
+"""The most px of a label."""
+
 _LITTLE = 0.1
 """The share of the strongest keys among the nearest below which nearness means little."""
 
@@ -258,13 +273,13 @@ def _legend(found: Colouring, width: float) -> tuple[tuple[Swatch, ...], tuple[R
         needed = _SWATCH + text_width(text, _LEGEND_FONT)
         low, high = found.ends or ("", "")
         if found.ends:
-            needed += _RAMP + 26 + text_width(low + high, _LEGEND_FONT)
+            needed += _RAMP + _RAMP_ROOM + text_width(low + high, _LEGEND_FONT)
         if x > _MARGIN and x + needed > width - _MARGIN:
             x, y = float(_MARGIN), y + _LEGEND
         swatches.append(Swatch(x + 5, y, text, "" if found.ends else entry.colour, entry.square))
         if found.ends:
-            start = x + _SWATCH + text_width(text, _LEGEND_FONT) + 14
-            start += text_width(low, _LEGEND_FONT) + 4
+            start = x + _SWATCH + text_width(text, _LEGEND_FONT)
+            start += text_width(low, _LEGEND_FONT) + _BEFORE_RAMP
             part = found.colours[number * steps : (number + 1) * steps]
             ramps.append(Ramp(start, y - 4, _RAMP, part, low, high))
         x += needed + _GAP

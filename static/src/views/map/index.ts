@@ -3,7 +3,7 @@
  * under the picture; the labels, the lines and the frame are the picture's own elements.
  */
 
-import { side as SIDE, margin as MARGIN } from "../../../../sphinx_attention/core/render/map/constants.json";
+import { margin as MARGIN, side as SIDE } from "../../../../sphinx_attention/core/render/map/constants.json";
 import { script_map as phrases } from "../../../../sphinx_attention/core/phrases/en.json";
 import {
   ADDED,
@@ -23,7 +23,7 @@ import {
   viewNamed,
 } from "../shared";
 import { type Common, type File, filesOf, type Head, type Load } from "./files";
-import { inksOf, type Look, paintPoints, pointAt } from "./points";
+import { inksOf, type Look, paintPoints, pointAt, ZOOM_STEP } from "./points";
 import { received, rowsOf, type Sentence, sentenceOf } from "./weights";
 
 /** Scripts of the view, which are there before a figure is taken over. */
@@ -81,7 +81,6 @@ function partNamed(name: string): Part {
 
 /** How near the pointer has to be to a point, as a share of the square. */
 const REACH = 0.025;
-const STEP = 1.5;
 const MOST_ZOOM = 60;
 /** The most points that are painted while the reader moves the map. */
 const MOVING = 30_000;
@@ -102,7 +101,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const buttons = (["in", "out", "reset"] as const).map((name) => {
     const button = element("button", ["attention-map-button", ADDED], name === "in" ? "+" : name === "out" ? "−" : "○");
     setAttributes(button, { type: "button", title: say(`map_${name}`), "aria-label": say(`map_${name}`) });
-    button.onclick = () => zoomBy(name === "in" ? STEP : name === "out" ? 1 / STEP : 0);
+    button.onclick = () => zoomBy(name === "in" ? ZOOM_STEP : name === "out" ? 1 / ZOOM_STEP : 0);
     return button;
   });
   require(footer, "map-fidelity").before(search, found, ...buttons);

@@ -2,10 +2,10 @@
 
 import { isChord, require, type State, take, type ViewKind } from "../shared";
 import type { Stage } from "./index";
+import { ZOOM_STEP } from "./points";
 
 export const view = { part } as unknown as ViewKind;
 
-const STEP = 1.5;
 const WAYS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 interface Bound {
@@ -42,8 +42,8 @@ function pressed(here: Bound, { key, shiftKey }: KeyboardEvent, several: boolean
     if (shiftKey) hands.lookAt({ x: look.x + (right * 0.2) / look.zoom, y: look.y + (down * 0.2) / look.zoom, zoom: look.zoom });
     else if (several && !here.walking) neighbour(stage, state, right, down);
     else hands.point(pointed < 0 ? start(stage) : pointBeside(stage.head.arrays[stage.projection]!, pointed, right, down));
-  } else if (/^[+=]$/.test(key)) hands.zoomBy(STEP);
-  else if (key === "-") hands.zoomBy(1 / STEP);
+  } else if (/^[+=]$/.test(key)) hands.zoomBy(ZOOM_STEP);
+  else if (key === "-") hands.zoomBy(1 / ZOOM_STEP);
   else if (key === "0") hands.zoomBy(0);
   else if (/^(Enter| )$/.test(key)) {
     if (pointed < 0) hands.point(start(stage));

@@ -1,6 +1,6 @@
 /** The legend of a map, and the value of a point that its colour stands for. */
 
-import { kind, palette, ramps } from "../../../../sphinx_attention/core/render/map/constants.json";
+import { kind, legend as layout, margin as MARGIN, palette, ramps } from "../../../../sphinx_attention/core/render/map/constants.json";
 import { say, svg, textWidth } from "../shared";
 import type { Common, File, Head } from "./files";
 
@@ -33,8 +33,8 @@ export function valueOf(by: string, point: number, { header, arrays }: File<Comm
   }
 }
 
-const FONT = 12;
-const HIGH = 22;
+const FONT = layout.legend_font;
+const HIGH = layout.row_height;
 
 /** Write the legend: a swatch or a ramp for queries and for keys, and the kinds. */
 export function legendInto(legend: SVGElement, by: string, { header }: File<Common>, head: File<Head>): void {
@@ -43,25 +43,27 @@ export function legendInto(legend: SVGElement, by: string, { header }: File<Comm
   const norms = head.header.tops.map((top) => top.toFixed(1));
   const steps = by === "norm" ? ["0", `${norms[0]} / ${norms[1]}`] : ends;
   const made: Node[] = [];
-  let x = 8;
+  let x = MARGIN;
   let y = HIGH / 2 + 4;
   const entry = (colour: string, text: string, square: boolean, ramp?: readonly string[]): void => {
-    const wide = 14 + textWidth(text, FONT) + (ramp ? 80 + textWidth(steps!.join(""), FONT) : 0);
-    if (x > 8 && x + wide > width - 8) [x, y] = [8, y + HIGH];
+    const room = ramp ? layout.ramp_width + layout.ramp_room + textWidth(steps!.join(""), FONT) : 0;
+    const wide = layout.swatch_room + textWidth(text, FONT) + room;
+    if (x > MARGIN && x + wide > width - MARGIN) [x, y] = [MARGIN, y + HIGH];
     made.push(
       svg("path", { d: `M${x + 5} ${y - 4}h0`, stroke: colour, "stroke-width": 8, "stroke-linecap": square ? "square" : "round" }),
-      svg("text", { x: x + 14, y }, text),
+      svg("text", { x: x + layout.swatch_room, y }, text),
     );
     if (ramp) {
-      let at = x + 22 + textWidth(text + steps![0]!, FONT);
+      let at = x + layout.swatch_room + textWidth(text + steps![0]!, FONT) + layout.before_ramp;
       made.push(svg("text", { x: at - 4, y, "text-anchor": "end" }, steps![0]!));
+      const each = layout.ramp_width / ramp.length;
       for (const fill of ramp) {
-        made.push(svg("rect", { x: at, y: y - 8, width: 8, height: 8, fill }));
-        at += 8;
+        made.push(svg("rect", { x: at, y: y - 8, width: each, height: 8, fill }));
+        at += each;
       }
       made.push(svg("text", { x: at + 4, y }, steps![1]!));
     }
-    x += wide + 14;
+    x += wide + layout.between_entries;
   };
   for (const [side, name] of (["map_queries", "map_keys"] as const).entries()) {
     entry(names || steps ? "currentColor" : kind[side]!, say(name), !!side, steps && ramps[side]!);

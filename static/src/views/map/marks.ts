@@ -1,6 +1,6 @@
 /** The marks over the points of a map: legend and fidelity, labels, lines and the tip. */
 
-import { labels as MOST_LABELS, margin as MARGIN, side as SIDE } from "../../../../sphinx_attention/core/render/map/constants.json";
+import { label_font as FONT, labels as MOST_LABELS, margin as MARGIN, side as SIDE } from "../../../../sphinx_attention/core/render/map/constants.json";
 import { ADDED, clamp, element, find, group, require, say, setAttributes, setText, type State, svg, textWidth, type ViewKind } from "../shared";
 import type { Stage } from "./index";
 import { labelsOf } from "./labels";
@@ -10,7 +10,6 @@ import { linesOf, sentenceOf, sum } from "./weights";
 
 export const view = { part, mark } as unknown as ViewKind;
 
-const FONT = 11;
 const TIP_FONT = 12;
 /** A phone shows the picture smaller. Up to this factor, its texts are set larger in it. */
 const LARGEST = 1.8;

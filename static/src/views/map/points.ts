@@ -2,6 +2,9 @@
 
 import { kind, none, palette, ramps } from "../../../../sphinx_attention/core/render/map/constants.json";
 
+/** The factor by which one step enlarges the map. */
+export const ZOOM_STEP = 1.5;
+
 /** Where the reader looks: the middle as a share of the square, and the magnification. */
 export interface Look {
   x: number;
