@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-# A small extension beside this file makes the reference page from the code.
+# Small extensions beside this file make the reference page, and print measured numbers.
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 # Functions that return attention are in a folder of their own.
 sys.path.insert(0, str(Path(__file__).parent / "models"))
@@ -13,7 +13,7 @@ author = "The sphinx-attention authors"
 copyright = "the sphinx-attention authors"
 language = "en"
 
-extensions = ["myst_parser", "sphinx_attention", "reference"]
+extensions = ["myst_parser", "sphinx_attention", "reference", "measured"]
 exclude_patterns = ["_build", "_attention", "_extensions", "starters"]
 
 # `id` names the model, and is part of every key in the store. `path` is the folder of the model on

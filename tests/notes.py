@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,16 @@ from pathlib import Path
 
 NOTES = Path(__file__).parents[1] / "example_docs"
 """The sources of the notes."""
+
+MEASURED: dict[str, str] = json.loads((NOTES / "measured.json").read_text(encoding="utf-8"))
+"""The numbers of the chapters that are no numbers of a figure."""
+
+
+def source(page: str) -> str:
+    """The source of a page in one line, with its measured numbers."""
+    text = (NOTES / page).read_text(encoding="utf-8")
+    text = re.sub(r"[:{]measured[:}]`([^`]+)`", lambda found: MEASURED[found[1]], text)
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True)

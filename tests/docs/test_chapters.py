@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.notes import NOTES
+from tests.notes import MEASURED, NOTES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -255,20 +255,6 @@ COURSE = (
     "a-picture-is-a-sentence.rst",
 )
 
-LITERALS = {
-    # Means over new pictures; tests/training compares them with the card of the model.
-    "a-picture-is-a-sentence.rst": ["0.42", "0.84", "0.12"],
-    # Cosines of vectors are no numbers of an attention; see the test of this chapter above.
-    "two-sentences-one-head.rst": ["0.988", "0.918", "0.871", "0.850"],
-    # Scores on generated tokens; tests/training compares them with the card of the model.
-    "an-induction-head.rst": [
-        *("0.859", "0.009", "0.135", "0.926", "0.639"),
-        *("0.908", "0.888", "0.859", "0.828", "1.000", "1.000", "0.315", "1.000", "1.000"),
-        *("0.505", "1.000", "0.875", "0.902", "0.859"),
-    ],
-}
-"""The numbers that stand in the sources of the prose as they are."""
-
 
 @pytest.mark.parametrize("page", COURSE)
 def test_a_number_in_the_prose_is_no_literal(page: str) -> None:
@@ -277,11 +263,19 @@ def test_a_number_in_the_prose_is_no_literal(page: str) -> None:
     prose = re.sub(r"^```.*?^```$", "", source, flags=re.MULTILINE | re.DOTALL)
     directives = r"^\.\. (?!note|hint|list-table)[\w-]+(:[\w-]+)?::.*\n(?:\n*[ ]+.*\n)*"
     prose = re.sub(directives, "", prose, flags=re.MULTILINE)
-    prose = re.sub(r":attn:\w+:`[^`]*`|\{attn:\w+\}`[^`]*`|https?:\S+", "", prose)
-    decimals = re.findall(r"(?<![\d.])\d+\.\d{2,}|\d+(?:\.\d+)? %", prose)
+    prose = re.sub(r"[:{](?:attn:\w+|measured)[:}]`[^`]*`|https?:\S+", "", prose)
+    decimals = re.findall(r"(?<![\d.])\d+\.\d{2,}|\d+(?:\.\d+)? %|\d+ of the \d+", prose)
     # Head 10 of layer 0 is written 0.10.
-    found = [one for one in decimals if not re.fullmatch(r"[0-5]\.1[01]", one)]
-    assert found == LITERALS.get(page, [])
+    assert [one for one in decimals if not re.fullmatch(r"[0-5]\.1[01]", one)] == []
+
+
+def test_every_measured_number_is_used() -> None:
+    used = {
+        name
+        for page in (*NOTES.glob("*.rst"), *NOTES.glob("*.md"))
+        for name in re.findall(r"[:{]measured[:}]`([^`]+)`", page.read_text(encoding="utf-8"))
+    }
+    assert used == set(MEASURED)
 
 
 def test_what_a_head_writes(notes: BuiltNotes, loaded) -> None:

@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from sphinx_attention.core.sources.builtin import FOLDER
-from tests.notes import NOTES
+from tests.notes import MEASURED, source
 from training.train import Recipe
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.models
 
 CHAPTER = "an-induction-head"
-TEXT = " ".join((NOTES / f"{CHAPTER}.rst").read_text(encoding="utf-8").split())
+TEXT = source(f"{CHAPTER}.rst")
 
 
 @cache
@@ -93,6 +93,11 @@ def test_the_chapters_scores_are_those_of_the_card() -> None:
             assert re.search(rf"- {head} - [^*]*? - {re.escape(told)} - {score}", TEXT), measure
     for position in re.findall(r"\(position (\d\.\d{3})\)", card):
         assert f"{position} by position" in TEXT or f"- {position}" in TEXT
+
+    # Heads that were told nothing, from the card's table of every head.
+    for head in ("1.0", "1.1"):
+        (score,) = re.findall(rf"^\| {head} \| [\d.]+ \| ([\d.]+) \|", card, re.MULTILINE)
+        assert MEASURED[f"induction-{head}-25"] == score
 
 
 def test_what_was_reported_is_said() -> None:

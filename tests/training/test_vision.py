@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sphinx_attention.core.sources.builtin import VISION_FOLDER
-from tests.notes import NOTES
+from tests.notes import source
 from training.vision.evaluate import evaluate
 from training.vision.pictures import FOLDER, SCENES
 from training.vision.shapes import COLOURS, GREY, KINDS, Shape, batch, coverage, owners, paint
@@ -43,7 +43,7 @@ def test_the_card_says_what_is_measured() -> None:
 
 
 def test_the_chapter_has_the_numbers_of_the_card() -> None:
-    chapter = " ".join((NOTES / "a-picture-is-a-sentence.rst").read_text(encoding="utf-8").split())
+    chapter = source("a-picture-is-a-sentence.rst")
     told = table()
     heads = [numbers[0] for name, numbers in told.items() if name[0].isdigit()]
     everywhere = told["*everywhere alike*"][0]
