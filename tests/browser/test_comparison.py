@@ -88,16 +88,25 @@ def test_the_numbers_are_the_models_own(open_page, minilm) -> None:
         assert found == pytest.approx(expected(own, at, 0.95), abs=0.011)
 
 
+def in_focus(page, word: str) -> None:
+    """Wait until a word of the second pane is in focus."""
+    page.wait_for_function(
+        "word => document.querySelectorAll('#arcs-compared .attention-pane')[1]"
+        ".querySelector('.attention-token--focus .attention-word')?.textContent === word",
+        arg=word,
+    )
+
+
 def test_pointing_in_one_points_in_the_other(open_page) -> None:
     page = opened(open_page, "arcs-compared")
     # This is the second "the", which the other sentence lacks.
     token(page, "arcs-compared", 0, 4).hover()
-    page.wait_for_timeout(100)
+    in_focus(page, "bank")
     focus = ".attention-token--focus .attention-word"
     assert pane(page, "arcs-compared", 0).locator(focus).all_text_contents() == ["the"]
     assert pane(page, "arcs-compared", 1).locator(focus).all_text_contents() == ["bank"]
     token(page, "arcs-compared", 0, 1).hover()
-    page.wait_for_timeout(100)
+    in_focus(page, "the")
     assert pane(page, "arcs-compared", 1).locator(focus).all_text_contents() == ["the"]
 
 
@@ -126,7 +135,9 @@ def test_an_address_opens_both(open_page, site) -> None:
     page = open_page("compared")
     page.goto(site.url("compared") + "#arcs-compared&layer=0&head=2&pin=1")
     page.reload()
-    page.wait_for_timeout(600)
+    page.wait_for_function(
+        "() => document.querySelectorAll('#arcs-compared [aria-pressed=true]').length >= 2"
+    )
     for which in (0, 1):
         one = pane(page, "arcs-compared", which)
         assert (one.get_attribute("data-layer"), one.get_attribute("data-head")) == ("0", "2")

@@ -143,8 +143,9 @@ def test_heads_are_loaded_when_they_are_chosen(open_page) -> None:
     fetched: list[str] = []
     page = open_page("corpus", "corpus")
     page.on("request", lambda request: fetched.append(request.url))
-    page.select_option(f"{FIGURE} select[name=head]", "3")
-    page.wait_for_timeout(400)
+    with page.expect_response(lambda response: "attention-later-" in response.url):
+        page.select_option(f"{FIGURE} select[name=head]", "3")
+    page.wait_for_function(f"() => document.querySelector('{FIGURE}').dataset.head === '3'")
     loaded = [url for url in fetched if "attention-later-" in url]
     assert len(loaded) == 1
 

@@ -183,8 +183,9 @@ def test_a_row_of_the_vector_lights_the_lines_of_all_heads(open_page) -> None:
     )
     assert sorted(lit) == ["0 4", "11 4", "row", "word 4"]
     dimmed = page.locator('#hone .attention-edge[data-key="9"]').first
-    page.wait_for_timeout(200)
-    assert dimmed.evaluate("one => getComputedStyle(one).opacity") == "0.25"
+    page.wait_for_function(
+        "one => getComputedStyle(one).opacity === '0.25'", arg=dimmed.element_handle()
+    )
     away(page)
     assert page.locator("#hone .attention-lit").count() == 0
 

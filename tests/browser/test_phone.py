@@ -23,7 +23,14 @@ def test_a_tap_brings_the_answer_into_view(open_page) -> None:
     index = next(n for n in range(20) if not is_seen(n + 1))
     assert not is_seen(index + 3)
     token(page, "wide", index).tap()
-    page.wait_for_timeout(900)
+    # The picture scrolls smoothly until both words are in sight.
+    page.wait_for_function(
+        """() => {
+          const stage = document.querySelector("#wide .attention-stage"), at = stage.scrollLeft;
+          const rests = done => setTimeout(() => done(at > 0 && stage.scrollLeft === at), 200);
+          return new Promise(rests);
+        }"""
+    )
     assert pressed(page, "wide") == [index]
     assert is_seen(index)
     assert is_seen(index + 3)

@@ -10,7 +10,7 @@ import time
 import tracemalloc
 import zlib
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -46,13 +46,26 @@ def used(store: SharedStore) -> list[str]:
     return [trouble.message for trouble in library.drain_warnings()] + messages(store)
 
 
+@pytest.fixture
+def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The attempts to reach a store at a URL."""
+    made: list[str] = []
+    whole = remote_module.check_reachable
+
+    def counted(system: Any, root: str) -> None:
+        made.append(root)
+        whole(system, root)
+
+    monkeypatch.setattr(remote_module, "check_reachable", counted)
+    return made
+
+
 def test_a_remote_store_that_is_down_is_reported_once_and_not_asked_again(
-    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attempts: list[str]
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-    started = time.monotonic()
     (message,) = used(opened(bucket.url, tmp_path))
-    assert time.monotonic() - started < 8
+    assert len(attempts) == 1
     assert message.startswith(f"the shared store {bucket.url} cannot be read: Could not connect")
     assert message.endswith(f"; going on with {tmp_path}/_attention alone")
 
@@ -65,13 +78,16 @@ def silent() -> Iterator[int]:
 
 
 def test_a_remote_store_that_hangs_is_reported_once_and_not_asked_again(
-    silent: int, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    silent: int,
+    bucket: Bucket,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    attempts: list[str],
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent}")
     monkeypatch.setattr(remote_module, "REACH_SECONDS", 1.0)
-    started = time.monotonic()
     (message,) = used(opened(bucket.url, tmp_path))
-    assert time.monotonic() - started < 5
+    assert len(attempts) == 1
     assert "cannot be read: no answer within 1 second;" in message
 
 

@@ -60,7 +60,7 @@ def test_numbers_are_those_of_transformers(tmp_path: Path, size: tuple[int, int]
     with torch.no_grad():
         output = model(pixel_values=values, output_attentions=True)
     own = torch.cat(output.attentions).numpy()
-    np.testing.assert_allclose(found.weights, own, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found.weights, own, rtol=0, atol=2e-5)
     # The same folder through transformers, as any other model.
     elsewhere = ModelSource(name="v", path="v", folder=str(VISION_FOLDER))
     asked = replace(request, source=elsewhere, keep=("queries", "keys", "values", "norms"))
@@ -74,11 +74,11 @@ def test_numbers_are_those_of_transformers(tmp_path: Path, size: tuple[int, int]
     np.testing.assert_array_equal(other.picture.palette, found.picture.palette)
     for name in ("weights", "queries", "keys", "values", "norms"):
         np.testing.assert_allclose(
-            getattr(found, name), getattr(other, name), rtol=1e-4, atol=1e-5, err_msg=name
+            getattr(found, name), getattr(other, name), rtol=1e-4, atol=2e-5, err_msg=name
         )
     pixels = np.asarray(picture.resize((48, 48), Image.Resampling.BILINEAR))
     said = load_vision(VISION_FOLDER).probabilities(pixels)
-    np.testing.assert_allclose(said, output.logits.softmax(-1)[0].numpy(), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(said, output.logits.softmax(-1)[0].numpy(), rtol=0, atol=2e-5)
 
 
 def test_it_names_shapes_and_looks_at_them() -> None:

@@ -67,7 +67,7 @@ def test_with_layers_on_the_disk_the_numbers_are_the_same(
     assert set(places.values()) == on_disk
     assert offloaded.keys() == plain.keys()
     for place, attention in offloaded.items():
-        assert np.abs(attention.weights - plain[place].weights).max() < 1e-6
+        assert np.abs(attention.weights - plain[place].weights).max() < 2e-5
         for name in TENSORS:
             one, other = getattr(attention, name), getattr(plain[place], name)
             assert (one is None) == (other is None)

@@ -93,7 +93,7 @@ def test_keys_that_are_not_chosen_are_masked(made: Made) -> None:
         assert missing(one) == ""
         for query in range(len(one.query_tokens)):
             sums = chain(one, 0, 1, query)
-            assert np.abs(sums.weights - one.weights[0, 1, query]).max() < 1e-5
+            assert np.abs(sums.weights - one.weights[0, 1, query]).max() < 2e-5
 
 
 class TestWhatIsSaid:
@@ -218,14 +218,14 @@ class TestLayersOfUnequalHeads:
         assert one.layer_names == ("0", "2")
         assert told(one).endswith("layer 1 with other numbers of heads left out")
         (expected,) = reference(model, tiny.tokenizer(), FOX, None).values()
-        assert np.abs(one.weights - np.stack([expected[0], expected[2]])).max() < 1e-5
+        assert np.abs(one.weights - np.stack([expected[0], expected[2]])).max() < 2e-5
 
     def test_other_layers_are_shown_when_they_are_named(self, laguna: tuple[Path, Any]) -> None:
         folder, model = laguna
         one = captured(folder, layers=(1,))
         assert one.weights.shape[:2] == (1, 8)
         (expected,) = reference(model, tiny.tokenizer(), FOX, None).values()
-        assert np.abs(one.weights[0] - expected[1]).max() < 1e-5
+        assert np.abs(one.weights[0] - expected[1]).max() < 2e-5
 
     def test_unequal_layers_named_together_are_an_error(self, laguna: tuple[Path, Any]) -> None:
         message = failure(Request(source_of(laguna[0]), FOX, layers=(0, 1))).message
@@ -237,7 +237,7 @@ class TestWindows:
         one = captured(made("longformer")[0])
         query, key = np.indices(one.weights.shape[2:])
         assert np.array_equal(one.mask_of(0), abs(query - key) > 2)
-        assert np.allclose(one.weights.sum(axis=-1), 1, atol=1e-5)
+        assert np.allclose(one.weights.sum(axis=-1), 1, atol=2e-5)
 
     def test_windows_as_wide_as_the_text_are_recognised(self, made: Made) -> None:
         """Five tokens and windows of five keys make a square that is no matrix of tokens."""

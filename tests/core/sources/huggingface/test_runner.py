@@ -38,7 +38,7 @@ Tiny = Callable[[str], Path]
 class TestNumbers:
     def test_rows_sum_to_one(self, tiny_model: Tiny) -> None:
         (one,) = attentions([Request(source_of(tiny_model("llama")), FOX)])
-        assert np.allclose(one.weights.sum(axis=-1), 1, atol=1e-5)
+        assert np.allclose(one.weights.sum(axis=-1), 1, atol=2e-5)
         assert one.bins == 0
 
     def test_the_weight_of_a_sink_is_a_key(self, tiny_model: Tiny) -> None:
