@@ -2,58 +2,55 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.hosts.page_names import ambiguous_name, element_id
+from sphinx_attention.hosts.elsewhere import Elsewhere, find_elsewhere
+from sphinx_attention.hosts.page_names import element_id
 
 from .fences import FIGURE, find_fences
 from .project import read_figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.figure.spec import FigureSpec
 
     from .fences import Fence
-    from .project import Project
+    from .project import Project, Where
     from .site import Site
 
 ENDINGS = (".md", ".markdown", ".mdown", ".mkdn", ".mkd")
 
 
-def other_figure(site: Site, project: Project, name: str) -> tuple[Figure, str] | None:
+def other_figure(site: Site, project: Project, name: str, own: Iterable[str]) -> tuple[Figure, str]:
     """The figure of another page by its name, and the address of its element.
 
+    Args:
+        site: the site, and the page of the reference.
+        project: the settings and the numbers of the site.
+        name: the name of the figure.
+        own: the names of the figures of the page, for the error.
+
     Raises:
-        AttentionError: several pages have a figure of the name, or it cannot be drawn.
+        AttentionError: no page has such a figure, several have it, or it cannot be drawn.
     """
-    if not site.page:
-        return None
-    wanted = element_id(name)
-    found = [
-        (page, fence)
-        for page, fence in named_fences(site.sources)
-        if page != site.page and element_id(fence.options["name"]) == wanted
-    ]
-    if not found:
-        return None
-    if len(found) > 1:
-        raise ambiguous_name(name, [page for page, _ in found])
-    page, fence = found[0]
-    try:
-        written = read_figure(
-            fence.options, fence.body, project.settings, site.where._replace(page=page)
-        )
-        project.notes.capture(written.spec.requests)
-        figure = project.notes.figure(written.spec)
-    except AttentionError as error:
-        raise AttentionError(
-            Problem.REFERENCE, f"the figure {name} cannot be drawn: {error.message}"
-        ) from error
-    return figure, f"{site.page_link(page)}#{wanted}"
+    figure, found = find_elsewhere(project.notes, name, _named(site, project), own)
+    return figure, f"{site.page_link(found.page)}#{element_id(name)}"
+
+
+def _named(site: Site, project: Project) -> Iterator[Elsewhere]:
+    """The named figures of the other pages; none if the folder of the pages is not known."""
+    for page, fence in named_fences(site.sources) if site.page else ():
+        if page != site.page:
+            where = site.where._replace(page=page)
+            yield Elsewhere(page, fence.options["name"], partial(_read, fence, project, where))
+
+
+def _read(fence: Fence, project: Project, where: Where) -> FigureSpec:
+    return read_figure(fence.options, fence.body, project.settings, where).spec
 
 
 def named_fences(sources: Path) -> Iterator[tuple[str, Fence]]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from sphinx_attention.core.authoring.reference import nearest_figure
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.phrases import phrases
@@ -20,7 +19,7 @@ from sphinx_attention.hosts.page_names import element_id, page_slug
 
 from . import markup
 from .fences import Fence, find_fences
-from .other_pages import named_fences, other_figure
+from .other_pages import other_figure
 from .project import Project, Written, project_of, read_figure
 from .search import keep_numbers_out
 from .site import Site, site_of
@@ -224,16 +223,8 @@ class Page:
                         f"the figure {reference.figure} cannot be drawn: {reason}",
                     )
                 return one.figure, f"#{one.id}"
-        found = other_figure(self.site, self.project, reference.figure)
-        if found is None:
-            own = [one.name for one in self.figures.values() if one.name]
-            others = [fence.options["name"] for _, fence in self._elsewhere()]
-            raise nearest_figure(reference.figure, [*own, *others])
-        return found
-
-    def _elsewhere(self) -> list[tuple[str, Fence]]:
-        """The named figures of all pages; none if the folder of the pages is not known."""
-        return list(named_fences(self.site.sources)) if self.site.page else []
+        own = [one.name for one in self.figures.values() if one.name]
+        return other_figure(self.site, self.project, reference.figure, own)
 
     def finish(self) -> None:
         """End a strict build of Zensical if there was a warning."""

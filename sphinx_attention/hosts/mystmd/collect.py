@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sphinx_attention.core.authoring.parsing import HostContext, parse
-from sphinx_attention.core.authoring.reference import nearest_figure
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem, speaking
 from sphinx_attention.core.sources.author_files import locate
-from sphinx_attention.hosts.body import rows_of
+from sphinx_attention.hosts.body import GIVES_TEXT, rows_of
+from sphinx_attention.hosts.elsewhere import Elsewhere, find_elsewhere
 from sphinx_attention.hosts.notations import MYST
 from sphinx_attention.hosts.notes import Asked, Notes
-from sphinx_attention.hosts.page_names import ambiguous_name, element_id
 from sphinx_attention.hosts.toml_settings import project_settings
 
 from .words import HOST_OPTIONS, WORDS
@@ -54,7 +54,7 @@ def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], No
         for line, text, options, body in directives(path.read_text(encoding="utf-8-sig")):
             try:
                 with guarded(Problem.OPTION, f"reading the directive on line {line}"):
-                    spec = _spec(text, options, body, settings, (folder, path))
+                    spec = read_directive(text, options, body, settings, (folder, path))
             except AttentionError as error:
                 tell(f"{path}:{line}: {error.message} [attention.{error.problem}]")
             else:
@@ -89,37 +89,42 @@ def other_figure(notes: Notes, page: Path, name: str, own: Iterable[str]) -> Fig
     Raises:
         AttentionError: no page has such a figure, several pages have it, or it cannot be drawn.
     """
+    figure, _ = find_elsewhere(notes, name, _named(notes, page), own)
+    return figure
+
+
+def _named(notes: Notes, page: Path) -> Iterator[Elsewhere]:
+    """The named figures of the other pages."""
     base = notes.base
-    named = [
-        (path, one)
-        for path in pages_of(base)
-        if path.resolve() != page
-        for one in directives(path.read_text(encoding="utf-8-sig"))
-        if name_of(one[2])
-    ]
-    found = [(path, one) for path, one in named if element_id(name_of(one[2])) == element_id(name)]
-    if not found:
-        raise nearest_figure(name, [*own, *(name_of(one[2]) for _, one in named)])
-    if len(found) > 1:
-        raise ambiguous_name(name, [path.relative_to(base).as_posix() for path, _ in found])
-    path, (_, text, options, body) = found[0]
-    try:
-        spec = _spec(text, options, body, notes.settings, (base, path))
-        notes.capture(spec.requests)
-        return notes.figure(spec)
-    except AttentionError as error:
-        raise AttentionError(
-            Problem.REFERENCE, f"the figure {name} cannot be drawn: {error.message}"
-        ) from error
+    for path in pages_of(base):
+        if path.resolve() == page:
+            continue
+        shown, places = path.relative_to(base).as_posix(), (base, path)
+        for _, text, options, body in directives(path.read_text(encoding="utf-8-sig")):
+            if name := name_of(options):
+                read = partial(read_directive, text, options, body, notes.settings, places)
+                yield Elsewhere(shown, name, read)
 
 
-def _spec(
+def read_directive(
     text: str,
-    options: dict[str, str],
+    options: Mapping[str, str],
     body: list[str],
     settings: Settings,
     places: tuple[Path, Path],
 ) -> FigureSpec:
+    """The figure of a directive.
+
+    Args:
+        text: the sentence.
+        options: as written.
+        body: the lines of the body, or those of the matrix alone.
+        settings: of the project.
+        places: the folder of the project, and the page.
+
+    Raises:
+        AttentionError: the first mistake. Its line is that of the body, where it is known.
+    """
     base, file = places
     given = {name: value for name, value in options.items() if name not in HOST_OPTIONS}
     rows = rows_of(body, text, given)
@@ -129,6 +134,11 @@ def _spec(
         return locate(declared, path, settings.roots(base, base))
 
     matrix = "\n".join(body[:rows]) if rows else None
+    if not (text or matrix or any(name in options for name in GIVES_TEXT)):
+        raise AttentionError(
+            Problem.TEXT,
+            "the text is missing: write the sentence on the directive's own line, after its name",
+        )
     return parse(text, given, matrix, HostContext(settings, base, find_file, MYST))
 
 

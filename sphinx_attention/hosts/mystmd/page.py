@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.authoring.options import OPTIONS
-from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.authoring.quantities import QUANTITIES
 from sphinx_attention.core.authoring.reference import parse_reference
 from sphinx_attention.core.authoring.role_text import split_role
@@ -19,20 +18,18 @@ from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.render.description import describe
 from sphinx_attention.core.render.files import script_text, standalone_svg, style_text
 from sphinx_attention.core.render.html import figure_attributes, figure_class, render_html
-from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.core.text import quoted
-from sphinx_attention.hosts.body import GIVES_TEXT, rows_of
-from sphinx_attention.hosts.notations import MYST
+from sphinx_attention.hosts.body import rows_of
 from sphinx_attention.hosts.notes import Notes, read_settings, remarks_of
 from sphinx_attention.hosts.page_names import element_id, page_slug
 from sphinx_attention.hosts.prose import look_up
 from sphinx_attention.hosts.toml_settings import FILE, read_toml_settings
 
-from .collect import name_of, other_figure
+from .collect import name_of, other_figure, read_directive
 from .words import HOST_OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from sphinx_attention.core.authoring.reference import Reference
     from sphinx_attention.core.figure.figure import Figure
@@ -108,26 +105,11 @@ class Page:
         return {"figures": nodes, "marks": marks, "messages": self.messages}
 
     def _read(self, one: Mapping[str, Any]) -> FigureSpec | AttentionError:
-        options, rows = _own(one["options"]), one["rows"]
-        settings = self.notes.settings
-        roots = settings.roots(self.base, self.base)
-
-        def find_file(declared: str) -> Path:
-            path = (
-                self.base / declared[1:]
-                if declared.startswith("/")
-                else self.file.parent / declared
-            )
-            return locate(declared, path, roots)
-
+        places = (self.base, self.file)
         try:
             with guarded(Problem.OPTION, f"reading the figure of {quoted(one['text'])}"):
-                matrix = "\n".join(rows) if rows else None
-                if matrix is not None:
-                    rows_of(rows, one["text"], options)
-                _check_text(one["text"], matrix, options)
-                context = HostContext(settings, self.base, find_file, MYST)
-                return parse(one["text"], options, matrix, context)
+                settings = self.notes.settings
+                return read_directive(one["text"], one["options"], one["rows"], settings, places)
         except AttentionError as error:
             self.warn(error, one["line"] if error.line is None else one["at"] + error.line - 1)
             return error
@@ -276,11 +258,3 @@ class Page:
                     look_up("check", one["figure"], claim, self.named)
             except AttentionError as error:
                 self.warn(error, one["at"] + number)
-
-
-def _check_text(text: str, matrix: str | None, options: Sequence[str] | Mapping[str, str]) -> None:
-    if not (text or matrix or any(name in options for name in GIVES_TEXT)):
-        raise AttentionError(
-            Problem.TEXT,
-            "the text is missing: write the sentence on the directive's own line, after its name",
-        )

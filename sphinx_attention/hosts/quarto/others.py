@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.authoring.reference import nearest_figure
-from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.hosts.elsewhere import Elsewhere, find_elsewhere
 from sphinx_attention.hosts.markdown.fences import FIGURE
 from sphinx_attention.hosts.markdown.other_pages import fences_of
 from sphinx_attention.hosts.markdown.project import Where, read_figure
-from sphinx_attention.hosts.page_names import ambiguous_name, element_id
+from sphinx_attention.hosts.page_names import element_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.figure.spec import FigureSpec
+    from sphinx_attention.hosts.markdown.fences import Fence
     from sphinx_attention.hosts.notes import Notes
 
 _ENDINGS = (".qmd", ".md", ".rmd")
@@ -49,30 +51,24 @@ def other_figure(notes: Notes, document: Path, name: str, own: Iterable[str]) ->
     Raises:
         AttentionError: no document has such a figure, several have it, or it cannot be drawn.
     """
-    base = notes.base
-    named = [
-        (path, fence)
-        for path in documents_of(base)
-        if path.resolve() != document
-        for fence in fences_of(path)
-        if fence.name == FIGURE and fence.options.get("name")
-    ]
-    found = [(path, fence) for path, fence in named if same_name(fence.options["name"], name)]
-    if not found:
-        raise nearest_figure(name, [*own, *(fence.options["name"] for _, fence in named)])
-    if len(found) > 1:
-        raise ambiguous_name(name, [path.relative_to(base).as_posix() for path, _ in found])
-    path, fence = found[0]
-    where = Where(base, base, path.relative_to(base).as_posix())
-    try:
-        written = read_figure(fence.options, fence.body, notes.settings, where)
-        notes.capture(written.spec.requests)
-        figure = notes.figure(written.spec)
-    except AttentionError as error:
-        raise AttentionError(
-            Problem.REFERENCE, f"the figure {name} cannot be drawn: {error.message}"
-        ) from error
-    page = os.path.relpath(path, document.parent).replace(os.sep, "/")
-    own_name = fence.options["name"]
+    figure, found = find_elsewhere(notes, name, _named(notes, document), own, same_name)
+    page = os.path.relpath(notes.base / found.page, document.parent).replace(os.sep, "/")
     # Quarto gives a name that begins with fig- to a block, without changing it.
-    return figure, f"{page}#{own_name if own_name.startswith('fig-') else element_id(own_name)}"
+    is_block = found.name.startswith("fig-")
+    return figure, f"{page}#{found.name if is_block else element_id(found.name)}"
+
+
+def _named(notes: Notes, document: Path) -> Iterator[Elsewhere]:
+    """The named figures of the other documents."""
+    base = notes.base
+    for path in documents_of(base):
+        if path.resolve() == document:
+            continue
+        where = Where(base, base, path.relative_to(base).as_posix())
+        for fence in fences_of(path):
+            if fence.name == FIGURE and (name := fence.options.get("name")):
+                yield Elsewhere(where.page, name, partial(_read, fence, notes, where))
+
+
+def _read(fence: Fence, notes: Notes, where: Where) -> FigureSpec:
+    return read_figure(fence.options, fence.body, notes.settings, where).spec
