@@ -167,6 +167,15 @@ def test_mistakes(tmp_path: Path) -> None:
     assert "notes.qmd:9: there is no figure" in said
 
 
+def test_lines_are_right_below_a_backtick_in_an_option(tmp_path: Path) -> None:
+    source = '```{.attention caption="The `x`"}\nthe quick\n```\n\n```{.attention layer="77"}\na b\n```\n'
+    (tmp_path / "notes.qmd").write_text(source, encoding="utf-8")
+    code, html, said = pandoc(tmp_path, "-t", "html")
+    assert code == 0
+    assert "notes.qmd:5: invalid value 77 for layer" in said
+    assert "<code>x</code>" in html
+
+
 def test_one_store_with_capture(tmp_path: Path) -> None:
     (tmp_path / "notes.qmd").write_text(NOTES, encoding="utf-8")
     (tmp_path / "_quarto.yml").write_text("project:\n  type: website\n", encoding="utf-8")

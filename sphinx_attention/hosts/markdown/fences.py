@@ -15,6 +15,8 @@ NAMES = (FIGURE, CHECK)
 
 _START = re.compile(r"(?P<indent>[> \t]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
 _BRACES = re.compile(r"\{(?P<inside>.*)\}\s*$")
+_OURS = re.compile(rf"\{{?\s*\.?(?:{'|'.join(NAMES)})(?=[\s}}])")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _NAME = re.compile(r"\.?(?P<name>[\w#.+-]+)(?=\s|\{|$)")
 _OPTION = re.compile(
     r"""\s*(?:
@@ -55,8 +57,7 @@ def find_fences(lines: list[str]) -> list[Fence]:
     number = 0
     while number < len(lines):
         match = _START.match(lines[number])
-        # Backticks in the first line are code within a line.
-        if match is None or (match["fence"][0] == "`" and "`" in match["info"]):
+        if match is None or _is_code(match):
             number += 1
             continue
         end = _end(lines, number, match["indent"], match["fence"])
@@ -67,6 +68,19 @@ def find_fences(lines: list[str]) -> list[Fence]:
             found.append(made)
         number = end + 1
     return found
+
+
+def _is_code(match: re.Match[str]) -> bool:
+    """Whether a line that looks like the first line of a fence is code within a paragraph.
+
+    This is so in CommonMark if a backtick follows. pymdownx.superfences and pandoc take backticks
+    in the values of options.
+    """
+    info = match["info"]
+    if match["fence"][0] != "`" or "`" not in info:
+        return False
+    ours = _OURS.match(info.strip())
+    return ours is None or "`" in _QUOTED.sub("", info)
 
 
 def _end(lines: list[str], start: int, indent: str, fence: str) -> int | None:

@@ -68,6 +68,17 @@ def test_where_a_fence_is_text(caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records
 
 
+@pytest.mark.parametrize("extension", ["tables", "fenced_code", "pymdownx.superfences"])
+def test_a_backtick_in_the_value_of_an_option(extension: str) -> None:
+    source = (
+        '```attention caption="The `quick` fox"\nthe quick\n```\n\nThis is ```attention="x"``` code.\n\n'
+        '```attention layer="0"\na b\n```\n'
+    )
+    html = Markdown(extensions=["sphinx_attention.hosts.markdown", extension]).convert(source)
+    assert html.count("<figure ") == 2
+    assert "<figcaption><p>The <code>quick</code> fox</p></figcaption>" in html.replace("\n", "")
+
+
 def test_in_lists_quotes_and_admonitions() -> None:
     inner = "```attention\nthe quick\n```"
     deep = "".join(f"    {line}\n" for line in inner.splitlines())
