@@ -22,11 +22,11 @@ from fontTools.ttLib import TTFont
 
 ASSETS = Path(__file__).resolve().parent.parent / "sphinx_attention" / "assets"
 FAMILY = "Attention Math"
-UPRIGHT = [*range(0x20, 0x7F), 0xA0, 0x2009, 0x200A, *map(ord, "·–—‘’“”…⋯×÷−⋅√∞←")]
+UPRIGHT = [*range(0x20, 0x7F), 0xA0, 0x2009, 0x200A, *map(ord, "·–—‘’“”…⋯×÷−⋅√∞←‖")]
 """The characters include the spaces of formulas: no-break, thin and hair."""
 LARGE = [ord("∑")]
 ITALIC = [ord("α")]
-SLANTED = [*map(ord, "bcdejknoqsv")]
+SLANTED = [*map(ord, "bcdefjknoqsvx")]
 """Letters that stand in formulas, italic by the feature ``ss01`` alone.
 
 The ``unicode-range`` of the italic face in ``static/css/base.css`` names them, and `ITALIC`."""

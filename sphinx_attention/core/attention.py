@@ -180,6 +180,8 @@ class Attention:
         summary: of an answer that is made of many sentences, everything but the attention over the
             first of them; None for the answer to one sentence.
         picture: the picture that the model saw; None for a text.
+        alphas: where `weights` are shares of what a head writes and the vectors are kept, the
+            weights of which the shares are made, in the shape of `weights`; None otherwise.
     """
 
     query_tokens: tuple[Token, ...]
@@ -200,6 +202,7 @@ class Attention:
     summary: Summary | None = None
     norms: NDArray[np.float32] | None = None
     picture: Picture | None = None
+    alphas: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.query_tokens), len(self.key_tokens))

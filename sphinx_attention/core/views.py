@@ -229,22 +229,17 @@ _KINDS = (
         scripts=("rail",),
         options={
             "formula": Word(
-                "multiply|dot|scale|cap|bias|softmax|value|all",
-                "multiply, dot, scale, cap, bias, softmax, value or all",
+                "multiply|dot|scale|cap|bias|softmax|value|written|all",
+                "multiply, dot, scale, cap, bias, softmax, value, written or all",
                 "the step that is shown first: ``multiply``, the default, ``dot``, ``scale``, "
-                "``cap`` and ``bias`` where the model has them, ``softmax``, ``value``, or ``all`` "
-                "for all steps at once",
+                "``cap`` and ``bias`` where the model has them, ``softmax``, ``value``, "
+                "``written`` where the figure shows what the head writes, or ``all`` for all steps "
+                "at once",
                 default="multiply",
             )
         },
         because="goes from a head's own queries and keys to its weights",
-        refuses={
-            **_NO_VECTORS,
-            "measure": (
-                frozenset({"written"}),
-                f"what the head writes is made of these weights: remove {option('measure')}",
-            ),
-        },
+        refuses=_NO_VECTORS,
         no_difference="goes from queries and keys to weights, and a difference has none",
         refuses_given="goes from queries and keys to weights, and a given matrix has weights alone",
     ),

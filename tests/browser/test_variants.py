@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 
 from tests.browser.conftest import (
@@ -254,6 +255,44 @@ def test_every_view_of_weights_shows_what_a_head_writes(open_page, view: str) ->
     assert figure.get_attribute("data-measure") == "written"
     assert figure.locator("figcaption").count() == 0
     assert "‖α·f(x)‖" in figure.locator(".attention-footer").first.inner_text()
+
+
+def test_steps_go_on_to_what_the_head_writes(open_page, minilm) -> None:
+    name = "steps-measures"
+    page = open_page("measures", name)
+    figure = page.locator(f"#{name}")
+    assert figure.locator("[data-step=written]").count() == 0
+    choose(page, name, "written", "measure")
+    text = "the quick brown fox jumps over the lazy dog"
+    weights, shares = model_attentions(minilm, text)[2, 7], written_by(minilm, text)[2, 7]
+    figure.locator(".attention-rail [value=written]").click()
+    for query in (4, 7):
+        figure.locator(f'.attention-words [data-token="{query}"]').click()
+        away(page)
+        rows = page.eval_on_selector_all(
+            f"#{name} .attention-rows > g",
+            "all => all.map(row => [...row.querySelectorAll('.attention-number')]"
+            ".slice(-4).map(e => Number(e.textContent)))",
+        )
+        found = np.array(rows)
+        assert found[:, 0] == pytest.approx(weights[query], abs=6e-4)
+        assert found[:, 3] == pytest.approx(shares[query], abs=6e-4)
+        assert found[:, 2] / found[:, 2].sum() == pytest.approx(shares[query], abs=6e-3)
+        parts = dict(
+            page.eval_on_selector_all(
+                f"#{name} [data-step=written] [data-part]",
+                "all => all.map(e => [e.dataset.part, Number(e.textContent)])",
+            )
+        )
+        assert parts["alpha"] * parts["norm"] == pytest.approx(parts["length"], rel=2e-4)
+        assert parts["length"] / parts["lengths"] == pytest.approx(parts["written"], abs=6e-4)
+        assert parts["written"] in found[:, 3]
+    step = figure.locator("[data-step=written]")
+    assert step.is_visible()
+    label = step.locator(".attention-formula").get_attribute("aria-label")
+    assert label.endswith(f"is {parts['written']:.3f}")
+    choose(page, name, "weight", "measure")
+    assert figure.locator("[data-step=written]").count() == 0
 
 
 def test_a_long_name_in_a_selector_stays_inside_the_figure(open_page) -> None:

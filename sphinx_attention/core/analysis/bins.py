@@ -97,7 +97,13 @@ def complete(attention: Attention) -> Attention:
     """
     terms = attention.logit_terms
     partial = attention.provenance.get("rows") == PARTIAL and attention.sink is None
-    if not partial or terms is None or terms.sinks is None or logits.missing(attention):
+    if (
+        attention.written
+        or not partial
+        or terms is None
+        or terms.sinks is None
+        or logits.missing(attention)
+    ):
         return attention
     found = [1.0 - logits.recomputed(attention, n).sum(axis=-1) for n in range(attention.layers)]
     without = np.logical_and.reduce(np.isinf(terms.sinks), axis=1)

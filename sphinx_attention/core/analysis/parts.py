@@ -81,6 +81,7 @@ def select(
         keys=cut(attention.keys, shared),
         values=cut(attention.values, shared),
         norms=cut(attention.norms, columns),
+        alphas=cut(attention.alphas, columns),
         logit_terms=_select_terms(attention.logit_terms, rows, columns),
         layer_names=tuple(attention.layer_names[n] for n in rows),
         head_names=tuple(attention.head_names[n] for n in columns),
@@ -163,6 +164,7 @@ def prefix(attention: Attention, count: int) -> Attention:
         keys=cut(attention.keys),
         values=cut(attention.values),
         norms=cut(attention.norms),
+        alphas=None if attention.alphas is None else attention.alphas[:, :, :count, :count],
         logit_terms=logit_terms,
     )
 
@@ -191,6 +193,7 @@ def with_weights(
         keys=None,
         values=None,
         norms=None,
+        alphas=None,
         logit_terms=None,
         layer_names=attention.layer_names if same else (),
         head_names=attention.head_names if same else (),

@@ -28,6 +28,7 @@ def written(attention: Attention) -> Attention:
     """The shares of what each head writes, in place of its weights.
 
     A row holds, for each key, α·‖f(x)‖ over the sum of the row, so that it sums to 1 as weights do.
+    Vectors stay if they are kept, and `Attention.alphas` has the weights beside them.
     The special tokens on which most weight lies, and sinks, which add nothing, have their small
     shares. A row in which nothing at all is written, as by a head that was pruned, is all zeros.
 
@@ -47,12 +48,12 @@ def written(attention: Attention) -> Attention:
     lengths = weights * attention.norms[:, :, np.newaxis]
     total = lengths.sum(axis=-1, keepdims=True)
     shares = lengths / np.where(total > 0, total, 1.0)
+    # A view of vectors goes from queries and keys to the weights, and on to the shares.
+    kept = attention.queries is not None
     return replace(
         attention,
         weights=shares.astype(np.float32),
-        queries=None,
-        keys=None,
-        values=None,
-        logit_terms=None,
+        alphas=attention.weights if kept else None,
+        logit_terms=attention.logit_terms if kept else None,
         provenance={**attention.provenance, MEASURE: "written"},
     )

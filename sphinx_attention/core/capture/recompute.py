@@ -26,7 +26,7 @@ WEIGHT = 1 / STEPS + 1e-4
 _RELATIVE = 1e-3
 """How far a number of these tensors may be off, relative to the largest of its kind."""
 
-_TENSORS = ("queries", "keys", "values", "norms")
+_TENSORS = ("queries", "keys", "values", "norms", "alphas")
 
 
 class _Comparing(MemoryStore):

@@ -221,17 +221,21 @@ def _weights_estimate(attention: Attention) -> int:
 
 
 def tensors(attention: Attention) -> dict[str, NDArray[np.float32]]:
-    """The start of the chain from queries and keys to weights, as far as it is known.
+    """The start of the chain from queries and keys to weights or shares, as far as it is known.
 
     Returns:
         By name: ``queries`` (layers, heads, queries, d), ``keys`` (layers, key-value heads, keys,
         d), ``values`` (layers, key-value heads, keys, e), ``scale`` and ``softcap`` (layers,),
-        ``bias`` (layers, 1 or heads, queries, keys), ``sinks`` (layers, heads). Query head h reads
+        ``bias`` (layers, 1 or heads, queries, keys), ``sinks`` (layers, heads); for shares of
+        what heads write, ``norms`` (layers, heads, keys) and ``weights`` (layers, heads, queries,
+        keys). Query head h reads
         key-value head ⌊h · key-value heads / heads⌋.
     """
     found = {name: getattr(attention, name) for name in ("queries", "keys", "values")}
     for name in ("scale", "softcap", "bias", "sinks"):
         found[name] = getattr(attention.logit_terms, name, None)
+    if attention.alphas is not None:
+        found |= {"norms": attention.norms, "weights": attention.alphas}
     return {name: tensor for name, tensor in found.items() if tensor is not None}
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 STEPS = 8000
 """Steps of a weight from 0 to 1."""
 
-TENSORS = ("queries", "keys", "values", "norms")
+TENSORS = ("queries", "keys", "values", "norms", "alphas")
 """The tensors of an attention that an entry may hold beside its weights."""
 
 LOGIT_TERMS = ("scale", "softcap", "bias", "sinks")
@@ -172,7 +172,9 @@ def _check_floats(name: str, numbers: NDArray[np.float32]) -> None:
     fits = (np.abs(numbers) <= most) | none
     if not fits.all():
         raise UnfitError(f"{name} hold {numbers[~fits].flat[0]}, and not only numbers to {most:g}")
-    if name in {"scoring.softcap", "norms"} and bool((numbers < 0).any()):
+    if name == "alphas" and float(numbers.max(initial=0)) > _MOST_STEPS / STEPS:
+        raise UnfitError(f"{name} hold {numbers.max()}, which is more than 1")
+    if name in {"scoring.softcap", "norms", "alphas"} and bool((numbers < 0).any()):
         raise UnfitError(f"{name} hold {numbers.min()}, which is below 0")
 
 

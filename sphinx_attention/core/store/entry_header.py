@@ -57,6 +57,7 @@ ENCODINGS = {
     "keys": "float32",
     "values": "float32",
     "norms": "float32",
+    "alphas": "float32",
     "scoring.scale": "float32",
     "scoring.softcap": "float32",
     "scoring.bias": "float32",
@@ -280,6 +281,7 @@ def _check_shapes(
     allowed: dict[str, set[tuple[int, ...]]] = {
         "masked": {(1, queries, keys), (layers, queries, keys)},
         "norms": {(layers, heads, keys)},
+        "alphas": {(layers, heads, queries, keys)},
         "scoring.scale": {(layers,)},
         "scoring.softcap": {(layers,)},
         "scoring.bias": {(layers, 1, queries, keys), (layers, heads, queries, keys)},

@@ -55,7 +55,7 @@ PAGES = {
     + "".join(
         f".. attention:: the quick brown fox jumps over the lazy dog\n   :measure: weight, written\n"
         f"   :name: {view}-measures\n   :view: {view}\n   :layer: 2\n   :head: 7\n   :focus: fox\n\n"
-        for view in ("arcs", "heads", "matrix", "grid")
+        for view in ("arcs", "heads", "matrix", "grid", "steps")
     ),
     "opened.rst": heading("Opened")
     + f".. attention:: {BANK}\n   :also: {ROBBED} | {SLOW}\n   :name: opens-on\n"

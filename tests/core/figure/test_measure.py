@@ -99,8 +99,6 @@ def test_measures_times_models() -> None:
     [
         ({"measure": "norm"}, "expected weight or written (did you mean written?)"),
         ({"measure": "weight, weight"}, "expected each value once; weight stands there"),
-        ({"measure": "written", "view": "steps"}, "what the head writes is made of these weights"),
-        ({"measure": "weight, written", "view": "steps"}, "invalid value 'written' for measure"),
         ({"measure": "written", "aggregate": "rollout"}, "multiplies weights from layer to layer"),
         ({"measure": "written", "aggregate": "flow"}, "remove the option measure, or the option"),
         ({"compare": "measure"}, "write weight, written in the option measure"),

@@ -32,7 +32,14 @@ def whole(size: int = 5) -> Attention:
         sinks=np.array([[-np.inf, 0.5], [0.1, 0.2]], np.float32),
     )
     norms = rng.uniform(0, 3, size=(2, 2, size)).astype(np.float32)
-    return replace(given_, logit_terms=logit_terms, layer_names=("3", "7"), norms=norms, **vectors)
+    return replace(
+        given_,
+        logit_terms=logit_terms,
+        layer_names=("3", "7"),
+        norms=norms,
+        alphas=given_.weights,
+        **vectors,
+    )
 
 
 ENTRY = pack(REQUEST, whole())

@@ -95,6 +95,19 @@ def test_norms_and_the_measure_come_back() -> None:
     assert found.norms is not None
     assert_array_equal(found.norms, norms)
     assert found.written
+    assert found.alphas is None
+
+
+def test_the_weights_behind_shares_come_back_where_vectors_are_kept() -> None:
+    rng = np.random.default_rng(3)
+    given_ = replace(
+        attention(size=5, layers=2, heads=2),
+        norms=rng.uniform(size=(2, 2, 5)).astype(np.float32),
+        queries=rng.normal(size=(2, 2, 5, 4)).astype(np.float32),
+    )
+    found = back(written(given_))
+    assert found.alphas is not None
+    assert_array_equal(found.alphas, given_.weights)
 
 
 def test_logit_terms_and_names_come_back() -> None:

@@ -29,7 +29,9 @@ from sphinx_attention.core.text import clean_line, visible
 from . import layout
 from .formulas import INFINITY, MINUS, fixed, labels, parts
 from .latex import formulas
-from .panels import ALL, Panel, check_formula, panels_of
+from .masks import Mask, mask_of
+from .panels import ALL, Panel, first_formula, panels_of
+from .written import row_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,10 +65,6 @@ _BARE_HEAD = 44
 _FOOT = 12
 _END = 4
 _BAR_HEIGHT: int = _STEPS["bar_height"]
-# The width of a minus infinity in px.
-_SIGN = 20
-# The width of its minus sign in px.
-_MINUS: int = _STEPS["minus"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,25 +89,6 @@ class Row(PlacedToken):
 
 
 @dataclass(frozen=True)
-class Mask:
-    """The minus infinities of masked rows, in one text element with a position for each character.
-
-    Attributes:
-        x: the x of the first character of each, in px.
-        y: the baseline of the first row, in px.
-        xs: the attribute ``x``.
-        ys: the attribute ``y``.
-        text: the characters.
-    """
-
-    x: float
-    y: float
-    xs: str
-    ys: str
-    text: str
-
-
-@dataclass(frozen=True)
 class Steps:
     """The picture, and the panels below it.
 
@@ -120,7 +99,7 @@ class Steps:
         rows: the key tokens.
         columns: the columns from left to right.
         strips: the drawings in the columns of vectors.
-        bars: the paths of the bars of weights, for ordinary and for special tokens.
+        bars: by the names of their columns, the paths of bars, for ordinary and special tokens.
         mask: the minus infinities of the mask, if only a mask is added to the logits.
         formula: the kind of the panel that is shown first; ``all`` for all panels.
         at_sink: whether the chosen cell is that of the sink, which has no sums before the softmax.
@@ -140,7 +119,7 @@ class Steps:
     rows: tuple[Row, ...]
     columns: tuple[layout.Column, ...]
     strips: tuple[vector_strips.Strips, ...]
-    bars: tuple[str, str]
+    bars: tuple[tuple[str, tuple[str, str]], ...]
     mask: Mask | None
     formula: str
     at_sink: bool
@@ -200,33 +179,38 @@ def draw(figure: Figure) -> Drawing:
     missing = logits.missing(attention)
     chain = None if missing else logits.chain(attention, figure.layer, figure.head, query)
     codes = Codes.of_head(attention, figure.layer, figure.head)[query]
+    written = row_of(figure, query)
+    weights = codes if written is None else written.codes
     key = chosen_key(attention, codes, query)
     names = visible(attention.query_tokens[query].text), visible(attention.key_tokens[key].text)
     largest = most(figure)
     numbers = (
-        {} if chain is None else parts(chain, key, int(codes.values[key]), largest, figure.say)
+        {} if chain is None else parts(chain, key, int(weights.values[key]), largest, figure.say)
     )
+    if numbers and written is not None:
+        numbers |= written.parts(key, codes)
     shape = layout.shape_of(attention, chain)
     panels = panels_of(shape)
-    formula = figure.option("formula")
-    check_formula(formula, panels)
+    both = "measure" in dict(figure.spec.at)
+    formula = first_formula(figure.option("formula"), panels, later=both)
     label = layout.label_width(attention.key_tokens)
     columns, width = layout.columns(shape, label, chain, figure.say)
+    before = _numbers(chain, shape) or [()] * len(attention.key_tokens)
+    bars = [("weight", _bars(attention.key_tokens, weights, shape.bar))]
+    if written is not None:
+        before = written.numbers(before)
+        bars.append(("share", _bars(attention.key_tokens, codes, shape.bar)))
     words, height = layout.sentence(attention.query_tokens, query, width)
     first = height + _SENTENCE_GAP + (_HEAD if chain else _BARE_HEAD)
     view = Steps(
         shape=shape,
         words=words,
         backwards=tokens_right_to_left(attention.query_tokens),
-        rows=tuple(
-            _rows(
-                attention.key_tokens, codes, _numbers(chain, shape), key, label=label, first=first
-            )
-        ),
+        rows=tuple(_rows(attention.key_tokens, codes, before, key, label=label, first=first)),
         columns=columns,
         strips=_strips(chain, columns, first, largest[0]),
-        bars=_bars(attention.key_tokens, codes, shape.bar),
-        mask=_mask(shape, codes, columns, first),
+        bars=tuple(bars),
+        mask=mask_of(shape, codes, columns, first),
         formula=formula,
         at_sink=chain is not None and chain.sink_key == key,
         first=first,
@@ -294,7 +278,7 @@ def _rows(
             index=index,
             y=first + index * PITCH,
             x=layout.MARGIN + label - text["text_width"] / 2,
-            numbers=(*(numbers[index] if numbers else ()), weight),
+            numbers=(*numbers[index], weight),
             strong=strong[index],
             masked=masked[index],
             chosen=index == key,
@@ -333,23 +317,6 @@ def _bars(tokens: Sequence[Token], codes: Codes, full: int) -> tuple[str, str]:
             top = index * PITCH + (PITCH - _BAR_HEIGHT) // 2
             paths[token.special] += f"M0 {top}h{wide}v{_BAR_HEIGHT}h-{wide}z"
     return paths[0], paths[1]
-
-
-def _mask(
-    shape: layout.Shape, codes: Codes, columns: Sequence[layout.Column], first: float
-) -> Mask | None:
-    if shape.biased or not shape.masks:
-        return None
-    rows = np.flatnonzero(codes.masked).tolist()
-    x = next(column.end for column in columns if column.name == "bias") - _SIGN
-    y = first + 16
-    return Mask(
-        x=x,
-        y=y,
-        xs=" ".join(f"{num(x)} {num(x + _MINUS)}" for _ in rows),
-        ys=" ".join(f"{num(y + row * PITCH)} {num(y + row * PITCH)}" for row in rows),
-        text=(MINUS + INFINITY) * len(rows),
-    )
 
 
 def _strips(

@@ -120,7 +120,9 @@ def labels(
 ) -> dict[str, str]:
     """Each formula in words for reading aloud, by the kind of its panel."""
     values = {**parts, "query": query, "key": key}
-    kinds = ("multiply", "dot", "scale", "cap", "bias", "softmax", "value")
+    kinds = ["multiply", "dot", "scale", "cap", "bias", "softmax", "value"]
+    if "written" in parts:
+        kinds.append("written")
     names = {kind: f"formula_{kind}" for kind in kinds}
     names["scale"] = "formula_root" if parts["radicand"] else "formula_factor"
     return {kind: say(name, **values) for kind, name in names.items()}

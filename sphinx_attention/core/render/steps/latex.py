@@ -22,7 +22,7 @@ _SIGNS = str.maketrans(
     }
 )
 # At a sink, there are no sums before the softmax.
-_AT_SINK = frozenset({"softmax", "value"})
+_AT_SINK = frozenset({"softmax", "value", "written"})
 _NEXT = r"\\"
 
 
@@ -59,6 +59,8 @@ def _lines(view: Steps, kind: str, text: Callable[[str], str]) -> list[str]:
         return [_scale(view, n)]
     if kind == "softmax":
         return [_softmax(view, n)]
+    if kind == "written":
+        return [_written(n)]
     total = rf"\sum_n q_n k_n={n['addends']}"
     capped = rf"{n['cap']}\tanh\frac{{{n['scaled']}}}{{{n['cap']}}}"
     value = rf"{n['share']}\cdot {n['value']}+\cdots"
@@ -93,6 +95,15 @@ def _softmax(view: Steps, n: dict[str, str]) -> str:
         rf"\frac{{{_power(n, 'top')}}}{{{total}}}",
     ]
     return rf"\alpha&={'='.join(steps)}={_bold(n['share'])}"
+
+
+def _written(n: dict[str, str]) -> str:
+    steps = [
+        r"\frac{\alpha\lVert f(x)\rVert}{\sum_j\alpha_j\lVert f(x_j)\rVert}",
+        rf"\frac{{{n['alpha']}\cdot {n['norm']}}}{{{n['lengths']}}}",
+        rf"\frac{{{n['length']}}}{{{n['lengths']}}}",
+    ]
+    return rf"&\phantom{{={{}}}}{'='.join(steps)}={_bold(n['written'])}"
 
 
 def _power(n: dict[str, str], name: str) -> str:

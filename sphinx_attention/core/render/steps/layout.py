@@ -34,6 +34,8 @@ MARGIN = 5
 _GAP, _LABEL_GAP = 12, 10
 _LEAST_WIDTH, _LEAST_LABEL, _MOST_LABEL = 420, 50, 104
 _NUMBER, _MASK, _WEIGHT = 55, 36, 40
+# The columns of the last step fit into the width of a phone beside the names of rows.
+_SHARE = 36
 _BAR, _BARE_BAR = 48, 300
 _LINE, _BASELINE, _WORD_GAP, _LEAST_WORD = 28, 19, 8, 24
 _VECTORS = {"keys", "products", "values"}
@@ -52,6 +54,7 @@ class Shape:
         biased: whether a bias for the positions of query and key is added.
         masks: whether there are keys that a query may not see.
         sink: whether a learnt logit takes a share.
+        written: whether the steps go on to the share of what the head writes.
     """
 
     chain: bool = False
@@ -62,6 +65,7 @@ class Shape:
     biased: bool = False
     masks: bool = False
     sink: bool = False
+    written: bool = False
 
     @property
     def bar(self) -> int:
@@ -74,13 +78,14 @@ class Column:
     """A step of the picture.
 
     Attributes:
-        name: ``keys``, ``products``, ``dot``, ``scaled``, ``capped``, ``bias``, ``weight`` or
-            ``values``.
+        name: ``keys``, ``products``, ``dot``, ``scaled``, ``capped``, ``bias``, ``weight``,
+            ``values``, ``norm``, ``length`` or ``share``.
         x: the left end in px.
         width: the width in px.
         title: the operation, in a word.
         symbol: the result, as pieces of text, each with whether it is italic.
         number: the number of the panel with the formula; 0 if another column has it.
+        step: the number of the step that the column belongs to.
     """
 
     name: str
@@ -89,6 +94,7 @@ class Column:
     title: str
     symbol: tuple[tuple[str, bool], ...]
     number: int = 0
+    step: int = 1
 
     @property
     def middle(self) -> float:
@@ -128,8 +134,9 @@ class Word(PlacedToken):
 def shape_of(attention: Attention, chain: Chain | None) -> Shape:
     """The steps between queries and weights."""
     terms = attention.logit_terms
+    written = attention.alphas is not None
     if chain is None or terms is None:
-        return Shape()
+        return Shape(written=written)
     return Shape(
         chain=True,
         values=chain.values is not None,
@@ -139,6 +146,7 @@ def shape_of(attention: Attention, chain: Chain | None) -> Shape:
         biased=terms.bias is not None and bool(terms.bias.any()),
         masks=bool(attention.masked.any()),
         sink=chain.sink is not None,
+        written=written,
     )
 
 
@@ -162,10 +170,18 @@ def columns(
         nonlocal left, panel
         panel += counts
         pieces = tuple((piece.strip("_"), piece.startswith("_")) for piece in symbol)
-        if made and (name == "weight" or made[-1].name in {"keys", "weight"}):
+        if made and (name in {"weight", "share"} or made[-1].name in {"keys", "weight"}):
             left += _GAP
         made.append(
-            Column(name, left, width, say(f"column_{title}"), pieces, panel if counts else 0)
+            Column(
+                name,
+                left,
+                width,
+                say(f"column_{title}"),
+                pieces,
+                number=panel if counts else 0,
+                step=panel + (not counts),
+            )
         )
         left += width
 
@@ -187,6 +203,10 @@ def columns(
     add("weight", shape.bar + _WEIGHT, "softmax" if chain else "weight", ["_α_"])
     if chain is not None and chain.values is not None:
         add("values", vector_strips.width(chain.values.shape[1]), "values", ["_α_", " ", "_v_"])
+    if shape.written:
+        add("norm", _NUMBER, "norm", ["‖", "_f_", "(", "_x_", ")‖"], counts=False)
+        add("length", _NUMBER, "length", ["_α_", "‖", "_f_", "(", "_x_", ")‖"], counts=False)
+        add("share", shape.bar + _SHARE, "share", ["÷ ∑"])
     return tuple(made), max(left + MARGIN, _LEAST_WIDTH)
 
 

@@ -40,19 +40,28 @@ def panels_of(shape: Shape) -> tuple[Panel, ...]:
         *([("bias", added)] if added else []),
         ("softmax", "softmax"),
         *([("value", "value")] if shape.values else []),
+        *([("written", "written")] if shape.written else []),
     ]
     return tuple(Panel(number, kind, title) for number, (kind, title) in enumerate(kinds, 1))
 
 
-def check_formula(formula: str, panels: Sequence[Panel]) -> None:
-    """Check that the option ``formula`` names a step of the model.
+def first_formula(formula: str, panels: Sequence[Panel], *, later: bool) -> str:
+    """The kind of the panel that is shown first, for a value of the option ``formula``.
 
     Without any panel, nothing is refused, because the figure says why there are no sums.
+
+    Args:
+        formula: the value.
+        panels: the steps of the model.
+        later: whether the reader can choose what the head writes. Weights then show their last
+            step in place of the step that they do not have.
 
     Raises:
         InvalidValueError: the model has no such step; the message names its steps.
     """
     kinds = [panel.kind for panel in panels]
+    if later and kinds and formula == "written" not in kinds:
+        return kinds[-1]
     if kinds and formula not in {*kinds, ALL}:
         raise InvalidValueError(
             "formula",
@@ -60,3 +69,4 @@ def check_formula(formula: str, panels: Sequence[Panel]) -> None:
             f"the steps of this model are {', '.join(kinds[:-1])} and {kinds[-1]}; "
             f"expected one of them, or {ALL}",
         )
+    return formula

@@ -7,7 +7,7 @@ import {
   shown_products,
 } from "../../../../sphinx_attention/core/render/steps/constants.json";
 import { MASKED, numeral, say } from "../shared";
-import { largest, type LogitTerms, type Numbers, sumOf } from "./logits";
+import { largest, type LogitTerms, type Numbers, sumOf, type WrittenRow } from "./logits";
 
 /** How the logit of a masked key is printed. */
 export const MINUS_INFINITY = "−∞";
@@ -48,7 +48,11 @@ function enclosed(number: string): string {
 /** The texts of one cell, by the names that the panels use for them. */
 export type FormulaTexts = Readonly<Record<string, string>>;
 
-export function formulaTexts(terms: LogitTerms, key: number, code: number): FormulaTexts {
+/**
+ * The texts of a cell. Where the picture shows shares of what the head writes, `code` is the share, and
+ * `written` has the weights.
+ */
+export function formulaTexts(terms: LogitTerms, key: number, code: number, written?: WrittenRow | null): FormulaTexts {
   const masked = terms.masked[key]!;
   const score = (values: readonly number[]): string => decimal(values[key]!, 4);
   const bias = masked ? MINUS_INFINITY : terms.biased ? score(terms.bias) : "0";
@@ -63,11 +67,18 @@ export function formulaTexts(terms: LogitTerms, key: number, code: number): Form
     bias,
     added: enclosed(bias),
     score: masked ? MINUS_INFINITY : score(terms.logits),
-    share: code === MASKED ? "0" : numeral(code),
+    share: masked ? "0" : numeral(written ? written.codes[key]! : code),
     verdict: code === MASKED ? say("masked") : numeral(code),
     value: terms.values ? vectorText(terms.values[key]!, terms.most[1]) : "",
     output: terms.output ? vectorText(terms.output, terms.most[1]) : "",
     ...softmaxOf(terms, key),
+    ...(written && {
+      alpha: significant(written.weights[key]!),
+      norm: significant(written.norm[key]!),
+      length: significant(written.length[key]!),
+      lengths: significant(written.total),
+      written: masked ? "0.000" : numeral(code),
+    }),
   };
 }
 
@@ -134,5 +145,6 @@ export function spokenFormulas(
     bias: say("formula_bias", values),
     softmax: say("formula_softmax", values),
     value: say("formula_value", values),
+    written: say("formula_written", values),
   };
 }

@@ -32,7 +32,7 @@ import {
 } from "../shared";
 import { fixed, type FormulaTexts, formulaTexts, MINUS_INFINITY, spokenFormulas } from "./formulas";
 import { incrementally, writeAll } from "./incremental-rows";
-import { largest, type LogitTerms, logitTermsOf } from "./logits";
+import { largest, type LogitTerms, logitTermsOf, type WrittenRow, writtenRowOf } from "./logits";
 
 export const view: ViewKind = { open, scripts: ["rail"], severalPins: false, alwaysPinned: true, phrases };
 
@@ -55,9 +55,10 @@ export interface Table {
   /** Null if only the weights are known. */
   terms: LogitTerms | null;
   codes: readonly number[];
+  written: WrittenRow | null;
   rows: readonly { numbers: readonly string[]; strong: boolean; masked: boolean }[];
-  /** The bars of the weights as two paths: for ordinary tokens, and for special ones. */
-  bars: readonly [string, string];
+  /** The bars of each column as two paths: for ordinary tokens, and for special ones. */
+  bars: readonly string[];
 }
 
 /** The height of a row, in px. */
@@ -66,7 +67,7 @@ const PITCH = constants.pitch;
 const BAR = constants.bar_height;
 
 /** The steps that include the sink. */
-const AFTER_THE_SINK = ["softmax", "value"];
+const AFTER_THE_SINK = ["softmax", "value", "written"];
 
 /** The cell whose steps a state shows. `rest` is the query that is shown at rest. */
 export function cellOf(model: Model, state: State, rest: number): Cell {
@@ -85,24 +86,32 @@ export function tableOf(
 ): Table {
   const terms = logitTermsOf(model, layer, head, query);
   const codes = model.keys.map((_, key) => model.code(layer, head, query, key));
-  const bars: [string, string] = ["", ""];
-  const rows = codes.map((code, key) => {
-    if (code > 0) {
+  const written = writtenRowOf(model, layer, head, query);
+  const bars: string[] = [];
+  for (const of of written ? [written.codes, codes] : [codes]) {
+    const paths = ["", ""] as [string, string];
+    for (const [key, code] of of.entries()) {
+      if (code <= 0) continue;
       const wide = short((code * bar) / 1000);
       const top = key * PITCH + (PITCH - BAR) / 2;
-      bars[model.keys[key]!.special ? 1 : 0] += `M0 ${top}h${wide}v${BAR}h-${wide}z`;
+      paths[model.keys[key]!.special ? 1 : 0] += `M0 ${top}h${wide}v${BAR}h-${wide}z`;
     }
+    bars.push(...paths);
+  }
+  const rows = codes.map((code, key) => {
     const numbers = columns.map((column) => {
-      if (!terms || column === "weight") return numeral(code);
+      if (column === "weight") return numeral((written?.codes ?? codes)[key]!);
+      if (written && (column === "norm" || column === "length")) return fixed(written[column][key]!);
+      if (!terms || column === "share") return numeral(code);
       if (column === "bias" && code === MASKED) return MINUS_INFINITY;
       // The sink has no key vector. Its learnt logit stands in the last column of logits.
-      if (key === terms.sinkKey) return column === columns.at(-2) ? fixed(terms.sink) : "";
+      if (key === terms.sinkKey) return columns[columns.indexOf(column) + 1] === "weight" ? fixed(terms.sink) : "";
       return fixed(terms[column as "dot" | "scaled" | "capped" | "bias"][key]!);
     });
     const { strong, masked } = printedWeight(code);
     return { numbers, strong, masked };
   });
-  return { terms, codes, rows, bars };
+  return { terms, codes, written, rows, bars };
 }
 
 /** A vector in its column. A negative top is measured from the bottom of the column. */
@@ -211,7 +220,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
       if (table.terms) {
         write = () => {
           const names = [model.queries[next.query]!.text, model.keys[next.key]!.text] as const;
-          const numbers = formulaTexts(table!.terms!, next.key, table!.codes[next.key]!);
+          const numbers = formulaTexts(table!.terms!, next.key, table!.codes[next.key]!, table!.written);
           reserve(model, state, () => panels(numbers, ...names));
         };
         // The static panels show the same numbers, so the first state need not be written.
@@ -329,9 +338,10 @@ function longest(model: Model, layer: number, head: number): Set<readonly [Formu
   for (const query of spread(model.queries.length)) {
     const terms = logitTermsOf(model, layer, head, query);
     if (!terms) break;
+    const written = writtenRowOf(model, layer, head, query);
     for (const key of spread(model.keys.length)) {
       const names = { query: model.queries[query]!.text, key: model.keys[key]!.text };
-      const numbers = { ...formulaTexts(terms, key, model.code(layer, head, query, key)), ...names };
+      const numbers = { ...formulaTexts(terms, key, model.code(layer, head, query, key), written), ...names };
       for (const [name, text] of Object.entries(numbers)) {
         if (text.length <= (found.get(name)?.[0][name] ?? "").length) continue;
         found.set(name, [numbers, names.query, names.key]);

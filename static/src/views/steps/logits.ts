@@ -35,6 +35,38 @@ export interface LogitTerms {
   most: readonly [number, number];
 }
 
+/** From the weights of a row to the shares of what the head writes. */
+export interface WrittenRow {
+  /** The weights, in thousandths. */
+  codes: number[];
+  /** The numbers of each column of the picture. */
+  weights: Numbers;
+  norm: Numbers;
+  length: number[];
+  /** The sum of all lengths. */
+  total: number;
+}
+
+/** What each key adds to the output of a query. Null if the page shows weights. */
+export function writtenRowOf(model: Model, layer: number, head: number, query: number): WrittenRow | null {
+  const [alphas, norms] = [model.tensor("weights"), model.tensor("norms")];
+  if (!alphas || !norms) return null;
+  const keys = model.keys.length;
+  const at = layer * model.heads.length + head;
+  const row = (at * model.queries.length + query) * keys;
+  const weights = alphas.data.subarray(row, row + keys);
+  const norm = norms.data.subarray(at * keys, (at + 1) * keys);
+  const length = Array.from(weights, (weight, key) => weight * norm[key]!);
+  return {
+    // The rule of the Python part: a number such as 0.0005 lies a little below its decimal.
+    codes: length.map((_, key) => (model.code(layer, head, query, key) === MASKED ? MASKED : Math.round(weights[key]! * 1000 + 1e-6))),
+    weights,
+    norm,
+    length,
+    total: sumOf(keys, (key) => length[key]!),
+  };
+}
+
 /** The steps of a query. Null if the page does not carry the tensors, or they do not lead to the weights. */
 export function logitTermsOf(model: Model, layer: number, head: number, query: number): LogitTerms | null {
   const [scale, queries] = [model.tensor("scale"), vectorsOf(model, "queries", layer, head)];

@@ -142,7 +142,8 @@ function open(root: HTMLElement, _: Model, dispatch: Dispatch): View {
     show({ options }, previous) {
       if (previous?.options === options) return;
       const value = options[NAME] ?? "";
-      at = steps.indexOf(value);
+      // Where a figure of two measures shows weights, the last step stands for the step that is not there.
+      at = value === "written" && !steps.includes(value) ? steps.length - 1 : steps.indexOf(value);
       for (const [i, button] of buttons.entries()) {
         // One of the steps is a tab stop.
         button.tabIndex = i === Math.max(at, 0) || i === steps.length ? 0 : -1;
@@ -150,7 +151,7 @@ function open(root: HTMLElement, _: Model, dispatch: Dispatch): View {
       setAttributes(back, { "aria-disabled": String(at < 1) });
       setAttributes(next, { "aria-disabled": String(at === steps.length - 1) });
       toggleClass(panels, "panels--one", at >= 0);
-      for (const panel of panels.children) toggleClass(panel, "now", (panel as HTMLElement).dataset["step"] === value);
+      for (const panel of panels.children) toggleClass(panel, "now", (panel as HTMLElement).dataset["step"] === steps[at]);
       draw();
     },
   };
