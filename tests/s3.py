@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,15 +12,11 @@ from uuid import uuid4
 
 import pytest
 
+from tests.ports import answers, free_port, until
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -53,23 +47,13 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             stderr=output,
         )
         try:
-            deadline = time.monotonic() + 60
-            while not answers(f"http://127.0.0.1:{port}/moto-api/"):
-                assert server.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.1)
+            address = f"http://127.0.0.1:{port}/moto-api/"
+            until(lambda: server.poll() is not None or answers(address), 60, log.read_text)
+            assert server.poll() is None, log.read_text()
             yield f"http://127.0.0.1:{port}"
         finally:
             server.kill()
             server.wait()
-
-
-def answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=2):
-            return True
-    except OSError:
-        return False
 
 
 @pytest.fixture

@@ -11,10 +11,8 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,7 +24,7 @@ from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from websockets.sync.client import connect
 
-from tests.s3 import free_port
+from tests.ports import free_port, listens, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -239,7 +237,7 @@ def webkit() -> Iterator[Driver]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            wait_for(port)
+            until(lambda: listens(port), START_SECONDS, lambda: f"nothing listens at port {port}")
             address = f"http://127.0.0.1:{port}"
             driver = webdriver.Remote(
                 command_executor=RemoteConnection(client_config=ClientConfig(address)),
@@ -255,17 +253,6 @@ def webkit() -> Iterator[Driver]:
     finally:
         screen.kill()
         screen.communicate()
-
-
-def wait_for(port: int) -> None:
-    """Wait until a program listens at a port."""
-    end = time.monotonic() + START_SECONDS
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        assert time.monotonic() < end, f"nothing listens at port {port}"
-        time.sleep(0.05)
 
 
 BROWSERS = {"firefox": firefox, "webkit": webkit}

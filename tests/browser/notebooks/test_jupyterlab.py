@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import time
-import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import BROWN, FOX, TOOLS, environment, figures, free_port, numbers, opened, written
+from tests.ports import answers, free_port, until
+
+from .conftest import BROWN, FOX, TOOLS, environment, figures, numbers, opened, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,12 +45,7 @@ def lab(executed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(f"{address}/api", timeout=5).close()
-            break
-        except OSError:
-            time.sleep(0.25)
+    until(lambda: answers(f"{address}/api"), 120)
     yield address
     process.terminate()
     process.wait(20)

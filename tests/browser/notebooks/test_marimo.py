@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import time
-import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import FOX, TOOLS, environment, figures, free_port, numbers, opened
+from tests.ports import answers, free_port, until
+
+from .conftest import FOX, TOOLS, environment, figures, numbers, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,12 +56,7 @@ def server(tools: Path, tmp_path: Path) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}/"
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-            break
-        except OSError:
-            time.sleep(0.25)
+    until(lambda: answers(address), 120)
     yield address
     process.terminate()
     process.wait(20)

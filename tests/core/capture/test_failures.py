@@ -16,7 +16,7 @@ from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import FunctionSource, ModelSource, Request
 from sphinx_attention.core.store.folder import FolderStore
-from tests.s3 import free_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

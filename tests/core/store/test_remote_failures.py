@@ -21,13 +21,14 @@ from sphinx_attention.core.store.folder import FolderStore
 from sphinx_attention.core.store.remote import RemoteError, RemoteStore
 from tests.core.entries import REQUEST, attention, request
 from tests.core.store.remotes import folder, messages, opened
-from tests.s3 import Bucket, free_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from sphinx_attention.core.store.layered import SharedStore
+    from tests.s3 import Bucket
 
 
 # No answer

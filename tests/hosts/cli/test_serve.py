@@ -25,10 +25,10 @@ from sphinx_attention.core.capture.wire import ADDRESS, KEY
 from sphinx_attention.hosts.cli import main
 from sphinx_attention.hosts.cli.serve import _ignored
 from tests.core.tiny_models import save
-from tests.s3 import free_port
+from tests.ports import free_port, listens, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
@@ -47,24 +47,12 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
 
-def until(true: Callable[[], object], seconds: float = 180.0, why: Callable[[], str] = str) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, why()
-        time.sleep(0.05)
-
-
 def command(process: psutil.Process) -> list[str]:
     """The command line of a process, or an empty text if the process has just ended."""
     try:
         return process.cmdline()
     except psutil.Error:
         return []
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", port)) == 0
 
 
 @dataclass
@@ -117,7 +105,7 @@ class Served:
         """Start the command, and wait until it notices changes."""
         self.start(*more)
         self.wait(1)
-        until(lambda: answers(self.port))
+        until(lambda: listens(self.port))
         time.sleep(0.3)
 
     def figure(self) -> str:
@@ -270,7 +258,7 @@ def test_no_process_is_left_when_the_command_ends(
     until(lambda: not folder.parent.exists(), 30)
     assert "Traceback" not in alone.output
     assert "\x1b" not in alone.output
-    assert not answers(alone.port)
+    assert not listens(alone.port)
 
 
 def test_a_frozen_project_says_why_a_sentence_is_not_computed(alone: Served) -> None:

@@ -10,12 +10,13 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.course import CONF, FUNCTION
-from tests.s3 import Bucket, free_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import Project
+    from tests.s3 import Bucket
 
 PAGES = {
     "index.rst": "P\n=\n\n.. attention:: the quick brown fox\n\n.. toctree::\n   :glob:\n\n   p*\n",
