@@ -17,9 +17,10 @@ from sphinx_attention.core.text import visible
 
 from .colours import Colouring, colouring, colours_of
 from .data import files
+from .legend import Ramp, Swatch, lay_out_legend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -46,22 +47,6 @@ _LABELS: int = _CONSTANTS["labels"]
 _FONT: int = _CONSTANTS["label_font"]
 """The font size of labels in px."""
 
-_LEGEND_OF = _CONSTANTS["legend"]
-_LEGEND: int = _LEGEND_OF["row_height"]
-"""The height of a line of the legend in px."""
-
-_LEGEND_FONT: int = _LEGEND_OF["legend_font"]
-_SWATCH: int = _LEGEND_OF["swatch_room"]
-"""The px from the left of an entry to its text."""
-
-_RAMP: int = _LEGEND_OF["ramp_width"]
-_BEFORE_RAMP: int = _LEGEND_OF["before_ramp"]
-"""The px between the text of an entry and its ramp, beside the text at the ramp's low end."""
-
-_RAMP_ROOM: int = _LEGEND_OF["ramp_room"]
-"""The px of an entry for its ramp, beside the ramp and the texts at its ends."""
-
-_GAP: int = _LEGEND_OF["between_entries"]
 _LONGEST_LABEL = 90.0
 """The most px of a label."""
 
@@ -103,29 +88,6 @@ class Label:
     x: float
     y: float
     text: str
-
-
-@dataclass(frozen=True)
-class Swatch:
-    """An entry of the legend."""
-
-    x: float
-    y: float
-    text: str
-    colour: str
-    square: bool
-
-
-@dataclass(frozen=True)
-class Ramp:
-    """The ramp of queries or of keys in the legend."""
-
-    x: float
-    y: float
-    width: float
-    colours: Sequence[str]
-    low: str
-    high: str
 
 
 @dataclass(frozen=True)
@@ -175,10 +137,10 @@ def draw(figure: Figure) -> Drawing:
     by = figure.option("colour")
     found = colouring(figure, by)
     width = _SIDE + 2 * _MARGIN
-    swatches, ramps, _ = _legend(found, width)
+    swatches, ramps, _ = lay_out_legend(found, width)
     # A reader may choose another colour, whose legend needs more lines. Browsers set wider texts.
     colours = colours_of(figure)
-    top = max(_legend(colouring(figure, one), width * _NARROWER)[2] for one in colours)
+    top = max(lay_out_legend(colouring(figure, one), width * _NARROWER)[2] for one in colours)
     steps = summary.arrays[projection][figure.layer, figure.head].astype(np.float64)
     places = steps / 65535 * _SIDE + [_MARGIN, top + _MARGIN]
     size = _size(len(places))
@@ -260,30 +222,6 @@ def _image(shares: Floats, found: Colouring, size: float) -> str:
     # Few colours are enough for dots, and take a third of the bytes.
     small.quantize(128, method=Image.Quantize.FASTOCTREE).save(written, "PNG", optimize=True)
     return "data:image/png;base64," + b64encode(written.getvalue()).decode("ascii")
-
-
-def _legend(found: Colouring, width: float) -> tuple[tuple[Swatch, ...], tuple[Ramp, ...], float]:
-    """The swatches and ramps above the picture, and the height that they take."""
-    x, y = float(_MARGIN), _LEGEND / 2 + 4
-    swatches: list[Swatch] = []
-    ramps: list[Ramp] = []
-    steps = len(found.colours) // 2
-    for number, entry in enumerate(found.legend):
-        text = cut(entry.text, _LEGEND_FONT, width / 2)
-        needed = _SWATCH + text_width(text, _LEGEND_FONT)
-        low, high = found.ends or ("", "")
-        if found.ends:
-            needed += _RAMP + _RAMP_ROOM + text_width(low + high, _LEGEND_FONT)
-        if x > _MARGIN and x + needed > width - _MARGIN:
-            x, y = float(_MARGIN), y + _LEGEND
-        swatches.append(Swatch(x + 5, y, text, "" if found.ends else entry.colour, entry.square))
-        if found.ends:
-            start = x + _SWATCH + text_width(text, _LEGEND_FONT)
-            start += text_width(low, _LEGEND_FONT) + _BEFORE_RAMP
-            part = found.colours[number * steps : (number + 1) * steps]
-            ramps.append(Ramp(start, y - 4, _RAMP, part, low, high))
-        x += needed + _GAP
-    return tuple(swatches), tuple(ramps), y + _LEGEND / 2
 
 
 def _texts(summary: Summary) -> list[str]:
