@@ -308,12 +308,8 @@ _KINDS = (
         because="shows a head's own queries and keys",
         refuses={
             **_NO_VECTORS,
-            "measure": (
-                frozenset({"written"}),
-                f"what the head writes has no place among them: remove {option('measure')}",
-            ),
             "compare": (
-                frozenset({"sentence", "model"}),
+                frozenset({"sentence", "model", "measure"}),
                 f"all sentences stand in one map: remove {option('compare')}",
             ),
         },

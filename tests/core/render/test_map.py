@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
+from sphinx_attention.core.analysis.derive import derive
 from sphinx_attention.core.analysis.projection.fidelity import fidelity
 from sphinx_attention.core.analysis.projection.maker import MapMaker
 from sphinx_attention.core.attention import Attention, LogitTerms, Token
@@ -21,7 +22,7 @@ from sphinx_attention.core.authoring.settings import Settings
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.figure.variants import resolve_all
 from sphinx_attention.core.render.description import describe
-from sphinx_attention.core.render.html import LATER, render_html
+from sphinx_attention.core.render.html import LATER, figure_attributes, render_html
 from sphinx_attention.core.render.map.colours import COLOURS, KIND, PALETTE, RAMPS, colouring
 from sphinx_attention.core.render.map.data import files
 from sphinx_attention.core.render.svg import render_svg
@@ -59,6 +60,7 @@ def attention_of(text: str) -> Attention:
     weights = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
     ones = np.ones(2, np.float32)
     vectors = {"queries": queries, "keys": keys, "values": keys}
+    norms = made.uniform(0, 3, (2, 2, count)).astype(np.float32)
     return Attention(
         tokens,
         tokens,
@@ -66,6 +68,7 @@ def attention_of(text: str) -> Attention:
         np.zeros((1, count, count), bool),
         logit_terms=LogitTerms(ones, ones * 0),
         label="m",
+        norms=norms,
         **{name: vector.astype(np.float32) for name, vector in vectors.items()},
     )
 
@@ -78,7 +81,7 @@ def figure_of(tmp_path: Any, count: int = 6, **options: Any) -> Figure:
     spec = spec_of(tmp_path, sentences(count), **options)
     made = MapMaker(spec.request)
     for number, request in enumerate(spec.request.bases):
-        made.add(number, attention_of(request.text))
+        made.add(number, derive(attention_of(request.text), request))
     return resolve_all(spec, [made.finish()])
 
 
@@ -112,7 +115,7 @@ class TestTheRequest:
             ({"projection": "mds"}, "bipartite, tsne, umap, pca"),
             ({"colour": "red"}, "expected kind, position, mod5, norm"),
             ({"compare": "sentence"}, "all sentences stand in one map"),
-            ({"measure": "written"}, "the view map shows a head's own queries and keys"),
+            ({"measure": "weight, written", "compare": "measure"}, "remove the option compare"),
             ({"merge": "words"}, "words that are merged from pieces have none"),
             ({"special": "hide"}, "tokens that are hidden have none"),
             ({"aggregate": "mean sentences"}, "have none: remove"),
@@ -124,6 +127,38 @@ class TestTheRequest:
     ) -> None:
         with pytest.raises(AttentionError, match=re.escape(says)):
             spec_of(tmp_path, sentences(3), **options)
+
+
+class TestWhatTheHeadWrites:
+    def test_places_stay_and_lines_are_those_of_shares(self, tmp_path: Any) -> None:
+        weights, shares = (figure_of(tmp_path, measure=one) for one in ("weight", "written"))
+        for layer, head in ((0, 1), (1, 0)):
+            of_weights, of_shares = (
+                unpacked(files(one)[f"head-{layer}-{head}"]) for one in (weights, shares)
+            )
+            assert of_weights[0]["fidelity"] == of_shares[0]["fidelity"]
+            np.testing.assert_array_equal(of_weights[1]["pca"], of_shares[1]["pca"])
+            assert "values" in of_weights[1]
+            assert "values" not in of_shares[1], "a share has the length of the value in it"
+            start = 0
+            for text in sentences(6):
+                one = attention_of(text)
+                assert one.norms is not None
+                lengths = one.weights[layer, head] * one.norms[layer, head].astype(np.float64)
+                expected = lengths / lengths.sum(axis=1, keepdims=True)
+                found = of_shares[1]["weights"][start : start + expected.size]
+                assert found.reshape(expected.shape) / 1000 == pytest.approx(expected, abs=6e-4)
+                start += expected.size
+
+    def test_readers_are_told(self, tmp_path: Any) -> None:
+        shown = figure_of(tmp_path, measure="written")
+        page = render_html(shown, "f")
+        assert "places and their fidelity are those of queries and keys" in page
+        assert "numbers are shares of what the head writes" in page
+        assert 'name="weigh"' not in page
+        of_browser = figure_attributes(shown)["data-phrases"]
+        assert "the two keys from which the head writes most" in str(of_browser)
+        assert 'name="weigh"' in render_html(figure_of(tmp_path), "f")
 
 
 class TestThePicture:

@@ -6,9 +6,10 @@ Arrays of each head, where N is the number of all tokens:
   a square of 65,536 steps;
 - ``fidelity-<projection>`` (3,): see `fidelity.Fidelity`;
 - ``weights`` (W,): the weights of each sentence, row by row, in thousandths, `MASKED` where a query
-  does not see a key; of sentences with more than `LONGEST` tokens there are none;
+  does not see a key, or likewise the shares of what the head writes; of sentences with more than
+  `LONGEST` tokens there are none;
 - ``norms`` (2·N,): the lengths of the queries and then of the keys, uint16;
-- ``values`` (N,): likewise of the values, where the source gives them;
+- ``values`` (N,): likewise of the values, where the source gives them and there are weights;
 - ``tops`` (3,): the length for which 65,535 stands in queries, keys and values;
 - ``c-<projection>`` (1,): the factor of queries and keys (see `scaling`).
 """
@@ -130,7 +131,13 @@ class MapMaker:
             facts,
         )
         return replace(
-            first, queries=None, keys=None, values=None, logit_terms=None, summary=summary
+            first,
+            queries=None,
+            keys=None,
+            values=None,
+            alphas=None,
+            logit_terms=None,
+            summary=summary,
         )
 
 
@@ -157,7 +164,8 @@ def _head(bases: list[Attention], layer: int, head: int) -> _Head:
     queries, keys = concatenated("queries"), concatenated("keys")
     lengths = [np.linalg.norm(queries, axis=1), np.linalg.norm(keys, axis=1)]
     arrays: dict[str, NDArray[Any]] = {}
-    if all(base.values is not None for base in bases):
+    # Shares of what a head writes contain the lengths of values already.
+    if all(base.values is not None and not base.written for base in bases):
         lengths.append(np.linalg.norm(concatenated("values"), axis=1))
     tops = [float(one.max()) or 1.0 for one in lengths]
     steps = [

@@ -292,6 +292,8 @@ def notes(figure: Figure) -> Iterator[str]:
         sentences=f"{count:,}",
         points=f"{2 * sum(map(len, summary.sentences)):,}",
     )
+    if figure.attention.written:
+        yield say("map_written")
     lowered = summary.facts["perplexity"].get(projection)
     if instead:
         yield say("map_instead")

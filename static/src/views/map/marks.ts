@@ -49,7 +49,7 @@ function part(stage: Stage, state: State): void {
   const drawn = (row: number[]): number => sum(linesOf(row).map((key) => row[key]!)) / (sum(row) || 1);
   const count = common.header.tokens.length;
   const shown = rows && (point < count ? [rows[point - sentence!.first]!] : rows);
-  const lines = shown && say("map_lines", { mass: ((100 * sum(shown.map(drawn))) / shown.length).toFixed(0) });
+  const lines = shown && say("map_lines", { mass: ((100 * sum(shown.map(drawn))) / shown.length).toFixed(0) }, stage.model.phrases);
   const weighed = state.options["weigh"] && say("map_weighed");
   setText(note, isOne(state) ? [lines, weighed].filter(Boolean).join("; ") : "");
   // The description of other views names the strongest pairs of one sentence. It is written after this.

@@ -133,7 +133,7 @@ function part(stage: Stage, state: State): void {
     const named = (n: number): string => texts[n] ?? String(n + 1);
     return say("map_cell", { query: named(row), key: named(column), mean: means[row * side + column]!.toFixed(3) });
   };
-  setText(shown.note, `${say(texts.length ? "map_worded" : "map_meaned", { count })}; 0 – ${most.toFixed(3)}`);
+  setText(shown.note, `${say(texts.length ? "map_worded" : "map_meaned", { count }, stage.model.phrases)}; 0 – ${most.toFixed(3)}`);
 }
 
 function cut(text: string, most: number, font: number): string {
