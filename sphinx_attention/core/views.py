@@ -259,7 +259,7 @@ _KINDS = (
                 "none|best|strong",
                 "none, best or strong",
                 "lines on the picture: ``none``, the default; ``best``, from each patch to the "
-                "token that it looks at most; ``strong``, the strongest weights between patches",
+                "token that it looks at most; ``strong``, all strong weights between patches",
                 default="none",
             ),
         },

@@ -78,6 +78,7 @@ class ImageView:
         shown: the value of the option ``flows``.
         count: how many lines are drawn.
         least: the weight of the weakest line.
+        whole: how many weights are as strong.
     """
 
     layout: Layout
@@ -97,6 +98,7 @@ class ImageView:
     shown: str
     count: int
     least: str
+    whole: int
 
     @property
     def rest_name(self) -> str:
@@ -150,6 +152,7 @@ def draw(figure: Figure) -> Drawing:
         shown=shown,
         count=flows.count,
         least=format_code(flows.least),
+        whole=flows.whole,
     )
     return Drawing(
         width=layout.width,

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from .layout import Grid
 
 _IMAGE = constants("image")
-# The most lines of the strongest weights.
+# A strong weight is so many even shares. The even share of a token is 1 / number of tokens.
 _STRONG: int = _IMAGE["strong"]
+# The most lines of strong weights. Of more, the strongest are drawn, and the picture says so.
+_LINES: int = _IMAGE["lines"]
 # In how many steps of opacity they are drawn.
 _BINS: int = _IMAGE["bins"]
 # The length of an arrow's head, and half the side of a mark, as shares of a patch.
@@ -38,12 +40,15 @@ class Flows:
     Attributes:
         paths: of each group of lines, the opacity and the ``d`` of a path.
         count: how many weights are drawn.
-        least: the smallest of them, in thousandths.
+        least: the smallest weight that is drawn, in thousandths; where all strong ones are drawn,
+            the smallest strong weight that there can be.
+        whole: how many weights are as strong, drawn or not.
     """
 
     paths: tuple[tuple[str, str], ...]
     count: int
     least: int
+    whole: int = 0
 
 
 def best_flows(codes: NDArray[np.integer], grid: Grid, focus: Sequence[int]) -> Flows:
@@ -72,7 +77,10 @@ def best_flows(codes: NDArray[np.integer], grid: Grid, focus: Sequence[int]) -> 
 def strong_flows(
     codes: NDArray[np.integer], grid: Grid, focus: Sequence[int], *, draws: bool = True
 ) -> Flows:
-    """The strongest weights between different patches, the strongest most opaque.
+    """All strong weights between different patches, the strongest most opaque.
+
+    A weight is strong if it has a multiple of the share that each token would get if the query
+    looked at all tokens alike.
 
     Args:
         codes: as for `best_flows`.
@@ -87,17 +95,25 @@ def strong_flows(
     between = codes[queries, first : first + count].copy() if queries else codes[:0, :count].copy()
     for row, query in enumerate(queries):
         between[row, query - first] = 0
-    order = np.argsort(-between, axis=None, kind="stable")[:_STRONG]
-    chosen = [divmod(int(at), count) for at in order if between.flat[at] > 0]
+    bound = strong_bound(codes.shape[1])
+    whole = int((between >= bound).sum())
+    order = np.argsort(-between, axis=None, kind="stable")[: min(whole, _LINES)]
+    chosen = [divmod(int(at), count) for at in order]
     if not chosen:
-        return Flows((), 0, 0)
+        return Flows((), 0, bound)
     most = int(between[chosen[0]])
     groups: dict[int, list[str]] = {}
     for row, column in chosen:
         step = max(1, math.ceil(_BINS * int(between[row, column]) / most))
         groups.setdefault(step, []).append(_mark(grid, queries[row], first + column))
     paths = tuple((num(step / _BINS), "".join(groups[step])) for step in sorted(groups))
-    return Flows(paths, len(chosen), int(between[chosen[-1]]))
+    least = bound if whole == len(chosen) else int(between[chosen[-1]])
+    return Flows(paths, len(chosen), least, whole)
+
+
+def strong_bound(tokens: int) -> int:
+    """The smallest strong weight in thousandths."""
+    return max(1, math.ceil(_STRONG * 1000 / tokens))
 
 
 def _queries(grid: Grid, focus: Sequence[int]) -> list[int]:

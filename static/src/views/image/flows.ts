@@ -1,6 +1,6 @@
 /** Lines on a picture: to the best key of each patch, or the strongest weights between patches. */
 
-import { arrow as ARROW, bins as BINS, mark as MARK, strong as STRONG } from "../../../../sphinx_attention/core/render/image/constants.json";
+import { arrow as ARROW, bins as BINS, lines as LINES, mark as MARK, strong as STRONG } from "../../../../sphinx_attention/core/render/image/constants.json";
 import { short } from "../shared";
 
 /** The place of the patches, in px. */
@@ -18,8 +18,10 @@ export interface Flows {
   /** The opacity of each group of lines, and the `d` of its path. */
   paths: [opacity: number, d: string][];
   count: number;
-  /** The smallest weight that is drawn, in thousandths. */
+  /** The smallest weight that is drawn, in thousandths; of strong weights the bound, if all are drawn. */
   least: number;
+  /** How many weights are as strong, drawn or not. */
+  whole?: number;
 }
 
 type Code = (query: number, key: number) => number;
@@ -41,17 +43,18 @@ export function bestFlows(keys: number, code: Code, grid: Grid, focus: readonly 
   return { paths: d ? [[1, d]] : [], count, least };
 }
 
-/** The strongest weights between different patches, the strongest most opaque. */
-export function strongFlows(code: Code, grid: Grid, focus: readonly number[]): Flows {
+/** All strong weights between different patches, the strongest most opaque: of very many, the strongest. */
+export function strongFlows(keys: number, code: Code, grid: Grid, focus: readonly number[]): Flows {
+  const bound = Math.max(1, Math.ceil((STRONG * 1000) / keys));
   const found: [weight: number, query: number, key: number][] = [];
   for (const query of queriesOf(grid, focus)) {
     for (const key of queriesOf(grid, [])) {
       const weight = query === key ? 0 : code(query, key);
-      if (weight) found.push([weight, query, key]);
+      if (weight >= bound) found.push([weight, query, key]);
     }
   }
   // The sort is stable: equal weights keep the order of the patches.
-  const chosen = found.sort((a, b) => b[0] - a[0]).slice(0, STRONG);
+  const chosen = found.sort((a, b) => b[0] - a[0]).slice(0, LINES);
   const most = chosen[0]?.[0] ?? 1;
   const groups = new Map<number, string>();
   for (const [weight, query, key] of chosen) {
@@ -59,7 +62,7 @@ export function strongFlows(code: Code, grid: Grid, focus: readonly number[]): F
     groups.set(step, (groups.get(step) ?? "") + markOf(grid, query, key));
   }
   const paths = [...groups].sort(([a], [b]) => a - b).map(([step, d]): [number, string] => [step / BINS, d]);
-  return { paths, count: chosen.length, least: chosen.at(-1)?.[0] ?? 0 };
+  return { paths, count: chosen.length, least: found.length > chosen.length ? chosen.at(-1)![0] : bound, whole: found.length };
 }
 
 function queriesOf({ first, rows, columns }: Grid, focus: readonly number[]): number[] {

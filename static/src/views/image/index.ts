@@ -37,7 +37,7 @@ import {
   type ViewKind,
   weightOf,
 } from "../shared";
-import { bestFlows, type Grid, strongFlows } from "./flows";
+import { bestFlows, type Flows, type Grid, strongFlows } from "./flows";
 
 export const view: ViewKind = { open, phrases: { ...script_image, ...pick(script_matrix) }, reversible: true };
 
@@ -160,7 +160,7 @@ function open(root: HTMLElement, model: Model): View {
       lines === "best"
         ? bestFlows(model.keys.length, code, grid, from)
         : lines === "strong"
-          ? strongFlows(code, grid, from)
+          ? strongFlows(model.keys.length, code, grid, from)
           : { paths: [], count: 0, least: 0 };
     const paths = flows.paths.map(([opacity, d]) => ({ "stroke-opacity": opacity, d }));
     for (const one of layers) elementsInto(one, "path", paths);
@@ -205,13 +205,13 @@ function readoutOf(
   { line, tokens, from }: Shown,
   focused: boolean,
   lines: string,
-  { count, least }: { count: number; least: number },
+  { count, least, whole = 0 }: Flows,
 ): (Node | string)[] {
   const names = tokens.slice(0, 3).flatMap((token, i) => [i ? ", " : "", isolated(token)]);
   if (!focused) {
     const rest = lines === "best" || lines === "strong" ? lines : tokens.length ? "token" : "mean";
-    const values = { token: names, count: [`${count}`], weight: [numeral(least)] };
-    return sayNodes(`rest_${rest}`, values, model.phrases);
+    const values = { token: names, count: [`${count}`], whole: [`${whole}`], weight: [numeral(least)] };
+    return sayNodes(whole > count ? "rest_thinned" : `rest_${rest}`, values, model.phrases);
   }
   const most = Math.max(...line);
   const best = line.indexOf(most);

@@ -145,6 +145,6 @@ export function spokenFormulas(
     bias: say("formula_bias", values),
     softmax: say("formula_softmax", values),
     value: say("formula_value", values),
-    written: say("formula_written", values),
+    ...(parts["written"] && { written: say("formula_written", values) }),
   };
 }

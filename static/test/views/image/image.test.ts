@@ -31,9 +31,10 @@ test("a focus leaves its own line alone", () => {
   assert.deepEqual(bestFlows(5, code, GRID, [0]).paths, []);
 });
 
-test("the strongest weights are between different patches, in steps of opacity", () => {
-  const { paths, count, least } = strongFlows(code, GRID, []);
-  assert.equal(count, 6);
+test("all strong weights are between different patches, in steps of opacity", () => {
+  // Of 100 tokens, a strong weight is 5 % and more.
+  const { paths, count, least, whole } = strongFlows(100, code, GRID, []);
+  assert.deepEqual([count, whole], [6, 6]);
   assert.equal(least, 50);
   assert.deepEqual(
     paths.map(([opacity]) => opacity),

@@ -188,21 +188,40 @@ class TestLines:
         assert best_flows(self.CODES, self.GRID, (3,)).count == 1
         assert best_flows(self.CODES, self.GRID, (0,)).paths == ()
 
-    def test_the_strongest_weights_are_between_different_patches(self) -> None:
+    def test_strong_weights_are_between_different_patches(self) -> None:
         flows = strong_flows(self.CODES, self.GRID, ())
+        # Of 7 tokens each has 1/7 where the query looks at all alike. Strong is five times as much.
         between = ROWS[1:, 1:] * (1 - np.eye(6))
-        assert flows.count == (between > 0).sum()
-        assert flows.least == 100
-        assert [opacity for opacity, _ in flows.paths] == ["0.25", "0.5", "1"]
-        # The strongest is the most opaque: 0,2 to 1,1 with 0.8, and 1,0 to 0,1 with 0.7.
-        assert flows.paths[-1][1].count("M") == 2 * 3
+        assert flows.count == flows.whole == (between >= 5 / 7).sum() == 1
+        assert flows.least == 715
+        assert flows.paths[-1][1].count("M") == 3
 
-    def test_no_more_than_so_many(self) -> None:
-        dense = np.full((401, 401), 2)
+    def test_all_strong_weights_are_drawn(self) -> None:
+        codes = np.zeros((401, 401), np.int64)
+        rows = np.random.default_rng(2).permutation(400)[:300]
+        codes[1 + rows, 1 + (rows + 7) % 400] = np.linspace(10, 900, 300).astype(int)
+        codes[1:, 0] = 500
+        flows = strong_flows(codes, self.large(), ())
+        between = codes[1:, 1:]
+        assert flows.count == flows.whole == (between >= 1000 * 5 / 401).sum() == 298
+        assert flows.least == 13
+        assert [opacity for opacity, _ in flows.paths] == ["0.25", "0.5", "0.75", "1"]
+        drawn = "".join(path for _, path in flows.paths)
+        assert drawn.count("M") == 3 * 298
+
+    def test_of_very_many_the_strongest_are_drawn_and_all_are_counted(self) -> None:
+        codes = np.zeros((401, 401), np.int64)
+        codes[1:, 1:21] = 40
+        codes[1:, 1] = 60
+        flows = strong_flows(codes, self.large(), ())
+        assert flows.count == 1000
+        assert flows.whole == 400 * 20 - 20
+        assert flows.least == 40
+
+    def large(self) -> Any:
         picture = Picture(np.zeros((20, 20), np.uint8), PALETTE, 20, 20)
         tokens = (Token("[CLS]", special=True), *patch_tokens(20, 20))
-        flows = strong_flows(dense, lay_out(tokens, picture, "1").grid, ())
-        assert flows.count == 120
+        return lay_out(tokens, picture, "1").grid
 
     @pytest.mark.parametrize("flows", ["best", "strong"])
     def test_lines_stand_on_a_clear_picture_at_rest(self, flows: str) -> None:
@@ -215,7 +234,7 @@ class TestLines:
         assert focused.select(".attention-veil path")
         readout = soup.select_one(".attention-readout").text
         assert ("A circle means itself" in readout) == (flows == "best")
-        assert ("strongest weights between patches, down to 0.100" in readout) == (
+        assert ("all 1 strong weights between patches. Strong is 0.715 and more" in readout) == (
             flows == "strong"
         )
 
