@@ -13,7 +13,7 @@ NOTES = Path(__file__).parents[1] / "example_docs"
 """The sources of the notes."""
 
 MEASURED: dict[str, str] = json.loads((NOTES / "measured.json").read_text(encoding="utf-8"))
-"""The numbers of the chapters that are no numbers of a figure."""
+"""The numbers of the chapters that are not numbers of a figure."""
 
 
 def source(page: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Part = Literal["encoder", "decoder", "cross"]
 
 MEASURE = "measure"
-"""The entry of a provenance for numbers that are no weights; see `Attention.written`."""
+"""The entry of a provenance for numbers that are not weights; see `Attention.written`."""
 
 NOTE = "note"
 """The entry of a provenance with remarks for readers (see `core.remarks`)."""
@@ -27,7 +27,7 @@ BIN = "(special)"
 """The text of the token that stands for all hidden special tokens together."""
 
 SINK = "(sink)"
-"""The text of the key for a head's learnt sink, which is no token (see `LogitTerms`)."""
+"""The text of the key for a head's learnt sink, which is not a token (see `LogitTerms`)."""
 
 REST = "(rest)"
 """The text of the key that stands for the weight that a row gives to none of the shown tokens."""
@@ -46,7 +46,7 @@ class Token:
         word: the index of the token's word, by white space; None for special tokens.
         segment: 0 for the first text, 1 for the second of a pair.
         patch: the row and the column of the token's patch in the grid of a picture; None for a
-            token that is no patch.
+            token that is not a patch.
     """
 
     text: str

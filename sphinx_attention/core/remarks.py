@@ -41,7 +41,7 @@ def join_remarks(remarks: Iterable[str]) -> str:
 def read(text: str) -> list[tuple[str, Mapping[str, Value]]] | None:
     """The names and values of the remarks in a text; None if the text is a sentence.
 
-    Every content of a store is accepted: a text that is no remark is a sentence.
+    Every content of a store is accepted: a text that is not a remark is a sentence.
     """
     if not text.startswith(_BEGIN):
         return None

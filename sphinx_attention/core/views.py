@@ -28,7 +28,7 @@ CORPUS_SCORE_NAMES = ("previous", "induction", "first", "self", "distance", "ent
 """The scores of heads over many sentences, in the order in which they are drawn."""
 
 SCORES_WITH_UNITS: Mapping[str, str] = {"distance": "tokens", "entropy": "bits"}
-"""The scores that are no shares of 1, and the names of their units."""
+"""The scores that are not shares of 1, and the names of their units."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def shell_word(path: str | os.PathLike[str]) -> str:
 
 
 def require_conf(docs: Path) -> None:
-    """Refuse a folder that is no Sphinx project.
+    """Refuse a folder that is not a Sphinx project.
 
     Raises:
         AttentionError: the folder has no conf.py.

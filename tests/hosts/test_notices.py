@@ -1,4 +1,4 @@
-"""Facts that are no mistakes reach authors in every host, with their place, and fail nothing."""
+"""Facts that are not mistakes reach authors in every host, with their place, and fail nothing."""
 
 from __future__ import annotations
 

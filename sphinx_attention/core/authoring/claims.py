@@ -114,13 +114,13 @@ def parse_claim(text: str, figure: Reference) -> Claim:
         if words and left.kind != "weight":
             raise AttentionError(
                 Problem.CHECK,
-                f"{quoted(text)} is no claim: only a weight can be the {match['sign']} of the "
+                f"{quoted(text)} is not a claim: only a weight can be the {match['sign']} of the "
                 "words",
             )
         return Claim(text, left, match["sign"], words=words)
     match = _CLAIM.fullmatch(text)
     if match is None:
-        raise AttentionError(Problem.CHECK, f"{quoted(text)} is no claim: {_EXPECTED}")
+        raise AttentionError(Problem.CHECK, f"{quoted(text)} is not a claim: {_EXPECTED}")
     left, right = _side(match["left"], figure), match["right"].strip()
     if number := parse_number(right):
         decimals = len(number.partition(".")[2])

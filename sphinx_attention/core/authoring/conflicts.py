@@ -120,7 +120,7 @@ def _check_measure(values: Mapping[str, Any]) -> None:
             Problem.OPTION,
             f"invalid value 'written' for {named('measure')}: the value {values['aggregate']!r} of "
             f"{named('aggregate')} multiplies weights from layer to layer, and shares of what one "
-            f"head writes are no such weights: remove {option('measure')}, or "
+            f"head writes are not such weights: remove {option('measure')}, or "
             f"{option('aggregate')}",
         )
 
@@ -208,7 +208,7 @@ _SEES_NO: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "also": (bool, "further pictures stand in image, with ' | ' between"),
     "file": (bool, "further pictures stand in image, with ' | ' between"),
     "compare": (lambda value: value == "sentence", "there is one text at most"),
-    "merge": (lambda value: value == "words", "a patch is no piece of a word"),
+    "merge": (lambda value: value == "words", "a patch is not a piece of a word"),
 }
 """For each option, the values that exclude the option ``image``, and the reason."""
 

@@ -137,7 +137,7 @@ def _label(part: str) -> LabelSpec:
     if not bar or not label or not all(ends) or len(ends) > 2:
         raise ValueError(
             "expected labels with ; between, each a token or two tokens with -> between, then a "
-            f"bar and the text, such as fox -> dog | animals; {quoted(part.strip())} is none"
+            f"bar and the text, such as fox -> dog | animals; {quoted(part.strip())} is not one"
         )
     if len(label) > _LONGEST_LABEL:
         raise ValueError(
@@ -273,7 +273,7 @@ def _token_list(whole: str) -> tuple[str, ...]:
     except (ValueError, RecursionError):
         items = _python_list(whole)
     if not isinstance(items, list) or not items:
-        raise ValueError(f"{_FORMS}; this begins as a list and is none")
+        raise ValueError(f"{_FORMS}; this begins like a list, but is not one")
     if not all(isinstance(one, str) for one in items):
         raise ValueError(f"{_FORMS}; each token of a list stands in quotation marks")
     if half := broken_character("".join(items)):

@@ -239,8 +239,8 @@ def _check_id(name: str, what: str, problem: Problem = Problem.MODEL) -> None:
         raise AttentionError(problem, f'{what} is a path; write "path" instead of "id"')
     raise AttentionError(
         problem,
-        f"{what} is no id of the hub: expected letters, digits, - _ and . with one / between owner "
-        "and name, such as openai-community/gpt2",
+        f"{what} is not an id of the hub: expected letters, digits, - _ and . with one / between "
+        "owner and name, such as openai-community/gpt2",
     )
 
 

@@ -215,7 +215,7 @@ def fidelity(reference: Reference, figure: Figure) -> float:
     """One number of the fidelity of a map.
 
     Raises:
-        AttentionError: the figure is no map, or has no such head or projection.
+        AttentionError: the figure is not a map, or has no such head or projection.
     """
     shown = shown_figure(reference, figure)
     summary = shown.attention.summary

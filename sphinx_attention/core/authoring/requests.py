@@ -76,7 +76,7 @@ def image_file(declared: str, context: HostContext) -> ImageFile:
     """The picture that an author names.
 
     Raises:
-        AttentionError: the file cannot be read, or is no picture.
+        AttentionError: the file cannot be read, or is not a picture.
     """
     try:
         path = context.find_file(declared)

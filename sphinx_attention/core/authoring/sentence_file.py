@@ -158,7 +158,7 @@ def _decoded(data: bytes, declared: str) -> str:
         what = f"line {text.count(chr(10), 0, text.index(chr(0))) + 1} holds a null character"
     if declared.casefold().endswith(_OF_NUMBERS):
         raise _wrong(
-            f"{quoted(declared)} is no file of sentences; a file of weights is named in "
+            f"{quoted(declared)} is not a file of sentences; a file of weights is named in "
             f"{option('matrix')}"
         )
     raise _wrong(f"{quoted(declared)} is not UTF-8: {what}; save the file as UTF-8")

@@ -103,7 +103,7 @@ def receive(connection: Connection) -> dict[str, Any]:
     """
     message = json.loads(connection.recv_bytes(_MOST_MESSAGE))
     if not isinstance(message, dict):
-        raise ValueError("the message is no object")  # noqa: TRY004 - one error for all that is no message
+        raise ValueError("the message is not an object")  # noqa: TRY004 - one error for all that is not a message
     return message
 
 

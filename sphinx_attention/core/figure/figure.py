@@ -58,7 +58,7 @@ class Figure:
         cutoff: share of each row's mass that is drawn as edges, in (0, 1].
         shown_heads: positions of the heads drawn together first, ``head`` among them.
         available: the numbers of layers and heads before the page's budget was applied.
-        notices: sentences for the author about things that are no mistakes.
+        notices: sentences for the author about things that are not mistakes.
         head_scores: by name, shape (layers, heads), NaN where undefined; None where the view does
             not sort heads.
         alternatives: the other attentions that readers can choose.

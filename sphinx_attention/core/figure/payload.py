@@ -172,7 +172,7 @@ def decode_text(text: str) -> bytes:
     """The bytes of a text in base 85.
 
     Raises:
-        ValueError: a character that is no digit, or digits that no bytes have.
+        ValueError: a character that is not a digit, or digits that no bytes have.
     """
     if len(text) % 5 == 1:
         raise ValueError(f"{len(text)} digits of base 85 stand for no whole number of bytes")

@@ -162,7 +162,7 @@ class FigureSpec:
         labels: the labels that the author sets in the picture of the first attention.
         sentence_labels: the author's label of each sentence of a summary, in order; empty without
             labels.
-        notices: sentences for the author about what was read, which are no mistakes.
+        notices: sentences for the author about what was read, which are not mistakes.
     """
 
     request: Request

@@ -61,7 +61,7 @@ def strongest_pairs(figure: Figure, limit: int = _LISTED) -> list[Pair]:
 
     Where a view draws several heads together, their mean counts.
 
-    Masked weights and zeros are no pairs. Equal weights keep the order of the text.
+    Masked weights and zeros are not pairs. Equal weights keep the order of the text.
 
     Args:
         figure: the figure with its layer, head and pinned tokens.

@@ -35,7 +35,7 @@ def find(name: str) -> Callable[..., Any]:
     module_name, colon, path = name.partition(":")
     if not (module_name and colon and path):
         raise AttentionError(
-            Problem.FUNCTION, f"{name!r} is no function; write package.module:function"
+            Problem.FUNCTION, f"{name!r} is not a function; write package.module:function"
         )
     try:
         found: Any = importlib.import_module(module_name)

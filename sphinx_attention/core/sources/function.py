@@ -268,7 +268,7 @@ def _tokens(texts: Any, name: str, special: Any) -> tuple[Token, ...]:
     if isinstance(texts, str) or not isinstance(texts, Sequence | np.ndarray):
         raise _bad(f"{name} is a {type(texts).__name__}, not a list of strings")
     if wrong := [t for t in texts if not isinstance(t, str)]:
-        raise _bad(f"{name} holds {_brief(wrong[0])}, which is no string")
+        raise _bad(f"{name} holds {_brief(wrong[0])}, which is not a string")
     given = [str(t) for t in texts]
     flags = None if special is None else as_array(special).tolist()
     return author_tokens(given, flags_of(flags, given))

@@ -95,7 +95,7 @@ def _opened(data: bytes, declared: str) -> Iterator[Any]:
     """A picture whose header is read and whose size is allowed.
 
     Raises:
-        AttentionError: it is no picture, it has too many pixels, or decoding it fails.
+        AttentionError: it is not a picture, it has too many pixels, or decoding it fails.
     """
     image = _pillow("Image")
     name = quoted(declared)
@@ -111,7 +111,7 @@ def _opened(data: bytes, declared: str) -> Iterator[Any]:
         raise _too_large(name, "too many pixels") from None
     except image.UnidentifiedImageError:
         raise AttentionError(
-            Problem.PICTURE, f"{name} is no picture that can be read{_found(data)}: {_EXPECTED}"
+            Problem.PICTURE, f"{name} is not a picture that can be read{_found(data)}: {_EXPECTED}"
         ) from None
     except Exception as error:
         # Decoders raise OSError, SyntaxError, ValueError, struct.error and others.

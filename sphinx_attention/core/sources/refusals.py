@@ -52,7 +52,7 @@ def takes_no_target(label: str) -> AttentionError:
     """The error of a decoder's text that is given to a model without a decoder of its own."""
     return AttentionError(
         Problem.OPTION,
-        f"{label} is no encoder-decoder model and takes no target; remove {option('target')}",
+        f"{label} is not an encoder-decoder model and takes no target; remove {option('target')}",
     )
 
 

@@ -84,7 +84,7 @@ def import_entries(store: Store, file: Path) -> tuple[list[str], dict[str, str]]
     wrong: dict[str, str] = {}
     if not file.is_file():
         # A pipe or a device may never end.
-        raise OSError(f"{file} is no regular file")
+        raise OSError(f"{file} is not a regular file")
     try:
         # Only uncompressed files are read, so that a file takes no more memory than it has bytes.
         with file.open("rb") as opened, tarfile.open(fileobj=_Bounded(opened), mode="r:") as tar:

@@ -35,7 +35,7 @@ def read_bounded(path: Path, first: int | None = None) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file")
+            raise OSError(errno.EINVAL, "it is not a regular file")
         if first is not None:
             return file.read(first)
         if found.st_size > MOST_BYTES:

@@ -172,7 +172,7 @@ def read_header(raw: Any, key: str, size: int) -> Header:
     Raises:
         UnfitError: a field has a value that `pack` never writes.
     """
-    need(isinstance(raw, dict), "the header is no object")
+    need(isinstance(raw, dict), "the header is not an object")
     request = _request(raw.get("request"), key)
     queries = read_tokens(raw.get("query_tokens"), "query_tokens")
     same_tokens = raw.get("key_tokens") is None
@@ -206,7 +206,7 @@ def read_header(raw: Any, key: str, size: int) -> Header:
 
 def _request(raw: Any, key: str) -> Mapping[str, Any]:
     """The request, whose canonical JSON must have the key as its hash."""
-    need(isinstance(raw, dict), "the request is no object")
+    need(isinstance(raw, dict), "the request is not an object")
     try:
         canonical = json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     except (ValueError, RecursionError):

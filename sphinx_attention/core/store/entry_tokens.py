@@ -30,7 +30,7 @@ def read_tokens(raw: Any, what: str) -> tuple[Token, ...]:
     need(len(raw) <= MOST_TOKENS, f"{what} has {len(raw):,} tokens")
     for number, fields in enumerate(raw):
         if not _is_token(fields):
-            raise UnfitError(f"{what}[{number}] is no token: {brief(fields)}")
+            raise UnfitError(f"{what}[{number}] is not a token: {brief(fields)}")
     together = "".join(fields[0] for fields in raw)
     need(len(together) <= _LONGEST_TEXTS, f"{what} have {len(together):,} characters all together")
     need(is_encodable(together), f"{what} hold half of a character")

@@ -59,7 +59,7 @@ class FolderStore(Store):
 
         Raises:
             DamagedEntryError: the file is larger than an entry may be.
-            OSError: the file cannot be read, or is no regular file.
+            OSError: the file cannot be read, or is not a regular file.
         """
         try:
             return read_bounded(self.path(key))

@@ -33,7 +33,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 _WATCHED = click.Path(exists=True, path_type=Path)
 _STEP_SECONDS = 0.3
 
-# Changes that are no changes of the notes: in the store of any name, in files that builds and
+# Changes that are not changes of the notes: in the store of any name, in files that builds and
 # imports write, and in files that editors keep while a file is open.
 _IGNORED_FILES = r"\.attn$|\.mo$|/[0-9a-f]{2}$|\.tmp$|\.py[co]$|\.sw[a-z]$|~$|/4913$|/\.?#[^/]*$"
 _IGNORED_FOLDERS = r"/(_build|_attention|\.failures|__pycache__|\.ipynb_checkpoints)(/|$)"

@@ -56,7 +56,7 @@ def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], No
         tell(f"{file.name if file else folder}: {error.message} [attention.{error.problem}]")
     sources = folder if file is None else folder / str(config.get("docs_dir", "docs"))
     if not sources.is_dir():
-        raise AttentionError(Problem.CONFIG, f"{sources} is no folder: docs_dir names it")
+        raise AttentionError(Problem.CONFIG, f"{sources} is not a folder: docs_dir names it")
     return Asked(
         requests_in(pages_of(sources), settings, (folder, sources), tell), settings, folder
     )

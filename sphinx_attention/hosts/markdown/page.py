@@ -127,7 +127,7 @@ class Page:
                 self.site.logger.debug("%s", error.trace)
 
     def inform(self, notice: str, line: int) -> None:
-        """Inform an author of a fact that is no mistake, so that no strict build fails."""
+        """Inform an author of a fact that is not a mistake, so that no strict build fails."""
         message = f"{self._place(line)}: {notice}"
         if self.site.kind == "zensical":
             print(f"Note: {message}", file=sys.stderr)  # noqa: T201 - as above
@@ -286,8 +286,8 @@ def _check_rest(fence: Fence) -> None:
     if fence.rest:
         raise AttentionError(
             Problem.OPTION,
-            f"{quoted(fence.rest)} in the first line of the fence is no option: write options as "
-            'in layer="1", and the sentence on the first line within the fence',
+            f"{quoted(fence.rest)} in the first line of the fence is not an option: write options "
+            'as in layer="1", and the sentence on the first line within the fence',
         )
 
 

@@ -78,7 +78,7 @@ def ask_model(
         cache: the store, for the copy of the call.
 
     Raises:
-        AttentionError: a wrong option, or a value that is no model.
+        AttentionError: a wrong option, or a value that is not a model.
     """
     written = as_written(options)
     kept = "" if cache is None else f", cache={json.dumps(str(cache), ensure_ascii=False)}"

@@ -51,7 +51,7 @@ def collect(
         warnings: the stream for Sphinx's own warnings; None means the standard error.
 
     Raises:
-        AttentionError: the folder is no Sphinx project, or its conf.py does not load the extension.
+        AttentionError: the folder is not a Sphinx project, or conf.py does not load the extension.
     """
     docs = docs.resolve()
     with guarded(Problem.CONFIG, f"reading {docs}", exits=True):

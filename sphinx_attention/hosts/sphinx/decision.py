@@ -50,13 +50,13 @@ def decide(directive: Directive) -> Decision:
     if any(line.strip() for line in body):
         if _is_matrix(body, source.text):
             return Decision(source, "its body is a matrix")
-        return Decision(None, "it has a body that is no matrix")
+        return Decision(None, "it has a body that is not a matrix")
     why_not = _why_no_bare_figure(directive, source)
     return Decision(None, why_not) if why_not else Decision(source, ONE_LINE)
 
 
 def _why_no_bare_figure(directive: Directive, source: Source) -> str:
-    """Why one line without options is no figure; empty if it is one."""
+    """Why one line without options is not a figure; empty if it is one."""
     env = directive.state.document.settings.env
     settings = settings_of(env.config)
     place, _ = directive.state_machine.get_source_and_line(directive.lineno)
@@ -82,7 +82,7 @@ _CODE = frozenset({".py", ".pyi", ".pyx", ".pxd", ".so", ".c", ".h", ".cc", ".cp
 
 @lru_cache(64)
 def _is_docstring(place: str | None) -> bool:
-    """Whether the directive stands in code: in no file, or in a file that is no document."""
+    """Whether the directive stands in code: in no file, or in a file that is not a document."""
     if not place:
         return False
     return ":docstring of " in place or Path(place).suffix in _CODE or not Path(place).is_file()
@@ -125,7 +125,7 @@ def _options_went_wrong(directive: Directive, source: Source | None) -> bool:
     """
     env = directive.state.document.settings.env
     uses_us = settings_of(env.config).model is not None
-    # A directive without a text on its own line is no figure, and its field list belongs to the
+    # A directive without a text on its own line is not a figure, and its field list belongs to the
     # admonition.
     if source is not None:
         blocks = [list(source.continued), _first_block(list(source.body)) if uses_us else []]

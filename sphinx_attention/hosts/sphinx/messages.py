@@ -57,7 +57,7 @@ def message_of(error: AttentionError) -> str:
 
 
 def tell_notices(figure: Figure, location: Any) -> None:
-    """Log facts that the author of a figure may want to know, though they are no mistakes."""
+    """Log facts that the author of a figure may want to know, though they are not mistakes."""
     for notice in figure.notices:
         logger.info("%s", notice, location=location)
 

@@ -1,6 +1,6 @@
 """Lines that look like options of a figure and are read as something else.
 
-``:layer:0``, ``layer=0`` and ``- layer: 0`` are no options for docutils or MyST: they become part
+``:layer:0``, ``layer=0`` and ``- layer: 0`` are not options for docutils or MyST: they become part
 of the sentence, or the caption. This module decides whether a line was meant as an option. A line
 that could be text stays text, unless its value fits the option. A line that was meant as an option
 is an error that shows the right form.

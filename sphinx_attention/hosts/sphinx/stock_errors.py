@@ -117,7 +117,7 @@ def _explained(lines: list[str], found: re.Match[str]) -> tuple[AttentionError, 
     return (
         AttentionError(
             Problem.OPTION,
-            f"{quoted(lines[odd].strip())} stands among the options and is none: put a "
+            f"{quoted(lines[odd].strip())} stands among the options, but is not one: put a "
             "blank line after the options, or indent a line that continues the line above",
         ),
         odd,

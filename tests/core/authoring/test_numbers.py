@@ -298,7 +298,7 @@ class TestClaims:
     @pytest.mark.parametrize(
         ("text", "says"),
         [
-            ("0.0: bank -> the is greatest", "is no claim: expected a claim such as"),
+            ("0.0: bank -> the is greatest", "is not a claim: expected a claim such as"),
             ("0.0: self is largest of words", "only a weight can be the largest of the words"),
             ("0.0 bank -> the > 0.1", "write 0.0: bank -> the"),
             ("0.0: bank->the > 0.1", "needs blanks round it"),

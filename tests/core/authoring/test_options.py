@@ -278,7 +278,7 @@ def test_a_matrix_with_its_tokens(tmp_path: Path) -> None:
         ({"pair": " "}, None, "expected some text"),
         ({"causal": "yes"}, "1", "expected no value: write the option alone"),
         ({"tokens": "[1]"}, "1", "each token of a list stands in quotation marks"),
-        ({"tokens": "[a"}, "1", "this begins as a list and is none"),
+        ({"tokens": "[a"}, "1", "this begins like a list, but is not one"),
         ({"causal": ""}, None, "needs a matrix"),
         ({"pair": "x"}, "1", "needs a model"),
         (

@@ -256,8 +256,8 @@ class TestClaims:
     @pytest.mark.parametrize(
         ("text", "says"),
         [
-            ("bank", "is no claim: expected a claim such as"),
-            ("0.0: bank -> the => 0.5", "is no claim"),
+            ("bank", "is not a claim: expected a claim such as"),
+            ("0.0: bank -> the => 0.5", "is not a claim"),
             ("0.0: bank -> the > much", "expected a number such as 0.4 or 40 %, or two tokens"),
             ("0.0: previous-tokn > 0.5", "did you mean previous-token?"),
             ("0.0: previous-token > bank -> the", "expected a number"),

@@ -42,10 +42,10 @@ class TestOption:
     @pytest.mark.parametrize(
         ("value", "says"),
         [
-            ("fox", "such as fox -> dog | animals; 'fox' is none"),
-            ("fox -> | x", "is none"),
-            ("fox -> dog -> cat | x", "is none"),
-            ("fox | ", "is none"),
+            ("fox", "such as fox -> dog | animals; 'fox' is not one"),
+            ("fox -> | x", "is not one"),
+            ("fox -> dog -> cat | x", "is not one"),
+            ("fox | ", "is not one"),
             (f"fox | {'x' * 61}", "at most 60 characters"),
             ("; ".join("fox | x" for _ in range(13)), "at most 12 labels; there are 13"),
         ],

@@ -1,4 +1,4 @@
-"""Models of pictures and of sound: their input is no text, and the capture is the same."""
+"""Models of pictures and of sound: their input is not a text, and the capture is the same."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ MISTAKES: dict[str, tuple[str, bytes, str]] = {
         npz(weights=np.array([None, 1.0], dtype=object)),
         "pickled objects are never read",
     ),
-    "npz, no zip": ("w.npz", b"PK\x03\x04 and nothing", "it is no zip archive"),
+    "npz, no zip": ("w.npz", b"PK\x03\x04 and nothing", "it is not a zip archive"),
     "npz, damaged": (
         "w.npz",
         npz(np.savez_compressed, weights=np.full((9, 9), 1 / 9))[:140] + b"\xff" * 300,
@@ -145,10 +145,10 @@ MISTAKES: dict[str, tuple[str, bytes, str]] = {
         npz(a=SQUARE, b=SQUARE),
         'holds no array "weights" (its arrays: a, b)',
     ),
-    "json, cut off": ("w.json", b'{"weights": [[1', "it is no JSON (line 1:"),
+    "json, cut off": ("w.json", b'{"weights": [[1', "it is not JSON (line 1:"),
     "json, deep": ("w.json", b"[" * 200_000, "nested too deep"),
     "json, deep and closed": ("w.json", b"[" * 900 + b"1" + b"]" * 900, "cannot be read"),
-    "json, long number": ("w.json", b"[[" + b"9" * 5000 + b"]]", "it is no JSON (ValueError)"),
+    "json, long number": ("w.json", b"[[" + b"9" * 5000 + b"]]", "it is not JSON (ValueError)"),
     "json, large number": ("w.json", b"[[" + b"9" * 400 + b"]]", "larger than a float can be"),
     "safetensors, long header": (
         "w.safetensors",
@@ -158,8 +158,8 @@ MISTAKES: dict[str, tuple[str, bytes, str]] = {
     "safetensors, no header": ("w.safetensors", struct.pack("<Q", 2) + b"{{", "header is damaged"),
     "safetensors, cut off": ("w.safetensors", safetensors({"w": SQUARE})[:-8], "does not fit"),
     "csv, no text": ("w.csv", b"\xff\x00\x01", "line 1 is not UTF-8; save the file as UTF-8"),
-    "csv, NUL": ("w.csv", b"0.5,\0", "it is no text: it holds NUL"),
-    "csv, a field without end": ("w.csv", b'"' + b"x" * 200_000 + b",1", "is no row of a .csv file"),
+    "csv, NUL": ("w.csv", b"0.5,\0", "it is not a text: it holds NUL"),
+    "csv, a field without end": ("w.csv", b'"' + b"x" * 200_000 + b",1", "is not a row of a .csv file"),
     # Numbers that are no attention weights
     "a model's parameters": ("w.safetensors", model(), "it holds 18 parameters of a model"),
     "float8": (
@@ -225,7 +225,7 @@ def test_mistakes(opened: Callable[..., Attention], name: str, data: bytes, says
 @pytest.mark.parametrize(
     ("tokens", "text", "says"),
     [
-        (["\ud800", "b"], "", "token 0 is no text: it holds half of a character (a surrogate)"),
+        (["\ud800", "b"], "", "token 0 is not a text: it holds half of a character (surrogate)"),
         (["a" * 10_000_000, "b"], "", "token 0 has 10,000,000 characters, and 1,000 are drawn"),
         (["a", "b"], "a b c", "names 2 tokens, which are not those of the sentence; remove the"),
     ],

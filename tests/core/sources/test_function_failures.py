@@ -143,7 +143,7 @@ FAILING = {
     ),
     "one token a line, as numbers": (
         "def f(text):\n    return [101, 102], [[0.5, 0.5], [0.3, 0.7]]\n",
-        "tokens holds 101, which is no string",
+        "tokens holds 101, which is not a string",
     ),
 }
 

@@ -80,7 +80,7 @@ def announced(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"", "no picture that can be read (the file is empty)"),
+        (b"", "not a picture that can be read (the file is empty)"),
         (b"hello", "expected a PNG, JPEG, WebP, GIF, BMP or TIFF file"),
         (b"<?xml version='1.0'?><svg/>", "an SVG drawing, which has no pixels; export it as PNG"),
         (b"%PDF-1.7", "a PDF document"),
@@ -89,7 +89,7 @@ def announced(width: int, height: int) -> bytes:
         (announced(60_000, 60_000), "has too many pixels"),
         (announced(1, 30_000_000), "at most 50 times as long as the other; crop it"),
         (announced(5_100, 100), "has 5,100 × 100 pixels"),
-        (announced(0, 3), "is no picture that can be read"),
+        (announced(0, 3), "is not a picture that can be read"),
     ],
 )
 def test_other_files_are_refused_before_they_are_decoded(data: bytes, says: str) -> None:

@@ -117,7 +117,7 @@ def test_a_sound_member_replaces_a_damaged_entry(tmp_path: Path) -> None:
 @pytest.mark.posix
 def test_a_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.tar")
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         import_entries(MemoryStore(), tmp_path / "x.tar")
 
 

@@ -138,7 +138,7 @@ def test_mistakes(caplog: pytest.LogCaptureFixture) -> None:
         )
     told = [record.getMessage() for record in caplog.records]
     assert "Markdown:1: the text is missing" in told[0]
-    assert "Markdown:4: 'quick!' in the first line of the fence is no option" in told[1]
+    assert "Markdown:4: 'quick!' in the first line of the fence is not an option" in told[1]
     assert "Markdown:16: the name 'a' is taken by a figure above" in told[2]
     assert "Markdown:8: there is nothing to check" in told[3]
     assert "Markdown:20: invalid value 9 for layer" in told[4]

@@ -121,7 +121,7 @@ def test_a_frozen_build_needs_neither_the_model_nor_pytorch(project) -> None:
         (
             "   :image: index.rst\n   :model: builtin-vision\n   :alt: x\n",
             "picture",
-            "is no picture that can be read",
+            "is not a picture that can be read",
         ),
         (
             "   :image: https://x.org/a.png\n   :model: builtin-vision\n   :alt: x\n",

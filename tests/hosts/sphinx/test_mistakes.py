@@ -114,7 +114,12 @@ VALUES: list[Mistake] = [
     ("a b\n:layr: 0\n\nAB", "option", 0, ("unknown option 'layr' (did you mean layer?)",)),
     ("a b\n:title: x\n\nAB", "option", 0, ("unknown option 'title' (did you mean caption?)",)),
     ("a b\n:tokens: a, b\n\nAB", "option", 0, ("for tokens: expected a JSON list", "commas")),
-    ("a b\n:tokens: [a, b]\n\nAB", "option", 0, ("for tokens", "begins as a list and is none")),
+    (
+        "a b\n:tokens: [a, b]\n\nAB",
+        "option",
+        0,
+        ("for tokens", "begins like a list, but is not one"),
+    ),
     ("a b\n:tokens: [[[[1]]]]\n\nAB", "option", 0, ("for tokens", "in quotation marks")),
     ("a b\n:pair: c\n\nAB", "option", 0, ("the option pair needs a model", "remove")),
     ("a b\n:scores: logits", "option", 0, ("the option scores needs a matrix", "remove")),

@@ -117,7 +117,7 @@ SAID = [
     (
         "gpt2",
         ":target: a dog",
-        "is no encoder-decoder model and takes no target; remove the option",
+        "is not an encoder-decoder model and takes no target; remove the option",
     ),
     ("gpt2", ":part: cross", "has no cross attention; it has decoder"),
     ("gpt2", ":view: steps\n   :layer: 7", "layer 7"),

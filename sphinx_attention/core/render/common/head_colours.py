@@ -35,7 +35,7 @@ def hue_of(name: str, index: int) -> int:
 
     Args:
         name: the name of the head for readers.
-        index: the position among the carried heads, for names that are no numbers.
+        index: the position among the carried heads, for names that are not numbers.
     """
     number = int(name) if name.isascii() and name.isdigit() else index
     return number % len(HUES)

@@ -55,7 +55,7 @@ def best_flows(codes: NDArray[np.integer], grid: Grid, focus: Sequence[int]) -> 
     """From each patch to the token that it looks at most.
 
     An arrow leads to another patch. A circle stands for the patch itself, and a square for a token
-    that is no patch.
+    that is not a patch.
 
     Args:
         codes: shape (queries, keys), thousandths.

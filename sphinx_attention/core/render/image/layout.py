@@ -1,4 +1,4 @@
-"""The layout of the image view: tokens that are no patches above the picture, and a scale below."""
+"""The layout of the image view: other tokens than patches above the picture, a scale below."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _BOTTOM = 4.0
 
 @dataclass(frozen=True)
 class Chip:
-    """A token that is no patch.
+    """A token that is not a patch.
 
     Attributes:
         index: the index of the token.
@@ -104,7 +104,7 @@ class Layout:
 
     Attributes:
         grid: the place of the patches.
-        chips: the tokens that are no patches.
+        chips: the tokens that are not patches.
         width: of the drawing in px.
         height: of the drawing in px.
         bar: the scale, with a number at each end.

@@ -88,7 +88,7 @@ def colour_of(value: str, style: Mapping[str, str]) -> str:
     """A colour as `Paint` has it.
 
     Raises:
-        UnsupportedPictureError: the value is no colour that pictures have.
+        UnsupportedPictureError: the value is not a colour that pictures have.
     """
     if value in {"currentColor", style.get("color")}:
         return INK

@@ -113,7 +113,7 @@ def colouring(figure: Figure, by: str) -> Colouring:
 
 
 def patches(summary: Summary, by: str) -> NDArray[np.intp]:
-    """The row or the column of the patch of each token; -1 for a token that is no patch."""
+    """The row or the column of the patch of each token; -1 for a token that is not a patch."""
     axis = PATCHES.index(by)
     flat = [token for sentence in summary.sentences for token in sentence]
     return np.array([-1 if token.patch is None else token.patch[axis] for token in flat])

@@ -91,7 +91,7 @@ def read_npz(data: bytes) -> Given:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except Exception as error:
-        raise UnreadableError("it is no zip archive, or a damaged one") from error
+        raise UnreadableError("it is not a zip archive, or a damaged one") from error
     with archive:
         members = archive.infolist()
         if any(one.filename.rsplit("/", 1)[-1] in {"data.pkl", "byteorder"} for one in members):
@@ -176,7 +176,7 @@ def _parsed(text: str, name: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise UnreadableError(
-            f"{name} in its metadata is no JSON list; write `json.dumps([...])`"
+            f"{name} in its metadata is not a JSON list; write `json.dumps([...])`"
         ) from None
 
 

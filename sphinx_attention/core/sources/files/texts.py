@@ -35,7 +35,7 @@ def read_json(data: bytes) -> Given:
         detail = type(error).__name__
         if isinstance(error, json.JSONDecodeError):
             detail = f"line {error.lineno}: {error.msg}"
-        raise UnreadableError(f"it is no JSON ({detail})") from None
+        raise UnreadableError(f"it is not JSON ({detail})") from None
     named: dict[str, Any] = {}
     if isinstance(content, dict):
         named = content
@@ -145,7 +145,7 @@ def read_csv(data: bytes) -> Given:
     """The rows of a .csv file, whose cells commas, semicolons, tabs or spaces separate."""
     text = _decoded(data)
     if "\0" in text:
-        raise UnreadableError("it is no text: it holds NUL")
+        raise UnreadableError("it is not a text: it holds NUL")
     if re.match(r"[\s\w.(=]*[\[({]\s*[\[({]", text):
         raise UnreadableError("lists in brackets are JSON: name the file .json")
     lines = text.splitlines()
@@ -164,7 +164,7 @@ def read_csv(data: bytes) -> Given:
             elif not any(texts):
                 blocks.append([])
     except csv.Error:
-        raise UnreadableError(f"line {reader.line_num} is no row of a .csv file") from None
+        raise UnreadableError(f"line {reader.line_num} is not a row of a .csv file") from None
     found = [block for block in blocks if block]
     if not found:
         raise UnreadableError("it holds no numbers")

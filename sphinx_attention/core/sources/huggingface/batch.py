@@ -111,7 +111,7 @@ class Batch:
             picture: the picture that the model saw; None for a text.
 
         Raises:
-            AttentionError: the layers differ in their heads, or the numbers are no weights.
+            AttentionError: the layers differ in their heads, or the numbers are not weights.
         """
         item, kept = self._items[n], self._kept[n]
         self._kept[n] = Kept()
@@ -247,6 +247,6 @@ def _check(weights: NDArray[np.float32], dtype: str, item: Item) -> None:
     if float(weights.min()) < 0 or float(sums.max()) > 1 + _tolerance(dtype):
         raise AttentionError(
             Problem.MODEL,
-            f"the attention of {label} is no softmax: weights from {weights.min():.3f}, rows that "
-            f"sum to up to {sums.max():.3f}",
+            f"the attention of {label} is not a softmax: weights from {weights.min():.3f}, rows "
+            f"that sum to up to {sums.max():.3f}",
         )

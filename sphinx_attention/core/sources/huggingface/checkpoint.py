@@ -123,7 +123,7 @@ def check_file(path: Path, where: str) -> None:
             f"{name} in {where} is a link to a file outside the folder; put the file itself there"
         )
     if not stat.S_ISREG(state.st_mode):
-        raise _bad(f"{name} in {where} is no regular file")
+        raise _bad(f"{name} in {where} is not a regular file")
     with real.open("rb") as file:
         if state.st_size < 1024 and file.read(len(_POINTER)) == _POINTER:
             raise _bad(
@@ -189,7 +189,7 @@ def _names_of_index(index: Path, files: Files) -> list[str]:
 
 
 def _inside(name: str, by: str, files: Files) -> None:
-    """Refuse the name of a file that is no safetensors file of the same folder."""
+    """Refuse the name of a file that is not a safetensors file of the same folder."""
     path = PurePosixPath(name)
     if (
         not name.endswith(".safetensors")
@@ -223,7 +223,7 @@ def measure(paths: Iterable[Path], where: str) -> Weights:
     """Count the tensors and numbers of safetensors files by their headers.
 
     Raises:
-        AttentionError: a file is no safetensors file, or is truncated.
+        AttentionError: a file is not a safetensors file, or is truncated.
     """
     tensors = elements = 0
     for path in paths:
@@ -238,10 +238,10 @@ def _header(path: Path, where: str) -> dict[str, Any]:
     with path.open("rb") as file:
         start = file.read(8)
         if start[:4] == b"GGUF" or start[:2] in (b"PK", b"\x80\x02"):
-            raise _bad(f"{path.name} in {where} is no safetensors file, whatever its name says")
+            raise _bad(f"{path.name} in {where} is not a safetensors file, whatever its name says")
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else -1
         if not 2 <= length <= min(size - 8, _LARGEST_HEADER):
-            raise _bad(f"{path.name} in {where} is no safetensors file, or is cut short")
+            raise _bad(f"{path.name} in {where} is not a safetensors file, or is cut short")
         raw = file.read(length)
     try:
         header = json.loads(raw)
@@ -252,10 +252,10 @@ def _header(path: Path, where: str) -> dict[str, Any]:
         )
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         raise _bad(
-            f"{path.name} in {where} is no safetensors file: its header is damaged"
+            f"{path.name} in {where} is not a safetensors file: its header is damaged"
         ) from None
     if not sound:
-        raise _bad(f"{path.name} in {where} is no safetensors file: its header is damaged")
+        raise _bad(f"{path.name} in {where} is not a safetensors file: its header is damaged")
     whole = 8 + length + max(ends, default=0)
     if size < whole:
         raise _bad(
@@ -279,7 +279,7 @@ def read_json(path: Path, where: str, largest: int = _LARGEST_CONFIG) -> dict[st
         raise _bad(f"{path.name} in {where} is nested too deeply to be read") from None
     except ValueError as error:
         line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise _bad(f"{path.name} in {where} is no JSON{line}") from None
+        raise _bad(f"{path.name} in {where} is not JSON{line}") from None
     if not isinstance(found, dict):
         raise _bad(f"{path.name} in {where} holds a {type(found).__name__}, not a JSON object")
     return found
@@ -308,7 +308,7 @@ def _nearest(path: Path) -> str:
 
 
 def _no_model(source: ModelSource, files: Folder) -> AttentionError:
-    """The probable kind of a folder without ``config.json``, if it is no model."""
+    """The probable kind of a folder without ``config.json``, if it is not a model."""
     names = [entry.name for entry in files.path.iterdir()]
     hint = what_instead(names)
     inner = sorted(

@@ -85,7 +85,7 @@ class DeviceTerms:
         softcap: the bound of the logits; 0 if they have none.
         bias: the addend of seen keys, shape (batch or 1, heads or 1, queries, keys), 0 elsewhere;
             None if there is none.
-        sinks: shape (heads,), logits that take part in the softmax and are no keys; or None.
+        sinks: shape (heads,), logits that take part in the softmax and are not keys; or None.
         missing: the reason why the terms are not known; empty if they are.
     """
 

@@ -160,7 +160,7 @@ def _from_files(text: str, source: ModelSource, location: str) -> AttentionError
     if "config.json" in text and "a file named" in text:
         return AttentionError(
             Problem.MODEL,
-            f"{location} on the hub holds no config.json: it is no transformers model",
+            f"{location} on the hub holds no config.json: it is not a transformers model",
         )
     return None
 

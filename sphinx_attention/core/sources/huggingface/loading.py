@@ -275,7 +275,7 @@ def _check_hub(source: ModelSource, files: HubFiles) -> None:
     Offline nothing is raised, because files that are not in the cache may exist on the hub.
     """
     if not files.only_local:
-        hint = what_instead(files.names()) or "it is no transformers model"
+        hint = what_instead(files.names()) or "it is not a transformers model"
         raise AttentionError(
             Problem.MODEL, f"{source.name}: {files.where} holds no {CONFIG}; {hint}"
         )
@@ -362,7 +362,8 @@ def _dtype(source: ModelSource, torch: Any) -> Any:
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
         raise AttentionError(
             Problem.CONFIG,
-            f"{source.name}: {source.dtype!r} is no dtype; use float32, bfloat16, float16 or auto",
+            f"{source.name}: {source.dtype!r} is not a dtype; use float32, bfloat16, float16 or "
+            "auto",
         )
     return dtype
 

@@ -167,12 +167,12 @@ def _collect(found: Reference, part: Part, layers: Any, returned: _Pass) -> None
             continue
         if getattr(given, "ndim", 0) < 4:
             found.left_out[key] = (
-                f"what it returns is no matrix of weights for each head, but {_described(given)}"
+                f"what it returns is not a matrix of weights for each head, but {_described(given)}"
             )
             continue
         weights, masked = _softened(found, key, given, returned.softmaxes)
         if not _is_distribution(weights):
-            found.left_out[key] = "what it returns are no weights that come out of a softmax"
+            found.left_out[key] = "what it returns are not weights that come out of a softmax"
             continue
         call = _laid_out(found, key, Call(weights, masked, number=number), returned)
         found.parts.setdefault(part, []).append((number, call))

@@ -40,7 +40,7 @@ def see_beside_text(model: Any, processor: Any, picture: Any, text: str, label: 
         label: what figures call the model.
 
     Raises:
-        AttentionError: the picture is no grid of tokens in one piece.
+        AttentionError: the picture is not a grid of tokens in one piece.
     """
     mark = _mark(processor, label)
     whole = text if mark in text else f"{mark}\n{text}"

@@ -117,7 +117,7 @@ def _check(text: str, number: int) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise AttentionError(
-            Problem.TEXT, f"token {number} is no text: it holds half of a character (a surrogate)"
+            Problem.TEXT, f"token {number} is not a text: it holds half of a character (surrogate)"
         ) from None
 
 

@@ -305,7 +305,7 @@ class TestLayers:
 
 
 class TestOtherInput:
-    """Models of pictures and of sound: their input is no text, and the capture is the same."""
+    """Models of pictures and of sound: their input is not a text, and the capture is the same."""
 
     @pytest.mark.parametrize("kind", OTHER_INPUT)
     def test_numbers_and_sums(self, kind: str) -> None:

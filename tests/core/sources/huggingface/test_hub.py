@@ -167,7 +167,7 @@ def test_shards_of_the_hub_that_are_not_safetensors(
     [
         (["m.Q4.gguf"], "holds GGUF files, made for llama.cpp"),
         (["adapter_config.json"], "is a PEFT adapter"),
-        (["README.md"], "holds no config.json; it is no transformers model"),
+        (["README.md"], "holds no config.json; it is not a transformers model"),
     ],
 )
 def test_models_of_the_hub_in_other_formats(tmp_path: Path, names: list[str], says: str) -> None:

@@ -240,7 +240,7 @@ class TestWindows:
         assert np.allclose(one.weights.sum(axis=-1), 1, atol=2e-5)
 
     def test_windows_as_wide_as_the_text_are_recognised(self, made: Made) -> None:
-        """Five tokens and windows of five keys make a square that is no matrix of tokens."""
+        """Five tokens and windows of five keys make a square that is not a matrix of tokens."""
         (one,) = answers([Request(source_of(made("longformer")[0]), "a fox sleeps")])
         assert isinstance(one, Attention)
         assert one.weights.shape[2:] == (5, 5)

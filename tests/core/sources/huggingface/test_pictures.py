@@ -256,7 +256,7 @@ def test_a_file_that_is_gone_or_became_something_else(tmp_path: Path) -> None:
     (tmp_path / "cat.png").write_text("hello")
     found = answer(request)
     assert isinstance(found, AttentionError)
-    assert "no picture that can be read" in found.message
+    assert "not a picture that can be read" in found.message
     (tmp_path / "cat.png").unlink()
     found = answer(request)
     assert isinstance(found, AttentionError)
@@ -306,7 +306,7 @@ def test_pictures_of_one_shape_run_together(tmp_path: Path, monkeypatch: Any) ->
         one = found[request]
         if request.image == image:
             assert isinstance(one, AttentionError)
-            assert "no picture that can be read" in one.message
+            assert "not a picture that can be read" in one.message
             continue
         alone = answer(request)
         assert isinstance(one, Attention)
