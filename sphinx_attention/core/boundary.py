@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST_REASON = 200
+"""The most characters of an exception's own words in a message."""
 
 
 @contextmanager

@@ -104,6 +104,7 @@ LARGEST = 9999
 
 
 _LONGEST_SHOWN = 80
+"""The most characters of a value in a message."""
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -36,6 +36,7 @@ _MOST_IN_A_SLOT = 4
 """The most words that the label of a token names."""
 
 _LONGEST_QUOTE = 60
+"""The most characters of a sentence in a message."""
 
 
 def mean_of_sentences(attentions: Sequence[Attention], requests: Sequence[Request]) -> Attention:

@@ -119,6 +119,8 @@ pictures = several("picture")
 
 
 _MOST_LABELS = 12
+"""The most labels of a figure."""
+
 _LONGEST_LABEL = 60
 _ARROW = re.compile(r"(?:^|\s)(?:->|→)(?:\s|$)")
 

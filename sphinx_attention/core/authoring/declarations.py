@@ -40,6 +40,8 @@ _HUB_ID = re.compile(r"(?!.*(--|\.\.))\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 """The form of an id on the hub: a name, or an owner and a name."""
 
 _LONGEST_ID = 96
+"""The most characters of an id, by the rules of the hub."""
+
 _LONGEST_SHOWN = 80
 
 _OF_THE_HUB = (

@@ -175,3 +175,4 @@ def nearest_figure(name: str, known: Iterable[str]) -> AttentionError:
 
 
 _MOST_NAMES = 12
+"""The most names of figures that a message lists."""

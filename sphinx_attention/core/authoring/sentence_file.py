@@ -17,6 +17,8 @@ MOST_SENTENCES = 10_000
 """The most sentences of a file."""
 
 _LARGEST_FILE = 16 * 2**20
+"""The most bytes of a file of sentences."""
+
 _LONGEST_LABEL = 60
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 """The endings of pictures. A file of which every line is such a name is a list of pictures."""

@@ -19,9 +19,11 @@ INSTALL = 'pip install "sphinx-attention[cluster]"'
 
 
 _CONNECT_SECONDS = 10
+"""The seconds in which the scheduler has to answer."""
 
 
 _RETRIES = 3
+"""How often the cluster tries a chunk again after its worker was lost."""
 
 
 def on_cluster(parts: Sequence[Chunk], destination: Destination, address: str) -> Iterator[Outcome]:

@@ -36,6 +36,8 @@ FOLDER = ".failures"
 """The name of the folder within that of the store."""
 
 _FORMAT = 1
+"""The version of the record. A record of another version is ignored."""
+
 _KEPT = (
     Problem.MODEL,
     Problem.TEXT,

@@ -41,6 +41,7 @@ ROOM = 1 << 30
 """The most bytes of all models together, without the last one."""
 
 _BROKEN_SECONDS = 0.2
+"""The pause after a connection that failed."""
 
 
 @dataclass

@@ -30,6 +30,7 @@ _TRIES = 3
 """The most attempts to run a chunk."""
 
 _STOPPING_SECONDS = 10
+"""The seconds in which a process has to end by itself."""
 
 
 @dataclass

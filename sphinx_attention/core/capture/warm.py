@@ -32,6 +32,8 @@ _CONNECT_SECONDS = 15.0
 """How many seconds a process may take to start that replaces another one."""
 
 _STEP_SECONDS = 0.05
+"""The seconds between two attempts to connect."""
+
 _TRIES = 2
 
 

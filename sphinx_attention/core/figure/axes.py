@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .spec import Variant
 
 _LONGEST_REASON = 160
+"""The most characters of a reason in a selector."""
 
 _LONGEST_LABEL = 60
 """The most characters of a sentence in a selector. The picture shows the whole sentence."""

@@ -19,6 +19,7 @@ _PIECE_MARKS = re.compile(r"^(?:##|[\s\u0120\u010a\u2581]+)|(?:</w>|@@|[\s\u2581
 """The marks that tokenizers write around a piece of a word: ##ing, Ġcat, ▁cat, cat</w>, ca@@."""
 
 _MOST_LISTED = 24
+"""The most tokens that a message lists."""
 
 
 def _bare(text: str) -> str:

@@ -33,6 +33,8 @@ Comparable = Literal["sentence", "model", "measure"]
 """The axes along which two attentions can be shown side by side."""
 
 DEFAULT_CUTOFF = 0.95
+"""The share of a row that is drawn as edges if the author names none."""
+
 SEVERAL = " | "
 """The separator of the tokens in `FigureSpec.focus`."""
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from sphinx_attention.core.figure.labels import Label
 
 _WORDS = 12
+"""The most words of a sentence in a description."""
+
 _NAMED: int = constants()["weights"]["described_pairs"]
 _LISTED: int = constants()["weights"]["listed_pairs"]
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"

@@ -36,6 +36,8 @@ NUMBERS_A_BYTE = 16
 """The most numbers for each byte beyond that. Real attention has about three numbers a byte."""
 
 _LONGEST_NAME = 200
+"""The most characters of a name."""
+
 _LONGEST_WORDS = 100_000
 _MOST_ENTRIES = 100
 _WIDEST = 1 << 16

@@ -18,6 +18,7 @@ MOST_TOKENS = 1 << 17
 """The most tokens of a list."""
 
 _LONGEST_TEXTS = 1 << 20
+"""The most characters of all tokens of a list together."""
 
 _LARGEST_SIDE = 4096
 """The most pixels on a side of a picture."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _TEXT_SHOWN = 40
+"""The most characters of a text in a line of output."""
+
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 

@@ -27,6 +27,8 @@ _TRIES = 3
 """How often in a row the process may end soon after its start."""
 
 _SOON_SECONDS = 20.0
+"""A process that ends within this time after its start has failed."""
+
 _START_SECONDS = 20.0
 _STEP_SECONDS = 0.02
 

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from sphinx_attention.hosts.notes import Asked
 
 _REVISION_SHOWN = 12
+"""The characters of a revision in the list."""
+
 _DOCUMENTS_SHOWN = 3
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

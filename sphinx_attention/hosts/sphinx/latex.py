@@ -31,6 +31,7 @@ _BESIDE = "46%"
 """The share of the line that a figure at the side of the text takes."""
 
 _MOST_NAMED = 8
+"""The most characters that a warning names."""
 
 OURS = "attention-lines"
 """The class of a figure that stands as lines of text where its picture cannot be written."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MOST_PLACES = 5
+"""The most places that a summary lists."""
 
 
 class Use(NamedTuple):

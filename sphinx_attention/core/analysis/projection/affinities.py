@@ -31,6 +31,8 @@ its point flies away. Measured on a head of all-MiniLM with 3,000 points: of the
 as far out as the outermost query with 0.25, and 2.26 times with 0."""
 
 _STEPS = 50
+"""The steps of the bisection that finds the temperature of each row."""
+
 _BLOCK = 1 << 24
 """The most logits in memory at a time."""
 

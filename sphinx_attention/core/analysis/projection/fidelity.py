@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 TEN = 10
+"""The number of keys and of neighbours that are compared."""
+
 THREE = 3
 
 MEASURED = 6000

@@ -53,6 +53,7 @@ MOST_TOKENS = 60_000
 """The most tokens of all sentences."""
 
 TOP = 65_535
+"""The largest number of an array of the type uint16."""
 
 
 class MapMaker:

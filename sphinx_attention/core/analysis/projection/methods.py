@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 INSTALL = "pip install 'sphinx-attention[map]'"
 
 SEED = 0
+"""The seed of the libraries, so that equal vectors give equal maps."""
 
 _COSINE_PERPLEXITY = 100.0
 """The perplexity of AttentionViz (arXiv 2305.03210)."""
@@ -40,6 +41,8 @@ _MANY = 10_000
 faster."""
 
 _NEIGHBOURS = 15
+"""The number of neighbours of UMAP, which is its default."""
+
 _EXAGGERATION = 12.0
 
 

@@ -20,6 +20,8 @@ FACTORS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0
 """The factors from which one is chosen for each head."""
 
 _SAMPLED = 400
+"""The most queries and keys that are compared to find the factor."""
+
 _NEAREST = 0.1
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _CELL = 8.0
 """The px that a cell of an image has at least, so that no viewer blurs its edges."""
 _MOST_PIXELS = 2400
+"""The most pixels on a side of an image that is enlarged for print."""
+
 _STRIPES = 48
 """The steps of a gradient."""
 _HREF = "{http://www.w3.org/1999/xlink}href"

@@ -31,6 +31,7 @@ PATTERNS = 12
 """The patterns of lines that the package of LaTeX has."""
 
 _SAMPLES = 3
+"""The most heads whose patterns the picture's own legend has room for."""
 _NAMES = {
     INK: ".",
     ACCENT: "attentionaccent",

@@ -32,6 +32,8 @@ NAMES = ("weights", "tokens", "query_tokens", "key_tokens", "masked", "special")
 """The names of the arrays that a file may hold."""
 
 _MOST_AXES = 8
+"""The most axes of an array that is read."""
+
 _OBJECTS = (
     "it holds Python objects, which are pickled, and pickled objects are never read; make one "
     "array of numbers: of `generate()`'s nested tuples take one step, "

@@ -21,6 +21,8 @@ from sphinx_attention.core.sources.numbers.weights import truths
 from .arrays import NAMES, UnreadableError, texts_of
 
 _DEEPEST = 8
+"""The most levels of nested lists."""
+
 _MOST_CELLS = 2**21
 """The most cells of a .csv file. Each cell takes about 100 bytes while the file is read."""
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.request import ModelSource
 
 _UNLIMITED = 1_000_000
+"""A limit of this many tokens or more stands for no limit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .own_output import Reference
 
 _NAMED = 4
+"""The most kinds of layers that a message names."""
 
 
 def why_none(model: Any, reference: Reference, calls: Sequence[Call]) -> str:

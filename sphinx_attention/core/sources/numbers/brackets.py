@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DEEPEST = 6
+"""The most levels of brackets."""
+
 _PAIRS = {"[": "]", "(": ")", "{": "}"}
 _CALL = r"(?:[\w.]+\s*[=:]\s*)?(?:<[\w.]+:[^\[]*?numpy=\s*)?(?:[\w.]+\s*\(\s*)?"
 _NESTED = re.compile(rf"\s*({_CALL})(\[\s*\[|\(\s*\(|\{{\s*\{{)", re.DOTALL)

@@ -15,6 +15,8 @@ ROW_SUM_TOLERANCE = 0.01
 """The largest distance of a row's sum from 1. Three thirds written as 0.33 sum to 0.99."""
 
 _DROPOUTS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+"""The usual shares of dropout."""
+
 _CLOSE = 0.004
 _MOST_HEADS = 10_000
 

@@ -6,6 +6,7 @@ import type { Stage } from "./index";
 
 export const view = { part } as unknown as ViewKind;
 
+/** The sides of a small map, in px. */
 const SIDE = 96;
 
 const boxes = new WeakMap<Element, HTMLElement>();

@@ -10,6 +10,7 @@ import { linesOf, sentenceOf, sum } from "./weights";
 
 export const view = { part, mark } as unknown as ViewKind;
 
+/** The font size of the tip of a point, in px. */
 const TIP_FONT = 12;
 /** A phone shows the picture smaller. Up to this factor, its texts are set larger in it. */
 const LARGEST = 1.8;

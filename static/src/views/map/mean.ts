@@ -3,15 +3,17 @@
 import { canvasUnder, clamp, element, group, paint, levelOf, require, say, setText, type State, svg, textWidth, type ViewKind } from "../shared";
 import type { Common, File } from "./files";
 import type { Stage } from "./index";
+import { MASKED } from "./weights";
 
 export const view = { part } as unknown as ViewKind;
 
-/** Rows and columns of the mean by position, at most. */
+/** The most rows and columns of the mean by position. */
 const MOST = 64;
-const MASKED = 1001;
+/** The font size of the words, in px. */
 const FONT = 11;
 /** The most px that the label of a word takes. */
 const LABEL = 120;
+/** The px around the cells. */
 const EDGE = 8;
 
 /** A mean: rows of queries and columns of keys, with labels where they are words. */

@@ -5,8 +5,11 @@ import type { Stage } from "./index";
 
 export const view = { part } as unknown as ViewKind;
 
+/** The font size of the words, in px. */
 const FONT = 14;
+/** The px between two words. */
 const GAP = 10;
+/** The px above the words for the arcs. */
 const FREE = 56;
 
 const boxes = new WeakMap<Element, HTMLElement>();

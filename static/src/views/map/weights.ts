@@ -3,7 +3,8 @@
 import { line as LEAST, lines as MOST } from "../../../../sphinx_attention/core/render/map/constants.json";
 import type { Common, File, Head } from "./files";
 
-const MASKED = 1001;
+/** The code of a key that its query may not see, as in a payload. */
+export const MASKED = 1001;
 
 /** A sentence by its number: its tokens, from the first to before the last one. */
 export interface Sentence {
