@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.errors import AttentionError, Problem
 
-from .packages import require, shadow_problem
+from .packages import installed_version, require, shadow_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,7 @@ def explain_load(error: Exception, source: ModelSource, location: str) -> Attent
     if kinds & {"ImportError", "AttributeError"} and (shadow := shadow_problem()) is not None:
         return shadow
     for explained in (
+        _from_torchvision(text),
         _from_hub(kinds, source, location),
         _from_config(text, source),
         _from_files(text, source, location),
@@ -77,6 +78,17 @@ def explain_load(error: Exception, source: ModelSource, location: str) -> Attent
         Problem.MODEL,
         f"{source.name} cannot be loaded: {first_line(error)}",
         trace="".join(traceback.format_exception(error)),
+    )
+
+
+def _from_torchvision(text: str) -> AttentionError | None:
+    if "torchvision::" not in text:
+        return None
+    return AttentionError(
+        Problem.INSTALL,
+        f"the installed torchvision was built for another PyTorch than {installed_version('torch')}"
+        ": install both again from the same index, or remove torchvision, which few models need: "
+        "pip uninstall torchvision",
     )
 
 

@@ -165,7 +165,9 @@ def find_shadow(name: str, found: Distribution | None = None) -> Path | None:
     if found is None:
         return path if name in _SHADOWED and not is_package else None
     own = (Path(str(found.locate_file(place))) for place in (f"{name}/__init__.py", f"{name}.py"))
-    return path if any(one.is_file() and not path.samefile(one) for one in own) else None
+    # A compiled package has `__init__.py` beside the file that is imported.
+    others = any(one.is_file() and not path.parent.samefile(one.parent) for one in own)
+    return path if others else None
 
 
 def _origin(name: str) -> tuple[Path | None, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import re
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.request import ModelSource
 from sphinx_attention.core.sources.huggingface import packages
+from sphinx_attention.core.sources.huggingface.load_errors import explain_load
 
 pytestmark = pytest.mark.models
 
@@ -130,6 +133,33 @@ def test_working_packages_have_no_problem() -> None:
     problems: list[Any] = [packages.package_problem(name) for name in packages.NEEDED]
     assert problems == [None, None]
     assert packages.shadow_problem() is None
+
+
+def test_a_compiled_package_of_another_environment_hides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As tomli in an environment that sees the packages of the system."""
+    monkeypatch.syspath_prepend(tmp_path)
+    suffix = importlib.machinery.EXTENSION_SUFFIXES[0]
+    for name in ("compiled/__init__.py", f"compiled/__init__{suffix}"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    information = tmp_path / "compiled-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: compiled\nVersion: 1.0\n")
+    assert packages.find_shadow("compiled") is None
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "compiled.py").touch()
+    monkeypatch.syspath_prepend(tmp_path / "other")
+    assert packages.find_shadow("compiled") == tmp_path / "other" / "compiled.py"
+
+
+def test_a_torchvision_of_another_torch() -> None:
+    error = ModuleNotFoundError("Could not import module 'ViTModel'.")
+    error.__cause__ = RuntimeError("operator torchvision::nms does not exist")
+    told = explain_load(error, ModelSource("vit", path="vit", folder="vit"), "vit")
+    assert told.problem is Problem.INSTALL
+    assert "the installed torchvision was built for another PyTorch than" in told.message
 
 
 def test_a_module_need_not_be_imported_to_be_found(
