@@ -136,7 +136,7 @@ class Project:
             arguments=["-q", "-E", "-a", *flags, str(self.folder), str(out or self.out)],
         )
         if answer["code"] or (strict and answer["warnings"].strip()):
-            raise BuildError(_told(answer["warnings"]) or f"exit {answer['code']}")
+            raise BuildError(_warnings_in(answer["warnings"]) or f"exit {answer['code']}")
         imports, loads = (
             tuple(note.read_text().split()) if note.exists() else () for note in notes
         )
@@ -171,7 +171,7 @@ class Project:
         return len(markup.encode()) + beside
 
 
-def _told(warnings: str) -> str:
+def _warnings_in(warnings: str) -> str:
     """The most informative line of the output of a failed build."""
     lines = [line.strip() for line in warnings.splitlines() if line.strip()]
     telling = [

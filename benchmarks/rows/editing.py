@@ -47,15 +47,15 @@ class _Cost:
 class _Served:
     """`serve` in a process: the notes, its output, its child processes."""
 
-    def __init__(self, notes: Project, said: Path, process: subprocess.Popen[bytes]) -> None:
-        self._notes, self._said, self._process = notes, said, process
+    def __init__(self, notes: Project, output: Path, process: subprocess.Popen[bytes]) -> None:
+        self._notes, self._output, self._process = notes, output, process
         self._text, self._prose = "", ""
 
     def wait(self, builds: int) -> None:
         until = time.monotonic() + _LIMIT_SECONDS
         while self._builds() < builds:
             if time.monotonic() > until or self._process.poll() is not None:
-                raise BuildError(f"serve: {self._said.read_text()[-200:]}")
+                raise BuildError(f"serve: {self._output.read_text()[-200:]}")
             time.sleep(_STEP_SECONDS)
 
     def change(self, *, text: str = "", prose: str = "") -> _Cost:
@@ -70,7 +70,7 @@ class _Served:
         return _Cost(wall, self._processor() - processor)
 
     def _builds(self) -> int:
-        return self._said.read_text(errors="replace").count("Serving on http")
+        return self._output.read_text(errors="replace").count("Serving on http")
 
     def _processor(self) -> float:
         """The processor time of the command and its processes, including those that have ended."""
@@ -143,13 +143,13 @@ def _alone(notes: Project, text: str, bench: Bench) -> float:
 
 
 @contextmanager
-def _served(notes: Project, said: Path) -> Iterator[_Served]:
+def _served(notes: Project, output: Path) -> Iterator[_Served]:
     notes.write({"index": heading("Notes") + "Prose.\n"})
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     command = [sys.executable, "-m", "sphinx_attention", "serve", str(notes.folder)]
-    with said.open("wb") as file:
+    with output.open("wb") as file:
         process = subprocess.Popen(
             [*command, "--port", str(port)],
             stdout=file,
@@ -157,7 +157,7 @@ def _served(notes: Project, said: Path) -> Iterator[_Served]:
             env=_environment(),
         )
     try:
-        served = _Served(notes, said, process)
+        served = _Served(notes, output, process)
         served.wait(1)
         # From here on, changes are seen.
         time.sleep(_SETTLE_SECONDS)

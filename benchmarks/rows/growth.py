@@ -48,7 +48,7 @@ def _with_figures(bench: Bench) -> Iterator[Line]:
         f"time that figures add after the first, {counts[-1]:,} of {TOKENS} tokens: "
         f"{_exponent(found)}",
         Measured(tuple(later[-1:]), "s"),
-        note=_told(found, counts[1:], later, "s"),
+        note=_in_words(found, counts[1:], later, "s"),
     )
 
 
@@ -58,13 +58,13 @@ def _growing(
     """The last measurement, with all measurements and both exponents in a note below the table."""
     xs = [float(n) for n in counts]
     fits = {plain: fit(xs, values[plain]) for plain in (False, True)}
-    told = [_told(fits[plain], counts, values[plain], unit) for plain in (False, True)]
+    in_words = [_in_words(fits[plain], counts, values[plain], unit) for plain in (False, True)]
     return Line(
         f"{what}, {counts[-1]:,} of them: {_exponent(fits[False])}",
         Measured((values[False][-1],), unit),
         Measured((values[True][-1],), unit),
         "the same pages without",
-        note=f"{told[0]}. Without figures: {told[1]}",
+        note=f"{in_words[0]}. Without figures: {in_words[1]}",
     )
 
 
@@ -87,12 +87,12 @@ def _with_tokens(bench: Bench) -> Iterator[Line]:
         yield Line(
             f"{what}, all heads carried, {lengths[-1]} tokens: {_exponent(fitted)}",
             Measured((values[-1],), unit),
-            note=_told(fitted, lengths, values, unit)
+            note=_in_words(fitted, lengths, values, unit)
             + ". The exponent is from 32 tokens on; the weights themselves grow with 2",
         )
 
 
-def _told(found: Fit | None, counts: Sequence[int], values: Sequence[float], unit: Unit) -> str:
+def _in_words(found: Fit | None, counts: Sequence[int], values: Sequence[float], unit: Unit) -> str:
     shown = ", ".join(f"{n:,}: {value:.3g}" for n, value in zip(counts, values, strict=True))
     return f"{_exponent(found)}; {shown} {unit}"
 

@@ -37,9 +37,9 @@ class SharedStore(Store):
     def __init__(self, local: FolderStore, remote: RemoteStore) -> None:
         self.local = local
         self.remote = remote
-        self._troubles: list[AttentionError] = []
-        self._told = False
-        self._told_local = False
+        self._warnings: list[AttentionError] = []
+        self._reported = False
+        self._reported_local = False
         self._absent: set[str] = set()
 
     @property
@@ -101,8 +101,8 @@ class SharedStore(Store):
         except NewerEntryError:
             pass
         except AttentionError as error:
-            if not self._told_local:
-                self._told_local = True
+            if not self._reported_local:
+                self._reported_local = True
                 self._note(
                     f"cannot keep in {self.local.name} what was read from {self.remote.name}: "
                     f"{_reason(error)}"
@@ -183,18 +183,18 @@ class SharedStore(Store):
         return self.local.sweep() if older_than is None else self.local.sweep(older_than)
 
     def _note(self, message: str) -> None:
-        self._troubles.append(AttentionError(Problem.STORE, message))
+        self._warnings.append(AttentionError(Problem.STORE, message))
 
     def _note_remote(self) -> None:
-        trouble = self.remote.failure or self.remote.unwritable
-        if trouble and not self._told:
-            self._told = True
-            message = f"{trouble.neutral}; going on with {self.local.name} alone"
-            self._troubles.append(AttentionError(trouble.problem, message))
+        warning = self.remote.failure or self.remote.unwritable
+        if warning and not self._reported:
+            self._reported = True
+            message = f"{warning.neutral}; going on with {self.local.name} alone"
+            self._warnings.append(AttentionError(warning.problem, message))
 
     def drain_warnings(self) -> list[AttentionError]:
         """The problems since the last call; a URL that does not answer is reported once."""
-        warnings, self._troubles = self._troubles, []
+        warnings, self._warnings = self._warnings, []
         return warnings
 
 

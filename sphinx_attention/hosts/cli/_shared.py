@@ -148,17 +148,17 @@ def telling() -> AbstractContextManager[None]:
     return listening(say, bars=sys.stderr.isatty())
 
 
-def say_troubles(library: Library) -> None:
+def say_warnings(library: Library) -> None:
     """Report problems of the store that stopped nothing."""
-    for trouble in library.drain_warnings():
-        say(f"warning: {trouble.message} [attention.{trouble.problem}]")
+    for warning in library.drain_warnings():
+        say(f"warning: {warning.message} [attention.{warning.problem}]")
 
 
-def say_store_troubles(store: Store) -> bool:
-    """Do what `say_troubles` does, for a store alone; whether there was a problem."""
+def say_store_warnings(store: Store) -> bool:
+    """Do what `say_warnings` does, for a store alone; whether there was a problem."""
     drain_warnings = store.drain_warnings()
-    for trouble in drain_warnings:
-        say(f"warning: {trouble.message} [attention.{trouble.problem}]")
+    for warning in drain_warnings:
+        say(f"warning: {warning.message} [attention.{warning.problem}]")
     return bool(drain_warnings)
 
 

@@ -30,7 +30,7 @@ from ._shared import (
     model_name,
     read_notes,
     say,
-    say_troubles,
+    say_warnings,
     short,
     telling,
 )
@@ -116,7 +116,7 @@ def capture(
         record=FailureRecord(store.folder),
     )
     missing = library.missing(request for _, request in asked)
-    say_troubles(library)
+    say_warnings(library)
     # These requests failed earlier and would fail again.
     hopeless = list({r.key: r for _, r in asked if r.key in library.failures}.values())
     there = len({r.key for _, r in asked}) - len(missing) - len(hopeless)
@@ -125,7 +125,7 @@ def capture(
         run.tell_missing(as_json=as_json)
         return
     run.compute(notes, jobs=jobs, scheduler=scheduler)
-    say_troubles(library)
+    say_warnings(library)
     run.tell(as_json=as_json)
     sys.exit(1 if library.failures or len(library.not_stored) else 0)
 

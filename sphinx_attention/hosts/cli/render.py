@@ -17,7 +17,7 @@ from sphinx_attention.core.store import open_store
 from sphinx_attention.core.text import clean_line
 from sphinx_attention.hosts.alone import read_alone, resolve_alone
 
-from ._shared import answer, brief, fail, json_option, say, say_troubles, telling
+from ._shared import answer, brief, fail, json_option, say, say_warnings, telling
 
 if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
@@ -142,7 +142,7 @@ def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -
         requests = spec.requests
         for request, name in library.capture(library.missing(requests)):
             say(f"{name}: {brief(request.subject)}")
-    say_troubles(library)
+    say_warnings(library)
     for remark in library.remarks.values():
         say(f"warning: {remark} [attention.{Problem.TEXT}]")
     figure = resolve_alone(spec, library.answers(requests))

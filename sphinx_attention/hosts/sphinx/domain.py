@@ -320,9 +320,9 @@ def _with_progress(
 
 def report(library: Library, domain: AttentionDomain) -> None:
     """Warn once of each problem of the store, at a figure that it concerns."""
-    for trouble in library.drain_warnings():
-        place = domain.place_of(trouble.key) if trouble.key else None
-        warn(trouble.problem, trouble.message, location=place)
+    for warning in library.drain_warnings():
+        place = domain.place_of(warning.key) if warning.key else None
+        warn(warning.problem, warning.message, location=place)
 
 
 def _as_typed(folder: Path) -> str:

@@ -86,12 +86,12 @@ class Pages:
     def __init__(self, file: Path | None) -> None:
         self._file = file
         # Writers may be forked processes, so they append lines to this file.
-        self._told = file.with_suffix(".written") if file else None
+        self._written = file.with_suffix(".written") if file else None
         self.before: dict[str, Page] = self._load()
         self.written: dict[str, Page] = {}
-        if self._told:
+        if self._written:
             with contextlib.suppress(OSError):
-                self._told.unlink()
+                self._written.unlink()
 
     @classmethod
     def of(cls, app: Sphinx) -> Pages:
@@ -161,10 +161,10 @@ class Pages:
             sizes: the sizes of its figures (see `Page`).
             warnings: the warnings of figures that could not be drawn (see `Page`).
         """
-        if self._told is None:
+        if self._written is None:
             return
         line = json.dumps([document, list(sizes), list(warnings)]).encode() + b"\n"
-        with contextlib.suppress(OSError), self._told.open("ab", buffering=0) as file:
+        with contextlib.suppress(OSError), self._written.open("ab", buffering=0) as file:
             file.write(line)
 
     def unwritten(self, documents: Iterable[str]) -> dict[str, Page]:
@@ -183,7 +183,7 @@ class Pages:
         """
         if self._file is None:
             return
-        for document, sizes, warnings in self._told_by_writers():
+        for document, sizes, warnings in self._noted_by_writers():
             if document in self.written:
                 self.written[document].sizes = sizes
                 self.written[document].warnings += warnings
@@ -201,12 +201,12 @@ class Pages:
                 temporary.write_text(text, encoding="utf-8", newline="\n")
                 replace(temporary, self._file)
 
-    def _told_by_writers(self) -> Iterable[tuple[str, Any, Any]]:
-        if self._told is None:
+    def _noted_by_writers(self) -> Iterable[tuple[str, Any, Any]]:
+        if self._written is None:
             return
         try:
-            lines = self._told.read_text(encoding="utf-8").splitlines()
-            self._told.unlink()
+            lines = self._written.read_text(encoding="utf-8").splitlines()
+            self._written.unlink()
         except OSError:
             return
         for line in lines:

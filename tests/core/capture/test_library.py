@@ -119,9 +119,9 @@ def test_a_damaged_entry_is_computed_again(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-3])
     lib, opener = library(tmp_path)
     missing = lib.missing([request])
-    (trouble,) = lib.drain_warnings()
-    assert trouble.key == request.key
-    assert trouble.message == f"{path}: its checksum is wrong; computed again"
+    (warning,) = lib.drain_warnings()
+    assert warning.key == request.key
+    assert warning.message == f"{path}: its checksum is wrong; computed again"
     for _ in lib.capture(missing):
         pass
     assert opener.ran == ["a b"]
@@ -135,9 +135,9 @@ def test_a_store_that_cannot_be_written_is_reported_once_and_figures_are_drawn(
     lib, _ = library(tmp_path / "file")
     requests = [Request(source=ONE, text=f"a {n}") for n in range(20)]
     fill(lib, *requests)
-    (trouble,) = lib.drain_warnings()
-    assert "cannot write to the store" in trouble.message
-    assert trouble.key == requests[0].key
+    (warning,) = lib.drain_warnings()
+    assert "cannot write to the store" in warning.message
+    assert warning.key == requests[0].key
     assert lib.drain_warnings() == []
     assert lib.missing(requests) == []
     stored, _ = library(tmp_path / "store")

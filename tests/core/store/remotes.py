@@ -26,4 +26,4 @@ def folder(tmp_path: Path) -> str:
 
 
 def messages(store: SharedStore) -> list[str]:
-    return [trouble.message for trouble in store.drain_warnings()]
+    return [warning.message for warning in store.drain_warnings()]

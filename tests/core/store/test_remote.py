@@ -185,10 +185,10 @@ def test_a_damaged_remote_entry_is_a_miss_with_a_warning_and_replaced(
     store = opened(url, tmp_path / "a")
     library = Library(store)
     assert library.missing([REQUEST]) == [REQUEST]
-    (trouble,) = library.drain_warnings()
+    (warning,) = library.drain_warnings()
     place = RemoteStore(url).location(REQUEST.key)
-    assert trouble.message == f"{place}: its checksum is wrong; computed again"
-    assert (trouble.problem, trouble.key) == (Problem.STORE, REQUEST.key)
+    assert warning.message == f"{place}: its checksum is wrong; computed again"
+    assert (warning.problem, warning.key) == (Problem.STORE, REQUEST.key)
     assert list(store.local.keys()) == []
     store.put(REQUEST, attention())
     assert RemoteStore(url).get_bytes(REQUEST.key) == DATA
@@ -223,8 +223,8 @@ def test_damage_in_both_stores_is_reported_once(tmp_path: Path) -> None:
         path.write_bytes(DATA[:50])
     library = Library(store, "frozen")
     assert library.missing([REQUEST]) == [REQUEST]
-    (trouble,) = library.drain_warnings()
-    assert "its checksum is wrong; left as it is" in trouble.message
+    (warning,) = library.drain_warnings()
+    assert "its checksum is wrong; left as it is" in warning.message
 
 
 def test_a_newer_remote_entry_is_not_changed(url: str, tmp_path: Path) -> None:
@@ -268,9 +268,9 @@ def test_missing_packages_are_named_once(
     assert not store.has(REQUEST.key)
     store.put(REQUEST, attention())
     assert store.has(REQUEST.key)
-    (trouble,) = store.drain_warnings()
-    assert trouble.problem is Problem.INSTALL
-    assert f": {line}; going on with {tmp_path}/_attention alone" in trouble.message
+    (warning,) = store.drain_warnings()
+    assert warning.problem is Problem.INSTALL
+    assert f": {line}; going on with {tmp_path}/_attention alone" in warning.message
 
 
 def test_nothing_is_imported_when_the_folder_has_all_entries(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def used(store: SharedStore) -> list[str]:
     assert store.has(request("a").key)
     assert len(list(store.keys())) == 3
     store.delete(request("b").key)
-    return [trouble.message for trouble in library.drain_warnings()] + messages(store)
+    return [warning.message for warning in library.drain_warnings()] + messages(store)
 
 
 @pytest.fixture
@@ -160,9 +160,9 @@ def test_a_local_store_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "a" / "_attention").write_text("in the way")
     library = Library(opened(folder(tmp_path), tmp_path / "a"))
     library._take(REQUEST, attention())
-    (trouble,) = library.drain_warnings()
-    assert "cannot write to the store" in trouble.message
-    assert trouble.message.endswith(f"what was computed is in {folder(tmp_path)} alone")
+    (warning,) = library.drain_warnings()
+    assert "cannot write to the store" in warning.message
+    assert warning.message.endswith(f"what was computed is in {folder(tmp_path)} alone")
     assert library.get(REQUEST).layers == 2
     assert RemoteStore(folder(tmp_path)).has(REQUEST.key)
 
