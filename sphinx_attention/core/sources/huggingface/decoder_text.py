@@ -56,7 +56,8 @@ def write_target(item: Item, loaded: Loaded, inputs: Mapping[str, Any]) -> tuple
             max_new_tokens=GENERATED_TOKENS,
             do_sample=False,
             num_beams=1,
-            # transformers 5.23 sizes T5's cache by the encoder's layers. Short texts need none.
+            # transformers 5.23 sizes T5's cache by the encoder's layers, as other models' before
+            # https://github.com/huggingface/transformers/pull/40277. Short texts need no cache.
             use_cache=False,
         )
     ids = [int(i) for i in output[0]]
