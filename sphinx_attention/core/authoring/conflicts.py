@@ -127,6 +127,13 @@ def _check_measure(values: Mapping[str, Any]) -> None:
 
 def _check_averaged(values: Mapping[str, Any], *, given: bool) -> None:
     """Check that the figure has several sentences and does not compare them."""
+    if pictures := len(values.get("image") or ()):
+        raise AttentionError(
+            Problem.OPTION,
+            f"invalid value {MEAN_SENTENCES!r} for {named('aggregate')}: expected a figure of "
+            f"several sentences, and this one has {pictures} picture{'s' * (pictures > 1)}: remove "
+            f"{option('aggregate')}",
+        )
     if "also" not in values and "file" not in values:
         more = "" if given else f"give further sentences in {option('also')}, or "
         raise AttentionError(

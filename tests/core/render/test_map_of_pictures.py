@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.capture.wire import read_requests, write_requests
 from sphinx_attention.core.errors import AttentionError
 from sphinx_attention.core.figure.variants import resolve_all
+from sphinx_attention.core.render.html import render_html
 from sphinx_attention.core.render.map.colours import NONE, colouring, colours_of
 from sphinx_attention.core.store.base import MemoryStore
 
@@ -28,7 +30,12 @@ def spec_of(folder: Path, text: str = "", **options: str) -> FigureSpec:
     for name in ("circle.png", "cross.png"):
         shutil.copy(PICTURES / name, folder / name)
     context = HostContext(Settings(model="builtin-vision"), folder, lambda name: folder / name)
-    return parse(text, {"view": "map", "projection": "pca", **options}, None, context)
+    return parse(
+        text,
+        {"view": "map", **({"projection": "pca"} if "view" not in options else {}), **options},
+        None,
+        context,
+    )
 
 
 def test_patches_have_a_row_a_column_and_the_label_of_their_picture(tmp_path: Path) -> None:
@@ -75,3 +82,17 @@ def test_a_picture_that_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("circle.png\nnone.png\n")
     with pytest.raises(AttentionError, match=r"none\.png"):
         spec_of(tmp_path, file="list.txt")
+
+
+def test_readers_read_of_pictures_and_patches(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, image="circle.png | cross.png")
+    (answer,) = dict(Library(MemoryStore()).compute([spec.request])).values()
+    page = render_html(resolve_all(spec, [answer]), "f")
+    assert ">mean by patch</option>" in page
+    assert ">number of tokens</option>" in page
+    assert not re.search(r">[^<]*\b(?:sentences?|words?)\b[^<]*</", page)
+
+
+def test_pictures_have_no_mean_of_sentences(tmp_path: Path) -> None:
+    with pytest.raises(AttentionError, match="and this one has 2 pictures: remove the option"):
+        spec_of(tmp_path, image="circle.png | cross.png", view="image", aggregate="mean sentences")

@@ -110,6 +110,7 @@ class Map:
         fidelity: the fidelity in words.
         projections: the projections that the page carries, for the control.
         projection: the projection that is shown.
+        of: the end of the names of phrases about pictures; empty for sentences.
     """
 
     top: float
@@ -127,6 +128,7 @@ class Map:
     fidelity: str
     projections: tuple[str, ...]
     projection: str
+    of: str
 
 
 def draw(figure: Figure) -> Drawing:
@@ -161,6 +163,7 @@ def draw(figure: Figure) -> Drawing:
         by=by if by in colours else "kind",
         projections=projections,
         projection=projection,
+        of="_pictures" if _of_pictures(summary) else "",
     )
     return Drawing(
         width=width,
@@ -181,6 +184,10 @@ def draw(figure: Figure) -> Drawing:
 def _summary(figure: Figure) -> Summary:
     assert figure.attention.summary is not None
     return figure.attention.summary
+
+
+def _of_pictures(summary: Summary) -> bool:
+    return any(token.patch is not None for token in summary.sentences[0])
 
 
 def _size(count: int) -> float:
@@ -284,7 +291,7 @@ def notes(figure: Figure) -> Iterator[str]:
     projection = summary.facts["projections"][0]
     instead = projection in summary.facts["instead"]
     count = len(summary.sentences)
-    of_pictures = any(token.patch is not None for token in summary.sentences[0])
+    of_pictures = _of_pictures(summary)
     counted = "map_of_pictures" if of_pictures else "map_of"
     yield say(
         counted if count > 1 else f"{counted}_one",
@@ -310,7 +317,8 @@ def fidelity_in_words(figure: Figure) -> str:
     """The fidelity of the map that is shown, and what nearness means on it."""
     say = figure.say
     near, own, order = fidelity_of(figure, _summary(figure).facts["projections"][0])
-    text = say("map_fidelity", near=percent(near), own=percent(own), order=signed(order))
+    name = "map_fidelity_pictures" if _of_pictures(_summary(figure)) else "map_fidelity"
+    text = say(name, near=percent(near), own=percent(own), order=signed(order))
     if near < _LITTLE:
         return f"{text}; {say('map_little')}"
     return f"{text}; {say('map_far')}" if order > _FAR else text

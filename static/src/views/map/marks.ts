@@ -42,7 +42,7 @@ function part(stage: Stage, state: State): void {
   const [near, own, order] = head.header.fidelity[projection]!;
   const percent = (share: number): string => (100 * share).toFixed(share < 0.1 ? 1 : 0);
   const meaning = near < 0.1 ? say("map_little") : order > -0.3 ? say("map_far") : "";
-  const said = say("map_fidelity", { near: percent(near), own: percent(own), order: order.toFixed(2).replace("-", "−") });
+  const said = say(common.arrays["patch-row"] ? "map_fidelity_pictures" : "map_fidelity", { near: percent(near), own: percent(own), order: order.toFixed(2).replace("-", "−") });
   const whole = meaning ? `${said}; ${meaning}` : said;
   setText(require(footer, "map-fidelity"), whole);
   let note = find(footer, "map-lines");

@@ -100,8 +100,9 @@ function part(stage: Stage, state: State): void {
   if (!on) return;
   const { header, arrays } = common as File<Common>;
   const { words } = header;
+  const of = arrays["patch-row"] ? "_pictures" : "";
   if (by === "words" && !words.labels) {
-    setText(shown.note, say("map_unaligned", { low: words.low!, high: words.high! }));
+    setText(shown.note, say(`map_unaligned${of}`, { low: words.low!, high: words.high! }));
     return;
   }
   const texts = by === "words" ? words.labels! : [];
@@ -135,7 +136,7 @@ function part(stage: Stage, state: State): void {
     const named = (n: number): string => texts[n] ?? String(n + 1);
     return say("map_cell", { query: named(row), key: named(column), mean: means[row * side + column]!.toFixed(3) });
   };
-  setText(shown.note, `${say(texts.length ? "map_worded" : "map_meaned", { count }, stage.model.phrases)}; 0 – ${most.toFixed(3)}`);
+  setText(shown.note, `${say(`map_${texts.length ? "worded" : "meaned"}${of}`, { count }, stage.model.phrases)}; 0 – ${most.toFixed(3)}`);
 }
 
 function cut(text: string, most: number, font: number): string {
