@@ -99,11 +99,11 @@ def _softmax(view: Steps, n: dict[str, str]) -> str:
 
 def _written(n: dict[str, str]) -> str:
     steps = [
-        r"\frac{\alpha\lVert f(x)\rVert}{\sum_j\alpha_j\lVert f(x_j)\rVert}",
         rf"\frac{{{n['alpha']}\cdot {n['norm']}}}{{{n['lengths']}}}",
         rf"\frac{{{n['length']}}}{{{n['lengths']}}}",
     ]
-    return rf"&\phantom{{={{}}}}{'='.join(steps)}={_bold(n['written'])}"
+    share = r"\frac{\alpha\|f(x)\|}{\sum_j\alpha_j\|f(x_j)\|}"
+    return rf"{share}&={'='.join(steps)}={_bold(n['written'])}"
 
 
 def _power(n: dict[str, str], name: str) -> str:
