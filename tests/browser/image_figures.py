@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from tests.browser.conftest import PageHandler
 from training.vision.pictures import SCENES
 from training.vision.shapes import paint
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
 
 # Pages may load nothing but files of their own: no data in addresses either.
@@ -70,3 +74,17 @@ def readout(page: Page, figure: str) -> str:
 def listed(page: Page, figure: str) -> list[str]:
     found = page.locator(f"#{figure} .attention-strongest li").all_inner_texts()
     return [" ".join(one.split()) for one in found]
+
+
+class Handler(PageHandler):
+    """Serves pages under a policy that allows nothing but files of their own."""
+
+    policy = POLICY
+
+
+@dataclass(frozen=True)
+class Built:
+    """The built notes: their folder, and the address of their server."""
+
+    folder: Path
+    server: str

@@ -7,7 +7,6 @@ import http.server
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -18,7 +17,6 @@ from sphinx_attention.core.sources.builtin import builtin_vision
 from sphinx_attention.core.sources.builtin.vision import read
 from tests.browser.conftest import (
     CLIPBOARD,
-    PageHandler,
     Watched,
     accessible,
     away,
@@ -36,7 +34,8 @@ from tests.browser.image_figures import (
     FIGURES,
     OTHER,
     PICTURE,
-    POLICY,
+    Built,
+    Handler,
     darkness,
     expected,
     index_of,
@@ -48,21 +47,10 @@ from tests.core.pictures import picture_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-
-
-class _Handler(PageHandler):
-    policy = POLICY
-
-
-@dataclass(frozen=True)
-class Built:
-    folder: Path
-    server: str
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +73,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     (source / "conf.py").write_text(conf)
     out = folder / "html"
     subprocess.run([sys.executable, "-m", "sphinx", "-q", "-W", str(source), str(out)], check=True)
-    handler = functools.partial(_Handler, directory=str(out))
+    handler = functools.partial(Handler, directory=str(out))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Built(out, f"http://127.0.0.1:{server.server_address[1]}")
