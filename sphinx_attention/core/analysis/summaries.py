@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sphinx_attention.core.attention import Attention
+    from sphinx_attention.core.attention import Attention, Summary
     from sphinx_attention.core.request import Request
 
 
@@ -37,6 +37,14 @@ class Maker(Protocol):
         """The attention over the first sentence, with its ``summary``."""
 
 
+@runtime_checkable
+class Checker(Maker, Protocol):
+    """A maker that also checks numbers of a stored summary that no new ones are compared with."""
+
+    def differs(self, stored: Summary) -> str:
+        """How they differ from the answers that were added; empty if they do not."""
+
+
 @dataclass(frozen=True)
 class SummaryKind:
     """A kind of summary.
@@ -45,7 +53,8 @@ class SummaryKind:
         maker: the module and the class that makes it, with a colon between.
         extra: the extra of this package with the libraries that it needs; empty for none.
         unstable: the arrays that differ a little from machine to machine, such as coordinates that
-            a library found by many small steps. ``cache check`` does not compare their numbers.
+            a library found by many small steps. ``cache check`` does not compare their numbers
+            with new ones; a `Checker` checks them otherwise.
     """
 
     maker: str

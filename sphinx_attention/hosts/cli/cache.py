@@ -89,8 +89,9 @@ def check(*, docs: Path, defines: tuple[str, ...], sample: int | None, as_json: 
     """Compute entries of the notes in DOCS again, and list those that differ.
 
     Rounding does not count as a difference. The checksum of every entry is verified, also of
-    entries that are not computed again. Exit code 1 if one differs, is damaged, or cannot be
-    computed.
+    entries that are not computed again. The places of a map are compared with new ones only if
+    they are a PCA. For every map, its fidelity is measured again on the stored places and on new
+    logits. Exit code 1 if one differs, is damaged, or cannot be computed.
     """
     notes = read_notes(docs, defines)
     store = _open(notes)

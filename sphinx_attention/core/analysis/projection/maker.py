@@ -34,6 +34,8 @@ from .fidelity import fidelity
 from .methods import check_installed, place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from sphinx_attention.core.attention import Attention, LogitTerms
@@ -110,7 +112,7 @@ class MapMaker:
                 for method in self._methods:
                     placed = place(method, found.queries, found.keys, scale)
                     _note(facts, method, placed)
-                    steps = _steps(placed.places)
+                    steps = steps_of(placed.places)
                     measured = fidelity(
                         found.queries * scale, found.keys, steps.astype(np.float64), sentences, seen
                     )
@@ -140,6 +142,42 @@ class MapMaker:
             logit_terms=None,
             summary=summary,
         )
+
+    def differs(self, stored: Summary) -> str:
+        """How the fidelity of a stored map differs from what its own places give.
+
+        The fidelity is measured on the stored places and on the logits of the sentences that were
+        added. Empty if there is no difference.
+        """
+        bases = [self._found[number] for number in sorted(self._found)]
+        sizes = [len(base.query_tokens) for base in bases]
+        sentences = np.repeat(np.arange(len(bases)), sizes)
+        seen = np.repeat([base.causal for base in bases], sizes)
+        first = bases[0]
+        for layer, head in np.ndindex(first.layers, first.heads):
+            found, scale = _head(bases, layer, head), _scale(first, layer)
+            for method in self._methods:
+                places = stored.arrays[method][layer, head].astype(np.float64)
+                now = fidelity(found.queries * scale, found.keys, places, sentences, seen)
+                was = stored.arrays[f"fidelity-{method}"][layer, head]
+                gap = np.abs(was - np.array([now.near, now.own, now.order]))
+                if not (gap <= FIDELITY).all():
+                    name = f"{first.layer_names[layer]}.{first.head_names[head]}"
+                    return (
+                        f"the fidelity of its projection {method} does not fit its places: "
+                        f"{_three(was)} is stored, and they have "
+                        f"{_three((now.near, now.own, now.order))} (head {name})"
+                    )
+        return ""
+
+
+FIDELITY = 0.01
+"""How far a stored fidelity may be from that of the stored places: some near neighbours change
+with the rounding of logits."""
+
+
+def _three(numbers: Iterable[float]) -> str:
+    return ", ".join(f"{number:.3f}" for number in numbers)
 
 
 _SLOW = 50_000
@@ -205,7 +243,7 @@ def _scale(attention: Attention, layer: int) -> float:
     return float(attention.logit_terms.scale[layer])
 
 
-def _steps(places: Floats) -> NDArray[np.uint16]:
+def steps_of(places: Floats) -> NDArray[np.uint16]:
     """Places on the square of a map. Both axes have the same scale."""
     low, high = places.min(axis=0), places.max(axis=0)
     span = float((high - low).max()) or 1.0

@@ -27,10 +27,10 @@ INSTALL = "pip install 'sphinx-attention[map]'"
 SEED = 0
 """The seed of the libraries, so that equal vectors give equal maps."""
 
-_COSINE_PERPLEXITY = 100.0
+COSINE_PERPLEXITY = 100.0
 """The perplexity of AttentionViz (arXiv 2305.03210)."""
 
-_BIPARTITE_PERPLEXITY = 30.0
+BIPARTITE_PERPLEXITY = 30.0
 
 _EARLY, _LATE = 100, 250
 """Steps with and without exaggeration. On all-MiniLM, 250 and 500 steps keep one hundredth more of
@@ -132,8 +132,18 @@ def _optimised(start: Floats, found: Any) -> Floats:
     return np.asarray(embedding.optimize(_LATE, momentum=0.8), np.float64)
 
 
-def _bipartite(queries: Floats, keys: Floats, scale: float) -> Placed:
-    perplexity = min(_BIPARTITE_PERPLEXITY, (min(len(queries), len(keys)) - 1) / 3)
+def bipartite(
+    queries: Floats, keys: Floats, scale: float, wanted: float = BIPARTITE_PERPLEXITY
+) -> Placed:
+    """A t-SNE by the affinities between queries and keys alone.
+
+    Args:
+        queries: shape (queries, d).
+        keys: shape (keys, d).
+        scale: the number that a dot product is multiplied with to become a logit.
+        wanted: the perplexity, which is lowered for few points.
+    """
+    perplexity = min(wanted, (min(len(queries), len(keys)) - 1) / 3)
     if perplexity < 1:
         return _instead(queries, keys)
     row, column, value = affinities(queries * scale, keys, perplexity)
@@ -145,15 +155,20 @@ def _bipartite(queries: Floats, keys: Floats, scale: float) -> Placed:
     return Placed(_optimised(_start(points), known), perplexity=perplexity)
 
 
-def _tsne(queries: Floats, keys: Floats, scale: float) -> Placed:  # noqa: ARG001 - all have one shape
-    points, c = stacked(queries, keys)
-    perplexity = min(_COSINE_PERPLEXITY, (len(points) - 1) / 3)
-    if perplexity < 1:
-        return _instead(queries, keys)
+def tsne(points: Floats, perplexity: float, metric: str, c: float = 1.0) -> Placed:
+    """A t-SNE of points that are compared by a metric."""
     found = library("openTSNE.affinity").PerplexityBasedNN(
-        points, perplexity=perplexity, metric="cosine", n_jobs=1, random_state=SEED
+        points, perplexity=perplexity, metric=metric, n_jobs=1, random_state=SEED
     )
     return Placed(_optimised(_start(points), found), c, perplexity)
+
+
+def _tsne(queries: Floats, keys: Floats, scale: float) -> Placed:  # noqa: ARG001 - all have one shape
+    points, c = stacked(queries, keys)
+    perplexity = min(COSINE_PERPLEXITY, (len(points) - 1) / 3)
+    if perplexity < 1:
+        return _instead(queries, keys)
+    return tsne(points, perplexity, "cosine", c)
 
 
 def _umap(queries: Floats, keys: Floats, scale: float) -> Placed:  # noqa: ARG001 - all have one shape
@@ -181,7 +196,7 @@ class Method:
 
 
 METHODS: Mapping[str, Method] = {
-    "bipartite": Method(_bipartite, ("openTSNE", "scipy.sparse")),
+    "bipartite": Method(bipartite, ("openTSNE", "scipy.sparse")),
     "tsne": Method(_tsne, ("openTSNE",)),
     "umap": Method(_umap, ("umap",)),
     "pca": Method(_pca),
