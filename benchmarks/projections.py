@@ -1,7 +1,7 @@
 """How projections of queries and keys keep what a head looks at, for several perplexities.
 
-``python -m benchmarks.projections [POINTS …]`` prints the table of ``projections.md``. The defaults
-of the projections are chosen by this table. It needs the model all-MiniLM-L6-v2 in ``.models`` and
+``python -m benchmarks.projections [POINTS …]`` prints the table; ``projections.md`` holds the rows
+that were measured so far. It needs the model all-MiniLM-L6-v2 in ``.models`` and
 the extra ``map``.
 """
 
