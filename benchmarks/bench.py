@@ -80,8 +80,7 @@ class Bench:
         """The views that draw the attention over one sentence."""
         from sphinx_attention.core.views import VIEWS
 
-        others = (one.name for one in VIEWS.values() if one.summary or one.needs_picture)
-        return tuple(name for name in VIEWS if name not in set(others))
+        return tuple(one.name for one in VIEWS.values() if not (one.summary or one.needs_picture))
 
     @cached_property
     def chromium(self) -> Chromium:
