@@ -6,6 +6,7 @@ needed, which Debian does not have.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -78,6 +79,9 @@ class Driver(Protocol):
     def press(self, key: str) -> None:
         """Press a key (see `KEYS`)."""
 
+    def picture(self) -> bytes:
+        """The viewport, as PNG."""
+
 
 def _json(script: str) -> str:
     return f"JSON.stringify({script})"
@@ -141,6 +145,9 @@ class Firefox:
         keyboard = {"type": "key", "id": "keyboard", "actions": actions}
         self._command("input.performActions", actions=[keyboard])
 
+    def picture(self) -> bytes:
+        return base64.b64decode(self._command("browsingContext.captureScreenshot")["data"])
+
     def close(self) -> None:
         self._socket.close()
 
@@ -171,6 +178,9 @@ class WebKit:
 
     def press(self, key: str) -> None:
         ActionChains(self._driver).send_keys(KEYS[key]).perform()
+
+    def picture(self) -> bytes:
+        return self._driver.get_screenshot_as_png()
 
 
 @contextlib.contextmanager

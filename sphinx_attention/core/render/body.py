@@ -42,6 +42,9 @@ _MOST_UNPAIRED = 12
 _UNTOUCHED = "mathjax_ignore tex2jax_ignore"
 """Two classes that keep MathJax from setting tokens such as $x$."""
 
+_SHADES = '<i class="attention-shade"></i><i class="attention-shade attention-shade--down"></i>'
+"""Boxes for the shadows of a box that scrolls, across and down. The style sheet draws them."""
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -111,8 +114,8 @@ def _pictures(drawing: Drawing, figure: Figure, uid: str, pairs: Sequence[Pair])
     if drawing.beside is None:
         column = column_for_both(figure, drawing.width, drawing.height) if drawing.vector else None
         beside = attribute("data-beside", str(column), given=column is not None)
-        return f'<div class="attention-stage"{beside}>{picture}{sizer}{under}</div>\n'
-    stage = f'<div class="attention-stage">{picture}{sizer}{under}</div>\n'
+        return f'<div class="attention-stage"{beside}>{picture}{sizer}{under}{_SHADES}</div>\n'
+    stage = f'<div class="attention-stage">{picture}{sizer}{under}{_SHADES}</div>\n'
     large = write_svg(
         draw(figure, drawing.beside),
         figure,
@@ -122,7 +125,8 @@ def _pictures(drawing: Drawing, figure: Figure, uid: str, pairs: Sequence[Pair])
     known = json.dumps(measures(figure), ensure_ascii=False, separators=(",", ":"))
     return (
         f'{stage}<div class="attention-large" data-view="{drawing.beside}" '
-        f'data-measures="{escape(known)}"><div class="attention-stage">{large}</div></div>\n'
+        f'data-measures="{escape(known)}">'
+        f'<div class="attention-stage">{large}{_SHADES}</div></div>\n'
     )
 
 
@@ -343,7 +347,7 @@ def _vector(vector: Vector | None, lang: str) -> str:
     return (
         f'<div class="attention-scores{long}" translate="no">'
         f'<table class="attention-vector {_UNTOUCHED}" '
-        f'aria-label="{escape(vector.label)}"><tbody>\n{rows}</tbody></table>{fold}</div>\n'
+        f'aria-label="{escape(vector.label)}"><tbody>\n{rows}</tbody></table>{fold}{_SHADES}</div>\n'
     )
 
 

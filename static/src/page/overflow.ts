@@ -1,6 +1,6 @@
 /** Boxes that scroll: they are reachable by keyboard, and important elements are scrolled into view. */
 
-import { backgroundOf, find, setAttributes, toggleClass } from "../draw/dom";
+import { backgroundOf, find, setAttributes } from "../draw/dom";
 
 /** Px between an element that is scrolled into view and the edge of its box, where the picture fades out. */
 const EDGE = 28;
@@ -43,20 +43,15 @@ export function bringIntoView(all: readonly (Element | null | undefined)[]): voi
 }
 
 /**
- * Keep a stage reachable by keyboard while it scrolls, and only then. The style sheet learns on
- * which sides the picture continues, and how far row names must move to stay visible.
+ * Keep a stage reachable by keyboard while it scrolls, and only then. The style sheet learns how far
+ * row names must move to stay visible.
  */
 export function watchOverflow(stage: HTMLElement): void {
   if (typeof ResizeObserver === "undefined") return;
   const update = (): void => {
-    const { scrollLeft, scrollTop, scrollWidth, clientWidth, scrollHeight, clientHeight, style } = stage;
-    const gone = Math.abs(scrollLeft);
-    toggleClass(stage, "stage--before", gone > 1);
-    toggleClass(stage, "stage--after", gone < scrollWidth - clientWidth - 1);
-    toggleClass(stage, "stage--above", scrollTop > 1);
-    toggleClass(stage, "stage--below", scrollTop < scrollHeight - clientHeight - 1);
+    const { scrollLeft, style } = stage;
     style.setProperty("--attention-gone", `${scrollLeft}px`);
-    if (gone > 1) style.setProperty("--attention-page", backgroundOf(stage));
+    style.setProperty("--attention-page", scrollLeft ? backgroundOf(stage) : "");
   };
   stage.addEventListener("scroll", update, { passive: true });
   new ResizeObserver(() => {

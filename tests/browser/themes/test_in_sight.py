@@ -81,14 +81,14 @@ def test_names_of_rows_stay_while_the_rest_scrolls(open_in, figure: str, names: 
         "(stage, names) => [...stage.querySelectorAll(names)].map(e => e.getBoundingClientRect().x)"
     )
     stage.evaluate("stage => stage.scrollTo({ left: 0 })")
-    page.wait_for_function(
-        "id => !document.querySelector(`#${id} .attention-stage--before`)", arg=figure
+    scrolled = (
+        "([id, by]) => document.querySelector(`#${id} .attention-stage`)"
+        ".style.getPropertyValue('--attention-gone') === by"
     )
+    page.wait_for_function(scrolled, arg=[figure, "0px"])
     before = stage.evaluate(places, names)
     stage.evaluate("stage => stage.scrollTo({ left: 80 })")
-    page.wait_for_function(
-        "id => document.querySelector(`#${id} .attention-stage--before`)", arg=figure
-    )
+    page.wait_for_function(scrolled, arg=[figure, "80px"])
     assert stage.evaluate(places, names) == pytest.approx(before, abs=0.6)
     # The rest of the picture has moved.
     assert stage.locator("svg").evaluate("svg => svg.getBoundingClientRect().x") < before[0] - 60
