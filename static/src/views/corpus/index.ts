@@ -65,7 +65,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
   const picture = require<SVGSVGElement>(figure, "picture");
   const root = require(figure, "large");
   const stage = require(root, "stage");
-  const parts = JSON.parse(figure.querySelector('script[type$="attention-files"]')!.textContent!) as Record<string, Part>;
+  const parts = JSON.parse(figure.querySelector('[type$="attention-files"]')!.textContent!) as Record<string, Part>;
   const known = JSON.parse(require<SVGElement>(picture, CORPUS).dataset["known"]!) as Known;
   const description = picture.querySelector(":scope > desc:last-of-type");
   const dots = findAll<SVGCircleElement>(picture, `${CORPUS}-dot`);

@@ -40,7 +40,7 @@ export type Load = <Header>(name: string) => Promise<File<Header>>;
 
 /** A function that loads the files of a figure by their names, each once. */
 export function filesOf(figure: Element): Load {
-  const told = figure.querySelector('script[type$="attention-files"]')!;
+  const told = figure.querySelector('[type$="attention-files"]')!;
   const entries = JSON.parse(told.textContent!) as Record<string, Entry>;
   const loading = new Map<string, Promise<File<unknown>>>();
   return <Header>(name: string) => {
