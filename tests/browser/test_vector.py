@@ -73,6 +73,8 @@ def test_small_rows_are_folded_and_open_by_click_and_by_key(open_page, reference
     codes = [int(1000 * weight + 0.5) for weight in reference[5, 11, 4]]
     small = [code for code in codes if code < 10]
     assert page.evaluate(ROWS, "dog") == ["[CLS]", "brown", "fox", "lazy", "dog"]
+    words = page.locator("#dog .attention-vector tr th:not(.attention-name)").all()
+    assert sum(word.is_visible() for word in words) == 5
     summary = page.locator("#dog .attention-fold summary")
     assert summary.inner_text() == f"{len(small)} more, together 0.{sum(small):03}"
     summary.click()
