@@ -41,7 +41,7 @@ class Plan:
     many: tuple[int, ...] = (1000, 10000)
     lengths: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512)
     sentences: int = 200
-    points: tuple[int, ...] = (1_000, 10_000, 50_000, 100_000)
+    points: tuple[int, ...] = (1_000, 10_000, 50_000, 80_000)
 
 
 DEFAULT = Plan()
