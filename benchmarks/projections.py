@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.plan import MODEL
-from benchmarks.rows.maps import texts
+from benchmarks.rows.maps import bases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,9 +41,10 @@ def main(points: tuple[int, ...]) -> None:
     print("| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |")
     warnings.simplefilter("ignore")
     for some in points:
-        bases = _bases(some)
+        with tempfile.TemporaryDirectory() as folder:
+            _, answers = bases(some, Path(folder))
         for layer, head in HEADS:
-            for row in _rows(bases, layer, head):
+            for row in _rows(answers, layer, head):
                 print(f"| {row} |", flush=True)
 
 
@@ -60,34 +60,17 @@ def exact(queries: Floats, keys: Floats) -> Floats:
     )
 
 
-def _bases(points: int) -> list[Attention]:
-    from sphinx_attention.core.authoring.parsing import HostContext, parse
-    from sphinx_attention.core.authoring.settings import Settings
-    from sphinx_attention.core.capture.library import Library
-    from sphinx_attention.core.store.base import MemoryStore
-
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "sentences.txt").write_text("\n".join(texts(points)), encoding="utf-8")
-        settings = Settings(model="minilm", models={"minilm": {"path": str(MODEL)}})
-        context = HostContext(settings, folder, lambda path: folder / path)
-        spec = parse("", {"file": "sentences.txt", "view": "map"}, None, context)
-        found = dict(Library(MemoryStore()).compute(spec.request.bases))
-    answers = [found[base] for base in spec.request.bases]
-    return [answer for answer in answers if not isinstance(answer, Exception)]
-
-
-def _rows(bases: list[Attention], layer: int, head: int) -> Iterator[str]:
+def _rows(answers: list[Attention], layer: int, head: int) -> Iterator[str]:
     from sphinx_attention.core.analysis.projection.fidelity import fidelity
     from sphinx_attention.core.analysis.projection.maker import steps_of
 
     def joined(name: str) -> Floats:
-        return np.concatenate([getattr(base, name)[layer, head] for base in bases]).astype(float)
+        return np.concatenate([getattr(one, name)[layer, head] for one in answers]).astype(float)
 
     queries, keys = joined("queries"), joined("keys")
     scale = queries.shape[1] ** -0.5
-    sizes = [len(base.query_tokens) for base in bases]
-    sentences = np.repeat(np.arange(len(bases)), sizes)
+    sizes = [len(one.query_tokens) for one in answers]
+    sentences = np.repeat(np.arange(len(answers)), sizes)
     for name, made in _recipes(queries, keys, scale):
         begun = time.process_time()
         placed = made()

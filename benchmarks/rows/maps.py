@@ -16,6 +16,7 @@ from benchmarks.table import Goal, Line, Measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from benchmarks.bench import Bench
     from sphinx_attention.core.attention import Attention
@@ -58,14 +59,15 @@ def maps(bench: Bench) -> Iterator[Line]:
     """Projection time and fidelity beside AttentionViz's recipes, bytes, and frames."""
     for points in bench.plan.points:
         bench.say(f"attention over sentences for {points:,} points")
-        spec, bases = _bases(points, bench)
+        chosen = {"layers": str(_LAYER), "heads": str(_HEAD)}
+        spec, answers = bases(points, bench.folder, **chosen)
         few = points <= _MOST_PLACED
-        ours = _made(spec, bases, "bipartite" if few else "pca", bench)
+        ours = _made(spec, answers, "bipartite" if few else "pca", bench)
         what = f"{ours.points:,} points" + ("" if few else ", placed by PCA")
         for recipe, name in _RECIPES.items() if few else ():
             if points > _MOST_SLOW and recipe != "pca":
                 continue
-            theirs = _made(spec, bases, recipe, bench)
+            theirs = _made(spec, answers, recipe, bench)
             yield Line(
                 f"projection, processor time: {what}",
                 Measured((ours.took,), "s"),
@@ -108,18 +110,27 @@ def texts(points: int) -> list[str]:
     return [text for text, _ in zip(pairs, range(max(4, points // 40)), strict=False)]
 
 
-def _bases(points: int, bench: Bench) -> tuple[FigureSpec, list[Attention]]:
+def bases(points: int, folder: Path, **options: str) -> tuple[FigureSpec, list[Attention]]:
+    """The specification of a map of about so many points, and the attention over its sentences.
+
+    Args:
+        points: the number of queries and keys.
+        folder: the folder for the file of the sentences.
+        options: further options of the figure.
+
+    Raises:
+        AttentionError: a sentence fails.
+    """
     from sphinx_attention.core.authoring.parsing import HostContext, parse
     from sphinx_attention.core.authoring.settings import Settings
     from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.store.base import MemoryStore
 
-    file = bench.folder / f"sentences-{points}.txt"
+    file = folder / f"sentences-{points}.txt"
     file.write_text("\n".join(texts(points)), encoding="utf-8")
     settings = Settings(model="minilm", models={"minilm": {"path": str(MODEL)}})
-    context = HostContext(settings, bench.folder, lambda name: bench.folder / name)
-    options = {"file": file.name, "view": "map", "layers": str(_LAYER), "heads": str(_HEAD)}
-    spec = parse("", options, None, context)
+    context = HostContext(settings, folder, lambda name: folder / name)
+    spec = parse("", {"file": file.name, "view": "map", **options}, None, context)
     found = dict(Library(MemoryStore()).compute(spec.request.bases))
     return spec, [_sound(found[base]) for base in spec.request.bases]
 
@@ -131,7 +142,7 @@ def _sound(answer: Any) -> Attention:
     return made
 
 
-def _made(spec: FigureSpec, bases: list[Attention], projection: str, bench: Bench) -> _Map:
+def _made(spec: FigureSpec, answers: list[Attention], projection: str, bench: Bench) -> _Map:
     from dataclasses import replace
 
     from sphinx_attention.core.analysis.projection.maker import MapMaker
@@ -140,10 +151,10 @@ def _made(spec: FigureSpec, bases: list[Attention], projection: str, bench: Benc
     parameters = (("heads", (_HEAD,)), ("projection", projection))
     summary = replace(spec.request.summary, parameters=parameters)
     maker = MapMaker(replace(spec.request, summary=summary))
-    tokens = sum(len(base.query_tokens) for base in bases)
+    tokens = sum(len(base.query_tokens) for base in answers)
     bench.say(f"{projection}, {2 * tokens:,} points")
     begun = time.process_time()
-    for number, base in enumerate(bases):
+    for number, base in enumerate(answers):
         maker.add(number, base)
     made = maker.finish()
     return _Map(made, 2 * tokens, time.process_time() - begun)

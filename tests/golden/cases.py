@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sphinx_attention.core.analysis.written import written
 from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
@@ -146,6 +147,22 @@ def chained(count: int = 30, seed: int = 14) -> list[Attention]:
     """Attentions with queries and keys for every rule of logits, in binary fractions."""
     dice = random.Random(seed)
     return [_chained(dice, number) for number in range(count)]
+
+
+def chained_to_shares(seed: int = 16) -> list[Attention]:
+    """The attentions of `chained`, which go on to the shares of what the heads write."""
+    dice = random.Random(seed)
+    found = []
+    for attention in chained():
+        shape = attention.weights.shape[:2] + attention.weights.shape[3:]
+        norms = [(1 + dice.randrange(512)) / 64 for _ in range(int(np.prod(shape)))]
+        seen = np.where(attention.masked, 0, attention.weights).astype(np.float32)
+        found.append(
+            written(
+                replace(attention, weights=seen, norms=np.array(norms, np.float32).reshape(shape))
+            )
+        )
+    return found
 
 
 def _chained(dice: random.Random, number: int) -> Attention:

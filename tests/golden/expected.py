@@ -24,6 +24,7 @@ from sphinx_attention.core.render.heads import draw as heads
 from sphinx_attention.core.render.matrix import draw as matrix
 from sphinx_attention.core.render.steps import draw as steps
 from sphinx_attention.core.render.steps import formulas
+from sphinx_attention.core.render.steps.written import row_of
 from sphinx_attention.core.request import ModelSource, Request
 from tests.golden.pieces import (
     curve_cases,
@@ -34,7 +35,7 @@ from tests.golden.pieces import (
     tick_cases,
 )
 
-from .cases import Case, cases, chained, differences
+from .cases import Case, cases, chained, chained_to_shares, differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,7 +67,7 @@ def vectors() -> dict[str, Any]:
         "directions": list(direction_cases(dice)),
         "figures": [_figure(case, number) for number, case in enumerate(cases())],
         "differences": [_figure(case, number) for number, case in enumerate(differences())],
-        "sums": [_sums(attention) for attention in chained()],
+        "sums": [_sums(attention) for attention in (*chained(), *chained_to_shares())],
         "strips": list(_strips(dice)),
     }
 
@@ -292,9 +293,14 @@ def _sums(attention: Any) -> Any:
     cells = []
     for query in range(len(attention.query_tokens)):
         terms = chain(attention, 0, 0, query)
+        row = row_of(figure, query)
+        shares = Codes.of_head(attention, 0, 0)[query]
         for key in range(len(attention.key_tokens)):
             code = int(codes[query, key])
-            parts = formulas.parts(terms, key, code, most)
+            weight = code if row is None else int(row.codes.values[key])
+            parts = formulas.parts(terms, key, weight, most)
+            if row is not None:
+                parts |= row.parts(key, shares)
             labels = formulas.labels(parts, "q", "k") if len(cells) % 4 == 1 else None
             cells.append([query, key, parts, labels])
     return {

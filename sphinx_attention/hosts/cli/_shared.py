@@ -148,18 +148,14 @@ def telling() -> AbstractContextManager[None]:
     return listening(say, bars=sys.stderr.isatty())
 
 
-def say_warnings(library: Library) -> None:
-    """Report problems of the store that stopped nothing."""
-    for warning in library.drain_warnings():
-        say(f"warning: {warning.message} [attention.{warning.problem}]")
+def say_warnings(source: Library | Store) -> None:
+    """Report problems of a store that stopped nothing.
 
-
-def say_store_warnings(store: Store) -> bool:
-    """Do what `say_warnings` does, for a store alone; whether there was a problem."""
-    drain_warnings = store.drain_warnings()
-    for warning in drain_warnings:
+    Args:
+        source: the store, or the library that reads it.
+    """
+    for warning in source.drain_warnings():
         say(f"warning: {warning.message} [attention.{warning.problem}]")
-    return bool(drain_warnings)
 
 
 def answer(document: Any) -> None:

@@ -30,7 +30,7 @@ from ._shared import (
     model_name,
     read_notes,
     say,
-    say_store_warnings,
+    say_warnings,
     short,
     size_of,
 )
@@ -63,7 +63,7 @@ def list_(*, docs: Path, defines: tuple[str, ...], as_json: bool) -> None:
     store = _open(notes)
     places = documents_by_key(notes)
     entries = [_entry(store, key, places.get(key, [])) for key in _keys(store)]
-    say_store_warnings(store)
+    say_warnings(store)
     if as_json:
         answer({"store": store.name, "entries": entries})
         return
@@ -114,7 +114,7 @@ def check(*, docs: Path, defines: tuple[str, ...], sample: int | None, as_json: 
         for request, difference in progress:
             if difference:
                 findings[request.key] = difference
-    say_store_warnings(store)
+    say_warnings(store)
     if as_json:
         answer(
             {
@@ -164,7 +164,7 @@ def prune(
         for key in unused:
             store.delete(key)
     swept = 0 if dry_run else store.sweep()
-    say_store_warnings(store)
+    say_warnings(store)
     if as_json:
         answer({"removed": unused, "kept": len(keys) - len(unused), "swept": swept})
         return
@@ -217,7 +217,7 @@ def import_(*, docs: Path, defines: tuple[str, ...], file: Path, as_json: bool) 
 def _carried(
     store: Store, done: list[str], wrong: dict[str, str], what: str, *, as_json: bool
 ) -> None:
-    say_store_warnings(store)
+    say_warnings(store)
     if as_json:
         answer({"entries": done, "left_out": wrong})
     else:

@@ -12,7 +12,7 @@ import { labelled } from "../../src/views/matrix";
 import { cellsOf, levelPaths, ticks } from "../../src/views/matrix/cells";
 import { stripsOf, view as steps } from "../../src/views/steps";
 import { decimal, fixed, formulaTexts, radicand, significant, spokenFormulas } from "../../src/views/steps/formulas";
-import { logitTermsOf } from "../../src/views/steps/logits";
+import { logitTermsOf, writtenRowOf } from "../../src/views/steps/logits";
 import { carrying, type Numbers } from "../tensors";
 import { vectors } from "./vectors";
 
@@ -98,7 +98,8 @@ test("the sums behind a weight, and the formulas in words", () => {
     ]);
     const model = carrying(Object.fromEntries(numbers) as Numbers, codes, header);
     for (const [query, key, expected, labels] of cells) {
-      const parts = formulaTexts(logitTermsOf(model, 0, 0, query)!, key, model.code(0, 0, query, key));
+      const written = writtenRowOf(model, 0, 0, query);
+      const parts = formulaTexts(logitTermsOf(model, 0, 0, query)!, key, model.code(0, 0, query, key), written);
       assert.deepEqual({ ...parts }, expected, `${query} ${key} ${JSON.stringify(tensors["keys"])}`);
       if (labels) assert.deepEqual(spokenFormulas(parts, "q", "k"), labels);
     }

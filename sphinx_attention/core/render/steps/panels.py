@@ -60,7 +60,7 @@ def first_formula(formula: str, panels: Sequence[Panel], *, later: bool) -> str:
         InvalidValueError: the model has no such step; the message names its steps.
     """
     kinds = [panel.kind for panel in panels]
-    if later and kinds and formula == "written" not in kinds:
+    if later and kinds and formula == "written" and formula not in kinds:
         return kinds[-1]
     if kinds and formula not in {*kinds, ALL}:
         raise InvalidValueError(

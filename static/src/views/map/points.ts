@@ -54,7 +54,7 @@ export function inksOf(by: string, levels: ArrayLike<number> | undefined, count:
 
 /**
  * Paint points on a square of pixels: queries as discs, keys as squares. `strong` tells which points have
- * their full colour; without it, all of them have. With `each`, only only one in `each` queries and keys is painted.
+ * their full colour; without it, all of them have. With `each`, only one in `each` queries and keys is painted.
  */
 export function paintPoints(
   pixels: Int32Array,

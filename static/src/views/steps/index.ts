@@ -88,9 +88,9 @@ export function tableOf(
   const codes = model.keys.map((_, key) => model.code(layer, head, query, key));
   const written = writtenRowOf(model, layer, head, query);
   const bars: string[] = [];
-  for (const of of written ? [written.codes, codes] : [codes]) {
+  for (const column of written ? [written.codes, codes] : [codes]) {
     const paths = ["", ""] as [string, string];
-    for (const [key, code] of of.entries()) {
+    for (const [key, code] of column.entries()) {
       if (code <= 0) continue;
       const wide = short((code * bar) / 1000);
       const top = key * PITCH + (PITCH - BAR) / 2;
