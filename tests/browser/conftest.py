@@ -186,6 +186,16 @@ def rounded(weights: np.ndarray) -> np.ndarray:
     return np.floor(weights.astype(np.float64) * 1000 + 0.5).astype(int)
 
 
+STILL = "(id) => !document.querySelector(`#${id} svg`).getAnimations({subtree: true}).length"
+"""Whether nothing moves in the picture of a figure."""
+
+
+def still(page: Page, figure: str) -> None:
+    """Wait for the next frame, and until nothing moves in the picture of a figure."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => done()))")
+    page.wait_for_function(STILL, arg=figure)
+
+
 def pin(page: Page, figure: str, *indices: int) -> None:
     """Pin tokens. All but the first are clicked with Shift."""
     for n, index in enumerate(indices):

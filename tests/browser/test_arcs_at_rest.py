@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.arcs_figures import CENTRES, SHOWN
 from tests.browser.conftest import (
+    STILL,
     away,
     edges,
     expected,
@@ -105,9 +106,6 @@ def test_no_figure_is_blank_at_rest(open_page, name: str) -> None:
     away(page)
     assert page.locator(f"#{name} .attention-overview path").count()
     assert opacity(page, name) == pytest.approx(0.38)
-
-
-STILL = "(id) => !document.querySelector(`#${id} svg`).getAnimations({subtree: true}).length"
 
 
 MOVING = """(id) => [...document.querySelectorAll(`#${id} .attention-stage [d]`)]

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from tests.browser.conftest import (
     accessible,
@@ -151,7 +152,8 @@ def test_a_token_that_the_author_pinned(open_page, reference) -> None:
     assert token(page, "gpinned", 4).get_attribute("aria-pressed") == "true"
     page.keyboard.press("Escape")
     assert edges(page, "gpinned") == {}
-    assert page.locator("#gpinned .attention-overview path").first.is_visible()
+    # The edges at rest fade in.
+    expect(page.locator("#gpinned .attention-overview path").first).to_be_visible()
 
 
 def test_the_figure_is_complete_without_scripts(open_page) -> None:

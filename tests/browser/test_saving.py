@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.browser.conftest import CLIPBOARD, copy, edges, numbers, pin
+from tests.browser.conftest import CLIPBOARD, copy, edges, numbers, pin, still
 from tests.browser.fonts import in_every_font
 from tests.browser.pages import DOG
 from tests.browser.pages.shared import FUNCTIONS, REPEATED
@@ -91,6 +91,7 @@ def test_the_saved_drawing_and_picture_look_like_the_page(open_page, ground) -> 
     if ground == NIGHT:
         page.evaluate(SHEET, f"div.body, body {{ background: rgb{ground}; color: #eee }}")
     pin(page, "sums", 4, 9)
+    still(page, "sums")
     seen = pixels(page.locator("#sums .attention-picture").screenshot())
     _, drawing = save(page, "sums", "SVG")
     name, picture = save(page, "sums", "PNG")
@@ -137,6 +138,7 @@ def test_letters_of_the_page_change_no_token(open_page) -> None:
     )
     pin(page, "sums", 4)
     assert page.locator("#sums .attention-scores th[scope=row]").all_inner_texts() == NAMES
+    still(page, "sums")
     seen = pixels(page.locator("#sums .attention-picture").screenshot())
     _, drawing = save(page, "sums", "SVG")
     assert_alike(seen, rendered(page, drawing), WHITE)

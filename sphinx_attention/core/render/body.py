@@ -42,7 +42,10 @@ _MOST_UNPAIRED = 12
 _UNTOUCHED = "mathjax_ignore tex2jax_ignore"
 """Two classes that keep MathJax from setting tokens such as $x$."""
 
-_SHADES = '<i class="attention-shade"></i><i class="attention-shade attention-shade--down"></i>'
+_SHADES = (
+    '<span class="attention-shade"></span>'
+    '<span class="attention-shade attention-shade--down"></span>'
+)
 """Boxes for the shadows of a box that scrolls, across and down. The style sheet draws them."""
 
 

@@ -97,7 +97,7 @@ export function weightVectorElement(vector: WeightVector): HTMLElement {
   const long = lines.length > LONG;
   const box = element("div", ["attention-scores", long && "attention-scores--long"], table);
   if (vector.fold) box.append(element("details", ["attention-fold"], element("summary", [], vector.fold)));
-  box.append(...["", "attention-shade--down"].map((down) => element("i", ["attention-shade", down])));
+  box.append(...["", "attention-shade--down"].map((down) => element("span", ["attention-shade", down])));
   box.translate = false;
   if (long) makeScrollable(box, label);
   return box;
