@@ -1,7 +1,5 @@
 /** Helpers to find and make elements. Text is always inserted as text, never as markup. */
 
-import type { Token } from "../data/model";
-
 /** The first element with the class `attention-<name>`, or null. */
 export function find<Found extends Element = HTMLElement>(root: ParentNode, name: string): Found | null {
   return root.querySelector<Found>(`.attention-${name}`);
@@ -137,19 +135,14 @@ export function isolated(text: string): HTMLElement {
 const STRONG =
   /((?!\p{M}|[\u0600-\u0607\u0609-\u060a\u060c\u060e\u060f\u0660-\u066c\u06dd\u06de\u06e9\u06f0-\u06f9\u07f6-\u07f9\ufb29\ufd3e-\ufd4f\ufdfd-\ufdff])[\u05be-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1eeff}])|[\p{L}\p{Mc}\p{Nl}\u200e]|(?![\d\u0660-\u0669\u06f0-\u06f9\uff10-\uff19\u{1d7ce}-\u{1d7ff}])\p{Nd}/u;
 
-/** Whether a text's first character that has a direction runs from right to left. */
-export function rightToLeft(text: string): boolean {
-  return !!STRONG.exec(text)?.[1];
+/** 1 if a text's first character that has a direction runs from right to left, -1 if from left to right, else 0. */
+export function directionIn(text: string): number {
+  const strong = STRONG.exec(text);
+  return strong ? (strong[1] ? 1 : -1) : 0;
 }
 
-/** Whether most of the ordinary tokens that have a direction at all run from right to left. */
-export function mostlyRightToLeft(tokens: readonly Token[]): boolean {
-  let balance = 0;
-  for (const { text, special } of tokens) {
-    const strong = special ? null : STRONG.exec(text);
-    if (strong) balance += strong[1] ? 1 : -1;
-  }
-  return balance > 0;
+export function rightToLeft(text: string): boolean {
+  return directionIn(text) > 0;
 }
 
 /** A table cell with a token's text. */

@@ -58,17 +58,16 @@ function total(rows: readonly (readonly number[])[], other: number): number {
 /**
  * The positions of the smallest set of codes that holds the share `cutoff` of their sum, largest first.
  * Codes equal to the last one are included; zeros and masked codes never are. Differences count by their
- * size.
+ * size. Of that set, only the codes of at least `least` thousandths are sorted and returned.
  */
-export function heaviest(codes: readonly number[], cutoff: number): number[] {
+export function heaviest(codes: readonly number[], cutoff: number, least = 1): number[] {
   // Code and position are packed into one number, because numbers sort ten times as fast as pairs.
   const packed: number[] = [];
   let all = 0;
   for (const [index, code] of codes.entries()) {
     const size = weightOf(code);
-    if (!size) continue;
-    packed.push((0xffff - size) * 0x10000 + index);
     all += size;
+    if (size >= least) packed.push((0xffff - size) * 0x10000 + index);
   }
   const enough = cutoff * all;
   let mass = 0;
@@ -85,11 +84,14 @@ export function heaviest(codes: readonly number[], cutoff: number): number[] {
   return kept;
 }
 
-/** The edges of a line, token by token, each in the order of the other tokens. */
-export function edgesOf(model: Model, { from, indices, rows }: Line): Edge[] {
+/**
+ * The edges of a line, token by token, each in the order of the other tokens. Edges of less than `least`
+ * thousandths are left out.
+ */
+export function edgesOf(model: Model, { from, indices, rows }: Line, least?: number): Edge[] {
   const others = tokensOn(model, otherSide(from));
   return indices.flatMap((index, i) =>
-    heaviest(rows[i]!, model.cutoff)
+    heaviest(rows[i]!, model.cutoff, least)
       .sort((a, b) => a - b)
       .map((other) => ({
         query: from === "query" ? index : other,

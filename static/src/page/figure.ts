@@ -87,8 +87,7 @@ export function bindFigure(
       take(event);
     } else if (handlesKey(event.target as Element, event.key)) event.stopPropagation();
   });
-  for (const stage of findAll(figure, "stage")) watchOverflow(stage);
-  bringIntoView(elementsToSee());
+  for (const stage of findAll(figure, "stage")) watchOverflow(stage, () => bringIntoView(elementsToSee()));
   return controller;
 }
 

@@ -147,6 +147,17 @@ function watchFiguresIn(root: Document | Element): void {
   }
 }
 
+/**
+ * Start to load the files of the figures on the first screen. The observer sees a figure only after the
+ * first frame.
+ */
+function loadFirst(): void {
+  for (const figure of document.querySelectorAll<HTMLElement>(FIGURE)) {
+    const payload = figure.querySelector<HTMLElement>(PAYLOAD);
+    if (payload?.dataset["src"] && isVisible(figure)) void textOf(payload).catch(() => {});
+  }
+}
+
 /** The names of all views of a figure. */
 function viewsOf(figure: HTMLElement): string[] {
   return [figure, ...figure.querySelectorAll<HTMLElement>("[data-view]")].map(({ dataset }) => dataset["view"]!);
@@ -246,10 +257,13 @@ function start(): void {
   document.documentElement.addEventListener("keydown", unpin);
   window.addEventListener("hashchange", () => void follow());
   watchFiguresIn(document);
-  if (!isLoading()) void follow();
-  else {
+  if (!isLoading()) {
+    loadFirst();
+    void follow();
+  } else {
     document.addEventListener("DOMContentLoaded", () => {
       watchFiguresIn(document);
+      loadFirst();
       void follow();
     });
   }

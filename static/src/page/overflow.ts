@@ -44,21 +44,25 @@ export function bringIntoView(all: readonly (Element | null | undefined)[]): voi
 
 /**
  * Keep a stage reachable by keyboard while it scrolls, and only then. The style sheet learns how far
- * row names must move to stay visible.
+ * row names must move to stay visible. `laidOut` is called once, as soon as the stage has a size: asking
+ * for it earlier would make the browser lay out the page at once.
  */
-export function watchOverflow(stage: HTMLElement): void {
-  if (typeof ResizeObserver === "undefined") return;
+export function watchOverflow(stage: HTMLElement, laidOut: () => void): void {
+  if (typeof ResizeObserver === "undefined") return laidOut();
   const update = (): void => {
     const { scrollLeft, style } = stage;
     style.setProperty("--attention-gone", `${scrollLeft}px`);
     style.setProperty("--attention-page", scrollLeft ? backgroundOf(stage) : "");
   };
   stage.addEventListener("scroll", update, { passive: true });
+  let first: (() => void) | null = laidOut;
   new ResizeObserver(() => {
     if (isWide(stage)) {
       const name = find(stage, "picture")?.getAttribute("aria-label");
       makeScrollable(stage, name ?? stage.parentElement?.ariaLabel ?? "");
     } else for (const name of ["tabindex", "role", "aria-label"]) stage.removeAttribute(name);
+    first?.();
+    first = null;
     update();
   }).observe(stage);
 }

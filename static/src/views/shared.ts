@@ -24,6 +24,7 @@ export type { Attributes } from "../draw/dom";
 export {
   ADDED,
   boxOf,
+  directionIn,
   element,
   elementsInto,
   find,
@@ -32,7 +33,6 @@ export {
   group,
   isChord,
   isolated,
-  mostlyRightToLeft,
   numberIn,
   require,
   setAttributes,

@@ -18,6 +18,12 @@ test("codes equal to the last drawn one are drawn, too", () => {
   assert.deepEqual(heaviest([400, 200, 200, 200], 0.6), [0, 1, 2, 3]);
 });
 
+test("small codes count for the share, and can be left out of the result", () => {
+  assert.deepEqual(heaviest([30, 500, 20, 300, 150], 0.95, 100), [1, 3, 4]);
+  assert.deepEqual(heaviest([30, 500, 20, 300, 150], 0.99, 25), [1, 3, 4, 0]);
+  assert.deepEqual(heaviest([30, 500, 20, 300, 150], 0.6, 100), [1, 3]);
+});
+
 test("zeros and masked keys are never drawn", () => {
   assert.deepEqual(heaviest([1000, 0, MASKED], 1), [0]);
   assert.deepEqual(heaviest([0, 0, MASKED], 1), []);

@@ -11,8 +11,7 @@ export function edgesAtRest(model: Model, layer: number, head: number, most: num
   const all = model.queries.map((_, index): Place => ({ side: "query", index }));
   const ordinary = all.filter((place) => !model.queries[place.index]!.special);
   return (ordinary.length ? ordinary : all)
-    .flatMap((place) => edgesOf(model, lineOf(model, layer, head, [place], "from")))
-    .filter(({ code }) => weightOf(code) >= LEAST_AT_REST)
+    .flatMap((place) => edgesOf(model, lineOf(model, layer, head, [place], "from"), LEAST_AT_REST))
     .sort((a, b) => weightOf(b.code) - weightOf(a.code) || a.query - b.query || a.key - b.key)
     .slice(0, most)
     .sort((a, b) => a.query - b.query || a.key - b.key);

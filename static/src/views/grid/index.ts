@@ -72,7 +72,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
   });
 
   const layOut = (by: State["options"]): void =>
-    thumbs.layOut(sheetOf(model, by, layout, thumbs.room(), widest), (at) =>
+    thumbs.layOut(sheetOf(model, by, layout, thumbs.room, widest), (at) =>
       spoken(model, at, scores, by["order"]),
     );
   return {

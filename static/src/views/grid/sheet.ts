@@ -104,14 +104,14 @@ const SHARES = [0.1, 0.2, 0.3, 0.5, 0.7, 0.9];
 const BITS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 /**
- * The sheet for the options of a figure. A sorted sheet is at most `room` px wide. `labelWidth`
+ * The sheet for the options of a figure. A sorted sheet is at most `room()` px wide. `labelWidth`
  * measures the longest of some labels, in px.
  */
 export function sheetOf(
   model: Model,
   options: Options,
   layout: ThumbnailLayout,
-  room: number,
+  room: () => number,
   labelWidth: (labels: readonly string[]) => number,
 ): Sheet {
   const scores = scoresBy(model, options);
@@ -126,7 +126,7 @@ export function sheetOf(
   return {
     sorted: true,
     heads,
-    perLine: Math.max(1, Math.floor(room / (wide * layout.cell))),
+    perLine: Math.max(1, Math.floor(room() / (wide * layout.cell))),
     across: wide,
     down: down + Math.ceil(LABEL / layout.cell),
     inset: Math.floor((wide - layout.columns) / 2),

@@ -3,12 +3,12 @@
 import { two_columns as constants } from "../../../../sphinx_attention/core/render/common/constants.json";
 import {
   clamp,
+  directionIn,
   directionOf,
   group,
   labelOf,
   type Measures,
   type Model,
-  mostlyRightToLeft,
   numberIn,
   pictureElement,
   say,
@@ -16,6 +16,7 @@ import {
   type Side,
   svg,
   type TextToken,
+  type Token,
   tokenElement,
   wordElement,
 } from "../shared";
@@ -108,6 +109,11 @@ export function columnOf(tokens: readonly TextToken[], rightwards: boolean): Col
 
 function widthOf(words: readonly number[]): number {
   return NUMBER + BETWEEN + Math.max(LEAST, ...words) + PAD;
+}
+
+/** Whether most of the ordinary tokens that have a direction at all run from right to left. */
+export function mostlyRightToLeft(tokens: readonly Token[]): boolean {
+  return tokens.reduce((balance, { text, special }) => balance + (special ? 0 : directionIn(text)), 0) > 0;
 }
 
 /** The layout of a picture that is built here. */

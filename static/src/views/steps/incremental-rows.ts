@@ -24,13 +24,17 @@ type Write = (some: readonly number[], left: ReadonlySet<number>) => void;
 const pending = new Set<PendingRows>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** A function that writes all rows again. A call before the last one is finished starts over. */
-export function incrementally(rows: readonly Element[], write: Write): () => void {
+/**
+ * A function that writes all rows again. A call before the last one is finished starts over. With
+ * `isStatic`, the rows near the viewport need not be written at once, because the static picture is right.
+ */
+export function incrementally(rows: readonly Element[], write: Write): (isStatic?: boolean) => void {
   const one: PendingRows = { rows, write, left: new Set() };
-  return () => {
+  return (isStatic = false) => {
     one.left = new Set(rows.keys());
     pending.add(one);
-    writeRows(one, nearViewport(rows));
+    // Asking for positions makes the browser lay out the page.
+    if (!isStatic) writeRows(one, nearViewport(rows));
     schedule(REST);
     // Adding the same listener twice has no effect. Scroll events of boxes do not bubble, but they
     // can be captured.

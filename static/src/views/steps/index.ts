@@ -185,8 +185,8 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const showStrips = (terms: LogitTerms): void => {
     for (const [i, [list, full]] of vectorsOf(terms).entries()) fields[i]?.(list, full);
   };
-  const showTable = ({ bars: paths }: Table): void => {
-    showRows();
+  const showTable = ({ bars: paths }: Table, isStatic: boolean): void => {
+    showRows(isStatic);
     for (const [i, bar] of bars.entries()) setAttributes(bar, { d: paths[i]! });
   };
 
@@ -213,7 +213,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
         // show the same at first, so the first painting can wait.
         if (previous) strips();
         else setTimeout(strips);
-        showTable(made);
+        showTable(made, !previous);
       }
       for (const [key, row] of rows.entries()) toggleClass(row, "token--cell", key === next.key);
       for (const [query, word] of words.entries()) toggleClass(word, "token--focus", query === next.query);

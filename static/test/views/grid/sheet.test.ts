@@ -69,8 +69,11 @@ test("bounds that all heads or no heads reach are not offered", () => {
   assert.deepEqual(bounds([null, null]), []);
 });
 
+/** Only a sorted sheet depends on the width of the page, because asking for it makes the browser lay out the page. */
+const unmeasured = (): never => assert.fail("the width was measured");
+
 test("the plain sheet has all heads, layer by layer", () => {
-  const sheet = sheetOf(scored, by("layer"), layout, 400, wide);
+  const sheet = sheetOf(scored, by("layer"), layout, unmeasured, wide);
   assert.deepEqual(sheet, {
     sorted: false,
     heads: [0, 1],
@@ -84,22 +87,22 @@ test("the plain sheet has all heads, layer by layer", () => {
 });
 
 test("a sorted sheet names each head and its score, and fits in the room", () => {
-  const sheet = sheetOf(scored, by("previous"), layout, 100, wide);
+  const sheet = sheetOf(scored, by("previous"), layout, () => 100, wide);
   assert.deepEqual(sheet.heads, [1, 0]);
   assert.deepEqual(sheet.labels, ["5.11 0.98", "5.3 0.13"]);
   // 90 px are 23 cells of 4 px; two of them do not fit into 100 px.
   assert.deepEqual([sheet.across, sheet.perLine, sheet.inset], [23, 1, 10]);
   assert.equal(sheet.down, 4 + 4);
-  assert.equal(sheetOf(scored, by("previous"), layout, 190, wide).perLine, 2);
-  assert.deepEqual(sheetOf(scored, by("previous", "0.9"), layout, 100, wide).heads, [1]);
+  assert.equal(sheetOf(scored, by("previous"), layout, () => 190, wide).perLine, 2);
+  assert.deepEqual(sheetOf(scored, by("previous", "0.9"), layout, () => 100, wide).heads, [1]);
 });
 
 test("all thumbnails are in one heat map", () => {
   const all = thumbnails(model, layout);
-  const plain = cellsOfSheet(all, sheetOf(scored, by("layer"), layout, 400, wide), layout);
+  const plain = cellsOfSheet(all, sheetOf(scored, by("layer"), layout, () => 400, wide), layout);
   assert.deepEqual([plain.rows, plain.columns], [4, 8]);
   assert.deepEqual([...plain.levels.subarray(8, 16)], [6, 39, 39, 0, 28, 39, 0, 0]);
-  const sheet = { ...sheetOf(scored, by("previous"), layout, 100, wide), across: 5, inset: 1, down: 4 };
+  const sheet = { ...sheetOf(scored, by("previous"), layout, () => 100, wide), across: 5, inset: 1, down: 4 };
   const sorted = cellsOfSheet(all, sheet, layout);
   assert.deepEqual([sorted.rows, sorted.columns], [8, 5]);
   assert.deepEqual([...sorted.levels.subarray(5, 10)], [0, 28, 39, 0, 0]);
@@ -107,7 +110,7 @@ test("all thumbnails are in one heat map", () => {
 });
 
 test("a token is a row of every thumbnail, or a column", () => {
-  const sheet = sheetOf(scored, by("layer"), layout, 400, wide);
+  const sheet = sheetOf(scored, by("layer"), layout, () => 400, wide);
   const place = { side: "query", index: 1 } as const;
   assert.equal(hairlines(sheet, layout, [place], () => false), "M0 6h12M16 6h12");
   assert.equal(hairlines(sheet, layout, [place], () => true), "M6 0v12M22 0v12");
@@ -121,7 +124,7 @@ test("a token is a row of every thumbnail, or a column", () => {
 });
 
 test("arrows move among the thumbnails that are shown", () => {
-  const sheet = { ...sheetOf(scored, by("layer"), layout, 400, wide), heads: [0, 1, 2, 3, 4, 5, 6], perLine: 3 };
+  const sheet = { ...sheetOf(scored, by("layer"), layout, () => 400, wide), heads: [0, 1, 2, 3, 4, 5, 6], perLine: 3 };
   const go = (key: string) => moved(sheet, 4, key);
   assert.deepEqual(
     ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "x"].map(go),

@@ -18,14 +18,14 @@ afterEach(() => {
 });
 
 /** Rows one below the other, a function that writes them for a query, and the query of each row. */
-function picture(count: number): [show: (query: string) => void, shown: string[]] {
+function picture(count: number): [show: (query: string, isStatic?: boolean) => void, shown: string[]] {
   const shown = Array.from({ length: count }, () => "");
   const rows = shown.map((_, row) => ({ getBoundingClientRect: () => ({ y: row * PITCH - scrolled }) }));
   let query = "";
   const anew = incrementally(rows as unknown as Element[], (some) => {
     for (const row of some) shown[row] = query;
   });
-  return [(of) => { query = of; anew(); }, shown];
+  return [(of, isStatic) => { query = of; anew(isStatic); }, shown];
 }
 
 /** Run time in small steps. In one large step, only timers that were set before it would run. */
@@ -53,6 +53,16 @@ test("of many rows, those near the viewport are written first, and all in the en
   assert.equal(count(shown, "a"), 18 + 128);
   wait(1000);
   assert.equal(count(shown, "a"), 512);
+});
+
+test("where the static picture is right, no row is written or measured at once", () => {
+  for (const rows of [1, 512]) {
+    const [show, shown] = picture(rows);
+    show("a", true);
+    assert.equal(count(shown, "a"), 0);
+    wait(1000);
+    assert.equal(count(shown, "a"), rows);
+  }
 });
 
 test("a second call starts again, and no row of the first call is left", () => {
