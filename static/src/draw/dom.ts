@@ -196,7 +196,7 @@ export function backgroundOf(node: Element): string {
     const { backgroundColor } = getComputedStyle(at);
     if (rgbaOf(backgroundColor)[3] === 255) return backgroundColor;
   }
-  return "#ffffff";
+  return "#fff";
 }
 
 /**

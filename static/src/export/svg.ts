@@ -68,7 +68,7 @@ function wholePictureOf(figure: HTMLElement): Picture {
   const viewBox = `0 0 ${width} ${height}`;
   const root = svg("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox });
   root.append(svg("title", {}, pictures[0]?.getAttribute("aria-label") ?? ""));
-  if (background !== "#ffffff") root.append(svg("rect", { width, height, fill: background }));
+  if (background !== "#fff") root.append(svg("rect", { width, height, fill: background }));
   const sources: Sources = new Map();
   for (const { picture, stage, sorted, shown, x, y } of stages) {
     const group = svg("g", { transform: `translate(${x - left} ${y - top})` });

@@ -1,7 +1,7 @@
 /** Takes over a figure: events become actions, actions make a new state, and the state is shown. */
 
 import { type Model, otherSide, type Place, placeOf, strongestPartner } from "../data/model";
-import { fail, findAll, isChord, setAttributes, take } from "../draw/dom";
+import { findAll, isChord, setAttributes, take } from "../draw/dom";
 import type { FigureController } from "../state/controller";
 import { type Action, reduce, sameToken, type State } from "../state/state";
 import { viewNamed } from "../views/registry";
@@ -24,7 +24,7 @@ export function bindFigure(
   watch: Watch,
   opening: State["options"] = {},
 ): FigureController {
-  const kind = viewNamed(figure.dataset["view"] ?? "") ?? fail("no such view");
+  const kind = viewNamed(figure.dataset["view"]!)!;
   removeAdded(figure);
   const dispatch = (action: Action): void => {
     const previous = state;

@@ -4,7 +4,7 @@ import { factsOf, modelOf } from "../data/model";
 import { decode, notePayload, textOf } from "../data/payload";
 import { say } from "../data/phrases";
 import { fail, take, toggleClass } from "../draw/dom";
-import { fragmentOf, read, restore, split } from "../state/address";
+import { FIGURE, fragmentOf, read, restore, split } from "../state/address";
 import type { FigureController } from "../state/controller";
 import { join, share } from "../state/link";
 import type { State } from "../state/state";
@@ -14,7 +14,6 @@ import { bindFigure, type Watch } from "./figure";
 import { addSaveMenu } from "./save-menu";
 import type { Choices, Variants } from "../variants";
 
-const FIGURE = ".attention-figure[data-view]";
 // Hosts whose pages are replaced by a script have hidden elements in place of scripts. The instant
 // navigation of sphinx-immaterial replaces scripts without their types. Any script without a source is
 // the payload then.
@@ -64,7 +63,6 @@ async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
     const views = viewsOf(figure).map(loadView);
     const [decoded] = await Promise.all([textOf(payload).then(decode), ...views]);
     const model = modelOf(decoded, factsOf(figure, payload));
-    toggleClass(figure, LIVE, true);
     const watch: Watch = (one, action, previous) => {
       if (action.type !== "adopt") share(one, previous);
       if (one.state.options !== previous.options) switching.set(one.figure, showChosen(one));
@@ -144,18 +142,23 @@ function watchFiguresIn(root: Document | Element): void {
     if (payload) notePayload(payload);
     nearby.observe(figure);
     showControls(figure);
+    takeOverFirst(figure);
   }
 }
 
-/**
- * Start to load the files of the figures on the first screen. The observer sees a figure only after the
- * first frame.
- */
-function loadFirst(): void {
-  for (const figure of document.querySelectorAll<HTMLElement>(FIGURE)) {
-    const payload = figure.querySelector<HTMLElement>(PAYLOAD);
-    if (payload?.dataset["src"] && isVisible(figure)) void textOf(payload).catch(() => {});
-  }
+/** Whether the next figure that is found may be on the first screen. */
+let isFirst = true;
+
+/** Take a figure of the first screen over at once. The observer would see it only after the first frame. */
+function takeOverFirst(figure: HTMLElement): void {
+  isFirst &&= isStyled() && figure.getBoundingClientRect().top < innerHeight;
+  if (isFirst && isVisible(figure)) void takeOver(figure);
+}
+
+/** Whether all style sheets have arrived or failed. Asking for positions earlier would start transitions. */
+function isStyled(): boolean {
+  const links = [...document.querySelectorAll<HTMLLinkElement>("[rel=stylesheet]")];
+  return links.every(({ sheet, href }) => sheet || performance.getEntriesByName(href)[0]);
 }
 
 /** The names of all views of a figure. */
@@ -257,13 +260,10 @@ function start(): void {
   document.documentElement.addEventListener("keydown", unpin);
   window.addEventListener("hashchange", () => void follow());
   watchFiguresIn(document);
-  if (!isLoading()) {
-    loadFirst();
-    void follow();
-  } else {
+  if (!isLoading()) void follow();
+  else {
     document.addEventListener("DOMContentLoaded", () => {
       watchFiguresIn(document);
-      loadFirst();
       void follow();
     });
   }

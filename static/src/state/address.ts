@@ -48,7 +48,8 @@ export function idOf(figure: HTMLElement): string {
   return figure.id || (figure.querySelector('desc[id$="-desc"]')?.id ?? "").replace(/-desc$/, "");
 }
 
-const FIGURE = ".attention-figure[data-view]";
+/** The figures of a page. */
+export const FIGURE = ".attention-figure[data-view]";
 
 /** Longer fragments are ignored: no selection in a figure leads to one. */
 const LONGEST = 16_384;

@@ -65,7 +65,7 @@ async function load(name: string): Promise<ViewKind> {
   const file = `attention-${name}.js`;
   if (!kinds.has(name)) await arrivalOf(file, name);
   if (!kinds.has(name)) await loadBeside(file);
-  const kind = kinds.get(name) ?? fail(`no view ${name}`);
+  const kind = kinds.get(name) ?? fail("no such view");
   await Promise.all((kind.scripts ?? []).map(loadView));
   return kind;
 }
@@ -74,15 +74,13 @@ async function load(name: string): Promise<ViewKind> {
 function arrivalOf(file: string, name: string): Promise<unknown> {
   const script = document.querySelector(`script[src*="/${file}"]`);
   if (!script || document.readyState === "complete") return Promise.resolve();
-  return new Promise<void>((resolve) => {
+  return new Promise<unknown>((resolve) => {
     const check = (): void => {
-      if (!kinds.has(name)) return;
-      waiting.delete(check);
-      resolve();
+      if (kinds.has(name)) resolve(waiting.delete(check));
     };
     waiting.add(check);
-    script.addEventListener("error", () => resolve());
-    addEventListener("load", () => resolve());
+    script.addEventListener("error", resolve);
+    addEventListener("load", resolve);
   });
 }
 
