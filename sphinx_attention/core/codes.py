@@ -158,7 +158,7 @@ def format_thousandths(total: int, *, signed: bool = False) -> str:
 def to_payload(found: NDArray[np.integer[Any]], *, signed: bool) -> NDArray[np.uint16]:
     """Codes as a payload holds them: codes of differences are raised by `FULL`."""
     if not signed:
-        return found.astype(np.uint16)
+        return found.astype(np.uint16, copy=False)
     return (found.astype(np.int32) + FULL).astype(np.uint16)
 
 
@@ -185,15 +185,19 @@ def _packed(
 ) -> NDArray[np.integer[Any]]:
     if signed:
         return np.where(masked, np.int16(MASKED), _round_signed(weights))
-    return np.where(masked, np.uint16(MASKED), _round(weights).astype(np.uint16))
+    found: NDArray[np.uint16] = _round(weights).view(np.uint16)
+    # Nothing is masked in most encoders.
+    return np.where(masked, np.uint16(MASKED), found) if masked.any() else found
 
 
 def _round(weights: NDArray[Any]) -> NDArray[np.int16]:
     """Weights in thousandths, rounded half up."""
-    scaled = weights.astype(np.float64) * FULL + (0.5 + _NUDGE)
+    scaled = np.multiply(weights, FULL, dtype=np.float64)
+    scaled += 0.5 + _NUDGE
     # Written rows may sum to slightly more than 1, and no score may look like the masked code. The
     # conversion drops the fraction, which rounds down because nothing is below 0.
-    return np.clip(scaled, 0, FULL).astype(np.int16)
+    rounded: NDArray[np.int16] = np.clip(scaled, 0, FULL).astype(np.int16)
+    return rounded
 
 
 def _round_signed(weights: NDArray[Any]) -> NDArray[np.int16]:

@@ -17,6 +17,9 @@ SCHEMA = 1
 MOST_GENERATED = 64
 """The most tokens with which a model may continue a text."""
 
+canonical_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
+"""A function that writes a value as JSON in one fixed form. All calls share its encoder."""
+
 Scores = Literal["weights", "logits"]
 Tensor = Literal["queries", "keys", "values", "norms"]
 Measure = Literal["weight", "written"]
@@ -289,4 +292,4 @@ class Request:
             decisive["measure"] = self.measure
         if self.image is not None:
             decisive["image"] = self.image.identity()
-        return json.dumps(decisive, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return canonical_json(decisive)

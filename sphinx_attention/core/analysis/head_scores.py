@@ -41,18 +41,21 @@ def interest(attention: Attention) -> NDArray[np.float64]:
     causal = attention.causal and attention.label
     sink = attention.bins if causal and not has_bin(attention) else None
     ordinary_queries = [i for i, t in enumerate(attention.query_tokens) if not t.special]
-    keys = np.array([not t.special and j != sink for j, t in enumerate(attention.key_tokens)])
+    ordinary_keys = [not t.special and j != sink for j, t in enumerate(attention.key_tokens)]
     score = np.zeros((attention.layers, attention.heads))
-    if not ordinary_queries or not keys.any():
+    if not ordinary_queries or not any(ordinary_keys):
         return score
     weights = attention.weights
+    # One product leaves out the keys that do not count: the special ones, and the query itself.
+    counts = np.tile(np.array(ordinary_keys, weights.dtype), (len(ordinary_queries), 1))
+    if attention.same_tokens:
+        counts[range(len(ordinary_queries)), ordinary_queries] = 0
     # Some layers are copied at a time. Copies of all layers of a long text would fill the memory.
     together = max(1, _AT_ONCE // weights[0].size)
     for first in range(0, attention.layers, together):
         some = slice(first, first + together)
-        among = weights[some][:, :, ordinary_queries] * keys
-        if attention.same_tokens:
-            among[:, :, range(len(ordinary_queries)), ordinary_queries] = 0.0
+        among = weights[some].take(ordinary_queries, axis=2)
+        among *= counts
         score[some] = among.max(axis=3).mean(axis=2, dtype=np.float64)
     return score
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sphinx_attention.core.capture.library import Mode
@@ -165,7 +166,15 @@ class Settings:
         Raises:
             AttentionError: a declaration is wrong, or the name cannot be that of a model.
         """
-        return find_source(name, self.models, base)
+        found = self._sources.get((name, base))
+        if found is None:
+            found = self._sources[name, base] = find_source(name, self.models, base)
+        return found
+
+    @cached_property
+    def _sources(self) -> dict[tuple[str, Path], ModelSource | FunctionSource]:
+        """The sources that were found. All figures of a project name the same few models."""
+        return {}
 
 
 _KINDS: Mapping[type, str] = {

@@ -27,10 +27,10 @@ def drawn_weights(rows: Codes, cutoff: float) -> NDArray[np.bool_]:
         The shape of ``rows``.
     """
     mass = rows.sizes
-    falling = -np.sort(-mass, axis=-1)
+    falling = np.sort(mass, axis=-1)[..., ::-1]
     before = np.cumsum(falling, axis=-1) - falling
     taken = before < cutoff * mass.sum(axis=-1, keepdims=True)
-    # The heaviest weights come first, so the last one that is taken is the lightest drawn weight.
-    last = np.maximum(np.count_nonzero(taken, axis=-1, keepdims=True) - 1, 0)
-    chosen: NDArray[np.bool_] = mass >= np.maximum(np.take_along_axis(falling, last, axis=-1), 1)
+    none = np.iinfo(mass.dtype).max
+    lightest = falling.min(axis=-1, keepdims=True, where=taken, initial=none)
+    chosen: NDArray[np.bool_] = mass >= np.maximum(lightest, 1)
     return chosen

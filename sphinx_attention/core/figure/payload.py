@@ -42,7 +42,7 @@ from sphinx_attention.core.codes import (
     score_codes,
     to_payload,
 )
-from sphinx_attention.core.text import clean, clean_names, visible
+from sphinx_attention.core.text import clean, clean_names, to_json, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,15 +137,15 @@ def encode(figure: Figure) -> bytes:
     packed = to_payload(found, signed=signed)
     carried = tensors(figure.attention) if figure.spec.kind.keeps else {}
     maps: NDArray[np.uint16] = packed.reshape(-1, *packed.shape[2:])
-    bits = _BITS.take(np.abs(found)).reshape(len(maps), -1).sum(axis=1, dtype=np.int64)
+    sizes = np.abs(found) if signed else found
+    bits = _BITS.take(sizes).reshape(len(maps), -1).sum(axis=1, dtype=np.int64)
     order = np.argsort(bits, kind="stable")
     fields = _header(figure, packed, carried)
     if (order != np.arange(len(order))).any():
         fields["order"] = order.tolist()
         maps = maps[order]
     # Sorted by hand: an author's options keep their own order.
-    text = json.dumps(dict(sorted(fields.items())), ensure_ascii=False, separators=(",", ":"))
-    header = text.encode()
+    header = to_json(dict(sorted(fields.items()))).encode()
     planes = [_planes(maps), _planes(score_codes(list((figure.head_scores or {}).values())))]
     planes += [_float_planes(tensor) for tensor in carried.values()]
     return _deflate(struct.pack("<I", len(header)) + header + b"".join(planes))

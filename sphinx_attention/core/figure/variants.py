@@ -54,14 +54,7 @@ def resolve_all(
     spent = 0
     others = []
     for place, (variant, answer) in enumerate(zip(variants, answers, strict=True)):
-        own = replace(
-            spec,
-            request=variant.request,
-            at=variant.at,
-            derivation=variant.derivation,
-            alt=spec.described(variant),
-            others=(),
-        )
+        own = spec if len(variants) == 1 else _of_variant(spec, variant)
         if isinstance(answer, AttentionError):
             others.append(Alternative(variant, None, answer.message, _located(answer, variant)))
         elif place == first:
@@ -81,6 +74,18 @@ def resolve_all(
         left = None if budget is None else budget - spent
         figure = replace(figure, difference=_difference(spec, figure, (one, other), left))
     return figure
+
+
+def _of_variant(spec: FigureSpec, variant: Variant) -> FigureSpec:
+    """The specification of one of several attentions."""
+    return replace(
+        spec,
+        request=variant.request,
+        at=variant.at,
+        derivation=variant.derivation,
+        alt=spec.described(variant),
+        others=(),
+    )
 
 
 def _located(error: AttentionError, variant: Variant) -> AttentionError:

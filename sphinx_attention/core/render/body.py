@@ -6,7 +6,6 @@ view adds templates for its own parts under the picture and in the footer.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from markupsafe import Markup
 
 from sphinx_attention.core.codes import format_weight
 from sphinx_attention.core.figure.axes import failures, selectors
-from sphinx_attention.core.text import clean_line, visible
+from sphinx_attention.core.text import clean_line, to_json, visible
 from sphinx_attention.core.views import VIEWS
 
 from .common.edges import num
@@ -125,7 +124,7 @@ def _pictures(drawing: Drawing, figure: Figure, uid: str, pairs: Sequence[Pair])
         f"{uid}-large",
         named_by=f"{uid}-title {uid}-headline",
     )
-    known = json.dumps(measures(figure), ensure_ascii=False, separators=(",", ":"))
+    known = to_json(measures(figure))
     return (
         f'{stage}<div class="attention-large" data-view="{drawing.beside}" '
         f'data-measures="{escape(known)}">'

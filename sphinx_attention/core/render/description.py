@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -37,8 +36,7 @@ _SENTENCES = 5
 """The most sentences of a summary that are written out."""
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """A query token, a key token and the weight between them, ready to be printed.
 
     Attributes:
@@ -79,12 +77,12 @@ def strongest_pairs(figure: Figure, limit: int = _LISTED) -> list[Pair]:
         rest = np.isin(np.arange(len(codes)), figure.pinned, invert=True)
         codes = np.where(rest[:, np.newaxis], 0, codes)
     order = np.argsort(-np.abs(codes), axis=None, kind="stable")[: max(limit, 0)]
+    cells = zip(order.tolist(), codes.take(order).tolist(), strict=True)
     pairs = []
-    for cell in order:
-        query, key = divmod(int(cell), codes.shape[1])
-        code = int(codes[query, key])
+    for cell, code in cells:
         if code == 0:
             break
+        query, key = divmod(cell, codes.shape[1])
         pairs.append(
             Pair(
                 query=visible(attention.query_tokens[query].text),

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from sphinx_attention.core.figure.selection import written
 from sphinx_attention.core.figure.spec import DIFFERENCE
-from sphinx_attention.core.text import clean_line
+from sphinx_attention.core.text import clean_line, to_json
 
 from .body import Numbers, write_body
 from .comparison import WIDEST, Pane, is_comparison, panes_of
@@ -124,8 +124,7 @@ def figure_attributes(figure: Figure) -> dict[str, str]:
 
 def _words_of_written(figure: Figure) -> str:
     """The phrases of the browser part that differ in this figure, as JSON."""
-    words = figure.say.browser_words_of_written()
-    return json.dumps(words, ensure_ascii=False, separators=(",", ":"))
+    return to_json(figure.say.browser_words_of_written())
 
 
 def _reading(figure: Figure) -> dict[str, str]:
@@ -387,4 +386,4 @@ def _directive(figure: Figure) -> str:
     }
     if own := figure.spec.kind.options:
         fields["own"] = list(own)
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return to_json(fields)

@@ -191,7 +191,7 @@ def _check_rows(header: Header, steps: NDArray[np.uint16], masked: NDArray[np.bo
             "a token sees a later one, which a model that goes on from a text does not let it"
         )
     if header.rows_sum_to_one:
-        most = int(steps.sum(axis=-1, dtype=np.uint32).max())
+        most = int(np.einsum("lhqk->lhq", steps, dtype=np.uint32).max())
         if most > _MOST_STEPS:
             raise UnfitError(f"a row sums to {most / STEPS:.3f}, not to 1")
 

@@ -8,7 +8,6 @@ is checked here when the entry is read, before any array is unpacked.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 import unicodedata
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from sphinx_attention.core.attention import Candidate, Part
-from sphinx_attention.core.request import MOST_GENERATED
+from sphinx_attention.core.request import MOST_GENERATED, canonical_json
 
 from .checks import UnfitError, brief, need, text_of, whole
 from .entry_tokens import LONGEST_TOKEN, MOST_TOKENS, read_grid, read_tokens
@@ -210,7 +209,7 @@ def _request(raw: Any, key: str) -> Mapping[str, Any]:
     """The request, whose canonical JSON must have the key as its hash."""
     need(isinstance(raw, dict), "the request is not an object")
     try:
-        canonical = json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        canonical = canonical_json(raw)
     except (ValueError, RecursionError):
         raise UnfitError("the request cannot be written as JSON") from None
     need(

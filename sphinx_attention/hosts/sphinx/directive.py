@@ -332,21 +332,20 @@ def _alignment(value: str | None) -> str:
 
 
 def _context(env: Any, directive: Directive) -> HostContext:
-    settings = settings_of(env.config)
-    roots = settings.roots(domain_of(env).base, Path(env.srcdir))
+    settings, base = settings_of(env.config), domain_of(env).base
 
     def find_file(declared: str) -> Path:
         # `relfn2path` is not used, because it follows links before the file can be checked.
         folder = Path(env.doc2path(env.docname)).parent
         path = Path(env.srcdir) / declared[1:] if declared.startswith("/") else folder / declared
-        found = locate(declared, path, roots)
+        found = locate(declared, path, settings.roots(base, Path(env.srcdir)))
         env.note_dependency(relative_path(os.path.normpath(path), env.srcdir))
         env.note_dependency(relative_path(found, os.path.realpath(env.srcdir)))
         return found
 
     return HostContext(
         settings,
-        domain_of(env).base,
+        base,
         find_file,
         MYST if in_markdown(directive) else RST,
         env.config.language or "en",

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -218,10 +219,16 @@ class Pages:
 def carried(figure: Figure) -> str:
     """A digest of the layers and heads of each attention that a figure carries."""
     shown = [figure, *(one.figure for one in figure.alternatives)]
-    names = repr(
-        [each and (each.attention.layer_names, each.attention.head_names) for each in shown]
+    return _digest(
+        tuple(each and (each.attention.layer_names, each.attention.head_names) for each in shown)
     )
-    return hashlib.sha256(names.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+
+
+@lru_cache(64)
+def _digest(names: tuple[tuple[tuple[str, ...], tuple[str, ...]] | None, ...]) -> str:
+    # Most figures of a project carry the same layers and heads.
+    written = repr(list(names)).encode("utf-8", "backslashreplace")
+    return hashlib.sha256(written).hexdigest()[:12]
 
 
 def over_budget(sizes: Iterable[tuple[int, str]], budget: int) -> tuple[int, str] | None:

@@ -82,11 +82,11 @@ class _Reporter:
         """Note which documents will be read."""
         self.read = tuple(docnames)
 
-    def tell(self, _app: Sphinx, env: BuildEnvironment) -> None:
+    def tell(self, app: Sphinx, env: BuildEnvironment) -> None:
         """Report the decisions about the directives in them."""
         read, self.read = sorted(self.read), ()
         uses = [use for docname in read for use in uses_of(env).get(docname, ())]
-        for use in uses:
+        for use in uses if app.verbosity else ():
             kind = "a figure" if use.figure else "an admonition"
             logger.verbose("%s: attention is %s: %s", use.place, kind, use.why)
         for sentence in summaries(uses):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -90,8 +90,7 @@ class DrawnRow:
     side: Side | None = None
 
 
-@dataclass(frozen=True)
-class DrawnEdge:
+class DrawnEdge(NamedTuple):
     """An edge of the picture; ``code`` is its weight in thousandths."""
 
     query: int
@@ -288,18 +287,21 @@ def _drawing(
     def drawn(
         pairs: Sequence[tuple[int, int]], write: Callable[[edges.Curve], str]
     ) -> list[DrawnEdge]:
-        sizes = codes.sizes
-        weights = [(pair, int(sizes[pair]) * edges.STROKE / FULL) for pair in pairs]
-        stands = feet(weights, words)
+        if not pairs:
+            return []
+        values = codes.values[tuple(zip(*pairs, strict=True))].tolist()
+        widths = [abs(code) * edges.STROKE / FULL for code in values]
+        stands = feet(zip(pairs, widths, strict=True), words)
         return [
             DrawnEdge(
-                *pair,
-                code=int(codes.values[pair]),
+                query,
+                key,
+                code,
                 # The hue of a difference shows the sign, also at special tokens.
-                special=keys[pair[1]].special and not figure.attention.signed,
-                path=write(curve(*pair, stands[pair])),
+                special=keys[key].special and not figure.attention.signed,
+                path=write(curve(query, key, stands[query, key])),
             )
-            for pair in pairs
+            for (query, key), code in zip(pairs, values, strict=True)
         ]
 
     # The browser draws edges that a pin hides at first, when the pin is removed.

@@ -83,11 +83,15 @@ def feet(edges: Iterable[tuple[Pair, float]], words: Words) -> Mapping[Pair, Fee
         apart = words.keys[key] - words.queries[query]
         ends[0, query].append(_End(pair, 0, width, apart))
         ends[0 if words.one_row else 1, key].append(_End(pair, 1, width, -apart))
-    found: dict[Pair, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    # The only edge of a word stands in the middle.
+    found: dict[Pair, list[float]] = {
+        end.pair: [0.0, 0.0] for those in ends.values() for end in those
+    }
     for (row, index), those in ends.items():
         widths = words.key_widths if row else words.query_widths
         loop = loops.pop(index, None) if words.one_row else None
-        _spread(those, loop, widths[index], found, nested=words.one_row)
+        if len(those) > 1 or loop is not None:
+            _spread(those, loop, widths[index], found, nested=words.one_row)
     for index, loop in loops.items():
         _spread([], loop, words.query_widths[index], found, nested=True)
     return {pair: (query, key) for pair, (query, key) in found.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from sphinx_attention.core.text import right_to_left, row_right_to_left, visible
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sphinx_attention.core.attention import Token
+
+
+_KEPT = 4096
+"""The number of tokens whose forms are remembered, because pages repeat the same words."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ class PlacedText:
     y: float
 
 
+@lru_cache(_KEPT)
 def token_text(token: Token, fonts: Fonts, most: float = math.inf) -> TokenText:
     """The form of a token in at most ``most`` px, with a width of whole px."""
     font = fonts.of(token)
