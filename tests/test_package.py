@@ -76,7 +76,7 @@ def test_every_view_has_a_script() -> None:
     assert {path.parent.name for path in views} == set(VIEWS)
     shipped = {path.name for path in assets.files() if path.suffix == ".js"}
     others = {assets.CORE, assets.PICTURES, assets.GENERATE, assets.VARIANTS, assets.PROSE}
-    others |= {assets.SEARCH}
+    others |= {assets.SEARCH, assets.LINK}
     parts = {part for kind in VIEWS.values() for part in kind.scripts}
     assert shipped == others | {assets.script_of(name) for name in parts | set(VIEWS)}
 

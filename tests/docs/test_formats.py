@@ -154,7 +154,13 @@ def test_payloads_have_these_fields() -> None:
     crossed = replace(plain, key_tokens=words, part="cross")
     pieces = replace(plain, query_tokens=words, key_tokens=words)
     signed = replace(plain, weights=plain.weights - 0.25, signed=True)
-    shown = [figure(answer) for answer in (plain, crossed, signed)]
+    heads = 100
+    many = replace(
+        plain,
+        weights=np.tile(plain.weights[:, :1], (1, heads, 1, 1)),
+        head_names=tuple(map(str, range(heads))),
+    )
+    shown = [figure(answer) for answer in (plain, crossed, signed, many)]
     found: set[str] = set()
     for one in (*shown, figure(pieces, "grid"), figure(plain, "steps")):
         raw = zlib.decompress(payload.encode(one))
@@ -169,6 +175,9 @@ def test_payloads_have_these_fields() -> None:
         for place, number in enumerate(order):
             weights = answer.weights.reshape(-1, *answer.weights.shape[2:])[number]
             expected = np.where(answer.masked[0], 1001, np.round(1000.0 * weights))
+            if "remainders" in header:
+                beyond = np.where(expected == 1001, 0, expected).sum(axis=1) - 1000
+                expected[:, 0] = (beyond + header["remainders"]) % 1001
             assert np.array_equal(maps[place] - up, expected)
     assert found == set(payload.FIELDS)
 

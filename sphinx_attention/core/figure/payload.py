@@ -13,7 +13,10 @@ The bytes are a zlib stream (RFC 1950; `DecompressionStream("deflate")` in brows
    bytes of all its numbers (float32, little endian), then the second, the third, the fourth.
 
 The bytes are in planes, because high bytes and exponents are nearly equal everywhere and therefore
-compress well. Heads are in the order from sparse to dense ones, because each kind is compressed
+compress well. The weights of a row sum to 1, so the first of them is nearly known from the others.
+Where the header has ``remainders``, the code of the first key is therefore replaced by what the
+row's codes sum to beyond 1000, plus the number in the header, modulo 1001; a masked first key keeps
+its code. Heads are in the order from sparse to dense ones, because each kind is compressed
 with its own code. If this is not the order of the layers, the header's ``order`` holds it: the n-th
 head in the bytes is head ``order[n]``, counted through all layers.
 
@@ -71,6 +74,8 @@ FIELDS = {
     "words": "for ``queries`` and ``keys``, the number of each token's word or null; absent where "
     "every word is one token",
     "signed": "true where the weights are differences, whose codes are 1000 larger in the bytes",
+    "remainders": "a number that is added to the remainders of sums, which replace the first code "
+    "of each row; absent where they do not",
     "headScores": "the names of the head scores in the bytes",
     "order": "the order of all heads in the bytes; absent where it is their own",
     "tensors": "of each tensor in the bytes, its ``name`` and ``shape``",
@@ -94,8 +99,15 @@ _OVERHEAD = 1.05 * 1.25
 MOST_A_WEIGHT = 10 / 8 * _OVERHEAD
 """Characters of a page for a weight if all codes are equally frequent. No weight takes more."""
 
-# The number of bits of each code. It distinguishes sparse heads from dense ones in the same way on
-# every machine.
+# How far the codes of a row may lie below 1000 for its remainder not to wrap around. Rounding
+# rarely takes more from a row, and small numbers pack best because they are frequent.
+_SHORTFALL = 8
+
+# The bits that the field of the header takes.
+_NAMED = 128
+
+# The number of bits of each code. It distinguishes sparse heads from dense ones, and weights from
+# remainders, in the same way on every machine.
 _BITS = np.array([code.bit_length() for code in range(FULL + MASKED + 1)], np.uint8)
 
 # Weights that `estimate` looks at.
@@ -144,6 +156,9 @@ def encode(figure: Figure) -> bytes:
     if (order != np.arange(len(order))).any():
         fields["order"] = order.tolist()
         maps = maps[order]
+    if not signed and _saved_bits(remainders := _remainders(maps), maps[..., 0]) > _NAMED:
+        fields["remainders"] = _SHORTFALL
+        maps = np.concatenate([remainders[..., np.newaxis], maps[..., 1:]], axis=-1)
     # Sorted by hand: an author's options keep their own order.
     header = to_json(dict(sorted(fields.items()))).encode()
     planes = [_planes(maps), _planes(score_codes(list((figure.head_scores or {}).values())))]
@@ -239,6 +254,33 @@ def tensors(attention: Attention) -> dict[str, NDArray[np.float32]]:
     return {name: tensor for name, tensor in found.items() if tensor is not None}
 
 
+def _remainders(maps: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """What is written in place of the first code of each row, shape (heads, queries)."""
+    first = maps[..., 0]
+    beyond = _visible_sum(maps) - FULL + _SHORTFALL
+    found: NDArray[np.uint16] = np.where(first == MASKED, first, beyond % (FULL + 1))
+    return found.astype(np.uint16)
+
+
+def _first_codes(maps: NDArray[np.uint16], shortfall: int) -> NDArray[np.uint16]:
+    """The first code of each row, which undoes `_remainders`."""
+    written = maps[..., 0]
+    first = written + FULL - shortfall - _visible_sum(maps[..., 1:])
+    found: NDArray[np.uint16] = np.where(written == MASKED, written, first % (FULL + 1))
+    return found.astype(np.uint16)
+
+
+def _visible_sum(maps: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """The sums of rows without masked codes."""
+    total: NDArray[np.int64] = (maps % MASKED).sum(axis=-1, dtype=np.int64)
+    return total
+
+
+def _saved_bits(codes: NDArray[np.uint16], others: NDArray[np.uint16]) -> int:
+    """How many bits fewer some codes take than others."""
+    return int(_BITS.take(others).sum()) - int(_BITS.take(codes).sum())
+
+
 def _planes(numbers: NDArray[np.uint16]) -> bytes:
     return (numbers >> 8).astype(np.uint8).tobytes() + (numbers & 0xFF).astype(np.uint8).tobytes()
 
@@ -279,6 +321,8 @@ def decode(data: bytes) -> Payload:
     maps = np.empty((shape[0] * shape[1], *shape[2:]), np.uint16)
     order = header.get("order", range(len(maps)))
     maps[list(order)] = _from_planes(planes[: 2 * size]).reshape(maps.shape)
+    if "remainders" in header:
+        maps[..., 0] = _first_codes(maps, header["remainders"])
     scores = _from_planes(planes[2 * size : start]).reshape(-1, *shape[:2])
     carried = {}
     for (name, dimensions), count in zip(listed.items(), sizes, strict=True):

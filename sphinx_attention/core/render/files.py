@@ -170,6 +170,7 @@ def scripts_of(figures: Iterable[Figure]) -> list[str]:
         names += [assets.script_of(one) for one in (*kind.scripts, view, *kind.beside)]
         names += [assets.GENERATE] if figure.step else []
         names += [assets.VARIANTS] if figure.alternatives else []
+        names += [assets.LINK] if figure.spec.link or figure.spec.compare else []
     return list(dict.fromkeys(names))
 
 

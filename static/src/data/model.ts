@@ -6,8 +6,10 @@ import type { Phrases } from "./phrases";
 
 /** The code of a key that the query may not see. */
 export const MASKED = -9999;
-/** The same in the bytes of a payload, which have no sign. */
-const MASKED_IN_PAYLOAD = 1001;
+/** The code of weight 1. */
+const FULL = 1000;
+/** The code of a masked key in the bytes of a payload, which have no sign. */
+const MASKED_IN_PAYLOAD = FULL + 1;
 
 export type Side = "query" | "key";
 
@@ -108,7 +110,8 @@ export function modelOf(payload: Payload, { cutoff, dim = false, directive, phra
   const tensors = new Map<string, Tensor | undefined>();
   const places: number[] = [];
   const signed = !!header.signed;
-  const zero = signed ? 1000 : 0;
+  const zero = signed ? FULL : 0;
+  const codeAt = (at: number): number => (high[at]! << 8) | low[at]!;
   header.order?.forEach((head, place) => (places[head] = place));
   return {
     layers: header.layers,
@@ -129,9 +132,16 @@ export function modelOf(payload: Payload, { cutoff, dim = false, directive, phra
     missing: header.missing,
     code: (layer, head, query, key) => {
       const map = layer * heads + head;
-      const at = ((places[map] ?? map) * queries + query) * keys + key;
-      const code = ((high[at]! << 8) | low[at]!) - zero;
-      return code === MASKED_IN_PAYLOAD ? MASKED : code;
+      const row = ((places[map] ?? map) * queries + query) * keys;
+      let code = codeAt(row + key) - zero;
+      if (code === MASKED_IN_PAYLOAD) return MASKED;
+      // The sum of the other weights tells the first one. A masked code counts as 0.
+      if (header.remainders && !key) {
+        code += FULL - header.remainders;
+        for (let at = row + keys; --at > row; ) code -= codeAt(at) % MASKED_IN_PAYLOAD;
+        code = ((code % MASKED_IN_PAYLOAD) + MASKED_IN_PAYLOAD) % MASKED_IN_PAYLOAD;
+      }
+      return code;
     },
     tensor: (name) => {
       if (!tensors.has(name)) tensors.set(name, tensorOf(payload, name));

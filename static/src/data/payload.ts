@@ -44,6 +44,8 @@ export interface Header {
   words?: { queries: (number | null)[]; keys?: (number | null)[] };
   /** Present where the weights are differences. Their codes are 1000 larger in the bytes. */
   signed?: true;
+  /** Present where the first code of each row is replaced by the remainder of its sum: a number that is added to it. */
+  remainders?: number;
   /** The names of the head scores. */
   headScores?: string[];
   /** The order of all layers' heads in the bytes. Absent if they are in their own order. */

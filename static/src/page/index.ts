@@ -6,7 +6,7 @@ import { say } from "../data/phrases";
 import { fail, take, toggleClass } from "../draw/dom";
 import { FIGURE, fragmentOf, read, restore, split } from "../state/address";
 import type { FigureController } from "../state/controller";
-import { join, share } from "../state/link";
+import type {} from "../link";
 import type { State } from "../state/state";
 import { acceptViews, isRunning, loadBeside, loadView, viewNamed } from "../views/registry";
 import * as shared from "../views/shared";
@@ -61,10 +61,11 @@ async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
     if (variants) variantsOf.set(figure, variants);
     const payload = figure.querySelector<HTMLElement>(PAYLOAD) ?? fail("no payload");
     const views = viewsOf(figure).map(loadView);
-    const [decoded] = await Promise.all([textOf(payload).then(decode), ...views]);
+    const links = figure.dataset["link"] && !globalThis.attentionLinks && loadBeside("attention-link.js");
+    const [decoded] = await Promise.all([textOf(payload).then(decode), ...views, links]);
     const model = modelOf(decoded, factsOf(figure, payload));
     const watch: Watch = (one, action, previous) => {
-      if (action.type !== "adopt") share(one, previous);
+      if (action.type !== "adopt") globalThis.attentionLinks?.share(one, previous);
       if (one.state.options !== previous.options) switching.set(one.figure, showChosen(one));
     };
     const controller = bindFigure(figure, model, watch, variants?.first);
@@ -74,7 +75,7 @@ async function hydrate(figure: HTMLElement): Promise<FigureController | null> {
     // The author's selection holds for the attention that is shown, which need not be the first.
     if (selection) restore(controller, new Map([...Object.entries(variants?.shown ?? {}), ...split(selection)]));
     openings.set(controller, controller.state);
-    join(controller);
+    globalThis.attentionLinks?.join(controller);
     return controller;
   } catch (error) {
     // The static picture stays. Its controls are hidden, because they would do nothing.
@@ -205,7 +206,7 @@ async function follow(): Promise<void> {
   if (!controller) return;
   const previous = controller.state;
   restore(controller, named!.values);
-  share(controller, previous);
+  globalThis.attentionLinks?.share(controller, previous);
   followed = { controller, fragment: fragmentOf(controller) };
   controller.figure.scrollIntoView();
 }
@@ -223,7 +224,7 @@ function leave(hash: string): void {
   const previous = controller.state;
   const opening = openings.get(controller) ?? controller.first;
   controller.dispatch({ type: "adopt", changes: { ...opening, hovered: null, focused: null } });
-  share(controller, previous);
+  globalThis.attentionLinks?.share(controller, previous);
 }
 
 /** Escape unpins in all figures while nothing has the focus. A figure with the focus unpins by itself. */

@@ -7,7 +7,7 @@
 import { take } from "../draw/dom";
 import { placeIn, split } from "../state/address";
 import type { FigureController } from "../state/controller";
-import { toLocal } from "../state/link";
+import { toLocal } from "../state/changes";
 import { same, type State } from "../state/state";
 
 /** Takes over a figure and shows the attention that the values name, or the present one without values. */

@@ -6,7 +6,7 @@
 
 import type { FigureController } from "./controller";
 import type { Place } from "../data/model";
-import { toLocal } from "./link";
+import { toLocal } from "./changes";
 import type { State } from "./state";
 
 type Values = Map<string, string>;

@@ -10,7 +10,7 @@ import { say } from "../data/phrases";
 import { samePlaces } from "../data/words";
 import { fail, find, runScript } from "../draw/dom";
 import type { FigureController } from "../state/controller";
-import { toLocal } from "../state/link";
+import { toLocal } from "../state/changes";
 import type { State } from "../state/state";
 
 /** A place on the axes along which the attentions of a figure differ, such as `{ sentence: "1" }`. */

@@ -109,3 +109,19 @@ test("tensors are four planes of bytes each", () => {
   assert.equal(model.code(0, 1, 2, 2), 334);
   assert.throws(() => parse(bytes.subarray(0, -1)), /cut short/);
 });
+
+test("the first weight of a row is read from the remainder of its sum", () => {
+  const M = 1001;
+  // The Python tests write the same rows.
+  const rows = [2 + 8, 250, 249, M, 250, 249, M - 247 + 8, 250, M];
+  const header: Header = { ...HEADER, shape: [1, 1, 3, 3], heads: ["3"], remainders: 8 };
+  const { code } = sampled({ header, ...planes(Uint16Array.from(rows)), scores: {}, rest: new Uint8Array() });
+  const read = [0, 1, 2].map((query) => [0, 1, 2].map((key) => code(0, 0, query, key)));
+  assert.deepEqual(read, [[503, 250, 249], [MASKED, 250, 249], [503, 250, MASKED]]);
+});
+
+test("a difference of 0.001 is no masked key", () => {
+  const header: Header = { ...HEADER, shape: [1, 1, 1, 3], heads: ["3"], queries: ["a"], signed: true };
+  const { code } = sampled({ header, ...planes([1001, 2001, 0]), scores: {}, rest: new Uint8Array() });
+  assert.deepEqual([0, 1, 2].map((key) => code(0, 0, 0, key)), [1, MASKED, -1000]);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toLocal } from "../../src/state/link";
+import { toLocal } from "../../src/state/changes";
 import type { Model } from "../../src/data/model";
 import type { Directive, Notation } from "../../src/data/payload";
 import type { State } from "../../src/state/state";

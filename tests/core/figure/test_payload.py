@@ -104,6 +104,49 @@ def test_the_bytes_are_what_the_format_says():
     assert raw[4 + length :] == bytes(c >> 8 for c in expected) + bytes(c & 255 for c in expected)
 
 
+def test_the_first_weight_of_a_row_is_written_as_the_remainder_of_its_sum():
+    # Each of 40 rows has the codes 503, 250 and 249 of thirds that do not add up, or a masked key.
+    rows = np.tile([0.503, 0.25, 0.249], (40, 1))
+    masked = np.zeros((1, 40, 3), bool)
+    masked[0, 5], masked[0, 6] = [True, False, False], [False, False, True]
+    figure = make(rows[None, None], masked=masked, keys=["a", "b", "c"])
+    data = encode(figure)
+    raw = zlib.decompress(data)
+    length = int.from_bytes(raw[:4], "little")
+    header = json.loads(raw[4 : 4 + length])
+    high, low = np.frombuffer(raw, np.uint8, offset=4 + length).reshape(2, 40, 3).astype(int)
+    written = 256 * high + low
+    assert header["remainders"] == 8
+    assert written[0].tolist() == [2 + 8, 250, 249]
+    assert written[5].tolist() == [1001, 250, 249]
+    # 503 + 250 lies 247 below 1000, which wraps around.
+    assert written[6].tolist() == [1001 - 247 + 8, 250, 1001]
+    read = decode(data).codes[0, 0]
+    assert read[[0, 5, 6]].tolist() == [[503, 250, 249], [1001, 250, 249], [503, 250, 1001]]
+
+
+def test_any_weights_come_back_from_their_remainders(monkeypatch):
+    monkeypatch.setattr("sphinx_attention.core.figure.payload._NAMED", -math.inf)
+    rng = np.random.default_rng(3)
+    for total in (0.0, 0.4, 1.0, 3.0):
+        weights = np.clip(rng.dirichlet(np.ones(9), (1, 4, 60)) * total, 0, 1)
+        weights[..., 0] = 0.9
+        masked = rng.random((1, 60, 9)) < 0.2
+        figure = make(weights, masked=masked, keys=list("abcdefghi"))
+        payload = decode(encode(figure))
+        assert payload.header["remainders"]
+        np.testing.assert_array_equal(payload.codes, codes(figure.attention))
+
+
+def test_weights_that_pack_better_than_remainders_are_written_themselves():
+    weights = np.zeros((1, 1, 40, 3))
+    weights[..., 2] = 1
+    figure = make(weights, keys=["a", "b", "c"])
+    assert "remainders" not in decode(encode(figure)).header
+    few = make(np.full((1, 1, 3, 3), 1 / 3))
+    assert "remainders" not in decode(encode(few)).header
+
+
 def test_text_is_pythons_base_85_in_another_alphabet():
     theirs = (
         b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
