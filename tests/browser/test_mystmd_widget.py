@@ -61,6 +61,7 @@ def test_figures_live_in_the_page(
         "figures": asked,
         "marks": [],
         "checks": [],
+        "fences": [],
     }
     made = answer("page", data)
     assert not made["messages"]

@@ -93,6 +93,10 @@ WRONG = """\
 
 1.3: quick -> the > 1.5
 ```
+
+```{attention-figure} the `quick` fox
+:layer: 0
+```
 """
 
 
@@ -197,6 +201,7 @@ def test_mistakes_fail_a_strict_build_with_file_and_line(tmp_path: Path) -> None
         "row 0 sums to 0.300, not to 1",
         "index.md:14 there is no figure of the name 'b'; the named figures are a, c",
         "index.md:22 the claim '1.3: quick -> the > 1.5' is false",
+        "index.md:25 this fence is read as text and is no figure",
     ):
         assert told in said, said
 

@@ -24,6 +24,7 @@ from sphinx_attention.hosts.notes import Notes, read_settings, remarks_of
 from sphinx_attention.hosts.page_names import element_id, page_slug
 from sphinx_attention.hosts.prose import look_up
 from sphinx_attention.hosts.toml_settings import FILE, read_toml_settings
+from sphinx_attention.hosts.unread_fences import unread_fence
 
 from .collect import name_of, other_figure, read_directive
 from .words import HOST_OPTIONS
@@ -102,6 +103,9 @@ class Page:
         marks = [self._mark(one) for one in self.data["marks"]]
         for one in self.data["checks"]:
             self._check(one)
+        for one in self.data["fences"]:
+            if (unread := unread_fence(one["text"])) is not None:
+                self.warn(unread, one["line"])
         return {"figures": nodes, "marks": marks, "messages": self.messages}
 
     def _read(self, one: Mapping[str, Any]) -> FigureSpec | AttentionError:

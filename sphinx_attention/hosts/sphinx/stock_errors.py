@@ -2,7 +2,8 @@
 
 If docutils cannot read the option block of a directive, it reports "invalid option block". That
 error stays. This module adds a warning with the right form of the line, and a placeholder on the
-page. ``.. attention-figure: a b``, with one colon, is a comment for docutils.
+page. ``.. attention-figure: a b``, with one colon, is a comment for docutils, and a fence whose
+first line has a backtick is text for MyST.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx_attention.core.authoring.options import invalid
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import quoted
+from sphinx_attention.hosts.unread_fences import unread_fence
 
 from . import option_lines
 from .messages import warn_of
@@ -80,6 +82,19 @@ class ExplainComments(SphinxTransform):
             comment.replace_self(placeholder_read(self.env, error, found["text"].strip()))
 
 
+class ExplainFences(SphinxTransform):
+    """Warns of paragraphs that were meant as figures."""
+
+    default_priority = 100
+
+    def apply(self, **_kwargs: Any) -> None:
+        """Go through the paragraphs."""
+        for paragraph in list(self.document.findall(nodes.paragraph)):
+            if (error := unread_fence(paragraph.astext())) is not None:
+                warn_of(error, location=paragraph)
+                paragraph.replace_self(placeholder_read(self.env, error, paragraph.astext()))
+
+
 def _place_of(comment: nodes.comment) -> Any:
     """The first line of a comment. docutils notes the line that it had reached."""
     first = comment.astext().split("\n")[0]
@@ -133,3 +148,4 @@ def setup_stock_errors(app: Sphinx) -> None:
     """Register the transform."""
     app.add_transform(ExplainOptionBlocks)
     app.add_transform(ExplainComments)
+    app.add_transform(ExplainFences)

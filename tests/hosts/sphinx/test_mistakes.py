@@ -173,6 +173,22 @@ def test_a_comment_that_was_meant_as_a_figure(project, line: str) -> None:
     assert "attention-placeholder" in made.html()
 
 
+FENCES = {
+    "```{attention-figure} the `quick` fox\n:layer: 0\n```": "has a backtick: fence the directive with '~~~'",
+    ":::{attention-figure} the quick fox\n:layer: 0\n:::": "add 'colon_fence' to myst_enable_extensions",
+}
+
+
+@pytest.mark.parametrize("fence", FENCES)
+def test_a_fence_that_is_read_as_text(project, fence: str) -> None:
+    made = project({"index.md": f"# P\n\nText.\n\n\n{fence}\n"}, "myst_enable_extensions = []")
+    made.build()
+    (warning,) = made.warnings.splitlines()
+    assert "index.md:6: WARNING: this fence is read as text and is no figure" in warning
+    assert FENCES[fence] in warning
+    assert "attention-placeholder" in made.html()
+
+
 def test_a_wrong_class_of_an_attention_directive_that_is_a_figure(project) -> None:
     made = project(
         {
