@@ -80,7 +80,7 @@ function isOwn(file, importer) {
   const folder = relative(views, importer).split(sep)[0];
   const core = join(here, "..", "sphinx_attention", "core");
   const own = [join(views, folder), ...[folder, "common"].map((name) => join(core, "render", name)), join(core, "phrases")];
-  return own.some((one) => file.startsWith(one + sep));
+  return file === join(core, "constants.json") || own.some((one) => file.startsWith(one + sep));
 }
 
 /** Replaces `shared.ts`, within a view's script, by the objects that the core script passes. */

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from sphinx_attention.core.constants import SHARED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,13 +25,13 @@ NOTE = "note"
 WARNING = "warning"
 """The entry of a provenance with a warning for authors. The figure is still drawn."""
 
-BIN = "(special)"
+BIN: str = SHARED["special_bin"]
 """The text of the token that stands for all hidden special tokens together."""
 
-SINK = "(sink)"
+SINK: str = SHARED["sink_bin"]
 """The text of the key for a head's learnt sink, which is not a token (see `LogitTerms`)."""
 
-REST = "(rest)"
+REST: str = SHARED["rest_bin"]
 """The text of the key that stands for the weight that a row gives to none of the shown tokens."""
 
 BINS = frozenset({BIN, SINK, REST})

@@ -24,7 +24,7 @@ _LONGEST_REASON = 200
 
 @contextmanager
 def guarded(
-    problem: Problem, what: str, *, exits: bool = False, private: bool = False
+    problem: Problem, what: str, *, subject: str = "", exits: bool = False, private: bool = False
 ) -> Iterator[None]:
     """Turn every exception of a block into an `AttentionError`.
 
@@ -35,6 +35,7 @@ def guarded(
     Args:
         problem: the kind of the problem. A lack of memory is always `Problem.MEMORY`.
         what: the thing that failed, as the subject of a sentence: ``the file weights.npy``.
+        subject: the sentence or picture that ``what`` names; empty if it names none.
         exits: whether `SystemExit` is an error, too, as in an author's function.
         private: whether the exception's own words are left out, because they may quote a file.
 
@@ -46,22 +47,27 @@ def guarded(
     except AttentionError:
         raise
     except Exception as error:
-        raise as_attention_error(error, problem, what, private=private) from error
+        raise as_attention_error(error, problem, what, subject=subject, private=private) from error
     except BaseException as error:
         if not (is_panic(error) or (exits and isinstance(error, SystemExit))):
             raise
-        raise as_attention_error(error, problem, what, private=private) from error
+        raise as_attention_error(error, problem, what, subject=subject, private=private) from error
 
 
 def as_attention_error(
-    error: BaseException, problem: Problem, what: str, *, private: bool = False
+    error: BaseException,
+    problem: Problem,
+    what: str,
+    *,
+    subject: str = "",
+    private: bool = False,
 ) -> AttentionError:
     """The error that `guarded` raises instead of another exception."""
     if isinstance(error, MemoryError):
         problem = Problem.MEMORY
-    made = AttentionError(problem, f"{what} failed: {reason(error, private=private)}")
-    made.trace = "".join(traceback.format_exception(error))
-    return made
+    message = f"{what} failed: {reason(error, private=private)}"
+    trace = "".join(traceback.format_exception(error))
+    return AttentionError(problem, message, trace, subject=subject)
 
 
 def reason(error: BaseException, *, private: bool = False) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sphinx_attention.core.constants import SHARED
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,14 +16,13 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Attention
 
 
-FULL = 1000
+FULL: int = SHARED["full"]
 """The code of weight 1."""
 
-
-MASKED = 1001
+MASKED: int = SHARED["masked"]
 """The code of a masked key. Codes of differences lie within ±`FULL`."""
 
-NO_SCORE = 0xFFFF
+NO_SCORE: int = SHARED["top"]
 """The value for the score of a head that has none."""
 
 

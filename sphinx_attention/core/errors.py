@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .host_words import in_words, named, using
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .host_words import HostWords
 
@@ -66,6 +66,8 @@ class AttentionError(Exception):
         line: the wrong line of a given body, counted from 1; None for other errors.
         setting: the name of the wrong setting of the project, if no page is the cause; empty
             otherwise. The host reports such an error once.
+        subject: the sentence or picture that the message names as the one that failed; empty if the
+            message names none.
         words: the words of the host in which the error was raised (see `speaking`); None for the
             current host.
     """
@@ -78,6 +80,7 @@ class AttentionError(Exception):
         *,
         line: int | None = None,
         setting: str = "",
+        subject: str = "",
     ) -> None:
         super().__init__(message)
         self.problem = problem
@@ -85,6 +88,7 @@ class AttentionError(Exception):
         self.trace = trace
         self.line = line
         self.setting = setting
+        self.subject = subject
         self.words: HostWords | None = None
 
     @property
@@ -92,13 +96,54 @@ class AttentionError(Exception):
         """The sentence in the words of the host."""
         return in_words(self.neutral, self.words)
 
+    def about(self, subject: str, called: str) -> AttentionError:
+        """This error with the sentence or picture that failed at the beginning of its message.
+
+        An error whose message names the subject already stays as it is.
+
+        Args:
+            subject: the sentence or the name of the picture.
+            called: the words for it, such as ``sentence 2, “a fox”``.
+        """
+        if self.subject == subject:
+            return self
+        named = AttentionError(
+            self.problem,
+            f"{called}: {self.neutral}",
+            self.trace,
+            setting=self.setting,
+            subject=subject,
+        )
+        named.words = self.words
+        return named
+
     def __str__(self) -> str:
         return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception pickles only `args`, and builds pass errors between processes.
-        kept = {"line": self.line, "setting": self.setting, "words": self.words}
+        names = ("line", "setting", "subject", "words")
+        kept = {name: getattr(self, name) for name in names}
         return (type(self), (self.problem, self.neutral, self.trace), kept)
+
+
+ErrorFields = tuple[str, str, str, str, str]
+"""Problem, neutral message, traceback, setting and subject of an error, as JSON holds them."""
+
+
+def fields_of(error: AttentionError) -> ErrorFields:
+    """The fields of an error for another process, or for a file."""
+    return str(error.problem), error.neutral, error.trace, error.setting, error.subject
+
+
+def error_of(fields: Iterable[str]) -> AttentionError:
+    """The error from its fields.
+
+    Raises:
+        ValueError: the fields are those of no error.
+    """
+    problem, message, trace, setting, subject = map(str, fields)
+    return AttentionError(Problem(problem), message, trace, setting=setting, subject=subject)
 
 
 @contextmanager

@@ -136,12 +136,13 @@ def _bounded(source: Source, text: str | None = None) -> AbstractContextManager[
     """A context in which every exception of a source becomes an `AttentionError`."""
     problem = Problem.FUNCTION if isinstance(source, FunctionSource) else Problem.MODEL
     over = "" if text is None else f" over “{text}”"
-    return guarded(problem, f"{source.label}{over}", exits=True)
+    return guarded(problem, f"{source.label}{over}", subject=text or "", exits=True)
 
 
 def _read(request: Request) -> Answer:
     try:
-        with guarded(Problem.MATRIX, f"reading the weights over “{request.subject}”"):
+        what = f"reading the weights over “{request.subject}”"
+        with guarded(Problem.MATRIX, what, subject=request.subject):
             return read_matrix(request)
     except AttentionError as error:
         return error
@@ -151,7 +152,8 @@ def _derived(answer: Answer, request: Request) -> Answer:
     if isinstance(answer, AttentionError):
         return answer
     try:
-        with guarded(Problem.OPTION, f"deriving the attention over “{request.subject}”"):
+        what = f"deriving the attention over “{request.subject}”"
+        with guarded(Problem.OPTION, what, subject=request.subject):
             return derive(of_layers(answer, request.layers), request)
     except AttentionError as error:
         return error

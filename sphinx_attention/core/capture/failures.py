@@ -17,7 +17,7 @@ import importlib.util
 import json
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FOLDER = ".failures"
 """The name of the folder within that of the store."""
 
-_FORMAT = 1
+_FORMAT = 2
 """The version of the record. A record of another version is ignored."""
 
 _KEPT = (
@@ -85,6 +85,7 @@ class _Failure:
     problem: Problem
     message: str
     fingerprint: str
+    subject: str
 
 
 class FailureRecord:
@@ -114,12 +115,14 @@ class FailureRecord:
             return None
         if kept.problem is Problem.NETWORK and self._hub_answers():
             return None
-        return AttentionError(kept.problem, kept.message)
+        return AttentionError(kept.problem, kept.message, subject=kept.subject)
 
     def put(self, request: Request, error: AttentionError) -> None:
         """Keep the reason why a request cannot be computed."""
         if self.keeps(request, error):
-            failure = _Failure(error.problem, error.neutral, self._fingerprint(request.source))
+            failure = _Failure(
+                error.problem, error.neutral, self._fingerprint(request.source), error.subject
+            )
             self._changed |= self._failures().get(request.key) != failure
             self._failures()[request.key] = failure
 
@@ -136,7 +139,7 @@ class FailureRecord:
         if self._root.is_symlink() or self._file.parent.is_symlink():
             return
         failures = {
-            key: {"problem": str(f.problem), "message": f.message, "fingerprint": f.fingerprint}
+            key: {**asdict(f), "problem": str(f.problem)}
             for key, f in sorted(self._failures().items())
         }
         with contextlib.suppress(OSError, UnicodeError):
@@ -167,6 +170,7 @@ class FailureRecord:
                 Problem(kept["problem"]),
                 str(kept["message"])[:_LONGEST_MESSAGE],
                 str(kept["fingerprint"]),
+                str(kept["subject"]),
             )
             for key, kept in read["failures"].items()
         }

@@ -61,15 +61,8 @@ class Gathering:
     def _located(self, error: AttentionError, number: int) -> AttentionError:
         """The error with the sentence that it is about."""
         base = self.request.bases[number]
-        if f"“{base.subject}”" in error.neutral:
-            return error
         what = "sentence" if base.text else "picture"
-        return AttentionError(
-            error.problem,
-            f"{what} {number + 1}, “{base.subject}”: {error.neutral}",
-            error.trace,
-            setting=error.setting,
-        )
+        return error.about(base.subject, f"{what} {number + 1}, “{base.subject}”")
 
     def result(self) -> Answer:
         """The summary, or the error that ended it."""

@@ -144,7 +144,10 @@ class Library:
         if self._record.keeps(request, error):
             self._record.put(request, error)
             error = AttentionError(
-                error.problem, error.neutral + self._how_to_retry(key), error.trace
+                error.problem,
+                error.neutral + self._how_to_retry(key),
+                error.trace,
+                subject=error.subject,
             )
         self.failures[key] = error
 
@@ -207,7 +210,8 @@ class Library:
             self.fail(request, answer)
             return
         try:
-            with guarded(Problem.MODEL, f"keeping the attention over {request.what}"):
+            keeping = f"keeping the attention over {request.what}"
+            with guarded(Problem.MODEL, keeping, subject=request.subject):
                 data = pack(request, answer)
         except AttentionError as error:
             failed = error
@@ -277,7 +281,8 @@ class Library:
             self._ready.move_to_end(request.key)
             return self._ready[request.key]
         problem = Problem.STORE if is_captured(request) else Problem.MATRIX
-        with guarded(problem, f"reading the attention over {request.what}"):
+        reading = f"reading the attention over {request.what}"
+        with guarded(problem, reading, subject=request.subject):
             attention = self._find(request)
         self._ready[request.key] = attention
         while len(self._ready) > _KEPT_READY:
@@ -311,7 +316,9 @@ class Library:
                 Problem.STORE, f"the entry {where} cannot be used: {why}"
             ) from error
         if attention is None:
-            raise AttentionError(Problem.FROZEN, self._how_to_fill(request))
+            raise AttentionError(
+                Problem.FROZEN, self._how_to_fill(request), subject=request.subject
+            )
         return complete(attention)
 
     def mend(self, request: Request) -> bool:

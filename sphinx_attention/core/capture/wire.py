@@ -13,7 +13,7 @@ import sys
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.errors import error_of, fields_of
 from sphinx_attention.core.request import (
     FunctionSource,
     ImageFile,
@@ -112,7 +112,7 @@ def send_outcome(connection: Connection, outcome: Outcome) -> None:
     message: dict[str, Any] = {"key": outcome.key, "entry": outcome.data is not None}
     if outcome.error is not None:
         error = outcome.error
-        message["error"] = [error.problem.value, error.neutral, error.trace, error.setting]
+        message["error"] = fields_of(error)
     send(connection, message)
     if outcome.data is not None:
         connection.send_bytes(outcome.data)
@@ -127,8 +127,7 @@ def receive_outcome(connection: Connection, message: dict[str, Any]) -> Outcome:
     key = str(message["key"])
     if message["entry"]:
         return Outcome(key, data=connection.recv_bytes(MOST_BYTES))
-    problem, text, trace, setting = map(str, message["error"])
-    return Outcome(key, AttentionError(Problem(problem), text, trace, setting=setting))
+    return Outcome(key, error_of(message["error"]))
 
 
 def write_requests(requests: Iterable[Request]) -> list[dict[str, Any]]:

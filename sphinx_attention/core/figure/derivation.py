@@ -43,9 +43,7 @@ def _of_variant(variant: Variant, answers: Mapping[Request, Answer]) -> Answer:
     for request in variant.requests:
         answer = answers[request]
         if isinstance(answer, AttentionError):
-            return AttentionError(
-                answer.problem, f"the sentence “{request.subject}”: {answer.neutral}", answer.trace
-            )
+            return answer.about(request.subject, f"the sentence “{request.subject}”")
         bases.append(answer)
     return _made(variant.derivation, bases)
 

@@ -45,6 +45,7 @@ from sphinx_attention.core.codes import (
     score_codes,
     to_payload,
 )
+from sphinx_attention.core.constants import SHARED
 from sphinx_attention.core.text import clean, clean_names, to_json, visible
 
 if TYPE_CHECKING:
@@ -84,12 +85,14 @@ FIELDS = {
 """The fields of a header, for the docs."""
 
 
-ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%()*+,-./:;=?@[]^_|~"
-"""The digits of `encode_text`, none of which has a meaning in HTML, strings of scripts or
-templates."""
+DIGITS_OF_85: str = SHARED["digits_of_85"]
+"""The digits of `encode_text`. None of them has a meaning in HTML, strings of scripts or templates.
+"""
 
-_DIGITS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
-_PAIRS = np.frombuffer("".join([a + b for a in ALPHABET for b in ALPHABET]).encode(), dtype="S2")
+_DIGITS = np.frombuffer(DIGITS_OF_85.encode(), dtype=np.uint8)
+_PAIRS = np.frombuffer(
+    "".join([a + b for a in DIGITS_OF_85 for b in DIGITS_OF_85]).encode(), dtype="S2"
+)
 _FIVE = np.dtype([("first", "u1"), ("middle", "S2"), ("last", "S2")])
 """Five digits of a text in base 85."""
 
@@ -192,7 +195,7 @@ def decode_text(text: str) -> bytes:
     if len(text) % 5 == 1:
         raise ValueError(f"{len(text)} digits of base 85 stand for no whole number of bytes")
     values = np.full(128, 255, dtype=np.uint8)
-    values[np.frombuffer(ALPHABET.encode(), dtype=np.uint8)] = np.arange(85)
+    values[np.frombuffer(DIGITS_OF_85.encode(), dtype=np.uint8)] = np.arange(85)
     missing = -len(text) % 5
     try:
         digits = values[np.frombuffer(text.encode("ascii") + b"~" * missing, dtype=np.uint8)]

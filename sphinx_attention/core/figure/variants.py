@@ -90,14 +90,12 @@ def _of_variant(spec: FigureSpec, variant: Variant) -> FigureSpec:
 
 def _located(error: AttentionError, variant: Variant) -> AttentionError:
     """An error about a text, with the number and the beginning of the sentence."""
-    text, number = clean_line(variant.request.text), dict(variant.at).get("sentence")
-    if number is None or error.problem is not Problem.TEXT or f"“{text}”" in error.neutral:
+    number = dict(variant.at).get("sentence")
+    if number is None or error.problem is not Problem.TEXT:
         return error
+    text = clean_line(variant.request.text)
     short = text if len(text) <= _LONGEST_NAMED else f"{text[:_LONGEST_NAMED]}…"
-    named = f"sentence {int(number) + 1}, “{short}”: {error.neutral}"
-    located = AttentionError(error.problem, named, error.trace, setting=error.setting)
-    located.words = error.words
-    return located
+    return error.about(variant.request.subject, f"sentence {int(number) + 1}, “{short}”")
 
 
 def _difference(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-ENV_VERSION = 9
+ENV_VERSION = 10
 """Raised after every change of the data in the environment or in doctrees."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,24 @@ from .written import OWN_OPTIONS, SHARED_OPTIONS, Source, has_own_options, split
 if TYPE_CHECKING:
     from docutils.parsers.rst import Directive
 
-READS_AS_A_WARNING = "it reads as a warning to readers"
-ONE_LINE = "it is one line of plain text"
+
+class Reason(Enum):
+    """Why a directive is a figure or the admonition; the value is the end of a sentence."""
+
+    UNREADABLE = "it cannot be read"
+    OWN_OPTION = "it has an option of a figure"
+    LOOKS_LIKE_OPTION = "it has a line that looks like an option of a figure"
+    NO_TEXT = "no text stands on its own line"
+    MATRIX = "its body is a matrix"
+    OTHER_BODY = "it has a body that is not a matrix"
+    NO_MODEL = "attention_model is not set"
+    BARE_ADMONITION = 'attention_bare is "admonition"'
+    ADMONITION_OPTION = "it has an option of the admonition"
+    GOES_ON = "its text goes on below"
+    DOCSTRING = "it stands in a docstring"
+    MARKUP = "its text has markup in it"
+    READS_AS_A_WARNING = "it reads as a warning to readers"
+    ONE_LINE = "it is one line of plain text"
 
 
 @dataclass(frozen=True)
@@ -28,11 +45,11 @@ class Decision:
 
     Attributes:
         source: the parts of a figure's directive; None for the admonition.
-        why: the reason, as the end of a sentence.
+        why: the reason.
     """
 
     source: Source | None
-    why: str
+    why: Reason
 
 
 def decide(directive: Directive) -> Decision:
@@ -40,41 +57,41 @@ def decide(directive: Directive) -> Decision:
     source = split_content(directive)
     if has_own_options(directive):
         whole = source or Source("", directive.content, directive.content_offset)
-        return Decision(whole, "it has an option of a figure")
+        return Decision(whole, Reason.OWN_OPTION)
     if _options_went_wrong(directive, source):
         whole = source or Source("", directive.content, directive.content_offset)
-        return Decision(whole, "it has a line that looks like an option of a figure")
+        return Decision(whole, Reason.LOOKS_LIKE_OPTION)
     if source is None:
-        return Decision(None, "no text stands on its own line")
+        return Decision(None, Reason.NO_TEXT)
     body = list(source.body)
     if any(line.strip() for line in body):
         if _is_matrix(body, source.text):
-            return Decision(source, "its body is a matrix")
-        return Decision(None, "it has a body that is not a matrix")
+            return Decision(source, Reason.MATRIX)
+        return Decision(None, Reason.OTHER_BODY)
     why_not = _why_no_bare_figure(directive, source)
-    return Decision(None, why_not) if why_not else Decision(source, ONE_LINE)
+    return Decision(None, why_not) if why_not else Decision(source, Reason.ONE_LINE)
 
 
-def _why_no_bare_figure(directive: Directive, source: Source) -> str:
-    """Why one line without options is not a figure; empty if it is one."""
+def _why_no_bare_figure(directive: Directive, source: Source) -> Reason | None:
+    """Why one line without options is not a figure; None if it is one."""
     env = directive.state.document.settings.env
     settings = settings_of(env.config)
     place, _ = directive.state_machine.get_source_and_line(directive.lineno)
     # The names and classes of docutils fit a figure, too. Other options are the admonition's alone.
     foreign = any(name not in SHARED_OPTIONS for name in directive.options)
     reasons = (
-        (settings.model is None, "attention_model is not set"),
-        (settings.bare != "figure", 'attention_bare is "admonition"'),
-        (foreign, "it has an option of the admonition"),
-        (bool(source.continued), "its text goes on below"),
-        (_is_docstring(place), "it stands in a docstring"),
+        (settings.model is None, Reason.NO_MODEL),
+        (settings.bare != "figure", Reason.BARE_ADMONITION),
+        (foreign, Reason.ADMONITION_OPTION),
+        (bool(source.continued), Reason.GOES_ON),
+        (_is_docstring(place), Reason.DOCSTRING),
     )
     for holds, why in reasons:
         if holds:
             return why
     if not is_plain(directive, source.text):
-        return "its text has markup in it"
-    return READS_AS_A_WARNING if speaks_to_readers(source.text) else ""
+        return Reason.MARKUP
+    return Reason.READS_AS_A_WARNING if speaks_to_readers(source.text) else None
 
 
 _CODE = frozenset({".py", ".pyi", ".pyx", ".pxd", ".so", ".c", ".h", ".cc", ".cpp", ".hpp", ".rs"})

@@ -35,7 +35,7 @@ from sphinx_attention.hosts.paths import relative_path
 
 from . import misread, myst
 from .config import settings_of
-from .decision import Decision, decide
+from .decision import Decision, Reason, decide
 from .domain import domain_of
 from .ids import new_uid
 from .messages import warn, warn_of
@@ -145,7 +145,7 @@ def attention_directive(base: type[Directive]) -> type[Directive]:
                     decision = decide(self)
             except AttentionError as error:
                 warn_of(error, location=place)
-                decision = Decision(None, "it cannot be read")
+                decision = Decision(None, Reason.UNREADABLE)
             myst.release(figure=decision.source is not None)
             note_use(env, _short(env, place), figure=bool(decision.source), why=decision.why)
             if decision.source is not None:

@@ -14,7 +14,7 @@ from sphinx.util.display import status_iterator
 
 from sphinx_attention.core.capture.failures import FailureRecord
 from sphinx_attention.core.capture.library import Library, is_captured
-from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.errors import AttentionError, Problem, error_of
 from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
 from sphinx_attention.hosts.paths import shell_word
@@ -23,7 +23,7 @@ from . import marks
 from .config import settings_of
 from .messages import warn, warn_of
 from .nodes import attention_figure
-from .pages import Pages, carried, error_of, over_budget
+from .pages import Pages, carried, over_budget
 from .prose import Prose, ProseData
 from .resolved import ResolvedFigures
 

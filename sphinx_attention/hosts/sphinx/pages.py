@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sphinx_attention
-from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.errors import fields_of
 from sphinx_attention.core.store.atomic import replace
 from sphinx_attention.hosts.paths import relative_path
 
@@ -30,25 +30,11 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
 
+    from sphinx_attention.core.errors import AttentionError, ErrorFields
     from sphinx_attention.core.figure.figure import Figure
 
-_FORMAT = 2
+_FORMAT = 3
 """Version of the record's format. A record of another version is not read."""
-
-ErrorFields = tuple[str, str, str, str]
-"""Problem, message without a host's words, traceback and setting of an error, as JSON holds them.
-"""
-
-
-def fields_of(error: AttentionError) -> ErrorFields:
-    """The fields of an error for the record."""
-    return str(error.problem), error.neutral, error.trace, error.setting
-
-
-def error_of(fields: Iterable[str]) -> AttentionError:
-    """The error from the fields of a record."""
-    problem, message, trace, setting = fields
-    return AttentionError(Problem(problem), message, trace, setting=setting)
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sphinx.util import logging
 
-from .decision import ONE_LINE, READS_AS_A_WARNING
+from .decision import Reason
 from .document_notes import NotesCollector, notes_of
 from .ids import slug_of
 
@@ -33,7 +33,7 @@ class Use(NamedTuple):
 
     place: str
     figure: bool
-    why: str
+    why: Reason
 
 
 _USES, _SLUGS = "attention_uses", "attention_slugs"
@@ -62,7 +62,7 @@ def _slugs_of(env: BuildEnvironment) -> dict[str, str]:
     return notes_of(env, _SLUGS)
 
 
-def note_use(env: BuildEnvironment, place: str, *, figure: bool, why: str) -> None:
+def note_use(env: BuildEnvironment, place: str, *, figure: bool, why: Reason) -> None:
     """Note the decision about a directive of the document that is read now."""
     uses_of(env).setdefault(env.docname, []).append(Use(place, figure, why))
 
@@ -88,7 +88,7 @@ class _Reporter:
         uses = [use for docname in read for use in uses_of(env).get(docname, ())]
         for use in uses if app.verbosity else ():
             kind = "a figure" if use.figure else "an admonition"
-            logger.verbose("%s: attention is %s: %s", use.place, kind, use.why)
+            logger.verbose("%s: attention is %s: %s", use.place, kind, use.why.value)
         for sentence in summaries(uses):
             logger.info("%s", sentence)
 
@@ -96,8 +96,8 @@ class _Reporter:
 def summaries(uses: Iterable[Use]) -> list[str]:
     """The summaries about directives that consist of one line of text."""
     uses = list(uses)
-    figures = [use.place for use in uses if use.figure and use.why == ONE_LINE]
-    warnings = [use.place for use in uses if use.why == READS_AS_A_WARNING]
+    figures = [use.place for use in uses if use.figure and use.why is Reason.ONE_LINE]
+    warnings = [use.place for use in uses if use.why is Reason.READS_AS_A_WARNING]
     sentences = []
     if figures:
         sentences.append(

@@ -14,7 +14,7 @@ from sphinx.util.osutil import relative_uri
 
 from sphinx_attention.core.attention import WARNING
 from sphinx_attention.core.boundary import guarded
-from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.errors import AttentionError, Problem, fields_of
 from sphinx_attention.core.figure.axes import names
 from sphinx_attention.core.render.comparison import is_comparison
 from sphinx_attention.core.render.description import (
@@ -36,7 +36,6 @@ from .domain import domain_of, entries_of, report, warn_of_weight
 from .latex import OURS, as_latex, without_captions
 from .messages import tell_notices, warn_of
 from .nodes import attention_figure, attention_picture
-from .pages import fields_of
 from .picture_files import format_for, picture_of
 from .translations import placeholder_of
 

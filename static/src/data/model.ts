@@ -1,15 +1,12 @@
 /** The data of a figure: tokens, weights, and the names of layers and heads. */
 
+import { full as FULL, masked as MASKED_IN_PAYLOAD, rest_bin as REST, sink_bin as SINK, special_bin as SPECIAL } from "../../../sphinx_attention/core/constants.json";
 import { weights } from "../../../sphinx_attention/core/render/common/constants.json";
 import { type Directive, type Header, type HeadScores, type Payload, type Tensor, tensorOf } from "./payload";
 import type { Phrases } from "./phrases";
 
 /** The code of a key that the query may not see. */
 export const MASKED = -9999;
-/** The code of weight 1. */
-const FULL = 1000;
-/** The code of a masked key in the bytes of a payload, which have no sign. */
-const MASKED_IN_PAYLOAD = FULL + 1;
 
 export type Side = "query" | "key";
 
@@ -28,12 +25,12 @@ export interface Token {
 
 /** Whether a key stands for a learnt logit that belongs to no token. */
 export function isSink({ special, text }: Token): boolean {
-  return special && text === "(sink)";
+  return special && text === SINK;
 }
 
 /** Whether a key stands for something else than one token: hidden tokens, a sink, or a remainder. */
 export function isBin({ special, text }: Token): boolean {
-  return special && ["(special)", "(sink)", "(rest)"].includes(text);
+  return special && [SPECIAL, SINK, REST].includes(text);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Reads the payload of a figure: the text in the page becomes a header and bytes. */
 
+import { digits_of_85 as DIGITS, top as NO_SCORE } from "../../../sphinx_attention/core/constants.json";
 import { fail, runScript } from "../draw/dom";
 
 /** The author's directive, from which a reader can copy one with another selection. */
@@ -109,7 +110,7 @@ export function parse(bytes: Uint8Array): Payload {
 function scoresIn(planes: Uint8Array, names: readonly string[], heads: number): HeadScores {
   const half = names.length * heads;
   const codes = Array.from({ length: half }, (_, i) => (planes[i]! << 8) | planes[half + i]!);
-  const scores = codes.map((code) => (code === 0xffff ? null : code / 1000));
+  const scores = codes.map((code) => (code === NO_SCORE ? null : code / 1000));
   return Object.fromEntries(names.map((name, i) => [name, scores.slice(i * heads, (i + 1) * heads)]));
 }
 
@@ -136,8 +137,6 @@ export function tensorOf({ header, rest }: Payload, name: string): Tensor | unde
 function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
-
-const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%()*+,-./:;=?@[]^_|~";
 
 /** Decode base 85: five digits are four bytes, most significant first. The last n + 1 digits are n bytes. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +17,7 @@ from sphinx_attention.core.capture.chunks import Destination, chunks, run_chunk,
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.capture.recompute import recompute
 from sphinx_attention.core.capture.wire import read_requests, write_requests
-from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.errors import AttentionError, Problem, error_of, fields_of
 from sphinx_attention.core.request import FunctionSource, Request, SummarySpec
 from sphinx_attention.core.store.base import MemoryStore
 from sphinx_attention.core.store.entry import DamagedEntryError, pack, unpack
@@ -90,6 +92,8 @@ class Runner:
     ) -> Iterator[tuple[Request, Attention | AttentionError]]:
         for request in requests:
             self.ran.append(request.text)
+            if request.text == "broken":
+                raise ValueError("no luck")
             if request.text in {"bad", "it"}:
                 yield request, AttentionError(Problem.TEXT, "it is too long")
             else:
@@ -184,6 +188,20 @@ def test_the_sentence_that_fails_is_named(bad: str) -> None:
     assert done.count(wrong) == 1
     assert library.failures[wrong.key].message == f"sentence 2, “{bad}”: it is too long"
     assert library.get(Request(SOURCE, "six"))
+
+
+def test_a_sentence_that_its_error_names_is_not_named_twice() -> None:
+    library = Library(MemoryStore(), opener=Runner().open)
+    wrong = asked(("one two", "broken", "six"))
+    list(library.capture([wrong]))
+    error = library.failures[wrong.key]
+    assert error.message == f"{SOURCE.label} over “broken” failed: ValueError: no luck"
+    # The field is kept on the way to another process, and in a file.
+    for copy in (
+        pickle.loads(pickle.dumps(error)),
+        error_of(json.loads(json.dumps(fields_of(error)))),
+    ):
+        assert (copy.subject, copy.about("broken", "sentence 2")) == ("broken", copy)
 
 
 def test_a_missing_library_is_reported_before_a_model_is_opened() -> None:

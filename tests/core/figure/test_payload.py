@@ -14,7 +14,7 @@ import pytest
 from sphinx_attention.core.attention import Attention, LogitTerms, Token
 from sphinx_attention.core.codes import codes, format_code, format_weight
 from sphinx_attention.core.figure.payload import (
-    ALPHABET,
+    DIGITS_OF_85,
     decode,
     decode_text,
     encode,
@@ -151,7 +151,7 @@ def test_text_is_pythons_base_85_in_another_alphabet():
     theirs = (
         b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
     )
-    table = bytes.maketrans(theirs, ALPHABET.encode())
+    table = bytes.maketrans(theirs, DIGITS_OF_85.encode())
     rng = np.random.default_rng(0)
     for length in [*range(40), 4099]:
         data = rng.integers(0, 256, length, dtype=np.uint8).tobytes()
@@ -162,8 +162,8 @@ def test_text_is_pythons_base_85_in_another_alphabet():
 
 
 def test_no_digit_is_markup():
-    assert len(set(ALPHABET)) == 85
-    assert not set(ALPHABET) & set("\"'\\&<>{}` \n")
+    assert len(set(DIGITS_OF_85)) == 85
+    assert not set(DIGITS_OF_85) & set("\"'\\&<>{}` \n")
 
 
 @pytest.mark.parametrize("text", ["0", "000000", "0000&", "0000é", "~~~~~", "00 00"])

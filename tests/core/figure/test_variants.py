@@ -119,7 +119,7 @@ class TestResolving:
     def test_an_error_about_one_of_several_texts_names_the_text(self) -> None:
         spec = spec_of("a b c", also=f"d e f | {'g ' * 50}")
         failed = AttentionError(Problem.TEXT, "the text has 9 tokens, small takes 8")
-        named = AttentionError(Problem.TEXT, "“d e f” is odd")
+        named = AttentionError(Problem.TEXT, "it is odd", subject="d e f")
         figure = resolved(spec, attention("a b c"), named, failed)
         odd, long = figure.alternatives
         assert odd.error is named
@@ -128,9 +128,10 @@ class TestResolving:
         assert str(long.error) == f"sentence 3, “{short}”: the text has 9 tokens, small takes 8"
         assert long.error.problem is Problem.TEXT
 
-    def test_a_short_text_within_the_words_of_an_error_is_named_as_well(self) -> None:
+    @pytest.mark.parametrize("words", ["the text has 9 tokens", "“the text” is an odd text"])
+    def test_a_text_within_the_words_of_an_error_is_named_as_well(self, words: str) -> None:
         spec = spec_of("a b c", also="the text")
-        failed = AttentionError(Problem.TEXT, "the text has 9 tokens, small takes 8")
+        failed = AttentionError(Problem.TEXT, words)
         (other,) = resolved(spec, attention("a b c"), failed).alternatives
         assert str(other.error) == f"sentence 2, “the text”: {failed}"
 

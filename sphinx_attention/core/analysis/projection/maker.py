@@ -25,6 +25,7 @@ from sphinx_attention.core.analysis import logits
 from sphinx_attention.core.analysis.parts import position, select
 from sphinx_attention.core.attention import Summary
 from sphinx_attention.core.codes import head_codes
+from sphinx_attention.core.constants import SHARED
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.host_words import named
 from sphinx_attention.core.phrases import ENGLISH
@@ -54,7 +55,7 @@ MOST_OF_PICTURES = 600_000
 MOST_TOKENS = 60_000
 """The most tokens of all sentences."""
 
-TOP = 65_535
+TOP: int = SHARED["top"]
 """The largest number of an array of the type uint16."""
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from sphinx_attention.core.analysis.corpus import Corpus, means
 from sphinx_attention.core.codes import FULL, MASKED, NO_SCORE, score_codes
+from sphinx_attention.core.constants import SHARED
 from sphinx_attention.core.render.common import edges
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.placed_text import tokens_right_to_left
@@ -34,11 +35,11 @@ BINS: int = _CORPUS["bins"]
 """The number of bars of a distribution."""
 
 _LIST = _CORPUS["list"]
-_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+_DIGITS: str = SHARED["digits_of_64"]
 _WIDE_FONTS = 1.3
 """How much wider than in the table of widths a text may be: in bold type of another font."""
 
-_SMALL = 32
+_SMALL: int = SHARED["one_digit_below"]
 """Codes below this have one digit, all others two: most weights are small."""
 
 
@@ -168,7 +169,10 @@ def _laid_out(figure: Figure, number: int) -> dict[str, Any]:
 @lru_cache(2048)
 def _digits(code: int) -> str:
     """A code as one digit, or as two, of which the first is at least `_SMALL`."""
-    return _DIGITS[code] if code < _SMALL else _DIGITS[_SMALL + code // 32] + _DIGITS[code % 32]
+    if code < _SMALL:
+        return _DIGITS[code]
+    high, low = divmod(code, _SMALL)
+    return _DIGITS[_SMALL + high] + _DIGITS[low]
 
 
 def page_parts(figure: Figure) -> Mapping[str, Any]:

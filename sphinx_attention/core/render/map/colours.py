@@ -7,13 +7,14 @@ black: the hues of queries from blue to green, and those of keys from violet to 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass, replace
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from sphinx_attention.core.analysis.projection.maker import TOP
+from sphinx_attention.core.render.common.constants import constants
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Summary
     from sphinx_attention.core.figure.figure import Figure
 
-_CONSTANTS: dict[str, Any] = json.loads(
-    (resources.files(__package__) / "constants.json").read_text(encoding="utf-8")
-)
+_CONSTANTS = constants("map")
 
 RAMPS: list[list[str]] = _CONSTANTS["ramps"]
 """The ramp of queries and that of keys."""
@@ -159,7 +158,7 @@ def _numbers(
         norms = summary.arrays["norms"][figure.layer, figure.head]
         half = len(norms) // 2
         tops = summary.arrays["tops"][figure.layer, figure.head]
-        numbers = norms / 65535 * np.repeat(tops[:2], half)
+        numbers = norms / TOP * np.repeat(tops[:2], half)
         return numbers, (f"{numbers.min():.1f}", f"{numbers.max():.1f}")
     if by == "position":
         found: Any = [place for size in sizes for place in range(size)]

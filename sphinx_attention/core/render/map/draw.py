@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sphinx_attention.core.analysis.projection.maker import TOP
 from sphinx_attention.core.codes import MASKED
 from sphinx_attention.core.render.common.constants import constants
 from sphinx_attention.core.render.common.text_metrics import cut, text_width
@@ -144,7 +145,7 @@ def draw(figure: Figure) -> Drawing:
     colours = colours_of(figure)
     top = max(lay_out_legend(colouring(figure, one), width * _NARROWER)[2] for one in colours)
     steps = summary.arrays[projection][figure.layer, figure.head].astype(np.float64)
-    places = steps / 65535 * _SIDE + [_MARGIN, top + _MARGIN]
+    places = steps / TOP * _SIDE + [_MARGIN, top + _MARGIN]
     size = _size(len(places))
     as_paths = len(places) <= _AS_PATHS
     picture = Map(
@@ -153,7 +154,7 @@ def draw(figure: Figure) -> Drawing:
         margin=_MARGIN,
         size=size,
         layers=tuple(_layers(places, found)) if as_paths else (),
-        image="" if as_paths else _image(steps / 65535, found, size),
+        image="" if as_paths else _image(steps / TOP, found, size),
         labels=tuple(_labels(places, _ranked(summary, figure), _texts(summary))),
         swatches=swatches,
         ramps=ramps,

@@ -1,5 +1,6 @@
 /** The picture at rest of a sentence, which the view of arcs then takes over. */
 
+import { digits_of_64 as DIGITS, masked, one_digit_below as SMALL } from "../../../../sphinx_attention/core/constants.json";
 import { word_row as ROW } from "../../../../sphinx_attention/core/render/common/constants.json";
 import { directionOf, group, MASKED, pictureElement, setAttributes, short, svg, wordElement } from "../shared";
 
@@ -46,15 +47,13 @@ export function fitOf({ size: [width] }: Sentence): SVGSVGElement {
   return svg("svg", { class: "attention-fit", width: short(ROW.smallest * width), height: 0, "aria-hidden": "true" });
 }
 
-const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
-
-/** The weights in thousandths, row after row. A code below 32 has one digit, any other two. */
+/** The weights in thousandths, row after row. A code below `SMALL` has one digit, any other two. */
 export function codesOf({ codes }: Sentence): number[] {
   const found: number[] = [];
   for (let at = 0; at < codes.length; at++) {
     const digit = DIGITS.indexOf(codes[at]!);
-    const code = digit < 32 ? digit : 32 * (digit - 32) + DIGITS.indexOf(codes[++at]!);
-    found.push(code > 1000 ? MASKED : code);
+    const code = digit < SMALL ? digit : SMALL * (digit - SMALL) + DIGITS.indexOf(codes[++at]!);
+    found.push(code === masked ? MASKED : code);
   }
   return found;
 }

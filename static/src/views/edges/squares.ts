@@ -3,6 +3,7 @@
  * The Python part computes the same.
  */
 
+import { head_colours } from "../../../../sphinx_attention/core/constants.json";
 import { squares as constants, weights } from "../../../../sphinx_attention/core/render/common/constants.json";
 import {
   find,
@@ -44,8 +45,6 @@ export interface Squares {
   readonly label: string;
 }
 
-/** Colours of heads. */
-const HUES = 32;
 const { side: SIDE, gap: GAP } = constants;
 
 interface Square {
@@ -60,7 +59,7 @@ interface Square {
 /** The colour of a head. It follows the head's number, so that it is the same in every figure. */
 export function hueOf({ heads: names }: Model, head: number): number {
   const name = names[head]!;
-  return (/^\d+$/.test(name) ? Number(name) : head) % HUES;
+  return (/^\d+$/.test(name) ? Number(name) : head) % head_colours;
 }
 
 /**

@@ -3,7 +3,7 @@
 import { canvasUnder, clamp, element, group, paint, levelOf, require, say, setText, type State, svg, textWidth, type ViewKind } from "../shared";
 import type { Common, File } from "./files";
 import type { Stage } from "./index";
-import { MASKED } from "./weights";
+import { masked } from "../../../../sphinx_attention/core/constants.json";
 
 export const view = { part } as unknown as ViewKind;
 
@@ -46,7 +46,7 @@ export function meanOf({ sizes, long }: Pick<Common, "sizes" | "long">, weights:
       for (let n = 0; n < size * size; n++) {
         const [row, column] = [place(Math.floor(n / size)), place(n % size)];
         const code = weights[at + n]!;
-        if (row >= side || column >= side || code === MASKED) continue;
+        if (row >= side || column >= side || code === masked) continue;
         const cell = row * side + column;
         sums[cell]! += code / 1000 / (pieces[row] || 1);
         seen.add(cell);

@@ -1,5 +1,6 @@
 /** The points of a head: where they are seen, how they are painted, and which are labelled. */
 
+import { top as TOP } from "../../../../sphinx_attention/core/constants.json";
 import { kind, none, palette, ramps } from "../../../../sphinx_attention/core/render/map/constants.json";
 
 /** The factor by which one step enlarges the map. */
@@ -16,8 +17,8 @@ export interface Look {
 export function seenAt(places: ArrayLike<number>, point: number, look: Look): [number, number] {
   const half = places.length / 2;
   return [
-    (places[point]! / 65535 - look.x) * look.zoom + 0.5,
-    (places[half + point]! / 65535 - look.y) * look.zoom + 0.5,
+    (places[point]! / TOP - look.x) * look.zoom + 0.5,
+    (places[half + point]! / TOP - look.y) * look.zoom + 0.5,
   ];
 }
 
@@ -27,8 +28,8 @@ export function pointAt(places: ArrayLike<number>, look: Look, x: number, y: num
   let least = reach * reach;
   const half = places.length / 2;
   for (let point = 0; point < half; point++) {
-    const across = (places[point]! / 65535 - look.x) * look.zoom + 0.5 - x;
-    const down = (places[half + point]! / 65535 - look.y) * look.zoom + 0.5 - y;
+    const across = (places[point]! / TOP - look.x) * look.zoom + 0.5 - x;
+    const down = (places[half + point]! / TOP - look.y) * look.zoom + 0.5 - y;
     const apart = across * across + down * down;
     if (apart < least) [best, least] = [point, apart];
   }
@@ -78,8 +79,8 @@ export function paintPoints(
       // Queries and keys by turns, so that neither lies over the other everywhere.
       const point = n & 1 ? tokens + (n >> 1) : n >> 1;
       if (strong && strong[point] !== pass) continue;
-      const x = Math.round(((places[point]! / 65535 - look.x) * look.zoom + 0.5) * side);
-      const y = Math.round(((places[half + point]! / 65535 - look.y) * look.zoom + 0.5) * side);
+      const x = Math.round(((places[point]! / TOP - look.x) * look.zoom + 0.5) * side);
+      const y = Math.round(((places[half + point]! / TOP - look.y) * look.zoom + 0.5) * side);
       if (x < -radius || y < -radius || x >= side + radius || y >= side + radius) continue;
       const ink = inks[point]! | alpha;
       for (let row = -radius; row <= radius; row++) {

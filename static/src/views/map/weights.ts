@@ -1,10 +1,8 @@
 /** The weights of one head over all sentences. */
 
+import { masked } from "../../../../sphinx_attention/core/constants.json";
 import { line as LEAST, lines as MOST } from "../../../../sphinx_attention/core/render/map/constants.json";
 import type { Common, File, Head } from "./files";
-
-/** The code of a key that its query may not see, as in a payload. */
-export const MASKED = 1001;
 
 /** A sentence by its number: its tokens, from the first to before the last one. */
 export interface Sentence {
@@ -33,7 +31,7 @@ export function rowsOf(common: Common, head: File<Head>, { number, first, size }
   return Array.from({ length: size }, (_, row) => {
     const shares = Array.from({ length: size }, (_, key) => {
       const code = weights![at + row * size + key]!;
-      return code === MASKED ? 0 : code / 1000;
+      return code === masked ? 0 : code / 1000;
     });
     if (!weighed || !values) return shares;
     const products = shares.map((share, key) => share * values[first + key]!);
@@ -62,7 +60,7 @@ export function received(common: Common, head: File<Head>): Float32Array {
     if (!common.long.includes(number)) {
       for (let n = 0; n < size * size; n++) {
         const code = weights![at + n]!;
-        if (code !== MASKED) found[first + (n % size)]! += code;
+        if (code !== masked) found[first + (n % size)]! += code;
       }
       at += size * size;
     }

@@ -1,5 +1,6 @@
 /** The matrix view: a heat map of one head, with a row for each query and a column for each key. */
 
+import { special_bin } from "../../../../sphinx_attention/core/constants.json";
 import { named as NAMED } from "../../../../sphinx_attention/core/render/matrix/constants.json";
 import { script_matrix as phrases } from "../../../../sphinx_attention/core/phrases/en.json";
 import {
@@ -138,7 +139,7 @@ function readoutOf(model: Model, state: State): Readout | null {
 /** The word for a masked cell. Rows of hidden special tokens were left out, others were never computed. */
 function maskedWord({ queries }: Model, query: number): string {
   const token = queries[query]!;
-  if (token.special && token.text === "(special)") return say("left_out");
+  if (token.special && token.text === special_bin) return say("left_out");
   return say(isSink(token) ? "not_at_all" : "masked");
 }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sphinx_attention.core.constants import SHARED
 from sphinx_attention.core.render.common import head_colours
 
 CSS = Path(__file__).parents[4] / "static" / "src" / "views" / "edges" / "style.css"
@@ -88,4 +89,5 @@ def test_the_style_sheet_has_the_same_colours():
     text = CSS.read_text(encoding="utf-8")
     rules = re.findall(r"\.attention-hue-(\d+) \{\s*--attention-head: (#\w{6});", text)
     assert [(int(n), colour) for n, colour in rules] == list(enumerate(head_colours.HUES))
+    assert len(rules) == SHARED["head_colours"]
     assert f"{head_colours.SHARE:.0%}" in text
