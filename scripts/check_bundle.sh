@@ -10,7 +10,7 @@ mkdir -p "$copy/sphinx_attention/core"
 cp -R static package.json tsconfig.json "$copy"
 cp -R sphinx_attention/assets "$copy/sphinx_attention"
 cp -R sphinx_attention/core/phrases "$copy/sphinx_attention/core"
-for file in sphinx_attention/core/render/*/*.json; do
+for file in sphinx_attention/core/*.json sphinx_attention/core/render/*/*.json; do
     mkdir -p "$copy/$(dirname "$file")"
     cp "$file" "$copy/$file"
 done
