@@ -147,8 +147,9 @@ def setup_domain(app: Sphinx) -> None:
     app.add_domain(AttentionDomain)
     app.connect("builder-inited", open_library)
     app.connect("env-updated", capture)
-    # All handlers of the event before it have run at this priority.
-    app.connect("env-check-consistency", spare_what_was_read, priority=900)
+    # All other handlers of these events have run at this priority.
+    app.connect("env-before-read-docs", spare_what_stays, priority=900)
+    app.connect("env-check-consistency", spare_what_stays, priority=900)
     app.connect("build-finished", finish)
     app.connect("build-finished", collect_everything)
 
@@ -217,18 +218,18 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     return [docname for docname in concerned if _is_stale(app, domain, docname)]
 
 
-def spare_what_was_read(app: Sphinx, env: BuildEnvironment) -> None:  # noqa: ARG001 - an event handler
-    """Keep what was read out of garbage collections until the build ends.
+def spare_what_stays(*_: Any) -> None:
+    """Keep what was imported, and later what was read, out of garbage collections.
 
-    It is needed until then, and every full collection would look at all of it. A collection also
-    writes into each object that it looks at, so that processes which write pages would copy the
-    memory that they share with the main process (see `gc.freeze`).
+    It is needed until the build ends, and every full collection would look at all of it. A
+    collection also writes into each object that it looks at, so that processes which read or write
+    pages would copy the memory that they share with the main process (see `gc.freeze`).
     """
     gc.freeze()
 
 
-def collect_everything(app: Sphinx, exception: Exception | None) -> None:  # noqa: ARG001 - likewise
-    """End what `spare_what_was_read` began."""
+def collect_everything(*_: Any) -> None:
+    """End what `spare_what_stays` began."""
     gc.unfreeze()
 
 
