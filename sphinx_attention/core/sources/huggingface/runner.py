@@ -66,6 +66,7 @@ class ModelRunner:
         self._needs_positions = False
         self._written: dict[tuple[int, ...], tuple[Encoded, str]] = {}
         self._continued: dict[tuple[tuple[int, ...], int], Continuation] = {}
+        self._notes: dict[tuple[Part, str], str] = {}
         self._head = False
         self._pictures = PictureRunner(source, sees)
 
@@ -79,6 +80,7 @@ class ModelRunner:
         """Free the model's memory. A later request would load it again."""
         self._pictures.close()
         self._tried = None
+        self._notes.clear()
         self._once.free()
 
     @property
@@ -244,7 +246,9 @@ class ModelRunner:
             raise does_not_generate(self._source.label, why_not(loaded))
         heads = {number: tried.heads[part, number] for number in parts[part]}
         layers, others = choose_layers(self._source.label, heads, request.layers)
-        note = tried.note(part, others, loaded.model)
+        if (part, others) not in self._notes:
+            self._notes[part, others] = tried.note(part, others, loaded.model)
+        note = self._notes[part, others]
         if request.generate is not None:
             item = Item(request, part, source, layers=layers, note=note)
             return go_on_from(item, loaded, self._inputs, self._continued)
