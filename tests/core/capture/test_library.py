@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sphinx_attention.core.attention import Attention, Token
+from sphinx_attention.core.capture import library as library_module
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.codes import codes
 from sphinx_attention.core.errors import AttentionError, Problem
@@ -310,3 +311,18 @@ def test_memory_is_flat(tmp_path: Path) -> None:
     for request in requests:
         lib.get(request)
     assert len(lib._ready) < 20
+
+
+def test_few_checked_entries_stay_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entries wait for their pages in a memory of fixed size. Others are read once more."""
+    lib, _ = library(tmp_path)
+    requests = [Request(source=ONE, text=f"a {n}") for n in range(40)]
+    fill(lib, *requests)
+    monkeypatch.setattr(library_module, "_MOST_OPENED", 100_000)
+    fresh = Library(FolderStore(tmp_path))
+    assert fresh.missing(requests) == []
+    assert 0 < len(fresh._opened._entries) < 15
+    for request in requests:
+        assert fresh.get(request).weights.shape == lib.get(request).weights.shape

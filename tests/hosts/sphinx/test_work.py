@@ -12,7 +12,7 @@ import pytest
 from sphinx_attention.core.figure import figure as figures
 from sphinx_attention.core.store.entry import Entry
 from sphinx_attention.core.store.folder import FolderStore
-from sphinx_attention.hosts.sphinx import resolved, visitors
+from sphinx_attention.hosts.sphinx import directive, resolved, visitors
 from tests.course import CONF, FUNCTION
 
 if TYPE_CHECKING:
@@ -105,16 +105,22 @@ def test_processes_that_write_pages_resolve_nothing_again(project, told: Told) -
 def test_what_was_read_is_spared_from_collections_until_the_build_ends(
     project, told: Told, monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
-    frozen: list[int] = []
+    frozen: dict[str, list[int]] = {}
 
-    def noted(*given: Any, **named: Any) -> Any:
-        frozen.append(gc.get_freeze_count())
-        return resolve_all(*given, **named)
+    def noting(when: str, module: Any, name: str) -> None:
+        real = getattr(module, name)
 
-    resolve_all = resolved.resolve_all
-    monkeypatch.setattr(resolved, "resolve_all", noted)
+        def noted(*given: Any, **named: Any) -> Any:
+            frozen.setdefault(when, []).append(gc.get_freeze_count())
+            return real(*given, **named)
+
+        monkeypatch.setattr(module, name, noted)
+
+    noting("reading", directive, "parse")
+    noting("writing", resolved, "resolve_all")
     rebuilt(project, 1, told, jobs)
-    assert min(frozen) > 0
+    assert sorted(frozen) == ["reading", "writing"]
+    assert all(min(counts) > 0 for counts in frozen.values())
     assert gc.get_freeze_count() == 0
 
 
