@@ -47,7 +47,7 @@ KEY_SHOWN = 12
 _KEPT_READY = 8
 """The most decoded attentions in memory. The number does not grow with the project."""
 
-_MOST_OPENED = 4 * 1024 * 1024
+_MOST_OPENED = 8 * 1024 * 1024
 """Bytes of entries that stay in memory from the check of the store to the writing of pages."""
 
 _HEADER_BYTES = 8 * 1024

@@ -29,37 +29,34 @@ def read_tokens(raw: Any, what: str) -> tuple[Token, ...]:
     if not isinstance(raw, list) or not raw:
         raise UnfitError(f"{what} is {brief(raw)}, not a list of tokens")
     need(len(raw) <= MOST_TOKENS, f"{what} has {len(raw):,} tokens")
+    tokens = []
     for number, fields in enumerate(raw):
-        if not _is_token(fields):
+        token = _token(fields)
+        if token is None:
             raise UnfitError(f"{what}[{number}] is not a token: {brief(fields)}")
-    together = "".join(fields[0] for fields in raw)
+        tokens.append(token)
+    together = "".join([token.text for token in tokens])
     need(len(together) <= _LONGEST_TEXTS, f"{what} have {len(together):,} characters all together")
     need(is_encodable(together), f"{what} hold half of a character")
-    return tuple(
-        Token(text, special=bool(special), word=word, segment=segment, patch=_patch(more))
-        for text, special, word, segment, *more in raw
-    )
+    return tuple(tokens)
 
 
-def _patch(more: list[Any]) -> tuple[int, int] | None:
-    if not more:
-        return None
-    row, column = more[0]
-    return row, column
-
-
-def _is_token(fields: Any) -> bool:
+def _token(fields: Any) -> Token | None:
+    """A token; None if the fields are not those of a token."""
     if not isinstance(fields, list) or len(fields) not in {4, 5}:
-        return False
+        return None
     text, special, word, segment, *more = fields
-    return (
+    if not (
         isinstance(text, str)
         and len(text) <= LONGEST_TOKEN
         and is_whole(special, 0, 1)
         and (word is None or is_whole(word, 0, _LONGEST_TEXTS))
         and is_whole(segment, 0, 1)
         and all(map(_is_patch, more))
-    )
+    ):
+        return None
+    patch = (more[0][0], more[0][1]) if more else None
+    return Token(text, special == 1, word, segment, patch)
 
 
 def _is_patch(value: Any) -> bool:

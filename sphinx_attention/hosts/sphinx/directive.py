@@ -308,7 +308,7 @@ def _short(env: Any, place: Any) -> str:
     # For an included file, docutils gives the path from the folder in which the build was started.
     whole, folder = _real_path(file), _real_path(str(env.srcdir))
     if whole.startswith(folder + os.sep) and ":docstring of" not in file:
-        file = os.path.relpath(whole, folder).replace(os.sep, "/")
+        file = whole[len(folder) + 1 :].replace(os.sep, "/")
     return f"{file}:{line}"
 
 
