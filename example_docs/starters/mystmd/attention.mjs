@@ -94,13 +94,16 @@ const transform = {
     const figures = selectAll("attentionFigure", tree);
     const marks = selectAll("attentionMark", tree);
     const checks = selectAll("attentionCheck", tree);
-    if (!figures.length && !marks.length && !checks.length) return;
+    // A fence that mystmd does not read as a directive is a paragraph.
+    const fences = selectAll("paragraph", tree).filter(({ children: [first] }) => /^(`{3}|:{3})/.test(first?.value));
+    if (![figures, marks, checks, fences].some((all) => all.length)) return;
     const line = ({ position }) => position?.start.line ?? 1;
     const made = ask("page", {
       file: vfile.path ?? "",
       widgets: !isStatic(),
       figures: figures.map((node) => ({ text: node.text, options: node.given, rows: node.rows, line: line(node), at: node.at })),
       marks: marks.map((node) => ({ kind: node.kind, text: node.text, line: line(node) })),
+      fences: fences.map((node) => ({ text: node.children[0].value, line: line(node) })),
       checks: checks.map((node) => ({ figure: node.figure, lines: node.lines, at: node.at })),
     });
     for (const { line: at, text, rule, is_error: isError } of made.messages) {
