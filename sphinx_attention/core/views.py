@@ -315,6 +315,7 @@ _KINDS = (
         },
         no_difference="shows queries and keys, and a difference has none",
         refuses_given="shows queries and keys, and a given matrix has weights alone",
+        never={"generate": "shows all tokens of all sentences, and a step has a part of one"},
     ),
     ViewKind(
         name="corpus",

@@ -239,6 +239,13 @@ def _check_id(name: str, what: str, problem: Problem = Problem.MODEL) -> None:
         )
     if _looks_like_a_path(name):
         raise AttentionError(problem, f'{what} is a path; write "path" instead of "id"')
+    separator = next((mark for mark in "|;&+" if mark in name), None)
+    if separator and problem is Problem.MODEL:
+        raise AttentionError(
+            problem,
+            f"{what} is not an id of the hub, which has no {separator}; for several models, write "
+            "commas between their names",
+        )
     raise AttentionError(
         problem,
         f"{what} is not an id of the hub: expected letters, digits, - _ and . with one / between "

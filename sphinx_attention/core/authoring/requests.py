@@ -208,8 +208,8 @@ def check_generates(sources: Sequence[Source]) -> None:
         raise AttentionError(
             Problem.OPTION,
             f"{option('generate')} needs one model, and this figure has "
-            f"{listed(source.label for source in sources)}: remove {option('generate')}, or name "
-            "one model",
+            f"{len(sources)}, {', '.join(source.label for source in sources)}: remove "
+            f"{option('generate')}, or name one model",
         )
     for source in sources:
         if isinstance(source, FunctionSource):
@@ -311,11 +311,16 @@ def make_variants(
     """
     count = len(sources) * len(texts) * len(images) * len(parts) * len(measures)
     if count > MOST_VARIANTS:
+        axes = (
+            ("models", sources),
+            ("pictures", images) if images[0] else ("sentences", texts),
+            ("parts", parts),
+            ("measures", measures),
+        )
+        factors = ", ".join(f"{len(every)} {what}" for what, every in axes if len(every) > 1)
         raise AttentionError(
             Problem.OPTION,
-            f"{count} attentions in one figure ({len(sources)} models, "
-            + (f"{len(images)} pictures, " if images[0] else f"{len(texts)} sentences, ")
-            + f"{len(parts)} parts, {len(measures)} measures): expected at most {MOST_VARIANTS}; "
+            f"{count} attentions in one figure ({factors}): expected at most {MOST_VARIANTS}; "
             "split the figure",
         )
     made = []

@@ -85,7 +85,15 @@ class TestOption:
             ({"special": "hide"}, "remove the option special, or the option generate"),
             ({"part": "encoder"}, "remove the option part, or the option generate"),
             ({"part": "decoder, cross"}, "remove the option part, or the option generate"),
-            ({"model": "builtin, words"}, "needs one model"),
+            ({"model": "builtin, words"}, "needs one model, and this figure has 2, builtin, words"),
+            (
+                {"view": "map"},
+                "a step has a part of one: remove the option generate, or take another",
+            ),
+            (
+                {"view": "corpus"},
+                "steps belong to one: remove the option generate, or take another",
+            ),
             ({"model": "words"}, "words is a function"),
             ({"selection": "step=5"}, "invalid value '5' for step in selection: expected a whole"),
             ({"selection": "step=0"}, "invalid value '0' for step in selection: expected a whole"),

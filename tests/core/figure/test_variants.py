@@ -84,13 +84,14 @@ class TestOptions:
             ({"also": " "}, "for also"),
             ({"model": "small,"}, "invalid value 'small,' for model: expected names with commas"),
             ({"model": "small, small"}, "expected each model once; small stands there twice"),
+            ({"model": "small | other"}, "has no |; for several models, write commas between"),
             ({"part": "encoder, encoder"}, "expected each value once; encoder stands there"),
             ({"part": "encoder, middle"}, "invalid value 'encoder, middle' for part"),
             ({"also": "a b", "pair": "c"}, "remove the option pair, or the option also"),
             ({"also": "a b", "target": "c"}, "remove the option target, or the option also"),
             (
                 {"also": " | ".join(f"sentence {n}" for n in range(MOST_VARIANTS))},
-                f"{MOST_VARIANTS + 1} attentions in one figure",
+                f"{MOST_VARIANTS + 1} attentions in one figure ({MOST_VARIANTS + 1} sentences): ",
             ),
         ],
     )
