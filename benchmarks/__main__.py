@@ -96,8 +96,8 @@ def _measure(row: Row, bench: Bench) -> tuple[Section, bool]:
         lines.extend(row.measure(bench))
     except Exception as error:  # noqa: BLE001 - whatever a row meets
         traceback.print_exc()
-        said = " ".join(str(error).split())[:300]
-        lines.append(Line("the rest", Measured((), "count", f"failed: {said}")))
+        message = " ".join(str(error).split())[:300]
+        lines.append(Line("the rest", Measured((), "count", f"failed: {message}")))
         well = False
     _say(f"{row.name}: {time.monotonic() - start:.0f} s")
     return Section(row.name, row.title, tuple(lines)), well

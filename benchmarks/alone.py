@@ -81,8 +81,8 @@ def run(
     if done.returncode and gigabytes and _STARVED.search(done.stderr):
         raise AloneError(f"out of memory, with {gigabytes:.0f} GB of it")
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise AloneError(f"{task}: exit {done.returncode}: {' / '.join(said[-3:])}")
+        message = (done.stderr or done.stdout).strip().splitlines()
+        raise AloneError(f"{task}: exit {done.returncode}: {' / '.join(message[-3:])}")
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     answer["process_seconds"] = took
     return answer

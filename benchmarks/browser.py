@@ -232,11 +232,11 @@ def _watch(page: Page, url: str, look: Look, limit: float, visit: Visit) -> None
         "() => [bench.load, bench.painted, bench.answers()]"
     )
     if not visit.painted or visit.ready is None:
-        said = f": {errors[0]}" if errors else ""
+        message = f": {errors[0]}" if errors else ""
         still = page.evaluate("() => bench.gaveUp()")
         visit.problem = (
             "stays a picture" if still else f"nothing {IDLE} s after its load event"
-        ) + said
+        ) + message
         return
     page.wait_for_function("() => bench.load !== null", polling=30)
     # Payloads that are decoded without a request have begun by then.

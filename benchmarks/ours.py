@@ -159,8 +159,8 @@ class Project:
         found = _FIGURE.search(html)
         if found is None:
             instead = _PLACEHOLDER.search(html)
-            said = re.sub(r"<[^>]+>", " ", instead[1] if instead else "no figure")
-            raise BuildError(" ".join(said.split())[:200])
+            message = re.sub(r"<[^>]+>", " ", instead[1] if instead else "no figure")
+            raise BuildError(" ".join(message.split())[:200])
         return found[0]
 
     def figure_bytes(self, page: str) -> int:
@@ -174,10 +174,10 @@ class Project:
 def _warnings_in(warnings: str) -> str:
     """The most informative line of the output of a failed build."""
     lines = [line.strip() for line in warnings.splitlines() if line.strip()]
-    telling = [
+    informative = [
         line for line in lines if "Error" in line or "exception:" in line or "WARNING" in line
     ]
-    return (telling or lines or [""])[0][-200:]
+    return (informative or lines or [""])[0][-200:]
 
 
 def heading(title: str) -> str:

@@ -283,7 +283,7 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
         "entry of transformers' registry, captured as a build would, every weight beside what the "
         "model returns for `output_attentions=True`."
     )
-    said = (
+    printed = (
         f"Of {judged} that read text and return attention, {counts[EQUAL]} are equal to "
         f"{SAME:g} in {cells:,} weights ({100 * counts[EQUAL] / max(judged, 1):.1f} %)."
     )
@@ -292,7 +292,7 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
         "",
         made,
         "",
-        said,
+        printed,
         *([f"Not run yet: {left} entries of the registry."] if left else []),
         "",
         "| | architectures |",
@@ -326,20 +326,20 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=2)
     parser.add_argument("--output", type=Path, default=HERE)
     parser.add_argument("--only", help="run those of an earlier result that have this status")
-    asked = parser.parse_args()
-    stored = asked.output / "architectures.json"
+    requested = parser.parse_args()
+    stored = requested.output / "architectures.json"
     results: dict[str, Any] = json.loads(stored.read_text()) if stored.exists() else {}
-    kinds = asked.kinds or [
+    kinds = requested.kinds or [
         kind
         for kind in text_kinds()
-        if (kind not in results if asked.only is None else _is(results, kind, asked.only))
+        if (kind not in results if requested.only is None else _is(results, kind, requested.only))
     ]
-    for kind, result in run(kinds, asked.at_once):
+    for kind, result in run(kinds, requested.at_once):
         results[kind] = result
         sys.stdout.write(f"{kind}: {result['status']} {result.get('why', '')[:400]}\n")
         sys.stdout.flush()
         stored.write_text(json.dumps(dict(sorted(results.items())), indent=1) + "\n")
-    (asked.output / "architectures.md").write_text(table(results))
+    (requested.output / "architectures.md").write_text(table(results))
 
 
 if __name__ == "__main__":

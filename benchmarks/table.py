@@ -64,7 +64,7 @@ class Line:
         beside: the name of the other side, such as ``head view``.
         goal: the goal; None for a line without a goal.
         inverse: whether the ratio is the peer's value over ours (a speed-up).
-        said: words in the place of the value, if a number is not enough.
+        message: words in the place of the value, if a number is not enough.
         note: a note about this line, below the table.
     """
 
@@ -74,7 +74,7 @@ class Line:
     beside: str = ""
     goal: Goal | None = None
     inverse: bool = False
-    said: str = ""
+    message: str = ""
     note: str = ""
 
     @property
@@ -201,7 +201,7 @@ def _cells(line: Line, notes: _Notes) -> Sequence[str]:
     peer = "–" if line.peer is None else _shown(line.peer, notes)
     if line.beside:
         peer = f"{line.beside}: {peer}"
-    ours = line.said or _shown(line.ours, notes)
+    ours = line.message or _shown(line.ours, notes)
     return (
         line.what + notes.mark(line.note),
         ours,

@@ -28,8 +28,8 @@ def build(arguments: Sequence[str]) -> dict[str, Any]:
     """One ``sphinx-build``. The peak of memory is that of the main process."""
     from sphinx.cmd.build import build_main
 
-    said = io.StringIO()
-    with contextlib.redirect_stderr(said):
+    output = io.StringIO()
+    with contextlib.redirect_stderr(output):
         code = build_main(list(arguments))
     used = os.times()
     processor = used.user + used.system + used.children_user + used.children_system
@@ -37,7 +37,7 @@ def build(arguments: Sequence[str]) -> dict[str, Any]:
         "code": code,
         "peak": peak(),
         "processor": processor,
-        "warnings": said.getvalue(),
+        "warnings": output.getvalue(),
     }
 
 

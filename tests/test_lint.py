@@ -94,9 +94,9 @@ def test_git_keeps_binary_files_and_line_endings() -> None:
     if not (ROOT / ".git").exists():
         return  # An sdist is not a git repository.
     names = git("ls-files").splitlines()
-    asked = git("check-attr", "--stdin", "text", "eol", "diff", given="\n".join(names))
+    requested = git("check-attr", "--stdin", "text", "eol", "diff", given="\n".join(names))
     found: dict[str, dict[str, str]] = {}
-    for line in asked.splitlines():
+    for line in requested.splitlines():
         name, attribute, value = line.rsplit(": ", 2)
         found.setdefault(name, {})[attribute] = value
     for name, attributes in found.items():

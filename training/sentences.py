@@ -334,19 +334,19 @@ class Writer:
     def document(self, length: int) -> Text:
         """Sentences up to a length, about a few names and phrases that come again."""
         text = Text()
-        told: list[Text] = []
+        reported: list[Text] = []
         cast = [Thing(self.full_name(g), g) for g in ("m", "f")]
         while len(text.tokens) < length:
             roll = self.random.random()
-            if told and roll < 0.2:
-                new = self.pick(told)
+            if reported and roll < 0.2:
+                new = self.pick(reported)
             elif roll < 0.4:
                 new = self._about(self.pick(cast))
                 if not trained_on(new):
                     continue
             else:
                 new = self.sentence()
-            told.append(new)
+            reported.append(new)
             text.add(new)
             text.say("." if self.chance(0.9) else "!")
         return text

@@ -65,7 +65,7 @@ def full_store(bench: Bench) -> Iterator[Line]:
         "torch and transformers imported",
         Measured((float(len(imports)),), "count"),
         goal=Goal(0, of="ours"),
-        said=", ".join(sorted(imports)) or "never",
+        message=", ".join(sorted(imports)) or "never",
     )
 
 
@@ -118,12 +118,12 @@ def many(bench: Bench) -> Iterator[Line]:
         goal=Goal(2.5, of="ours"),
     )
     found = fit([float(count) for count in counts], added)
-    told = ", ".join(f"{n:,}: {value:.3g}" for n, value in zip(counts, added, strict=True))
+    reported = ", ".join(f"{n:,}: {value:.3g}" for n, value in zip(counts, added, strict=True))
     yield Line(
         f"processor time that {most:,} figures add: "
         + ("no exponent" if found is None else f"exponent {found.exponent:.2f}"),
         Measured((added[-1],), "s"),
-        note=f"{told} s",
+        note=f"{reported} s",
     )
     yield Line(
         f"memory that {most:,} figures add to the same pages without",
@@ -181,7 +181,7 @@ def _parallel(bench: Bench, most: int) -> Iterator[Line]:
         "files that -j 2 writes otherwise than -j 1",
         Measured((float(len(differing)),), "count"),
         goal=Goal(0, of="ours"),
-        said=", ".join(sorted(differing)[:3]) if differing else f"none of {len(digests[0]):,}",
+        message=", ".join(sorted(differing)[:3]) if differing else f"none of {len(digests[0]):,}",
     )
     yield Line(
         f"build of {most:,} figures with -j 2, full store",

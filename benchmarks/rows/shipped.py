@@ -28,7 +28,7 @@ def shipped(bench: Bench) -> Iterator[Line]:
         Measured((float(len(linked)),), "count"),
         goal=Goal(0, of="ours"),
     )
-    asked = PEERS["head"]
+    requested = PEERS["head"]
     page = bench.peer_page("head", smallest)
     # The page as BertViz wrote it, with its own addresses.
     as_is = page.path.with_name("as-is.html")
@@ -39,7 +39,7 @@ def shipped(bench: Bench) -> Iterator[Line]:
         bench.page_url("others", "one"), OURS, limit, hovers=2, network=False
     )
     theirs = bench.chromium.visit(
-        f"{bench.peer_url}/{as_is.name}", asked, limit, hovers=2, network=False
+        f"{bench.peer_url}/{as_is.name}", requested, limit, hovers=2, network=False
     )
     elsewhere = [
         [url for url in visit.requests if not url.startswith((own, "data:", "blob:"))]

@@ -147,7 +147,7 @@ def error_of(fields: Iterable[str]) -> AttentionError:
 
 
 @contextmanager
-def speaking(words: HostWords) -> Iterator[None]:
+def in_words_of(words: HostWords) -> Iterator[None]:
     """Use the words of a host during a block, and permanently in the error that ends the block.
 
     This is for a host that is called within another, as Python's functions are in a build of

@@ -52,7 +52,7 @@ _of_process = HostWords()
 _of_context: ContextVar[HostWords | None] = ContextVar("words", default=None)
 
 
-def speak_as(words: HostWords) -> None:
+def use_words(words: HostWords) -> None:
     """Use the words of a host from here on, in this process."""
     global _of_process  # noqa: PLW0603 - one host runs in a process
     _of_process = words

@@ -46,7 +46,7 @@ _OF_SPHINX = ("bare", "pictures")
 
 
 @dataclass(frozen=True)
-class Asked:
+class PageRequests:
     """The figures that the pages of a folder ask for.
 
     Attributes:

@@ -33,14 +33,14 @@ def read_toml_settings(folder: Path) -> dict[str, Any]:
 
 
 def project_settings(
-    folder: Path, overrides: Mapping[str, str], tell: Callable[[str], None]
+    folder: Path, overrides: Mapping[str, str], warn: Callable[[str], None]
 ) -> Settings:
     """The settings in the file of a folder, with the overrides of a command.
 
     Args:
         folder: the folder of the file.
         overrides: settings that replace those of the file, by their names in conf.py.
-        tell: is called with each mistake, and the name of the file.
+        warn: is called with each mistake, and the name of the file.
 
     Raises:
         AttentionError: the file cannot be read.
@@ -48,5 +48,5 @@ def project_settings(
     own = {name.removeprefix("attention_"): value for name, value in overrides.items()}
     settings, problems = read_settings({**read_toml_settings(folder), **own})
     for error in problems:
-        tell(f"{FILE}: {error.message} [attention.{error.problem}]")
+        warn(f"{FILE}: {error.message} [attention.{error.problem}]")
     return settings

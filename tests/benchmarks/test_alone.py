@@ -24,10 +24,10 @@ def test_a_task_over_its_time_limit_is_killed_and_reported():
 
 
 @pytest.mark.parametrize(
-    "said", ["Traceback\nMemoryError\n", "RuntimeError: can't allocate memory: you tried"]
+    "message", ["Traceback\nMemoryError\n", "RuntimeError: can't allocate memory: you tried"]
 )
-def test_a_task_without_enough_memory_says_so(monkeypatch: pytest.MonkeyPatch, said: str):
-    done = SimpleNamespace(returncode=1, stderr=said, stdout="")
+def test_a_task_without_enough_memory_says_so(monkeypatch: pytest.MonkeyPatch, message: str):
+    done = SimpleNamespace(returncode=1, stderr=message, stdout="")
     monkeypatch.setattr(alone.subprocess, "run", lambda *_, **__: done)
     with pytest.raises(alone.AloneError, match="out of memory, with 12 GB"):
         alone.run("peer_page", gigabytes=12)

@@ -72,8 +72,8 @@ def font_environment(family: str, folder: Path) -> dict[str, str]:
             folders=f"  <dir>{fonts}</dir>",
             cache=folder / "cache",
             aliases="\n".join(
-                _ALIAS.format(asked=asked, given=given if family == ALL else family)
-                for asked, given in _ALIASES.items()
+                _ALIAS.format(requested=requested, given=given if family == ALL else family)
+                for requested, given in _ALIASES.items()
             ),
         ),
         encoding="utf-8",

@@ -18,16 +18,16 @@ FIELD = ".attention-map-field"
 
 def carried(page: Page, name: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """A file of the map, read as the page of formats describes it."""
-    told = json.loads(page.locator('script[type$="attention-files"]').first.text_content() or "")[
-        name
-    ]
-    if "text" not in told:
+    reported = json.loads(
+        page.locator('script[type$="attention-files"]').first.text_content() or ""
+    )[name]
+    if "text" not in reported:
         page.evaluate(
             "src => new Promise(done => { const s = document.createElement('script'); s.src = src; s.onload = done; document.head.append(s); })",
-            told["src"],
+            reported["src"],
         )
-        told["text"] = page.evaluate("key => attentionPayloads[key]", told["key"])
-    raw = zlib.decompress(b64decode(told["text"]))
+        reported["text"] = page.evaluate("key => attentionPayloads[key]", reported["key"])
+    raw = zlib.decompress(b64decode(reported["text"]))
     (length,) = struct.unpack_from("<I", raw)
     header, at, arrays = json.loads(raw[4 : 4 + length]), 4 + length, {}
     for array, kind, count in header["arrays"]:

@@ -159,13 +159,13 @@ def build(changed: Path, minilm: Path) -> Callable[..., tuple[Path, str]]:
         (notes / "words.py").write_text(WORDS, encoding="utf-8")
         (notes / "index.rst").write_text(text, encoding="utf-8")
         flags = ["-W", "-q"] if strict else ["-q"]
-        said = run(
+        message = run(
             [sys.executable, "-m", "sphinx", *flags, "-b", "html", ".", "_build"],
             notes,
             PYTHONPATH=str(changed),
             HF_HUB_OFFLINE="1",
         )
-        return notes / "_build" / "index.html", said
+        return notes / "_build" / "index.html", message
 
     return build_
 
@@ -301,8 +301,8 @@ def test_bars_are_the_models_weights_times_the_norms_of_its_values(
 def test_what_the_view_refuses_is_reported_with_its_place(
     build: Callable[..., tuple[Path, str]],
 ) -> None:
-    _, said = build("wrong", WRONG, strict=False)
-    found = re.findall(r"index\.rst:(\d+): WARNING: (.*)", said)
+    _, message = build("wrong", WRONG, strict=False)
+    found = re.findall(r"index\.rst:(\d+): WARNING: (.*)", message)
     assert [(int(line), text.split(" [attention")[0]) for line, text in found] == [
         (5, "invalid value 'length' for by: expected weight or norm"),
         (
@@ -343,7 +343,7 @@ def test_the_changed_copy_passes_the_tests_of_views_and_phrases(changed: Path) -
 
 
 def test_the_option_holds_on_the_command_line(changed: Path) -> None:
-    said = run(
+    message = run(
         [
             *(sys.executable, "-m", "sphinx_attention", "render", "a b c", "-o", "bars.svg"),
             *("-O", "view=bars", "-O", "by=norm"),
@@ -351,8 +351,8 @@ def test_the_option_holds_on_the_command_line(changed: Path) -> None:
         changed,
         PYTHONPATH=str(changed),
     )
-    assert "bars" in said
-    said = run(
+    assert "bars" in message
+    message = run(
         [
             *(sys.executable, "-m", "sphinx_attention", "render", "a b c", "-o", "bars.svg"),
             *("-O", "by=norm"),
@@ -361,4 +361,4 @@ def test_the_option_holds_on_the_command_line(changed: Path) -> None:
         check=False,
         PYTHONPATH=str(changed),
     )
-    assert "by belongs to the view bars" in said
+    assert "by belongs to the view bars" in message

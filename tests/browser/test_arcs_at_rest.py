@@ -236,11 +236,11 @@ def test_squares_show_which_heads_look_at_a_word(open_page, reference, width: in
     for key in range(11):
         weights = reference[layer, :, 4, key]
         # As many as fit into the word, and at least six.
-        told = {int(of) for of in np.flatnonzero(weights >= 0.0995)}
+        reported = {int(of) for of in np.flatnonzero(weights >= 0.0995)}
         own = set(found.get(key, []))
-        assert own <= told
-        assert len(own) == len(told) or len(own) >= 6
-        left_out = [weights[of] for of in told - own]
+        assert own <= reported
+        assert len(own) == len(reported) or len(own) >= 6
+        left_out = [weights[of] for of in reported - own]
         assert not left_out or max(left_out) <= min(weights[of] for of in own - {head}) + 0.0005
         # They are in the order of the heads, from left to right.
     assert page.evaluate(boxes) == before

@@ -271,9 +271,9 @@ def test_screen_readers_hear_the_sign(open_page) -> None:
     one = pane(page, "arcs-compared", 0)
     token(page, "arcs-compared", 0, 3).click()
     token(page, "arcs-compared", 0, 5).click()
-    said = one.locator("[role=status]").text_content()
-    assert said.startswith("bank, difference in attention to (rest) −0.1")
-    assert "bank +0.109" in said
+    message = one.locator("[role=status]").text_content()
+    assert message.startswith("bank, difference in attention to (rest) −0.1")
+    assert "bank +0.109" in message
 
 
 def test_an_address_opens_the_difference(open_page, site) -> None:

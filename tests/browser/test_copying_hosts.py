@@ -71,15 +71,15 @@ def of_markdown(figures: list[str], _folder: Path) -> str:
 def of_quarto(figures: list[str], folder: Path) -> str:
     folder.mkdir()
     (folder / "notes.qmd").write_text("\n".join(figures), encoding="utf-8")
-    code, html, said = test_quarto.pandoc(folder, "-t", "html", "--fail-if-warnings")
-    assert code == 0, said
+    code, html, message = test_quarto.pandoc(folder, "-t", "html", "--fail-if-warnings")
+    assert code == 0, message
     return html
 
 
 def of_mystmd(figures: list[str], folder: Path) -> str:
     test_mystmd.make(folder, {"index.md": "# Figures\n\n" + "\n".join(figures)})
-    code, said = test_mystmd.build(folder, "--site", "--strict")
-    assert code == 0, said
+    code, message = test_mystmd.build(folder, "--site", "--strict")
+    assert code == 0, message
     content = folder / "_build" / "site" / "content" / "index.json"
     widgets = test_mystmd.nodes(json.loads(content.read_text())["mdast"], "anywidget")
     script = (folder / "_build" / "site" / "public" / widgets[0]["esm"].lstrip("/")).read_text()

@@ -24,15 +24,15 @@ def site(name: str, folder: Path) -> Path:
     write(folder, PROGRAMS[name], {"index.md": fences("attention")})
     put_picture(folder / "docs")
     made = build(folder, PROGRAMS[name])
-    assert made.code == 0, made.said
+    assert made.code == 0, made.message
     return folder / "site" / "index.html"
 
 
 def quarto(folder: Path) -> Path:
     (folder / "notes.qmd").write_text(fences("{.attention", "}"), encoding="utf-8")
     put_picture(folder)
-    code, html, said = pandoc(folder, "-s", "-t", "html", "-M", "title=T")
-    assert code == 0, said
+    code, html, message = pandoc(folder, "-s", "-t", "html", "-M", "title=T")
+    assert code == 0, message
     (folder / "notes.html").write_text(html, encoding="utf-8")
     return folder / "notes.html"
 

@@ -39,9 +39,9 @@ def test_every_view_that_a_reader_can_choose_is_in_the_page(
 def test_the_page_is_live_without_any_request(browser: Browser, tmp_path: Path) -> None:
     write_file(figure("the quick brown fox", WEIGHTS), tmp_path / "x.html")
     page = browser.new_page(accept_downloads=True)
-    asked: list[str] = []
+    requested: list[str] = []
     errors: list[str] = []
-    page.route("**/*", lambda route: (asked.append(route.request.url), route.abort()))
+    page.route("**/*", lambda route: (requested.append(route.request.url), route.abort()))
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
     page.set_content((tmp_path / "x.html").read_text())
@@ -59,5 +59,5 @@ def test_the_page_is_live_without_any_request(browser: Browser, tmp_path: Path) 
         page.get_by_text("save as SVG").click()
     assert "<svg" in saved.value.path().read_text()
     page.close()
-    assert [url for url in asked if not url.startswith(("data:", "blob:"))] == []
+    assert [url for url in requested if not url.startswith(("data:", "blob:"))] == []
     assert errors == []

@@ -76,9 +76,9 @@ def test_every_view_steps_by_keyboard(open_page, view: str) -> None:
             assert shown(page, name) == words_at(step)
         assert pressed(page, name)[0] == READ + step - 2
         rows = page.locator(f"#{name} .attention-next tr").all_inner_texts()
-        told = answer().candidates[step - 1]
+        reported = answer().candidates[step - 1]
         assert [row.split()[:2] for row in rows] == [
-            [one.text, f"{one.probability:.3f}"] for one in told
+            [one.text, f"{one.probability:.3f}"] for one in reported
         ]
     assert page.locator(f"#{name} figcaption").count() == 1
 
@@ -128,10 +128,10 @@ def test_the_figure_follows_the_mouse(open_page) -> None:
     page.mouse.down()
     for step in (1, 4, 2):
         drag_to(page, box, step)
-        told = f"{step} of {STEPS}: {answer().candidates[step - 1][0].text}"
+        reported = f"{step} of {STEPS}: {answer().candidates[step - 1][0].text}"
         value = page.locator("#arcs-written .attention-range ~ .attention-value")
-        assert value.inner_text() == told
-        assert slider.get_attribute("aria-valuetext") == told
+        assert value.inner_text() == reported
+        assert slider.get_attribute("aria-valuetext") == reported
         wait_for(page, "arcs-written", step)
         assert shown(page, "arcs-written") == words_at(step)
         assert pressed(page, "arcs-written") == [READ + step - 2]

@@ -136,11 +136,11 @@ def test_pointing_at_a_thumbnail_previews_it(open_page, measured) -> None:
     token(page, "gdog", 4).click()
     before = edges(page, "gdog")
     thumb(page, "gdog", 0, 2).hover()
-    said = headline(page, "gdog")
+    message = headline(page, "gdog")
     names = {"previous": "previous token", "first": "first token", "self": "self"}
     for key, name in {**names, "entropy": "entropy", "induction": "induction"}.items():
-        number = re.search(rf"{name} (\d\.\d\d)", said)
-        assert number, said
+        number = re.search(rf"{name} (\d\.\d\d)", message)
+        assert number, message
         assert float(number[1]) == pytest.approx(measured[key][0, 2], abs=0.0056)
     away(page)
     assert chosen(page, "gdog") == ("5", "11")

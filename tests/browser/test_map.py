@@ -94,9 +94,9 @@ def test_a_click_draws_lines_to_the_two_strongest_keys(cats: Page, minilm: Path)
     cats.get_by_role("button", name="hide special tokens").click()
     settle(cats)
     mass = weights[row][[0, -1]].sum()
-    told = cats.locator(".attention-map-tools span").text_content() or ""
-    said = re.search(r"hold (\d+)\s%", told)
-    assert (int(said[1]) if said else 0) == pytest.approx(100 * mass, abs=1)
+    reported = cats.locator(".attention-map-tools span").text_content() or ""
+    message = re.search(r"hold (\d+)\s%", reported)
+    assert (int(message[1]) if message else 0) == pytest.approx(100 * mass, abs=1)
     cats.locator(FIELD).press("Escape")
     settle(cats)
     assert lines.count() == 0
@@ -263,9 +263,9 @@ def test_the_mean_by_position(cats: Page) -> None:
 
 def test_the_mean_by_word_needs_a_template(cats: Page) -> None:
     option(cats, "show", "words")
-    told = cats.locator(".attention-map-meaned").text_content() or ""
+    reported = cats.locator(".attention-map-meaned").text_content() or ""
     counts = [len(sentence.split()) for sentence in SENTENCES]
-    assert f"{min(counts)} to {max(counts)}" in told
+    assert f"{min(counts)} to {max(counts)}" in reported
     assert cats.locator("canvas:not(.attention-map-canvas)").count() == 0
 
 
@@ -292,8 +292,8 @@ def test_the_mean_by_word(open_page: Any, minilm: Path) -> None:
     for query, key in ((1, 0), (2, 3), (5, 5)):
         page.mouse.move(canvas["x"] + (key + 0.5) * cell, canvas["y"] + (query + 0.5) * cell)
         settle(page)
-        told = page.locator(".attention-map-readout").text_content() or ""
-        assert float(told.rsplit(" ", 1)[1]) == pytest.approx(expected[query, key], abs=0.002)
+        reported = page.locator(".attention-map-readout").text_content() or ""
+        assert float(reported.rsplit(" ", 1)[1]) == pytest.approx(expected[query, key], abs=0.002)
     labels = page.locator(".attention-map-axes text").all_text_contents()
     assert labels[2:4] == ["the|a"] * 2
     assert any("zebrafish" in label for label in labels)

@@ -89,7 +89,7 @@ def serve(folder: Path, program: Program) -> Iterator[Served]:
         text = program.text.replace(URL, url).replace('"Notes"\n', f'"Notes"\nsite_url = "{url}"\n')
         write(folder, Program(program.name, program.config, text), PAGES)
         made = build(folder, program, strict=False)
-        assert made.code == 0, made.said
+        assert made.code == 0, made.message
         yield Served(url, folder / "site")
         server.shutdown()
 

@@ -191,22 +191,22 @@ def test_dimmed_special_tokens_are_grey(open_page, reference) -> None:
 def test_the_keyboard_moves_the_cross_cell_by_cell(open_page, reference) -> None:
     page = open_page("matrix-dog", "mdog")
 
-    def said(row: int, column: int) -> str:
+    def message(row: int, column: int) -> str:
         return f"{NAMES[row]} looks at {NAMES[column]} {reference[5, 11, row, column]:.3f}"
 
     page.locator("#mdog .attention-footer :is(select, button)").first.focus()
     page.keyboard.press("Shift+Tab")
     assert focused(page, "mdog") == {("query", 0)}
     page.keyboard.press("ArrowRight")
-    assert readout(page, "mdog") == said(0, 0)
+    assert readout(page, "mdog") == message(0, 0)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
-    assert readout(page, "mdog") == said(1, 1)
+    assert readout(page, "mdog") == message(1, 1)
     assert page.evaluate("document.activeElement.dataset.token") == "1"
     live = page.locator("#mdog .attention-live").inner_text()
     assert f"the {reference[5, 11, 1, 1]:.3f}" in live
     page.keyboard.press("End")
-    assert readout(page, "mdog") == said(1, 10)
+    assert readout(page, "mdog") == message(1, 10)
     page.keyboard.press("Enter")
     assert [n for _, n in scores(page, "mdog")] == [f"{w:.3f}" for w in reference[5, 11, 1]]
     assert page.locator("#mdog .attention-marks rect").count() == 2

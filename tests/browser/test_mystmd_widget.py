@@ -45,7 +45,7 @@ def test_figures_live_in_the_page(
     tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    asked = [
+    requested = [
         {
             "text": "the quick brown fox",
             "options": {"layer": "0", "head": "2"},
@@ -58,7 +58,7 @@ def test_figures_live_in_the_page(
     data = {
         "file": str(tmp_path / "index.md"),
         "widgets": True,
-        "figures": asked,
+        "figures": requested,
         "marks": [],
         "checks": [],
         "fences": [],

@@ -23,7 +23,7 @@ LISTEN = """() => {
 }"""
 
 
-def heard(page: Page, key: str) -> bool:
+def received(page: Page, key: str) -> bool:
     """Press a key. Return whether scripts of the page receive the event."""
     page.evaluate("heard.length = 0")
     page.keyboard.press(key)
@@ -65,11 +65,11 @@ def test_keys_that_a_figure_uses_are_no_shortcuts_of_the_page(
     page.evaluate(LISTEN)
     for key in used:
         page.locator(where).first.focus()
-        assert not heard(page, key), key
+        assert not received(page, key), key
     for key in unused:
         page.locator(where).first.focus()
-        assert heard(page, key), key
-        assert heard(page, f"Control+{key}"), key
+        assert received(page, key), key
+        assert received(page, f"Control+{key}"), key
 
 
 @pytest.mark.parametrize("view", [*VIEWS, "cross"])
@@ -78,13 +78,13 @@ def test_escape_is_the_figures_while_something_is_pinned(open_page, view: str) -
     page.evaluate(LISTEN)
     page.locator(f"#all-{view} [data-token='2'][role=button]").first.click()
     assert pressed(page, f"all-{view}")
-    assert not heard(page, "Escape")
+    assert not received(page, "Escape")
     assert not pressed(page, f"all-{view}")
-    assert heard(page, "Escape")
+    assert received(page, "Escape")
     # Escape unpins without the keyboard focus, too, if the figure is in sight.
     page.locator(f"#all-{view} [data-token='2'][role=button]").first.click()
     page.evaluate("document.activeElement.blur()")
-    assert not heard(page, "Escape")
+    assert not received(page, "Escape")
     assert not pressed(page, f"all-{view}")
     if view == "arcs":
         # A figure out of sight unpins and passes the key to the page. The figure of steps has a
@@ -93,7 +93,7 @@ def test_escape_is_the_figures_while_something_is_pinned(open_page, view: str) -
         page.keyboard.press("Escape")
         page.locator(f"#all-{view} [data-token='2'][role=button]").first.click()
         page.evaluate("document.activeElement.blur(); scrollTo(0, 1e6)")
-        assert heard(page, "Escape")
+        assert received(page, "Escape")
         assert not pressed(page, f"all-{view}")
 
 
@@ -115,10 +115,10 @@ def test_a_box_that_scrolls_keeps_the_keys_that_scroll_it(open_page) -> None:
     page.evaluate(LISTEN)
     page.locator("#far .attention-stage").focus()
     left = page.locator("#far .attention-stage").evaluate("e => e.scrollLeft")
-    assert not heard(page, "ArrowLeft")
+    assert not received(page, "ArrowLeft")
     page.wait_for_timeout(300)
     assert page.locator("#far .attention-stage").evaluate("e => e.scrollLeft") < left
-    assert heard(page, "ArrowDown")
+    assert received(page, "ArrowDown")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -166,7 +166,7 @@ def test_navigation_without_page_loads_works_beside_figures(open_page) -> None:
         page.locator(f"#{figure}").scroll_into_view_if_needed()
         ready(page, figure)
     assert page.locator("svg image").count() >= 2
-    told = page.evaluate(
+    reported = page.evaluate(
         """text => {
           "use strict";
           const fetched = new DOMParser().parseFromString(text, "text/html");
@@ -178,7 +178,7 @@ def test_navigation_without_page_loads_works_beside_figures(open_page) -> None:
         }""",
         page.context.request.get(page.url).text(),
     )
-    assert told > 10
+    assert reported > 10
 
 
 HEIGHTS = """() => [...document.querySelectorAll("figure.attention-figure")].map(
@@ -305,14 +305,14 @@ def test_translators_and_formulas_of_the_page_leave_tokens_alone(open_page) -> N
 
 def test_screen_readers_are_reported_of_changes_while_nothing_is_pinned(open_page) -> None:
     page = open_page("all", "all-heads")
-    said = page.locator("#all-heads .attention-live")
-    assert said.get_attribute("role") == "status"
+    message = page.locator("#all-heads .attention-live")
+    assert message.get_attribute("role") == "status"
     other = {"0": "1", "1": "0"}[page.locator("#all-heads").get_attribute("data-layer")]
     page.locator('#all-heads select[name="layer"]').select_option(other)
-    assert said.text_content().startswith(f"Layer {other}, head ")
-    before = said.text_content()
+    assert message.text_content().startswith(f"Layer {other}, head ")
+    before = message.text_content()
     page.locator("#all-heads .attention-swatch[aria-pressed=false]").first.click()
-    assert said.text_content() != before
+    assert message.text_content() != before
     ready(page, "all-grid")
     page.locator('#all-grid select[name="order"]').select_option("entropy")
     assert page.locator("#all-grid .attention-live").text_content() == "sorted by entropy"

@@ -66,10 +66,10 @@ def test_the_keyboard_does_the_same(open_page) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("#animals [aria-pressed=true]")
     # Screen readers hear the other end of the edge, with the number of the prose.
-    said = page.locator("#animals .attention-live").text_content()
+    message = page.locator("#animals .attention-live").text_content()
     printed = page.locator("p .attention-number").first.text_content()
-    assert "dog" in said
-    assert printed in said
+    assert "dog" in message
+    assert printed in message
     page.keyboard.press("Escape")
     page.wait_for_function("() => !document.querySelector('#animals [aria-pressed=true]')")
 

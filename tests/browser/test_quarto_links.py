@@ -40,8 +40,8 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "other").mkdir()
     for place, source in ((folder / "other", FIGURES), (folder, PROSE)):
         (place / "notes.qmd").write_text(source, encoding="utf-8")
-        code, html, said = pandoc(place, "-s", "-t", "html", "-M", "title=T")
-        assert code == 0, said
+        code, html, message = pandoc(place, "-s", "-t", "html", "-M", "title=T")
+        assert code == 0, message
         # Quarto makes addresses of pages from addresses of documents.
         page = html.replace(".qmd#", ".html#")
         (place / "notes.html").write_text(page, encoding="utf-8")

@@ -58,8 +58,8 @@ def test_next_and_back_lead_through_the_steps(open_page) -> None:
             len(STEPS) - 1 - at
         )
         seen.append(page.locator("#sdog").bounding_box())
-        said = page.locator("#sdog .attention-live").inner_text()
-        assert not at or said.startswith(f"{at + 1} ")
+        message = page.locator("#sdog .attention-live").inner_text()
+        assert not at or message.startswith(f"{at + 1} ")
         if at < len(STEPS) - 1:
             rail(page, "next").click()
     # Nothing moves from one step to the next, and the last step is the last.

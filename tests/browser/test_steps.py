@@ -146,8 +146,8 @@ def test_the_keyboard_goes_through_words_and_rows(open_page, vectors, reference)
     assert page.evaluate(where) == "key3"
     page.evaluate("document.activeElement.blur()")
     check(page, "sdog", vectors, reference, (5, 11, 5, 3))
-    said = page.locator("#sdog .attention-live").inner_text()
-    assert said == f"jumps looks at brown {reference[5, 11, 5, 3]:.3f}"
+    message = page.locator("#sdog .attention-live").inner_text()
+    assert message == f"jumps looks at brown {reference[5, 11, 5, 3]:.3f}"
 
 
 def test_arrows_follow_a_text_from_the_right(open_page) -> None:

@@ -87,9 +87,9 @@ def test_files_are_fetched_only_when_they_are_chosen(open_page) -> None:
 def test_without_scripts_the_first_is_shown_and_the_others_are_named(open_page) -> None:
     page = open_page("sentences", java_script_enabled=False)
     assert words(page, "arcs-sentences") == ["[CLS]", *BANK.split(), "[SEP]"]
-    told = page.locator("#arcs-sentences desc").first.text_content()
-    assert ROBBED in told
-    assert SLOW in told
+    reported = page.locator("#arcs-sentences desc").first.text_content()
+    assert ROBBED in reported
+    assert SLOW in reported
 
 
 def test_layers_and_heads_are_carried_over_by_name(open_page) -> None:
@@ -231,7 +231,7 @@ def test_what_a_head_writes_is_chosen_as_another_attention(open_page, minilm) ->
     assert letter == '"‖"'
     assert figure.locator(".attention-direction").inner_text().startswith("writes from")
     page.locator('#arcs-measures [data-token="2"]').focus()
-    said = page.locator("#arcs-measures .attention-live")
+    message = page.locator("#arcs-measures .attention-live")
     page.wait_for_function(
         "() => /^written at quick, from /.test("
         "document.querySelector('#arcs-measures .attention-live').textContent)"
@@ -240,7 +240,7 @@ def test_what_a_head_writes_is_chosen_as_another_attention(open_page, minilm) ->
     table = figure.locator("table.attention-vector").last
     assert table.get_attribute("aria-label") == "Written at quick"
     assert "written at " in figure.locator('desc[id$="-desc"]').first.text_content()
-    assert "looks" not in figure.inner_text() + said.inner_text()
+    assert "looks" not in figure.inner_text() + message.inner_text()
     link = copy(page, "arcs-measures", "link")
     assert "measure=written" in unquote(link)
     choose(page, "arcs-measures", "weight", "measure")

@@ -209,12 +209,12 @@ def firefox() -> Iterator[Driver]:
 
 def _address(process: subprocess.Popen[str]) -> str:
     assert process.stderr is not None
-    said = []
+    output = []
     for line in process.stderr:
-        said.append(line)
+        output.append(line)
         if found := re.search(r"WebDriver BiDi listening on (ws://\S+)", line):
             return found[1]
-    raise AssertionError("Firefox does not start: " + "".join(said))
+    raise AssertionError("Firefox does not start: " + "".join(output))
 
 
 @contextlib.contextmanager

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_attention.core.host_words import HostWords, speak_as
+from sphinx_attention.core.host_words import HostWords, use_words
 from tests.core.tiny_models import save
 
 
 @pytest.fixture(autouse=True)
 def _no_host() -> None:
     """Messages use neutral names of settings, whatever host ran before in this process."""
-    speak_as(HostWords())
+    use_words(HostWords())
 
 
 @pytest.fixture(scope="session")

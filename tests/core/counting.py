@@ -13,13 +13,13 @@ MODULE = """
 import os, time
 from pathlib import Path
 
-TOLD = Path(os.environ["ATTENTION_TOLD"])
+CALLS = Path(os.environ["ATTENTION_CALLS"])
 
-def tell(what):
-    with TOLD.open("a") as file:
+def note(what):
+    with CALLS.open("a") as file:
         file.write(f"{os.getpid()} {what}\\n")
 
-tell("import")
+note("import")
 
 def attend(text):
     time.sleep(float(os.environ.get("ATTENTION_SLOW", "0")))
@@ -29,7 +29,7 @@ def attend(text):
         raise ValueError("bad text")
     words = text.split()
     weights = [[(1 + (i * 7 + k * 3 + len(text)) % 5) for k in range(len(words))] for i in range(len(words))]
-    tell(text)
+    note(text)
     return words, [[w / sum(row) for w in row] for row in weights]
 """
 
@@ -39,7 +39,7 @@ class Counting:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.told = folder / "told.txt"
+        self.reported = folder / "calls.txt"
         (folder / "counting_source.py").write_text(MODULE)
         self.source = FunctionSource(name="counting", function="counting_source:attend")
 
@@ -48,7 +48,7 @@ class Counting:
         paths = [str(self.folder), str(Path(__file__).parents[2])]
         return {
             **kept,
-            "ATTENTION_TOLD": str(self.told),
+            "ATTENTION_CALLS": str(self.reported),
             "ATTENTION_SLOW": str(slow),
             "PYTHONPATH": os.pathsep.join(paths),
         }
@@ -58,9 +58,9 @@ class Counting:
         return [Request(self.source, f"t{n} " + "word " * (n % 4) + "end") for n in range(count)]
 
     def lines(self) -> list[tuple[int, str]]:
-        if not self.told.exists():
+        if not self.reported.exists():
             return []
-        pairs = [line.split(" ", 1) for line in self.told.read_text().splitlines()]
+        pairs = [line.split(" ", 1) for line in self.reported.read_text().splitlines()]
         return [(int(pid), what) for pid, what in pairs]
 
     def calls(self) -> list[str]:

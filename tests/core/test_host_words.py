@@ -11,7 +11,7 @@ import pytest
 
 import sphinx_attention.core
 from sphinx_attention.core.analysis.difference import NoDifferenceError
-from sphinx_attention.core.errors import AttentionError, InvalidValueError, Problem, speaking
+from sphinx_attention.core.errors import AttentionError, InvalidValueError, Problem, in_words_of
 from sphinx_attention.core.host_words import (
     HostWords,
     expected_of_flag,
@@ -23,7 +23,7 @@ from sphinx_attention.core.host_words import (
     option,
     setting,
     settings_file,
-    speak_as,
+    use_words,
 )
 from sphinx_attention.core.sources.numbers.line_error import LineError
 from sphinx_attention.core.sources.numbers.weights import MaskedWeightError, WeightsError
@@ -83,13 +83,13 @@ def test_an_error_of_another_process_has_the_words_of_the_host_that_shows_it(
     for name in ("problem", "neutral", "trace", "line", "setting"):
         assert getattr(same, name) == getattr(error, name)
     before = same.message
-    speak_as(SHELL)
+    use_words(SHELL)
     assert same.message == str(same) == in_words(error.neutral, SHELL) != before
 
 
 def test_an_error_keeps_the_words_of_the_host_in_which_it_was_raised() -> None:
-    speak_as(HostWords(option="outer {}"))
-    with pytest.raises(AttentionError) as caught, speaking(SHELL):
+    use_words(HostWords(option="outer {}"))
+    with pytest.raises(AttentionError) as caught, in_words_of(SHELL):
         raise AttentionError(Problem.OPTION, f"remove {option('pair')}")
     assert (
         caught.value.message == pickle.loads(pickle.dumps(caught.value)).message == "remove --pair"

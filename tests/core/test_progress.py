@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def test_a_listener_gets_messages() -> None:
-    said: list[str] = []
+    message: list[str] = []
     announce("nobody")
-    with listening(said.append):
+    with listening(message.append):
         announce("one")
         inner: list[str] = []
         with listening(inner.append, bars=True):
             announce("two")
         announce("three")
     announce("nobody")
-    assert (said, inner) == (["one", "three"], ["two"])
+    assert (message, inner) == (["one", "three"], ["two"])
     assert listener() is None
 
 
@@ -32,12 +32,12 @@ def test_a_model_that_is_loaded(tiny_model: Callable[[str], Path]) -> None:
     from sphinx_attention.core.request import ModelSource, Request
     from sphinx_attention.core.sources import open_source
 
-    said: list[str] = []
+    message: list[str] = []
     source = ModelSource("mine", path="mine", folder=str(tiny_model("bert")))
-    with listening(said.append), open_source(source) as runner:
+    with listening(message.append), open_source(source) as runner:
         list(runner.run([Request(source, "the fox")]))
         list(runner.run([Request(source, "the dog")]))
-    assert said == ["loading mine"]
+    assert message == ["loading mine"]
 
 
 @pytest.mark.models
@@ -48,8 +48,8 @@ def test_a_download(
     from sphinx_attention.core.sources.huggingface import hub as _hub
 
     monkeypatch.setattr(_hub, "_A_LINE_EVERY", 0.0)
-    said: list[str] = []
-    with listening(said.append, bars=bars):
+    message: list[str] = []
+    with listening(message.append, bars=bars):
         with _hub._bar()(total=5_000_000, desc="model.safetensors", unit="B", name="x") as bar:
             bar.update(2_000_000)
             bar.refresh()
@@ -57,10 +57,10 @@ def test_a_download(
             small.update(500)
     shown = capsys.readouterr().err
     if bars:
-        assert said == []
+        assert message == []
         assert "model.safetensors:  40%" in shown
     else:
-        assert said == [
+        assert message == [
             "downloading model.safetensors (5.0 MB)",
             "downloading model.safetensors: 2.0 MB of 5.0 MB",
         ]

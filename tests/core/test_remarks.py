@@ -99,8 +99,8 @@ def test_a_remark_without_a_phrase_is_printed_by_its_name(text: str) -> None:
 
 
 def test_values_are_no_templates() -> None:
-    told = ENGLISH.remark(remark("rounded", dtype="{difference.__class__}", difference="0.1"))
-    assert "{difference.__class__}" in told
+    reported = ENGLISH.remark(remark("rounded", dtype="{difference.__class__}", difference="0.1"))
+    assert "{difference.__class__}" in reported
 
 
 @pytest.mark.parametrize("note", [NOTES, "layers 0 and 2 have no attention map"])

@@ -117,8 +117,8 @@ def test_concurrent_builds_can_share_a_store(
         for d in docs
     ]
     for build in builds:
-        _, said = build.communicate()
-        assert (build.returncode, said) == (0, "")
+        _, message = build.communicate()
+        assert (build.returncode, message) == (0, "")
     for d in docs:
         assert page(d) == undisturbed[0]
     assert contents(tmp_path / "store") == undisturbed[1]
@@ -166,13 +166,13 @@ def test_a_full_disk(tmp_path: Path, undisturbed: tuple[str, dict[str, bytes]]) 
     docs = notes(tmp_path / "notes")
     # Some of the entries fit. A copy outlives the mount.
     mount = f'mount -t tmpfs -o size=28k none "$1" && trap "cp -r $1 {tmp_path}/kept" EXIT'
-    said = built(refused(docs, mount, "ENOSPC"))
-    assert said.count("WARNING") == 1
+    message = built(refused(docs, mount, "ENOSPC"))
+    assert message.count("WARNING") == 1
     assert re.search(
         r"index\.rst:\d+: WARNING: cannot write to the store .*: No space left on device; what was "
         r"computed is shown on this build's pages and computed again by the next "
         r"\[attention\.store\]",
-        said,
+        message,
     )
     assert page(docs) == undisturbed[0]
     # With free space, the next build completes the store without a message.
@@ -188,10 +188,10 @@ def test_a_read_only_store(tmp_path: Path, undisturbed: tuple[str, dict[str, byt
     before = contents(tmp_path / "store")
     docs = notes(tmp_path / "notes")
     mount = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"'
-    said = built(refused(docs, mount, "EROFS"))
-    assert said.count("WARNING") == 1
+    message = built(refused(docs, mount, "EROFS"))
+    assert message.count("WARNING") == 1
     assert re.search(
-        r"cannot write to the store .*: Read-only file system; .*\[attention\.store\]", said
+        r"cannot write to the store .*: Read-only file system; .*\[attention\.store\]", message
     )
     assert page(docs) == undisturbed[0]
     assert contents(tmp_path / "store") == before
@@ -212,20 +212,20 @@ def test_a_store_of_a_newer_version(
         (store / name).parent.mkdir(parents=True, exist_ok=True)
         (store / name).write_bytes(data[:7] + b"\x02" + data[8:] + b"what is new")
     before = contents(store)
-    said = built(command(docs))
-    assert said.count("WARNING") == 1
+    message = built(command(docs))
+    assert message.count("WARNING") == 1
     assert re.search(
         r"index\.rst:\d+: WARNING: .*store/.*: it was written by a newer sphinx-attention \(format 2, "
         r"this version reads format 1; pip install --upgrade sphinx-attention\); left as it is, as "
         rf"are {FIGURES - 1} more; computed again, for this build alone \[attention\.store\]",
-        said,
+        message,
     )
     assert page(docs) == undisturbed[0]
     assert contents(store) == before
-    said = built(command(docs, "-D", "attention_mode=frozen"))
+    message = built(command(docs, "-D", "attention_mode=frozen"))
     assert figures(docs) == 0
-    assert "left as it is, as are" in said
-    assert said.count("newer sphinx-attention") == FIGURES + 1
+    assert "left as it is, as are" in message
+    assert message.count("newer sphinx-attention") == FIGURES + 1
     assert contents(store) == before
 
 

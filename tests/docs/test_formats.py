@@ -78,8 +78,8 @@ def test_the_tables_hold_what_the_code_has(page: BeautifulSoup) -> None:
 
 
 def test_the_page_names_every_script(page: BeautifulSoup) -> None:
-    ((*told,),) = column(page, "scripts-and-files-of-a-page")
-    files = {name for cell in told for name in cell.split(", ")}
+    ((*reported,),) = column(page, "scripts-and-files-of-a-page")
+    files = {name for cell in reported for name in cell.split(", ")}
     own = {assets.script_of(view) for view in VIEWS}
     shipped = {path.name for path in assets.files() if path.suffix != ".txt"}
     assert files == (shipped - own) | {"attention-<view>.js"}
@@ -137,10 +137,10 @@ def test_entries_have_these_fields() -> None:
             replace(plain, summary=Summary("map", (plain.query_tokens,))),
         ),
     ]
-    told = list(entry_header.FIELDS)
-    assert {name for header in headers for name in header} == set(told)
+    reported = list(entry_header.FIELDS)
+    assert {name for header in headers for name in header} == set(reported)
     # Every entry has the fields up to `arrays`.
-    assert set(headers[0]) == set(told[: told.index("arrays") + 1])
+    assert set(headers[0]) == set(reported[: reported.index("arrays") + 1])
 
 
 def figure(answer: Attention, view: str = "arcs", **given: Any) -> Figure:

@@ -30,11 +30,11 @@ def stored() -> Attention:
     keys = list(store.keys())
     for key in keys:
         info = store.info(key)
-        asked = info.request.get("summary") if info else None
+        requested = info.request.get("summary") if info else None
         if (
-            asked
-            and asked["kind"] == "map"
-            and asked["texts"] == [line.split("\t")[0] for line in TOPICS]
+            requested
+            and requested["kind"] == "map"
+            and requested["texts"] == [line.split("\t")[0] for line in TOPICS]
         ):
             found = store.get(key)
             assert found is not None

@@ -137,8 +137,8 @@ def text(tree: dict[str, Any]) -> str:
 
 def test_a_strict_site(tmp_path: Path) -> None:
     make(tmp_path, {"index.md": INDEX})
-    code, said = build(tmp_path, "--site", "--strict")
-    assert code == 0, said
+    code, message = build(tmp_path, "--site", "--strict")
+    assert code == 0, message
     page = json.loads((tmp_path / "_build" / "site" / "content" / "index.json").read_text())[
         "mdast"
     ]
@@ -163,8 +163,8 @@ def test_a_strict_site(tmp_path: Path) -> None:
 
 def test_figures_of_other_pages(tmp_path: Path) -> None:
     make(tmp_path, {"index.md": INDEX, "other.md": OTHER})
-    code, said = build(tmp_path, "--site", "--strict")
-    assert code == 0, said
+    code, message = build(tmp_path, "--site", "--strict")
+    assert code == 0, message
     page = json.loads((tmp_path / "_build" / "site" / "content" / "other.json").read_text())
     prose = nodes(page["mdast"], "paragraph")[0]
     assert text(prose).endswith(f"of another page has {WEIGHTS[0, 2, 4, 2]:.3f}.")
@@ -176,17 +176,18 @@ def test_figures_of_other_pages(tmp_path: Path) -> None:
     (tmp_path / "third.md").write_text(
         "# Third\n\n```{attention-figure} a fox\n:label: Fox\n```\n", encoding="utf-8"
     )
-    code, said = build(tmp_path, "--site", "--strict")
+    code, message = build(tmp_path, "--site", "--strict")
     assert code != 0
     assert (
-        "other.md:3 the name 'fox' is ambiguous: figures of index.md and third.md have it" in said
+        "other.md:3 the name 'fox' is ambiguous: figures of index.md and third.md have it"
+        in message
     )
 
 
 def test_files_for_print_have_the_picture_alone(tmp_path: Path) -> None:
     make(tmp_path, {"index.md": INDEX})
-    code, said = build(tmp_path, "--md", "--strict")
-    assert code == 0, said
+    code, message = build(tmp_path, "--md", "--strict")
+    assert code == 0, message
     made = (tmp_path / "_build" / "exports" / "index.md").read_text(encoding="utf-8")
     assert ":::{figure} /_build/attention/attention-" in made
     assert "A *caption*." in made
@@ -194,16 +195,16 @@ def test_files_for_print_have_the_picture_alone(tmp_path: Path) -> None:
 
 def test_mistakes_fail_a_strict_build_with_file_and_line(tmp_path: Path) -> None:
     make(tmp_path, {"index.md": WRONG})
-    code, said = build(tmp_path, "--site", "--strict")
+    code, message = build(tmp_path, "--site", "--strict")
     assert code != 0
-    for told in (
+    for reported in (
         "index.md:3 invalid value 77 for layer: there is no layer 77, expected 0 to 2",
         "row 0 sums to 0.300, not to 1",
         "index.md:14 there is no figure of the name 'b'; the named figures are a, c",
         "index.md:22 the claim '1.3: quick -> the > 1.5' is false",
         "index.md:25 this fence is read as text and is no figure",
     ):
-        assert told in said, said
+        assert reported in message, message
 
 
 def test_capture_reads_the_pages(tmp_path: Path) -> None:
@@ -214,8 +215,8 @@ def test_capture_reads_the_pages(tmp_path: Path) -> None:
     assert len(json.loads(ran.stdout)["captured"]) == 1
     os.environ["ATTENTION_MODE"] = "frozen"
     try:
-        code, said = build(tmp_path, "--site", "--strict")
+        code, message = build(tmp_path, "--site", "--strict")
     finally:
         del os.environ["ATTENTION_MODE"]
-    assert code == 0, said
+    assert code == 0, message
     assert (tmp_path / "numbers").is_dir()

@@ -37,10 +37,10 @@ def test_sites_of_markdown(tmp_path: Path, name: str) -> None:
     write(tmp_path, PROGRAMS[name], {"index.md": "---\ntitle: A\n---\n" + fence()})
     (tmp_path / "docs" / "sentences.txt").write_text(SENTENCES, encoding="utf-8")
     made = build(tmp_path, PROGRAMS[name])
-    assert made.code == 0, made.said
-    assert made.said.count(f"docs/index.md:6: {NOTICE}") == 1, made.said
-    assert f"docs/index.md:10: {PASSED_OVER}" in made.said
-    assert "arning: docs" not in made.said
+    assert made.code == 0, made.message
+    assert made.message.count(f"docs/index.md:6: {NOTICE}") == 1, made.message
+    assert f"docs/index.md:10: {PASSED_OVER}" in made.message
+    assert "arning: docs" not in made.message
 
 
 def test_python_markdown(
@@ -62,28 +62,28 @@ def test_mystmd(tmp_path: Path) -> None:
         "```{attention-figure}\n:file: sentences.txt\n```\n"
     )
     mystmd.make(tmp_path, {"index.md": page, "sentences.txt": SENTENCES})
-    code, said = mystmd.build(tmp_path, "--site", "--strict")
-    assert code == 0, said
-    assert f"index.md:3 {NOTICE}" in said
-    assert f"index.md:8 {PASSED_OVER}" in said
+    code, message = mystmd.build(tmp_path, "--site", "--strict")
+    assert code == 0, message
+    assert f"index.md:3 {NOTICE}" in message
+    assert f"index.md:8 {PASSED_OVER}" in message
     # The rules of a project can silence a message.
     config = mystmd.MYST.replace("  plugins:", "  error_rules:\n    - {}\n  plugins:")
     rule = "rule: attention-notice\n      severity: ignore"
     (tmp_path / "myst.yml").write_text(config.format(rule), encoding="utf-8")
-    code, said = mystmd.build(tmp_path, "--site", "--strict")
-    assert code == 0, said
-    assert NOTICE not in said
+    code, message = mystmd.build(tmp_path, "--site", "--strict")
+    assert code == 0, message
+    assert NOTICE not in message
 
 
 def test_quarto(tmp_path: Path) -> None:
     (tmp_path / "sentences.txt").write_text(SENTENCES, encoding="utf-8")
     (tmp_path / "notes.qmd").write_text(fence("{.", "}"), encoding="utf-8")
-    code, _, said = quarto.pandoc(
+    code, _, message = quarto.pandoc(
         tmp_path, "-t", "html", "--fail-if-warnings", ATTENTION_STRICT="1"
     )
-    assert code == 0, said
-    assert f"[INFO] notes.qmd:3: {NOTICE}\n" in said
-    assert f"[INFO] notes.qmd:7: {PASSED_OVER}\n" in said
+    assert code == 0, message
+    assert f"[INFO] notes.qmd:3: {NOTICE}\n" in message
+    assert f"[INFO] notes.qmd:7: {PASSED_OVER}\n" in message
 
 
 def test_command_line(tmp_path: Path) -> None:

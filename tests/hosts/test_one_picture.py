@@ -205,7 +205,7 @@ def test_sites_of_markdown(tmp_path: Path, expected: list[Parts | None], name: s
     write(tmp_path, PROGRAMS[name], {"index.md": fences("attention")})
     put_picture(tmp_path / "docs")
     made = build(tmp_path, PROGRAMS[name])
-    assert made.code == 0, made.said
+    assert made.code == 0, made.message
     same(first_of_each(made.html()), expected)
 
 
@@ -241,8 +241,8 @@ def test_mystmd(tmp_path: Path, expected: list[Parts | None]) -> None:
     mystmd.make(tmp_path, {"index.md": myst()})
     put_picture(tmp_path)
     assert find_mystmd.find().is_file()
-    code, said = mystmd.build(tmp_path, "--site", "--strict")
-    assert code == 0, said
+    code, message = mystmd.build(tmp_path, "--site", "--strict")
+    assert code == 0, message
     page = json.loads((tmp_path / "_build" / "site" / "content" / "index.json").read_text())[
         "mdast"
     ]

@@ -98,8 +98,8 @@ def pandoc(folder: Path, *arguments: str, **env: str) -> tuple[int, str, str]:
 
 def test_html(tmp_path: Path) -> None:
     (tmp_path / "notes.qmd").write_text(NOTES, encoding="utf-8")
-    code, html, said = pandoc(tmp_path, "-t", "html", "--fail-if-warnings")
-    assert code == 0, said
+    code, html, message = pandoc(tmp_path, "-t", "html", "--fail-if-warnings")
+    assert code == 0, message
     page = BeautifulSoup(html, "html.parser")
     fox = page.select_one("figure.attention-figure#fox")
     assert (fox["data-layer"], fox["data-head"]) == ("0", "2")
@@ -121,8 +121,8 @@ def test_html(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("kind", "ending"), [("latex", "pdf"), ("docx", "png"), ("typst", "svg")])
 def test_files_for_print_have_pictures(tmp_path: Path, kind: str, ending: str) -> None:
     (tmp_path / "notes.qmd").write_text(NOTES, encoding="utf-8")
-    code, _, said = pandoc(tmp_path, "-t", kind, "-o", f"notes.{kind}")
-    assert code == 0, said
+    code, _, message = pandoc(tmp_path, "-t", kind, "-o", f"notes.{kind}")
+    assert code == 0, message
     pictures = list((tmp_path / "attention_files").iterdir())
     assert [path.suffix for path in pictures] == [f".{ending}"] * 2
 
@@ -135,44 +135,46 @@ def test_figures_of_other_documents(tmp_path: Path) -> None:
     (tmp_path / "week" / "one.qmd").write_text(other, encoding="utf-8")
     text = "{attn:focus}`a <fox 0.2 fox -> quick>` {attn:weight}`fox 0.2 fox -> quick` {attn:focus}`b <hand>`"
     (tmp_path / "notes.qmd").write_text(text, encoding="utf-8")
-    code, html, said = pandoc(tmp_path, "-t", "html", "--fail-if-warnings")
-    assert code == 0, said
+    code, html, message = pandoc(tmp_path, "-t", "html", "--fail-if-warnings")
+    assert code == 0, message
     links = BeautifulSoup(html, "html.parser").find_all("a")
     # Quarto makes the address of a page of the address of a document.
     assert [link["href"] for link in links] == ["week/one.qmd#fox", "week/one.qmd#fig-hand"]
     assert links[0]["data-selection"] == "layer=0&head=2&pin=4.2"
     assert f"{WEIGHTS[0, 2, 4, 2]:.3f}" in html
     (tmp_path / "two.qmd").write_text(other, encoding="utf-8")
-    code, _, said = pandoc(tmp_path, "-t", "html", "--fail-if-warnings")
+    code, _, message = pandoc(tmp_path, "-t", "html", "--fail-if-warnings")
     assert code != 0
-    assert "notes.qmd:1: the name 'fox' is ambiguous: figures of two.qmd and week/one.qmd" in said
+    assert (
+        "notes.qmd:1: the name 'fox' is ambiguous: figures of two.qmd and week/one.qmd" in message
+    )
 
 
 def test_mistakes(tmp_path: Path) -> None:
     (tmp_path / "notes.qmd").write_text(WRONG, encoding="utf-8")
-    code, html, said = pandoc(tmp_path, "-t", "html")
+    code, html, message = pandoc(tmp_path, "-t", "html")
     assert code == 0
-    for told in (
+    for reported in (
         "notes.qmd:5: unknown option 'layr' (did you mean layer?)",
         "notes.qmd:9: there is no figure of the name 'nope'",
         "notes.qmd:16: the claim '1.3: quick -> the > 1.5' is false",
     ):
-        assert told in said
+        assert reported in message
     page = BeautifulSoup(html, "html.parser")
     assert "did you mean layer?" in page.select_one(".attention-placeholder").get_text()
     assert pandoc(tmp_path, "-t", "html", "--fail-if-warnings")[0] != 0
     # Quarto does not fail on warnings.
-    code, _, said = pandoc(tmp_path, "-t", "html", ATTENTION_STRICT="1")
+    code, _, message = pandoc(tmp_path, "-t", "html", ATTENTION_STRICT="1")
     assert code != 0
-    assert "notes.qmd:9: there is no figure" in said
+    assert "notes.qmd:9: there is no figure" in message
 
 
 def test_lines_are_right_below_a_backtick_in_an_option(tmp_path: Path) -> None:
     source = '```{.attention caption="The `x`"}\nthe quick\n```\n\n```{.attention layer="77"}\na b\n```\n'
     (tmp_path / "notes.qmd").write_text(source, encoding="utf-8")
-    code, html, said = pandoc(tmp_path, "-t", "html")
+    code, html, message = pandoc(tmp_path, "-t", "html")
     assert code == 0
-    assert "notes.qmd:5: invalid value 77 for layer" in said
+    assert "notes.qmd:5: invalid value 77 for layer" in message
     assert "<code>x</code>" in html
 
 
@@ -180,10 +182,10 @@ def test_one_store_with_capture(tmp_path: Path) -> None:
     (tmp_path / "notes.qmd").write_text(NOTES, encoding="utf-8")
     (tmp_path / "_quarto.yml").write_text("project:\n  type: website\n", encoding="utf-8")
     (tmp_path / "attention.toml").write_text('cache = "numbers"\n', encoding="utf-8")
-    code, _, said = pandoc(tmp_path, "-t", "html", ATTENTION_MODE="frozen", ATTENTION_STRICT="1")
+    code, _, message = pandoc(tmp_path, "-t", "html", ATTENTION_MODE="frozen", ATTENTION_STRICT="1")
     assert code != 0
-    assert "notes.qmd:10: the attention of builtin" in said
+    assert "notes.qmd:10: the attention of builtin" in message
     ran = CliRunner().invoke(main, ["capture", str(tmp_path), "--json"])
     assert len(json.loads(ran.stdout)["captured"]) == 1
-    code, _, said = pandoc(tmp_path, "-t", "html", ATTENTION_MODE="frozen", ATTENTION_STRICT="1")
-    assert code == 0, said
+    code, _, message = pandoc(tmp_path, "-t", "html", ATTENTION_MODE="frozen", ATTENTION_STRICT="1")
+    assert code == 0, message

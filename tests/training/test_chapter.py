@@ -88,9 +88,9 @@ def test_the_chapters_scores_are_those_of_the_card() -> None:
             (off,) = re.findall(r"0\.\d", measure)
             assert f"* - head {off} - {score}" in TEXT
         else:
-            told = re.sub(r" \(position [\d.]+\)", "", measure)
+            reported = re.sub(r" \(position [\d.]+\)", "", measure)
             assert f"* - {head} - " in TEXT
-            assert re.search(rf"- {head} - [^*]*? - {re.escape(told)} - {score}", TEXT), measure
+            assert re.search(rf"- {head} - [^*]*? - {re.escape(reported)} - {score}", TEXT), measure
     for position in re.findall(r"\(position (\d\.\d{3})\)", card):
         assert f"{position} by position" in TEXT or f"- {position}" in TEXT
 

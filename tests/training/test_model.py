@@ -247,10 +247,10 @@ def test_the_card_says_what_is_measured() -> None:
         (heads.VERB, "weight on the subject"): measured.readings["verb"].weight,
     }
     for length, scores in measured.induction.items():
-        told = f"weight on what came next, {length} random tokens twice"
-        expected[heads.INDUCTION, told] = scores
-    for ((layer, head), told), scores in expected.items():
-        pattern = rf"\| {layer}\.{head} \| [^|]* \| {re.escape(told)} \| ([\d.]+) \|"
+        reported = f"weight on what came next, {length} random tokens twice"
+        expected[heads.INDUCTION, reported] = scores
+    for ((layer, head), reported), scores in expected.items():
+        pattern = rf"\| {layer}\.{head} \| [^|]* \| {re.escape(reported)} \| ([\d.]+) \|"
         (printed,) = re.findall(pattern, card)
         assert float(printed) == pytest.approx(scores[layer, head], abs=0.002)
     for kind, (layer, head) in (("pronoun", heads.PRONOUN), ("verb", heads.VERB)):

@@ -25,7 +25,7 @@ def table() -> dict[str, list[float]]:
 
 def test_the_card_says_what_is_measured() -> None:
     """On a part of the card's pictures, so that numbers are near and not the same."""
-    found, told = evaluate(VISION_FOLDER, 80), table()
+    found, reported = evaluate(VISION_FOLDER, 80), table()
     measured = (
         found.class_target,
         found.class_grey,
@@ -33,20 +33,20 @@ def test_the_card_says_what_is_measured() -> None:
         found.itself,
         found.to_class,
     )
-    assert len(told) == 13
+    assert len(reported) == 13
     for layer in range(3):
         for head in range(4):
             numbers = [one[layer, head] for one in measured]
-            assert numbers == pytest.approx(told[f"{layer}.{head}"], abs=0.06)
+            assert numbers == pytest.approx(reported[f"{layer}.{head}"], abs=0.06)
     (right,) = re.findall(r"it names ([\d.]+)% right", CARD)
     assert found.right * 100 == pytest.approx(float(right), abs=4)
 
 
 def test_the_chapter_has_the_numbers_of_the_card() -> None:
     chapter = source("a-picture-is-a-sentence.rst")
-    told = table()
-    heads = [numbers[0] for name, numbers in told.items() if name[0].isdigit()]
-    everywhere = told["*everywhere alike*"][0]
+    reported = table()
+    heads = [numbers[0] for name, numbers in reported.items() if name[0].isdigit()]
+    everywhere = reported["*everywhere alike*"][0]
     assert f"put {min(heads):.2f} to {max(heads):.2f} of the class token's weight" in chapter
     assert f"covers {everywhere:.2f} of the picture" in chapter
     (count,) = re.findall(r"Of (\d+) pictures that training never showed", CARD)

@@ -216,9 +216,9 @@ def test_issue_forms_ask_for_what_doctor_prints() -> None:
     }
     assert {"bug", "model", "idea", "config"} == forms.keys()
     for name in ("bug", "model"):
-        asked = {part["id"]: part for part in forms[name]["body"]}
-        assert "sphinx-attention doctor" in asked["doctor"]["attributes"]["description"]
-        assert asked["doctor"]["validations"] == {"required": True}
+        requested = {part["id"]: part for part in forms[name]["body"]}
+        assert "sphinx-attention doctor" in requested["doctor"]["attributes"]["description"]
+        assert requested["doctor"]["validations"] == {"required": True}
     for form in (forms[name] for name in ("bug", "model", "idea")):
         assert {"name", "description", "body"} <= form.keys()
         for part in form["body"]:

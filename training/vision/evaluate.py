@@ -68,7 +68,7 @@ def evaluate(folder: Path, pictures: int = _PICTURES) -> Evaluation:
     """
     network = load_vision(folder)
     shown, scenes = batch(np.random.default_rng(_SEED), pictures)
-    said = [int(network.probabilities(pixels).argmax()) for pixels in shown]
+    message = [int(network.probabilities(pixels).argmax()) for pixels in shown]
     target, grey, own, itself, to_class = [], [], [], [], []
     areas: list[tuple[float, float, float]] = []
     for pixels, scene in zip(shown, scenes, strict=True):
@@ -95,9 +95,9 @@ def evaluate(folder: Path, pictures: int = _PICTURES) -> Evaluation:
     count = len(KINDS)
     return Evaluation(
         pictures=pictures,
-        right=_share(a == b for a, b in zip(said, labels, strict=True)),
-        kind=_share(a % count == b % count for a, b in zip(said, labels, strict=True)),
-        colour=_share(a // count == b // count for a, b in zip(said, labels, strict=True)),
+        right=_share(a == b for a, b in zip(message, labels, strict=True)),
+        kind=_share(a % count == b % count for a, b in zip(message, labels, strict=True)),
+        colour=_share(a // count == b // count for a, b in zip(message, labels, strict=True)),
         class_target=np.mean(target, axis=0),
         class_grey=np.mean(grey, axis=0),
         area_target=float(area_target),

@@ -54,8 +54,8 @@ def compute(requests: Iterable[Request], opener: Opener) -> Iterator[tuple[Reque
                 continue
             for number, one in enumerate(request.bases):
                 wanted.setdefault(one.base.key, []).append(_Wanted(one, gathering, number))
-        asked = [same[0].request.base for same in wanted.values()]
-        for base, answer in _run(source, asked, opener) if asked else ():
+        requested = [same[0].request.base for same in wanted.values()]
+        for base, answer in _run(source, requested, opener) if requested else ():
             for use in wanted[base.key]:
                 yield from use.answered(answer)
 

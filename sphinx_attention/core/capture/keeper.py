@@ -137,8 +137,8 @@ class Keeper:
         Raises:
             OSError, EOFError: the build is gone.
         """
-        asked = receive(connection)
-        wanted: dict[str, Any] = asked["environment"]
+        requested = receive(connection)
+        wanted: dict[str, Any] = requested["environment"]
         if self._environment is None:
             # This is done before PyTorch is imported, which reads the variables once.
             for name in environment()["variables"].keys() - wanted["variables"].keys():
@@ -149,7 +149,7 @@ class Keeper:
         if self._environment != wanted:
             send(connection, {"again": True})
             return False
-        requests = read_requests(asked["requests"])
+        requests = read_requests(requested["requests"])
         with listening(lambda text: send(connection, {"say": text})):
             # The outcomes of a chunk are held until all of them are sent.
             for chunk in chunks(requests):

@@ -124,11 +124,11 @@ class Library:
         Every entry is read and its checksum and header are verified, because a damaged entry cannot
         be computed again once pages are written. `drain_warnings` tells which entries are damaged.
         """
-        asked = {request.key: request for request in requests if is_captured(request)}
+        requested = {request.key: request for request in requests if is_captured(request)}
         if self.mode == "refresh":
-            return list(asked.values())
-        self.store.prepare(key for key in asked if key not in self.not_stored)
-        return [r for key, r in asked.items() if not self._sound(key) and not self._hopeless(r)]
+            return list(requested.values())
+        self.store.prepare(key for key in requested if key not in self.not_stored)
+        return [r for key, r in requested.items() if not self._sound(key) and not self._hopeless(r)]
 
     def _hopeless(self, request: Request) -> bool:
         """Whether a request failed in an earlier build, and nothing has changed since then."""

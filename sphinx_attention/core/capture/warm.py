@@ -99,7 +99,7 @@ def _ask(requests: Sequence[Request]) -> Iterator[Outcome]:
     """
     for _ in range(_TRIES):
         try:
-            yield from _asked(requests)
+            yield from _requested(requests)
         except _AgainError:
             announce("packages or settings of the model have changed: it is loaded anew")
             continue
@@ -113,7 +113,7 @@ def _ask(requests: Sequence[Request]) -> Iterator[Outcome]:
     raise _GoneError("does not start anew")
 
 
-def _asked(requests: Sequence[Request]) -> Iterator[Outcome]:
+def _requested(requests: Sequence[Request]) -> Iterator[Outcome]:
     with _connected() as connection:
         send(connection, {"environment": environment(), "requests": write_requests(requests)})
         while True:

@@ -90,8 +90,8 @@ def _check_hidden(spec: FigureSpec, attention: Attention) -> None:
     The error is only for the option of this figure. The project's setting is for all figures.
     """
     own = not isinstance(spec.request.source, ModelSource)
-    asked = spec.request.special == "hide" and "special" not in spec.of_project
-    if not asked or not own or has_bin(attention):
+    requested = spec.request.special == "hide" and "special" not in spec.of_project
+    if not requested or not own or has_bin(attention):
         return
     raise AttentionError(
         Problem.OPTION,

@@ -94,10 +94,10 @@ def _check_parameters(
     try:
         signature.bind(text, **options)
     except TypeError as error:
-        asked = "".join(f", {option}=…" for option in options)
+        requested = "".join(f", {option}=…" for option in options)
         raise AttentionError(
             Problem.FUNCTION,
-            f"{name} is called as f(text{asked}), and does not take that: {error}",
+            f"{name} is called as f(text{requested}), and does not take that: {error}",
         ) from None
 
 

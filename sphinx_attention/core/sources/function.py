@@ -92,12 +92,12 @@ def read(request: Request, answers: dict[Any, Any] | None = None) -> Attention:
         if (value := getattr(request, name)) is not None
     }
     answers = {} if answers is None else answers
-    asked = (source.function, request.text, tuple(options.items()))
-    if asked not in answers:
+    requested = (source.function, request.text, tuple(options.items()))
+    if requested not in answers:
         answer = call(source.function, function, request.text, options)
         answers.clear()
-        answers[asked] = answer
-    answer = answers[asked]
+        answers[requested] = answer
+    answer = answers[requested]
     try:
         # Any access to the answer may raise an exception.
         with guarded(Problem.FUNCTION, "reading it", exits=True), np.errstate(all="ignore"):

@@ -325,15 +325,15 @@ def _missing(raw: Any) -> str:
 
 def _summary(raw: Any, request: Mapping[str, Any]) -> SummaryHeader | None:
     """The summary, which has the tokens of each sentence of the request."""
-    asked = request.get("summary")
-    if asked is None:
+    requested = request.get("summary")
+    if requested is None:
         need(raw is None, "there is a summary, and none was asked for")
         return None
-    texts = asked.get("texts") if isinstance(asked, dict) else None
+    texts = requested.get("texts") if isinstance(requested, dict) else None
     if not isinstance(texts, list):
-        raise UnfitError(f"the summary of the request is {brief(asked)}")
+        raise UnfitError(f"the summary of the request is {brief(requested)}")
     need(isinstance(raw, dict), "summary is", raw)
-    need(raw.get("kind") == asked.get("kind"), "the summary is of kind", raw.get("kind"))
+    need(raw.get("kind") == requested.get("kind"), "the summary is of kind", raw.get("kind"))
     kind = text_of(raw.get("kind"), "the kind of the summary", _LONGEST_NAME)
     sentences, facts = raw.get("sentences"), raw.get("facts")
     if not isinstance(sentences, list) or not isinstance(facts, dict):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sphinx_attention.core.capture.library import Library
     from sphinx_attention.core.request import Request
     from sphinx_attention.core.store.base import Store
-    from sphinx_attention.hosts.notes import Asked
+    from sphinx_attention.hosts.notes import PageRequests
     from sphinx_attention.hosts.sphinx.collect import Collected
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -66,7 +66,7 @@ def json_option(command: Command) -> Command:
     )
 
 
-def read_notes(docs: Path, defines: Sequence[str]) -> Asked:
+def read_notes(docs: Path, defines: Sequence[str]) -> PageRequests:
     """The requests of the notes.
 
     A folder with conf.py is read by Sphinx, another one as Markdown. The host is imported here,
@@ -128,10 +128,10 @@ class _StandardError(io.TextIOBase):
         return sys.stderr.isatty()
 
 
-def documents_by_key(asked: Iterable[tuple[str, Request]]) -> dict[str, list[str]]:
+def documents_by_key(requested: Iterable[tuple[str, Request]]) -> dict[str, list[str]]:
     """The documents of each key, once each, in order."""
     found: dict[str, list[str]] = {}
-    for document, request in asked:
+    for document, request in requested:
         documents = found.setdefault(request.key, [])
         if document not in documents:
             documents.append(document)
@@ -143,7 +143,7 @@ def say(message: str = "") -> None:
     click.echo(message, err=True)
 
 
-def telling() -> AbstractContextManager[None]:
+def reporting_progress() -> AbstractContextManager[None]:
     """During a block, report slow steps to a person: loading models and downloading files."""
     return listening(say, bars=sys.stderr.isatty())
 

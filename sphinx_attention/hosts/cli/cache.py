@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from sphinx_attention.core.request import Request
     from sphinx_attention.core.store.base import Store
-    from sphinx_attention.hosts.notes import Asked
+    from sphinx_attention.hosts.notes import PageRequests
 
 _REVISION_SHOWN = 12
 """The characters of a revision in the list."""
@@ -227,7 +227,7 @@ def _carried(
     sys.exit(1 if wrong else 0)
 
 
-def _open(notes: Asked) -> Store:
+def _open(notes: PageRequests) -> Store:
     return open_store(notes.settings.cache, notes.base)
 
 

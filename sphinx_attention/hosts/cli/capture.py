@@ -29,10 +29,10 @@ from ._shared import (
     json_option,
     model_name,
     read_notes,
+    reporting_progress,
     say,
     say_warnings,
     short,
-    telling,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sphinx_attention.core.request import Request
-    from sphinx_attention.hosts.notes import Asked
+    from sphinx_attention.hosts.notes import PageRequests
 
 _DTYPES = ("float32", "bfloat16", "float16", "float64", "auto")
 _LONG_ENOUGH = 6
@@ -103,8 +103,8 @@ def capture(
     Exit code 1 if anything could not be computed or stored.
     """
     notes = read_notes(docs, defines)
-    asked = [(doc, _placed(request, device, dtype)) for doc, request in _wanted(notes, only)]
-    asked = [(doc, request) for doc, request in asked if is_captured(request)]
+    requested = [(doc, _placed(request, device, dtype)) for doc, request in _wanted(notes, only)]
+    requested = [(doc, request) for doc, request in requested if is_captured(request)]
     if dtype and any(_placed(r, None, dtype).key != r.key for _, r in notes):
         say(f'note: a build finds these entries only with "dtype": "{dtype}" in attention_models')
     # The command chooses this and not conf.py, because its purpose is to capture.
@@ -115,22 +115,22 @@ def capture(
         docs=shell_word(docs),
         record=FailureRecord(store.folder),
     )
-    missing = library.missing(request for _, request in asked)
+    missing = library.missing(request for _, request in requested)
     say_warnings(library)
     # These requests failed earlier and would fail again.
-    hopeless = list({r.key: r for _, r in asked if r.key in library.failures}.values())
-    there = len({r.key for _, r in asked}) - len(missing) - len(hopeless)
-    run = _Run(library, missing, hopeless, there, documents_by_key(asked))
+    hopeless = list({r.key: r for _, r in requested if r.key in library.failures}.values())
+    there = len({r.key for _, r in requested}) - len(missing) - len(hopeless)
+    run = _Run(library, missing, hopeless, there, documents_by_key(requested))
     if dry_run:
-        run.tell_missing(as_json=as_json)
+        run.list_missing(as_json=as_json)
         return
     run.compute(notes, jobs=jobs, scheduler=scheduler)
     say_warnings(library)
-    run.tell(as_json=as_json)
+    run.report(as_json=as_json)
     sys.exit(1 if library.failures or len(library.not_stored) else 0)
 
 
-def _wanted(notes: Asked, only: Sequence[str]) -> list[tuple[str, Request]]:
+def _wanted(notes: PageRequests, only: Sequence[str]) -> list[tuple[str, Request]]:
     if not only:
         return list(notes)
     chosen = [(doc, request) for doc, request in notes if _is_meant(doc, request, only)]
@@ -182,13 +182,13 @@ class _Run:
     there: int
     places: dict[str, list[str]]
 
-    def compute(self, notes: Asked, *, jobs: int, scheduler: str | None) -> None:
+    def compute(self, notes: PageRequests, *, jobs: int, scheduler: str | None) -> None:
         """Compute the missing requests, in any kind of process, with one progress bar."""
         if not self.missing:
             return
         shared = scheduler is not None and not isinstance(self.library.store, FolderStore)
         with contextlib.ExitStack() as stack:
-            stack.enter_context(telling())
+            stack.enter_context(reporting_progress())
             done = self._done(notes, jobs, scheduler)
             stack.callback(done.close)
             progress = stack.enter_context(
@@ -207,7 +207,7 @@ class _Run:
             # Workers wrote these entries. Reading them keeps them in the folder, too.
             self.library.store.prepare(request.key for request in self.missing)
 
-    def _done(self, notes: Asked, jobs: int, scheduler: str | None) -> Any:
+    def _done(self, notes: PageRequests, jobs: int, scheduler: str | None) -> Any:
         library, missing = self.library, self.missing
         if scheduler is None and jobs == 1:
             return (request for request, _ in library.capture(missing))
@@ -221,7 +221,7 @@ class _Run:
             ran = on_cluster(chunks(missing, CHUNK), destination, scheduler)
         return take_in(library, missing, ran)
 
-    def tell_missing(self, *, as_json: bool) -> None:
+    def list_missing(self, *, as_json: bool) -> None:
         """Print what would be computed."""
         if as_json:
             listed = [
@@ -239,7 +239,7 @@ class _Run:
             click.echo(f"{short(request.key)}  {model_name(request)}  {brief(request.subject)}")
         say(f"{len(self.missing)} to compute, {self.there} in the store already")
 
-    def tell(self, *, as_json: bool) -> None:
+    def report(self, *, as_json: bool) -> None:
         """Print what was computed, and what failed."""
         failures, not_stored = self.library.failures, self.library.not_stored
         failed = [r for r in (*self.missing, *self.hopeless) if r.key in failures]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
     from sphinx_attention.core.request import FunctionSource, ModelSource
-    from sphinx_attention.hosts.notes import Asked
+    from sphinx_attention.hosts.notes import PageRequests
 
 _NEEDED = (
     "sphinx-attention",
@@ -218,7 +218,7 @@ def _notes(docs: Path, defines: tuple[str, ...], *, models: bool) -> Iterator[Fi
         yield from _hidden()
         return
     requests = [request for _, request in notes]
-    where = counted(sum(bool(asked) for asked in notes.requests.values()), "document")
+    where = counted(sum(bool(requested) for requested in notes.requests.values()), "document")
     yield Finding("figures", f"{len(requests)} in {where}", ok=None)
     yield from _uses(notes)
     # conf.py may have added folders to sys.path.
@@ -233,7 +233,7 @@ def _notes(docs: Path, defines: tuple[str, ...], *, models: bool) -> Iterator[Fi
             yield _ask(source)
 
 
-def _uses(notes: Asked) -> Iterator[Finding]:
+def _uses(notes: PageRequests) -> Iterator[Finding]:
     """The decisions about the directives named `attention`: figures or admonitions."""
     for kind, figure in (("figure", True), ("admonition", False)):
         places: dict[str, list[str]] = {}
@@ -245,13 +245,13 @@ def _uses(notes: Asked) -> Iterator[Finding]:
             yield Finding("attention", listed, ok=None)
 
 
-def _store(docs: Path, notes: Asked) -> Finding:
+def _store(docs: Path, notes: PageRequests) -> Finding:
     """How many of the notes' requests the store has."""
     store = open_store(notes.settings.cache, notes.base)
     library = Library(store)
-    asked = {request.key for _, request in notes if is_captured(request)}
+    requested = {request.key for _, request in notes if is_captured(request)}
     missing = library.missing(request for _, request in notes)
-    found = f"{len(asked) - len(missing)} of {len(asked)} attentions are in {store.name}"
+    found = f"{len(requested) - len(missing)} of {len(requested)} attentions are in {store.name}"
     fill = f"sphinx-attention capture {shell_word(docs)}" if missing else ""
     if drain_warnings := library.drain_warnings():
         more = f" (and {len(drain_warnings) - 1} more)" if len(drain_warnings) > 1 else ""
@@ -259,7 +259,7 @@ def _store(docs: Path, notes: Asked) -> Finding:
     return Finding("store", found, ok=None if missing else True, do=fill)
 
 
-def _sources(notes: Asked) -> dict[str, ModelSource | FunctionSource | AttentionError]:
+def _sources(notes: PageRequests) -> dict[str, ModelSource | FunctionSource | AttentionError]:
     """Every source that the notes declare or use, once by name, or its error."""
     found: dict[str, ModelSource | FunctionSource | AttentionError] = {}
     for name in dict.fromkeys([*notes.settings.models, notes.settings.model]):

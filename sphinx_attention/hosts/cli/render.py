@@ -9,7 +9,7 @@ import click
 
 from sphinx_attention.core.authoring.options import OPTIONS, unknown_option
 from sphinx_attention.core.capture.library import Library
-from sphinx_attention.core.errors import Problem, speaking
+from sphinx_attention.core.errors import Problem, in_words_of
 from sphinx_attention.core.host_words import HostWords
 from sphinx_attention.core.render.description import credit
 from sphinx_attention.core.render.files import FORMATS, check_file, write_file
@@ -17,7 +17,7 @@ from sphinx_attention.core.store import open_store
 from sphinx_attention.core.text import clean_line
 from sphinx_attention.hosts.alone import read_alone, resolve_alone
 
-from ._shared import answer, brief, fail, json_option, say, say_warnings, telling
+from ._shared import answer, brief, fail, json_option, reporting_progress, say, say_warnings
 
 if TYPE_CHECKING:
     from sphinx_attention.core.figure.figure import Figure
@@ -66,7 +66,7 @@ WORDS = HostWords(
     help="A store to read and to fill: a folder or a URL. By default, no store is used.",
 )
 @json_option
-@speaking(WORDS)
+@in_words_of(WORDS)
 def render(
     *,
     text: str,
@@ -138,7 +138,7 @@ def _options(given: tuple[str, ...], matrix: Path | None) -> dict[str, str]:
 def _figure(text: str, model: str, options: dict[str, str], cache: str | None) -> Figure:
     spec = read_alone(text, options, model)
     library = Library(open_store(cache, Path.cwd()), "auto")
-    with telling():
+    with reporting_progress():
         requests = spec.requests
         for request, name in library.capture(library.missing(requests)):
             say(f"{name}: {brief(request.subject)}")

@@ -8,9 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sphinx_attention.core.boundary import guarded
-from sphinx_attention.core.errors import AttentionError, Problem, speaking
+from sphinx_attention.core.errors import AttentionError, Problem, in_words_of
 from sphinx_attention.core.text import quoted
-from sphinx_attention.hosts.notes import Asked, read_settings
+from sphinx_attention.hosts.notes import PageRequests, read_settings
 
 from .fences import FIGURE
 from .other_pages import fences_of, pages_of
@@ -34,14 +34,16 @@ def config_of(folder: Path) -> Path | None:
     return next((folder / name for name in CONFIGS if (folder / name).is_file()), None)
 
 
-@speaking(WORDS)
-def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], None]) -> Asked:
+@in_words_of(WORDS)
+def collect(
+    folder: Path, overrides: Mapping[str, str], warn: Callable[[str], None]
+) -> PageRequests:
     """Read all pages of a site.
 
     Args:
         folder: the folder with the configuration of the site.
         overrides: settings that replace those of the extension, such as ``cache``.
-        tell: is called with each mistake, and its file and line.
+        warn: is called with each mistake, and its file and line.
 
     Raises:
         AttentionError: the configuration cannot be read.
@@ -53,12 +55,12 @@ def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], No
     given.pop("assets", None)
     settings, problems = read_settings(given)
     for error in problems:
-        tell(f"{file.name if file else folder}: {error.message} [attention.{error.problem}]")
+        warn(f"{file.name if file else folder}: {error.message} [attention.{error.problem}]")
     sources = folder if file is None else folder / str(config.get("docs_dir", "docs"))
     if not sources.is_dir():
         raise AttentionError(Problem.CONFIG, f"{sources} is not a folder: docs_dir names it")
-    return Asked(
-        requests_in(pages_of(sources), settings, (folder, sources), tell), settings, folder
+    return PageRequests(
+        requests_in(pages_of(sources), settings, (folder, sources), warn), settings, folder
     )
 
 
@@ -66,7 +68,7 @@ def requests_in(
     pages: Iterable[Path],
     settings: Settings,
     places: tuple[Path, Path],
-    tell: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> dict[str, list[Request]]:
     """The requests of the fences of some pages, by the page.
 
@@ -74,7 +76,7 @@ def requests_in(
         pages: the files.
         settings: the settings of the project.
         places: the folder from which relative paths start, and that of the pages.
-        tell: is called with each mistake, and its file and line.
+        warn: is called with each mistake, and its file and line.
     """
     base, sources = places
     found: dict[str, list[Request]] = {}
@@ -89,7 +91,7 @@ def requests_in(
                     spec = read_figure(fence.options, fence.body, settings, where).spec
             except AttentionError as error:
                 line = fence.line + (error.line or 0)
-                tell(f"{path}:{line}: {error.message} [attention.{error.problem}]")
+                warn(f"{path}:{line}: {error.message} [attention.{error.problem}]")
             else:
                 found.setdefault(page, []).extend(spec.requests)
     return found

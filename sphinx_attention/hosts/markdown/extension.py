@@ -19,7 +19,7 @@ from sphinx_attention.core.authoring.quantities import QUANTITIES
 from sphinx_attention.core.authoring.reference import parse_reference
 from sphinx_attention.core.authoring.role_text import split_role
 from sphinx_attention.core.boundary import guarded
-from sphinx_attention.core.errors import AttentionError, Problem, speaking
+from sphinx_attention.core.errors import AttentionError, Problem, in_words_of
 from sphinx_attention.core.text import listed, nearest, quoted
 from sphinx_attention.hosts.prose import look_up
 
@@ -105,7 +105,7 @@ def page_of(md: Markdown) -> Page:
 class _Begin(Preprocessor):
     """Begins a page: finds its fences and numbers them."""
 
-    @speaking(WORDS)
+    @in_words_of(WORDS)
     def run(self, lines: list[str]) -> list[str]:
         """Return the lines, with the number of each fence in its first line."""
         page = _pages[self.md] = Page.of(self.md, _options[self.md], list(lines))
@@ -159,7 +159,7 @@ def noted(md: Markdown, name: str, options: Mapping[str, str], body: Any) -> str
     if name == CHECK:
         page.checks.append((fence, lines))
         return f"<!--attention-check:{len(page.checks) - 1}-->"
-    with speaking(WORDS):
+    with in_words_of(WORDS):
         return f"<!--attention-figure:{page.place(fence, lines)}-->"
 
 
@@ -190,7 +190,7 @@ def note_fence(
 class _Figures(Treeprocessor):
     """Puts figures and their captions into the tree, before the text of captions is read."""
 
-    @speaking(WORDS)
+    @in_words_of(WORDS)
     def run(self, root: ET.Element) -> None:
         """Replace the placeholders of fences."""
         page = page_of(self.md)
@@ -289,7 +289,7 @@ def _kind(name: str) -> MarkKind:
 class _Role(InlineProcessor):
     """Links to figures and numbers of them: ``{attn:weight}`fox 1.3 brown -> quick```."""
 
-    @speaking(WORDS)
+    @in_words_of(WORDS)
     def handleMatch(self, m: re.Match[str], data: str) -> tuple[ET.Element, int, int]:  # noqa: ARG002, N802
         """Return the link or the number."""
         page = page_of(self.md)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 
-from sphinx_attention.core.errors import speaking
+from sphinx_attention.core.errors import in_words_of
 
 from .page import answer
 from .words import WORDS
 
 
-@speaking(WORDS)
+@in_words_of(WORDS)
 def main() -> None:
     """Answer the question that the first argument names."""
     data = json.load(sys.stdin)

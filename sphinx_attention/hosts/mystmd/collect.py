@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.boundary import guarded
-from sphinx_attention.core.errors import AttentionError, Problem, speaking
+from sphinx_attention.core.errors import AttentionError, Problem, in_words_of
 from sphinx_attention.core.sources.author_files import locate
 from sphinx_attention.hosts.body import GIVES_TEXT, rows_of
 from sphinx_attention.hosts.elsewhere import Elsewhere, find_elsewhere
 from sphinx_attention.hosts.notations import MYST
-from sphinx_attention.hosts.notes import Asked, Notes
+from sphinx_attention.hosts.notes import Notes, PageRequests
 from sphinx_attention.hosts.toml_settings import project_settings
 
 from .words import HOST_OPTIONS, WORDS
@@ -37,17 +37,19 @@ _RULE = re.compile(r"\s*---\s*$")
 _HIDDEN = re.compile(r"[._]")
 
 
-@speaking(WORDS)
-def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], None]) -> Asked:
+@in_words_of(WORDS)
+def collect(
+    folder: Path, overrides: Mapping[str, str], warn: Callable[[str], None]
+) -> PageRequests:
     """Read all pages of a project.
 
     Args:
         folder: the folder with the configuration.
         overrides: settings that replace those of the project.
-        tell: is called with each mistake, and its file and line.
+        warn: is called with each mistake, and its file and line.
     """
     folder = folder.resolve()
-    settings = project_settings(folder, overrides, tell)
+    settings = project_settings(folder, overrides, warn)
     found: dict[str, list[Request]] = {}
     for path in pages_of(folder):
         page = path.relative_to(folder)
@@ -56,10 +58,10 @@ def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], No
                 with guarded(Problem.OPTION, f"reading the directive on line {line}"):
                     spec = read_directive(text, options, body, settings, (folder, path))
             except AttentionError as error:
-                tell(f"{path}:{line}: {error.message} [attention.{error.problem}]")
+                warn(f"{path}:{line}: {error.message} [attention.{error.problem}]")
             else:
                 found.setdefault(page.as_posix(), []).extend(spec.requests)
-    return Asked(found, settings, folder)
+    return PageRequests(found, settings, folder)
 
 
 def pages_of(folder: Path) -> list[Path]:

@@ -90,16 +90,16 @@ class Page:
 
     def answer(self) -> dict[str, Any]:
         """Draw the figures, and look up the references."""
-        asked = self.data["figures"]
-        self.specs = [self._read(one) for one in asked]
+        requested = self.data["figures"]
+        self.specs = [self._read(one) for one in requested]
         requests = [
             r for spec in self.specs if not isinstance(spec, AttentionError) for r in spec.requests
         ]
         for error in self.notes.capture(requests):
             self.warn(error, 1)
-        for spec, one in zip(self.specs, asked, strict=True):
+        for spec, one in zip(self.specs, requested, strict=True):
             self.figures.append(self._figure(spec, one))
-        nodes = [self._node(number) for number in range(len(asked))]
+        nodes = [self._node(number) for number in range(len(requested))]
         marks = [self._mark(one) for one in self.data["marks"]]
         for one in self.data["checks"]:
             self._check(one)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from sphinx_attention.core.authoring.options import OPTIONS, invalid, unknown_option
-from sphinx_attention.core.errors import AttentionError, Problem, speaking
+from sphinx_attention.core.errors import AttentionError, Problem, in_words_of
 from sphinx_attention.core.figure.derivation import of_variants
 from sphinx_attention.core.host_words import option
 from sphinx_attention.core.request import Tensor
@@ -19,8 +19,8 @@ from sphinx_attention.core.sources.answer import Answer
 from sphinx_attention.core.text import listed
 from sphinx_attention.hosts.alone import resolve_alone
 
-from .asked import DEFAULT_MODEL, ask_model, ask_weights
 from .compute import compute
+from .figure_request import DEFAULT_MODEL, request_from_model, request_from_weights
 from .formats import set_formats
 from .live_figure import LiveFigure
 from .options import WORDS
@@ -53,7 +53,7 @@ _OF_NUMBERS = (
 """The options that change numbers. All others change the picture."""
 
 
-@speaking(WORDS)
+@in_words_of(WORDS)
 def attention(
     text: str,
     model: Any = DEFAULT_MODEL,
@@ -107,25 +107,25 @@ def attention(
                 f"{option(name)} is not about numbers: remove it, or use figure(); expected "
                 f"{listed(_OF_NUMBERS)}",
             )
-    asked = ask_model(_checked(text), model, tokenizer, options)
-    if asked.spec.others:
+    requested = request_from_model(_checked(text), model, tokenizer, options)
+    if requested.spec.others:
         raise AttentionError(
             Problem.OPTION,
-            f"{len(asked.spec.variants)} attentions are asked for: expected one model, one part "
-            "and one sentence, or aggregate='mean sentences'; call attention() for each",
+            f"{len(requested.spec.variants)} attentions are requested: expected one model, one "
+            "part and one sentence, or aggregate='mean sentences'; call attention() for each",
         )
-    own = [name for name in asked.spec.request.keep if name not in keep]
-    request = replace(asked.spec.request, keep=(*_kept(keep), *own))
-    asked = replace(asked, spec=replace(asked.spec, request=request))
-    answers, remarks = compute(asked, cache)
+    own = [name for name in requested.spec.request.keep if name not in keep]
+    request = replace(requested.spec.request, keep=(*_kept(keep), *own))
+    requested = replace(requested, spec=replace(requested.spec, request=request))
+    answers, remarks = compute(requested, cache)
     _warn(remarks)
-    (answer,) = of_variants(asked.spec, answers)
+    (answer,) = of_variants(requested.spec, answers)
     if isinstance(answer, AttentionError):
         raise answer
     return answer
 
 
-@speaking(WORDS)
+@in_words_of(WORDS)
 def figure(
     text: Any = None,
     model: Any = DEFAULT_MODEL,
@@ -185,16 +185,16 @@ def figure(
                 f"{listed(without)} is given for weights, and there are none: give the weights as "
                 f"the first argument, or remove {listed(without)}",
             )
-        asked = ask_model(_checked(text), model, tokenizer, options, cache)
+        requested = request_from_model(_checked(text), model, tokenizer, options, cache)
     else:
         _check_no_model(model, tokenizer)
         if weights is None:
             text, weights = None, text
         own = {"tokens": tokens, "key_tokens": key_tokens, "masked": masked}
         sentence = None if text is None else _checked(text)
-        asked = ask_weights(sentence, weights, own, label, options)
-    answers, remarks = compute(asked, cache)
-    made = resolve_alone(asked.spec, answers)
+        requested = request_from_weights(sentence, weights, own, label, options)
+    answers, remarks = compute(requested, cache)
+    made = resolve_alone(requested.spec, answers)
     remarks += made.notices
     remarks += [str(one.error) for one in made.alternatives if one.error is not None]
     _warn(remarks)

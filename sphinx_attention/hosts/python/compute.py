@@ -15,24 +15,26 @@ from sphinx_attention.core.progress import listening
 from sphinx_attention.core.store import open_store
 
 if TYPE_CHECKING:
-    from .asked import Asked
+    from .figure_request import FigureRequest
 
 Found = Attention | AttentionError
 
 
-def compute(asked: Asked, cache: str | PathLike[str] | None) -> tuple[list[Found], list[str]]:
+def compute(
+    requested: FigureRequest, cache: str | PathLike[str] | None
+) -> tuple[list[Found], list[str]]:
     """An answer for each request, and warnings.
 
     Without a store, the numbers are those of the model. A store keeps them in steps of 1/8000.
 
     Args:
-        asked: the request of the program.
+        requested: the request of the program.
         cache: a folder or a URL of a store; None keeps nothing.
 
     Raises:
         AttentionError: a store is named for numbers that no store can keep.
     """
-    if cache is not None and asked.is_live:
+    if cache is not None and requested.is_live:
         raise AttentionError(
             Problem.OPTION,
             "cache keeps the numbers of named models, and a live model or given weights have no "
@@ -41,8 +43,8 @@ def compute(asked: Asked, cache: str | PathLike[str] | None) -> tuple[list[Found
     if not isinstance(cache, str | PathLike | None):
         raise invalid("cache", cache, "expected a folder, or the URL of a store")
     place = None if cache is None else fspath(cache)
-    library = Library(open_store(place, Path.cwd()), "auto", opener=asked.opener)
-    requests = asked.spec.requests
+    library = Library(open_store(place, Path.cwd()), "auto", opener=requested.opener)
+    requests = requested.spec.requests
     with listening(_say, bars=sys.stderr.isatty()):
         if place is None:
             by_key = {request.key: answer for request, answer in library.compute(requests)}

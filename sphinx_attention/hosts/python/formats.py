@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sphinx_attention.core.authoring.options import invalid
-from sphinx_attention.core.errors import speaking
+from sphinx_attention.core.errors import in_words_of
 from sphinx_attention.core.text import listed
 
 from .options import WORDS
@@ -17,7 +17,7 @@ _chosen: set[str] | None = None
 """The formats that the program chose. None is the default."""
 
 
-@speaking(WORDS)
+@in_words_of(WORDS)
 def set_formats(*names: str) -> None:
     """Choose the formats in which this notebook's outputs hold their figures.
 

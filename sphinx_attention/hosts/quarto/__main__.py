@@ -6,12 +6,12 @@ import json
 import sys
 from pathlib import Path
 
-from sphinx_attention.core.errors import speaking
+from sphinx_attention.core.errors import in_words_of
 
 from .document import WORDS, Document
 
 
-@speaking(WORDS)
+@in_words_of(WORDS)
 def main() -> None:
     """Answer for the document on the standard input."""
     json.dump(Document(json.load(sys.stdin), Path.cwd()).answer(), sys.stdout, ensure_ascii=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.errors import speaking
+from sphinx_attention.core.errors import in_words_of
 from sphinx_attention.hosts.markdown.collect import requests_in
-from sphinx_attention.hosts.notes import Asked
+from sphinx_attention.hosts.notes import PageRequests
 from sphinx_attention.hosts.toml_settings import project_settings
 
 from .document import CONFIG, WORDS
@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 __all__ = ["CONFIG", "collect"]
 
 
-@speaking(WORDS)
-def collect(folder: Path, overrides: Mapping[str, str], tell: Callable[[str], None]) -> Asked:
+@in_words_of(WORDS)
+def collect(
+    folder: Path, overrides: Mapping[str, str], warn: Callable[[str], None]
+) -> PageRequests:
     """Read all documents of a project.
 
     Args:
         folder: the folder with the configuration.
         overrides: settings that replace those of the project.
-        tell: is called with each mistake, and its file and line.
+        warn: is called with each mistake, and its file and line.
     """
     folder = folder.resolve()
-    settings = project_settings(folder, overrides, tell)
+    settings = project_settings(folder, overrides, warn)
     pages = documents_of(folder)
-    return Asked(requests_in(pages, settings, (folder, folder), tell), settings, folder)
+    return PageRequests(requests_in(pages, settings, (folder, folder), warn), settings, folder)

@@ -112,8 +112,8 @@ class Document:
 
     def answer(self) -> dict[str, Any]:
         """Draw the figures, and look up the references."""
-        asked = self.data["figures"]
-        self.written = [self._read(number, one) for number, one in enumerate(asked)]
+        requested = self.data["figures"]
+        self.written = [self._read(number, one) for number, one in enumerate(requested)]
         requests = [
             request
             for one in self.written
@@ -122,8 +122,8 @@ class Document:
         ]
         for error in self.notes.capture(requests):
             self.warn(error)
-        self.figures = [self._figure(number) for number in range(len(asked))]
-        made = [self._made(number) for number in range(len(asked))]
+        self.figures = [self._figure(number) for number in range(len(requested))]
+        made = [self._made(number) for number in range(len(requested))]
         marks = [self._mark(one) for one in self.data["marks"]]
         for number, one in enumerate(self.data["checks"]):
             self._check(number, one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sphinx_attention
-from sphinx_attention.core.host_words import speak_as
+from sphinx_attention.core.host_words import use_words
 
 from . import (
     assets,
@@ -31,7 +31,7 @@ ENV_VERSION = 10
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register every part."""
-    speak_as(WORDS)
+    use_words(WORDS)
     config.setup_config(app)
     domain.setup_domain(app)
     directive.setup_directives(app)

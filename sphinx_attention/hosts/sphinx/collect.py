@@ -16,7 +16,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.text import clean_line
-from sphinx_attention.hosts.notes import Asked
+from sphinx_attention.hosts.notes import PageRequests
 from sphinx_attention.hosts.paths import require_conf
 
 from .config import settings_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Collected(Asked):
+class Collected(PageRequests):
     """The requests of the documents in a Sphinx project.
 
     Attributes:
@@ -87,7 +87,9 @@ def _collect(docs: Path, overrides: Mapping[str, str], warnings: TextIO) -> Coll
                 f"Sphinx cannot read {docs}: {_in_one_line(error)}",
                 "".join(traceback.format_exception(error)),
             ) from error
-        requests = {name: tuple(asked) for name, asked in domain_of(app.env).requests.items()}
+        requests = {
+            name: tuple(requested) for name, requested in domain_of(app.env).requests.items()
+        }
         kept = uses_of(app.env)
         uses = tuple(use for name in sorted(kept) for use in kept[name])
         return Collected(requests, settings_of(app.config), Path(app.confdir), uses)

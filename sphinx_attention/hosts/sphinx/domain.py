@@ -208,7 +208,7 @@ def capture(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
                 pass
         report(library, domain)
     if wanted and library.mode == "frozen":
-        _tell_how_to_compute(library)
+        _say_how_to_compute(library)
     domain.prose.look_up()
     report(library, domain)
     domain.pages = Pages.of(app)
@@ -233,7 +233,7 @@ def collect_everything(*_: Any) -> None:
     gc.unfreeze()
 
 
-def _tell_how_to_compute(library: Library) -> None:
+def _say_how_to_compute(library: Library) -> None:
     """Tell an author under ``serve`` why a changed sentence has no figure."""
     from sphinx_attention.core.capture import warm  # noqa: PLC0415 - a full store needs none of it
 

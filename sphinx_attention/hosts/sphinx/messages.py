@@ -56,7 +56,7 @@ def message_of(error: AttentionError) -> str:
     return f"{SETTINGS_FILE}: {error.message}" if error.setting else error.message
 
 
-def tell_notices(figure: Figure, location: Any) -> None:
+def report_notices(figure: Figure, location: Any) -> None:
     """Log facts that the author of a figure may want to know, though they are not mistakes."""
     for notice in figure.notices:
         logger.info("%s", notice, location=location)

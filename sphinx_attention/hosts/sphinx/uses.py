@@ -82,7 +82,7 @@ class _Reporter:
         """Note which documents will be read."""
         self.read = tuple(docnames)
 
-    def tell(self, app: Sphinx, env: BuildEnvironment) -> None:
+    def report(self, app: Sphinx, env: BuildEnvironment) -> None:
         """Report the decisions about the directives in them."""
         read, self.read = sorted(self.read), ()
         uses = [use for docname in read for use in uses_of(env).get(docname, ())]
@@ -125,4 +125,4 @@ def setup_uses(app: Any) -> None:
     app.add_env_collector(AttentionCollector)
     reporter = _Reporter()
     app.connect("env-before-read-docs", reporter.begin)
-    app.connect("env-updated", reporter.tell)
+    app.connect("env-updated", reporter.report)

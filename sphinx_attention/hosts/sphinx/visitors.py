@@ -34,7 +34,7 @@ from .builder import builder_of
 from .config import settings_of
 from .domain import domain_of, entries_of, report, warn_of_weight
 from .latex import OURS, as_latex, without_captions
-from .messages import tell_notices, warn_of
+from .messages import report_notices, warn_of
 from .nodes import attention_figure, attention_picture
 from .picture_files import format_for, picture_of
 from .translations import placeholder_of
@@ -111,7 +111,7 @@ class ResolveFigures(SphinxPostTransform):
                     warn_of(shown_warning, location=node)
                     place = get_node_location(node) or document
                     domain.pages.note_warning(document, shown_warning, place, drawn=True)
-                tell_notices(figure, location=node)
+                report_notices(figure, location=node)
                 for one in figure.beside:
                     if one.error is not None:
                         warn_of(one.error, location=node)

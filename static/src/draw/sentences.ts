@@ -31,7 +31,7 @@ export function vectorLabel({ tokens, from, model: { signed, phrases } }: Line):
 }
 
 /** The sentence that screen readers announce for tokens in focus. */
-export function spoken(model: Model, tokens: readonly string[], from: Side, others: readonly string[]): string {
+export function announcement(model: Model, tokens: readonly string[], from: Side, others: readonly string[]): string {
   const named = tokens.reduce((one, other) => say("and", { one, other }));
   const values = { tokens: named, others: others.join(", ") || nothing() };
   return say(looks(model, from, tokens.length > 1, false), values, model.phrases);

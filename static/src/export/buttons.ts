@@ -23,9 +23,9 @@ export function buttons(controller: FigureController, phrase: typeof say): HTMLE
       void Promise.resolve()
         .then(work)
         .then(() => done, () => phrase("failed"))
-        .then((said) => {
-          controller.announce(said);
-          button.textContent = said;
+        .then((message) => {
+          controller.announce(message);
+          button.textContent = message;
           setTimeout(() => (button.textContent = label), SAID);
         });
     });

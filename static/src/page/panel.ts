@@ -10,7 +10,7 @@ import { weightVectorElement, weightVectorOf } from "./weight-vector";
 import { inFocus, type State } from "../state/state";
 import type { Reading, View } from "../views/view";
 import { say } from "../data/phrases";
-import { cutoffNote, directionLabel, spoken } from "../draw/sentences";
+import { cutoffNote, directionLabel, announcement } from "../draw/sentences";
 
 /** Pairs in the table. */
 const PAIRS = weights.listed_pairs;
@@ -134,7 +134,7 @@ export function openPanel(figure: HTMLElement, model: Model, view: View): Panel 
       }
       const line = lineAt(state, places);
       const others = tokensOn(model, otherSide(line.from));
-      setText(live, spoken(model, texts(model, places), line.from, named(model, line, others, places)));
+      setText(live, announcement(model, texts(model, places), line.from, named(model, line, others, places)));
     },
     announce: (text) => setText(live, text),
   };

@@ -40,13 +40,13 @@ function each(name: string, check: (figure: FigureCase) => void): void {
 
 /** Squares in the form in which Python writes them into the vectors. */
 function caseOfSquares({ paths, label }: Squares): SquaresCase {
-  const told = paths.map((path): SquaresCase[0][number] => {
+  const written = paths.map((path): SquaresCase[0][number] => {
     const name = path["class"]!;
     const hue = Number(/attention-hue-(\d+)/.exec(name)![1]);
     const [special, shown] = ["special", "shown"].map((end) => Number(name.includes(`square--${end}`)));
     return [path["data-head"]!, hue, special!, shown!, path["fill-opacity"] ?? "", path["d"]!];
   });
-  return [told, label];
+  return [written, label];
 }
 
 function arcsLayout(figure: FigureCase) {

@@ -9,7 +9,7 @@ import { neighbour } from "../../src/page/tokens";
 import { draw } from "../../src/views/arcs";
 import type { ArcsLayout } from "../../src/views/arcs/curves";
 import type { TokenElement } from "../../src/views/view";
-import { cutoffNote, spoken } from "../../src/draw/sentences";
+import { cutoffNote, announcement } from "../../src/draw/sentences";
 import { atRest, cross, model } from "../sample";
 
 const state = atRest;
@@ -121,7 +121,7 @@ test("a page uses the phrases of its language", () => {
     place: "Schicht {layer}, Kopf {head}",
   };
   try {
-    assert.equal(spoken(model, ["fox"], "query", ["dog 0.447"]), "fox schaut auf dog 0.447");
+    assert.equal(announcement(model, ["fox"], "query", ["dog 0.447"]), "fox schaut auf dog 0.447");
     assert.equal(placeInWords(model, "", 0, [1]), "Schicht 5, Kopf 11");
     // A phrase without a translation is in English.
     assert.equal(cutoffNote(96, lineOf(model, 0, 0, [at(1)], "from")), "edges show 96\u00a0% of this row");
@@ -143,9 +143,9 @@ test("differences have their sign", () => {
 });
 
 test("sentences for screen readers", () => {
-  assert.equal(spoken(model, ["fox"], "query", ["fox 0.467", "dog 0.447"]), "fox looks at fox 0.467, dog 0.447");
-  assert.equal(spoken(model, ["fox"], "key", []), "fox is looked at by nothing that is shown");
-  assert.equal(spoken(model, ["a", "b"], "key", ["c 0.100"]), "a and b are looked at by c 0.100");
+  assert.equal(announcement(model, ["fox"], "query", ["fox 0.467", "dog 0.447"]), "fox looks at fox 0.467, dog 0.447");
+  assert.equal(announcement(model, ["fox"], "key", []), "fox is looked at by nothing that is shown");
+  assert.equal(announcement(model, ["a", "b"], "key", ["c 0.100"]), "a and b are looked at by c 0.100");
   const note = (count: number) =>
     cutoffNote(96, lineOf(model, 0, 0, count > 1 ? [at(1), at(2)] : [at(1)], count > 1 ? "from" : "to"));
   assert.equal(note(1), "edges show 96\u00a0% of this column");

@@ -97,8 +97,8 @@ test("rows are kept, and a fence in Markdown is longer than any in them", () => 
 
 test("the host's own notation is filled in", () => {
   const one: Model = { ...model, layers: ["0"], heads: ["0"] };
-  const asked = { text: 'a "b" \'c\'', options: { alt: 'a "b"', causal: "", note: "50 %t" }, body: "" };
-  const shown = (notation: Notation, more: Partial<Directive> = {}) => copied({ ...asked, notation, ...more }, atRest, arcs, one);
+  const directive = { text: 'a "b" \'c\'', options: { alt: 'a "b"', causal: "", note: "50 %t" }, body: "" };
+  const shown = (notation: Notation, more: Partial<Directive> = {}) => copied({ ...directive, notation, ...more }, atRest, arcs, one);
   assert.equal(shown(FENCE).split(" layer=")[0], "```attention alt='a \"b\"' causal=\"\" note=\"50 %t\"");
   assert.ok(shown(FENCE, { body: "1 0\n0 1" }).endsWith("\na \"b\" 'c'\n\n1 0\n0 1\n```\n"));
   assert.ok(shown(FENCE, { options: { focus: "", note: "`" } }).startsWith('~~~attention note="`"'));
@@ -133,8 +133,8 @@ test("the head with the numbers is drawn, and rows are not pinned with columns",
 
 test("the host's own notation is filled in", () => {
   const one: Model = { ...model, layers: ["0"], heads: ["0"] };
-  const asked = { text: 'a "b" \'c\'', options: { alt: 'a "b"', causal: "", note: "50 %t" }, body: "" };
-  const shown = (notation: Notation, more: Partial<Directive> = {}) => copied({ ...asked, notation, ...more }, atRest, arcs, one);
+  const directive = { text: 'a "b" \'c\'', options: { alt: 'a "b"', causal: "", note: "50 %t" }, body: "" };
+  const shown = (notation: Notation, more: Partial<Directive> = {}) => copied({ ...directive, notation, ...more }, atRest, arcs, one);
   assert.equal(shown(FENCE).split(" layer=")[0], "```attention alt='a \"b\"' causal=\"\" note=\"50 %t\"");
   assert.ok(shown(FENCE, { body: "1 0\n0 1" }).endsWith("\na \"b\" 'c'\n\n1 0\n0 1\n```\n"));
   assert.ok(shown(FENCE, { options: { focus: "", note: "`" } }).startsWith('~~~attention note="`"'));

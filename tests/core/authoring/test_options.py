@@ -94,12 +94,12 @@ def test_an_option_about_edges_in_a_view_without_edges_is_told(
     tmp_path: Path, view: str, *, drawn: bool
 ) -> None:
     place = around(tmp_path, model="org/m")
-    told = parse("a b", {"view": view, "cutoff": "0.5", "rest": "none"}, None, place).notices
+    reported = parse("a b", {"view": view, "cutoff": "0.5", "rest": "none"}, None, place).notices
     expected = [
         f"{name}: the view {view} draws no edges, so that this option changes nothing"
         for name in ("cutoff", "rest")
     ]
-    assert list(told) == ([] if drawn else expected)
+    assert list(reported) == ([] if drawn else expected)
     assert parse("a b", {"view": view}, None, place).notices == ()
 
 
@@ -304,12 +304,12 @@ def test_wrong_values_are_reported(
 )
 def test_no_value_ends_a_build(tmp_path: Path, name: str, value: str) -> None:
     matrix = "1" if name in {"scores", "causal", "tokens"} else None
-    message = said(parse, "a", {name: value}, matrix, around(tmp_path, model="org/m"))
+    message = output(parse, "a", {name: value}, matrix, around(tmp_path, model="org/m"))
     message.encode()
     assert len(message) < 700
 
 
-def said(function: Callable[..., object], *arguments: object) -> str:
+def output(function: Callable[..., object], *arguments: object) -> str:
     """The message with which a call fails, or an empty string."""
     try:
         function(*arguments)
@@ -361,11 +361,11 @@ def test_every_option_is_explained() -> None:
 def test_the_model_is_asked_for_the_named_layers_alone(tmp_path: Path) -> None:
     place = HostContext(Settings(model="m"), tmp_path, lambda name: tmp_path / name)
 
-    def asked(**options: str) -> object:
+    def requested(**options: str) -> object:
         return parse("a b", options, None, place).request.layers
 
-    assert asked(layers="1,3") == (1, 3)
-    assert asked() is None
-    assert asked(layers="1,3", aggregate="mean") == (1, 3)
+    assert requested(layers="1,3") == (1, 3)
+    assert requested() is None
+    assert requested(layers="1,3", aggregate="mean") == (1, 3)
     # These aggregates need the layers below, whichever layers the page carries.
-    assert asked(layers="1,3", aggregate="rollout") is None
+    assert requested(layers="1,3", aggregate="rollout") is None

@@ -172,7 +172,7 @@ from pathlib import Path
 from sphinx_attention.core.sources.huggingface import runner as transformers
 
 def counted(source, load=transformers.load, **options):
-    with Path(os.environ["ATTENTION_TOLD"]).open("a") as file:
+    with Path(os.environ["ATTENTION_CALLS"]).open("a") as file:
         file.write(f"{os.getpid()} load {source.name}\\n")
     return load(source, **options)
 

@@ -65,15 +65,15 @@ def build(folder: Path, model: Model, requests=(BAD, GOOD), mode="auto") -> Libr
 @pytest.mark.parametrize("problem", [Problem.MODEL, Problem.TEXT, Problem.INSTALL, Problem.OPTION])
 def test_a_failed_request_is_not_tried_again(tmp_path: Path, problem: Problem) -> None:
     model = Model(problem)
-    said = []
+    output = []
     for _ in range(3):
         library = build(tmp_path, model)
-        said.append(library.failures[BAD.key].message)
+        output.append(library.failures[BAD.key].message)
         states = library.state_of(BAD), library.state_of(GOOD)
     assert model.loads == 1
-    assert len(set(said)) == 1
-    assert said[0].startswith("no attention over bad one; it is tried again when ")
-    assert f"`sphinx-attention capture docs --refresh --only {BAD.key[:12]}`" in said[0]
+    assert len(set(output)) == 1
+    assert output[0].startswith("no attention over bad one; it is tried again when ")
+    assert f"`sphinx-attention capture docs --refresh --only {BAD.key[:12]}`" in output[0]
     # The folder in which the command runs does not change the page.
     assert states[0] == f"failed ({problem}): no attention over bad one"
     # A refresh tries again, and a success removes the record of the failure.
@@ -135,12 +135,12 @@ def test_the_network_is_checked_before_anything_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = Model(Problem.NETWORK)
-    asked = []
-    monkeypatch.setattr(failures_module, "hub_answers", lambda: bool(asked.append(1)))
+    requested = []
+    monkeypatch.setattr(failures_module, "hub_answers", lambda: bool(requested.append(1)))
     others = [Request(SOURCE, f"bad {n}") for n in range(5)]
     for _ in range(3):
         build(tmp_path, model, others)
-    assert (model.loads, len(asked)) == (1, 2)
+    assert (model.loads, len(requested)) == (1, 2)
     monkeypatch.setattr(failures_module, "hub_answers", lambda: True)
     build(tmp_path, model, others)
     assert model.loads == 2

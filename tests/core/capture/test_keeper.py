@@ -80,7 +80,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return made
 
 
-def asked(keeper_: Keeper, *requests: Request, **other: Any) -> tuple[bool, list[Any]]:
+def requested(keeper_: Keeper, *requests: Request, **other: Any) -> tuple[bool, list[Any]]:
     """Ask as a build does. Return whether the process goes on, its messages and its outcomes."""
     here, there = Pipe()
     with here, there:
@@ -91,10 +91,10 @@ def asked(keeper_: Keeper, *requests: Request, **other: Any) -> tuple[bool, list
         wire.send(here, question)
         on = keeper_.answer(there)
         there.close()
-        return on, list(heard(here))
+        return on, list(received(here))
 
 
-def heard(way: Connection) -> Iterator[Any]:
+def received(way: Connection) -> Iterator[Any]:
     while True:
         try:
             message = wire.receive(way)
@@ -106,23 +106,23 @@ def heard(way: Connection) -> Iterator[Any]:
 def test_a_model_is_loaded_once_and_named_once(world: World) -> None:
     mine = Keeper(Models())
     request = Request(SMALL, "a b c")
-    on, said = asked(mine, request)
+    on, output = requested(mine, request)
     assert on
-    assert said[0].key == request.key
+    assert output[0].key == request.key
     # The answer is an entry as a store keeps it, for the whole request.
     library = Library(MemoryStore())
-    library.keep(request.key, said[0].data)
+    library.keep(request.key, output[0].data)
     assert library.get(request).weights[0, 0, 0, 0] == pytest.approx(1 / 3, abs=1e-4)
-    assert said[1:] == [{"say": "small is loaded (100 MB) and stays in memory"}, {"done": True}]
-    _, said = asked(mine, Request(SMALL, "d e"), Request(SMALL, "d e", merge="words"))
-    assert [type(one) for one in said] == [Outcome, Outcome, dict]
+    assert output[1:] == [{"say": "small is loaded (100 MB) and stays in memory"}, {"done": True}]
+    _, output = requested(mine, Request(SMALL, "d e"), Request(SMALL, "d e", merge="words"))
+    assert [type(one) for one in output] == [Outcome, Outcome, dict]
     assert world.opened == ["small"]
 
 
 def test_many_requests_are_all_answered_by_one_loaded_model(world: World) -> None:
     requests = [Request(source, f"a {n}") for source in (OTHER, SMALL) for n in range(20)]
-    _, said = asked(Keeper(Models()), *requests)
-    outcomes = [one for one in said if isinstance(one, Outcome)]
+    _, output = requested(Keeper(Models()), *requests)
+    outcomes = [one for one in output if isinstance(one, Outcome)]
     assert {one.key for one in outcomes} == {request.key for request in requests}
     assert len(outcomes) == 40
     assert sorted(world.opened) == ["other", "small"]
@@ -138,19 +138,19 @@ def test_the_memory_of_kept_models_is_bounded(world: World) -> None:
         (LARGE, ["small", "large"]),
         (OTHER, ["other"]),
     ]:
-        asked(mine, Request(source, "a b"))
+        requested(mine, Request(source, "a b"))
         assert sorted(set(world.kept)) == sorted(kept), source
 
 
 def test_a_failure_is_reported_and_not_kept(world: World) -> None:
     world.sizes["small"] = 0
     mine = Keeper(Models())
-    _, said = asked(mine, Request(SMALL, "a b"))
-    assert (said[0].error.problem, said[0].error.message) == (Problem.NETWORK, "no network")
-    assert (said[0].error.trace, said[0].data) == ("a trace", None)
+    _, output = requested(mine, Request(SMALL, "a b"))
+    assert (output[0].error.problem, output[0].error.message) == (Problem.NETWORK, "no network")
+    assert (output[0].error.trace, output[0].data) == ("a trace", None)
     world.sizes["small"] = 100
-    _, said = asked(mine, Request(SMALL, "a b"))
-    assert said[0].data
+    _, output = requested(mine, Request(SMALL, "a b"))
+    assert output[0].data
     assert world.opened == ["small", "small"]
 
 
@@ -159,10 +159,10 @@ def test_a_model_whose_files_have_changed_is_opened_anew(world: World, tmp_path:
     (tmp_path / "config.json").write_text("{}")
     mine = Keeper(Models())
     for _ in range(2):
-        asked(mine, Request(source, "a b"))
+        requested(mine, Request(source, "a b"))
     assert world.opened == ["small"]
     (tmp_path / "config.json").write_text("{ }")
-    asked(mine, Request(source, "a b"))
+    requested(mine, Request(source, "a b"))
     assert world.opened == ["small", "small"]
     assert world.closed == ["small"]
 
@@ -174,12 +174,12 @@ def test_the_process_takes_over_settings_of_conf_py(
     mine = Keeper(Models())
     variables = {"HF_HOME": str(tmp_path)}
     path = [str(tmp_path), *sys.path]
-    on, _ = asked(mine, Request(SMALL, "a b"), variables=variables, path=path)
+    on, _ = requested(mine, Request(SMALL, "a b"), variables=variables, path=path)
     assert on
     assert os.environ["HF_HOME"] == str(tmp_path)
     assert "HF_HUB_OFFLINE" not in os.environ
     assert sys.path == path
-    assert asked(mine, Request(SMALL, "a c"), variables=variables, path=path)[0]
+    assert requested(mine, Request(SMALL, "a c"), variables=variables, path=path)[0]
 
 
 @pytest.mark.parametrize(
@@ -187,8 +187,8 @@ def test_the_process_takes_over_settings_of_conf_py(
 )
 def test_another_environment_needs_a_new_process(world: World, other: dict[str, Any]) -> None:
     mine = Keeper(Models())
-    asked(mine, Request(SMALL, "a b"))
-    assert asked(mine, Request(SMALL, "c d"), **other) == (False, [{"again": True}])
+    requested(mine, Request(SMALL, "a b"))
+    assert requested(mine, Request(SMALL, "c d"), **other) == (False, [{"again": True}])
     assert world.opened == ["small"]
 
 
@@ -238,11 +238,11 @@ def library() -> Library:
 def captured(
     library: Library, *requests: Request, configured: bool = False
 ) -> tuple[list[str], list[str]]:
-    said: list[str] = []
-    with listening(said.append):
+    output: list[str] = []
+    with listening(output.append):
         ran = warm.capture(library, requests, configured=configured)
         done = [request.text for request, _ in ran]
-    return done, said
+    return done, output
 
 
 @pytest.mark.posix
@@ -263,11 +263,11 @@ def test_the_build_computes_what_a_dead_process_did_not_answer(
     with Listener(str(tmp_path / "socket"), authkey=b"\xab") as listener:
         thread = threading.Thread(target=answer)
         thread.start()
-        done, said = captured(library, Request(SMALL, "a b"), Request(SMALL, "c d"))
+        done, output = captured(library, Request(SMALL, "a b"), Request(SMALL, "c d"))
         thread.join()
     assert done == ["a b", "c d"]
     died = "the process that keeps the model has died: this build loads it by itself"
-    assert said == [died]
+    assert output == [died]
     assert (len(world.opened), ran.opened) == (answered, ["small"])
 
 
@@ -285,10 +285,10 @@ def test_without_the_process_a_build_computes_by_itself(
     monkeypatch.setenv(wire.ADDRESS, str(socket_folder / "socket"))
     monkeypatch.setenv(wire.KEY, "ab")
     request = Request(SMALL, "a b")
-    done, said = captured(library, request)
+    done, output = captured(library, request)
     assert done == ["a b"]
-    assert "does not answer" in said[0]
-    assert "this build loads it by itself" in said[0]
+    assert "does not answer" in output[0]
+    assert "this build loads it by itself" in output[0]
     assert library.get(request).query_tokens[1].text == "b"
 
 
@@ -311,6 +311,6 @@ def test_functions_and_the_builtin_model_are_not_sent(
 
     monkeypatch.setenv(wire.ADDRESS, str(tmp_path / "socket"))
     requests = (Request(builtin(), "the fox"), Request(FunctionSource("f", "gone:f"), "a"))
-    done, said = captured(library, *requests)
+    done, output = captured(library, *requests)
     assert len(done) == 2
-    assert not [line for line in said if "process" in line]
+    assert not [line for line in output if "process" in line]

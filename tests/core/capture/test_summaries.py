@@ -108,36 +108,36 @@ def kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sphinx_attention.core.capture.recompute.KINDS", {"diagonals": known})
 
 
-def asked(texts: tuple[str, ...] = TEXTS, **parameters: Any) -> Request:
+def requested(texts: tuple[str, ...] = TEXTS, **parameters: Any) -> Request:
     spec = SummarySpec("diagonals", texts, tuple(sorted(parameters.items())))
     return Request(SOURCE, texts[0], summary=spec)
 
 
 def test_the_key_has_the_sentences_their_order_and_the_parameters() -> None:
     keys = {
-        asked().key,
-        asked(TEXTS[::-1]).key,
-        asked(TEXTS[:2]).key,
-        asked(c=2).key,
+        requested().key,
+        requested(TEXTS[::-1]).key,
+        requested(TEXTS[:2]).key,
+        requested(c=2).key,
         Request(SOURCE, TEXTS[0]).key,
     }
     assert len(keys) == 5
-    assert asked().key == asked().key
-    assert [base.text for base in asked().bases] == list(TEXTS)
-    assert asked().bases[0].key == Request(SOURCE, TEXTS[0]).key
+    assert requested().key == requested().key
+    assert [base.text for base in requested().bases] == list(TEXTS)
+    assert requested().bases[0].key == Request(SOURCE, TEXTS[0]).key
 
 
 def test_one_entry_is_made_in_one_run_with_the_other_requests() -> None:
     runner, store = Runner(), MemoryStore()
     library = Library(store, opener=runner.open)
     other = Request(SOURCE, "four five")
-    done = [r for r, _ in library.capture(library.missing([asked(), other]))]
-    assert set(done) == {asked(), other}
+    done = [r for r, _ in library.capture(library.missing([requested(), other]))]
+    assert set(done) == {requested(), other}
     assert runner.opened == 1
     # The sentence that both of them need is run once.
     assert sorted(runner.ran) == sorted(TEXTS)
-    assert list(store.keys()) == sorted([asked().key, other.key])
-    made = library.get(asked()).summary
+    assert list(store.keys()) == sorted([requested().key, other.key])
+    made = library.get(requested()).summary
     assert made is not None
     for number, text in enumerate(TEXTS):
         weights = attention_of(text).weights
@@ -148,17 +148,17 @@ def test_one_entry_is_made_in_one_run_with_the_other_requests() -> None:
     assert made.common["lengths"].tolist() == [3, 2, 4]
     assert [[t.text for t in s] for s in made.sentences] == [t.split() for t in TEXTS]
     assert made.facts == {"unit": "weight"}
-    assert library.missing([asked()]) == []
+    assert library.missing([requested()]) == []
 
 
 def test_an_entry_comes_back_as_it_was_written() -> None:
-    maker = Diagonals(asked())
+    maker = Diagonals(requested())
     for number, text in enumerate(TEXTS):
         maker.add(number, attention_of(text))
     made = maker.finish()
-    data = pack(asked(), made)
-    assert pack(asked(), made) == data
-    read = unpack(data, asked().key)
+    data = pack(requested(), made)
+    assert pack(requested(), made) == data
+    read = unpack(data, requested().key)
     assert read.summary is not None
     assert made.summary is not None
     for name, array in {**made.summary.arrays, **made.summary.common}.items():
@@ -169,7 +169,7 @@ def test_an_entry_comes_back_as_it_was_written() -> None:
     assert few.summary is not None
     assert np.array_equal(few.summary.arrays["own"], made.summary.arrays["own"][[1]][:, [0, 2]])
     with pytest.raises(DamagedEntryError):
-        unpack(data, asked(c=2).key)
+        unpack(data, requested(c=2).key)
 
 
 def test_an_entry_of_one_sentence_has_no_summary() -> None:
@@ -183,7 +183,7 @@ def test_the_sentence_that_fails_is_named(bad: str) -> None:
     """Also if the sentence is a word of the message."""
     runner = Runner()
     library = Library(MemoryStore(), opener=runner.open)
-    wrong = asked(("one two", bad, "six"))
+    wrong = requested(("one two", bad, "six"))
     done = [r for r, _ in library.capture([wrong, Request(SOURCE, "six")])]
     assert done.count(wrong) == 1
     assert library.failures[wrong.key].message == f"sentence 2, “{bad}”: it is too long"
@@ -192,7 +192,7 @@ def test_the_sentence_that_fails_is_named(bad: str) -> None:
 
 def test_a_sentence_that_its_error_names_is_not_named_twice() -> None:
     library = Library(MemoryStore(), opener=Runner().open)
-    wrong = asked(("one two", "broken", "six"))
+    wrong = requested(("one two", "broken", "six"))
     list(library.capture([wrong]))
     error = library.failures[wrong.key]
     assert error.message == f"{SOURCE.label} over “broken” failed: ValueError: no luck"
@@ -207,7 +207,7 @@ def test_a_sentence_that_its_error_names_is_not_named_twice() -> None:
 def test_a_missing_library_is_reported_before_a_model_is_opened() -> None:
     runner = Runner()
     library = Library(MemoryStore(), opener=runner.open)
-    wrong = asked(library="missing")
+    wrong = requested(library="missing")
     list(library.capture([wrong]))
     assert runner.opened == 0
     assert library.failures[wrong.key].problem is Problem.INSTALL
@@ -216,15 +216,15 @@ def test_a_missing_library_is_reported_before_a_model_is_opened() -> None:
 def test_a_frozen_build_says_which_command_makes_it() -> None:
     library = Library(MemoryStore(), "frozen")
     with pytest.raises(AttentionError, match="diagonals") as raised:
-        library.get(asked())
+        library.get(requested())
     assert "“one two three” and 2 more sentences" in raised.value.message
-    assert f"--only {asked().key[:12]}" in raised.value.message
+    assert f"--only {requested().key[:12]}" in raised.value.message
 
 
 def test_it_goes_over_the_wire_and_through_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request = asked(heads=(0, 2), c=0.5)
+    request = requested(heads=(0, 2), c=0.5)
     assert read_requests(write_requests([request])) == [request]
     runner = Runner()
     monkeypatch.setattr("sphinx_attention.core.capture.chunks.open_source", runner.open)
@@ -241,14 +241,14 @@ def test_what_is_computed_again_is_compared(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(
         "sphinx_attention.core.capture.recompute.Library", lambda s, m: Library(s, m, runner.open)
     )
-    list(Library(store, opener=runner.open).capture([asked()]))
-    assert list(recompute(store, [asked()])) == [(asked(), "")]
-    moved = store.get(asked().key)
+    list(Library(store, opener=runner.open).capture([requested()]))
+    assert list(recompute(store, [requested()])) == [(requested(), "")]
+    moved = store.get(requested().key)
     assert moved is not None
     assert moved.summary is not None
     moved = replace(
         moved, summary=replace(moved.summary, arrays={"own": moved.summary.arrays["own"] + 0.1})
     )
-    store.put(asked(), moved)
-    ((_, why),) = recompute(store, [asked()])
+    store.put(requested(), moved)
+    ((_, why),) = recompute(store, [requested()])
     assert why.startswith("its own differ, by 0.1")

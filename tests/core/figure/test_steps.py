@@ -75,7 +75,7 @@ class TestOption:
         assert caught.value.problem is Problem.OPTION
 
     @pytest.mark.parametrize(
-        ("options", "said"),
+        ("options", "output"),
         [
             ({"pair": "a b"}, "remove the option pair, or the option generate"),
             ({"target": "a b"}, "remove the option target, or the option generate"),
@@ -100,10 +100,10 @@ class TestOption:
             ({"selection": "step=last"}, "expected a whole number from 1 to 4"),
         ],
     )
-    def test_options_that_exclude_generate(self, options: dict[str, str], said: str) -> None:
+    def test_options_that_exclude_generate(self, options: dict[str, str], output: str) -> None:
         with pytest.raises(AttentionError) as caught:
             spec_of(generate="4", **options)
-        assert said in caught.value.message
+        assert output in caught.value.message
         assert caught.value.problem is Problem.OPTION
 
     def test_generate_needs_a_model(self) -> None:
@@ -205,9 +205,9 @@ class TestSteps:
 
 class TestWords:
     def test_what_the_model_wrote_is_reported(self) -> None:
-        told = about(figure())
-        assert "over: one two three one two, and what the model wrote after it" in told
-        assert told.endswith("three one two three.")
+        reported = about(figure())
+        assert "over: one two three one two, and what the model wrote after it" in reported
+        assert reported.endswith("three one two three.")
         assert "from “three” on, the model wrote the text itself" in credit(figure())
         assert whole_texts(figure())[:2] == [("", TEXT), ("continuation", "three one two three")]
 

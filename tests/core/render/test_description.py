@@ -62,8 +62,8 @@ def test_matrices_and_empty_heads():
 
 
 def test_right_to_left_words_are_isolated():
-    said = describe(figure("שלום b", [[0, 1], [1, 0]]))
-    assert "\u2068שלום\u2069 looks at b" in said
+    message = describe(figure("שלום b", [[0, 1], [1, 0]]))
+    assert "\u2068שלום\u2069 looks at b" in message
 
 
 def test_a_list_of_pairs_names_which_of_equal_words_is_meant():

@@ -248,28 +248,28 @@ class TestTheWords:
 
     def test_the_fidelity_is_said(self, tmp_path: Any) -> None:
         figure = figure_of(tmp_path, 40)
-        said = describe(figure)
+        message = describe(figure)
         assert figure.attention.summary is not None
         tokens = sum(map(len, figure.attention.summary.sentences))
         near, own, order = figure.attention.summary.arrays["fidelity-pca"][
             figure.layer, figure.head
         ]
-        assert f"{2 * tokens:,} queries and keys of 40 sentences, placed by PCA" in said
+        assert f"{2 * tokens:,} queries and keys of 40 sentences, placed by PCA" in message
         shown = f"{100 * near:.1f}" if near < 0.1 else f"{100 * near:.0f}"
         assert (
             f"ten strongest keys, {shown} % are among its ten nearest".replace(" %", "\xa0%")
-            in said
+            in message
         )
-        assert f"for {100 * own:.0f}\xa0%" in said
-        assert f"logit {'−' if order < 0 else ''}{abs(order):.2f}" in said
+        assert f"for {100 * own:.0f}\xa0%" in message
+        assert f"logit {'−' if order < 0 else ''}{abs(order):.2f}" in message
 
     def test_it_says_where_nearness_means_little(self, tmp_path: Any) -> None:
         figure = figure_of(tmp_path, 60)
         assert figure.attention.summary is not None
         near = figure.attention.summary.arrays["fidelity-pca"]
-        for value, told in ((0.05, True), (0.5, False)):
+        for value, reported in ((0.05, True), (0.5, False)):
             near[..., 0] = value
-            assert ("nearness means little" in describe(figure)) is told
+            assert ("nearness means little" in describe(figure)) is reported
 
 
 class TestTheFiles:
@@ -317,13 +317,13 @@ class TestTheFiles:
         soup = BeautifulSoup(render_html(figure_of(tmp_path, 60), "u", write), "html.parser")
         element = soup.select_one('script[type="application/x-attention-files"]')
         assert element is not None
-        told = json.loads(element.get_text())
-        assert set(told) == {
+        reported = json.loads(element.get_text())
+        assert set(reported) == {
             "common",
             "overview",
             *(f"head-{n}-{m}" for n in (0, 1) for m in (0, 1)),
         }
-        one = told["head-0-1"]
+        one = reported["head-0-1"]
         name = one["src"].removeprefix("_static/")
         assert name.startswith(LATER)
         text = re.fullmatch(

@@ -60,10 +60,10 @@ def test_patches_have_a_row_a_column_and_the_label_of_their_picture(tmp_path: Pa
 
 def test_both_ways_to_name_pictures_ask_for_the_same(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("circle.png\ncross.png\n")
-    asked = spec_of(tmp_path, file="list.txt").request
-    assert spec_of(tmp_path, image="circle.png | cross.png").request.key == asked.key
-    assert spec_of(tmp_path, image="cross.png | circle.png").request.key != asked.key
-    assert read_requests(write_requests([asked])) == [asked]
+    requested = spec_of(tmp_path, file="list.txt").request
+    assert spec_of(tmp_path, image="circle.png | cross.png").request.key == requested.key
+    assert spec_of(tmp_path, image="cross.png | circle.png").request.key != requested.key
+    assert read_requests(write_requests([requested])) == [requested]
 
 
 def test_a_file_of_pictures_stands_alone(tmp_path: Path) -> None:

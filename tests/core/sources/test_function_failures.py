@@ -20,12 +20,12 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     monkeypatch.syspath_prepend(tmp_path)
     known = set(sys.modules)
 
-    def make(files: dict[str, str], name: str = "course.models:f", **asked: Any) -> Any:
+    def make(files: dict[str, str], name: str = "course.models:f", **requested: Any) -> Any:
         for file, text in files.items():
             path = tmp_path / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        return run(Request(FunctionSource("mine", name), "the fox", **asked))
+        return run(Request(FunctionSource("mine", name), "the fox", **requested))
 
     yield make
     for module in set(sys.modules) - known:

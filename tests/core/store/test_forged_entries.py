@@ -43,8 +43,8 @@ STEPS_TAKEN: list[Any] = [[["🦊", 0.5], ["x", 0.25]], [["שלום", 1]]]
 
 def went_on(candidates: Any, **changes: Any) -> bytes:
     """An entry of a model that generated the last two tokens."""
-    asked = {"key": GENERATED.key, "request": json.loads(GENERATED.canonical())}
-    return sealed({**HEADER, **asked, "candidates": candidates, **changes})
+    requested = {"key": GENERATED.key, "request": json.loads(GENERATED.canonical())}
+    return sealed({**HEADER, **requested, "candidates": candidates, **changes})
 
 
 WENT_ON = {
@@ -191,9 +191,9 @@ def test_a_forged_entry_is_found_before_its_page_is_written(tmp_path: Any) -> No
             # At first only the header is read. Decoding the numbers finds the damage.
             with pytest.raises(Exception, match="cannot be used: its contents cannot be right"):
                 library.get(REQUEST)
-        (told,) = library.drain_warnings()
-        assert "cannot be right" in told.message
-        assert told.key == REQUEST.key
+        (reported,) = library.drain_warnings()
+        assert "cannot be right" in reported.message
+        assert reported.key == REQUEST.key
 
 
 # Small entries that unpack to much

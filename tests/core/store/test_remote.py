@@ -69,16 +69,16 @@ def test_entries_are_fetched_in_batches_and_none_twice(
     for one in requests[:24]:
         remote.write(one.key, pack(one, attention(layers=1, heads=1)))
     monkeypatch.setattr(shared_module, "_AT_ONCE", 16)
-    asked: list[int] = []
+    requested: list[int] = []
     cat = remote_module.read_objects
     monkeypatch.setattr(
         remote_module,
         "read_objects",
-        lambda s, paths, most: [asked.append(len(paths)), cat(s, paths, most)][1],
+        lambda s, paths, most: [requested.append(len(paths)), cat(s, paths, most)][1],
     )
     store = opened(url, tmp_path / "b")
     missing = Library(store).missing(requests)
-    assert asked == [16, 16, 8]
+    assert requested == [16, 16, 8]
     assert missing == requests[24:]
     assert sorted(store.local.keys()) == sorted(one.key for one in requests[:24])
     # Another machine may have added entries in the meantime, so missing entries are asked for

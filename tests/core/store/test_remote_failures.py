@@ -227,8 +227,8 @@ def test_an_endless_answer_is_a_miss(
             store = opened(f"http://127.0.0.1:{server.server_port}", tmp_path)
             library = Library(store)
             assert library.missing([REQUEST, request("b")]) == [REQUEST, request("b")]
-            said = " ".join(told.message for told in library.drain_warnings())
-            assert "larger than the 1,048,576 bytes" in said or "cut short" in said
+            output = " ".join(reported.message for reported in library.drain_warnings())
+            assert "larger than the 1,048,576 bytes" in output or "cut short" in output
             assert list(store.keys()) == []
             assert tracemalloc.get_traced_memory()[1] < (30 << 20)
         finally:

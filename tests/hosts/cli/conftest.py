@@ -19,7 +19,7 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notes]:
     folder = tmp_path / "source"
     folder.mkdir()
     counting = Counting(folder)
-    for name in ("ATTENTION_TOLD", "ATTENTION_SLOW"):
+    for name in ("ATTENTION_CALLS", "ATTENTION_SLOW"):
         monkeypatch.setenv(name, counting.environment()[name])
     monkeypatch.syspath_prepend(str(folder))
     forget()

@@ -42,14 +42,14 @@ def alter(notes: Notes, key: str, by: float) -> None:
     from sphinx_attention.hosts.sphinx.collect import collect
 
     store = FolderStore(notes.store)
-    (asked,) = {r for _, r in collect(notes.folder, {}) if r.key == key}
+    (requested,) = {r for _, r in collect(notes.folder, {}) if r.key == key}
     found = store.get(key)
     assert found is not None
     weights = found.weights.copy()
     weights[0, 0, 0, :2] += [by, -by]
     from dataclasses import replace
 
-    store.put(asked, replace(found, weights=weights))
+    store.put(requested, replace(found, weights=weights))
 
 
 # list
@@ -86,8 +86,8 @@ def test_the_list_marks_unused_and_damaged_entries(filled: Notes) -> None:
 
 
 def test_control_characters_of_an_entry_do_not_reach_the_terminal(filled: Notes) -> None:
-    asked = request("\x1b[2J gone")
-    FolderStore(filled.store).write(asked.key, pack(asked, attention()))
+    requested = request("\x1b[2J gone")
+    FolderStore(filled.store).write(requested.key, pack(requested, attention()))
     assert "\x1b" not in filled.run("cache", "list", str(filled.folder)).out
 
 
@@ -143,9 +143,9 @@ def test_reported_differences() -> None:
     for gap, differs in ((WEIGHT * 0.9, False), (WEIGHT * 1.1, True), (np.nan, True)):
         weights = one.weights.astype(np.float64).copy()
         weights[1, 2, 3, 1] += gap
-        said = compare(one, replace(one, weights=weights))
-        assert bool(said) == differs
-        assert not differs or "(1.2, '🦊' to '</script>'" in said
+        message = compare(one, replace(one, weights=weights))
+        assert bool(message) == differs
+        assert not differs or "(1.2, '🦊' to '</script>'" in message
     assert "other keys" in compare(one, replace(one, masked=np.zeros_like(one.masked)))
     assert "shape" in compare(one, replace(one, weights=one.weights[:1], layer_names=()))
     other = tuple(replace(t, text=t.text + "!") for t in one.query_tokens)

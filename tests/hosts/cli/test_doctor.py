@@ -205,12 +205,14 @@ def test_doctor_lists_figures_and_admonitions(notes: Notes) -> None:
     lines = ".. attention:: a b c\n\n.. attention:: This call is deprecated.\n"
     page.write_text(f"{page.read_text()}\n{lines}")
     model = "attention_model=counting"
-    told = notes.run("doctor", str(notes.folder), "--no-models", "-D", model).out.splitlines()
-    told = [line for line in told if "attention: " in line]
+    reported = notes.run("doctor", str(notes.folder), "--no-models", "-D", model).out.splitlines()
+    reported = [line for line in reported if "attention: " in line]
     assert any(
-        "1 figure, because it is one line of plain text: index.rst:" in line for line in told
+        "1 figure, because it is one line of plain text: index.rst:" in line for line in reported
     )
-    assert any("1 admonition, because it reads as a warning to readers: " in line for line in told)
+    assert any(
+        "1 admonition, because it reads as a warning to readers: " in line for line in reported
+    )
 
 
 def test_a_wrong_declaration_does_not_stop_the_other_models(notes: Notes) -> None:

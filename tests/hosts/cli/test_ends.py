@@ -204,10 +204,10 @@ def test_a_closed_pipe_is_no_error(notes: Notes) -> None:
         env=notes.counting.environment(),
     ) as child:
         child.stdout.close()
-        said = child.stderr.read()
+        message = child.stderr.read()
     assert child.returncode in {0, 1}
-    assert "Traceback" not in said
-    assert "BrokenPipe" not in said
+    assert "Traceback" not in message
+    assert "BrokenPipe" not in message
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -218,7 +218,7 @@ def test_an_interrupt_ends_a_command_without_a_traceback(notes: Notes, jobs: str
     while not list(notes.store.glob("??/*.attn")) and time.monotonic() < deadline:
         time.sleep(0.05)
     child.send_signal(signal.SIGINT)
-    _, said = child.communicate(timeout=60)
+    _, message = child.communicate(timeout=60)
     assert child.returncode == 1
-    assert "Aborted!" in said
-    assert not re.search("Traceback|Error", said)
+    assert "Aborted!" in message
+    assert not re.search("Traceback|Error", message)

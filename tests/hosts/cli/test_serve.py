@@ -60,11 +60,11 @@ class Served:
     """The running command, and the notes."""
 
     docs: Path
-    said: Path
+    message: Path
     port: int = field(default_factory=free_port)
 
     def start(self, *more: str) -> None:
-        with self.said.open("w") as file:
+        with self.message.open("w") as file:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "sphinx_attention", "serve", str(self.docs)),
@@ -85,7 +85,7 @@ class Served:
 
     @property
     def output(self) -> str:
-        return self.said.read_text(errors="replace")
+        return self.message.read_text(errors="replace")
 
     @property
     def built(self) -> int:
@@ -159,13 +159,13 @@ def alone(tmp_path: Path, model: Path) -> Iterator[Served]:
 def test_the_model_is_loaded_once_for_changed_sentences(served: Served, tmp_path: Path) -> None:
     keeper = served.keeper()
     first = served.figure()
-    said = served.change("the lazy dog jumps")
-    assert "capturing attention" in said
+    message = served.change("the lazy dog jumps")
+    assert "capturing attention" in message
     second = served.figure()
     assert "lazy" in second
     assert "lazy" not in first
-    said = served.change("the lazy dog jumps over the fox")
-    assert "loading tiny" not in said
+    message = served.change("the lazy dog jumps over the fox")
+    assert "loading tiny" not in message
     assert served.output.count("loading tiny") == 1
     assert len(re.findall(r"^tiny is loaded \(\d+ MB\)", served.output, re.MULTILINE)) == 1
     assert served.keeper().pid == keeper.pid
@@ -179,8 +179,8 @@ def test_the_model_is_loaded_once_for_changed_sentences(served: Served, tmp_path
         same = served.docs / entry.relative_to(copy)
         assert same.read_bytes() == entry.read_bytes()
     # A change of prose does not use the model.
-    said = served.change("the lazy dog jumps over the fox", "Other prose.")
-    assert "capturing" not in said
+    message = served.change("the lazy dog jumps over the fox", "Other prose.")
+    assert "capturing" not in message
     # Files that the builds write start no further builds.
     time.sleep(2)
     assert served.built == 4
@@ -195,13 +195,13 @@ def test_the_only_open_port_is_that_of_the_pages_on_this_machine(served: Served)
         if connection.status == psutil.CONN_LISTEN or not connection.raddr
     ]
     assert {(at.ip, at.port) for at in open_} == {("127.0.0.1", served.port)}
-    told = served.server().environ()
-    folder = Path(told[ADDRESS]).parent
+    reported = served.server().environ()
+    folder = Path(reported[ADDRESS]).parent
     assert folder.stat().st_mode & 0o777 == 0o700
     # A client without the secret gets no answer, and does not block other clients.
     with pytest.raises(AuthenticationError):
-        Client(told[ADDRESS], authkey=b"x")
-    with Client(told[ADDRESS], authkey=bytes.fromhex(told[KEY])) as way:
+        Client(reported[ADDRESS], authkey=b"x")
+    with Client(reported[ADDRESS], authkey=bytes.fromhex(reported[KEY])) as way:
         way.send_bytes(b"\x80\x04N.")
         assert b"failed" in way.recv_bytes()
     # The process does not pass the secret to child processes.
@@ -222,9 +222,9 @@ def test_a_dead_process_is_replaced(served: Served) -> None:
         keeper.kill()
     served.wait(before + 1)
     assert "quick" in served.figure()
-    said = served.output[start:]
-    assert "the process that keeps the model died by signal 9; another takes its place" in said
-    assert said.count("loading tiny") == said.count("tiny is loaded") == 1
+    message = served.output[start:]
+    assert "the process that keeps the model died by signal 9; another takes its place" in message
+    assert message.count("loading tiny") == message.count("tiny is loaded") == 1
     assert served.keeper().pid != keeper.pid
     assert "loading tiny" not in served.change("the brown fox and the dog")
 
@@ -280,29 +280,29 @@ def test_a_port_that_is_in_use(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = str(other.getsockname()[1])
-        code, said = run(str(tmp_path), "--port", port)
+        code, message = run(str(tmp_path), "--port", port)
     assert code == 1
-    assert f"port {port} of this machine is taken by another program" in said
-    assert "--port 0" in said
-    assert len(said.splitlines()) == 1
+    assert f"port {port} of this machine is taken by another program" in message
+    assert "--port 0" in message
+    assert len(message.splitlines()) == 1
     assert not (tmp_path / "_build").exists()
 
 
 def test_missing_requirements_of_serve_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, said = run(str(tmp_path))
+    code, message = run(str(tmp_path))
     assert code == 1
-    assert f"{tmp_path} has no conf.py" in said
+    assert f"{tmp_path} has no conf.py" in message
     (tmp_path / "conf.py").write_text("")
     assert run(str(tmp_path), "-D", "nonsense")[0] == 2
     assert run(str(tmp_path), "--port", "70000")[0] == 2
     assert run(str(tmp_path / "gone"))[0] == 2
     monkeypatch.setitem(sys.modules, "sphinx_autobuild", None)
-    code, said = run(str(tmp_path))
+    code, message = run(str(tmp_path))
     assert code == 1
-    assert 'pip install "sphinx-attention[serve]"' in said
-    assert len(said.splitlines()) == 1
+    assert 'pip install "sphinx-attention[serve]"' in message
+    assert len(message.splitlines()) == 1
 
 
 IGNORED = [

@@ -124,12 +124,12 @@ class Built:
     Attributes:
         folder: of the site.
         code: the exit code of the program.
-        said: its output.
+        message: its output.
     """
 
     folder: Path
     code: int
-    said: str
+    message: str
 
     def html(self, page: str = "index.html") -> str:
         return (self.folder / "site" / page).read_text(encoding="utf-8")
@@ -141,7 +141,7 @@ class Built:
             if file.is_file():
                 entries = json.loads(file.read_text(encoding="utf-8"))[key]
                 return "\n".join(f"{one['title']} {one['text']}" for one in entries)
-        raise AssertionError(self.said)
+        raise AssertionError(self.message)
 
 
 def write(folder: Path, program: Program, pages: dict[str, str] = PAGES, **settings: Any) -> None:

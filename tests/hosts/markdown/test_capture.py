@@ -33,16 +33,16 @@ def test_capture_fills_the_store_of_a_site(tmp_path: Path, program) -> None:
     assert (found["missing"], found["there"]) == ([], 1)
     assert (tmp_path / "numbers").is_dir()
     frozen = build(tmp_path, program, ATTENTION_MODE="frozen")
-    assert frozen.code == 0, frozen.said
+    assert frozen.code == 0, frozen.message
     listed, _ = run("cache", "list", str(tmp_path))
     assert [one["used_by"] for one in listed["entries"]] == [["index.md"]]
 
 
 def test_mistakes_are_told_and_the_rest_is_captured(tmp_path: Path) -> None:
     write(tmp_path, MKDOCS, {**PAGES, "bad.md": "\n```attention layr=1\nfox\n```\n"})
-    found, said = run("capture", str(tmp_path))
+    found, message = run("capture", str(tmp_path))
     assert len(found["captured"]) == 1
-    assert f"{tmp_path / 'docs' / 'bad.md'}:2: unknown option 'layr'" in said
+    assert f"{tmp_path / 'docs' / 'bad.md'}:2: unknown option 'layr'" in message
 
 
 def test_settings_of_the_command_line(tmp_path: Path) -> None:

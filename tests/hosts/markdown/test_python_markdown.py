@@ -136,13 +136,13 @@ def test_mistakes(caplog: pytest.LogCaptureFixture) -> None:
             '```attention name="a"\nthe quick\n```\n\n```attention name="a"\nthe quick\n```\n\n'
             "{attn:focus}`a 9.9 the`\n"
         )
-    told = [record.getMessage() for record in caplog.records]
-    assert "Markdown:1: the text is missing" in told[0]
-    assert "Markdown:4: 'quick!' in the first line of the fence is not an option" in told[1]
-    assert "Markdown:16: the name 'a' is taken by a figure above" in told[2]
-    assert "Markdown:8: there is nothing to check" in told[3]
-    assert "Markdown:20: invalid value 9 for layer" in told[4]
-    assert len(told) == 5
+    reported = [record.getMessage() for record in caplog.records]
+    assert "Markdown:1: the text is missing" in reported[0]
+    assert "Markdown:4: 'quick!' in the first line of the fence is not an option" in reported[1]
+    assert "Markdown:16: the name 'a' is taken by a figure above" in reported[2]
+    assert "Markdown:8: there is nothing to check" in reported[3]
+    assert "Markdown:20: invalid value 9 for layer" in reported[4]
+    assert len(reported) == 5
     assert len(page.select(".attention-placeholder")) == 2
     assert "invalid value 9" in page.select_one(".attention-problem").get_text()
 

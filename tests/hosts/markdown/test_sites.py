@@ -65,7 +65,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder, program = tmp_path_factory.mktemp(request.param), PROGRAMS[request.param]
     write(folder, program)
     made = build(folder, program)
-    assert made.code == 0, made.said
+    assert made.code == 0, made.message
     return made
 
 
@@ -108,7 +108,7 @@ def test_mistakes_fail_a_strict_build_with_file_and_line(tmp_path: Path, name: s
     write(tmp_path, program, {"index.md": WRONG})
     built = build(tmp_path, program)
     assert built.code != 0
-    for said in (
+    for message in (
         "docs/index.md:6: unknown option 'layr' (did you mean layer?)",
         "docs/index.md:10: invalid value 77 for layer: there is no layer 77, expected 0 to 2",
         "docs/index.md:17: row 0 sums to 0.300",
@@ -116,13 +116,13 @@ def test_mistakes_fail_a_strict_build_with_file_and_line(tmp_path: Path, name: s
         "docs/index.md:21: invalid name attn:wieght (did you mean weight?)",
         "docs/index.md:28: the claim '1.3: quick -> the > 0.99' is false",
     ):
-        assert said in built.said, built.said
+        assert message in built.message, built.message
     built = build(tmp_path, program, strict=False)
-    assert built.code == 0, built.said
+    assert built.code == 0, built.message
     page = BeautifulSoup(built.html(), "html.parser")
-    told = [one.get_text() for one in page.select(".attention-placeholder")]
-    assert len(told) == 3
-    assert "did you mean layer?" in told[0]
+    reported = [one.get_text() for one in page.select(".attention-placeholder")]
+    assert len(reported) == 3
+    assert "did you mean layer?" in reported[0]
     assert len(page.select(".attention-problem")) == 2
     assert page.select_one("figure#b") is not None
 
@@ -150,17 +150,17 @@ def test_frozen_builds_run_no_model(tmp_path: Path) -> None:
     write(tmp_path, MATERIAL)
     frozen = build(tmp_path, MATERIAL, ATTENTION_MODE="frozen")
     assert frozen.code == 1
-    assert "docs/index.md:10: the attention of builtin over" in frozen.said
-    assert "and the setting mode is 'frozen', so that no model runs" in frozen.said
+    assert "docs/index.md:10: the attention of builtin over" in frozen.message
+    assert "and the setting mode is 'frozen', so that no model runs" in frozen.message
     assert build(tmp_path, MATERIAL).code == 0
     no_models = "import sys\nsys.modules['torch'] = sys.modules['transformers'] = None\n"
     frozen = build(tmp_path, MATERIAL, before=no_models, ATTENTION_MODE="frozen")
-    assert frozen.code == 0, frozen.said
+    assert frozen.code == 0, frozen.message
 
 
 def test_wrong_settings_are_told_once(tmp_path: Path) -> None:
     write(tmp_path, MKDOCS, modle="builtin", mode="frosen")
     built = build(tmp_path, MKDOCS)
     assert built.code == 1
-    assert built.said.count("unknown setting modle (did you mean") == 1
-    assert built.said.count("invalid value 'frosen' for the setting mode") == 1
+    assert built.message.count("unknown setting modle (did you mean") == 1
+    assert built.message.count("invalid value 'frosen' for the setting mode") == 1

@@ -207,9 +207,9 @@ def test_a_live_model_sees_a_picture(tmp_path: Path) -> None:
     )
     model = transformers.ViTModel(config).train()
     processor = transformers.ViTImageProcessorPil(size={"height": 32, "width": 32})
-    asked = {"image": str(tmp_path / "cat.png")}
-    shown = sphinx_attention.figure("", model, processor, **asked)
-    found = sphinx_attention.attention("", model, processor, **asked)
+    requested = {"image": str(tmp_path / "cat.png")}
+    shown = sphinx_attention.figure("", model, processor, **requested)
+    found = sphinx_attention.attention("", model, processor, **requested)
     assert model.training
     values = processor(images=picture, return_tensors="pt")["pixel_values"]
     own = transformers.ViTModel(config)
@@ -221,4 +221,4 @@ def test_a_live_model_sees_a_picture(tmp_path: Path) -> None:
     assert found.query_tokens[1].patch == (0, 0)
     assert "attention-seen" in shown._repr_html_()
     with pytest.raises(AttentionError, match="the image processor is missing"):
-        sphinx_attention.figure("", model, **asked)
+        sphinx_attention.figure("", model, **requested)

@@ -180,7 +180,7 @@ def test_nothing_missing_no_torch(tmp_path: Path, minilm: Path) -> None:
         "code = build_main(['-q', '-W', '-E', '-j', '2', *sys.argv[1:]])\n"
         "print(code, sorted({'torch', 'transformers', 'tokenizers'} & set(sys.modules)))\n"
     )
-    said = []
+    message = []
     for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path), str(tmp_path / "out")],
@@ -189,10 +189,10 @@ def test_nothing_missing_no_torch(tmp_path: Path, minilm: Path) -> None:
             check=True,
             env={**os.environ, "HF_HUB_OFFLINE": "1"},
         )
-        said.append(done.stdout.strip().splitlines()[-1])
-    assert said[0].startswith("0 [")
-    assert "torch" in said[0]
-    assert said[1] == "0 []"
+        message.append(done.stdout.strip().splitlines()[-1])
+    assert message[0].startswith("0 [")
+    assert "torch" in message[0]
+    assert message[1] == "0 []"
 
 
 @pytest.mark.slow

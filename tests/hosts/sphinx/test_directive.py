@@ -100,13 +100,13 @@ def test_documents_may_name_declared_models_alone(project) -> None:
     assert "[attention.model]" in made.warnings
 
 
-@pytest.mark.parametrize(("count", "said"), [(20, True), (4, False)])
+@pytest.mark.parametrize(("count", "message"), [(20, True), (4, False)])
 def test_the_overview_says_that_it_holds_the_strongest_edges_alone(
-    project, count: int, said: bool
+    project, count: int, message: bool
 ) -> None:
     rows = "\n".join(" ".join([f"{1 / count}"] * count) for _ in range(count))
     text = " ".join(f"w{n}" for n in range(count))
     page = f"P\n=\n\n.. attention-figure:: {text}\n   :rest: overview\n\n{indent(rows)}\n"
     made = project({"index.rst": page})
     made.build(strict=True)
-    assert ("at rest, at most the 240 strongest edges" in made.html()) is said
+    assert ("at rest, at most the 240 strongest edges" in made.html()) is message

@@ -46,9 +46,9 @@ def lacking(project, monkeypatch: pytest.MonkeyPatch, cwd: Path) -> str:
 def test_a_missing_figure_is_one_located_warning_with_the_command_to_run(
     project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = lacking(project, monkeypatch, tmp_path)
+    message = lacking(project, monkeypatch, tmp_path)
     index = tmp_path / "project0" / "index.rst"
-    assert said == (
+    assert message == (
         f"{index}:10: WARNING: the attention of course over “jumps over the dog” is not in the "
         f"store {index.parent / '_attention'}, and attention_mode is 'frozen', so that no model "
         "runs. Where the model can run (`pip install 'sphinx-attention[models]'`), run "
@@ -63,9 +63,9 @@ def test_the_command_names_the_folder_as_a_shell_needs_it(
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "project0").mkdir()
-    said = lacking(project, monkeypatch, tmp_path / below)
+    message = lacking(project, monkeypatch, tmp_path / below)
     folder = named.format(tmp=tmp_path)
-    assert f"`sphinx-attention capture {folder} --only {KEY[:12]}`" in said
+    assert f"`sphinx-attention capture {folder} --only {KEY[:12]}`" in message
 
 
 @pytest.mark.slow
@@ -143,10 +143,10 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 WATCHED = """
 import sys
-told = open(sys.argv.pop(1), "a", buffering=1)
+log = open(sys.argv.pop(1), "a", buffering=1)
 def watch(event, arguments):
     if event in {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}:
-        print(event, arguments, file=told)
+        print(event, arguments, file=log)
 sys.addaudithook(watch)
 from sphinx.cmd.build import main
 sys.exit(main(sys.argv[1:]))
@@ -155,18 +155,18 @@ sys.exit(main(sys.argv[1:]))
 
 def frozen(python: Path, docs: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Build without a network, and check that no code tries to reach a network."""
-    told = docs.parent / "told"
+    reported = docs.parent / "log"
     out = docs.parent / "frozen"
     options = ("-E", "-q", "-W", "-D", "attention_mode=frozen", *options)
     done = subprocess.run(
-        [*without_network(), python, "-P", "-c", WATCHED, told, *options, docs, out],
+        [*without_network(), python, "-P", "-c", WATCHED, reported, *options, docs, out],
         cwd=docs.parent,
         env={k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "HF_HUB_OFFLINE"}},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert told.read_text() == ""
+    assert reported.read_text() == ""
     return done
 
 

@@ -52,7 +52,7 @@ def test_a_german_page_has_german_phrases(project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (":generate: 0", "invalid value '0' for generate: expected a whole number from 1 to 64"),
         (":generate: twelve", "invalid value 'twelve' for generate"),
@@ -63,12 +63,12 @@ def test_a_german_page_has_german_phrases(project) -> None:
         (":generate: 4\n   :selection: step=9", "expected a whole number from 1 to 4"),
     ],
 )
-def test_mistakes_are_reported_at_their_line(project, options: str, said: str) -> None:
+def test_mistakes_are_reported_at_their_line(project, options: str, message: str) -> None:
     made = project({"index.rst": f"P\n=\n\n.. attention-figure:: one two\n   {options}\n"}, CONF)
     made.build("html")
     (warning,) = [line for line in made.warnings.splitlines() if "index.rst" in line]
     assert "index.rst:4: " in warning
-    assert said in warning
+    assert message in warning
 
 
 def test_a_text_of_the_models_full_length_is_reported(project) -> None:

@@ -169,10 +169,10 @@ def test_a_frozen_build_needs_neither_the_model_nor_pytorch(project) -> None:
 def test_mistakes_name_their_line(project, figure: str, kind: str, says: str) -> None:
     made = made_with(project, {"index.rst": f"I\n=\n\n.. attention-figure::\n{figure}"})
     made.build()
-    told = " ".join(made.warnings.split())
-    assert says in told
-    assert f"[attention.{kind}]" in told
-    assert re.search(r"index\.rst:(4|8|7|9)", told)
+    reported = " ".join(made.warnings.split())
+    assert says in reported
+    assert f"[attention.{kind}]" in reported
+    assert re.search(r"index\.rst:(4|8|7|9)", reported)
     assert made.warnings.count("WARNING") == 1
 
 

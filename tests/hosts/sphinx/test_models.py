@@ -42,9 +42,9 @@ def site(
     return done.stderr, BeautifulSoup(html, "html.parser")
 
 
-def the_warning(said: str, folder: Path, line: int) -> tuple[str, str]:
+def the_warning(output: str, folder: Path, line: int) -> tuple[str, str]:
     """The message and the subtype of the only warning, which must have a line."""
-    (warning,) = [text for text in said.splitlines() if "WARNING" in text]
+    (warning,) = [text for text in output.splitlines() if "WARNING" in text]
     found = re.fullmatch(r"(.*):(\d+): WARNING: (.*) \[attention\.(\w+)\]", warning)
     assert found, warning
     assert found[1] == str(folder / "index.rst")
@@ -53,8 +53,8 @@ def the_warning(said: str, folder: Path, line: int) -> tuple[str, str]:
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
-    said, soup = site(tmp_path, {"m": {"path": "no/where"}}, f".. attention:: {FOX}\n")
-    message, kind = the_warning(said, tmp_path, 4)
+    output, soup = site(tmp_path, {"m": {"path": "no/where"}}, f".. attention:: {FOX}\n")
+    message, kind = the_warning(output, tmp_path, 4)
     assert kind == "model"
     assert "no/where" in message
     assert message.split("“")[0][:40] in soup.find(class_="attention-placeholder").text
@@ -63,8 +63,8 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 
 def test_no_network(tmp_path: Path) -> None:
     page = f".. attention:: {FOX}\n   :model: org/unheard-of\n"
-    said, soup = site(tmp_path, {}, page, HF_HOME=str(tmp_path / "hub"))
-    message, kind = the_warning(said, tmp_path, 4)
+    output, soup = site(tmp_path, {}, page, HF_HOME=str(tmp_path / "hub"))
+    message, kind = the_warning(output, tmp_path, 4)
     assert kind == "network"
     assert "org/unheard-of" in message
     assert "HF_HUB_OFFLINE" in message
@@ -74,8 +74,8 @@ def test_no_network(tmp_path: Path) -> None:
 def test_a_text_longer_than_the_model_takes_spares_the_others(tmp_path: Path, minilm: Path) -> None:
     long = "word " * 700
     page = f".. attention:: {FOX}\n\n.. attention:: {long.strip()}\n"
-    said, soup = site(tmp_path, {"m": {"path": str(minilm)}}, page)
-    message, kind = the_warning(said, tmp_path, 6)
+    output, soup = site(tmp_path, {"m": {"path": str(minilm)}}, page)
+    message, kind = the_warning(output, tmp_path, 6)
     assert kind == "text"
     assert "702" in message  # The number counts [CLS] and [SEP].
     assert "512" in message
@@ -84,13 +84,13 @@ def test_a_text_longer_than_the_model_takes_spares_the_others(tmp_path: Path, mi
 
 @pytest.mark.parametrize("package", ["torch", "transformers"])
 def test_a_package_that_is_not_installed(tmp_path: Path, minilm: Path, package: str) -> None:
-    said, soup = site(
+    output, soup = site(
         tmp_path,
         {"m": {"path": str(minilm)}},
         f".. attention:: {FOX}\n",
         before=f"sys.modules[{package!r}] = None",
     )
-    message, kind = the_warning(said, tmp_path, 4)
+    message, kind = the_warning(output, tmp_path, 4)
     assert kind == "install"
     assert "pip install" in message
     assert "sphinx-attention[models]" in message
@@ -101,8 +101,8 @@ def test_the_builtin_model_needs_no_torch(tmp_path: Path) -> None:
     page = f".. attention:: {FOX}\n   :model: builtin\n"
     names = ("torch", "transformers", "tokenizers", "safetensors", "huggingface_hub")
     without = f"sys.modules |= dict.fromkeys({names})"
-    said, soup = site(tmp_path, {}, page, before=without)
-    assert not said
+    output, soup = site(tmp_path, {}, page, before=without)
+    assert not output
     assert soup.find("figure").find(class_="attention-model").text == "builtin"
     words = [word.text for word in soup.select(".attention-word")]
     assert words == ["<start>", *FOX.split()]
@@ -126,8 +126,8 @@ def test_the_builtin_model_in_another_dtype_needs_torch(tmp_path: Path) -> None:
 
 def test_a_model_without_attention(tmp_path: Path) -> None:
     save("mamba", tmp_path / "mamba")
-    said, soup = site(tmp_path, {"m": {"path": "mamba"}}, ".. attention:: the cat sat\n")
-    message, kind = the_warning(said, tmp_path, 4)
+    output, soup = site(tmp_path, {"m": {"path": "mamba"}}, ".. attention:: the cat sat\n")
+    message, kind = the_warning(output, tmp_path, 4)
     assert kind == "model"
     assert "attention" in message
     assert soup.find(class_="attention-placeholder")
@@ -146,16 +146,16 @@ def test_a_model_without_attention(tmp_path: Path) -> None:
 def test_what_this_model_does_not_have(
     tmp_path: Path, minilm: Path, options: str, says: str
 ) -> None:
-    said, _ = site(tmp_path, {"m": {"path": str(minilm)}}, f".. attention:: {FOX}\n{options}")
-    message, kind = the_warning(said, tmp_path, 4)
+    output, _ = site(tmp_path, {"m": {"path": str(minilm)}}, f".. attention:: {FOX}\n{options}")
+    message, kind = the_warning(output, tmp_path, 4)
     assert kind == "option"
     assert says in message
 
 
 def test_a_pair_of_sentences(tmp_path: Path, minilm: Path) -> None:
     page = ".. attention:: the cat sat\n   :pair: it purred\n   :focus: it\n"
-    said, soup = site(tmp_path, {"m": {"path": str(minilm)}}, page)
-    assert not said
+    output, soup = site(tmp_path, {"m": {"path": str(minilm)}}, page)
+    assert not output
     words = [word.text for word in soup.select(".attention-word")]
     assert words == ["[CLS]", "the", "cat", "sat", "[SEP]", "it", "pu", "##rred", "[SEP]"]
 
@@ -163,16 +163,16 @@ def test_a_pair_of_sentences(tmp_path: Path, minilm: Path) -> None:
 def test_a_generated_target_is_named(tmp_path: Path) -> None:
     save("t5", tmp_path / "t5")
     page = ".. attention:: the cat sat\n   :part: cross\n"
-    said, soup = site(tmp_path, {"m": {"path": "t5"}}, page)
-    assert not said
+    output, soup = site(tmp_path, {"m": {"path": "t5"}}, page)
+    assert not output
     assert "the model wrote the decoder’s text" in soup.find(class_="attention-footer").text
 
 
 def test_a_target_shows_the_cross_attention_by_default(tmp_path: Path) -> None:
     save("t5", tmp_path / "t5")
     page = ".. attention:: the cat sat\n   :target: a dog\n"
-    said, soup = site(tmp_path, {"m": {"path": "t5"}}, page)
-    assert not said
+    output, soup = site(tmp_path, {"m": {"path": "t5"}}, page)
+    assert not output
     texts = [t.text for t in soup.select('[data-side="query"] .attention-word')]
     assert "dog" in texts
     assert "cross attention" in soup.find(class_="attention-footer").text
@@ -184,8 +184,8 @@ def test_the_parts_of_an_encoder_decoder_model(tmp_path: Path) -> None:
         f".. attention:: the cat sat\n   :target: a dog\n   :part: {part}\n\n"
         for part in ("encoder", "decoder", "cross")
     )
-    said, soup = site(tmp_path, {"m": {"path": "t5"}}, page)
-    assert not said
+    output, soup = site(tmp_path, {"m": {"path": "t5"}}, page)
+    assert not output
     assert "the model wrote" not in soup.text
     encoder, decoder, cross = soup.find_all("figure", class_="attention-figure")
     assert not encoder.select("[data-side]")
@@ -201,8 +201,8 @@ def test_the_parts_of_an_encoder_decoder_model(tmp_path: Path) -> None:
 def test_a_file_of_the_notes_that_hides_transformers(tmp_path: Path) -> None:
     (tmp_path / "transformers.py").write_text("raise SystemExit(1)\n")
     before = f"sys.path.insert(0, {str(tmp_path)!r})"
-    said, soup = site(tmp_path, {"m": {"path": "m"}}, f".. attention:: {FOX}\n", before=before)
-    message, kind = the_warning(said, tmp_path, 4)
+    output, soup = site(tmp_path, {"m": {"path": "m"}}, f".. attention:: {FOX}\n", before=before)
+    message, kind = the_warning(output, tmp_path, 4)
     assert kind == "install"
     assert f"{tmp_path / 'transformers.py'} is found in the place of the package" in message
     assert soup.find(class_="attention-placeholder")
@@ -213,8 +213,8 @@ def test_a_text_of_mostly_unknown_tokens(tmp_path: Path) -> None:
     page = ".. attention:: the quick fox\n\n.. attention:: 狐 が 跳 fox the\n"
     for _ in range(2):
         # A build that has the numbers in its store says so, too.
-        said, soup = site(tmp_path, {"m": {"path": "bert"}}, page)
-        message, kind = the_warning(said, tmp_path, 6)
+        output, soup = site(tmp_path, {"m": {"path": "bert"}}, page)
+        message, kind = the_warning(output, tmp_path, 6)
         assert kind == "text"
         assert "3 of 5 tokens are [UNK]" in message
         assert len(soup.find_all("figure", class_="attention-figure")) == 2

@@ -83,9 +83,9 @@ def test_a_refusal_names_the_line(project: Callable[..., Any], syntax: str) -> N
     ((name, text),) = files.items()
     lines = text.splitlines()
     starts = [n for n, line in enumerate(lines, 1) if "attention-figure" in line]
-    said = re.findall(rf"{name}:(\d+): WARNING: (.*)", made.warnings)
-    assert len(said) == len(REFUSED)
-    for start, (place, message), (_, below, says) in zip(starts, said, REFUSED, strict=True):
+    output = re.findall(rf"{name}:(\d+): WARNING: (.*)", made.warnings)
+    assert len(output) == len(REFUSED)
+    for start, (place, message), (_, below, says) in zip(starts, output, REFUSED, strict=True):
         first = start + (2 if syntax == "rst" else 1)
         assert int(place) == first + below
         assert says in message

@@ -307,7 +307,7 @@ def test_a_figure_that_cannot_be_computed_loads_no_model_again(tmp_path: Path) -
     assert (first[0], again[0]) == (True, False)
     assert "--refresh --only" in first[1]
     assert again[1] == first[1]
-    imported, said = run("sphinx_attention", "capture", "docs")
+    imported, message = run("sphinx_attention", "capture", "docs")
     assert not imported
-    assert "0 captured, 0 in the store already, 1 failed" in said
-    assert "sphinx-attention capture docs --refresh --only" in said
+    assert "0 captured, 0 in the store already, 1 failed" in message
+    assert "sphinx-attention capture docs --refresh --only" in message

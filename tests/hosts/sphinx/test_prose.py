@@ -182,13 +182,13 @@ def test_claims(project) -> None:
     made.build()
     assert "claim" not in made.html()
     text = made.folder.joinpath("index.rst").read_text().splitlines()
-    said = re.findall(r"index\.rst:(\d+): WARNING: (.*) \[(.*)\]", made.warnings)
-    assert [(text[int(line) - 1].strip(), kind) for line, _, kind in said] == [
+    message = re.findall(r"index\.rst:(\d+): WARNING: (.*) \[(.*)\]", made.warnings)
+    assert [(text[int(line) - 1].strip(), kind) for line, _, kind in message] == [
         ("0.0: brown -> quick > 0.2", "attention.check"),
         ("brown -> quik > 0", "attention.reference"),
     ]
-    assert "is 0.150, not > 0.2" in said[0][1]
-    assert "did you mean quick?" in said[1][1]
+    assert "is 0.150, not > 0.2" in message[0][1]
+    assert "did you mean quick?" in message[1][1]
     # The next build checks a page again that has not changed.
     again = made.warnings
     made.build()
@@ -272,16 +272,16 @@ def test_a_check_without_a_figure(project) -> None:
     check = ".. attn:check::\n\n   brown -> fox > 0.1\n"
     made = project({"index.rst": f"P\n=\n\n{FIGURE}\n{check}\nEnd.\n"})
     made.build()
-    (said,) = [line for line in made.warnings.splitlines() if line.strip()]
-    assert "index.rst:14: WARNING: the name of the figure is missing: write it on the" in said
+    (message,) = [line for line in made.warnings.splitlines() if line.strip()]
+    assert "index.rst:14: WARNING: the name of the figure is missing: write it on the" in message
 
 
 def test_a_check_without_a_blank_line(project) -> None:
     check = ".. attn:check:: fox\n   brown -> fox > 0.1\n   fox -> fox > 0.1\n"
     made = project({"index.rst": f"P\n=\n\n{FIGURE}\n{check}\nEnd.\n"})
     made.build()
-    (said,) = [line for line in made.warnings.splitlines() if "WARNING" in line]
-    assert "index.rst:14: WARNING: the line 'brown -> fox > 0.1' belongs to the name" in said
+    (message,) = [line for line in made.warnings.splitlines() if "WARNING" in line]
+    assert "index.rst:14: WARNING: the line 'brown -> fox > 0.1' belongs to the name" in message
 
 
 def test_parallel_reading_and_writing_say_the_same(project) -> None:

@@ -71,10 +71,10 @@ def test_a_project_translates_figures(project) -> None:
     assert "couche" in words_of(made)
     assert "tête" in words_of(made)
     # The script has the same words, and English where there is no other.
-    said = script_words(made)
-    assert said["save"] == "Garder"
-    assert said["hint_cell"] == FRENCH["hint_cell"]
-    assert said["strongest"] == english()["strongest"]
+    shown_text = script_words(made)
+    assert shown_text["save"] == "Garder"
+    assert shown_text["hint_cell"] == FRENCH["hint_cell"]
+    assert shown_text["strongest"] == english()["strongest"]
     assert file.with_suffix(".mo").is_file(), "Sphinx compiles the catalogue as its own"
 
 
@@ -131,8 +131,8 @@ def test_the_first_folder_outweighs_the_others(project) -> None:
 @pytest.mark.parametrize("share", ["few", "all"])
 def test_a_translation_of_most_phrases_makes_the_language_known(project, share: str) -> None:
     made = project(PAGES, CONF)
-    told = {name: text for name, text in english().items() if share == "all" or name == "head"}
-    put(made.folder, catalogue({name: f"« {text} »" for name, text in told.items()}))
+    reported = {name: text for name, text in english().items() if share == "all" or name == "head"}
+    put(made.folder, catalogue({name: f"« {text} »" for name, text in reported.items()}))
     made.build("html", strict=True)
     soup = BeautifulSoup(made.html(), "html.parser")
     assert soup.select_one("figure").get("lang") == ("fr" if share == "all" else None)
@@ -147,7 +147,7 @@ def test_a_hebrew_translation_runs_from_right_to_left(project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "sources", "said"),
+    ("name", "text", "sources", "shown_text"),
     [
         ("lair", "couche", {}, "no phrase has the name 'lair' (did you mean pair?)"),
         ("head_named", "tête", {}, "the phrase head_named lacks the placeholder {name}"),
@@ -169,13 +169,13 @@ def test_a_hebrew_translation_runs_from_right_to_left(project) -> None:
     ],
 )
 def test_a_wrong_phrase_is_reported_at_its_line(
-    project, name: str, text: str, sources: dict[str, str], said: str
+    project, name: str, text: str, sources: dict[str, str], shown_text: str
 ) -> None:
     made = project(PAGES, CONF)
     put(made.folder, catalogue({"layer": "couche", name: text}, **sources))
     made.build("html")
     (warning,) = made.warnings.strip().splitlines()
-    assert said in warning
+    assert shown_text in warning
     assert "sphinx_attention.po:10: WARNING: " in warning
     assert "[attention.translation]" in warning
     assert "couche" in words_of(made)

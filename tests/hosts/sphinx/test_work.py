@@ -22,7 +22,7 @@ FIGURES = 12
 SENTENCES = [f"the quick brown fox number {n}" for n in range(FIGURES)]
 
 
-class Told:
+class Recording:
     """The recorded calls of a build, from all of its processes."""
 
     def __init__(self, file: Path) -> None:
@@ -40,15 +40,15 @@ class Told:
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
+def reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recording:
     """Record each reading of an entry and its unpacking, and each step of drawing a figure."""
-    told = Told(tmp_path / "told.txt")
+    reported = Recording(tmp_path / "calls.txt")
 
     def noting(what: str, owner: Any, name: str, about: Any) -> None:
         real = getattr(owner, name)
 
         def noted(*given: Any, **named: Any) -> Any:
-            told.add(what, about(*given))
+            reported.add(what, about(*given))
             return real(*given, **named)
 
         monkeypatch.setattr(owner, name, noted)
@@ -58,7 +58,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
     noting("resolved", resolved, "resolve_all", lambda spec, *_: spec.request.key)
     noting("packed", figures, "encode", lambda figure: figure.spec.request.key)
     noting("drawn", visitors, "render_html", lambda figure, *_: figure.spec.request.key)
-    return told
+    return reported
 
 
 def pages(a_page: int) -> dict[str, str]:
@@ -73,37 +73,39 @@ def pages(a_page: int) -> dict[str, str]:
     return made
 
 
-def rebuilt(project: Any, a_page: int, told: Told, jobs: int) -> None:
+def rebuilt(project: Any, a_page: int, reported: Recording, jobs: int) -> None:
     """Build all pages again, with all entries in the store."""
     made = project({**pages(a_page), "course_model.py": FUNCTION}, CONF)
     made.build(strict=True)
-    told._file.write_text("")
+    reported._file.write_text("")
     made.build(strict=True, freshenv=True, parallel=jobs)
 
 
-def test_a_page_reads_each_entry_once_and_resolves_each_figure_once(project, told: Told) -> None:
-    rebuilt(project, FIGURES, told, jobs=1)
+def test_a_page_reads_each_entry_once_and_resolves_each_figure_once(
+    project, reported: Recording
+) -> None:
+    rebuilt(project, FIGURES, reported, jobs=1)
     for what in ("read", "unpacked", "resolved", "packed", "drawn"):
-        counts = told.counts(what)
+        counts = reported.counts(what)
         assert len(counts) == FIGURES
         assert set(counts.values()) == {1}, what
 
 
-def test_processes_that_write_pages_resolve_nothing_again(project, told: Told) -> None:
-    rebuilt(project, 1, told, jobs=2)
-    writers = {pid for kind, _, pid in told.lines() if kind == "drawn"} - {str(os.getpid())}
+def test_processes_that_write_pages_resolve_nothing_again(project, reported: Recording) -> None:
+    rebuilt(project, 1, reported, jobs=2)
+    writers = {pid for kind, _, pid in reported.lines() if kind == "drawn"} - {str(os.getpid())}
     assert writers, "all pages were written by one process"
-    packers = {pid for kind, _, pid in told.lines() if kind == "packed"}
+    packers = {pid for kind, _, pid in reported.lines() if kind == "packed"}
     assert packers == {str(os.getpid())}, "the process with the longer work packs numbers"
     for what in ("read", "unpacked", "resolved", "packed", "drawn"):
-        counts = told.counts(what)
+        counts = reported.counts(what)
         assert len(counts) == FIGURES
         assert set(counts.values()) == {1}, what
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_what_was_read_is_spared_from_collections_until_the_build_ends(
-    project, told: Told, monkeypatch: pytest.MonkeyPatch, jobs: int
+    project, reported: Recording, monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
     frozen: dict[str, list[int]] = {}
 
@@ -118,7 +120,7 @@ def test_what_was_read_is_spared_from_collections_until_the_build_ends(
 
     noting("reading", directive, "parse")
     noting("writing", resolved, "resolve_all")
-    rebuilt(project, 1, told, jobs)
+    rebuilt(project, 1, reported, jobs)
     assert sorted(frozen) == ["reading", "writing"]
     assert all(min(counts) > 0 for counts in frozen.values())
     assert gc.get_freeze_count() == 0
@@ -126,7 +128,7 @@ def test_what_was_read_is_spared_from_collections_until_the_build_ends(
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_figure_to_which_the_prose_refers_is_resolved_once(
-    project, told: Told, jobs: int
+    project, reported: Recording, jobs: int
 ) -> None:
     figures = {
         f"{'index' if n == 0 else f'page{n:02}'}.rst": ":orphan:\n\nP\n=\n\n"
@@ -136,9 +138,9 @@ def test_a_figure_to_which_the_prose_refers_is_resolved_once(
     }
     made = project({**figures, "course_model.py": FUNCTION}, CONF)
     made.build(strict=True)
-    told._file.write_text("")
+    reported._file.write_text("")
     made.build(strict=True, freshenv=True, parallel=jobs)
     for what in ("read", "unpacked", "resolved", "packed", "drawn"):
-        counts = told.counts(what)
+        counts = reported.counts(what)
         assert len(counts) == FIGURES
         assert set(counts.values()) == {1}, what

@@ -279,14 +279,14 @@ def shape_of(config: Mapping[str, Any]) -> Shape:
         ValueError: the configuration needs something that is not computed here.
     """
     rotary = config.get("rope_parameters") or {}
-    asked = {
+    requested = {
         **{name: config.get(name) for name in _DECIDED},
         "rope_type": rotary.get("rope_type"),
     }
     for name, value in (_DECIDED | {"rope_type": "default"}).items():
-        if asked[name] != value:
+        if requested[name] != value:
             raise ValueError(
-                f"invalid value {asked[name]!r} for {name} in config.json: expected {value!r}; "
+                f"invalid value {requested[name]!r} for {name} in config.json: expected {value!r}; "
                 "nothing else is computed in NumPy"
             )
     return Shape(

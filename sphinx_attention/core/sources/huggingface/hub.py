@@ -91,7 +91,7 @@ def _bar() -> type:
             total = options.get("total")
             small = total is not None and total < _WORTH_TELLING
             self.reported = time.monotonic()
-            self.tells = waits is not None and not waits.bars and not small
+            self.announces = waits is not None and not waits.bars and not small
             drawn = waits is not None and waits.bars and not small
             super().__init__(*args, **{**options, "disable": not drawn, "leave": False})
             self.total, self.desc, self.n = (
@@ -99,11 +99,11 @@ def _bar() -> type:
                 options.get("desc", ""),
                 options.get("initial", 0),
             )
-            if self.tells:
+            if self.announces:
                 announce(f"downloading {self.desc} ({_size(self.total)})")
 
         def update(self, n: float | None = 1) -> bool | None:
-            if not self.tells:
+            if not self.announces:
                 return super().update(n)  # type: ignore[no-any-return]
             self.n += n or 0
             now = time.monotonic()

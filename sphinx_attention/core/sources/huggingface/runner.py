@@ -267,8 +267,8 @@ class ModelRunner:
             return Item(request, part, source, target, layers=layers, note=note)
         ids = tuple(source.ids)
         if ids not in self._written:
-            asked = Item(request, part, source)
-            self._written[ids] = write_target(asked, loaded, self._inputs([asked]))
+            requested = Item(request, part, source)
+            self._written[ids] = write_target(requested, loaded, self._inputs([requested]))
         target, text = self._written[ids]
         return Item(request, part, source, target, text, layers, note)
 

@@ -69,14 +69,14 @@ export function hueOf({ heads: names }: Model, head: number): number {
 export function squaresUnder(model: Model, all: readonly HeadWeights[], rooms: readonly SquareRoom[], shown: number): Squares {
   const squares = rooms.flatMap(({ x, y, width }, other) => {
     const most = Math.floor((width + GAP) / (SIDE + GAP));
-    const told = all
+    const strong = all
       .map(({ head, weights: line }) => ({ head, code: meanAt(line, other) }))
       .filter(({ code }) => code >= weights.strong)
       .sort((a, b) => +(b.head === shown) - +(a.head === shown) || b.code - a.code || a.head - b.head)
       .slice(0, most)
       .sort((a, b) => a.head - b.head);
-    const start = x - (told.length * (SIDE + GAP) - GAP) / 2;
-    return told.map((one, rank): Square => ({ ...one, other, x: start + rank * (SIDE + GAP), y, width: SIDE }));
+    const start = x - (strong.length * (SIDE + GAP) - GAP) / 2;
+    return strong.map((one, rank): Square => ({ ...one, other, x: start + rank * (SIDE + GAP), y, width: SIDE }));
   });
   return squaresOf(model, all, squares, shown, constants.levels_under);
 }

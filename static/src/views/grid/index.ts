@@ -73,7 +73,7 @@ function open(figure: HTMLElement, model: Model, dispatch: Dispatch): View {
 
   const layOut = (by: State["options"]): void =>
     thumbs.layOut(sheetOf(model, by, layout, thumbs.room, widest), (at) =>
-      spoken(model, at, scores, by["order"]),
+      announcement(model, at, scores, by["order"]),
     );
   return {
     landmark: require(figure, "mark"),
@@ -157,7 +157,7 @@ function namedScores(headline: HTMLElement, model: Model): NamedScore[] {
 }
 
 /** The name of a thumbnail, with the score that heads are sorted by, or else the first score. */
-function spoken(model: Model, at: number, scores: readonly NamedScore[], order = ""): string {
+function announcement(model: Model, at: number, scores: readonly NamedScore[], order = ""): string {
   const score = scores.find(({ key }) => key === order) ?? scores[0];
   return nameOfPlace(model, split(model, at)) + (score ? `, ${score.text(at)}` : "");
 }

@@ -302,7 +302,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
   const edgePaths = pathsIn(edges, nameOfElement);
   const light = openLight(root, model, tokens, false);
   const showSwatches = bindSwatches(root, model, dispatch);
-  const said = find(root, "note--numbers");
+  const notes = find(root, "note--numbers");
   const whole = find(root, "note--whole");
   const isStatic = !!resting.firstChild;
   let drawn = "";
@@ -314,7 +314,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     const key = [state.layer, inOrder(state), state.options["filter"]].join();
     if (!drawn && isStatic) {
       // The static picture already shows the lines of the first state.
-      capped = said?.dataset["capped"] !== undefined;
+      capped = notes?.dataset["capped"] !== undefined;
     } else if (key !== drawn) {
       const next = atRest(model, state, layout);
       capped = next.capped;
@@ -353,7 +353,7 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     }
     const most = capped && !focus.length ? REST : 0;
     const several = new Set(focus.map(({ index }) => index)).size;
-    if (said) setText(said, numbersNote(state.heads.length, several, side === "query", most));
+    if (notes) setText(notes, numbersNote(state.heads.length, several, side === "query", most));
     const texts = focus.map((place) => tokenAt(model, place).text);
     const cut = texts.filter((text, i) => {
       const { side: row, index } = focus[i]!;
@@ -394,7 +394,7 @@ function legendInto(columns: Element, model: Model, shown: readonly number[], la
 export function numbersNote(heads: number, tokens: number, rows: boolean, most: number): string {
   const numbers = heads > 1 ? [say("mean_of_heads", { count: heads })] : [];
   if (tokens > 1) numbers.push(say(rows ? "summed_columns" : "summed_rows", { count: tokens }));
-  const said = numbers.length ? [say("numbers_are", { what: numbers.join(", ") })] : [];
-  if (most) said.push(say("strongest_lines", { count: most }));
-  return said.join("; ");
+  const notes = numbers.length ? [say("numbers_are", { what: numbers.join(", ") })] : [];
+  if (most) notes.push(say("strongest_lines", { count: most }));
+  return notes.join("; ");
 }

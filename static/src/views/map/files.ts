@@ -40,8 +40,8 @@ export type Load = <Header>(name: string) => Promise<File<Header>>;
 
 /** A function that loads the files of a figure by their names, each once. */
 export function filesOf(figure: Element): Load {
-  const told = figure.querySelector('[type$="attention-files"]')!;
-  const entries = JSON.parse(told.textContent!) as Record<string, Entry>;
+  const list = figure.querySelector('[type$="attention-files"]')!;
+  const entries = JSON.parse(list.textContent!) as Record<string, Entry>;
   const loading = new Map<string, Promise<File<unknown>>>();
   return <Header>(name: string) => {
     let file = loading.get(name);

@@ -244,13 +244,13 @@ function open(root: HTMLElement, model: Model, dispatch: Dispatch): View {
     state = next;
     const projection = next.options["projection"];
     wanted = `head-${next.layer}-${next.head}`;
-    const asked = wanted;
+    const requested = wanted;
     if (drawn === wanted && stage) {
       stage.projection = projection || stage.projection;
       return refresh();
     }
     void Promise.all([load<Common>("common"), load<Head>(wanted)]).then(([common, head]) => {
-      if (asked !== wanted || !picture.isConnected) return;
+      if (requested !== wanted || !picture.isConnected) return;
       const first = !stage;
       drawn = wanted;
       stage = { root, picture, model, common, head, load, dispatch, point: -1, pointed, look, ranked, sentence: undefined, rows: undefined, projection: projection || common.header.projections[0]!, isFound: undefined, inks: inksFor, hands: { lookAt, zoomBy, point, pin } };

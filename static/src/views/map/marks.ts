@@ -42,8 +42,8 @@ function part(stage: Stage, state: State): void {
   const [near, own, order] = head.header.fidelity[projection]!;
   const percent = (share: number): string => (100 * share).toFixed(share < 0.1 ? 1 : 0);
   const meaning = near < 0.1 ? say("map_little") : order > -0.3 ? say("map_far") : "";
-  const said = say(common.arrays["patch-row"] ? "map_fidelity_pictures" : "map_fidelity", { near: percent(near), own: percent(own), order: order.toFixed(2).replace("-", "−") });
-  const whole = meaning ? `${said}; ${meaning}` : said;
+  const fidelity = say(common.arrays["patch-row"] ? "map_fidelity_pictures" : "map_fidelity", { near: percent(near), own: percent(own), order: order.toFixed(2).replace("-", "−") });
+  const whole = meaning ? `${fidelity}; ${meaning}` : fidelity;
   setText(require(footer, "map-fidelity"), whole);
   let note = find(footer, "map-lines");
   if (!note) footer.append((note = element("span", ["attention-note", "attention-map-lines", ADDED])));
@@ -56,7 +56,7 @@ function part(stage: Stage, state: State): void {
   // The description of other views names the strongest pairs of one sentence. It is written after this.
   queueMicrotask(() => {
     const described = picture.querySelector(":scope > desc:last-of-type");
-    if (described) setText(described, `${said}.`);
+    if (described) setText(described, `${fidelity}.`);
   });
 }
 

@@ -3,12 +3,12 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 import { incrementally, writeAll } from "../../../src/views/steps/incremental-rows";
 
 const PITCH = 24;
-const heard = new Map<string, () => void>();
+const listeners = new Map<string, () => void>();
 let scrolled = 0;
 
 Object.assign(globalThis, {
   innerHeight: 10 * PITCH,
-  addEventListener: (name: string, listener: () => void) => heard.set(name, listener),
+  addEventListener: (name: string, listener: () => void) => listeners.set(name, listener),
 });
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
 afterEach(() => {
@@ -81,10 +81,10 @@ test("rows that scroll into view are written at once", () => {
   const [show, shown] = picture(512);
   show("a");
   scrolled = 300 * PITCH;
-  heard.get("scroll")!();
+  listeners.get("scroll")!();
   assert.deepEqual([292, 293, 317, 318].map((row) => shown[row]), ["", "a", "a", ""]);
   scrolled = 400 * PITCH;
-  heard.get("resize")!();
+  listeners.get("resize")!();
   assert.equal(shown[410], "a");
   assert.equal(shown[511], "");
 });
@@ -93,6 +93,6 @@ test("all rows are written before printing or saving", () => {
   const [one, other] = [picture(100), picture(200)];
   one[0]("a");
   other[0]("b");
-  heard.get("beforeprint")!();
+  listeners.get("beforeprint")!();
   assert.deepEqual([count(one[1], "a"), count(other[1], "b")], [100, 200]);
 });

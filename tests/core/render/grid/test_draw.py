@@ -142,7 +142,7 @@ def test_the_line_below_says_the_scores_of_the_shown_head():
     line = html[html.index("attention-headline") : html.index("attention-large")]
     # By hand: previous (0.9 + 0.7) / 2, first (0.9 + 0.05) / 2, self (1 + 0.1 + 0.25) / 3; entropies
     # 0, 0.469 and 1.076 bits.
-    for said in (
+    for message in (
         "<b>0.0</b>",
         "previous token <b>0.80</b>",
         "first token <b>0.48</b>",
@@ -150,7 +150,7 @@ def test_the_line_below_says_the_scores_of_the_shown_head():
         "entropy <b>0.52</b> bits",
         "induction: no token is repeated",
     ):
-        assert said in line
+        assert message in line
     assert "nan" not in line
 
 

@@ -241,10 +241,10 @@ class TestLines:
 
 def test_the_words() -> None:
     shown = figure(alt="a cat on a mat")
-    told = describe(shown)
-    assert "over a picture of 2 × 3 patches" in told
-    assert "[CLS]" not in told.split("Strongest")[0]
-    assert "1,2 looks at itself (1.000)" in told
+    reported = describe(shown)
+    assert "over a picture of 2 × 3 patches" in reported
+    assert "[CLS]" not in reported.split("Strongest")[0]
+    assert "1,2 looks at itself (1.000)" in reported
     assert whole_texts(shown) == [("", "a cat on a mat")]
     assert whole_texts(figure()) == [("", "cat.png")]
     soup = page(shown)
@@ -307,6 +307,6 @@ def test_words_beside_the_picture_are_chips_and_the_last_one_is_shown_at_rest() 
     assert [one.text for one in soup.select(".attention-word")] == ["what", "is", "it"]
     assert "Shown: where it looks" in soup.select_one(".attention-readout").text
     np.testing.assert_allclose(darkness(soup, 168, 1, 2), [[0, 0.8]], atol=0.0101)
-    told = describe(shown)
-    assert "over a picture of 1 × 2 patches, over: what is it" in told
+    reported = describe(shown)
+    assert "over a picture of 1 × 2 patches, over: what is it" in reported
     assert whole_texts(shown) == [("picture", "cat.png"), ("", "what is it")]

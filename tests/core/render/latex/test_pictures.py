@@ -222,8 +222,8 @@ def test_the_squares_of_heads_are_told_in_words() -> None:
     weights = np.array([[ROWS, np.eye(4)]])
     code = render_latex(figure(FOX, weights, focus="brown")).code
     colon, semicolon = r"\AttentionSign{58}", r"\AttentionSign{59}"
-    told = f"quick{colon} 0{semicolon} brown{colon} 0, 1{semicolon} fox{colon} 0"
-    assert rf"\AttentionNote{{heads at {told}}}" in code
+    reported = f"quick{colon} 0{semicolon} brown{colon} 0, 1{semicolon} fox{colon} 0"
+    assert rf"\AttentionNote{{heads at {reported}}}" in code
 
 
 def test_equal_figures_give_equal_code_and_the_engine_decides_about_characters() -> None:

@@ -176,6 +176,6 @@ def test_every_formula_is_read_out_in_words() -> None:
     page = (
         templates().get_template(drawing.below).render(view=view, figure=None, say=ENGLISH.markup)
     )
-    said = [html.unescape(one) for one in re.findall(r'role="math" aria-label="([^"]*)"', page)]
-    assert said == [view.labels[panel.kind] for panel in view.panels]
-    assert said[2] == "1.000 over the root of 2 is 0.7071"
+    message = [html.unescape(one) for one in re.findall(r'role="math" aria-label="([^"]*)"', page)]
+    assert message == [view.labels[panel.kind] for panel in view.panels]
+    assert message[2] == "1.000 over the root of 2 is 0.7071"

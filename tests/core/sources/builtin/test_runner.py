@@ -75,8 +75,8 @@ def torch_runner() -> Iterator[ModelRunner]:
 
 
 def answer(runner: Any, request: Request) -> Attention | AttentionError:
-    ((asked, found),) = runner.run([request])
-    assert asked == request
+    ((requested, found),) = runner.run([request])
+    assert requested == request
     return found
 
 
@@ -147,7 +147,7 @@ def test_half_a_character_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "output"),
     [
         ("model.safetensors", b"version https://git-lfs.github.com/spec/v1\n", "header promises"),
         ("model.safetensors", struct.pack("<Q", 2) + b"{}", "model.embed_tokens.weight"),
@@ -159,7 +159,7 @@ def test_half_a_character_is_refused() -> None:
     ],
 )
 def test_unusable_files_are_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None, output: str
 ) -> None:
     shutil.copytree(FOLDER, tmp_path / "builtin")
     if content is None:
@@ -172,7 +172,7 @@ def test_unusable_files_are_reported(
     found = ours(Request(builtin(), "a b"))
     assert isinstance(found, AttentionError)
     assert found.problem is Problem.MODEL
-    assert said in found.message
+    assert output in found.message
     assert found.message.endswith("; install sphinx-attention again")
 
 
@@ -214,13 +214,13 @@ def stored() -> list[Request]:
     for key in store.keys():  # noqa: SIM118 - a method of the store
         info = store.info(key)
         assert info is not None
-        asked = dict(info.request)
-        if asked["source"].get("id") != builtin().id:
+        requested = dict(info.request)
+        if requested["source"].get("id") != builtin().id:
             continue
-        assert asked.pop("schema") == 1
-        assert asked.pop("source") == builtin().identity()
-        lists = {n: tuple(v) for n, v in asked.items() if isinstance(v, list)}
-        request = Request(builtin(), **{**asked, **lists})
+        assert requested.pop("schema") == 1
+        assert requested.pop("source") == builtin().identity()
+        lists = {n: tuple(v) for n, v in requested.items() if isinstance(v, list)}
+        request = Request(builtin(), **{**requested, **lists})
         assert request.key == key
         found.append(request)
     return found

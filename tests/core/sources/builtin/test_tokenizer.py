@@ -106,7 +106,7 @@ def test_neighbours_are_merged_by_the_order_of_the_rules() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"normalizer": {"type": "Lowercase"}}, "Lowercase.* for normalizer"),
         ({"pre_tokenizer": {"type": "Whitespace"}}, "for pre_tokenizer"),
@@ -116,8 +116,8 @@ def test_neighbours_are_merged_by_the_order_of_the_rules() -> None:
         ({"model": {**DECLARED["model"], "type": "WordPiece"}}, "WordPiece for type"),
     ],
 )
-def test_unknown_steps_are_refused(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_unknown_steps_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Tokenizer({**DECLARED, **changes})
 
 

@@ -63,9 +63,9 @@ def test_numbers_are_those_of_transformers(tmp_path: Path, size: tuple[int, int]
     np.testing.assert_allclose(found.weights, own, rtol=0, atol=2e-5)
     # The same folder through transformers, as any other model.
     elsewhere = ModelSource(name="v", path="v", folder=str(VISION_FOLDER))
-    asked = replace(request, source=elsewhere, keep=("queries", "keys", "values", "norms"))
+    requested = replace(request, source=elsewhere, keep=("queries", "keys", "values", "norms"))
     with open_source(elsewhere) as runner:
-        ((_, other),) = runner.run([asked])
+        ((_, other),) = runner.run([requested])
     assert isinstance(other, Attention), other
     assert other.query_tokens == found.query_tokens
     assert other.picture is not None
@@ -77,8 +77,8 @@ def test_numbers_are_those_of_transformers(tmp_path: Path, size: tuple[int, int]
             getattr(found, name), getattr(other, name), rtol=1e-4, atol=2e-5, err_msg=name
         )
     pixels = np.asarray(picture.resize((48, 48), Image.Resampling.BILINEAR))
-    said = load_vision(VISION_FOLDER).probabilities(pixels)
-    np.testing.assert_allclose(said, output.logits.softmax(-1)[0].numpy(), rtol=0, atol=2e-5)
+    message = load_vision(VISION_FOLDER).probabilities(pixels)
+    np.testing.assert_allclose(message, output.logits.softmax(-1)[0].numpy(), rtol=0, atol=2e-5)
 
 
 def test_it_names_shapes_and_looks_at_them() -> None:

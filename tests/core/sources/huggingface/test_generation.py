@@ -115,10 +115,10 @@ def test_one_pass_has_the_rows_of_decoding_with_a_cache(with_head, kind: str) ->
             assert whole[number, :, last - 1, : last - seen].max(initial=0) == 0
         logits = output.logits[step][0].float()
         shares, best = torch.softmax(logits, -1).topk(5)
-        told = answer.candidates[step]
-        np.testing.assert_allclose([one.probability for one in told], shares, atol=near)
+        reported = answer.candidates[step]
+        np.testing.assert_allclose([one.probability for one in reported], shares, atol=near)
         assert best[0] == ids[count + step]
-        assert told[0].text == answer.query_tokens[step - NEW].text
+        assert reported[0].text == answer.query_tokens[step - NEW].text
     if kind in WINDOWS:
         for number in WINDOWS[kind]:
             mask = answer.mask_of(number)[-1]

@@ -38,7 +38,7 @@ class Hub(BaseHTTPRequestHandler):
     """The answers of the hub that a download of the model ``org/tiny`` needs."""
 
     folder: Path
-    asked: list[str]
+    requested: list[str]
 
     def log_message(self, *_: Any) -> None:
         """Print nothing."""
@@ -53,7 +53,7 @@ class Hub(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.split("?")[0]
-        self.asked.append(path)
+        self.requested.append(path)
         files = {file.name: file.read_bytes() for file in self.folder.iterdir()}
         if path.startswith("/api/models/org/tiny"):
             self.api(path, files)
@@ -92,7 +92,7 @@ def hub(tiny_model: Callable[[str], Path]) -> Iterator[ThreadingHTTPServer]:
 
 
 def serving(folder: Path) -> Iterator[ThreadingHTTPServer]:
-    handler = type("TinyHub", (Hub,), {"folder": folder, "asked": []})
+    handler = type("TinyHub", (Hub,), {"folder": folder, "requested": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -156,10 +156,10 @@ def test_shards_of_the_hub_that_are_not_safetensors(
         ((problem, message),) = ask(server, tmp_path / "home", {"id": "org/tiny"})
         assert problem == "model"
         assert "of the model org/tiny names 'weights.bin' as weights" in message
-        asked = server.RequestHandlerClass.asked  # type: ignore[attr-defined]
-        assert any(path.endswith("model.safetensors.index.json") for path in asked)
+        requested = server.RequestHandlerClass.requested  # type: ignore[attr-defined]
+        assert any(path.endswith("model.safetensors.index.json") for path in requested)
         # The weights are not even downloaded.
-        assert not any(path.endswith("weights.bin") for path in asked)
+        assert not any(path.endswith("weights.bin") for path in requested)
 
 
 @pytest.mark.parametrize(

@@ -125,13 +125,13 @@ class TestTerms:
         honest = describe(None, given, torch.softmax(logits, -1))
         assert missing(attention_of(honest)) == ""
         squared = describe(None, given, torch.softmax(logits * logits.abs(), -1))
-        said = ENGLISH.remark(missing(attention_of(squared)))
-        assert "in layer 0 the sums end up to 0." in said
+        message = ENGLISH.remark(missing(attention_of(squared)))
+        assert "in layer 0 the sums end up to 0." in message
         by_head = {**given, "scaling": torch.tensor([0.5, 0.25])}
-        said = ENGLISH.remark(
+        message = ENGLISH.remark(
             missing(attention_of(describe(None, by_head, torch.softmax(logits, -1))))
         )
-        assert "more than one number" in said
+        assert "more than one number" in message
 
     def test_sinks_outside_the_softmax_are_left_out(self) -> None:
         """Granite's sinks scale the output. The weights sum to 1 without the sinks."""

@@ -51,7 +51,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return make
 
 
-def told(one: Attention) -> str:
+def reported(one: Attention) -> str:
     """The remarks about an attention, in English."""
     return ENGLISH.remark(one.provenance["note"])
 
@@ -100,13 +100,13 @@ class TestWhatIsSaid:
     def test_layers_without_attention(self, made: Made) -> None:
         one = captured(made("minimax")[0])
         assert one.layer_names == ("1", "3")
-        assert told(one) == "layers 0 and 2 have no attention map"
+        assert reported(one) == "layers 0 and 2 have no attention map"
         assert captured(made("zamba2")[0]).layer_names == ("1", "3")
 
     def test_gates(self, made: Made) -> None:
         one = captured(made("qwen3_next")[0])
         assert one.layer_names == ("3",)
-        assert told(one) == (
+        assert reported(one) == (
             "what a head writes is multiplied by a gate; layers 0\u20132 have no attention map"
         )
         assert "note" not in captured(made("gpt_neo")[0]).provenance
@@ -117,7 +117,9 @@ class TestWhatIsSaid:
         one = captured(folder, part="encoder", target=tiny.TARGET)
         assert one.bins == 1
         assert one.key_tokens[0].text == "(rest)"
-        assert told(one) == ("the rest goes to 3 global tokens, which are learnt and hold no text")
+        assert reported(one) == (
+            "the rest goes to 3 global tokens, which are learnt and hold no text"
+        )
         # Blocks have four tokens. In the second layer, they begin two tokens earlier.
         seen = ~one.mask_of(0)[one.bins if one.same_tokens else 0 :, one.bins :]
         assert seen[0, :4].all()
@@ -129,7 +131,7 @@ class TestWhatIsSaid:
 
     @pytest.mark.parametrize("kind", ["layoutlm", "bros"])
     def test_words_without_a_page(self, made: Made, kind: str) -> None:
-        assert told(captured(made(kind)[0])) == (
+        assert reported(captured(made(kind)[0])) == (
             "the model also reads where words stand on a page: all have the same place here"
         )
 
@@ -137,7 +139,7 @@ class TestWhatIsSaid:
         """The second block of Funnel attends from one half of the tokens."""
         one = captured(made("funnel")[0])
         assert one.layer_names == ("0", "2", "3")
-        assert told(one) == "layer 1 has no attention map"
+        assert reported(one) == "layer 1 has no attention map"
 
     def test_differential_attention(self, made: Made) -> None:
         one = captured(made("diffllama")[0])
@@ -206,7 +208,7 @@ def test_keys_that_stand_for_several_tokens_are_a_bin(tmp_path: Path) -> None:
     assert one.key_tokens[0].text == "(rest)"
     assert one.weights[:, :, 1:, 0].mean() > 0.1
     note = "the rest goes to keys that stand for several tokens each"
-    assert told(one) == note
+    assert reported(one) == note
     cross = captured(tmp_path / "longt5", part="cross", target=tiny.TARGET)
     assert "note" not in cross.provenance
 
@@ -216,7 +218,7 @@ class TestLayersOfUnequalHeads:
         folder, model = laguna
         one = captured(folder)
         assert one.layer_names == ("0", "2")
-        assert told(one).endswith("layer 1 with other numbers of heads left out")
+        assert reported(one).endswith("layer 1 with other numbers of heads left out")
         (expected,) = reference(model, tiny.tokenizer(), FOX, None).values()
         assert np.abs(one.weights - np.stack([expected[0], expected[2]])).max() < 2e-5
 

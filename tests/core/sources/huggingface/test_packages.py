@@ -96,9 +96,9 @@ def test_a_file_that_hides_a_package(tmp_path: Path, file: str, content: str) ->
     path = tmp_path / file
     path.parent.mkdir(exist_ok=True)
     path.write_text(content)
-    said = ask(tmp_path)
+    output = ask(tmp_path)
     name = file.split("/", maxsplit=1)[0].removesuffix(".py")
-    assert said.startswith(f"install {path} is found in the place of the package {name}")
+    assert output.startswith(f"install {path} is found in the place of the package {name}")
 
 
 def test_a_file_that_hides_a_module_of_pythons_own(tmp_path: Path) -> None:
@@ -124,9 +124,9 @@ class Finder(importlib.abc.MetaPathFinder):
             raise OSError("libtorch_cpu.so: cannot open shared object file")
 sys.meta_path.insert(0, Finder())
 """
-    said = ask(tmp_path, before)
-    assert said.startswith("install torch is installed but cannot be imported (OSError: libtorch")
-    assert "--force-reinstall" in said
+    output = ask(tmp_path, before)
+    assert output.startswith("install torch is installed but cannot be imported (OSError: libtorch")
+    assert "--force-reinstall" in output
 
 
 def test_working_packages_have_no_problem() -> None:
@@ -157,9 +157,9 @@ def test_a_compiled_package_of_another_environment_hides_nothing(
 def test_a_torchvision_of_another_torch() -> None:
     error = ModuleNotFoundError("Could not import module 'ViTModel'.")
     error.__cause__ = RuntimeError("operator torchvision::nms does not exist")
-    told = explain_load(error, ModelSource("vit", path="vit", folder="vit"), "vit")
-    assert told.problem is Problem.INSTALL
-    assert "the installed torchvision was built for another PyTorch than" in told.message
+    reported = explain_load(error, ModelSource("vit", path="vit", folder="vit"), "vit")
+    assert reported.problem is Problem.INSTALL
+    assert "the installed torchvision was built for another PyTorch than" in reported.message
 
 
 def test_a_module_need_not_be_imported_to_be_found(

@@ -96,8 +96,8 @@ def processor(family: Family) -> Any:
 
 def answer(request: Request) -> Attention | AttentionError:
     with open_source(request.source) as runner:
-        ((asked, found),) = runner.run([request])
-    assert asked is request
+        ((requested, found),) = runner.run([request])
+    assert requested is request
     return found
 
 
@@ -230,8 +230,8 @@ def test_a_layer_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_model_of_text_sees_nothing(tmp_path: Path) -> None:
     bert = Family("BertModel", "ViTImageProcessorPil", SQUARE, [], {"vocab_size": 50})
-    told = refused(tmp_path, bert)
-    assert told.startswith("tiny takes text, not pictures; remove the option image")
+    reported = refused(tmp_path, bert)
+    assert reported.startswith("tiny takes text, not pictures; remove the option image")
 
 
 def test_a_model_of_pictures_reads_nothing(tmp_path: Path) -> None:

@@ -296,13 +296,13 @@ class TestEqualTexts:
 
         monkeypatch.setattr(runner_module, "model_inputs", count)
         source = source_of(folder)
-        asked: list[dict[str, Any]] = [
+        requested: list[dict[str, Any]] = [
             {"part": "decoder"},
             {"part": "cross"},
             {"part": "cross", "keep": ("queries", "keys"), "layers": (1,)},
             {"part": "cross", "target": "the dog"},
         ]
-        requests = [Request(source, FOX, **{"target": "a dog", **more}) for more in asked]
+        requests = [Request(source, FOX, **{"target": "a dog", **more}) for more in requested]
         decoder, cross, kept, other = attentions(requests)
         assert rows[-1] == 2
         assert decoder.weights.shape == (3, 4, 3, 3)

@@ -47,7 +47,7 @@ _FIELDS = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class FigureRequest:
     """The request of a program.
 
     Attributes:
@@ -61,13 +61,13 @@ class Asked:
     is_live: bool = False
 
 
-def ask_model(
+def request_from_model(
     text: str,
     model: Any,
     tokenizer: Any,
     options: Mapping[str, Any],
     cache: str | PathLike[str] | None = None,
-) -> Asked:
+) -> FigureRequest:
     """The request for a text, with the name of a model or a loaded model.
 
     Args:
@@ -92,7 +92,7 @@ def ask_model(
         named = ", ".join(map(str, names))
         if named != DEFAULT_MODEL:
             written["model"] = named
-        return Asked(read_alone(text, written, DEFAULT_MODEL, python_call("%t", kept)))
+        return FigureRequest(read_alone(text, written, DEFAULT_MODEL, python_call("%t", kept)))
     # This loads the modules for models, which figures of given weights do not need.
     from sphinx_attention.core.sources.huggingface.live import (  # noqa: PLC0415
         check_live,
@@ -112,7 +112,7 @@ def ask_model(
         )
     source = ModelSource(name=name_of(model))
     opener = partial(open_live, model=model, tokenizer=tokenizer)
-    return Asked(_of_source(spec, source), opener, is_live=True)
+    return FigureRequest(_of_source(spec, source), opener, is_live=True)
 
 
 def _of_source(spec: FigureSpec, source: Source, text: str | None = None) -> FigureSpec:
@@ -144,13 +144,13 @@ class _GivenRunner:
                 yield request, self._read(request)
 
 
-def ask_weights(
+def request_from_weights(
     text: str | None,
     weights: Any,
     own: Mapping[str, Any],
     label: str,
     options: Mapping[str, Any],
-) -> Asked:
+) -> FigureRequest:
     """The request for weights that a program holds.
 
     Args:
@@ -197,7 +197,7 @@ def ask_weights(
                 raise
             raise AttentionError(Problem.MATRIX, error.neutral) from None
 
-    return Asked(spec, lambda _: nullcontext(_GivenRunner(read)), is_live=True)
+    return FigureRequest(spec, lambda _: nullcontext(_GivenRunner(read)), is_live=True)
 
 
 def _call_for_weights(
