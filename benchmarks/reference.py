@@ -35,7 +35,7 @@ def reference(
             output = model(**inputs, output_attentions=True, return_dict=True)
     except Exception:  # noqa: BLE001 - a model without attention raises as it likes
         return {}
-    # Of two towers, the tower that reads text runs.
+    # A model with two towers runs the one that reads text.
     for name in ("text_model_output", "text_output"):
         output = getattr(output, name, None) or output
     count = inputs["input_ids"].shape[1]

@@ -141,7 +141,7 @@ def _in_documents(bench: Bench, count: int, *, plain: bool = False) -> Project:
 
 
 def counted(bench: Bench, count: int, *, plain: bool = False) -> Project:
-    """A written project of so many figures, or of their texts as paragraphs, fifty a page."""
+    """A project with a number of figures, or with their texts as paragraphs, fifty on each page."""
     made = Project(bench.folder / f"{'plain' if plain else 'figures'}-{count}", bench.store)
     pages = pages_of(texts_of(count, TOKENS), A_PAGE, plain=plain)
     made.write(pages, extension=not plain)

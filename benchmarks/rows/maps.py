@@ -111,7 +111,7 @@ def texts(points: int) -> list[str]:
 
 
 def bases(points: int, folder: Path, **options: str) -> tuple[FigureSpec, list[Attention]]:
-    """The specification of a map of about so many points, and the attention over its sentences.
+    """The specification of a map with about a number of points, and its sentences' attention.
 
     Args:
         points: the number of queries and keys.

@@ -51,7 +51,7 @@ def weight(loaded, text: str, head: tuple[int, int], query: str, key: str) -> fl
 def test_what_attention_is(notes: BuiltNotes, loaded, page: str) -> None:
     notes.says(
         page,
-        # Of the rows by hand.
+        # These numbers follow from rows that were written by hand.
         "0.05 for *The*, 0.15 for *quick*, 0.20 for itself, 0.60 for *fox*",
         "0.05 + 0.15 + 0.20 + 0.60 = 1.",
         f"0.10 + 0.20 + 0.60 + 0.35 = {0.1 + 0.2 + 0.6 + 0.35:.2f}",

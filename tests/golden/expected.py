@@ -281,7 +281,7 @@ def _heads(figure: Figure) -> Any:
 def _sums(attention: Any) -> Any:
     """Tensors, and the formulas of every second cell of a head.
 
-    (Steps have room for only so many.)
+    The file of vectors would be too large with the formulas of all cells.
     """
     figure = resolve(
         FigureSpec(Request(ModelSource("m"), "text"), view="steps", layer=0, head=1), attention

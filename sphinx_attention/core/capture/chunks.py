@@ -1,7 +1,7 @@
 """Capture past one process: requests in chunks, and the ways to run them.
 
-A chunk holds requests of one source. Whoever runs a chunk keeps its model open for the next one,
-so that a process loads each model once as long as the chunks come source by source.
+A chunk holds requests of one source. A process keeps the model of a chunk open for the next
+one, so that it loads each model once if the chunks of a source follow one another.
 """
 
 from __future__ import annotations

@@ -258,7 +258,7 @@ def tensors(attention: Attention) -> dict[str, NDArray[np.float32]]:
 
 
 def _remainders(maps: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    """What is written in place of the first code of each row, shape (heads, queries)."""
+    """The numbers in the place of the first code of each row, shape (heads, queries)."""
     first = maps[..., 0]
     beyond = _visible_sum(maps) - FULL + _SHORTFALL
     found: NDArray[np.uint16] = np.where(first == MASKED, first, beyond % (FULL + 1))

@@ -54,7 +54,7 @@ def page_figure(figure: Figure) -> Figure:
 
 
 def plain_lines(figure: Figure) -> list[str]:
-    """What a view lists in output without pictures: the function ``plain_lines`` of the view."""
+    """The lines of a view for output without pictures, by its function ``plain_lines``."""
     made = getattr(_module(figure.spec.view), "plain_lines", None)
     return [] if made is None else made(figure)
 

@@ -83,7 +83,7 @@ export function read(fragment: string): { figure: HTMLElement; values: Values } 
   }
 }
 
-/** Bring a figure to the selection of an address. What the address leaves out is as in the first state. */
+/** Bring a figure to the selection of an address. Parts that the address leaves out are as in the first state. */
 export function restore({ model, state, first, dispatch, takes }: FigureController, values: Values): void {
   const { layer, head, heads = head, pin, direction, ...options } = Object.fromEntries(values);
   const change = {

@@ -39,8 +39,8 @@ def sampled(count: int, most: int) -> NDArray[np.intp]:
 def factor(queries: Floats, keys: Floats) -> float:
     """The factor c for which the distance of q/c and k·c says most about the dot product.
 
-    For some queries, the tenth of the keys that is nearest is taken. Of all factors, the one is
-    chosen whose distances have the lowest correlation with the dot products.
+    The function compares the distances of some queries to the nearest tenth of their keys with the
+    dot products. It returns the factor whose distances have the lowest correlation with them.
 
     Args:
         queries: shape (queries, d).

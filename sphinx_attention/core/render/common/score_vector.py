@@ -33,11 +33,13 @@ STRONG: int = _WEIGHTS["strong"]
 # The most terms that the name of a sum lists.
 _TERMS: int = _WEIGHTS["summed_terms"]
 
-# Rows of fewer thousandths are folded, if they have at most so many together, if there are at least
-# so many of them, and if the vector has at least so many rows.
+# Rows below this number of thousandths are folded into one, under the three conditions below.
 _FOLD_BELOW: int = _WEIGHTS["fold_below"]
+# The most thousandths that the folded rows have together.
 _FOLD_TOGETHER: int = _WEIGHTS["fold_together"]
+# The least number of folded rows.
 _FOLD_ROWS: int = _WEIGHTS["fold_rows"]
+# The least number of rows of the whole vector.
 _FOLD_VECTOR: int = _WEIGHTS["fold_vector"]
 
 

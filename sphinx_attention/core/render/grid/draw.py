@@ -48,7 +48,8 @@ _GAP = 4
 # The least distance between thumbnails, so that a finger can hit one.
 _PITCH = 24
 _TOP, _WORD, _OFF, _MARGIN = 36.0, 12.0, 8.0, 6.0
-# Names are thinned: for up to so many heads, one name in so many is written.
+# Names are thinned. In each pair, the first number is the interval of the written names, and the
+# second number is the most heads for which the interval holds.
 _EVERY = ((1, 12), (2, 40), (5, math.inf))
 # The distance from a line's middle down to its baseline.
 _DOWN = 0.35 * SMALL

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from .layout import Grid
 
 _IMAGE = constants("image")
-# A strong weight is so many even shares. The even share of a token is 1 / number of tokens.
+# The number of even shares from which a weight is strong. An even share is 1 / number of tokens.
 _STRONG: int = _IMAGE["strong"]
-# The most lines of strong weights. Of more, the strongest are drawn, and the picture says so.
+# The most lines of strong weights. If there are more, only the strongest are drawn, and the picture
+# says so.
 _LINES: int = _IMAGE["lines"]
-# In how many steps of opacity they are drawn.
+# The number of steps of opacity in which lines are drawn.
 _BINS: int = _IMAGE["bins"]
 # The length of an arrow's head, and half the side of a mark, as shares of a patch.
 _ARROW: float = _IMAGE["arrow"]

@@ -90,7 +90,7 @@ class CellLayout(Cells):
 
     @property
     def every(self) -> int:
-        """The interval of labels: one in so many is shown."""
+        """The interval of the tokens whose labels are shown."""
         return _every(self.cell)
 
     def x(self, column: int) -> float:
@@ -162,11 +162,11 @@ class Layout:
 
 
 def labelled(count: int, every: int, marked: Iterable[int] = ()) -> set[int]:
-    """The tokens whose labels are shown: one in so many, and the marked ones with room around.
+    """The tokens whose labels are shown: some at equal intervals, and the marked ones.
 
     Args:
         count: the number of tokens.
-        every: one in so many has a label.
+        every: the interval of labels, and the least distance between two of them.
         marked: the tokens whose labels have priority; of two that are too close, the earlier one
             wins.
     """

@@ -117,7 +117,7 @@ def read_npz(data: bytes) -> Given:
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(member) as file:
-            # Never more than the archive's own list says.
+            # At most the size in the archive's own list is read.
             return file.read(member.file_size)
     except Exception as error:
         encrypted = member.flag_bits & 1

@@ -30,7 +30,7 @@ Receive = Callable[[Part, int, Call], None]
 """A function that receives the part of a layer, its number, and what it computed."""
 
 Wanted = Mapping[Part, Collection[int]]
-"""The numbers of the wanted layers, by part. Of a missing part, no layer is wanted."""
+"""The numbers of the wanted layers, by part. If a part is missing, none of its layers is wanted."""
 
 
 class Backend(Protocol):

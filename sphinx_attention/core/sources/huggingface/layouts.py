@@ -1,8 +1,8 @@
 """Converts weights of windows and blocks to one weight for each pair of tokens.
 
 Models that attend within windows store no weights outside of them, so that their tensors have
-another shape than tokens by tokens. Such a tensor is never cut to that shape. It is converted by
-the rules of its model, and accepted only if each row keeps its sum.
+another shape than tokens by tokens. Such a tensor is converted by the rules of its model, and
+accepted only if each row keeps its sum. Cutting it to shape would give wrong numbers.
 """
 
 from __future__ import annotations

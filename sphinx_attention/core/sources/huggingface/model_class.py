@@ -138,7 +138,7 @@ def has_decoder(model: Any) -> bool:
 
 
 _TOWERS = ("vision", "image", "audio")
-"""What the other tower of a model with two is called after."""
+"""The first words of the names of the tower that reads no text."""
 
 
 def text_tower(model: Any) -> Any:

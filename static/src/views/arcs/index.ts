@@ -51,7 +51,7 @@ export interface Stroke {
   width: string;
 }
 
-/** What the picture shows of a state. */
+/** The parts of the picture that depend on the state. */
 export interface Drawing {
   focus: readonly Place[];
   strokes: Stroke[];
@@ -63,7 +63,7 @@ export interface Drawing {
   squares: Squares;
 }
 
-/** What the picture shows of a state. */
+/** The parts of the picture for a state. */
 export function draw(model: Model, state: State, layout: ArcsLayout, hasSquares = true): Drawing {
   const focus = inFocus(state);
   if (!focus.length) return { focus, strokes: [], side: null, numbers: [], squares: NO_SQUARES };

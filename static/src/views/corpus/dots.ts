@@ -32,7 +32,7 @@ function placeOf(dot: SVGCircleElement): Point {
   return [dot.cx.baseVal.value, dot.cy.baseVal.value, dot.r.baseVal.value > 0];
 }
 
-/** The nearest point in a direction; -1 without any. What is far off the line counts as farther. */
+/** The nearest point in a direction; -1 without any. A point beside the line counts as farther. */
 export function nearestDot(points: readonly Point[], [x, y]: Point, [dx, dy]: readonly [number, number]): number {
   let best = -1;
   let least = Infinity;

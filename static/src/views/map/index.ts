@@ -56,7 +56,7 @@ export interface Stage {
   hands: Hands;
 }
 
-/** What the keys do. */
+/** The actions of keys. */
 export interface Hands {
   lookAt(look: Look): void;
   /** Magnify; 0 shows all again. */

@@ -28,7 +28,7 @@ test("where room is short, the present column and those before it that fit move 
   assert.deepEqual(inked(COLUMNS, 2, 210), [["away", "past", "now", "away", "away", "away"], 92]);
   assert.deepEqual(inked(COLUMNS, 2, 209), [["away", "away", "now", "away", "away", "away"], 172]);
   assert.deepEqual(inked(COLUMNS, 1, 247), [["now", "now", "away", "away", "away", "away"], 0]);
-  // What a step shows is never away, whatever the room.
+  // The column of the present step is always visible.
   assert.deepEqual(inked(COLUMNS, 1, 40), [["now", "now", "away", "away", "away", "away"], 0]);
   assert.deepEqual(inked(COLUMNS, 5, 40), [["away", "away", "away", "away", "away", "now"], 394]);
 });
