@@ -29,9 +29,10 @@ _KEPT_NAMES = 64
 _ILLEGAL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff" + "".join(
     chr(plane * 0x10000 + last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF)
 )
-_NEVER = re.compile(f"[{_ILLEGAL}]")
+# These are the texts of patterns, because to compile them takes a while and few texts need them.
+_NEVER = f"[{_ILLEGAL}]"
 # Beside these, line ends, and controls that would reverse nearby text.
-_UNFIT = re.compile(f"[{_ILLEGAL}\t\n\r\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_UNFIT = f"[{_ILLEGAL}\t\n\r\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 _RIGHT_TO_LEFT = {"R", "AL"}
 _STRONG = {"L", *_RIGHT_TO_LEFT}
 
@@ -42,12 +43,12 @@ def clean(text: str) -> str:
     C0 controls become their control pictures, and all others U+FFFD. Bidirectional overrides and
     isolates are replaced, too, because a token may not reverse the text beside it.
     """
-    return text if _is_plain(text) else _UNFIT.sub(_visible, text)
+    return text if _is_plain(text) else re.sub(_UNFIT, _visible, text)
 
 
 def legal(text: str) -> str:
     """Replace each character that XML or HTML cannot hold with a visible one."""
-    return text if _is_plain(text) else _NEVER.sub(_visible, text)
+    return text if _is_plain(text) else re.sub(_NEVER, _visible, text)
 
 
 def _is_plain(text: str) -> bool:

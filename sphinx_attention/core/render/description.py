@@ -148,11 +148,8 @@ def whole_texts(figure: Figure) -> list[tuple[str, str]]:
     texts = [(label, _lines(text)) for label, text in written if text.strip()]
     if attention.picture is not None:
         return texts if len(texts) > 1 else [("", text) for _, text in texts]
-    words = {
-        word.casefold()
-        for _, text in texts
-        for word in (*text.split(), *re.findall(r"\w+|[^\w\s]", text))
-    }
+    together = " ".join(text for _, text in texts)
+    words = set(map(str.casefold, (*together.split(), *re.findall(r"\w+|[^\w\s]", together))))
     rows = [(say("tokens" if attention.same_tokens else "queries"), attention.query_tokens)]
     if not attention.same_tokens:
         rows.append((say("keys"), attention.key_tokens))

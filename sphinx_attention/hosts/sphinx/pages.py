@@ -15,7 +15,7 @@ import contextlib
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -178,7 +178,7 @@ class Pages:
         kept = {
             "format": _FORMAT,
             "version": sphinx_attention.__version__,
-            "pages": {name: asdict(pages[name]) for name in sorted(documents) if name in pages},
+            "pages": {name: vars(pages[name]) for name in sorted(documents) if name in pages},
         }
         text = json.dumps(kept, sort_keys=True)
         # A doctree folder that cannot be written costs no more than pages that are written again.
