@@ -124,7 +124,8 @@ class Batch:
                 f"the layers of {item.request.source.label} have different numbers of heads, "
                 "which a figure cannot show",
             )
-        _check(weights, provenance["dtype"], item)
+        sums: NDArray[np.float64] = weights.sum(axis=-1, dtype=np.float64)
+        _check(weights, sums, provenance["dtype"], item)
         own = dict(provenance)
         if item.generated is not None:
             own["generated"] = item.generated
@@ -153,7 +154,7 @@ class Batch:
         _check_growth(attention)
         if _asks_for_sums(item):
             attention = with_logit_terms(attention, kept.terms)
-        attention = _accounted(attention, kept.sinks, _tolerance(provenance["dtype"]))
+        attention = _accounted(attention, sums, kept.sinks, _tolerance(provenance["dtype"]))
         _check_norms(attention, item, kept.no_norms)
         return attention
 
@@ -173,9 +174,11 @@ def misfit(call: Call, lengths: tuple[int, int]) -> str:
     return f"it has {found} weights a head, and there are {queries} × {keys} pairs of tokens"
 
 
-def _accounted(attention: Attention, sinks: Sequence[bool], tolerance: float) -> Attention:
+def _accounted(
+    attention: Attention, sums: NDArray[np.float64], sinks: Sequence[bool], tolerance: float
+) -> Attention:
     """The attention with a bin for the weight that its rows give to no token, if there is any."""
-    missing = 1 - attention.weights.sum(axis=(-1,), dtype=np.float64)
+    missing = 1 - sums
     blind = np.logical_and.reduce(attention.masked, axis=-1)
     missing[np.broadcast_to(blind[:, None], missing.shape)] = 0
     lacking = missing.max(axis=(1, 2), initial=0) >= tolerance
@@ -233,14 +236,13 @@ def _tolerance(dtype: str) -> float:
     return _ROW_SUM_TOLERANCE.get(dtype, _HALF_ROW_SUM_TOLERANCE)
 
 
-def _check(weights: NDArray[np.float32], dtype: str, item: Item) -> None:
+def _check(weights: NDArray[np.float32], sums: NDArray[np.float64], dtype: str, item: Item) -> None:
     """Check that weights are at least 0 and that rows sum to at most 1.
 
     Raises:
         AttentionError: they do not.
     """
     label = item.request.source.label
-    sums = weights.sum(axis=-1)
     if not np.isfinite(sums).all():
         hint = "" if dtype == "float32" else '; declare the model with "dtype": "float32"'
         raise AttentionError(Problem.MODEL, f"{label} computes NaN in {dtype}{hint}")
