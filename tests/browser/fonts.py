@@ -39,7 +39,7 @@ _CONFIGURATION = """\
 </fontconfig>
 """
 _ALIAS = """\
-  <alias binding="same"><family>{asked}</family><prefer><family>{given}</family></prefer></alias>"""
+  <alias binding="same"><family>{requested}</family><prefer><family>{given}</family></prefer></alias>"""
 _ALIASES = {
     "sans-serif": "Arimo",
     "system-ui": "Arimo",
