@@ -85,7 +85,10 @@ class Choices(Choice):
 
     def __call__(self, value: str) -> Any:
         """The words that an author wrote."""
-        found = tuple(super(Choices, self).__call__(word) for word in value.split(","))
+        try:
+            found = tuple(super(Choices, self).__call__(word) for word in value.split(","))
+        except ValueError as error:
+            raise ValueError(f"{error}; write commas between several") from None
         if repeated := next((word for word in found if found.count(word) > 1), None):
             raise ValueError(f"expected each value once; {repeated} stands there several times")
         return found

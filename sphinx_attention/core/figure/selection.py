@@ -91,6 +91,8 @@ def read(text: str) -> Selection:
         if word is None:
             hint = nearest(name, known)
             raise ValueError(f"expected {listed(known)} in place of {quoted(name)}{hint}")
+        if name in found:
+            raise ValueError(f"expected each name once; {name} stands there several times")
         if not re.fullmatch(word.pattern, value, re.ASCII):
             raise ValueError(
                 f"expected {word.expected} for {name}, in place of {quoted(value)}"

@@ -50,10 +50,12 @@ def write_target(item: Item, loaded: Loaded, inputs: Mapping[str, Any]) -> tuple
             f"{item.request.source.label} has no trained head to generate a text with; give the "
             f"decoder's text in {option('target')}",
         )
+    # The decoder reads its start token and all generated tokens, at positions of its own.
+    most = GENERATED_TOKENS if loaded.limit is None else min(GENERATED_TOKENS, loaded.limit - 1)
     with require("torch").inference_mode():
         output = loaded.model.generate(
             **inputs,
-            max_new_tokens=GENERATED_TOKENS,
+            max_new_tokens=most,
             do_sample=False,
             num_beams=1,
             # transformers 5.23 sizes T5's cache by the encoder's layers, as other models' before

@@ -11,6 +11,7 @@ from sphinx_attention.core.attention import Attention, Part, Token
 from sphinx_attention.core.errors import AttentionError, Problem
 from sphinx_attention.core.request import ModelSource, Request
 from sphinx_attention.core.sources import open_source
+from sphinx_attention.core.sources.huggingface import decoder_text
 from sphinx_attention.core.sources.huggingface import runner as runner_module
 from sphinx_attention.core.sources.huggingface.decoder_text import GENERATED_TOKENS
 from sphinx_attention.core.sources.huggingface.grouping import Room, batches
@@ -170,6 +171,14 @@ class TestRequests:
         assert len(decoder.query_tokens) <= GENERATED_TOKENS + 1
         assert decoder.causal
         assert cross.key_tokens[-1].text == "</s>"
+
+    def test_a_generated_target_ends_at_the_last_position_of_the_model(
+        self, tiny_model: Tiny, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(decoder_text, "GENERATED_TOKENS", 200)
+        (one,) = attentions([Request(source_of(tiny_model("bart")), "the fox", part="decoder")])
+        # The table of this model has 64 positions, and the text ends with the forced last token.
+        assert len(one.query_tokens) in {63, 64}
 
     @pytest.mark.parametrize(
         ("kind", "part", "has"),
