@@ -121,7 +121,7 @@ def test_an_edge_goes_over_to_its_weight_in_another_head(open_page, reference) -
         "() => { window.kept = document.querySelector('#dog .attention-edge[data-key=\"9\"]') }"
     )
     was = page.evaluate("parseFloat(getComputedStyle(kept).strokeWidth)")
-    # Time stands still: what moves has not moved yet.
+    # All animations are paused at their first frame.
     page.evaluate(
         """() => {
           const head = document.querySelector('#dog select[name="head"]');

@@ -23,7 +23,7 @@ html => {
   const output = document.createElement("div");
   output.innerHTML = html;
   document.body.append(output);
-  // As JupyterLab does: what innerHTML brings does not run until it is made anew.
+  // Scripts that innerHTML inserts do not run, so JupyterLab makes them anew.
   for (const old of output.querySelectorAll("script")) {
     const script = document.createElement("script");
     for (const { name, value } of old.attributes) script.setAttribute(name, value);

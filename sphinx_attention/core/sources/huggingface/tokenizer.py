@@ -28,10 +28,10 @@ _NOT_READ = ("special_tokens_map_file", "tokenizer_config_file")
 """Entries with names of files on another machine, from which nothing is read."""
 
 _LONGEST_GROWTH = 10_000
-"""By which factor a text may become longer on its way to the tokens."""
+"""The factor by which a text may become longer on its way to the tokens."""
 
 _GROWTH = {"ByteLevel": 2, "Precompiled": 10, "NFKC": 2, "NFKD": 2}
-"""By which factor the steps of a tokenizer may make a text longer, by their types."""
+"""The factor by which each type of step of a tokenizer may make a text longer."""
 
 
 def load_tokenizer(location: str, options: dict[str, Any], files: Files) -> Any:
@@ -112,7 +112,7 @@ def _steps(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _growth_of(step: Mapping[str, Any]) -> float:
-    """By which factor a step makes a text longer at most."""
+    """The largest factor by which a step makes a text longer."""
     kind = step.get("type")
     if kind == "Replace":
         pattern, content = step.get("pattern"), step.get("content")
