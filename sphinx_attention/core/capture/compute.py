@@ -25,7 +25,11 @@ Answer = Attention | AttentionError
 Opener = Callable[[ModelSource | FunctionSource], AbstractContextManager[Runner]]
 
 
-def compute(requests: Iterable[Request], opener: Opener) -> Iterator[tuple[Request, Answer]]:
+def compute(
+    requests: Iterable[Request],
+    opener: Opener,
+    gather: Callable[[Request], Gathering] = Gathering,
+) -> Iterator[tuple[Request, Answer]]:
     """Compute requests, grouped by source.
 
     Requests that differ only in what is derived from an answer share one answer of the source. The
@@ -36,6 +40,7 @@ def compute(requests: Iterable[Request], opener: Opener) -> Iterator[tuple[Reque
     Args:
         requests: what to compute.
         opener: opens a source.
+        gather: begins a summary.
 
     Yields:
         Each request with its attention or its error, as soon as it is ready.
@@ -48,7 +53,7 @@ def compute(requests: Iterable[Request], opener: Opener) -> Iterator[tuple[Reque
                 wanted.setdefault(request.base.key, []).append(_Wanted(request))
                 continue
             try:
-                gathering = Gathering(request)
+                gathering = gather(request)
             except AttentionError as error:
                 yield request, error
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sphinx_attention.core.analysis.summaries import maker
+from sphinx_attention.core.analysis.summaries import maker as maker_of
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
 
@@ -23,6 +23,7 @@ class Gathering:
 
     Attributes:
         request: the same.
+        maker: makes the summary, and takes the answers.
 
     Raises:
         AttentionError: a library that the summary needs is missing.
@@ -35,7 +36,7 @@ class Gathering:
         self._left = set(range(len(self._texts)))
         self._error: AttentionError | None = None
         with guarded(Problem.OPTION, self._making):
-            self._maker = maker(request)
+            self.maker = maker_of(request)
 
     @property
     def _making(self) -> str:
@@ -54,7 +55,7 @@ class Gathering:
             if isinstance(answer, AttentionError):
                 raise answer
             with guarded(Problem.OPTION, self._making):
-                self._maker.add(number, answer)
+                self.maker.add(number, answer)
         except AttentionError as error:
             self._error = self._located(error, number)
 
@@ -70,6 +71,6 @@ class Gathering:
             return self._error
         try:
             with guarded(Problem.OPTION, self._making):
-                return self._maker.finish()
+                return self.maker.finish()
         except AttentionError as error:
             return error

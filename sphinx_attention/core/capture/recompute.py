@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sphinx_attention.core.analysis.summaries import KINDS, Checker, maker
-from sphinx_attention.core.errors import AttentionError
+from sphinx_attention.core.analysis.summaries import KINDS, Checker
+from sphinx_attention.core.sources import open_source
 from sphinx_attention.core.store.base import MemoryStore
 from sphinx_attention.core.store.entry import DamagedEntryError, unpack
 from sphinx_attention.core.store.entry_arrays import STEPS
 
+from .compute import compute
+from .gathering import Gathering
 from .library import Library
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from sphinx_attention.core.attention import Attention, Summary
     from sphinx_attention.core.request import Request
     from sphinx_attention.core.store.base import Store
+
+    from .compute import Answer, Opener
 
 WEIGHT = 1 / STEPS + 1e-4
 """How far a stored weight may be from the new one: one quantization step and rounding."""
@@ -48,45 +52,55 @@ class _Comparing(MemoryStore):
         self.found[key] = compare(stored, unpack(data, key)) if stored else "it is gone"
 
 
-def recompute(store: Store, requests: Iterable[Request]) -> Iterator[tuple[Request, str]]:
+class _CheckingLibrary(Library):
+    """A library that remembers the makers of summaries, which check what a store holds of them."""
+
+    def __init__(self, store: Store, opener: Opener) -> None:
+        super().__init__(store, "refresh", opener)
+        self.checkers: dict[str, Checker] = {}
+
+    def compute(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Answer]]:
+        """Compute requests (see `Library.compute`)."""
+        return compute(requests, self._opener, self._gather)
+
+    def _gather(self, request: Request) -> Gathering:
+        gathering = Gathering(request)
+        if isinstance(gathering.maker, Checker):
+            self.checkers[request.key] = gathering.maker
+        return gathering
+
+
+def recompute(
+    store: Store, requests: Iterable[Request], opener: Opener = open_source
+) -> Iterator[tuple[Request, str]]:
     """Compute requests again, and compare.
+
+    The places of other projections than PCA are not compared with new ones, because a library
+    finds them by many small steps. Therefore the fidelity of a map is measured again, on the stored
+    places and on the new answers.
 
     Args:
         store: the store with their entries; nothing is written to it.
         requests: the requests, with each key once.
+        opener: opens a source.
 
     Yields:
         A request, and how its entry differs from the new answer; empty if it does not.
     """
     comparing = _Comparing(store)
-    library = Library(comparing, "refresh")
+    library = _CheckingLibrary(comparing, opener)
     for request, _ in library.capture(library.missing(requests)):
+        # The answers to the sentences are not needed after the check.
+        checker = library.checkers.pop(request.key, None)
         if error := library.failures.get(request.key):
             yield request, f"it cannot be computed: {error.message}"
-        else:
-            difference = comparing.found.pop(request.key)
-            yield request, difference or _fidelity(store, request)
-
-
-def _fidelity(store: Store, request: Request) -> str:
-    """How the fidelity of a stored map differs from what its own places give.
-
-    The places of other projections than PCA are not compared with new ones, because a library
-    finds them by many small steps. Therefore their fidelity is measured again.
-    """
-    stored = store.get(request.key)
-    if stored is None or stored.summary is None:
-        return ""
-    checker = maker(request)
-    if not isinstance(checker, Checker):
-        return ""
-    answers = dict(Library(MemoryStore(), "refresh").compute(request.bases))
-    for number, base in enumerate(request.bases):
-        answer = answers[base]
-        if isinstance(answer, AttentionError):
-            return f"it cannot be computed: {answer.message}"
-        checker.add(number, answer)
-    return checker.differs(stored.summary)
+            continue
+        difference = comparing.found.pop(request.key)
+        if not difference and checker is not None:
+            stored = store.get(request.key)
+            if stored is not None and stored.summary is not None:
+                difference = checker.differs(stored.summary)
+        yield request, difference
 
 
 def compare(stored: Attention, computed: Attention) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from sphinx_attention.core.authoring.parsing import HostContext, parse
 from sphinx_attention.core.authoring.settings import Settings
+from sphinx_attention.core.capture import compute
 from sphinx_attention.core.capture.library import Library
 from sphinx_attention.core.capture.recompute import recompute
 from sphinx_attention.core.store.base import MemoryStore
@@ -18,17 +19,40 @@ from sphinx_attention.core.store.entry import pack
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sphinx_attention.core.capture.compute import Opener
+    from sphinx_attention.core.request import Request, Source
+
 TEXTS = "the cat sat on the mat", "a dog ran in the park", "birds sing"
+
+
+def _stored_map(store: MemoryStore, folder: Path, projection: str) -> Request:
+    (folder / "list.txt").write_text("\n".join(TEXTS))
+    context = HostContext(Settings(model="builtin"), folder, lambda name: folder / name)
+    options = {"view": "map", "file": "list.txt", "projection": projection}
+    request = parse("", options, None, context).request
+    list(Library(store).capture([request]))
+    return request
+
+
+def test_each_sentence_is_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    request = _stored_map(store, tmp_path, "bipartite")
+    asked: list[str] = []
+    run = compute._run
+
+    def noted(source: Source, requests: list[Request], opener: Opener) -> object:
+        asked.extend(one.text for one in requests)
+        return run(source, requests, opener)
+
+    monkeypatch.setattr(compute, "_run", noted)
+    assert dict(recompute(store, [request])) == {request: ""}
+    assert sorted(asked) == sorted(TEXTS)
 
 
 @pytest.mark.parametrize("projection", ["bipartite", "tsne"])
 def test_places_that_do_not_fit_the_fidelity_are_told(tmp_path: Path, projection: str) -> None:
-    (tmp_path / "list.txt").write_text("\n".join(TEXTS))
-    context = HostContext(Settings(model="builtin"), tmp_path, lambda name: tmp_path / name)
-    options = {"view": "map", "file": "list.txt", "projection": projection}
-    request = parse("", options, None, context).request
     store = MemoryStore()
-    list(Library(store).capture([request]))
+    request = _stored_map(store, tmp_path, projection)
     assert dict(recompute(store, [request])) == {request: ""}
 
     stored = store.get(request.key)

@@ -236,13 +236,10 @@ def test_it_goes_over_the_wire_and_through_chunks(
     assert library.get(request).summary is not None
 
 
-def test_what_is_computed_again_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_computed_again_is_compared() -> None:
     runner, store = Runner(), MemoryStore()
-    monkeypatch.setattr(
-        "sphinx_attention.core.capture.recompute.Library", lambda s, m: Library(s, m, runner.open)
-    )
     list(Library(store, opener=runner.open).capture([requested()]))
-    assert list(recompute(store, [requested()])) == [(requested(), "")]
+    assert list(recompute(store, [requested()], runner.open)) == [(requested(), "")]
     moved = store.get(requested().key)
     assert moved is not None
     assert moved.summary is not None
@@ -250,5 +247,5 @@ def test_what_is_computed_again_is_compared(monkeypatch: pytest.MonkeyPatch) -> 
         moved, summary=replace(moved.summary, arrays={"own": moved.summary.arrays["own"] + 0.1})
     )
     store.put(requested(), moved)
-    ((_, why),) = recompute(store, [requested()])
+    ((_, why),) = recompute(store, [requested()], runner.open)
     assert why.startswith("its own differ, by 0.1")
