@@ -85,7 +85,7 @@ def test_the_large_picture_takes_other_views(open_page, reference) -> None:
     select.select_option("arcs")
     token(page, "gdog", 5).hover()
     assert edges(page, "gdog") == pytest.approx(expected(reference[0, 2], 5, 0.95), abs=0.011)
-    assert large.locator("svg").count() == 1
+    assert large.locator("svg.attention-picture").count() == 1
 
 
 PARTS = """picture => {
@@ -250,3 +250,22 @@ def test_the_head_under_the_pointer_opens_in_its_place(open_page, reference) -> 
     assert page.locator("#gdog select[name=head]").input_value() == "5"
     away(page)
     lens.wait_for(state="detached")
+
+
+def test_another_large_view_keeps_the_shadows_and_the_first_one_fits_again(open_page) -> None:
+    page = open_page("grid-dog", "gdog")
+    large = page.locator("#gdog .attention-large .attention-stage")
+    children = "e => [...e.children].map(one => one.classList[0])"
+    first = large.evaluate(children)
+    assert first == ["attention-picture", "attention-fit", "attention-shade", "attention-shade"]
+    choice = page.locator('#gdog select[name="large"]')
+    choice.select_option("heads")
+    page.wait_for_function(
+        "() => document.querySelector('#gdog .attention-large').dataset.view === 'heads'"
+    )
+    assert large.evaluate(children) == ["attention-picture", "attention-shade", "attention-shade"]
+    choice.select_option("arcs")
+    page.wait_for_function(
+        "() => document.querySelector('#gdog .attention-large').dataset.view === 'arcs'"
+    )
+    assert large.evaluate(children) == first

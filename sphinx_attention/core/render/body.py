@@ -115,11 +115,12 @@ def _pictures(drawing: Drawing, figure: Figure, uid: str, pairs: Sequence[Pair])
     sizer = _sizer(drawing)
     if drawing.beside is None:
         column = column_for_both(figure, drawing.width, drawing.height) if drawing.vector else None
-        beside = attribute("data-beside", str(column), given=column is not None)
-        return f'<div class="attention-stage"{beside}>{picture}{sizer}{under}{_SHADES}</div>\n'
+        wide = attribute("data-beside", str(column), given=column is not None)
+        return f'<div class="attention-stage"{wide}>{picture}{sizer}{under}{_SHADES}</div>\n'
     stage = f'<div class="attention-stage">{picture}{sizer}{under}{_SHADES}</div>\n'
+    beside = draw(figure, drawing.beside)
     large = write_svg(
-        draw(figure, drawing.beside),
+        beside,
         figure,
         f"{uid}-large",
         named_by=f"{uid}-title {uid}-headline",
@@ -128,7 +129,7 @@ def _pictures(drawing: Drawing, figure: Figure, uid: str, pairs: Sequence[Pair])
     return (
         f'{stage}<div class="attention-large" data-view="{drawing.beside}" '
         f'data-measures="{escape(known)}">'
-        f'<div class="attention-stage">{large}{_SHADES}</div></div>\n'
+        f'<div class="attention-stage">{large}{_sizer(beside)}{_SHADES}</div></div>\n'
     )
 
 

@@ -1,7 +1,7 @@
 /** Cells of heat maps: their opacity, and canvases on which many of them are painted. */
 
 import { heatmap } from "../../../sphinx_attention/core/render/common/constants.json";
-import { ADDED, element, numberIn, rgbaOf, setAttributes } from "./dom";
+import { ADDED, element, find, numberIn, rgbaOf, setAttributes } from "./dom";
 import { nearest } from "../data/model";
 
 export type Scale = "linear" | "log";
@@ -39,7 +39,9 @@ export function canvasUnder(
   // The picture over the canvas has the accessible content.
   setAttributes(canvas, { "aria-hidden": "true" });
   const whole = numberIn(picture, "width");
+  const fit = picture.parentElement && find(picture.parentElement, "fit");
   canvas.style.setProperty("--picture", `${whole}px`);
+  canvas.style.setProperty("--least", `${fit ? numberIn(fit, "width") : whole}px`);
   for (const name of ["x", "y", "width"] as const) {
     canvas.style.setProperty(`--${name}`, String(box[name] / whole));
   }

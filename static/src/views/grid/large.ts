@@ -27,7 +27,7 @@ export function openLarge(figure: HTMLElement, model: Model, dispatch: Dispatch)
   const stage = require(root, "stage");
   const firstName = root.dataset["view"]!;
   const measures = JSON.parse(root.dataset["measures"]!) as Record<string, Measures>;
-  const firstPicture = stage.firstElementChild!;
+  const first = [...stage.children];
   let name = firstName;
   let kind = viewNamed(name)!;
   let view = kind.open(root, model, dispatch);
@@ -38,8 +38,9 @@ export function openLarge(figure: HTMLElement, model: Model, dispatch: Dispatch)
   const open = (other: string, next: ViewKind): void => {
     view.destroy?.();
     // The edges at rest of the static picture are drawn again: another head may be chosen by now.
-    find(firstPicture, "overview")?.replaceChildren();
-    stage.replaceChildren(other === firstName ? firstPicture : next.build!(model, measures[other]!));
+    find(first[0]!, "overview")?.replaceChildren();
+    const built = () => [next.build!(model, measures[other]!), ...first.filter((one) => one.matches(".attention-shade"))];
+    stage.replaceChildren(...(other === firstName ? first : built()));
     root.dataset["view"] = name = other;
     kind = next;
     view = kind.open(root, model, dispatch);
