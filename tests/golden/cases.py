@@ -150,12 +150,17 @@ def chained(count: int = 30, seed: int = 14) -> list[Attention]:
 
 
 def chained_to_shares(seed: int = 16) -> list[Attention]:
-    """The attentions of `chained`, which go on to the shares of what the heads write."""
+    """The attentions of `chained`, which go on to the shares of what the heads write.
+
+    The heads of the last one write nothing.
+    """
     dice = random.Random(seed)
     found = []
-    for attention in chained():
+    for attention in (attentions := chained()):
         shape = attention.weights.shape[:2] + attention.weights.shape[3:]
         norms = [(1 + dice.randrange(512)) / 64 for _ in range(int(np.prod(shape)))]
+        if attention is attentions[-1]:
+            norms = [0.0] * len(norms)
         seen = np.where(attention.masked, 0, attention.weights).astype(np.float32)
         found.append(
             written(

@@ -15,6 +15,7 @@ from sphinx_attention.core.figure.cutoff import drawn_weights
 from sphinx_attention.core.figure.payload import _header, tensors
 from sphinx_attention.core.figure.resolve import resolve
 from sphinx_attention.core.figure.spec import FigureSpec
+from sphinx_attention.core.phrases import ENGLISH
 from sphinx_attention.core.render import description
 from sphinx_attention.core.render.arcs import draw as arcs
 from sphinx_attention.core.render.common import edges, heatmap, vector_strips
@@ -300,7 +301,7 @@ def _sums(attention: Any) -> Any:
             weight = code if row is None else int(row.codes.values[key])
             parts = formulas.parts(terms, key, weight, most)
             if row is not None:
-                parts |= row.parts(key, shares)
+                parts |= row.parts(key, shares, ENGLISH)
             labels = formulas.labels(parts, "q", "k") if len(cells) % 4 == 1 else None
             cells.append([query, key, parts, labels])
     return {

@@ -188,7 +188,7 @@ def draw(figure: Figure) -> Drawing:
         {} if chain is None else parts(chain, key, int(weights.values[key]), largest, figure.say)
     )
     if numbers and written is not None:
-        numbers |= written.parts(key, codes)
+        numbers |= written.parts(key, codes, figure.say)
     shape = layout.shape_of(attention, chain)
     panels = panels_of(shape)
     both = "measure" in dict(figure.spec.at)

@@ -60,7 +60,9 @@ def _lines(view: Steps, kind: str, text: Callable[[str], str]) -> list[str]:
     if kind == "softmax":
         return [_softmax(view, n)]
     if kind == "written":
-        return [_written(n)]
+        share = view.parts["written"]
+        is_number = share.replace(".", "").isdigit()
+        return [_written(n, share if is_number else rf"\text{{{text(share)}}}")]
     total = rf"\sum_n q_n k_n={n['addends']}"
     capped = rf"{n['cap']}\tanh\frac{{{n['scaled']}}}{{{n['cap']}}}"
     value = rf"{n['share']}\cdot {n['value']}+\cdots"
@@ -97,13 +99,13 @@ def _softmax(view: Steps, n: dict[str, str]) -> str:
     return rf"\alpha&={'='.join(steps)}={_bold(n['share'])}"
 
 
-def _written(n: dict[str, str]) -> str:
+def _written(n: dict[str, str], result: str) -> str:
     steps = [
         rf"\frac{{{n['alpha']}\cdot {n['norm']}}}{{{n['lengths']}}}",
         rf"\frac{{{n['length']}}}{{{n['lengths']}}}",
     ]
     share = r"\frac{\alpha\|f(x)\|}{\sum_j\alpha_j\|f(x_j)\|}"
-    return rf"{share}&={'='.join(steps)}={_bold(n['written'])}"
+    return rf"{share}&={'='.join(steps)}={_bold(result)}"
 
 
 def _power(n: dict[str, str], name: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sphinx_attention.core.figure.figure import Figure
+    from sphinx_attention.core.phrases import Phrases
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,20 +52,24 @@ class WrittenRow:
             )
         ]
 
-    def parts(self, key: int, shares: Codes) -> dict[str, str]:
+    def parts(self, key: int, shares: Codes, say: Phrases) -> dict[str, str]:
         """The numbers of one cell for the formula.
+
+        Where the head writes nothing, the lengths sum to 0 and have no shares. The formula says so.
 
         Args:
             key: position of the key.
             shares: the shares of the row.
+            say: the phrases of the figure's language.
         """
         share = format_thousandths(int(shares.values[key]))
+        total = float(np.cumsum(self.lengths)[-1])
         found = {
             "alpha": significant(float(self.weights[key])),
             "norm": significant(float(self.norms[key])),
             "length": significant(float(self.lengths[key])),
-            "lengths": significant(float(np.cumsum(self.lengths)[-1])),
-            "written": share,
+            "lengths": significant(total),
+            "written": share if total else say("nothing_written"),
         }
         return found if shares.masked[key] else {**found, "verdict": share}
 

@@ -77,7 +77,7 @@ export function formulaTexts(terms: LogitTerms, key: number, code: number, writt
       norm: significant(written.norm[key]!),
       length: significant(written.length[key]!),
       lengths: significant(written.total),
-      written: masked ? "0.000" : numeral(code),
+      written: !written.total ? say("nothing_written") : masked ? "0.000" : numeral(code),
     }),
   };
 }

@@ -114,6 +114,19 @@ def test_the_formula_is_read_aloud_and_printed(tiny_model) -> None:
     assert rf"\AttentionResult{{{p['written']}}}" in latex
 
 
+def test_a_head_that_writes_nothing_has_no_share_of_zero_by_zero(tiny_model) -> None:
+    request = Request(source_of(tiny_model("bert")), FOX, keep=(*ALL, "norms"), measure="written")
+    (one,) = attentions([request])
+    assert one.norms is not None
+    pruned = derive(replace(one, norms=np.zeros_like(one.norms)), request)
+    figure = figure_of(pruned, 1, 5)
+    assert {read(figure).parts[name] for name in ("length", "lengths")} == {"0.000000"}
+    page = render_html(figure, "f")
+    assert '<b data-part="written">0, because nothing is written</b>' in page
+    assert "for all keys, 0.000000, is 0, because nothing is written" in page
+    assert r"\AttentionResult{\text{0, because nothing is written}}" in render_latex(figure).code
+
+
 def test_the_first_step_can_be_the_last(tiny_model) -> None:
     attention = captured(tiny_model("bert"), ALL)
     first = (("formula", "written"),)
