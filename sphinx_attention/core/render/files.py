@@ -41,6 +41,12 @@ _COLOURS = 256
 """The colours of a PNG with a palette."""
 
 
+_FONT = re.compile(r"""src:\s*url\(["']?(?P<file>[\w.-]+\.woff2)["']?\)""")
+_FACE_ITALIC = re.compile(r"@font-face\s*\{[^}]*font-style:\s*italic[^}]*\}")
+_SLANTS = "font-style:oblique 0deg 20deg;"
+"""The slants of the letters of a font: upright and italic, none of them made by the browser."""
+
+
 def write_file(figure: Figure, path: Path) -> None:
     """Write a figure to a file. The file's extension decides the format.
 
@@ -152,13 +158,17 @@ def _with_figure(template: str, figure: Figure, uid: str, **more: str) -> str:
 
 
 def style_text() -> str:
-    """The style sheet with its font inside."""
+    """The style sheet with its font inside, once.
+
+    The style sheet names the file of the font for upright and for italic letters. One face with a
+    range of slants stands for both here, because a browser would be sent the font twice.
+    """
 
     def embedded(found: re.Match[str]) -> str:
-        font = b64encode((assets.FOLDER / found[1]).read_bytes()).decode("ascii")
-        return f"url(data:font/woff2;base64,{font})"
+        font = b64encode((assets.FOLDER / found["file"]).read_bytes()).decode("ascii")
+        return f"{_SLANTS}src:url(data:font/woff2;base64,{font})"
 
-    return re.sub(r"""url\(["']?([\w.-]+\.woff2)["']?\)""", embedded, assets.text(assets.STYLE))
+    return _FONT.sub(embedded, _FACE_ITALIC.sub("", assets.text(assets.STYLE)))
 
 
 def scripts_of(figures: Iterable[Figure]) -> list[str]:

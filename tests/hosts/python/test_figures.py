@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import types
@@ -167,6 +168,15 @@ def test_search_of_a_site_passes_over_an_output() -> None:
     assert '<section class="attention-output" data-search-exclude="">' in html
     # Search of Material for MkDocs passes over what is there to the first end tag of that name.
     assert html.count("</section>") == 1
+
+
+def test_an_output_carries_the_font_once() -> None:
+    """One face stands for upright and italic letters, so that browsers slant none of them again."""
+    html = sphinx_attention.figure("the quick", view="steps")._repr_html_()
+    faces = re.findall(r"@font-face\{[^}]*\}", html)
+    assert len(faces) == html.count("data:font/woff2") == 1
+    assert "font-style:oblique 0deg 20deg;" in faces[0]
+    assert "unicode-range" not in faces[0]
 
 
 def test_two_figures_on_a_page_share_no_id() -> None:
