@@ -121,6 +121,12 @@ def quoted(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
+def beginning(text: str, most: int = 60) -> str:
+    """A text on one line, in quotation marks, with no more than its first characters."""
+    whole = clean_line(text)
+    return f"“{whole}”" if len(whole) <= most else f"“{whole[:most]}…”"
+
+
 def listed(words: Iterable[str]) -> str:
     """Words as a list in prose: ``arcs, heads or grid``."""
     *most, last = words

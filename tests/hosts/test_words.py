@@ -101,9 +101,9 @@ MISTAKES: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     (
         {"compare": "sentence"},
-        "give one further sentence in the option also, or remove the option compare",
-        "give one further sentence in -O also, or remove -O compare",
-        "give one further sentence in the argument also, or remove the argument compare",
+        "give exactly one further sentence in the option also, or remove the option compare",
+        "give exactly one further sentence in -O also, or remove -O compare",
+        "give exactly one further sentence in the argument also, or remove the argument compare",
     ),
     (
         {"matrix": "fox.csv", "causal": "yes"},

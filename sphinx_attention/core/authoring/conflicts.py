@@ -152,7 +152,7 @@ def _check_averaged(values: Mapping[str, Any], *, given: bool) -> None:
 
 
 _TWO_OF = {
-    "sentence": f"give one further sentence in {option('also')}",
+    "sentence": f"give exactly one further sentence in {option('also')}",
     "model": f"name two in {option('model')}, with a comma between",
     "measure": f"write weight, written in {option('measure')}",
 }

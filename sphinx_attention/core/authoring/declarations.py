@@ -239,7 +239,8 @@ def _check_id(name: str, what: str, problem: Problem = Problem.MODEL) -> None:
         )
     if _looks_like_a_path(name):
         raise AttentionError(problem, f'{what} is a path; write "path" instead of "id"')
-    separator = next((mark for mark in "|;&+" if mark in name), None)
+    separators = {**{mark: mark for mark in "|;&+"}, " ": "blank"}
+    separator = next((words for mark, words in separators.items() if mark in name.strip()), None)
     if separator and problem is Problem.MODEL:
         raise AttentionError(
             problem,

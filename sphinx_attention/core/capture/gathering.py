@@ -63,7 +63,7 @@ class Gathering:
         """The error with the sentence that it is about."""
         base = self.request.bases[number]
         what = "sentence" if base.text else "picture"
-        return error.about(base.subject, f"{what} {number + 1}, “{base.subject}”")
+        return error.about(base.subject, f"{what} {number + 1},")
 
     def result(self) -> Answer:
         """The summary, or the error that ended it."""

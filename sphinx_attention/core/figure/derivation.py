@@ -43,7 +43,7 @@ def _of_variant(variant: Variant, answers: Mapping[Request, Answer]) -> Answer:
     for request in variant.requests:
         answer = answers[request]
         if isinstance(answer, AttentionError):
-            return answer.about(request.subject, f"the sentence “{request.subject}”")
+            return answer.about(request.subject, "the sentence")
         bases.append(answer)
     return _made(variant.derivation, bases)
 

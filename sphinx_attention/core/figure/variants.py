@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from sphinx_attention.core.analysis.parts import prefix
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError, Problem
-from sphinx_attention.core.text import clean_line
 
 from .derivation import of_variants
 from .figure import Alternative
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 
     from .figure import Figure
     from .spec import FigureSpec
-
-_LONGEST_NAMED = 60
-"""The most characters of a sentence in a message about it."""
 
 
 def resolve_all(
@@ -93,9 +89,7 @@ def _located(error: AttentionError, variant: Variant) -> AttentionError:
     number = dict(variant.at).get("sentence")
     if number is None or error.problem is not Problem.TEXT:
         return error
-    text = clean_line(variant.request.text)
-    short = text if len(text) <= _LONGEST_NAMED else f"{text[:_LONGEST_NAMED]}…"
-    return error.about(variant.request.subject, f"sentence {int(number) + 1}, “{short}”")
+    return error.about(variant.request.subject, f"sentence {int(number) + 1},")
 
 
 def _difference(

@@ -67,5 +67,7 @@ def takes_no_pair() -> AttentionError:
 def has_no_part(label: str, part: str, parts: Iterable[str]) -> AttentionError:
     """The error of an attention that the model does not have."""
     return AttentionError(
-        Problem.OPTION, f"{label} has no {part} attention; it has {', '.join(parts)}"
+        Problem.OPTION,
+        f"{label} has no {part} attention; it has {', '.join(parts)}: choose from these in "
+        f"{option('part')}, or remove it",
     )

@@ -75,6 +75,7 @@ def test_the_nearest_name(tmp_path: Path, name: str, meant: str) -> None:
         ("https://example.org/model", "is not an id of the hub"),
         ("org/model@v2", '{"id": "org/model", "revision": "v2"}'),
         ("gpt 2", "is not an id of the hub"),
+        ("gpt2 minilm", "which has no blank; for several models, write commas between"),
         ("llama3:8b", "is not an id of the hub"),
         ("minilm, mine", "is not an id of the hub"),
         ("", "is not an id of the hub"),

@@ -38,7 +38,10 @@ class TestOptions:
                 {"compare": "sentence"},
                 "expected a figure of two sentences, and this one has 1: give",
             ),
-            ({"compare": "sentence", "also": "c | d"}, "two sentences, and this one has 3"),
+            (
+                {"compare": "sentence", "also": "c | d"},
+                "two sentences, and this one has 3: give exactly one further sentence",
+            ),
             ({"compare": "model"}, "two models, and this one has 1: name two in the option model"),
             ({"compare": "model", "model": "small"}, "two models, and this one has 1"),
             (

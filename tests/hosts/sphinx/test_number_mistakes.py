@@ -119,7 +119,7 @@ SAID = [
         ":target: a dog",
         "is not an encoder-decoder model and takes no target; remove the option",
     ),
-    ("gpt2", ":part: cross", "has no cross attention; it has decoder"),
+    ("gpt2", ":part: cross", "it has decoder: choose from these in the option part, or remove it"),
     ("gpt2", ":view: steps\n   :layer: 7", "layer 7"),
     ("gpt2", ":view: steps\n   :formula: cap", "are multiply, dot, scale, bias, softmax and val"),
     (
