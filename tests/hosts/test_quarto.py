@@ -178,6 +178,14 @@ def test_lines_are_right_below_a_backtick_in_an_option(tmp_path: Path) -> None:
     assert "<code>x</code>" in html
 
 
+def test_a_fence_that_is_read_as_code(tmp_path: Path) -> None:
+    source = "```{.attention}\nthe quick\n```\n\n```{.attenton}\na b\n```\n"
+    (tmp_path / "notes.qmd").write_text(source, encoding="utf-8")
+    code, _, message = pandoc(tmp_path, "-t", "html", ATTENTION_STRICT="1")
+    assert code != 0
+    assert "notes.qmd:5: this fence is not read as a figure, because 'attenton' is not" in message
+
+
 def test_one_store_with_capture(tmp_path: Path) -> None:
     (tmp_path / "notes.qmd").write_text(NOTES, encoding="utf-8")
     (tmp_path / "_quarto.yml").write_text("project:\n  type: website\n", encoding="utf-8")

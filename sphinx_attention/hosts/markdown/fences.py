@@ -13,7 +13,7 @@ CHECK = "attention-check"
 NAMES = (FIGURE, CHECK)
 """The names of our fences."""
 
-_START = re.compile(r"(?P<indent>[> \t]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
+START = re.compile(r"(?P<indent>[> \t]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
 _BRACES = re.compile(r"\{(?P<inside>.*)\}\s*$")
 _OURS = re.compile(rf"\{{?\s*\.?(?:{'|'.join(NAMES)})(?=[\s}}])")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -56,21 +56,21 @@ def find_fences(lines: list[str]) -> list[Fence]:
     found = []
     number = 0
     while number < len(lines):
-        match = _START.match(lines[number])
-        if match is None or _is_code(match):
+        match = START.match(lines[number])
+        if match is None or is_code(match):
             number += 1
             continue
-        end = _end(lines, number, match["indent"], match["fence"])
+        end = end_of(lines, number, match["indent"], match["fence"])
         if end is None:
             number += 1
             continue
-        if (made := _read(lines, number, end, match)) is not None:
+        if (made := read(lines, number, end, match)) is not None:
             found.append(made)
         number = end + 1
     return found
 
 
-def _is_code(match: re.Match[str]) -> bool:
+def is_code(match: re.Match[str]) -> bool:
     """Whether a line that looks like the first line of a fence is code within a paragraph.
 
     This is so in CommonMark if a backtick follows. pymdownx.superfences and pandoc take backticks
@@ -83,7 +83,7 @@ def _is_code(match: re.Match[str]) -> bool:
     return ours is None or "`" in _QUOTED.sub("", info)
 
 
-def _end(lines: list[str], start: int, indent: str, fence: str) -> int | None:
+def end_of(lines: list[str], start: int, indent: str, fence: str) -> int | None:
     """The number of the last line of a fence; None if the fence is not closed."""
     closing = re.compile(rf"{re.escape(indent.rstrip())}\s*{re.escape(fence)}\s*$")
     for number in range(start + 1, len(lines)):
@@ -93,7 +93,8 @@ def _end(lines: list[str], start: int, indent: str, fence: str) -> int | None:
     return None
 
 
-def _read(lines: list[str], start: int, end: int, match: re.Match[str]) -> Fence | None:
+def read(lines: list[str], start: int, end: int, match: re.Match[str]) -> Fence | None:
+    """The fence between two lines; None if it is not ours."""
     info = match["info"].strip()
     if braces := _BRACES.fullmatch(info):
         inside = braces["inside"].strip()

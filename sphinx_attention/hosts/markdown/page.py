@@ -23,6 +23,7 @@ from .other_pages import other_figure
 from .project import Project, Written, project_of, read_figure
 from .search import keep_numbers_out
 from .site import Site, site_of
+from .unread import unread_fences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,6 +107,8 @@ class Page:
         problems, page.project.problems = page.project.problems, []
         for error in problems:
             page.warn(error)
+        for line, error in unread_fences(lines):
+            page.warn(error, line)
         return page
 
     def warn(self, error: AttentionError, line: int = 0) -> None:

@@ -27,6 +27,7 @@ from sphinx_attention.core.render.html import figure_attributes, figure_class, r
 from sphinx_attention.core.text import quoted
 from sphinx_attention.hosts.markdown.fences import CHECK, FIGURE, Fence, find_fences
 from sphinx_attention.hosts.markdown.project import Where, Written, read_figure
+from sphinx_attention.hosts.markdown.unread import unread_fences
 from sphinx_attention.hosts.notations import PANDOC
 from sphinx_attention.hosts.notes import Notes, read_settings, remarks_of
 from sphinx_attention.hosts.page_names import element_id, page_slug
@@ -90,6 +91,8 @@ class Document:
         self._taken: dict[str, int] = {}
         for error in problems:
             self.warn(error)
+        for line, error in unread_fences(self.source):
+            self.warn(error, line)
 
     def _source(self) -> list[str]:
         try:

@@ -79,6 +79,37 @@ def test_a_backtick_in_the_value_of_an_option(extension: str) -> None:
     assert "<figcaption><p>The <code>quick</code> fox</p></figcaption>" in html.replace("\n", "")
 
 
+@pytest.mark.parametrize("extension", ["tables", "fenced_code", FENCES])
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ('```attenton layer="1"\nthe quick\n```', "'attenton' is not its name: write 'attention'"),
+        ("~~~ Attention\nthe quick\n~~~", "'Attention' is not its name: write 'attention'"),
+        ("```atention-check\na\n```", "'atention-check' is not its name: write 'attention-check'"),
+        ("```{attention-figure} a\n```", "'attention-figure' is not its name: write 'attention'"),
+        ("```{attention}\nthe quick\n```", "'{attention}' is not its name: write 'attention'"),
+        ("```attention `a`\nthe quick\n```", "its first line has a backtick: remove the backtick"),
+        ("```attention\nthe quick\n", "no line with '```' alone closes it: add the line"),
+    ],
+)
+def test_a_fence_that_is_read_as_something_else(
+    extension: str, source: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not soup(f"# P\n\n{source}\n", extension).select("figure")
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Markdown:3: this fence is not read as a figure, because {why} [attention.option]"
+    ]
+
+
+def test_fences_that_are_no_figures_give_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    soup(
+        "```attention``` begins a fence.\n\n```python\nattention = 1\n```\n\n```{intention}\na\n```\n\n"
+        "````\n```attenton\na\n```\n````\n",
+        FENCES,
+    )
+    assert not caplog.records
+
+
 def test_in_lists_quotes_and_admonitions() -> None:
     inner = "```attention\nthe quick\n```"
     deep = "".join(f"    {line}\n" for line in inner.splitlines())
