@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from .host_words import in_words, named, using
-from .text import beginning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -103,14 +102,14 @@ class AttentionError(Exception):
         An error whose message names the subject already stays as it is.
 
         Args:
-            subject: the sentence or the name of the picture. The message has its beginning.
-            called: the words before it, such as ``sentence 2,``.
+            subject: the sentence or the name of the picture.
+            called: the words for it, such as ``sentence 2, “a fox”``.
         """
         if self.subject == subject:
             return self
         named = AttentionError(
             self.problem,
-            f"{called} {beginning(subject)}: {self.neutral}",
+            f"{called}: {self.neutral}",
             self.trace,
             setting=self.setting,
             subject=subject,

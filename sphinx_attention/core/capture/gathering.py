@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sphinx_attention.core.analysis.summaries import maker as maker_of
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import beginning
 
 if TYPE_CHECKING:
     from sphinx_attention.core.attention import Attention
@@ -63,7 +64,7 @@ class Gathering:
         """The error with the sentence that it is about."""
         base = self.request.bases[number]
         what = "sentence" if base.text else "picture"
-        return error.about(base.subject, f"{what} {number + 1},")
+        return error.about(base.subject, f"{what} {number + 1}, {beginning(base.subject)}")
 
     def result(self) -> Answer:
         """The summary, or the error that ended it."""

@@ -8,6 +8,7 @@ from sphinx_attention.core.analysis.mean import mean_of_sentences
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.boundary import guarded
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import beginning
 
 from .spec import MEAN_SENTENCES
 
@@ -43,7 +44,7 @@ def _of_variant(variant: Variant, answers: Mapping[Request, Answer]) -> Answer:
     for request in variant.requests:
         answer = answers[request]
         if isinstance(answer, AttentionError):
-            return answer.about(request.subject, "the sentence")
+            return answer.about(request.subject, f"the sentence {beginning(request.subject)}")
         bases.append(answer)
     return _made(variant.derivation, bases)
 

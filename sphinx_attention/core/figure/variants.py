@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sphinx_attention.core.analysis.parts import prefix
 from sphinx_attention.core.attention import Attention
 from sphinx_attention.core.errors import AttentionError, Problem
+from sphinx_attention.core.text import beginning
 
 from .derivation import of_variants
 from .figure import Alternative
@@ -89,7 +90,8 @@ def _located(error: AttentionError, variant: Variant) -> AttentionError:
     number = dict(variant.at).get("sentence")
     if number is None or error.problem is not Problem.TEXT:
         return error
-    return error.about(variant.request.subject, f"sentence {int(number) + 1},")
+    subject = variant.request.subject
+    return error.about(subject, f"sentence {int(number) + 1}, {beginning(subject)}")
 
 
 def _difference(
