@@ -336,3 +336,38 @@ def test_axe_finds_nothing(open_page: Any, scheme: str) -> None:
     option(page, "show", "all")
     page.wait_for_timeout(200)
     accessible(page, "cats", "all heads")
+
+
+def test_two_fingers_zoom_the_map_and_not_the_page(open_page: Any) -> None:
+    page = live(open_page("maps", has_touch=True, viewport={"width": 400, "height": 700}))
+    page.locator(FIELD).first.scroll_into_view_if_needed()
+    box = page.locator(FIELD).first.bounding_box()
+    middle = (box["x"] + box["width"] / 2, min(box["y"] + box["height"] / 2, 600))
+    client = page.context.new_cdp_session(page)
+
+    def touch(kind: str, apart: float | None) -> None:
+        points = [] if apart is None else [-apart, apart]
+        client.send(
+            "Input.dispatchTouchEvent",
+            {
+                "type": kind,
+                "touchPoints": [
+                    {"x": middle[0] + by, "y": middle[1], "id": number}
+                    for number, by in enumerate(points)
+                ],
+            },
+        )
+
+    before = page.evaluate("scrollY")
+    touch("touchStart", 20)
+    for apart in range(22, 62, 2):
+        touch("touchMove", float(apart))
+    touch("touchEnd", None)
+    page.get_by_role("button", name="show all").wait_for()
+    settle(page)
+    page.wait_for_timeout(1500)
+    zoom = page.evaluate(
+        "async () => (await attentionOpen(document.querySelector('#cats'))).state.options.zoom"
+    )
+    assert float(zoom.split(",")[2]) == pytest.approx(3, rel=0.15)
+    assert page.evaluate("[scrollY, visualViewport.scale]") == [before, 1]

@@ -1,4 +1,4 @@
-/** The keys of a map: to the neighbouring head, from point to point, and where the reader looks. */
+/** The keys of a map: to the neighbouring head, from point to point, and where the reader looks. Two fingers zoom. */
 
 import { isChord, require, type State, take, type ViewKind } from "../shared";
 import type { Stage } from "./index";
@@ -26,6 +26,12 @@ function part(stage: Stage, state: State): void {
   const here: Bound = { stage, state, walking: false };
   bound.set(picture, here);
   field.addEventListener("blur", () => (here.walking = false));
+  // One finger scrolls the page. Without this, the browser would take two fingers for scrolling too, and
+  // would cancel their pointer events.
+  const keepPinch = (event: TouchEvent): void => {
+    if (event.touches.length > 1) event.preventDefault();
+  };
+  field.addEventListener("touchmove", keepPinch, { passive: false });
   field.addEventListener("keydown", (event) => {
     if (isChord(event) || (here.state.options["show"] || "head") !== "head") return;
     if (pressed(here, event, heads > 1)) take(event);
