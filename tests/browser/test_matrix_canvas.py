@@ -250,3 +250,37 @@ def test_without_scripts_the_picture_is_whole(open_page) -> None:
     assert not page.locator('#mpinned select[name="scale"]').is_visible()
     assert not page.locator("#mdog .attention-readout").is_visible()
     assert page.locator("#mpinned .attention-readout").is_visible()
+
+
+FITS = """() => {
+  const stage = document.querySelector("#mdog .attention-stage"), picture = stage.firstElementChild;
+  stage.scrollLeft = 1000;
+  const {width} = picture.getBoundingClientRect();
+  return [width / picture.viewBox.baseVal.width, stage.scrollWidth - stage.clientWidth];
+}"""
+FIRST_NAME = """() => {
+  const stage = document.querySelector("#mdog .attention-stage").getBoundingClientRect();
+  const word = document.querySelector('#mdog [data-side="query"][data-token="0"] .attention-word');
+  return word.getBoundingClientRect().left - stage.left;
+}"""
+
+
+def test_a_picture_is_made_smaller_before_it_scrolls_and_its_row_names_stay(open_page) -> None:
+    page = open_page("matrix-dog", "mdog")
+    picture = page.locator("#mdog .attention-picture").first
+    width = picture.evaluate("e => e.viewBox.baseVal.width")
+    at_first = page.evaluate(FIRST_NAME)
+    for share, smaller in ((0.9, 0.9), (0.83, 0.83), (0.6, 0.82)):
+        page.locator("#mdog").evaluate(
+            "(e, width) => { e.style.width = `${width}px` }", share * width
+        )
+        scale, over = page.evaluate(FITS)
+        assert scale == pytest.approx(smaller, abs=0.005)
+        assert (over > 1) is (share < 0.82)
+    left = page.evaluate("document.querySelector('#mdog .attention-stage').scrollLeft")
+    assert left > 10
+    page.wait_for_function(
+        "() => parseFloat(document.querySelector('#mdog .attention-stage')"
+        ".style.getPropertyValue('--attention-gone')) > 10"
+    )
+    assert page.evaluate(FIRST_NAME) == pytest.approx(min(at_first, 12), abs=12)

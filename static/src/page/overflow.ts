@@ -1,6 +1,6 @@
 /** Boxes that scroll: they are reachable by keyboard, and important elements are scrolled into view. */
 
-import { backgroundOf, find, setAttributes } from "../draw/dom";
+import { backgroundOf, find, numberIn, setAttributes } from "../draw/dom";
 
 /** Px between an element that is scrolled into view and the edge of its box, where the picture fades out. */
 const EDGE = 28;
@@ -51,7 +51,10 @@ export function watchOverflow(stage: HTMLElement, laidOut: () => void): void {
   if (typeof ResizeObserver === "undefined") return laidOut();
   const update = (): void => {
     const { scrollLeft, style } = stage;
-    style.setProperty("--attention-gone", `${scrollLeft}px`);
+    // The row names are moved in the units of the picture, which may have been made smaller.
+    const picture = scrollLeft ? find<SVGSVGElement>(stage, "picture") : null;
+    const scale = picture ? picture.getBoundingClientRect().width / numberIn(picture, "width") : 1;
+    style.setProperty("--attention-gone", `${scrollLeft / scale}px`);
     style.setProperty("--attention-page", scrollLeft ? backgroundOf(stage) : "");
   };
   stage.addEventListener("scroll", update, { passive: true });

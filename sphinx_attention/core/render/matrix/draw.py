@@ -12,6 +12,7 @@ from sphinx_attention.core.analysis.bins import has_bin
 from sphinx_attention.core.codes import FULL, Codes, format_thousandths
 from sphinx_attention.core.render.common import heatmap
 from sphinx_attention.core.render.common.constants import constants
+from sphinx_attention.core.render.common.word_row import SMALLEST
 from sphinx_attention.core.render.drawing import Drawing
 from sphinx_attention.core.text import visible
 
@@ -113,6 +114,7 @@ def draw(figure: Figure) -> Drawing:
         template="matrix/picture.jinja",
         content=matrix,
         controls="matrix/controls.jinja",
+        smallest=SMALLEST,
     )
 
 
