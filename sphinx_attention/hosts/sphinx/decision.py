@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from docutils.parsers.rst import Directive
 
 
-class Reason(Enum):
+class Reason(StrEnum):
     """Why a directive is a figure or the admonition; the value is the end of a sentence."""
 
     UNREADABLE = "it cannot be read"

@@ -88,7 +88,7 @@ class _Reporter:
         uses = [use for docname in read for use in uses_of(env).get(docname, ())]
         for use in uses if app.verbosity else ():
             kind = "a figure" if use.figure else "an admonition"
-            logger.verbose("%s: attention is %s: %s", use.place, kind, use.why.value)
+            logger.verbose("%s: attention is %s: %s", use.place, kind, use.why)
         for sentence in summaries(uses):
             logger.info("%s", sentence)
 
