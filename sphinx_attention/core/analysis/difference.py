@@ -138,7 +138,10 @@ class NoDifferenceError(AttentionError):
     """
 
     def __init__(self, why: str) -> None:
-        message = f"{named('compare')}: there is no difference to show: {why}"
+        message = (
+            f"{named('compare')}: there is no difference to show: {why}; compare two attentions "
+            "that share most of their words, a layer and a head, or remove the option"
+        )
         super().__init__(Problem.OPTION, message)
         self.why = why
 
