@@ -189,7 +189,7 @@ class TestRequests:
     ) -> None:
         error = failure(Request(source_of(tiny_model(kind)), FOX, part=part))
         assert error.problem is Problem.OPTION
-        assert error.message.endswith(f"no {part} attention; it has {has}")
+        assert f"no {part} attention; it has {has}: choose from these" in error.message
 
     def test_a_target_needs_a_decoder(self, tiny_model: Tiny) -> None:
         error = failure(Request(source_of(tiny_model("bert")), FOX, target="der Fuchs"))
